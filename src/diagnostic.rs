@@ -1,0 +1,113 @@
+//! Diagnostics as data. Rendering is the command line's business (`cli::render`).
+
+use crate::source::Span;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Compilation cannot go on.
+    Error,
+    /// Legal, but probably not meant.
+    Warning,
+}
+
+/// A secondary place in the source with a word about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// What is there.
+    pub text: String,
+}
+
+/// One message about one place of a spec.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Error or warning.
+    pub severity: Severity,
+    /// What kind of mistake.
+    pub code: Code,
+    /// One sentence: what is wrong, with both shapes where shapes matter.
+    pub message: String,
+    /// The token at fault.
+    pub span: Span,
+    /// What the primary span is, shown beside it.
+    pub label: String,
+    /// Other places that matter, the chain of calls among them.
+    pub labels: Vec<Label>,
+    /// How to mend it.
+    pub hint: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error at `span`.
+    pub fn error(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            code,
+            message: message.into(),
+            span,
+            label: String::new(),
+            labels: Vec::new(),
+            hint: None,
+        }
+    }
+
+    /// The same with a word beside the primary span.
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        self.label = text.into();
+        self
+    }
+
+    /// The same with another place.
+    pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// The same with a hint.
+    pub fn hint(mut self, text: impl Into<String>) -> Self {
+        self.hint = Some(text.into());
+        self
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident = $text:literal : $title:literal),* $(,)?) => {
+        /// What kind of mistake a diagnostic is about; `rnetc explain CODE` tells more.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code { $(#[doc = $title] $name),* }
+
+        impl Code {
+            /// Every code, in order.
+            pub const ALL: &'static [Code] = &[$(Code::$name),*];
+
+            /// As printed: `E` and four digits.
+            pub fn text(self) -> &'static str {
+                match self { $(Code::$name => $text),* }
+            }
+
+            /// One line on what it is about.
+            pub fn title(self) -> &'static str {
+                match self { $(Code::$name => $title),* }
+            }
+        }
+    };
+}
+
+codes! {
+    Syntax = "E0001": "the text does not follow the grammar",
+    UnknownName = "E0002": "a name that nothing defines",
+    DuplicateName = "E0003": "a name defined twice",
+    Arity = "E0004": "too many or too few arguments",
+    UnknownArgument = "E0005": "an argument that the layer or unit does not take",
+    ArgumentRange = "E0006": "an argument outside its range",
+    TypeMismatch = "E0007": "a number where a chain is needed, or the other way round",
+    ShapeMismatch = "E0008": "two shapes that do not fit together",
+    Cycle = "E0009": "a definition that needs itself",
+    Arithmetic = "E0010": "arithmetic that has no result",
+    NetStructure = "E0011": "a net without input, without classes, or no net at all",
+    TooLarge = "E0012": "a net larger than the compiler takes",
+    UnknownSetting = "E0013": "--set names a parameter that the net does not have",
+    UnitStructure = "E0014": "a unit without y, or one whose parts do not meet",
+}

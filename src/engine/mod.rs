@@ -1,0 +1,65 @@
+//! What an engine is: something that compiles a [`Program`] and runs it.
+
+use crate::graph::{InputId, Program};
+
+pub mod cpu;
+pub mod wgpu;
+
+/// What an engine says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// `cpu` or `wgpu`.
+    pub engine: &'static str,
+    /// The device's own name, with what makes it fast (`AVX-512, 2 threads`).
+    pub name: String,
+}
+
+/// Why an engine could not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EngineError {
+    /// No device of this kind, or none that can run the program; with what to do.
+    NoDevice(String),
+    /// The device has too little memory for the program; with what to do.
+    OutOfMemory(String),
+    /// The device failed while running; with what to do.
+    Failed(String),
+}
+
+impl std::fmt::Display for EngineError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            EngineError::NoDevice(text)
+            | EngineError::OutOfMemory(text)
+            | EngineError::Failed(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for EngineError {}
+
+/// Compiles programs for one device.
+pub trait Engine {
+    /// Which device.
+    fn device(&self) -> Device;
+
+    /// Plans memory, makes kernels and allocates. State inputs start at zero.
+    fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError>;
+}
+
+/// A compiled program with its memory.
+pub trait Executable {
+    /// Sets an input, in the layout of its [`crate::graph::Shape`], row-major f32.
+    fn write(&mut self, input: InputId, data: &[f32]) -> Result<(), EngineError>;
+
+    /// Runs once; afterwards every updated input holds its new value.
+    fn run(&mut self) -> Result<(), EngineError>;
+
+    /// Reads output number `index` of the program as the last run left it.
+    fn output(&mut self, index: usize) -> Result<Vec<f32>, EngineError>;
+
+    /// Reads an input as it is now: what was written, or what the last run updated.
+    fn state(&mut self, input: InputId) -> Result<Vec<f32>, EngineError>;
+
+    /// Bytes of device memory held for tensors.
+    fn memory(&self) -> usize;
+}

@@ -1,0 +1,1 @@
+//! What `rnetc build` writes.

@@ -1,0 +1,18 @@
+//! rnetc: a compiler for residual networks.
+//!
+//! The modules stand in the order in which a spec passes through them.
+
+pub mod cli;
+pub mod data;
+pub mod diagnostic;
+pub mod engine;
+pub mod export;
+pub mod graph;
+pub mod lower;
+pub mod nn;
+pub mod passes;
+pub mod schedule;
+pub mod sema;
+pub mod source;
+pub mod syntax;
+pub mod train;

@@ -1,0 +1,2 @@
+//! Functions that build graph nodes for the layers of a network.
+pub mod parameters;

@@ -1,0 +1,3 @@
+//! From graph to kernels: which values are stored, what runs together, and where it lives.
+
+pub mod placement;

@@ -1,0 +1,2 @@
+//! From syntax to a typed network.
+pub mod network;
