@@ -1,3 +1,5 @@
 //! From graph to kernels: which values are stored, what runs together, and where it lives.
 
+pub mod loops;
+pub mod memory;
 pub mod placement;
