@@ -32,7 +32,7 @@ pub fn training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
     let logits = lowering.forward();
     let (loss, gradients) = lowering.backward(logits);
     lowering.update(sgd, &gradients);
-    lowering.finish(vec![("loss", loss), ("logits", logits)])
+    lowering.finish(vec![("loss".to_string(), loss), ("logits".to_string(), logits)])
 }
 
 /// The forward pass of training and the loss's gradient with respect to every parameter, without
@@ -42,19 +42,20 @@ pub fn gradients(network: &Network, batch: usize) -> Program {
     let logits = lowering.forward();
     let (loss, gradients) = lowering.backward(logits);
     lowering.updates.clear();
-    let mut program = lowering.finish(vec![("loss", loss), ("logits", logits)]);
-    for (input, node) in gradients {
-        let name = format!("grad.{}", program.graph.input(input).name);
-        program.outputs.push(Output { name, node });
-    }
-    program
+    let named = gradients.iter().map(|&(input, node)| {
+        let name = &lowering.b.graph().input(input).name;
+        (format!("grad.{name}"), node)
+    });
+    let outputs = [("loss".to_string(), loss), ("logits".to_string(), logits)];
+    let outputs = outputs.into_iter().chain(named).collect();
+    lowering.finish(outputs)
 }
 
 /// One inference pass with running statistics. Output: `logits`.
 pub fn inference(network: &Network, batch: usize) -> Program {
     let mut lowering = Lowering::new(network, batch, Mode::Infer);
     let logits = lowering.forward();
-    lowering.finish(vec![("logits", logits)])
+    lowering.finish(vec![("logits".to_string(), logits)])
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -266,11 +267,8 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn finish(self, outputs: Vec<(&str, NodeId)>) -> Program {
-        let outputs = outputs
-            .into_iter()
-            .map(|(name, node)| Output { name: name.to_string(), node })
-            .collect();
+    fn finish(self, outputs: Vec<(String, NodeId)>) -> Program {
+        let outputs = outputs.into_iter().map(|(name, node)| Output { name, node }).collect();
         let program =
             Program { graph: self.b.finish(), outputs, updates: self.updates, batch: self.batch };
         crate::passes::standard(program)
