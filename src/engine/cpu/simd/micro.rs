@@ -151,6 +151,13 @@ impl Pixels {
     }
 
     #[inline(always)]
+    fn hide<const P: usize>(&mut self) {
+        for base in &mut self.base[..P.div_ceil(GROUP)] {
+            unsafe { std::arch::asm!("/* {0} */", inout(reg) *base, options(pure, nomem, nostack, preserves_flags)) }
+        }
+    }
+
+    #[inline(always)]
     fn advance(&mut self, elements: usize) {
         for base in &mut self.base {
             *base = base.wrapping_add(elements);
@@ -196,9 +203,13 @@ unsafe fn reduce<L: Lanes, const P: usize, const K: usize, const U: usize>(
             let mut x = Pixels::new(x.add(run * args.x_run), args.x_pixel);
             for _ in 0..args.len / UNROLL {
                 element(&mut acc[0], &x, w, 0);
+                x.hide::<P>();
                 element(&mut acc[1 % U], &x, w, 1);
+                x.hide::<P>();
                 element(&mut acc[2 % U], &x, w, 2);
+                x.hide::<P>();
                 element(&mut acc[3 % U], &x, w, 3);
+                x.hide::<P>();
                 x.advance(UNROLL);
                 w = w.add(UNROLL * K * L::LANES);
             }
@@ -217,7 +228,9 @@ unsafe fn reduce<L: Lanes, const P: usize, const K: usize, const U: usize>(
 /// The machine has the instruction set of `L`; every element that `args` describes is inside
 /// its allocation; y overlaps neither x nor w.
 #[inline(always)]
-pub(super) unsafe fn panel<L: Lanes, const P: usize, const K: usize, const U: usize>(args: &Panel) {
+pub(super) unsafe fn panel<L: Lanes, const P: usize, const K: usize, const U: usize>(
+    args: &Panel,
+) {
     let whole = args.last == L::LANES;
     for block in 0..args.blocks {
         // SAFETY: the caller's promise; of the K-th vector only `last` lanes are touched.

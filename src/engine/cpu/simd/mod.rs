@@ -33,6 +33,6 @@ mod avx512;
 #[cfg(test)]
 mod tests;
 
-pub use isa::Isa;
+pub use isa::{ENVIRONMENT_VARIABLE, Isa};
 pub use plan::ConvPlan;
 pub use tile::{Border, TileLayout};

@@ -6,7 +6,7 @@ use super::partition::{self, Block, Share};
 
 /// Bytes of packed weights that one chunk may have, so that they stay in L1 beside the tile rows
 /// being read while all pixels of the image pass.
-const CHUNK_BYTES: usize = 24 * 1024;
+const CHUNK_BYTES: usize = 32 * 1024;
 
 /// Which pixels are written, and what each reads; distances in elements.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +34,8 @@ pub(super) struct Grid {
 impl Grid {
     /// The same pixels in one row, where the distances allow it.
     fn flattened(self) -> Grid {
-        let flat = self.x_row == self.cols * self.x_pixel && self.y_row == self.cols * self.y_pixel;
+        let flat =
+            self.x_row == self.cols * self.x_pixel && self.y_row == self.cols * self.y_pixel;
         match flat {
             true => Grid { rows: 1, cols: self.rows * self.cols, ..self },
             false => self,
@@ -172,7 +173,8 @@ impl Sweep {
         let grid = &self.grid;
         let kernel = &self.isa.kernels().panels[share.block];
         let x_first = grid.x_origin + row * grid.x_row + share.first * grid.x_pixel + chunk.x;
-        let y_first = grid.y_origin + row * grid.y_row + share.first * grid.y_pixel + strip.channel;
+        let y_first =
+            grid.y_origin + row * grid.y_row + share.first * grid.y_pixel + strip.channel;
         let panel = Panel {
             x: x[x_first..].as_ptr(),
             w: w[strip.w + chunk.element * strip.width..].as_ptr(),

