@@ -1,3 +1,4 @@
 //! From graph to kernels: which values are stored, what runs together, and where it lives.
 
+pub mod kernel;
 pub mod placement;
