@@ -59,7 +59,7 @@ pub(super) fn emit(
         return Err(EngineError::Failed(fault));
     }
     let declarations = writer.bindings.declare(&text) + &template::library(&text);
-    let wgsl = template::fill_bindings(&text, &declarations);
+    let wgsl = template::finish(&text, declarations);
     let (bindings, starts) = writer.bindings.finish();
     Ok(Code { wgsl, bindings, starts, workgroups: tile::dispatch(groups) })
 }

@@ -326,7 +326,9 @@ fn stored(program: &Program, homes: &[Home]) -> Vec<bool> {
             continue;
         }
         size[at] = 1 + node.args.iter().map(|arg| size[arg.index()]).sum::<usize>();
-        let wanted = homes[at] != Home::Inline && !matches!(node.op, Op::Const(_));
+        // A re-indexing costs nothing where it is read; placement stores it for other engines.
+        let wanted =
+            homes[at] != Home::Inline && !matches!(node.op, Op::Const(_) | Op::Remap(_));
         stored[at] = root[at] || wanted || size[at] > LARGEST_EXPRESSION;
         if stored[at] {
             size[at] = 1;

@@ -10,35 +10,32 @@ pub(super) const CONTRACT: &str = include_str!("../../../../shaders/contract.wgs
 /// Merging of per-tile sums.
 pub(super) const MERGE: &str = include_str!("../../../../shaders/merge.wgsl");
 
-/// The module with these hooks replaced. Other hooks keep what they have.
+/// The module with these hooks replaced. Other hooks keep what they have, and stay hooks.
 pub(super) fn fill(module: &str, hooks: &[(&str, String)]) -> String {
     let mut out = String::with_capacity(module.len() * 2);
     let mut replaced = false;
-    for line in module.lines() {
+    for line in module.split_inclusive('\n') {
         let text = line.trim_start();
         let indent = &line[..line.len() - text.len()];
-        if let Some(name) = text.strip_prefix("//@ begin ") {
-            if let Some((_, body)) = hooks.iter().find(|(hook, _)| *hook == name) {
+        let hook = text.strip_prefix("//@ begin ").map(str::trim_end);
+        match hook.and_then(|name| hooks.iter().find(|(known, _)| *known == name)) {
+            Some((_, body)) => {
                 replaced = true;
-                for line in body.lines() {
-                    out.push_str(indent);
-                    out.push_str(line);
-                    out.push('\n');
-                }
+                body.lines().for_each(|line| out.extend([indent, line, "\n"]));
             }
-        } else if text.starts_with("//@ end") {
-            replaced = false;
-        } else if !replaced {
-            out.push_str(line);
-            out.push('\n');
+            None if text.starts_with("//@ end") && replaced => replaced = false,
+            None if !replaced => out.push_str(line),
+            None => {}
         }
     }
     out
 }
 
-/// Fills the hook for bindings, which is known last.
-pub(super) fn fill_bindings(module: &str, declarations: &str) -> String {
-    fill(module, &[("bindings", declarations.to_owned())])
+/// The finished text: the hook for bindings, which are known last, is filled, and what marks
+/// hooks is left out.
+pub(super) fn finish(module: &str, declarations: String) -> String {
+    let text = fill(module, &[("bindings", declarations)]);
+    text.split_inclusive('\n').filter(|line| !line.trim_start().starts_with("//@")).collect()
 }
 
 /// Functions that expressions may call.

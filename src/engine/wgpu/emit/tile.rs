@@ -82,7 +82,7 @@ pub(super) fn splits(graph: &Graph, kernel: &Kernel) -> usize {
 
 /// Depth of a contraction, and of the part that one split has.
 pub(super) fn depth(graph: &Graph, kernel: &Kernel) -> (usize, usize) {
-    let Body::Contract(node) | Body::Weights(node) = kernel.body else { return (0, 0) };
+    let (Body::Contract(node) | Body::Weights(node)) = kernel.body else { return (0, 0) };
     let extents = |arg: usize| graph.node(graph.node(node).args[arg]).ty.shape.0;
     match graph.node(node).op {
         Op::ConvDw(geometry) => {
