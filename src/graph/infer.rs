@@ -26,12 +26,14 @@ pub fn result(op: &Op, args: &[Type]) -> Option<Type> {
         (Op::Conv(g), &[x, w]) => conv(g, x, w),
         (Op::ConvDx(g), &[y, w]) => conv_dx(g, y, w),
         (Op::ConvDw(g), &[x, y]) => conv_dw(g, x, y),
+        // Second moments are a statistic of the batch; engines merge them over images.
+        (Op::Reduce(ReduceKind::M2, axes), &[x]) if !(x.batched && axes.0[0]) => None,
         (Op::Reduce(_, axes), &[x]) => {
             Some(Type { shape: axes.reduce(x.shape), batched: x.batched && !axes.0[0] })
         }
         (Op::Pool(g), &[x]) => pool(g, x),
         (Op::PoolDx(g), &[x, y]) => (pool(g, x)? == y).then_some(x),
-        (Op::Remap(r), &[x]) => {
+        (Op::Remap(r), &[x]) if x.batched => {
             Some(Type { shape: Shape(r.axes.map(|a| a.len)), batched: x.batched })
         }
         (
