@@ -23,6 +23,11 @@ pub struct Sgd {
     pub nesterov: bool,
 }
 
+impl Sgd {
+    /// What both papers train with.
+    pub const PAPER: Sgd = Sgd { momentum: 0.9, weight_decay: 1e-4, nesterov: false };
+}
+
 /// One training step: forward, backward, update. Inputs by role: `Images`, `Targets`,
 /// `LearningRate`, `Seed` (only where the network draws numbers), parameters, momenta (named
 /// `<parameter>.momentum`) and statistics. Outputs: `loss` (mean cross-entropy, a scalar) and

@@ -69,8 +69,8 @@ impl WeightGradient {
 
     fn x_end(&self) -> usize {
         let [rows, cols] = self.output;
-        let pixel = (rows - 1) * self.stride * self.x.pitch()
-            + (cols - 1) * self.stride * self.x.channels;
+        let pixel =
+            (rows - 1) * self.stride * self.x.pitch() + (cols - 1) * self.stride * self.x.channels;
         self.x_origin + pixel + (self.kernel_rows - 1) * self.x.pitch() + self.run
     }
 
@@ -81,9 +81,7 @@ impl WeightGradient {
 
     /// Adds an image's gradient to `acc`.
     pub fn run(&self, x: &[f32], g: &[f32], acc: &mut [f32]) {
-        assert!(
-            x.len() >= self.x_end() && g.len() >= self.g_end() && acc.len() >= self.len()
-        );
+        assert!(x.len() >= self.x_end() && g.len() >= self.g_end() && acc.len() >= self.len());
         let rows = self.output[0];
         for first in (0..rows).step_by(self.rows_a_pass) {
             let count = self.rows_a_pass.min(rows - first);
@@ -135,11 +133,7 @@ impl WeightGradient {
     }
 
     /// Adds up accumulators, in their order, into the layout of the weights.
-    pub fn finish<'a>(
-        &self,
-        accumulators: impl IntoIterator<Item = &'a [f32]>,
-        out: &mut [f32],
-    ) {
+    pub fn finish<'a>(&self, accumulators: impl IntoIterator<Item = &'a [f32]>, out: &mut [f32]) {
         let channels = self.g.channels;
         assert_eq!(out.len(), self.kernel_rows * self.run * channels);
         out.fill(0.0);

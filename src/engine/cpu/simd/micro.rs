@@ -153,7 +153,13 @@ impl Pixels {
     #[inline(always)]
     fn hide<const P: usize>(&mut self) {
         for base in &mut self.base[..P.div_ceil(GROUP)] {
-            unsafe { std::arch::asm!("/* {0} */", inout(reg) *base, options(pure, nomem, nostack, preserves_flags)) }
+            unsafe {
+                std::arch::asm!(
+                    "/* {0} */",
+                    inout(reg) * base,
+                    options(pure, nomem, nostack, preserves_flags)
+                )
+            }
         }
     }
 
@@ -228,9 +234,7 @@ unsafe fn reduce<L: Lanes, const P: usize, const K: usize, const U: usize>(
 /// The machine has the instruction set of `L`; every element that `args` describes is inside
 /// its allocation; y overlaps neither x nor w.
 #[inline(always)]
-pub(super) unsafe fn panel<L: Lanes, const P: usize, const K: usize, const U: usize>(
-    args: &Panel,
-) {
+pub(super) unsafe fn panel<L: Lanes, const P: usize, const K: usize, const U: usize>(args: &Panel) {
     let whole = args.last == L::LANES;
     for block in 0..args.blocks {
         // SAFETY: the caller's promise; of the K-th vector only `last` lanes are touched.

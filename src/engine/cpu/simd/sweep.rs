@@ -34,8 +34,7 @@ pub(super) struct Grid {
 impl Grid {
     /// The same pixels in one row, where the distances allow it.
     fn flattened(self) -> Grid {
-        let flat =
-            self.x_row == self.cols * self.x_pixel && self.y_row == self.cols * self.y_pixel;
+        let flat = self.x_row == self.cols * self.x_pixel && self.y_row == self.cols * self.y_pixel;
         match flat {
             true => Grid { rows: 1, cols: self.rows * self.cols, ..self },
             false => self,
@@ -173,8 +172,7 @@ impl Sweep {
         let grid = &self.grid;
         let kernel = &self.isa.kernels().panels[share.block];
         let x_first = grid.x_origin + row * grid.x_row + share.first * grid.x_pixel + chunk.x;
-        let y_first =
-            grid.y_origin + row * grid.y_row + share.first * grid.y_pixel + strip.channel;
+        let y_first = grid.y_origin + row * grid.y_row + share.first * grid.y_pixel + strip.channel;
         let panel = Panel {
             x: x[x_first..].as_ptr(),
             w: w[strip.w + chunk.element * strip.width..].as_ptr(),

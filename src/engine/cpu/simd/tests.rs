@@ -58,9 +58,8 @@ impl Problem {
         for (oy, ox) in pairs(output) {
             for (r, s) in pairs(kernel) {
                 let (iy, ix) = (oy * stride + r, ox * stride + s);
-                let inside = |i: usize, axis: usize| {
-                    i >= padding[axis] && i < padding[axis] + input[axis]
-                };
+                let inside =
+                    |i: usize, axis: usize| i >= padding[axis] && i < padding[axis] + input[axis];
                 if !inside(iy, 0) || !inside(ix, 1) {
                     continue;
                 }
@@ -122,8 +121,7 @@ fn computed(plan: &ConvPlan, problem: &Problem) -> [Vec<f32>; 3] {
     let x = tile(plan.x_tile(), &problem.x);
     let g = tile(plan.g_tile(), &problem.g);
     let nan = f32::NAN;
-    let packed =
-        guarded(plan.packed_forward_len(), nan, |out| plan.pack_forward(&problem.w, out));
+    let packed = guarded(plan.packed_forward_len(), nan, |out| plan.pack_forward(&problem.w, out));
     let y = guarded(plan.y_len(), nan, |y| plan.forward(&x, &packed, y));
     let packed = guarded(plan.packed_dx_len(), nan, |out| plan.pack_dx(&problem.w, out));
     let dx = guarded(plan.dx_len(), nan, |dx| plan.dx(&g, &packed, dx));
