@@ -44,11 +44,7 @@ impl<'a> Weights<'a> {
 
 /// Fills each row of packed weights by `fetch(kernel row, kernel column, channel read, first
 /// channel written, to)`; lanes beyond the last channel are zero.
-fn pack(
-    sweep: &Sweep,
-    out: &mut [f32],
-    fetch: impl Fn(usize, usize, usize, usize, &mut [f32]),
-) {
+fn pack(sweep: &Sweep, out: &mut [f32], fetch: impl Fn(usize, usize, usize, usize, &mut [f32])) {
     let taps = sweep.taps();
     for &Strip { channel, width, w, .. } in sweep.strips() {
         let used = width.min(taps.written - channel);

@@ -58,9 +58,8 @@ impl Problem {
         for (oy, ox) in pairs(output) {
             for (r, s) in pairs(kernel) {
                 let (iy, ix) = (oy * stride + r, ox * stride + s);
-                let inside = |i: usize, axis: usize| {
-                    i >= padding[axis] && i < padding[axis] + input[axis]
-                };
+                let inside =
+                    |i: usize, axis: usize| i >= padding[axis] && i < padding[axis] + input[axis];
                 if !inside(iy, 0) || !inside(ix, 1) {
                     continue;
                 }
@@ -122,8 +121,7 @@ fn computed(plan: &ConvPlan, problem: &Problem) -> [Vec<f32>; 3] {
     let x = tile(plan.x_tile(), &problem.x);
     let g = tile(plan.g_tile(), &problem.g);
     let nan = f32::NAN;
-    let packed =
-        guarded(plan.packed_forward_len(), nan, |out| plan.pack_forward(&problem.w, out));
+    let packed = guarded(plan.packed_forward_len(), nan, |out| plan.pack_forward(&problem.w, out));
     let y = guarded(plan.y_len(), nan, |y| plan.forward(&x, &packed, y));
     let packed = guarded(plan.packed_dx_len(), nan, |out| plan.pack_dx(&problem.w, out));
     let dx = guarded(plan.dx_len(), nan, |dx| plan.dx(&g, &packed, dx));
@@ -192,6 +190,7 @@ fn shapes_of_residual_networks() {
         (square(8, 1, 1, 0), 256, 64),
         (square(1, 1, 1, 0), 64, 10),
         (square(8, 8, 1, 0), 64, 10),
+        (square(8, 8, 3, 0), 3, 10),
         (square(56, 7, 2, 3), 3, 64),
         (square(28, 3, 1, 1), 1, 8),
     ];
@@ -242,6 +241,7 @@ fn narrowest_borders_follow_from_the_geometry() {
     assert_eq!(same.x_tile().len(), 10 * 10 * 4);
     assert_eq!(plan(square(8, 1, 1, 0)).g_tile().border, Border::default());
     assert_eq!(plan(square(8, 5, 1, 0)).g_tile().border, border(4, 4, 4, 4));
+    assert_eq!(plan(square(8, 8, 1, 0)).g_tile().border, Border::default());
     // Input row 2q − 1 + r reads output rows q, and q − 1 for r = 2: none above row 0, and row 4
     // of 4 for q = 4, a = 0 is input row 7.
     assert_eq!(plan(square(8, 3, 2, 1)).g_tile().border, border(0, 0, 1, 1));
