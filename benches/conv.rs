@@ -4,6 +4,7 @@
 //! that `RNETC_CPU` names) and each shape whose line contains WORD.
 
 use std::hint::black_box;
+use std::ops::{Deref, DerefMut};
 use std::time::Instant;
 
 use rnetc::engine::cpu::simd::{ConvPlan, ENVIRONMENT_VARIABLE, Isa};
@@ -48,20 +49,44 @@ fn seconds(mut call: impl FnMut()) -> f64 {
     (0..40).map(run).fold(f64::INFINITY, f64::min)
 }
 
-fn values(n: usize) -> Vec<f32> {
-    (0..n).map(|i| (i * 37 % 101) as f32 / 101.0 - 0.5).collect()
+/// Numbers that begin on a cache line, as the engine's do.
+struct Buffer {
+    numbers: Vec<f32>,
+    first: usize,
+}
+
+impl Buffer {
+    fn new(len: usize) -> Self {
+        let numbers: Vec<f32> =
+            (0..len + 16).map(|i| (i * 37 % 101) as f32 / 101.0 - 0.5).collect();
+        let first = numbers.as_ptr().align_offset(64).min(16);
+        Buffer { numbers, first }
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.numbers[self.first..][..self.numbers.len() - 16]
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        let len = self.numbers.len() - 16;
+        &mut self.numbers[self.first..][..len]
+    }
 }
 
 /// Seconds for forward, input gradient and weight gradient.
 fn times(plan: &ConvPlan) -> [f64; 3] {
-    let (x, g, w) = (values(plan.x_tile().len()), values(plan.g_tile().len()), values(plan.w_len()));
-    let mut forward_weights = vec![0.0; plan.packed_forward_len()];
-    let mut dx_weights = vec![0.0; plan.packed_dx_len()];
+    let [x, g, w] = [plan.x_tile().len(), plan.g_tile().len(), plan.w_len()].map(Buffer::new);
+    let mut forward_weights = Buffer::new(plan.packed_forward_len());
+    let mut dx_weights = Buffer::new(plan.packed_dx_len());
     plan.pack_forward(&w, &mut forward_weights);
     plan.pack_dx(&w, &mut dx_weights);
-    let mut y = vec![0.0; plan.y_len()];
-    let mut dx = vec![0.0; plan.dx_len()];
-    let mut dw = vec![0.0; plan.dw_len()];
+    let [mut y, mut dx, mut dw] = [plan.y_len(), plan.dx_len(), plan.dw_len()].map(Buffer::new);
     [
         seconds(|| plan.forward(black_box(&x), black_box(&forward_weights), black_box(&mut y))),
         seconds(|| plan.dx(black_box(&g), black_box(&dx_weights), black_box(&mut dx))),
