@@ -31,6 +31,8 @@ pub struct Manifest {
     pub rnetc: String,
     /// The spec.
     pub spec: Spec,
+    /// What `--set` gave.
+    pub settings: BTreeMap<String, String>,
     /// Training or inference.
     pub mode: Mode,
     /// Images in a batch.
@@ -54,8 +56,6 @@ pub struct Spec {
     pub file: String,
     /// SHA-256 of that file.
     pub sha256: String,
-    /// Values of the net's parameters.
-    pub settings: BTreeMap<String, f64>,
 }
 
 /// The network in numbers.
@@ -150,8 +150,8 @@ impl Manifest {
                 name: network.name.clone(),
                 file: "spec.rnet".to_string(),
                 sha256: sha256(network.source.text.as_bytes()),
-                settings: network.settings.iter().cloned().collect(),
             },
+            settings: build.settings.clone(),
             mode: build.mode,
             batch: build.program.batch,
             network: Summary {

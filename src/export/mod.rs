@@ -10,6 +10,8 @@ pub use explain::explain;
 pub use folder::{BuildError, write};
 pub use manifest::{Manifest, Mode};
 
+use std::collections::BTreeMap;
+
 use crate::engine::EngineError;
 use crate::engine::cpu::explain::Explanation;
 use crate::engine::wgpu::Plan;
@@ -24,6 +26,8 @@ pub const BATCH: usize = 128;
 pub struct Build<'a> {
     /// The network.
     pub network: &'a Network,
+    /// What `--set` gave.
+    pub settings: BTreeMap<String, String>,
     /// Training or inference.
     pub mode: Mode,
     /// The program.
@@ -36,13 +40,18 @@ pub struct Build<'a> {
 
 impl<'a> Build<'a> {
     /// Lowers, differentiates, fuses and plans.
-    pub fn new(network: &'a Network, mode: Mode, batch: usize) -> Result<Self, EngineError> {
+    pub fn new(
+        network: &'a Network,
+        settings: BTreeMap<String, String>,
+        mode: Mode,
+        batch: usize,
+    ) -> Result<Self, EngineError> {
         let program = match mode {
             Mode::Train => lower::training(network, batch, &Sgd::PAPER),
             Mode::Infer => lower::inference(network, batch),
         };
         let gpu = crate::engine::wgpu::plan(&program)?;
         let cpu = crate::engine::cpu::explain::explain(&program)?;
-        Ok(Self { network, mode, program, gpu, cpu })
+        Ok(Self { network, settings, mode, program, gpu, cpu })
     }
 }
