@@ -55,7 +55,7 @@ fn net(figure: &mut Figure, network: &Network, kinds: &[Kind]) -> f64 {
     let kind_of = |unit: UnitId| kinds.iter().position(|k| k.members.contains(&unit));
     let mut labels: Vec<(String, bool)> = Vec::new();
     let mut run: Option<(Option<usize>, UnitId, usize)> = None;
-    let mut close = |run: &mut Option<(Option<usize>, UnitId, usize)>, labels: &mut Vec<_>| {
+    let close = |run: &mut Option<(Option<usize>, UnitId, usize)>, labels: &mut Vec<_>| {
         if let Some((_, unit, count)) = run.take() {
             let instance = &network.units[unit.index()];
             let shape = network.value(instance.output).shape;

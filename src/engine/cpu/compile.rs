@@ -82,7 +82,7 @@ pub fn compile(
         shared,
         inputs: linker.inputs(),
         outputs: program.outputs.iter().map(|o| linker.whole(o.node)).collect(),
-        code: functions.code,
+        _code: functions.code,
         pool,
     })
 }
