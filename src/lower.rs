@@ -37,7 +37,7 @@ pub fn training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
     let logits = lowering.forward();
     let (loss, gradients) = lowering.backward(logits);
     lowering.update(sgd, &gradients);
-    lowering.finish(vec![("loss".to_string(), loss), ("logits".to_string(), logits)])
+    lowering.finish(named(&[("loss", loss), ("logits", logits)]))
 }
 
 /// The forward pass of training and the loss's gradient with respect to every parameter, without
@@ -47,12 +47,11 @@ pub fn gradients(network: &Network, batch: usize) -> Program {
     let logits = lowering.forward();
     let (loss, gradients) = lowering.backward(logits);
     lowering.updates.clear();
-    let named = gradients.iter().map(|&(input, node)| {
-        let name = &lowering.b.graph().input(input).name;
-        (format!("grad.{name}"), node)
-    });
-    let outputs = [("loss".to_string(), loss), ("logits".to_string(), logits)];
-    let outputs = outputs.into_iter().chain(named).collect();
+    let mut outputs = named(&[("loss", loss), ("logits", logits)]);
+    for (input, node) in gradients {
+        let name = format!("grad.{}", lowering.b.graph().input(input).name);
+        outputs.push(Output { name, node });
+    }
     lowering.finish(outputs)
 }
 
@@ -60,7 +59,7 @@ pub fn gradients(network: &Network, batch: usize) -> Program {
 pub fn inference(network: &Network, batch: usize) -> Program {
     let mut lowering = Lowering::new(network, batch, Mode::Infer);
     let logits = lowering.forward();
-    lowering.finish(vec![("logits".to_string(), logits)])
+    lowering.finish(named(&[("logits", logits)]))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -272,12 +271,15 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn finish(self, outputs: Vec<(String, NodeId)>) -> Program {
-        let outputs = outputs.into_iter().map(|(name, node)| Output { name, node }).collect();
+    fn finish(self, outputs: Vec<Output>) -> Program {
         let program =
             Program { graph: self.b.finish(), outputs, updates: self.updates, batch: self.batch };
         crate::passes::standard(program)
     }
+}
+
+fn named(outputs: &[(&str, NodeId)]) -> Vec<Output> {
+    outputs.iter().map(|&(name, node)| Output { name: name.to_string(), node }).collect()
 }
 
 fn arithmetic(op: BinaryOp) -> Binary {
