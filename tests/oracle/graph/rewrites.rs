@@ -49,8 +49,13 @@ fn program(b: Builder, nodes: &[NodeId]) -> Program {
     Program { graph: b.finish(), outputs, updates: Vec::new(), batch: FULL[0] }
 }
 
+/// A failure prints its smallest case; nothing is written into the tree.
+fn config() -> ProptestConfig {
+    ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn values(steps in prop::collection::vec(step(ALL), 1..16), seed in any::<u64>()) {
