@@ -99,12 +99,7 @@ impl Session {
             }
         }
         self.save(self.plan.total, &self.folder.last_weights())?;
-        last.map(End::Finished).ok_or_else(|| {
-            TrainError::Wrong(format!(
-                "{} is finished already ({done} steps); give more by --epochs or --steps",
-                self.folder.path().display()
-            ))
-        })
+        Ok(last.map_or(End::Interrupted(self.plan.total), End::Finished))
     }
 
     fn step(
