@@ -1,7 +1,15 @@
 //! Network → graph: a training step or an inference pass as one program.
 
-use crate::graph::Program;
-use crate::sema::network::Network;
+use std::collections::HashMap;
+
+use crate::graph::autodiff::{gradient, mean};
+use crate::graph::builder::Builder;
+use crate::graph::{
+    Axes, Binary, ConvGeometry, InputId, NodeId, Op, Origin, Output, PoolGeometry, Program, Role,
+    Shape, Type, Unary,
+};
+use crate::nn::{batch_norm, dropout, loss, optimiser, parameters, shortcut};
+use crate::sema::network::{BinaryOp, Layer, Module, ModuleId, Network, Value};
 
 /// Stochastic gradient descent with momentum, as PyTorch computes it: the decay is added to the
 /// gradient before the momentum.
@@ -20,12 +28,260 @@ pub struct Sgd {
 /// `<parameter>.momentum`) and statistics. Outputs: `loss` (mean cross-entropy, a scalar) and
 /// `logits` (N×1×1×K).
 pub fn training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
-    let _ = (network, batch, sgd);
-    Program::default()
+    let mut lowering = Lowering::new(network, batch, Mode::Train);
+    let logits = lowering.forward();
+    let (loss, gradients) = lowering.backward(logits);
+    lowering.update(sgd, &gradients);
+    lowering.finish(vec![("loss", loss), ("logits", logits)])
+}
+
+/// The forward pass of training and the loss's gradient with respect to every parameter, without
+/// an update: outputs `loss`, `logits`, then one per parameter, named `grad.<parameter>`.
+pub fn gradients(network: &Network, batch: usize) -> Program {
+    let mut lowering = Lowering::new(network, batch, Mode::Train);
+    let logits = lowering.forward();
+    let (loss, gradients) = lowering.backward(logits);
+    lowering.updates.clear();
+    let mut program = lowering.finish(vec![("loss", loss), ("logits", logits)]);
+    for (input, node) in gradients {
+        let name = format!("grad.{}", program.graph.input(input).name);
+        program.outputs.push(Output { name, node });
+    }
+    program
 }
 
 /// One inference pass with running statistics. Output: `logits`.
 pub fn inference(network: &Network, batch: usize) -> Program {
-    let _ = (network, batch);
-    Program::default()
+    let mut lowering = Lowering::new(network, batch, Mode::Infer);
+    let logits = lowering.forward();
+    lowering.finish(vec![("logits", logits)])
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Train,
+    Infer,
+}
+
+struct Lowering<'a> {
+    network: &'a Network,
+    batch: usize,
+    mode: Mode,
+    b: Builder,
+    /// State inputs by name, as they stand now: a statistic moves on where a module is applied
+    /// more than once.
+    state: HashMap<String, NodeId>,
+    parameters: Vec<(InputId, NodeId)>,
+    statistics: Vec<(InputId, String)>,
+    updates: Vec<(InputId, NodeId)>,
+    seed: Option<NodeId>,
+}
+
+impl<'a> Lowering<'a> {
+    fn new(network: &'a Network, batch: usize, mode: Mode) -> Self {
+        let mut lowering = Self {
+            network,
+            batch,
+            mode,
+            b: Builder::new(),
+            state: HashMap::new(),
+            parameters: Vec::new(),
+            statistics: Vec::new(),
+            updates: Vec::new(),
+            seed: None,
+        };
+        for tensor in parameters::state(network) {
+            let ty = Type { shape: tensor.shape, batched: false };
+            let node = lowering.b.input(tensor.name.clone(), tensor.role, ty);
+            let input = lowering.input_id(node);
+            if tensor.role == Role::Parameter {
+                lowering.parameters.push((input, node));
+            } else {
+                lowering.statistics.push((input, tensor.name.clone()));
+            }
+            lowering.state.insert(tensor.name, node);
+        }
+        lowering
+    }
+
+    fn input_id(&self, node: NodeId) -> InputId {
+        match self.b.graph().node(node).op {
+            Op::Input(id) => id,
+            _ => unreachable!("made by Builder::input"),
+        }
+    }
+
+    fn scalar(&mut self, name: &str, role: Role) -> NodeId {
+        self.b.input(name, role, Type { shape: Shape::SCALAR, batched: false })
+    }
+
+    fn forward(&mut self) -> NodeId {
+        let network = self.network;
+        let mut nodes: Vec<NodeId> = Vec::with_capacity(network.values.len());
+        for (index, value) in network.values.iter().enumerate() {
+            self.b.set_origin(Origin { span: value.span, unit: value.unit });
+            let args: Vec<NodeId> = value.args.iter().map(|a| nodes[a.index()]).collect();
+            let node = self.layer(value, &args, index as u32);
+            nodes.push(node);
+        }
+        let statistics: Vec<(InputId, NodeId)> =
+            self.statistics.iter().map(|(input, name)| (*input, self.state[name])).collect();
+        if self.mode == Mode::Train {
+            self.updates.extend(statistics);
+        }
+        nodes[network.output.index()]
+    }
+
+    fn layer(&mut self, value: &Value, args: &[NodeId], stream: u32) -> NodeId {
+        let train = self.mode == Mode::Train;
+        match value.layer {
+            Layer::Input => {
+                let s = value.shape;
+                let shape = Shape([self.batch, s.h, s.w, s.c]);
+                self.b.input("images", Role::Images, Type { shape, batched: true })
+            }
+            Layer::Const(number) => self.b.constant(number),
+            Layer::Conv { module, stride, padding } => self.conv(module, args[0], stride, padding),
+            Layer::Linear { module } => self.linear(module, args[0]),
+            Layer::BatchNorm { module } => self.batch_norm(module, args[0]),
+            Layer::Relu => self.b.unary(Unary::Relu, args[0]),
+            Layer::Sigmoid => self.b.unary(Unary::Sigmoid, args[0]),
+            Layer::Tanh => self.b.unary(Unary::Tanh, args[0]),
+            Layer::Dropout { p, inverted } if train => {
+                let seed = self.seed();
+                dropout::train(&mut self.b, args[0], p, inverted, (stream, seed))
+            }
+            Layer::Dropout { p, inverted } => dropout::infer(&mut self.b, args[0], p, inverted),
+            Layer::DropPath { p } if train => {
+                let seed = self.seed();
+                dropout::drop_path(&mut self.b, args[0], p, (stream, seed))
+            }
+            Layer::DropPath { p } => self.b.scale(args[0], 1.0 - p),
+            Layer::Binary(op) => self.b.binary(arithmetic(op), args[0], args[1]),
+            Layer::GlobalAvgPool => mean(&mut self.b, Axes::SPACE, args[0]),
+            Layer::Pool { kind, window, stride, padding } => {
+                let [_, h, w, _] = self.b.ty(args[0]).shape.0;
+                let geometry = PoolGeometry { kind, input: [h, w], window, stride, padding };
+                self.b.pool(geometry, args[0])
+            }
+            Layer::Subsample { stride } => shortcut::subsample(&mut self.b, args[0], stride),
+            Layer::PadChannels { channels } => {
+                shortcut::pad_channels(&mut self.b, args[0], channels)
+            }
+        }
+    }
+
+    fn seed(&mut self) -> NodeId {
+        match self.seed {
+            Some(seed) => seed,
+            None => *self.seed.insert(self.b.input(
+                "seed",
+                Role::Seed,
+                Type { shape: Shape::SCALAR, batched: false },
+            )),
+        }
+    }
+
+    fn module(&self, id: ModuleId) -> &'a Module {
+        self.network.module(id)
+    }
+
+    fn tensor(&self, module: &Module, suffix: &str) -> Option<NodeId> {
+        self.state.get(&format!("{}.{suffix}", module.name)).copied()
+    }
+
+    fn conv(&mut self, id: ModuleId, x: NodeId, stride: usize, padding: [usize; 2]) -> NodeId {
+        let module = self.module(id);
+        let weight = self.weight(module);
+        let [kh, kw, _, _] = self.b.ty(weight).shape.0;
+        let [_, h, w, _] = self.b.ty(x).shape.0;
+        let geometry = ConvGeometry { input: [h, w], kernel: [kh, kw], stride, padding };
+        let y = self.b.conv(geometry, x, weight);
+        self.biased(module, y)
+    }
+
+    /// A linear layer is a convolution whose window is the whole image.
+    fn linear(&mut self, id: ModuleId, x: NodeId) -> NodeId {
+        let [_, h, w, _] = self.b.ty(x).shape.0;
+        let module = self.module(id);
+        let weight = self.weight(module);
+        let geometry = ConvGeometry { input: [h, w], kernel: [h, w], stride: 1, padding: [0, 0] };
+        let y = self.b.conv(geometry, x, weight);
+        self.biased(module, y)
+    }
+
+    fn weight(&self, module: &Module) -> NodeId {
+        self.tensor(module, "weight").expect("every convolution and linear layer has weights")
+    }
+
+    fn biased(&mut self, module: &Module, y: NodeId) -> NodeId {
+        match self.tensor(module, "bias") {
+            Some(bias) => self.b.add(y, bias),
+            None => y,
+        }
+    }
+
+    fn batch_norm(&mut self, id: ModuleId, x: NodeId) -> NodeId {
+        let module = self.module(id);
+        let tensor = |suffix| self.tensor(module, suffix).expect("a batch norm has four tensors");
+        let p = batch_norm::Parameters {
+            scale: tensor("weight"),
+            shift: tensor("bias"),
+            mean: tensor("running_mean"),
+            variance: tensor("running_var"),
+        };
+        match self.mode {
+            Mode::Infer => batch_norm::infer(&mut self.b, x, p),
+            Mode::Train => {
+                let trained = batch_norm::train(&mut self.b, x, p);
+                self.state.insert(format!("{}.running_mean", module.name), trained.mean);
+                self.state.insert(format!("{}.running_var", module.name), trained.variance);
+                trained.value
+            }
+        }
+    }
+
+    /// The loss, and its gradient with respect to every parameter.
+    fn backward(&mut self, logits: NodeId) -> (NodeId, Vec<(InputId, NodeId)>) {
+        let ty = self.b.ty(logits);
+        self.b.set_origin(Origin::default());
+        let targets = self.b.input("targets", Role::Targets, ty);
+        let loss = loss::cross_entropy(&mut self.b, logits, targets);
+        let wrt: Vec<NodeId> = self.parameters.iter().map(|p| p.1).collect();
+        let gradients = gradient(&mut self.b, loss, &wrt);
+        (loss, self.parameters.iter().map(|p| p.0).zip(gradients).collect())
+    }
+
+    fn update(&mut self, sgd: &Sgd, gradients: &[(InputId, NodeId)]) {
+        self.b.set_origin(Origin::default());
+        let lr = self.scalar("lr", Role::LearningRate);
+        for (&(input, w), &(_, g)) in self.parameters.clone().iter().zip(gradients) {
+            let name = format!("{}.momentum", self.b.graph().input(input).name);
+            let ty = self.b.ty(w);
+            let m = self.b.input(name, Role::Momentum, ty);
+            let m_input = self.input_id(m);
+            let (new_w, new_m) = optimiser::sgd(&mut self.b, sgd, lr, w, m, g);
+            self.updates.push((input, new_w));
+            self.updates.push((m_input, new_m));
+        }
+    }
+
+    fn finish(self, outputs: Vec<(&str, NodeId)>) -> Program {
+        let outputs = outputs
+            .into_iter()
+            .map(|(name, node)| Output { name: name.to_string(), node })
+            .collect();
+        let program =
+            Program { graph: self.b.finish(), outputs, updates: self.updates, batch: self.batch };
+        crate::passes::standard(program)
+    }
+}
+
+fn arithmetic(op: BinaryOp) -> Binary {
+    match op {
+        BinaryOp::Add => Binary::Add,
+        BinaryOp::Sub => Binary::Sub,
+        BinaryOp::Mul => Binary::Mul,
+        BinaryOp::Div => Binary::Div,
+    }
 }

@@ -1,2 +1,11 @@
-//! Functions that build graph nodes for the layers of a network.
+//! The layers of a network as functions that build graph nodes.
+//!
+//! Where the papers are silent, the numbers are PyTorch's, so that weights and curves compare
+//! one to one.
+
+pub mod batch_norm;
+pub mod dropout;
+pub mod loss;
+pub mod optimiser;
 pub mod parameters;
+pub mod shortcut;

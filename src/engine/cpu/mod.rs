@@ -1,2 +1,61 @@
-//! The CPU engine.
-pub mod simd;
+//! The CPU engine: Cranelift-compiled loops around contraction kernels, one image at a time.
+//!
+//! A program becomes phases ([`phases`], [`outside`]); each phase runs its steps for every image,
+//! on tiles that sit in a core's cache, and then puts batch-wide results together ([`closing`]).
+//! Threads take chunks of images; every reduction has a fixed tree, so results are the same bits
+//! for any number of threads.
+
+mod allocate;
+mod arena;
+mod closing;
+mod compile;
+mod executable;
+mod jit;
+mod outside;
+mod phases;
+mod program;
+mod simd;
+mod windows;
+
+use std::sync::Arc;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use super::{Device, Engine, EngineError, Executable};
+use crate::graph::Program;
+
+/// Runs programs on this machine's cores.
+pub struct CpuEngine {
+    isa: simd::Isa,
+    pool: Arc<ThreadPool>,
+}
+
+impl CpuEngine {
+    /// An engine with this many threads, or one a core.
+    pub fn new(threads: Option<usize>) -> Result<Self, EngineError> {
+        let isa = simd::Isa::from_environment()?;
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(threads.unwrap_or(0))
+            .thread_name(|index| format!("rnetc-cpu-{index}"))
+            .build()
+            .map_err(|e| EngineError::Failed(format!("cannot start threads: {e}")))?;
+        Ok(Self { isa, pool: Arc::new(pool) })
+    }
+
+    /// Number of worker threads.
+    pub fn threads(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+}
+
+impl Engine for CpuEngine {
+    fn device(&self) -> Device {
+        let threads = self.threads();
+        let plural = if threads == 1 { "" } else { "s" };
+        Device { engine: "cpu", name: format!("{}, {threads} thread{plural}", self.isa.name()) }
+    }
+
+    fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
+        Ok(Box::new(compile::compile(program, self.isa, self.pool.clone())?))
+    }
+}

@@ -1,1 +1,38 @@
-//! Contraction kernels.
+//! Contraction kernels in f32: convolution, its gradient with respect to its input, and its
+//! gradient with respect to its weights, one image at a time on tiles that sit in L1 and L2.
+//!
+//! Channels are last, so the taps of one kernel row read one contiguous *run* of a tile. Forward
+//! and input gradient are therefore the same [`sweep`]: for each pixel written, a few runs times
+//! packed weights. They differ in strides and in the order of the packed weights. The weight
+//! gradient ([`dw`]) keeps a block of weights in registers and runs over pixels.
+//!
+//! [`micro`] holds both inner loops once, generic over [`lanes::Lanes`]; `portable`, `avx2` and
+//! `avx512` instantiate them; [`Isa`] picks one of the three at run time.
+//!
+//! Results depend on the operands, the plan and the instruction set only. Instruction sets
+//! differ in the order in which they add.
+
+mod dw;
+mod dx;
+mod forward;
+mod isa;
+mod lanes;
+mod micro;
+mod pack;
+mod partition;
+mod plan;
+mod portable;
+mod sweep;
+mod tile;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
+#[cfg(test)]
+mod tests;
+
+pub use isa::Isa;
+pub use plan::ConvPlan;
+pub use tile::{Border, TileLayout};

@@ -1,0 +1,110 @@
+//! Cranelift compiles what the spec decides: pointwise and reduction loops.
+//!
+//! A [`LoopSpec`] becomes one function of a pointer table and an image number. Channels run in
+//! vectors of four (the widest that Cranelift has on x86-64 and AArch64), columns are unrolled.
+
+mod nest;
+mod scalar;
+
+use std::collections::HashMap;
+
+use cranelift::codegen::settings::Configurable;
+use cranelift::jit::{JITBuilder, JITModule};
+use cranelift::module::{FuncId, Module, default_libcall_names};
+use cranelift::prelude::*;
+
+use crate::engine::EngineError;
+use crate::schedule::loops::LoopSpec;
+
+/// A compiled loop: pointers to the first element of each slot, and the image's number.
+pub type LoopFn = unsafe extern "C" fn(*const *mut f32, u32);
+
+/// Compiles loops; equal ones once.
+pub struct Jit {
+    module: JITModule,
+    functions: HashMap<LoopSpec, FuncId>,
+    math: scalar::Math,
+}
+
+/// Code that stays mapped as long as this lives.
+pub struct Code {
+    module: Option<JITModule>,
+}
+
+impl Drop for Code {
+    fn drop(&mut self) {
+        if let Some(module) = self.module.take() {
+            // SAFETY: the executable that holds the function pointers drops with this value and
+            // runs nothing afterwards.
+            unsafe { module.free_memory() };
+        }
+    }
+}
+
+fn failed(what: &str, error: impl std::fmt::Display) -> EngineError {
+    EngineError::Failed(format!("the loop compiler {what}: {error}"))
+}
+
+impl Jit {
+    /// A compiler for this machine.
+    pub fn new() -> Result<Self, EngineError> {
+        let mut flags = settings::builder();
+        for (name, value) in
+            [("opt_level", "speed"), ("is_pic", "false"), ("enable_verifier", "false")]
+        {
+            flags.set(name, value).map_err(|e| failed("refuses a setting", e))?;
+        }
+        let isa = cranelift::native::builder()
+            .map_err(|e| failed("does not know this machine", e))?
+            .finish(settings::Flags::new(flags))
+            .map_err(|e| failed("cannot target this machine", e))?;
+        let mut builder = JITBuilder::with_isa(isa, default_libcall_names());
+        scalar::Math::symbols(&mut builder);
+        let mut module = JITModule::new(builder);
+        let math = scalar::Math::declare(&mut module).map_err(|e| failed("lacks a function", e))?;
+        Ok(Self { module, functions: HashMap::new(), math })
+    }
+
+    /// Compiles a loop, or finds the equal one.
+    pub fn compile(&mut self, spec: &LoopSpec) -> Result<FuncId, EngineError> {
+        if let Some(&id) = self.functions.get(spec) {
+            return Ok(id);
+        }
+        let mut signature = self.module.make_signature();
+        signature.params.push(AbiParam::new(types::I64));
+        signature.params.push(AbiParam::new(types::I32));
+        let id = self
+            .module
+            .declare_anonymous_function(&signature)
+            .map_err(|e| failed("cannot declare a loop", e))?;
+        let mut context = self.module.make_context();
+        context.func.signature = signature;
+        let mut builder_context = FunctionBuilderContext::new();
+        let mut builder = FunctionBuilder::new(&mut context.func, &mut builder_context);
+        let math = self.math.refer(&mut self.module, builder.func);
+        nest::emit(spec, &mut builder, &math);
+        builder.seal_all_blocks();
+        builder.finalize(self.module.target_config());
+        self.module
+            .define_function(id, &mut context)
+            .map_err(|e| failed("cannot compile a loop", e))?;
+        self.functions.insert(spec.clone(), id);
+        Ok(id)
+    }
+
+    /// Makes the code executable.
+    pub fn finish(mut self) -> Result<(Code, impl Fn(FuncId) -> LoopFn), EngineError> {
+        self.module.finalize_definitions().map_err(|e| failed("cannot finish", e))?;
+        let addresses: HashMap<FuncId, LoopFn> = self
+            .functions
+            .values()
+            .map(|&id| {
+                let address = self.module.get_finalized_function(id);
+                // SAFETY: the function was declared with exactly this signature and the
+                // platform's C calling convention.
+                (id, unsafe { std::mem::transmute::<*const u8, LoopFn>(address) })
+            })
+            .collect();
+        Ok((Code { module: Some(self.module) }, move |id| addresses[&id]))
+    }
+}

@@ -1,0 +1,178 @@
+//! Work outside the batch: per-channel coefficients before each phase, state updates at the end.
+
+use std::collections::{HashMap, HashSet};
+
+use super::program::{Copy, LoopStep};
+use crate::graph::{Graph, NodeId, Op, Program, ReduceKind};
+use crate::schedule::fuse::{Buffer, Location, LoopBuilder, extent};
+use crate::schedule::loops::Accumulate;
+use crate::schedule::placement::{Home, Placement, closes_phase, is_anchor, users};
+
+/// Nodes outside the batch that are computed before each phase, and those left for the end.
+pub struct Outside {
+    /// By phase, in order.
+    pub before: Vec<Vec<NodeId>>,
+    /// State updates that nothing else reads, in order.
+    pub last: Vec<Vec<NodeId>>,
+}
+
+/// Sorts the stored values outside the batch by when they are computed.
+pub fn sort(program: &Program, placement: &Placement) -> Outside {
+    let graph = &program.graph;
+    let users = users(graph);
+    let updates: HashSet<NodeId> = program.updates.iter().map(|u| u.1).collect();
+    let outputs: HashSet<NodeId> = program.outputs.iter().map(|o| o.node).collect();
+    // Late: nothing but state updates depends on it, and it needs no step of its own.
+    let mut late = vec![false; graph.nodes.len()];
+    for id in graph.ids().rev() {
+        let own_step = is_anchor(graph, id) || matches!(graph.node(id).op, Op::Input(_));
+        let readers = &users[id.index()];
+        late[id.index()] = !own_step
+            && !outputs.contains(&id)
+            && (updates.contains(&id) || !readers.is_empty())
+            && readers.iter().all(|u| late[u.index()]);
+    }
+    let mut sorted =
+        Outside { before: vec![Vec::new(); placement.phases as usize], last: Vec::new() };
+    let mut last = Vec::new();
+    for id in graph.ids() {
+        let node = graph.node(id);
+        let stored = placement.home(id) == Home::Tensor && !node.ty.batched;
+        if !stored || closes_phase(graph, id) || matches!(node.op, Op::Input(_)) {
+            continue;
+        }
+        if late[id.index()] {
+            last.push(id);
+        } else {
+            sorted.before[placement.stage(id).phase as usize].push(id);
+        }
+    }
+    sorted.last = runs(graph, &last);
+    sorted
+}
+
+/// Splits late nodes into runs that read each other: a parameter's momentum and the parameter.
+/// Equal runs become equal loops, compiled once.
+fn runs(graph: &Graph, nodes: &[NodeId]) -> Vec<Vec<NodeId>> {
+    let stored: HashSet<NodeId> = nodes.iter().copied().collect();
+    let mut runs: Vec<Vec<NodeId>> = Vec::new();
+    for &id in nodes {
+        match runs.last_mut() {
+            Some(run) if reads(graph, &stored, run, id) => run.push(id),
+            _ => runs.push(vec![id]),
+        }
+    }
+    runs
+}
+
+/// Whether `id` reads a member of `run`, through values that are not stored.
+fn reads(graph: &Graph, stored: &HashSet<NodeId>, run: &[NodeId], id: NodeId) -> bool {
+    let mut pending = vec![id];
+    while let Some(at) = pending.pop() {
+        for &arg in &graph.node(at).args {
+            if run.contains(&arg) {
+                return true;
+            }
+            let inside = arg.index() > run[0].index() && !stored.contains(&arg);
+            if inside && !is_anchor(graph, arg) {
+                pending.push(arg);
+            }
+        }
+    }
+    false
+}
+
+/// What is stored outside the batch from the start, or put together when a phase closes.
+pub fn ready(program: &Program, placement: &Placement) -> HashMap<NodeId, Location> {
+    let graph = &program.graph;
+    graph
+        .ids()
+        .filter(|&id| {
+            let node = graph.node(id);
+            let given = matches!(node.op, Op::Input(_)) || closes_phase(graph, id);
+            given && !node.ty.batched && placement.home(id) == Home::Tensor
+        })
+        .map(|id| (id, Location::plain(Buffer::Tensor(id), graph.node(id).ty)))
+        .collect()
+}
+
+/// Fuses nodes into loops, one for each run of equal extents; afterwards they are ready.
+pub fn loops(
+    graph: &Graph,
+    ready: &mut HashMap<NodeId, Location>,
+    nodes: &[NodeId],
+) -> Vec<LoopStep> {
+    let mut steps = Vec::new();
+    let mut rest = nodes;
+    while let Some(&first) = rest.first() {
+        let extent_of = |id: NodeId| {
+            let node = graph.node(id);
+            extent(if is_anchor(graph, id) { graph.node(node.args[0]).ty } else { node.ty })
+        };
+        let shape = extent_of(first);
+        let count = if is_anchor(graph, first) {
+            1
+        } else {
+            rest.iter().take_while(|&&n| !is_anchor(graph, n) && extent_of(n) == shape).count()
+        };
+        let (group, tail) = rest.split_at(count);
+        let mut builder = LoopBuilder::new(graph, ready, shape);
+        for &id in group {
+            let node = graph.node(id);
+            let at = Location::plain(Buffer::Tensor(id), node.ty);
+            match node.op {
+                Op::Reduce(kind, _) => {
+                    let kind = match kind {
+                        ReduceKind::Sum | ReduceKind::M2 => Accumulate::Sum,
+                        ReduceKind::Max => Accumulate::Max,
+                    };
+                    builder.reduce(kind, node.args[0], at, node.ty);
+                }
+                _ => builder.store(id, at),
+            }
+        }
+        let (spec, buffers) = builder.finish();
+        steps.push(LoopStep { spec, buffers });
+        for &id in group {
+            ready.insert(id, Location::plain(Buffer::Tensor(id), graph.node(id).ty));
+        }
+        rest = tail;
+    }
+    steps
+}
+
+/// Lets the last loops write state in place where no other loop reads the old value (they run in
+/// any order); what remains is copied afterwards.
+pub fn update(program: &Program, last: &mut [LoopStep]) -> Vec<Copy> {
+    let graph = &program.graph;
+    let mut input_node = HashMap::new();
+    for id in graph.ids() {
+        if let Op::Input(input) = graph.node(id).op {
+            input_node.insert(input, id);
+        }
+    }
+    let mut users: HashMap<Buffer, Vec<usize>> = HashMap::new();
+    for (index, step) in last.iter().enumerate() {
+        for &buffer in &step.buffers {
+            users.entry(buffer).or_default().push(index);
+        }
+    }
+    let mut copies = Vec::new();
+    for &(input, from) in &program.updates {
+        let Some(&to) = input_node.get(&input) else { continue };
+        let writers = users.get(&Buffer::Tensor(from)).map(Vec::as_slice).unwrap_or_default();
+        let readers = users.get(&Buffer::Tensor(to)).map(Vec::as_slice).unwrap_or_default();
+        match writers {
+            [at] if readers.is_empty() || readers == [*at] => {
+                for buffer in &mut last[*at].buffers {
+                    if *buffer == Buffer::Tensor(from) {
+                        *buffer = Buffer::Tensor(to);
+                    }
+                }
+            }
+            _ if from == to => {}
+            _ => copies.push(Copy { from, to }),
+        }
+    }
+    copies
+}

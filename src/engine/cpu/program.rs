@@ -1,0 +1,205 @@
+//! What the CPU engine runs: phases of work outside the batch and of work on one image at a time.
+
+use std::sync::Arc;
+
+use super::simd::{ConvPlan, TileLayout};
+use crate::graph::{NodeId, PoolGeometry, Remap};
+use crate::schedule::fuse::Buffer;
+use crate::schedule::loops::LoopSpec;
+
+/// A loop with the buffers behind its slots.
+#[derive(Clone, Debug)]
+pub struct LoopStep {
+    /// The loop.
+    pub spec: LoopSpec,
+    /// One buffer a slot.
+    pub buffers: Vec<Buffer>,
+}
+
+/// Work on one image.
+#[derive(Clone)]
+pub enum ImageStep {
+    /// Zeroes the border of a tile before a loop fills its image.
+    Border(usize),
+    /// Pointwise work and reductions.
+    Loop(LoopStep),
+    /// y = conv(x), with packed weights.
+    Forward {
+        /// Kernels.
+        plan: Arc<ConvPlan>,
+        /// x, in the plan's layout.
+        x: Buffer,
+        /// Which packed weights.
+        weights: usize,
+        /// Plain.
+        y: Buffer,
+    },
+    /// The adjoint with respect to x.
+    Dx {
+        /// Kernels.
+        plan: Arc<ConvPlan>,
+        /// Gradient of y, in the plan's layout.
+        g: Buffer,
+        /// Which packed weights.
+        weights: usize,
+        /// Plain.
+        dx: Buffer,
+    },
+    /// Adds the adjoint with respect to the weights to the chunk's accumulator.
+    Dw {
+        /// Kernels.
+        plan: Arc<ConvPlan>,
+        /// x, in the plan's layout.
+        x: Buffer,
+        /// Gradient of y, in the plan's layout.
+        g: Buffer,
+        /// The node; names the accumulators.
+        node: NodeId,
+    },
+    /// Window pooling.
+    Pool {
+        /// Windows.
+        geometry: PoolGeometry,
+        /// Channels.
+        channels: usize,
+        /// Plain.
+        x: Buffer,
+        /// Plain.
+        y: Buffer,
+    },
+    /// Adjoint of window pooling.
+    PoolDx {
+        /// Windows.
+        geometry: PoolGeometry,
+        /// Channels.
+        channels: usize,
+        /// What forward read, plain.
+        x: Buffer,
+        /// Gradient of y, plain.
+        g: Buffer,
+        /// Plain.
+        dx: Buffer,
+    },
+    /// Re-indexing of one image.
+    Remap {
+        /// Index maps; the batch axis is the identity.
+        remap: Remap,
+        /// Rows, columns, channels of x.
+        from: [usize; 3],
+        /// Plain.
+        x: Buffer,
+        /// Plain.
+        y: Buffer,
+    },
+}
+
+/// Which of a convolution's two products the weights are packed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// For [`ImageStep::Forward`].
+    Forward,
+    /// For [`ImageStep::Dx`].
+    Dx,
+}
+
+/// Weights to pack before a phase.
+#[derive(Clone)]
+pub struct Pack {
+    /// Kernels.
+    pub plan: Arc<ConvPlan>,
+    /// The weights' tensor.
+    pub weights: NodeId,
+    /// For which product.
+    pub packing: Packing,
+}
+
+impl Pack {
+    /// Elements of the packed weights.
+    pub fn len(&self) -> usize {
+        match self.packing {
+            Packing::Forward => self.plan.packed_forward_len(),
+            Packing::Dx => self.plan.packed_dx_len(),
+        }
+    }
+}
+
+/// Scratch for one image.
+#[derive(Clone, Copy, Debug)]
+pub struct Tile {
+    /// Layout; a plain tile has no border.
+    pub layout: TileLayout,
+    /// First and last step of the phase that touch it.
+    pub live: (usize, usize),
+}
+
+/// A result for the whole batch, put together when all images are done.
+#[derive(Clone)]
+pub enum Closing {
+    /// Sums (or largest) of per-image partials.
+    Fold {
+        /// The reduction.
+        node: NodeId,
+        /// Largest instead of sum.
+        max: bool,
+    },
+    /// Σ (x − mean)² merged from per-image moments of `count` elements each.
+    Moments {
+        /// The reduction.
+        node: NodeId,
+        /// Elements an image adds to each result.
+        count: usize,
+    },
+    /// A weight gradient from the chunks' accumulators.
+    Dw {
+        /// The contraction.
+        node: NodeId,
+        /// Kernels.
+        plan: Arc<ConvPlan>,
+    },
+}
+
+impl Closing {
+    /// The node it computes.
+    pub fn node(&self) -> NodeId {
+        match self {
+            Closing::Fold { node, .. }
+            | Closing::Moments { node, .. }
+            | Closing::Dw { node, .. } => *node,
+        }
+    }
+}
+
+/// Work between two batch-wide synchronisations.
+#[derive(Clone, Default)]
+pub struct Phase {
+    /// Loops outside the batch, run first.
+    pub before: Vec<LoopStep>,
+    /// Weights packed next.
+    pub packs: Vec<Pack>,
+    /// Steps run for each image.
+    pub steps: Vec<ImageStep>,
+    /// Scratch of those steps.
+    pub tiles: Vec<Tile>,
+    /// Results put together at the end.
+    pub closings: Vec<Closing>,
+}
+
+/// Copies a tensor onto an input after everything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copy {
+    /// Computed value.
+    pub from: NodeId,
+    /// The input's node.
+    pub to: NodeId,
+}
+
+/// A whole program.
+#[derive(Clone, Default)]
+pub struct CpuProgram {
+    /// In order.
+    pub phases: Vec<Phase>,
+    /// Loops after the last phase: state updates.
+    pub last: Vec<LoopStep>,
+    /// Updates that could not be written in place.
+    pub copies: Vec<Copy>,
+}

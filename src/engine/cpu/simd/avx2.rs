@@ -1,0 +1,113 @@
+//! Kernels for AVX2 with FMA: sixteen registers of eight lanes.
+
+use std::arch::x86_64::*;
+
+use super::lanes::Lanes;
+use super::micro::{self, Kernels, Panel, PanelKernel, Patch, PatchKernel};
+
+/// The sign bit of lane `i` is set for `i < n`.
+///
+/// # Safety
+/// The machine has AVX2.
+#[inline(always)]
+unsafe fn first(n: usize) -> __m256i {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+        _mm256_cmpgt_epi32(_mm256_set1_epi32(n as i32), lane)
+    }
+}
+
+impl Lanes for __m256 {
+    const LANES: usize = 8;
+
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm256_setzero_ps() }
+    }
+
+    #[inline(always)]
+    unsafe fn broadcast(from: *const f32) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm256_set1_ps(*from) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm256_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, n: usize) -> Self {
+        // SAFETY: the caller's promise; lanes without the mask's sign bit are not read.
+        unsafe { _mm256_maskload_ps(from, first(n)) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller's promise.
+        unsafe { _mm256_storeu_ps(to, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, n: usize) {
+        // SAFETY: the caller's promise; lanes without the mask's sign bit are not written.
+        unsafe { _mm256_maskstore_ps(to, first(n), self) }
+    }
+
+    #[inline(always)]
+    unsafe fn plus(self, other: Self) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm256_add_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn plus_product(self, a: Self, b: Self) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm256_fmadd_ps(a, b, self) }
+    }
+}
+
+#[target_feature(enable = "avx2,fma")]
+unsafe fn panel<const P: usize, const K: usize, const U: usize>(args: &Panel) {
+    // SAFETY: the caller's promise; the features are enabled here.
+    unsafe { micro::panel::<__m256, P, K, U>(args) }
+}
+
+#[target_feature(enable = "avx2,fma")]
+unsafe fn patch<const C: usize, const K: usize>(args: &Patch) {
+    // SAFETY: the caller's promise; the features are enabled here.
+    unsafe { micro::patch::<__m256, C, K>(args) }
+}
+
+pub(super) static KERNELS: Kernels = Kernels {
+    name: "avx2",
+    lanes: 8,
+    panels: &[
+        PanelKernel::new(8, 1, 1, panel::<8, 1, 1>),
+        PanelKernel::new(4, 1, 2, panel::<4, 1, 2>),
+        PanelKernel::new(2, 1, 4, panel::<2, 1, 4>),
+        PanelKernel::new(1, 1, 4, panel::<1, 1, 4>),
+        PanelKernel::new(6, 2, 1, panel::<6, 2, 1>),
+        PanelKernel::new(5, 2, 1, panel::<5, 2, 1>),
+        PanelKernel::new(4, 2, 1, panel::<4, 2, 1>),
+        PanelKernel::new(3, 2, 1, panel::<3, 2, 1>),
+        PanelKernel::new(2, 2, 2, panel::<2, 2, 2>),
+        PanelKernel::new(1, 2, 4, panel::<1, 2, 4>),
+        PanelKernel::new(2, 4, 1, panel::<2, 4, 1>),
+        PanelKernel::new(1, 4, 2, panel::<1, 4, 2>),
+    ],
+    patches: &[
+        PatchKernel::new(12, 1, patch::<12, 1>),
+        PatchKernel::new(9, 1, patch::<9, 1>),
+        PatchKernel::new(4, 1, patch::<4, 1>),
+        PatchKernel::new(1, 1, patch::<1, 1>),
+        PatchKernel::new(6, 2, patch::<6, 2>),
+        PatchKernel::new(5, 2, patch::<5, 2>),
+        PatchKernel::new(4, 2, patch::<4, 2>),
+        PatchKernel::new(2, 2, patch::<2, 2>),
+        PatchKernel::new(1, 2, patch::<1, 2>),
+    ],
+};

@@ -1,0 +1,113 @@
+//! Kernels for AVX-512: thirty-two registers of sixteen lanes.
+
+use std::arch::x86_64::*;
+
+use super::lanes::Lanes;
+use super::micro::{self, Kernels, Panel, PanelKernel, Patch, PatchKernel};
+
+/// Bit `i` is set for `i < n`; `n <= 16`.
+#[inline(always)]
+fn first(n: usize) -> __mmask16 {
+    ((1u32 << n) - 1) as __mmask16
+}
+
+impl Lanes for __m512 {
+    const LANES: usize = 16;
+
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm512_setzero_ps() }
+    }
+
+    #[inline(always)]
+    unsafe fn broadcast(from: *const f32) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm512_set1_ps(*from) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm512_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, n: usize) -> Self {
+        // SAFETY: the caller's promise; lanes outside the mask are not read.
+        unsafe { _mm512_maskz_loadu_ps(first(n), from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller's promise.
+        unsafe { _mm512_storeu_ps(to, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, n: usize) {
+        // SAFETY: the caller's promise; lanes outside the mask are not written.
+        unsafe { _mm512_mask_storeu_ps(to, first(n), self) }
+    }
+
+    #[inline(always)]
+    unsafe fn plus(self, other: Self) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm512_add_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn plus_product(self, a: Self, b: Self) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm512_fmadd_ps(a, b, self) }
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+unsafe fn panel<const P: usize, const K: usize, const U: usize>(args: &Panel) {
+    // SAFETY: the caller's promise; the feature is enabled here.
+    unsafe { micro::panel::<__m512, P, K, U>(args) }
+}
+
+#[target_feature(enable = "avx512f")]
+unsafe fn patch<const C: usize, const K: usize>(args: &Patch) {
+    // SAFETY: the caller's promise; the feature is enabled here.
+    unsafe { micro::patch::<__m512, C, K>(args) }
+}
+
+pub(super) static KERNELS: Kernels = Kernels {
+    name: "avx512",
+    lanes: 16,
+    panels: &[
+        PanelKernel::new(16, 1, 1, panel::<16, 1, 1>),
+        PanelKernel::new(14, 1, 1, panel::<14, 1, 1>),
+        PanelKernel::new(8, 1, 1, panel::<8, 1, 1>),
+        PanelKernel::new(7, 1, 1, panel::<7, 1, 1>),
+        PanelKernel::new(4, 1, 2, panel::<4, 1, 2>),
+        PanelKernel::new(2, 1, 4, panel::<2, 1, 4>),
+        PanelKernel::new(1, 1, 4, panel::<1, 1, 4>),
+        PanelKernel::new(14, 2, 1, panel::<14, 2, 1>),
+        PanelKernel::new(8, 2, 1, panel::<8, 2, 1>),
+        PanelKernel::new(7, 2, 1, panel::<7, 2, 1>),
+        PanelKernel::new(4, 2, 1, panel::<4, 2, 1>),
+        PanelKernel::new(2, 2, 2, panel::<2, 2, 2>),
+        PanelKernel::new(1, 2, 4, panel::<1, 2, 4>),
+        PanelKernel::new(4, 4, 1, panel::<4, 4, 1>),
+        PanelKernel::new(2, 4, 1, panel::<2, 4, 1>),
+        PanelKernel::new(1, 4, 2, panel::<1, 4, 2>),
+    ],
+    patches: &[
+        PatchKernel::new(24, 1, patch::<24, 1>),
+        PatchKernel::new(16, 1, patch::<16, 1>),
+        PatchKernel::new(9, 1, patch::<9, 1>),
+        PatchKernel::new(8, 1, patch::<8, 1>),
+        PatchKernel::new(4, 1, patch::<4, 1>),
+        PatchKernel::new(2, 1, patch::<2, 1>),
+        PatchKernel::new(1, 1, patch::<1, 1>),
+        PatchKernel::new(12, 2, patch::<12, 2>),
+        PatchKernel::new(8, 2, patch::<8, 2>),
+        PatchKernel::new(4, 2, patch::<4, 2>),
+        PatchKernel::new(2, 2, patch::<2, 2>),
+        PatchKernel::new(1, 2, patch::<1, 2>),
+    ],
+};

@@ -1,0 +1,149 @@
+//! The adjoint with respect to the weights: sums over pixels of xᵀ·g.
+
+use super::forward;
+use super::isa::Isa;
+use super::micro::{Patch, PatchKernel};
+use super::partition::{self, Block, Column, Share};
+use super::tile::TileLayout;
+use crate::graph::ConvGeometry;
+
+/// Bytes of x and g that one pass over all patches may touch, so that they stay in L1.
+const PASS_BYTES: usize = 36 * 1024;
+
+/// Pixels that a pass has at least: below, loading and storing the sums would dominate.
+const PASS_PIXELS: usize = 64;
+
+/// A planned weight gradient. Sums are kept as kernel rows × run elements × packed channels.
+pub(super) struct WeightGradient {
+    isa: Isa,
+    x: TileLayout,
+    g: TileLayout,
+    x_origin: usize,
+    stride: usize,
+    output: [usize; 2],
+    kernel_rows: usize,
+    run: usize,
+    packed: usize,
+    columns: Vec<Column>,
+    rows_a_pass: usize,
+}
+
+impl WeightGradient {
+    /// Plans the gradient from tiles x and g.
+    pub fn new(geometry: &ConvGeometry, x: &TileLayout, g: &TileLayout, isa: Isa) -> Self {
+        let kernels = isa.kernels();
+        let run = geometry.kernel[1] * x.channels;
+        let vectors = g.channels.div_ceil(kernels.lanes);
+        let block = |k: &PatchKernel| Block { size: k.c, vectors: k.k, cost: k.cost };
+        let blocks: Vec<_> = kernels.patches.iter().map(block).collect();
+        let columns = partition::columns(run, vectors, &blocks);
+        let output = geometry.output();
+        let widest = columns.iter().map(|column| column.vectors).max().unwrap_or(1);
+        let g_bytes = 4 * output[1] * (widest * kernels.lanes).min(g.channels);
+        let row_bytes = 4 * geometry.stride * x.pitch() + g_bytes;
+        let rows_a_pass = (PASS_BYTES / row_bytes).max(PASS_PIXELS.div_ceil(output[1]));
+        WeightGradient {
+            isa,
+            x: *x,
+            g: *g,
+            x_origin: forward::origin(geometry, x),
+            stride: geometry.stride,
+            output,
+            kernel_rows: geometry.kernel[0],
+            run,
+            packed: vectors * kernels.lanes,
+            columns,
+            rows_a_pass,
+        }
+    }
+
+    /// Elements after g's last pixel that whole vectors reach.
+    pub fn slack(channels: usize, isa: Isa) -> usize {
+        channels.next_multiple_of(isa.lanes()) - channels
+    }
+
+    /// Elements of an accumulator.
+    pub fn len(&self) -> usize {
+        self.kernel_rows * self.run * self.packed
+    }
+
+    fn x_end(&self) -> usize {
+        let [rows, cols] = self.output;
+        let pixel =
+            (rows - 1) * self.stride * self.x.pitch() + (cols - 1) * self.stride * self.x.channels;
+        self.x_origin + pixel + (self.kernel_rows - 1) * self.x.pitch() + self.run
+    }
+
+    fn g_end(&self) -> usize {
+        let [rows, cols] = self.output;
+        self.g.pixel(rows - 1, cols - 1) + self.packed
+    }
+
+    /// Adds an image's gradient to `acc`.
+    pub fn run(&self, x: &[f32], g: &[f32], acc: &mut [f32]) {
+        assert!(x.len() >= self.x_end() && g.len() >= self.g_end() && acc.len() >= self.len());
+        let rows = self.output[0];
+        for first in (0..rows).step_by(self.rows_a_pass) {
+            let count = self.rows_a_pass.min(rows - first);
+            for column in &self.columns {
+                for kernel_row in 0..self.kernel_rows {
+                    for share in &column.shares {
+                        self.patches([first, count], column, kernel_row, *share, x, g, acc);
+                    }
+                }
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments)]
+    fn patches(
+        &self,
+        [first, rows]: [usize; 2],
+        column: &Column,
+        kernel_row: usize,
+        share: Share,
+        x: &[f32],
+        g: &[f32],
+        acc: &mut [f32],
+    ) {
+        let kernel = &self.isa.kernels().patches[share.block];
+        let channel = column.first * self.isa.lanes();
+        let x_first = self.x_origin + (first * self.stride + kernel_row) * self.x.pitch();
+        let g_first = self.g.pixel(first, 0) + channel;
+        for block in 0..share.count {
+            let element = share.first + block * kernel.c;
+            let sums = (kernel_row * self.run + element) * self.packed + channel;
+            let patch = Patch {
+                x: x[x_first + element..].as_ptr(),
+                g: g[g_first..].as_ptr(),
+                acc: acc[sums..].as_mut_ptr(),
+                rows,
+                cols: self.output[1],
+                x_row: self.stride * self.x.pitch(),
+                x_pixel: self.stride * self.x.channels,
+                g_row: self.g.pitch(),
+                g_pixel: self.g.channels,
+                acc_pitch: self.packed,
+            };
+            // SAFETY: an `Isa` is only made where the machine has it. `run` has checked that x,
+            // g and acc reach as far as the last pixel's last run element, the last pixel's last
+            // whole vector, and the last sum; shares cover a run once. acc is borrowed alone.
+            unsafe { (kernel.run)(&patch) }
+        }
+    }
+
+    /// Adds up accumulators, in their order, into the layout of the weights.
+    pub fn finish<'a>(&self, accumulators: impl IntoIterator<Item = &'a [f32]>, out: &mut [f32]) {
+        let channels = self.g.channels;
+        assert_eq!(out.len(), self.kernel_rows * self.run * channels);
+        out.fill(0.0);
+        for acc in accumulators {
+            assert_eq!(acc.len(), self.len());
+            for (to, from) in out.chunks_exact_mut(channels).zip(acc.chunks_exact(self.packed)) {
+                for (sum, value) in to.iter_mut().zip(from) {
+                    *sum += value;
+                }
+            }
+        }
+    }
+}

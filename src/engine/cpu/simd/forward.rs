@@ -1,0 +1,43 @@
+//! y = conv(x) as a sweep over output pixels.
+
+use super::isa::Isa;
+use super::sweep::{Grid, Sweep, Taps};
+use super::tile::{Border, TileLayout};
+use crate::graph::ConvGeometry;
+
+/// Zeros that the convolution reads around its image.
+pub(super) fn border(geometry: &ConvGeometry) -> Border {
+    let [rows, cols] = geometry.padding;
+    Border { top: rows, left: cols, bottom: rows, right: cols }
+}
+
+/// First element that the first output pixel reads.
+pub(super) fn origin(geometry: &ConvGeometry, x: &TileLayout) -> usize {
+    let row = x.border.top - geometry.padding[0];
+    let col = x.border.left - geometry.padding[1];
+    row * x.pitch() + col * x.channels
+}
+
+/// The sweep from tile x to a plain y.
+pub(super) fn sweep(geometry: &ConvGeometry, x: &TileLayout, written: usize, isa: Isa) -> Sweep {
+    let [rows, cols] = geometry.output();
+    let grid = Grid {
+        rows,
+        cols,
+        x_origin: origin(geometry, x),
+        x_row: geometry.stride * x.pitch(),
+        x_pixel: geometry.stride * x.channels,
+        x_run: x.pitch(),
+        y_origin: 0,
+        y_row: cols * written,
+        y_pixel: written,
+    };
+    let [kernel_rows, kernel_cols] = geometry.kernel;
+    let taps = Taps {
+        rows: (0..kernel_rows).collect(),
+        cols: (0..kernel_cols).collect(),
+        read: x.channels,
+        written,
+    };
+    Sweep::new(grid, taps, isa, 0)
+}

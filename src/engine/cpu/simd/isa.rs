@@ -1,0 +1,91 @@
+//! Which instruction set the kernels use.
+
+use super::micro::Kernels;
+use super::portable;
+#[cfg(target_arch = "x86_64")]
+use super::{avx2, avx512};
+use crate::engine::EngineError;
+
+/// Names the instruction set to use, instead of the widest that the machine has.
+pub const ENVIRONMENT_VARIABLE: &str = "RNETC_CPU";
+
+/// An instruction set that this machine is known to have.
+///
+/// Only detection makes values of this type, so holding one is the licence to run its kernels.
+#[derive(Clone, Copy)]
+pub struct Isa(&'static Kernels);
+
+impl Isa {
+    /// What this machine has, narrowest first; never empty.
+    pub fn available() -> Vec<Isa> {
+        #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut))]
+        let mut found = vec![Isa(&portable::KERNELS)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                found.push(Isa(&avx2::KERNELS));
+            }
+            if is_x86_feature_detected!("avx512f") {
+                found.push(Isa(&avx512::KERNELS));
+            }
+        }
+        found
+    }
+
+    /// The one asked for by name, or the widest if `request` is `None`.
+    pub fn choose(request: Option<&str>) -> Result<Isa, EngineError> {
+        let found = Isa::available();
+        match request {
+            None => Ok(found[found.len() - 1]),
+            Some(name) => found
+                .iter()
+                .copied()
+                .find(|isa| isa.name() == name)
+                .ok_or_else(|| EngineError::NoDevice(missing(name, &found))),
+        }
+    }
+
+    /// The one that the environment asks for, or the widest.
+    pub fn from_environment() -> Result<Isa, EngineError> {
+        let request = std::env::var_os(ENVIRONMENT_VARIABLE);
+        Isa::choose(request.as_ref().map(|name| name.to_string_lossy()).as_deref())
+    }
+
+    /// `portable`, `avx2` or `avx512`.
+    pub fn name(self) -> &'static str {
+        self.0.name
+    }
+
+    /// f32 numbers in one vector.
+    pub fn lanes(self) -> usize {
+        self.0.lanes
+    }
+
+    /// Its kernels.
+    pub(super) fn kernels(self) -> &'static Kernels {
+        self.0
+    }
+}
+
+impl PartialEq for Isa {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Isa {}
+
+impl std::fmt::Debug for Isa {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+fn missing(name: &str, found: &[Isa]) -> String {
+    let names: Vec<_> = found.iter().map(|isa| isa.name()).collect();
+    let names = names.join(", ");
+    format!(
+        "{ENVIRONMENT_VARIABLE}={name}: this machine has {names}; \
+         set {ENVIRONMENT_VARIABLE} to one of these or unset it"
+    )
+}

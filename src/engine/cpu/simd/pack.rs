@@ -1,0 +1,63 @@
+//! Weights in the order in which a sweep reads them.
+
+use super::sweep::{Strip, Sweep};
+use crate::graph::ConvGeometry;
+
+/// A convolution's weights as the graph holds them: rows × columns × channels read × written.
+pub(super) struct Weights<'a> {
+    values: &'a [f32],
+    cols: usize,
+    ci: usize,
+    co: usize,
+}
+
+impl<'a> Weights<'a> {
+    /// Wraps the values of a convolution from `ci` to `co` channels.
+    pub fn new(geometry: &ConvGeometry, ci: usize, co: usize, values: &'a [f32]) -> Self {
+        let [rows, cols] = geometry.kernel;
+        assert_eq!(values.len(), rows * cols * ci * co);
+        Weights { values, cols, ci, co }
+    }
+
+    fn index(&self, row: usize, col: usize, ci: usize, co: usize) -> usize {
+        ((row * self.cols + col) * self.ci + ci) * self.co + co
+    }
+
+    /// Packs for the forward sweep.
+    pub fn pack_forward(&self, sweep: &Sweep, out: &mut [f32]) {
+        pack(sweep, out, |row, col, read, first, lanes| {
+            let from = self.index(row, col, read, first);
+            lanes.copy_from_slice(&self.values[from..from + lanes.len()]);
+        });
+    }
+
+    /// Packs for a sweep of the input gradient, which reads output channels.
+    pub fn pack_dx(&self, sweep: &Sweep, out: &mut [f32]) {
+        pack(sweep, out, |row, col, read, first, lanes| {
+            let from = self.index(row, col, first, read);
+            for (lane, value) in lanes.iter_mut().zip(self.values[from..].iter().step_by(self.co)) {
+                *lane = *value;
+            }
+        });
+    }
+}
+
+/// Fills each row of packed weights by `fetch(kernel row, kernel column, channel read, first
+/// channel written, to)`; lanes beyond the last channel are zero.
+fn pack(sweep: &Sweep, out: &mut [f32], fetch: impl Fn(usize, usize, usize, usize, &mut [f32])) {
+    let taps = sweep.taps();
+    for &Strip { channel, width, w, .. } in sweep.strips() {
+        let used = width.min(taps.written - channel);
+        let mut at = w;
+        for &row in &taps.rows {
+            for &col in &taps.cols {
+                for read in 0..taps.read {
+                    let (lanes, beyond) = out[at..at + width].split_at_mut(used);
+                    fetch(row, col, read, channel, lanes);
+                    beyond.fill(0.0);
+                    at += width;
+                }
+            }
+        }
+    }
+}

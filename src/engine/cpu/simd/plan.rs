@@ -1,0 +1,244 @@
+//! A convolution, planned once for an instruction set.
+
+use super::dw::WeightGradient;
+use super::isa::Isa;
+use super::pack::Weights;
+use super::sweep::Sweep;
+use super::tile::{Border, TileLayout};
+use super::{dx, forward};
+use crate::engine::EngineError;
+use crate::graph::ConvGeometry;
+
+/// Kernels, loop orders and layouts for one convolution and both its gradients.
+///
+/// Tiles are one image each. Forward and weight gradient share the tile of x, both gradients the
+/// tile of g; the layouts say which borders must be zero.
+pub struct ConvPlan {
+    geometry: ConvGeometry,
+    ci: usize,
+    co: usize,
+    x: TileLayout,
+    g: TileLayout,
+    forward: Sweep,
+    dx: Vec<Sweep>,
+    dx_covers_input: bool,
+    dw: WeightGradient,
+}
+
+impl ConvPlan {
+    /// Plans a convolution from `ci` to `co` channels with the narrowest borders.
+    pub fn new(
+        geometry: ConvGeometry,
+        ci: usize,
+        co: usize,
+        isa: Isa,
+    ) -> Result<ConvPlan, EngineError> {
+        ConvPlan::with_borders(geometry, ci, co, isa, Border::default(), Border::default())
+    }
+
+    /// The same for tiles whose borders hold at least `x_border` and `g_border`, so that
+    /// convolutions of different padding can share a tile.
+    pub fn with_borders(
+        geometry: ConvGeometry,
+        ci: usize,
+        co: usize,
+        isa: Isa,
+        x_border: Border,
+        g_border: Border,
+    ) -> Result<ConvPlan, EngineError> {
+        check_extents(&geometry, ci, co, x_border, g_border)?;
+        let x = TileLayout {
+            image: geometry.input,
+            channels: ci,
+            border: x_border.union(forward::border(&geometry)),
+            slack: 0,
+        };
+        let g = TileLayout {
+            image: geometry.output(),
+            channels: co,
+            border: g_border.union(dx::border(&geometry)),
+            slack: WeightGradient::slack(co, isa),
+        };
+        check_memory(&geometry, &x, &g)?;
+        Ok(ConvPlan {
+            geometry,
+            ci,
+            co,
+            x,
+            g,
+            forward: forward::sweep(&geometry, &x, co, isa),
+            dx: dx::sweeps(&geometry, &g, ci, isa),
+            dx_covers_input: dx::covers_input(&geometry),
+            dw: WeightGradient::new(&geometry, &x, &g, isa),
+        })
+    }
+
+    /// The geometry.
+    pub fn geometry(&self) -> &ConvGeometry {
+        &self.geometry
+    }
+
+    /// Layout of what [`ConvPlan::forward`] and [`ConvPlan::dw`] read as x.
+    pub fn x_tile(&self) -> &TileLayout {
+        &self.x
+    }
+
+    /// Layout of what [`ConvPlan::dx`] and [`ConvPlan::dw`] read as g.
+    pub fn g_tile(&self) -> &TileLayout {
+        &self.g
+    }
+
+    /// Elements that [`ConvPlan::forward`] writes.
+    pub fn y_len(&self) -> usize {
+        let [rows, cols] = self.geometry.output();
+        rows * cols * self.co
+    }
+
+    /// Elements that [`ConvPlan::dx`] writes.
+    pub fn dx_len(&self) -> usize {
+        let [rows, cols] = self.geometry.input;
+        rows * cols * self.ci
+    }
+
+    /// Elements of the weights as the graph holds them.
+    pub fn w_len(&self) -> usize {
+        let [rows, cols] = self.geometry.kernel;
+        rows * cols * self.ci * self.co
+    }
+
+    /// Multiply-adds of each of the three contractions, for one image.
+    pub fn multiply_adds(&self) -> usize {
+        let [rows, cols] = self.geometry.output();
+        rows * cols * self.w_len()
+    }
+
+    /// Elements that [`ConvPlan::pack_forward`] writes.
+    pub fn packed_forward_len(&self) -> usize {
+        self.forward.w_end()
+    }
+
+    /// Elements that [`ConvPlan::pack_dx`] writes.
+    pub fn packed_dx_len(&self) -> usize {
+        self.dx.last().map_or(0, Sweep::w_end)
+    }
+
+    /// Elements of an accumulator of [`ConvPlan::dw`].
+    pub fn dw_len(&self) -> usize {
+        self.dw.len()
+    }
+
+    /// Packs weights (kernel rows × columns × ci × co) for [`ConvPlan::forward`].
+    pub fn pack_forward(&self, w: &[f32], out: &mut [f32]) {
+        assert_eq!(out.len(), self.packed_forward_len());
+        Weights::new(&self.geometry, self.ci, self.co, w).pack_forward(&self.forward, out);
+    }
+
+    /// Packs weights (kernel rows × columns × ci × co) for [`ConvPlan::dx`].
+    pub fn pack_dx(&self, w: &[f32], out: &mut [f32]) {
+        assert_eq!(out.len(), self.packed_dx_len());
+        let weights = Weights::new(&self.geometry, self.ci, self.co, w);
+        for sweep in &self.dx {
+            weights.pack_dx(sweep, out);
+        }
+    }
+
+    /// y = conv(x). `x` is a tile of [`ConvPlan::x_tile`], `y` plain output rows × columns × co.
+    pub fn forward(&self, x: &[f32], packed: &[f32], y: &mut [f32]) {
+        assert_eq!(x.len(), self.x.len());
+        assert_eq!(packed.len(), self.packed_forward_len());
+        assert_eq!(y.len(), self.y_len());
+        self.forward.run(x, packed, y);
+    }
+
+    /// The adjoint with respect to x. `g` is a tile of [`ConvPlan::g_tile`], `dx` plain input
+    /// rows × columns × ci.
+    pub fn dx(&self, g: &[f32], packed: &[f32], dx: &mut [f32]) {
+        assert_eq!(g.len(), self.g.len());
+        assert_eq!(packed.len(), self.packed_dx_len());
+        assert_eq!(dx.len(), self.dx_len());
+        if !self.dx_covers_input {
+            dx.fill(0.0);
+        }
+        for sweep in &self.dx {
+            sweep.run(g, packed, dx);
+        }
+    }
+
+    /// Adds the adjoint with respect to the weights to an accumulator, which starts at zero.
+    pub fn dw(&self, x: &[f32], g: &[f32], accumulator: &mut [f32]) {
+        assert_eq!(x.len(), self.x.len());
+        assert_eq!(g.len(), self.g.len());
+        assert_eq!(accumulator.len(), self.dw_len());
+        self.dw.run(x, g, accumulator);
+    }
+
+    /// Adds up accumulators of [`ConvPlan::dw`], in their order, into kernel rows × columns × ci
+    /// × co.
+    pub fn finish_dw<'a>(
+        &self,
+        accumulators: impl IntoIterator<Item = &'a [f32]>,
+        out: &mut [f32],
+    ) {
+        assert_eq!(out.len(), self.w_len());
+        self.dw.finish(accumulators, out);
+    }
+}
+
+/// The largest extent; keeps sums and products of two extents far from overflow.
+const MAX_EXTENT: usize = 1 << 20;
+
+/// The largest operand, in elements.
+const MAX_ELEMENTS: u128 = 1 << if usize::BITS >= 64 { 36 } else { 28 };
+
+/// Room for channels rounded up to whole vectors, in [`check_memory`].
+const MAX_LANES: usize = 64;
+
+fn check_extents(
+    geometry: &ConvGeometry,
+    ci: usize,
+    co: usize,
+    x_border: Border,
+    g_border: Border,
+) -> Result<(), EngineError> {
+    let ConvGeometry { input, kernel, stride, padding } = *geometry;
+    let positive = [input[0], input[1], kernel[0], kernel[1], stride, ci, co];
+    let around = [x_border, g_border].map(|b| [b.top, b.left, b.bottom, b.right]).concat();
+    let fits = |axis: usize| kernel[axis] <= input[axis] + 2 * padding[axis];
+    let too_large = |n: &usize| *n > MAX_EXTENT;
+    if positive.iter().chain(&padding).chain(&around).any(too_large) {
+        return Err(EngineError::OutOfMemory(format!(
+            "a convolution {geometry:?} from {ci} to {co} channels has an extent above \
+             {MAX_EXTENT}; make it smaller"
+        )));
+    }
+    if positive.contains(&0) || !fits(0) || !fits(1) {
+        return Err(EngineError::Failed(format!(
+            "a convolution {geometry:?} from {ci} to {co} channels has no output; \
+             give it a kernel that fits its input"
+        )));
+    }
+    Ok(())
+}
+
+fn check_memory(
+    geometry: &ConvGeometry,
+    x: &TileLayout,
+    g: &TileLayout,
+) -> Result<(), EngineError> {
+    let tile = |t: &TileLayout| {
+        let rows = t.border.top + t.image[0] + t.border.bottom;
+        let cols = t.border.left + t.image[1] + t.border.right;
+        rows as u128 * cols as u128 * t.channels as u128
+    };
+    let [rows, cols] = geometry.kernel.map(|n| n as u128);
+    let channels = |t: &TileLayout| (t.channels + MAX_LANES) as u128;
+    let weights = rows * cols * channels(x) * channels(g);
+    match tile(x).max(tile(g)).max(weights) > MAX_ELEMENTS {
+        false => Ok(()),
+        true => Err(EngineError::OutOfMemory(format!(
+            "a convolution {geometry:?} from {} to {} channels needs an operand of more than \
+             {MAX_ELEMENTS} elements; make it smaller",
+            x.channels, g.channels
+        ))),
+    }
+}

@@ -1,0 +1,102 @@
+//! Kernels in plain Rust, for every machine.
+
+use super::lanes::Lanes;
+use super::micro::{self, Kernels, Panel, PanelKernel, Patch, PatchKernel};
+
+const LANES: usize = 8;
+
+/// An array that the compiler turns into whatever vectors the target has.
+#[derive(Clone, Copy)]
+struct Array([f32; LANES]);
+
+/// One multiply-add: fused where the target has it for sure, since elsewhere it is a library call.
+#[inline(always)]
+fn plus_product(sum: f32, a: f32, b: f32) -> f32 {
+    if cfg!(any(target_feature = "fma", target_arch = "aarch64")) {
+        a.mul_add(b, sum)
+    } else {
+        sum + a * b
+    }
+}
+
+impl Lanes for Array {
+    const LANES: usize = LANES;
+
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        Array([0.0; LANES])
+    }
+
+    #[inline(always)]
+    unsafe fn broadcast(from: *const f32) -> Self {
+        // SAFETY: the caller's promise.
+        Array([unsafe { *from }; LANES])
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller's promise; an array of f32 has the alignment of f32.
+        Array(unsafe { *from.cast() })
+    }
+
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, n: usize) -> Self {
+        let mut lanes = [0.0; LANES];
+        for (i, lane) in lanes.iter_mut().enumerate().take(n) {
+            // SAFETY: the caller's promise, i < n.
+            *lane = unsafe { *from.add(i) };
+        }
+        Array(lanes)
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller's promise; an array of f32 has the alignment of f32.
+        unsafe { *to.cast() = self.0 }
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, n: usize) {
+        for (i, lane) in self.0.into_iter().enumerate().take(n) {
+            // SAFETY: the caller's promise, i < n.
+            unsafe { *to.add(i) = lane }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn plus(self, other: Self) -> Self {
+        Array(std::array::from_fn(|i| self.0[i] + other.0[i]))
+    }
+
+    #[inline(always)]
+    unsafe fn plus_product(self, a: Self, b: Self) -> Self {
+        Array(std::array::from_fn(|i| plus_product(self.0[i], a.0[i], b.0[i])))
+    }
+}
+
+unsafe fn panel<const P: usize, const K: usize, const U: usize>(args: &Panel) {
+    // SAFETY: the caller's promise.
+    unsafe { micro::panel::<Array, P, K, U>(args) }
+}
+
+unsafe fn patch<const C: usize, const K: usize>(args: &Patch) {
+    // SAFETY: the caller's promise.
+    unsafe { micro::patch::<Array, C, K>(args) }
+}
+
+pub(super) static KERNELS: Kernels = Kernels {
+    name: "portable",
+    lanes: LANES,
+    panels: &[
+        PanelKernel::new(6, 1, 1, panel::<6, 1, 1>),
+        PanelKernel::new(4, 1, 1, panel::<4, 1, 1>),
+        PanelKernel::new(2, 1, 2, panel::<2, 1, 2>),
+        PanelKernel::new(1, 1, 4, panel::<1, 1, 4>),
+    ],
+    patches: &[
+        PatchKernel::new(6, 1, patch::<6, 1>),
+        PatchKernel::new(4, 1, patch::<4, 1>),
+        PatchKernel::new(2, 1, patch::<2, 1>),
+        PatchKernel::new(1, 1, patch::<1, 1>),
+    ],
+};

@@ -1,0 +1,226 @@
+//! For each pixel of a grid: a few runs of a tile, times packed weights.
+
+use super::isa::Isa;
+use super::micro::{Panel, PanelKernel};
+use super::partition::{self, Block, Share};
+
+/// Bytes of packed weights that one chunk may have, so that they stay in L1 beside the tile rows
+/// being read while all pixels of the image pass.
+const CHUNK_BYTES: usize = 24 * 1024;
+
+/// Which pixels are written, and what each reads; distances in elements.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grid {
+    /// Rows of pixels written; at least 1.
+    pub rows: usize,
+    /// Pixels written in a row; at least 1.
+    pub cols: usize,
+    /// First element that the first pixel reads.
+    pub x_origin: usize,
+    /// From a row of pixels to the next, in x.
+    pub x_row: usize,
+    /// From a pixel to the next, in x.
+    pub x_pixel: usize,
+    /// From a run to the next, in x.
+    pub x_run: usize,
+    /// First element written.
+    pub y_origin: usize,
+    /// From a row of pixels to the next, in y.
+    pub y_row: usize,
+    /// From a pixel to the next, in y.
+    pub y_pixel: usize,
+}
+
+impl Grid {
+    /// The same pixels in one row, where the distances allow it.
+    fn flattened(self) -> Grid {
+        let flat = self.x_row == self.cols * self.x_pixel && self.y_row == self.cols * self.y_pixel;
+        match flat {
+            true => Grid { rows: 1, cols: self.rows * self.cols, ..self },
+            false => self,
+        }
+    }
+}
+
+/// The kernel taps that a sweep applies, in the order in which x holds what they read.
+#[derive(Clone, Debug)]
+pub(super) struct Taps {
+    /// Kernel rows, one a run.
+    pub rows: Vec<usize>,
+    /// Kernel columns, side by side in a run.
+    pub cols: Vec<usize>,
+    /// Channels of x.
+    pub read: usize,
+    /// Channels of y.
+    pub written: usize,
+}
+
+/// Vectors of output channels that are computed together.
+#[derive(Debug)]
+pub(super) struct Strip {
+    /// First output channel.
+    pub channel: usize,
+    /// Packed channels, a multiple of the vector width.
+    pub width: usize,
+    /// First packed weight.
+    pub w: usize,
+    /// Lanes of the last vector that y has.
+    last: usize,
+    /// Blocks of a row of pixels.
+    shares: Vec<Share>,
+    /// Pieces of the reduction.
+    chunks: Vec<Chunk>,
+}
+
+/// A piece of the reduction: some whole runs, or a part of one.
+#[derive(Clone, Copy, Debug)]
+struct Chunk {
+    /// First element read, from the pixel's first.
+    x: usize,
+    /// First row of packed weights, from the strip's first.
+    element: usize,
+    runs: usize,
+    len: usize,
+}
+
+/// A planned sweep.
+#[derive(Debug)]
+pub(super) struct Sweep {
+    grid: Grid,
+    taps: Taps,
+    strips: Vec<Strip>,
+    isa: Isa,
+    w_end: usize,
+}
+
+impl Sweep {
+    /// Plans a sweep whose packed weights begin at element `w_origin`. `taps` may not be empty.
+    pub fn new(grid: Grid, taps: Taps, isa: Isa, w_origin: usize) -> Sweep {
+        let grid = grid.flattened();
+        let kernels = isa.kernels();
+        let vectors = taps.written.div_ceil(kernels.lanes);
+        let block = |k: &PanelKernel| Block { size: k.p, vectors: k.k, cost: k.cost };
+        let blocks: Vec<_> = kernels.panels.iter().map(block).collect();
+        let (runs, len) = merged_runs(taps.rows.len(), taps.cols.len() * taps.read, grid.x_run);
+        let mut w = w_origin;
+        let mut strips = Vec::new();
+        for column in partition::columns(grid.cols, vectors, &blocks) {
+            let channel = column.first * kernels.lanes;
+            let width = column.vectors * kernels.lanes;
+            let last = (taps.written - channel).min(width) - (width - kernels.lanes);
+            let chunks = chunks(runs, len, grid.x_run, CHUNK_BYTES / (4 * width));
+            strips.push(Strip { channel, width, w, last, shares: column.shares, chunks });
+            w += runs * len * width;
+        }
+        Sweep { grid, taps, strips, isa, w_end: w }
+    }
+
+    /// One past the last packed weight.
+    pub fn w_end(&self) -> usize {
+        self.w_end
+    }
+
+    /// One past the last element of x that is read.
+    pub fn x_end(&self) -> usize {
+        let Grid { rows, cols, x_origin, x_row, x_pixel, x_run, .. } = self.grid;
+        let pixel = x_origin + (rows - 1) * x_row + (cols - 1) * x_pixel;
+        pixel + (self.taps.rows.len() - 1) * x_run + self.taps.cols.len() * self.taps.read
+    }
+
+    /// One past the last element of y that is written.
+    pub fn y_end(&self) -> usize {
+        let Grid { rows, cols, y_origin, y_row, y_pixel, .. } = self.grid;
+        y_origin + (rows - 1) * y_row + (cols - 1) * y_pixel + self.taps.written
+    }
+
+    /// The taps.
+    pub fn taps(&self) -> &Taps {
+        &self.taps
+    }
+
+    /// The strips, in the order in which weights are packed.
+    pub fn strips(&self) -> &[Strip] {
+        &self.strips
+    }
+
+    /// Computes every pixel of the grid.
+    pub fn run(&self, x: &[f32], w: &[f32], y: &mut [f32]) {
+        assert!(x.len() >= self.x_end() && w.len() >= self.w_end && y.len() >= self.y_end());
+        for strip in &self.strips {
+            for (i, chunk) in strip.chunks.iter().enumerate() {
+                for row in 0..self.grid.rows {
+                    for share in &strip.shares {
+                        self.panel(strip, chunk, *share, row, i > 0, x, w, y);
+                    }
+                }
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments)]
+    fn panel(
+        &self,
+        strip: &Strip,
+        chunk: &Chunk,
+        share: Share,
+        row: usize,
+        accumulate: bool,
+        x: &[f32],
+        w: &[f32],
+        y: &mut [f32],
+    ) {
+        let grid = &self.grid;
+        let kernel = &self.isa.kernels().panels[share.block];
+        let x_first = grid.x_origin + row * grid.x_row + share.first * grid.x_pixel + chunk.x;
+        let y_first = grid.y_origin + row * grid.y_row + share.first * grid.y_pixel + strip.channel;
+        let panel = Panel {
+            x: x[x_first..].as_ptr(),
+            w: w[strip.w + chunk.element * strip.width..].as_ptr(),
+            y: y[y_first..].as_mut_ptr(),
+            blocks: share.count,
+            runs: chunk.runs,
+            len: chunk.len,
+            x_run: grid.x_run,
+            x_pixel: grid.x_pixel,
+            y_pixel: grid.y_pixel,
+            last: strip.last,
+            accumulate,
+        };
+        // SAFETY: an `Isa` is only made where the machine has it. `run` has checked that x, w and
+        // y reach as far as the last pixel's last element; shares cover the columns once, chunks
+        // the runs once, and `last` ends the strip at y's last channel. y is borrowed alone.
+        unsafe { (kernel.run)(&panel) }
+    }
+}
+
+/// Runs that follow on each other without a gap are one run.
+fn merged_runs(runs: usize, len: usize, x_run: usize) -> (usize, usize) {
+    match x_run == len {
+        true => (1, runs * len),
+        false => (runs, len),
+    }
+}
+
+/// Splits `runs` runs of `len` elements into pieces of about `limit` elements.
+fn chunks(runs: usize, len: usize, x_run: usize, limit: usize) -> Vec<Chunk> {
+    if len <= limit {
+        let count = runs.div_ceil(limit / len);
+        let share = |i: usize| i * runs / count;
+        let chunk = |i: usize| Chunk {
+            x: share(i) * x_run,
+            element: share(i) * len,
+            runs: share(i + 1) - share(i),
+            len,
+        };
+        return (0..count).map(chunk).collect();
+    }
+    let pieces = len.div_ceil(limit);
+    let share = |i: usize| i * len / pieces;
+    let chunk = |run: usize, i: usize| Chunk {
+        x: run * x_run + share(i),
+        element: run * len + share(i),
+        runs: 1,
+        len: share(i + 1) - share(i),
+    };
+    (0..runs).flat_map(|run| (0..pieces).map(move |i| chunk(run, i))).collect()
+}

@@ -1,0 +1,112 @@
+//! Pooling, re-indexing and tile borders: steps that need no compiling.
+
+use super::simd::TileLayout;
+use crate::graph::{PoolGeometry, Remap};
+use crate::sema::network::PoolKind;
+
+/// Zeroes the border of a tile.
+pub fn clear_border(layout: &TileLayout, tile: &mut [f32]) {
+    let (pitch, border) = (layout.pitch(), layout.border);
+    tile[..border.top * pitch].fill(0.0);
+    tile[(border.top + layout.image[0]) * pitch..].fill(0.0);
+    for row in 0..layout.image[0] {
+        let start = (border.top + row) * pitch;
+        let right = layout.pixel(row, layout.image[1]);
+        tile[start..layout.pixel(row, 0)].fill(0.0);
+        tile[right..start + pitch].fill(0.0);
+    }
+}
+
+/// Input pixels of the window of output pixel (row, column).
+fn window(g: &PoolGeometry, row: usize, column: usize) -> impl Iterator<Item = usize> + use<> {
+    let span = |at: usize, extent: usize| {
+        let first = (at * g.stride).saturating_sub(g.padding);
+        let end = (at * g.stride + g.window).saturating_sub(g.padding).min(extent);
+        first..end
+    };
+    let (rows, columns, width) = (span(row, g.input[0]), span(column, g.input[1]), g.input[1]);
+    rows.flat_map(move |y| columns.clone().map(move |x| y * width + x))
+}
+
+/// Pools one image; channels last.
+pub fn pool(g: &PoolGeometry, channels: usize, x: &[f32], y: &mut [f32]) {
+    let columns = g.output()[1];
+    let area = (g.window * g.window) as f32;
+    for (pixel, out) in y.chunks_exact_mut(channels).enumerate() {
+        let inside = window(g, pixel / columns, pixel % columns);
+        match g.kind {
+            PoolKind::Max => {
+                out.fill(f32::NEG_INFINITY);
+                for at in inside {
+                    let values = &x[at * channels..][..channels];
+                    out.iter_mut().zip(values).for_each(|(o, &v)| {
+                        if !(v <= *o) {
+                            *o = v;
+                        }
+                    });
+                }
+            }
+            PoolKind::Avg => {
+                out.fill(0.0);
+                for at in inside {
+                    let values = &x[at * channels..][..channels];
+                    out.iter_mut().zip(values).for_each(|(o, &v)| *o += v / area);
+                }
+            }
+        }
+    }
+}
+
+/// Adjoint of [`pool`]; the first largest element of a window takes a maximum's gradient.
+pub fn pool_dx(g: &PoolGeometry, channels: usize, x: &[f32], gradient: &[f32], dx: &mut [f32]) {
+    let columns = g.output()[1];
+    let area = (g.window * g.window) as f32;
+    dx.fill(0.0);
+    for (pixel, gradient) in gradient.chunks_exact(channels).enumerate() {
+        let inside = window(g, pixel / columns, pixel % columns);
+        match g.kind {
+            PoolKind::Avg => {
+                for at in inside {
+                    let to = &mut dx[at * channels..][..channels];
+                    to.iter_mut().zip(gradient).for_each(|(d, &v)| *d += v / area);
+                }
+            }
+            PoolKind::Max => {
+                let pixels: Vec<usize> = inside.collect();
+                for (channel, &value) in gradient.iter().enumerate() {
+                    let at = |pixel: usize| pixel * channels + channel;
+                    let best = pixels
+                        .iter()
+                        .copied()
+                        .map(at)
+                        .reduce(|best, next| if x[next] > x[best] { next } else { best });
+                    if let Some(best) = best {
+                        dx[best] += value;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Re-indexes one image of `from` rows, columns and channels.
+pub fn remap(map: &Remap, from: [usize; 3], x: &[f32], y: &mut [f32]) {
+    let [_, rows, columns, channels] = map.axes;
+    let mut out = y.chunks_exact_mut(channels.len);
+    for row in 0..rows.len {
+        for column in 0..columns.len {
+            let Some(out) = out.next() else { return };
+            out.fill(0.0);
+            let (Some(r), Some(c)) = (rows.source(row, from[0]), columns.source(column, from[1]))
+            else {
+                continue;
+            };
+            let pixel = &x[(r * from[1] + c) * from[2]..][..from[2]];
+            for (channel, to) in out.iter_mut().enumerate() {
+                if let Some(source) = channels.source(channel, from[2]) {
+                    *to = pixel[source];
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Reverse-mode differentiation: appends adjoint nodes to the graph it differentiates.
+
+use super::builder::Builder;
+use super::types::*;
+
+/// Appends the gradient of the scalar `of` with respect to each node of `wrt`. A node that `of`
+/// does not depend on has a zero gradient.
+pub fn gradient(b: &mut Builder, of: NodeId, wrt: &[NodeId]) -> Vec<NodeId> {
+    let needed = depends_on(b.graph(), wrt);
+    let mut adjoint: Vec<Option<NodeId>> = vec![None; of.index() + 1];
+    adjoint[of.index()] = Some(b.constant(1.0));
+    for index in (0..=of.index()).rev() {
+        let Some(g) = adjoint[index] else { continue };
+        let id = NodeId(index as u32);
+        let node = b.graph().node(id).clone();
+        b.set_origin(node.origin);
+        for (slot, &arg) in node.args.iter().enumerate() {
+            if !needed[arg.index()] {
+                continue;
+            }
+            let Some(part) = pull_back(b, id, &node, slot, g) else { continue };
+            adjoint[arg.index()] = Some(match adjoint[arg.index()] {
+                Some(sum) => b.add(sum, part),
+                None => part,
+            });
+        }
+    }
+    wrt.iter()
+        .map(|&w| adjoint.get(w.index()).copied().flatten().unwrap_or_else(|| zero(b, w)))
+        .collect()
+}
+
+fn zero(b: &mut Builder, like: NodeId) -> NodeId {
+    let (zero, ty) = (b.constant(0.0), b.ty(like));
+    b.broadcast(zero, ty)
+}
+
+fn depends_on(graph: &Graph, wrt: &[NodeId]) -> Vec<bool> {
+    let mut needed = vec![false; graph.nodes.len()];
+    for &w in wrt {
+        needed[w.index()] = true;
+    }
+    for id in graph.ids() {
+        if graph.node(id).args.iter().any(|a| needed[a.index()]) {
+            needed[id.index()] = true;
+        }
+    }
+    needed
+}
+
+/// What the adjoint `g` of `id` adds to the adjoint of its argument number `slot`.
+fn pull_back(b: &mut Builder, id: NodeId, node: &Node, slot: usize, g: NodeId) -> Option<NodeId> {
+    let arg = node.args[slot];
+    let part = match node.op {
+        Op::Input(_) | Op::Const(_) | Op::Random { .. } | Op::Detach => return None,
+        Op::Unary(op) => unary(b, op, arg, id, g)?,
+        Op::Binary(op) => {
+            let part = binary(b, op, node, slot, id, g);
+            let part = {
+                let ty = node.ty;
+                b.broadcast(part, ty)
+            };
+            let ty = b.ty(arg);
+            b.sum_to(part, ty)
+        }
+        Op::Broadcast => {
+            let ty = b.ty(arg);
+            b.sum_to(g, ty)
+        }
+        Op::Conv(geometry) => match slot {
+            0 => b.conv_dx(geometry, g, node.args[1]),
+            _ => b.conv_dw(geometry, node.args[0], g),
+        },
+        // The adjoints of a convolution are linear in each argument too.
+        Op::ConvDx(geometry) => match slot {
+            0 => b.conv(geometry, g, node.args[1]),
+            _ => b.conv_dw(geometry, g, node.args[0]),
+        },
+        Op::ConvDw(geometry) => match slot {
+            0 => b.conv_dx(geometry, node.args[1], g),
+            _ => b.conv(geometry, node.args[0], g),
+        },
+        Op::Reduce(kind, axes) => reduce(b, kind, axes, arg, id, g),
+        Op::Pool(geometry) => b.pool_dx(geometry, arg, g),
+        Op::PoolDx(_) => return None,
+        Op::Remap(remap) => {
+            let inverse = adjoint_map(&remap, b.ty(arg).shape);
+            b.remap(inverse, g)
+        }
+    };
+    let ty = b.ty(arg);
+    Some(b.broadcast(part, ty))
+}
+
+fn unary(b: &mut Builder, op: Unary, x: NodeId, y: NodeId, g: NodeId) -> Option<NodeId> {
+    let factor = match op {
+        Unary::Neg => return Some(b.unary(Unary::Neg, g)),
+        Unary::Step => return None,
+        // From the output, so that backward needs no more than what forward handed on.
+        Unary::Relu => b.unary(Unary::Step, y),
+        Unary::Exp => y,
+        Unary::Log => b.unary(Unary::Recip, x),
+        Unary::Sqrt => {
+            let half = b.scale(y, 2.0);
+            b.unary(Unary::Recip, half)
+        }
+        Unary::Recip => {
+            let square = b.mul(y, y);
+            b.unary(Unary::Neg, square)
+        }
+        Unary::Sigmoid => {
+            let one = b.constant(1.0);
+            let rest = b.sub(one, y);
+            b.mul(y, rest)
+        }
+        Unary::Tanh => {
+            let one = b.constant(1.0);
+            let square = b.mul(y, y);
+            b.sub(one, square)
+        }
+    };
+    Some(b.mul(g, factor))
+}
+
+fn binary(b: &mut Builder, op: Binary, node: &Node, slot: usize, y: NodeId, g: NodeId) -> NodeId {
+    let other = node.args[1 - slot];
+    match (op, slot) {
+        (Binary::Add, _) | (Binary::Sub, 0) => g,
+        (Binary::Sub, _) => b.unary(Unary::Neg, g),
+        (Binary::Mul, _) => b.mul(g, other),
+        (Binary::Div, 0) => {
+            let recip = b.unary(Unary::Recip, other);
+            b.mul(g, recip)
+        }
+        (Binary::Div, _) => {
+            let recip = b.unary(Unary::Recip, node.args[1]);
+            let part = b.mul(y, recip);
+            let part = b.mul(g, part);
+            b.unary(Unary::Neg, part)
+        }
+        // A tie goes to the second operand.
+        (Binary::Max, slot) => {
+            let difference = b.sub(node.args[0], node.args[1]);
+            let first = b.unary(Unary::Step, difference);
+            let mask = if slot == 0 {
+                first
+            } else {
+                let one = b.constant(1.0);
+                b.sub(one, first)
+            };
+            b.mul(g, mask)
+        }
+    }
+}
+
+fn reduce(
+    b: &mut Builder,
+    kind: ReduceKind,
+    axes: Axes,
+    x: NodeId,
+    y: NodeId,
+    g: NodeId,
+) -> NodeId {
+    match kind {
+        ReduceKind::Sum => g,
+        // Every element that ties for the largest takes the whole gradient.
+        ReduceKind::Max => {
+            let difference = b.sub(x, y);
+            let below = b.unary(Unary::Neg, difference);
+            let below = b.unary(Unary::Step, below);
+            let one = b.constant(1.0);
+            let mask = b.sub(one, below);
+            b.mul(g, mask)
+        }
+        ReduceKind::M2 => {
+            let mean = mean(b, axes, x);
+            let centred = b.sub(x, mean);
+            let twice = b.scale(g, 2.0);
+            b.mul(centred, twice)
+        }
+    }
+}
+
+/// Mean over `axes`.
+pub fn mean(b: &mut Builder, axes: Axes, x: NodeId) -> NodeId {
+    let count = b.ty(x).shape.len() / axes.reduce(b.ty(x).shape).len();
+    let sum = b.reduce(ReduceKind::Sum, axes, x);
+    b.scale(sum, 1.0 / count as f64)
+}
+
+/// The re-indexing that undoes `remap` on what it copied: out[i] = in[(i·mul + offset)/div]
+/// becomes in[j] = out[(j·div − offset)/mul].
+fn adjoint_map(remap: &Remap, input: Shape) -> Remap {
+    let mut axes = remap.axes;
+    for (axis, extent) in axes.iter_mut().zip(input.0) {
+        *axis = AxisMap { len: extent, mul: axis.div, offset: -axis.offset, div: axis.mul };
+    }
+    Remap { axes }
+}

@@ -1,0 +1,84 @@
+//! The type rule of every operation, in one place: the builder, the verifier and the tests read
+//! it from here.
+
+use super::types::*;
+
+/// The common type of two elementwise operands, or `None` where they do not broadcast.
+pub fn broadcast(a: Type, b: Type) -> Option<Type> {
+    let mut shape = a.shape.0;
+    for (x, y) in shape.iter_mut().zip(b.shape.0) {
+        match (*x, y) {
+            (p, q) if p == q => {}
+            (1, q) => *x = q,
+            (_, 1) => {}
+            (_, _) => return None,
+        }
+    }
+    Some(Type { shape: Shape(shape), batched: a.batched || b.batched })
+}
+
+/// The type of `op` applied to arguments of these types, or `None` where they do not fit.
+/// `Input`, `Const`, `Broadcast` and `Random` carry their type in the node and have none here.
+pub fn result(op: &Op, args: &[Type]) -> Option<Type> {
+    match (op, args) {
+        (Op::Unary(_) | Op::Detach, &[x]) => Some(x),
+        (Op::Binary(_), &[a, b]) => broadcast(a, b),
+        (Op::Conv(g), &[x, w]) => conv(g, x, w),
+        (Op::ConvDx(g), &[y, w]) => conv_dx(g, y, w),
+        (Op::ConvDw(g), &[x, y]) => conv_dw(g, x, y),
+        // Second moments are a statistic of the batch; engines merge them over images.
+        (Op::Reduce(ReduceKind::M2, axes), &[x]) if !(x.batched && axes.0[0]) => None,
+        (Op::Reduce(_, axes), &[x]) => {
+            Some(Type { shape: axes.reduce(x.shape), batched: x.batched && !axes.0[0] })
+        }
+        (Op::Pool(g), &[x]) => pool(g, x),
+        (Op::PoolDx(g), &[x, y]) => (pool(g, x)? == y).then_some(x),
+        (Op::Remap(r), &[x]) if x.batched => {
+            Some(Type { shape: Shape(r.axes.map(|a| a.len)), batched: x.batched })
+        }
+        (
+            Op::Input(_)
+            | Op::Const(_)
+            | Op::Broadcast
+            | Op::Random { .. }
+            | Op::Unary(_)
+            | Op::Detach
+            | Op::Binary(_)
+            | Op::Conv(_)
+            | Op::ConvDx(_)
+            | Op::ConvDw(_)
+            | Op::Reduce(..)
+            | Op::Pool(_)
+            | Op::PoolDx(_)
+            | Op::Remap(_),
+            _,
+        ) => None,
+    }
+}
+
+fn image(batch: usize, [h, w]: [usize; 2], c: usize) -> Type {
+    Type { shape: Shape([batch, h, w, c]), batched: true }
+}
+
+fn conv(g: &ConvGeometry, x: Type, w: Type) -> Option<Type> {
+    let ([n, h, wide, ci], [kh, kw, wi, wo]) = (x.shape.0, w.shape.0);
+    (g.input == [h, wide] && g.kernel == [kh, kw] && ci == wi && x.batched)
+        .then(|| image(n, g.output(), wo))
+}
+
+fn conv_dx(g: &ConvGeometry, y: Type, w: Type) -> Option<Type> {
+    let ([n, h, wide, co], [kh, kw, wi, wo]) = (y.shape.0, w.shape.0);
+    (g.output() == [h, wide] && g.kernel == [kh, kw] && co == wo && y.batched)
+        .then(|| image(n, g.input, wi))
+}
+
+fn conv_dw(g: &ConvGeometry, x: Type, y: Type) -> Option<Type> {
+    let ([n, h, wide, ci], [m, oh, ow, co]) = (x.shape.0, y.shape.0);
+    (n == m && g.input == [h, wide] && g.output() == [oh, ow] && x.batched && y.batched)
+        .then(|| Type { shape: Shape([g.kernel[0], g.kernel[1], ci, co]), batched: false })
+}
+
+fn pool(g: &PoolGeometry, x: Type) -> Option<Type> {
+    let [n, h, w, c] = x.shape.0;
+    (g.input == [h, w] && x.batched).then(|| image(n, g.output(), c))
+}

@@ -1,0 +1,257 @@
+//! The oracle: a slow interpreter of the graph in f64, one node at a time.
+//!
+//! It shares no code with the engines beyond the type rules and the definition of random
+//! numbers, and is itself checked against finite differences and hand-computed cases.
+
+use std::collections::HashMap;
+
+use super::random;
+use super::types::*;
+use crate::sema::network::PoolKind;
+
+/// Values of the inputs, by id.
+pub type Inputs = HashMap<InputId, Vec<f64>>;
+
+/// Evaluates every node; element `i` of the result belongs to node `i`.
+///
+/// Panics where `inputs` lacks an input that the graph reads or gives it a wrong length; the
+/// interpreter is for tests and checks, never for user data.
+pub fn evaluate(graph: &Graph, inputs: &Inputs) -> Vec<Vec<f64>> {
+    let mut values: Vec<Vec<f64>> = Vec::with_capacity(graph.nodes.len());
+    for node in &graph.nodes {
+        let value = {
+            let args: Vec<Arg> = node
+                .args
+                .iter()
+                .map(|&a| Arg { data: &values[a.index()], shape: graph.node(a).ty.shape })
+                .collect();
+            node_value(node, &args, inputs)
+        };
+        assert_eq!(value.len(), node.ty.shape.len(), "{:?}", node.op);
+        values.push(value);
+    }
+    values
+}
+
+/// Runs a program once: its outputs in order, and the updated inputs.
+pub fn run(program: &Program, inputs: &Inputs) -> (Vec<Vec<f64>>, Inputs) {
+    let values = evaluate(&program.graph, inputs);
+    let outputs = program.outputs.iter().map(|o| values[o.node.index()].clone()).collect();
+    let updates = program.updates.iter().map(|&(i, n)| (i, values[n.index()].clone())).collect();
+    (outputs, updates)
+}
+
+#[derive(Clone, Copy)]
+struct Arg<'a> {
+    data: &'a [f64],
+    shape: Shape,
+}
+
+impl Arg<'_> {
+    /// The element at an index of a shape this one broadcasts to.
+    fn at(&self, index: [usize; 4]) -> f64 {
+        let strides = self.shape.strides();
+        let offset: usize =
+            (0..4).map(|a| if self.shape.0[a] == 1 { 0 } else { index[a] * strides[a] }).sum();
+        self.data[offset]
+    }
+}
+
+fn indices(shape: Shape) -> impl Iterator<Item = [usize; 4]> {
+    let [a, b, c, d] = shape.0;
+    (0..a * b * c * d).map(move |i| [i / (b * c * d), i / (c * d) % b, i / d % c, i % d])
+}
+
+fn node_value(node: &Node, args: &[Arg], inputs: &Inputs) -> Vec<f64> {
+    let shape = node.ty.shape;
+    match node.op {
+        Op::Input(id) => inputs[&id].clone(),
+        Op::Const(value) => vec![value],
+        Op::Unary(op) => args[0].data.iter().map(|&x| unary(op, x)).collect(),
+        Op::Binary(op) => {
+            indices(shape).map(|i| binary(op, args[0].at(i), args[1].at(i))).collect()
+        }
+        Op::Broadcast => indices(shape).map(|i| args[0].at(i)).collect(),
+        Op::Random { stream } => {
+            let key = random::key(args[0].data[0] as u32, stream);
+            (0..shape.len()).map(|i| f64::from(random::uniform(key, i as u32))).collect()
+        }
+        Op::Conv(g) => conv(&g, args[0], args[1], shape),
+        Op::ConvDx(g) => conv_dx(&g, args[0], args[1], shape),
+        Op::ConvDw(g) => conv_dw(&g, args[0], args[1], shape),
+        Op::Reduce(kind, axes) => reduce(kind, axes, args[0], shape),
+        Op::Pool(g) => pool(&g, args[0], shape),
+        Op::PoolDx(g) => pool_dx(&g, args[0], args[1], shape),
+        Op::Remap(remap) => indices(shape).map(|i| remapped(&remap, args[0], i)).collect(),
+        Op::Detach => args[0].data.to_vec(),
+    }
+}
+
+fn unary(op: Unary, x: f64) -> f64 {
+    match op {
+        Unary::Neg => -x,
+        Unary::Relu => x.max(0.0),
+        Unary::Step => f64::from(u8::from(x > 0.0)),
+        Unary::Exp => x.exp(),
+        Unary::Log => x.ln(),
+        Unary::Sqrt => x.sqrt(),
+        Unary::Recip => 1.0 / x,
+        Unary::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+        Unary::Tanh => x.tanh(),
+    }
+}
+
+fn binary(op: Binary, a: f64, b: f64) -> f64 {
+    match op {
+        Binary::Add => a + b,
+        Binary::Sub => a - b,
+        Binary::Mul => a * b,
+        Binary::Div => a / b,
+        Binary::Max => a.max(b),
+    }
+}
+
+/// Calls `visit(input row/column, kernel row/column)` for each tap of an output pixel that lies
+/// inside the input.
+fn taps(g: &ConvGeometry, oy: usize, ox: usize, mut visit: impl FnMut([usize; 2], [usize; 2])) {
+    for ky in 0..g.kernel[0] {
+        for kx in 0..g.kernel[1] {
+            let y = (oy * g.stride + ky).wrapping_sub(g.padding[0]);
+            let x = (ox * g.stride + kx).wrapping_sub(g.padding[1]);
+            if y < g.input[0] && x < g.input[1] {
+                visit([y, x], [ky, kx]);
+            }
+        }
+    }
+}
+
+/// Visits every product of a convolution as (x index, w index, y index), in elements.
+fn products(
+    g: &ConvGeometry,
+    batch: usize,
+    ci: usize,
+    co: usize,
+    mut visit: impl FnMut(usize, usize, usize),
+) {
+    let [oh, ow] = g.output();
+    for n in 0..batch {
+        for oy in 0..oh {
+            for ox in 0..ow {
+                taps(g, oy, ox, |[y, x], [ky, kx]| {
+                    let from = ((n * g.input[0] + y) * g.input[1] + x) * ci;
+                    let tap = (ky * g.kernel[1] + kx) * ci;
+                    let to = ((n * oh + oy) * ow + ox) * co;
+                    for i in 0..ci {
+                        for o in 0..co {
+                            visit(from + i, (tap + i) * co + o, to + o);
+                        }
+                    }
+                });
+            }
+        }
+    }
+}
+
+fn conv(g: &ConvGeometry, x: Arg, w: Arg, shape: Shape) -> Vec<f64> {
+    let mut y = vec![0.0; shape.len()];
+    products(g, shape.0[0], x.shape.0[3], shape.0[3], |i, k, o| y[o] += x.data[i] * w.data[k]);
+    y
+}
+
+fn conv_dx(g: &ConvGeometry, y: Arg, w: Arg, shape: Shape) -> Vec<f64> {
+    let mut dx = vec![0.0; shape.len()];
+    products(g, shape.0[0], shape.0[3], y.shape.0[3], |i, k, o| dx[i] += y.data[o] * w.data[k]);
+    dx
+}
+
+fn conv_dw(g: &ConvGeometry, x: Arg, y: Arg, shape: Shape) -> Vec<f64> {
+    let mut dw = vec![0.0; shape.len()];
+    products(g, x.shape.0[0], shape.0[2], shape.0[3], |i, k, o| dw[k] += x.data[i] * y.data[o]);
+    dw
+}
+
+fn reduce(kind: ReduceKind, axes: Axes, x: Arg, shape: Shape) -> Vec<f64> {
+    let target = |i: [usize; 4]| {
+        let strides = shape.strides();
+        (0..4).map(|a| if axes.0[a] { 0 } else { i[a] * strides[a] }).sum::<usize>()
+    };
+    let fold = |start: f64, step: &dyn Fn(f64, f64, usize) -> f64| {
+        let mut out = vec![start; shape.len()];
+        for (position, index) in indices(x.shape).enumerate() {
+            let to = target(index);
+            out[to] = step(out[to], x.data[position], to);
+        }
+        out
+    };
+    let sum = |sum: f64, v: f64, _: usize| sum + v;
+    match kind {
+        ReduceKind::Sum => fold(0.0, &sum),
+        ReduceKind::Max => fold(f64::NEG_INFINITY, &|m, v, _| m.max(v)),
+        ReduceKind::M2 => {
+            let count = (x.shape.len() / shape.len()) as f64;
+            let mean: Vec<f64> = fold(0.0, &sum).into_iter().map(|s| s / count).collect();
+            fold(0.0, &|m2, v, to| m2 + (v - mean[to]) * (v - mean[to]))
+        }
+    }
+}
+
+/// The input pixels of one pooling window.
+fn window(g: &PoolGeometry, oy: usize, ox: usize) -> Vec<[usize; 2]> {
+    let as_conv = ConvGeometry {
+        input: g.input,
+        kernel: [g.window; 2],
+        stride: g.stride,
+        padding: [g.padding; 2],
+    };
+    let mut pixels = Vec::new();
+    taps(&as_conv, oy, ox, |at, _| pixels.push(at));
+    pixels
+}
+
+fn pool(g: &PoolGeometry, x: Arg, shape: Shape) -> Vec<f64> {
+    let area = (g.window * g.window) as f64;
+    indices(shape)
+        .map(|[n, oy, ox, c]| {
+            let values = window(g, oy, ox).into_iter().map(|[y, xx]| x.at([n, y, xx, c]));
+            match g.kind {
+                PoolKind::Max => values.fold(f64::NEG_INFINITY, f64::max),
+                PoolKind::Avg => values.sum::<f64>() / area,
+            }
+        })
+        .collect()
+}
+
+fn pool_dx(g: &PoolGeometry, x: Arg, y: Arg, shape: Shape) -> Vec<f64> {
+    let area = (g.window * g.window) as f64;
+    let strides = shape.strides();
+    let mut dx = vec![0.0; shape.len()];
+    for (position, [n, oy, ox, c]) in indices(y.shape).enumerate() {
+        let gradient = y.data[position];
+        let offset = |[r, s]: [usize; 2]| n * strides[0] + r * strides[1] + s * strides[2] + c;
+        let pixels = window(g, oy, ox);
+        match g.kind {
+            PoolKind::Avg => pixels.into_iter().for_each(|p| dx[offset(p)] += gradient / area),
+            PoolKind::Max => {
+                let first_largest = pixels
+                    .into_iter()
+                    .map(offset)
+                    .reduce(|best, at| if x.data[at] > x.data[best] { at } else { best });
+                if let Some(at) = first_largest {
+                    dx[at] += gradient;
+                }
+            }
+        }
+    }
+    dx
+}
+
+fn remapped(remap: &Remap, x: Arg, index: [usize; 4]) -> f64 {
+    let mut source = [0; 4];
+    for axis in 0..4 {
+        match remap.axes[axis].source(index[axis], x.shape.0[axis]) {
+            Some(at) => source[axis] = at,
+            None => return 0.0,
+        }
+    }
+    x.at(source)
+}

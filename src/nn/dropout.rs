@@ -1,0 +1,33 @@
+//! Dropout of single elements and of whole branches (stochastic depth).
+
+use crate::graph::builder::Builder;
+use crate::graph::{NodeId, Shape, Type, Unary};
+
+/// 1 with probability `1 − p`, else 0, of type `ty`.
+fn keep_mask(b: &mut Builder, p: f64, stream: u32, seed: NodeId, ty: Type) -> NodeId {
+    let uniform = b.random(stream, seed, ty);
+    // u is a multiple of 2⁻²⁴: u + half of that exceeds p exactly when u ≥ p.
+    let threshold = b.constant(p - 0.5 / f64::from(1u32 << 24));
+    let above = b.sub(uniform, threshold);
+    b.unary(Unary::Step, above)
+}
+
+/// Training: zeroes elements with probability `p`; `inverted` divides what is kept by 1 − p.
+pub fn train(b: &mut Builder, x: NodeId, p: f64, inverted: bool, draw: (u32, NodeId)) -> NodeId {
+    let ty = b.ty(x);
+    let mask = keep_mask(b, p, draw.0, draw.1, ty);
+    let kept = b.mul(x, mask);
+    if inverted { b.scale(kept, 1.0 / (1.0 - p)) } else { kept }
+}
+
+/// Evaluation: identity if training divided, else times 1 − p.
+pub fn infer(b: &mut Builder, x: NodeId, p: f64, inverted: bool) -> NodeId {
+    if inverted { x } else { b.scale(x, 1.0 - p) }
+}
+
+/// Training: one draw for the whole mini-batch keeps or drops `x` (Huang et al. 2016).
+pub fn drop_path(b: &mut Builder, x: NodeId, p: f64, draw: (u32, NodeId)) -> NodeId {
+    let ty = Type { shape: Shape::SCALAR, batched: false };
+    let mask = keep_mask(b, p, draw.0, draw.1, ty);
+    b.mul(x, mask)
+}
