@@ -82,7 +82,7 @@ macro_rules! codes {
             /// Every code, in order.
             pub const ALL: &'static [Code] = &[$(Code::$name),*];
 
-            /// As printed: `E` and four digits.
+            /// As printed: `E` (error) or `W` (warning) and four digits.
             pub fn text(self) -> &'static str {
                 match self { $(Code::$name => $text),* }
             }
@@ -110,4 +110,5 @@ codes! {
     TooLarge = "E0012": "a net larger than the compiler takes",
     UnknownSetting = "E0013": "--set names a parameter that the net does not have",
     UnitStructure = "E0014": "a unit without y, or one whose parts do not meet",
+    Unused = "W0001": "something defined and never used",
 }

@@ -1,2 +1,70 @@
 //! From syntax to a typed network.
+//!
+//! `resolve` finds every name, checks every call and sorts out which expressions are numbers,
+//! functions and values ([`hir`]); it looks at all definitions, used or not, and reports
+//! all it finds. `expand` then builds the one net with its numbers, unit by unit, and checks
+//! every range and every shape on the way.
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::Source;
+use crate::syntax;
+
+mod apply;
+mod arguments;
+mod arithmetic;
+mod attributes;
+mod builder;
+mod elaborate;
+mod expand;
+mod hir;
+mod instance;
+mod layers;
+mod names;
+mod naming;
 pub mod network;
+mod order;
+mod plain;
+mod resolve;
+mod settings;
+mod shapes;
+mod unit;
+mod unused;
+
+/// A network, and what its author should know about the spec.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// The network.
+    pub network: network::Network,
+    /// Legal, but probably not meant.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Most messages of one run.
+const MAX_DIAGNOSTICS: usize = 40;
+
+/// Compiles a spec under `--set` pairs (name, value as written).
+pub fn compile(
+    source: &Source,
+    settings: &[(String, String)],
+) -> Result<Compiled, Vec<Diagnostic>> {
+    let file = syntax::parse(source)?;
+    let mut found = Vec::new();
+    let program = resolve::program(&file, &source.text, &mut found);
+    let (warnings, errors): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|d| d.severity == Severity::Warning);
+    let program = match program {
+        Some(program) if errors.is_empty() => program,
+        _ => return Err(tidy(errors)),
+    };
+    let settings = settings::read(&program.net, settings).map_err(tidy)?;
+    let network = expand::network(&program, source, settings).map_err(tidy)?;
+    Ok(Compiled { network, warnings: tidy(warnings) })
+}
+
+/// In the order of the text, each once, and not too many.
+fn tidy(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    diagnostics.sort_by_key(|d| (d.span.start, d.span.end, d.code));
+    diagnostics.dedup_by(|a, b| a.span == b.span && a.code == b.code && a.message == b.message);
+    diagnostics.truncate(MAX_DIAGNOSTICS);
+    diagnostics
+}

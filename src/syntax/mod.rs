@@ -1,1 +1,18 @@
 //! Text ↔ AST.
+//!
+//! Text passes a scan that bounds its size and nesting, then the grammar of
+//! `grammar/rnet.pest`, and comes out as a tree in which every node knows its place.
+
+use crate::diagnostic::Diagnostic;
+use crate::source::Source;
+
+pub mod ast;
+mod build;
+mod message;
+mod parse;
+mod scan;
+
+/// Parses a spec. Names are not looked up yet.
+pub fn parse(source: &Source) -> Result<ast::File, Vec<Diagnostic>> {
+    parse::file(&source.text).map_err(|diagnostic| vec![diagnostic])
+}

@@ -1,0 +1,244 @@
+//! Functions applied to values: layers with their shape rules, chains, bound functions.
+
+use std::rc::Rc;
+
+use super::attributes::Attributes;
+use super::expand::{Expander, Failure};
+use super::instance::{Bound, Instance, LayerInstance, Modules};
+use super::network::{Chw, Layer, ModuleId, ModuleKind, ValueId};
+use super::shapes;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
+impl<'a> Expander<'a> {
+    /// Applies a function to a value.
+    pub fn apply(
+        &mut self,
+        function: &Rc<Instance<'a>>,
+        input: ValueId,
+        span: Span,
+    ) -> Result<ValueId, Failure> {
+        self.step(span)?;
+        self.deeper(span, |expander| match &**function {
+            Instance::Layer(layer) => Ok(expander.layer(layer, input)?),
+            Instance::Unit(call) => expander.unit(call, input).map(|applied| applied.output),
+            Instance::Chain(stages) => {
+                stages.iter().try_fold(input, |value, stage| expander.apply(stage, value, span))
+            }
+            Instance::Bound(bound) => expander.bound(bound, input, span),
+        })
+    }
+
+    fn bound(&mut self, bound: &Bound<'a>, input: ValueId, span: Span) -> Result<ValueId, Failure> {
+        let known = bound.images.borrow().get(&input).copied();
+        if let Some(value) = known {
+            return Ok(value);
+        }
+        let value = self.apply(&bound.function, input, span)?;
+        bound.images.borrow_mut().insert(input, value);
+        Ok(value)
+    }
+
+    fn layer(&mut self, layer: &LayerInstance, x: ValueId) -> Result<ValueId, Diagnostic> {
+        let (input, span) = (self.net.shape(x), layer.span);
+        let same = |expander: &mut Self, kind| expander.net.value(kind, vec![x], input, span);
+        match layer.attributes {
+            Attributes::Input(_) => Err(misplaced_input(span)),
+            Attributes::Conv { kernel, width, stride, padding, bias } => {
+                let conv = Conv { kernel, width, stride, padding, bias };
+                let [module, _] = self.modules(layer, input, |e| {
+                    Ok([Some(e.conv_module(layer, input, &conv)?), None])
+                })?;
+                self.conv(x, module, &conv, span)
+            }
+            Attributes::Linear { classes, bias } => self.linear(layer, x, classes, bias),
+            Attributes::Bn => {
+                let [module, _] = self
+                    .modules(layer, input, |e| Ok([Some(e.bn_module(layer, 0, input.c)?), None]))?;
+                self.bn(x, module, span)
+            }
+            Attributes::Relu => same(self, Layer::Relu),
+            Attributes::Sigmoid => same(self, Layer::Sigmoid),
+            Attributes::Tanh => same(self, Layer::Tanh),
+            Attributes::Dropout { p, inverted } => same(self, Layer::Dropout { p, inverted }),
+            Attributes::DropPath { p } => same(self, Layer::DropPath { p }),
+            Attributes::GlobalAvgPool => {
+                let shape = Chw { c: input.c, h: 1, w: 1 };
+                self.net.value(Layer::GlobalAvgPool, vec![x], shape, span)
+            }
+            Attributes::Pool { kind, window, stride, padding } => {
+                let [h, w] = shapes::windows(input, [window; 2], stride, [padding; 2], span)?;
+                let layer = Layer::Pool { kind, window, stride, padding };
+                self.net.value(layer, vec![x], Chw { c: input.c, h, w }, span)
+            }
+            Attributes::Subsample { stride } => self.subsample(x, stride, span),
+            Attributes::PadChannels { channels } => self.pad(x, channels, span),
+            Attributes::Shortcut { width, stride, project, bn } => {
+                self.shortcut(layer, x, Shortcut { width, stride, project, bn })
+            }
+            Attributes::Identity => Ok(x),
+        }
+    }
+
+    /// The layer's modules: made at its first use, and used again where they fit.
+    fn modules(
+        &mut self,
+        layer: &LayerInstance,
+        input: Chw,
+        make: impl FnOnce(&mut Self) -> Result<Modules, Diagnostic>,
+    ) -> Result<Modules, Diagnostic> {
+        let Some((modules, first)) = layer.modules.get() else {
+            let modules = make(self)?;
+            layer.modules.set(Some((modules, input)));
+            return Ok(modules);
+        };
+        let fits = match layer.attributes {
+            Attributes::Linear { .. } => input == first,
+            _ => input.c == first.c,
+        };
+        if fits {
+            return Ok(modules);
+        }
+        Err(Diagnostic::error(
+            Code::ShapeMismatch,
+            layer.span,
+            format!("its weights were made for {first}, and now it reads {input}"),
+        )
+        .label("one set of weights")
+        .hint("bind a second function for the second shape"))
+    }
+
+    fn conv_module(
+        &mut self,
+        layer: &LayerInstance,
+        input: Chw,
+        conv: &Conv,
+    ) -> Result<ModuleId, Diagnostic> {
+        let Conv { kernel, width, bias, .. } = *conv;
+        let kind = ModuleKind::Conv { kernel, inputs: input.c, outputs: width, bias };
+        self.net.module(name(layer, 0), kind, layer.span)
+    }
+
+    fn bn_module(
+        &mut self,
+        layer: &LayerInstance,
+        position: usize,
+        channels: usize,
+    ) -> Result<ModuleId, Diagnostic> {
+        self.net.module(name(layer, position), ModuleKind::BatchNorm { channels }, layer.span)
+    }
+
+    fn conv(
+        &mut self,
+        x: ValueId,
+        module: Option<ModuleId>,
+        conv: &Conv,
+        span: Span,
+    ) -> Result<ValueId, Diagnostic> {
+        let Some(module) = module else { return Ok(x) };
+        let Conv { kernel, width, stride, padding, .. } = *conv;
+        let [h, w] = shapes::windows(self.net.shape(x), kernel, stride, padding, span)?;
+        let layer = Layer::Conv { module, stride, padding };
+        self.net.value(layer, vec![x], Chw { c: width, h, w }, span)
+    }
+
+    fn bn(
+        &mut self,
+        x: ValueId,
+        module: Option<ModuleId>,
+        span: Span,
+    ) -> Result<ValueId, Diagnostic> {
+        let Some(module) = module else { return Ok(x) };
+        self.net.value(Layer::BatchNorm { module }, vec![x], self.net.shape(x), span)
+    }
+
+    fn linear(
+        &mut self,
+        layer: &LayerInstance,
+        x: ValueId,
+        outputs: usize,
+        bias: Option<Option<f64>>,
+    ) -> Result<ValueId, Diagnostic> {
+        let input = self.net.shape(x);
+        let rows_columns = [input.h, input.w];
+        let kind = ModuleKind::Linear { inputs: input.len(), rows_columns, outputs, bias };
+        let [module, _] = self.modules(layer, input, |e| {
+            Ok([Some(e.net.module(name(layer, 0), kind, layer.span)?), None])
+        })?;
+        let Some(module) = module else { return Ok(x) };
+        let shape = Chw { c: outputs, h: 1, w: 1 };
+        self.net.value(Layer::Linear { module }, vec![x], shape, layer.span)
+    }
+
+    fn subsample(&mut self, x: ValueId, stride: usize, span: Span) -> Result<ValueId, Diagnostic> {
+        if stride == 1 {
+            return Ok(x);
+        }
+        let shape = shapes::subsampled(self.net.shape(x), stride);
+        self.net.value(Layer::Subsample { stride }, vec![x], shape, span)
+    }
+
+    fn pad(&mut self, x: ValueId, channels: usize, span: Span) -> Result<ValueId, Diagnostic> {
+        let input = self.net.shape(x);
+        if channels == input.c {
+            return Ok(x);
+        }
+        let shape = shapes::padded(input, channels, span)?;
+        self.net.value(Layer::PadChannels { channels }, vec![x], shape, span)
+    }
+
+    /// Identity where the shape is kept; else option A (every n-th pixel, zero channels
+    /// appended) or option B (1×1 convolution).
+    fn shortcut(
+        &mut self,
+        layer: &LayerInstance,
+        x: ValueId,
+        shortcut: Shortcut,
+    ) -> Result<ValueId, Diagnostic> {
+        let (input, span) = (self.net.shape(x), layer.span);
+        let Shortcut { width, stride, project, bn } = shortcut;
+        if stride == 1 && width == input.c {
+            return Ok(x);
+        }
+        if !project {
+            let x = self.subsample(x, stride, span)?;
+            return self.pad(x, width, span);
+        }
+        let conv = Conv { kernel: [1, 1], width, stride, padding: [0, 0], bias: None };
+        let [conv_module, bn_module] = self.modules(layer, input, |e| {
+            let conv = e.conv_module(layer, input, &conv)?;
+            Ok([Some(conv), bn.then(|| e.bn_module(layer, 1, width)).transpose()?])
+        })?;
+        let x = self.conv(x, conv_module, &conv, span)?;
+        self.bn(x, bn_module, span)
+    }
+}
+
+/// A convolution's arguments.
+struct Conv {
+    kernel: [usize; 2],
+    width: usize,
+    stride: usize,
+    padding: [usize; 2],
+    bias: Option<f64>,
+}
+
+/// A shortcut's arguments.
+#[derive(Clone, Copy)]
+struct Shortcut {
+    width: usize,
+    stride: usize,
+    project: bool,
+    bn: bool,
+}
+
+fn name(layer: &LayerInstance, position: usize) -> &str {
+    layer.names.get().and_then(|names| names.get(position)).map_or("layer", String::as_str)
+}
+
+/// `input` anywhere but at the start of the net.
+fn misplaced_input(span: Span) -> Diagnostic {
+    Diagnostic::error(Code::NetStructure, span, "`input` stands only at the start of the net")
+        .label("not at the start")
+        .hint("a unit's input is x; move this to the start of the net's chain")
+}

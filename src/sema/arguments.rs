@@ -1,0 +1,135 @@
+//! Arguments of a layer or unit: by position, then by name.
+
+use super::elaborate::Elaborator;
+use super::hir::Plain;
+use super::names;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::ast::Argument;
+
+/// A slot's name and whether it must be filled.
+type Slot<'s> = (&'s str, bool);
+
+impl Elaborator<'_> {
+    /// Sorts the arguments given to `callee` into its slots.
+    pub fn arguments(
+        &mut self,
+        callee: &str,
+        slots: &[Slot<'_>],
+        given: &[Argument],
+        span: Span,
+    ) -> Option<Vec<Option<Plain>>> {
+        let before = self.found.len();
+        let mut filled: Vec<Option<&Argument>> = vec![None; slots.len()];
+        for (i, argument) in given.iter().enumerate() {
+            if let Some(slot) = self.slot(callee, slots, given, i) {
+                match filled[slot] {
+                    None => filled[slot] = Some(argument),
+                    Some(first) => self.twice(callee, slots[slot].0, first, argument),
+                }
+            }
+        }
+        let missing = || slots.iter().zip(&filled).filter(|((_, must), f)| *must && f.is_none());
+        if self.found.len() == before && missing().next().is_some() {
+            let names: Vec<_> = missing().map(|((name, _), _)| *name).collect();
+            let error = Diagnostic::error(
+                Code::Arity,
+                span,
+                format!("`{callee}` is not given {}", names.join(" and ")),
+            );
+            self.found.push(error.label("too few arguments").hint(usage(callee, slots)));
+        }
+        let values: Vec<Option<Option<Plain>>> = filled
+            .iter()
+            .zip(slots)
+            .map(|(argument, (name, _))| match argument {
+                None => Some(None),
+                Some(a) => self.plain(&a.value, &format!("{name} of `{callee}`")).map(Some),
+            })
+            .collect();
+        let values = values.into_iter().collect();
+        if self.found.len() == before { values } else { None }
+    }
+
+    /// Which slot the argument at position `i` is for.
+    fn slot(
+        &mut self,
+        callee: &str,
+        slots: &[Slot<'_>],
+        given: &[Argument],
+        i: usize,
+    ) -> Option<usize> {
+        let argument = &given[i];
+        let Some(label) = &argument.label else {
+            if given[..i].iter().any(|a| a.label.is_some()) {
+                return self.report(
+                    Diagnostic::error(
+                        Code::Arity,
+                        argument.value.span,
+                        "an argument without a name stands after one with a name",
+                    )
+                    .label("which argument is this?")
+                    .hint(usage(callee, slots)),
+                );
+            }
+            if i < slots.len() {
+                return Some(i);
+            }
+            // One message is enough, at the first argument too many.
+            return if i > slots.len() { None } else { self.too_many(callee, slots, given) };
+        };
+        let found = slots.iter().position(|(name, _)| *name == label.text);
+        if found.is_some() {
+            return found;
+        }
+        let hint = match names::nearest(&label.text, slots.iter().map(|slot| slot.0)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => usage(callee, slots),
+        };
+        self.report(
+            Diagnostic::error(
+                Code::UnknownArgument,
+                label.span,
+                format!("`{callee}` takes no `{}`", label.text),
+            )
+            .label("unknown argument")
+            .hint(hint),
+        )
+    }
+
+    fn too_many<T>(&mut self, callee: &str, slots: &[Slot<'_>], given: &[Argument]) -> Option<T> {
+        let span = given[slots.len()].value.span;
+        let message = match slots.len() {
+            0 => format!("`{callee}` takes no arguments"),
+            1 => format!("`{callee}` takes one argument, not {}", given.len()),
+            n => format!("`{callee}` takes at most {n} arguments, not {}", given.len()),
+        };
+        self.report(
+            Diagnostic::error(Code::Arity, span, message)
+                .label("one too many")
+                .hint(usage(callee, slots)),
+        )
+    }
+
+    fn twice(&mut self, callee: &str, slot: &str, first: &Argument, again: &Argument) {
+        self.found.push(
+            Diagnostic::error(
+                Code::DuplicateName,
+                again.value.span,
+                format!("`{callee}` is given {slot} twice"),
+            )
+            .label("given again")
+            .also(first.value.span, "given here")
+            .hint("remove one of them"),
+        );
+    }
+}
+
+/// How it is called; optional arguments in square brackets.
+fn usage(callee: &str, slots: &[Slot<'_>]) -> String {
+    let slots: Vec<_> = slots
+        .iter()
+        .map(|(name, must)| if *must { (*name).to_owned() } else { format!("[{name}: …]") })
+        .collect();
+    format!("it is written {callee}({})", slots.join(", "))
+}

@@ -1,0 +1,151 @@
+//! Sums and products of values: broadcasting, and what to say when two sides do not fit.
+
+use super::expand::{Expander, Failure};
+use super::hir::Operator;
+use super::network::{BinaryOp, Chw, Layer, ValueId};
+use super::plain;
+use super::shapes;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
+/// A side of an operator: numbers stay numbers until they meet a value.
+#[derive(Clone, Copy, Debug)]
+pub enum Operand {
+    /// A number.
+    Number(f64),
+    /// A value of the network.
+    Value(ValueId),
+}
+
+/// Where an operator stands, for messages.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Everything left of it.
+    pub left: Span,
+    /// What is right of it.
+    pub right: Span,
+    /// The unit's input.
+    pub x: ValueId,
+}
+
+impl Expander<'_> {
+    /// The operand as a value; numbers are 1×1×1.
+    pub fn materialise(&mut self, operand: Operand, span: Span) -> Result<ValueId, Diagnostic> {
+        match operand {
+            Operand::Value(value) => Ok(value),
+            Operand::Number(number) => {
+                self.net.value(Layer::Const(number), vec![], Chw { c: 1, h: 1, w: 1 }, span)
+            }
+        }
+    }
+
+    /// −a
+    pub fn negate(&mut self, operand: Operand, span: Span) -> Result<Operand, Diagnostic> {
+        let Operand::Value(value) = operand else {
+            return Ok(match operand {
+                Operand::Number(number) => Operand::Number(-number),
+                Operand::Value(_) => operand,
+            });
+        };
+        let minus_one = self.materialise(Operand::Number(-1.0), span)?;
+        let shape = self.net.shape(value);
+        let args = vec![minus_one, value];
+        Ok(Operand::Value(self.net.value(Layer::Binary(BinaryOp::Mul), args, shape, span)?))
+    }
+
+    /// One operator.
+    pub fn combine(
+        &mut self,
+        operator: Operator,
+        a: Operand,
+        b: Operand,
+        place: Place,
+    ) -> Result<Operand, Failure> {
+        let span = place.left.to(place.right);
+        if let Operand::Number(b) = b {
+            if let Operand::Number(a) = a {
+                let number = plain::combine(operator, a, b, place.right, span)?;
+                return Ok(Operand::Number(number));
+            }
+            // Only for its check of division by zero.
+            plain::combine(operator, 1.0, b, place.right, span)?;
+        }
+        let a = self.materialise(a, place.left)?;
+        let b = self.materialise(b, place.right)?;
+        let (left, right) = (self.net.shape(a), self.net.shape(b));
+        let Some(shape) = broadcast(left, right) else {
+            return Err(self.sides_differ(operator, left, right, place).into());
+        };
+        let layer = Layer::Binary(binary(operator));
+        Ok(Operand::Value(self.net.value(layer, vec![a, b], shape, span)?))
+    }
+
+    fn sides_differ(&self, operator: Operator, a: Chw, b: Chw, place: Place) -> Diagnostic {
+        let quote = |span| shapes::quote(&self.source.text, span);
+        let (left, right) = (quote(place.left), quote(place.right));
+        let sign = operator.text();
+        Diagnostic::error(
+            Code::ShapeMismatch,
+            place.left.to(place.right),
+            format!("the sides of {sign} differ: {left} is {a}, {right} is {b}"),
+        )
+        .label(format!("{a} {sign} {b}"))
+        .hint(self.repair(a, b, self.net.shape(place.x)))
+    }
+
+    /// The shortcut that would bring x to the shape of the side that left it.
+    fn repair(&self, a: Chw, b: Chw, x: Chw) -> String {
+        let wanted = if a == x { b } else { a };
+        let stride = x.h.div_ceil(wanted.h);
+        let reached = Chw { c: wanted.c, ..shapes::subsampled(x, stride) };
+        if (a != x && b != x) || reached != wanted {
+            return "bring both sides to one shape (an axis of length 1 is repeated)".into();
+        }
+        let given = |name: &str, value: usize| match self.parameter(name) {
+            Some(number) if number == value as f64 => name.to_owned(),
+            Some(_) | None => value.to_string(),
+        };
+        let (width, step) = (given("width", wanted.c), given("stride", stride));
+        match stride {
+            1 => format!("x is {x}; to bring it to {wanted}, write shortcut({width})"),
+            _ => format!(
+                "x is {x}; to bring it to {wanted}, write shortcut({width}, stride: {step})"
+            ),
+        }
+    }
+}
+
+fn binary(operator: Operator) -> BinaryOp {
+    match operator {
+        Operator::Add => BinaryOp::Add,
+        Operator::Sub => BinaryOp::Sub,
+        Operator::Mul => BinaryOp::Mul,
+        Operator::Div => BinaryOp::Div,
+    }
+}
+
+/// The common shape, axes of length 1 repeated.
+fn broadcast(a: Chw, b: Chw) -> Option<Chw> {
+    let axis = |a: usize, b: usize| match (a, b) {
+        _ if a == b => Some(a),
+        (1, other) | (other, 1) => Some(other),
+        _ => None,
+    };
+    Some(Chw { c: axis(a.c, b.c)?, h: axis(a.h, b.h)?, w: axis(a.w, b.w)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broadcasting() {
+        let shape = |c, h, w| Chw { c, h, w };
+        let full = shape(16, 8, 4);
+        assert_eq!(broadcast(full, shape(16, 1, 1)), Some(full));
+        assert_eq!(broadcast(shape(1, 8, 4), shape(16, 1, 1)), Some(full));
+        assert_eq!(broadcast(shape(1, 1, 1), full), Some(full));
+        assert_eq!(broadcast(full, shape(8, 8, 4)), None);
+        assert_eq!(broadcast(full, shape(16, 4, 8)), None);
+    }
+}

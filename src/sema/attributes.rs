@@ -1,0 +1,312 @@
+//! A layer's arguments as numbers within their ranges.
+
+use std::ops::RangeInclusive;
+
+use super::hir::Plain;
+use super::layers::{LayerName, Word};
+use super::network::{Chw, PoolKind};
+use super::plain::{Env, Term};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
+/// A layer with its arguments evaluated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Attributes {
+    /// The pictures.
+    Input(Chw),
+    /// Convolution.
+    Conv {
+        /// Kernel rows and columns.
+        kernel: [usize; 2],
+        /// Channels written.
+        width: usize,
+        /// Step.
+        stride: usize,
+        /// Zero rows and columns on each side.
+        padding: [usize; 2],
+        /// Initial value of the bias, if there is one.
+        bias: Option<f64>,
+    },
+    /// Fully connected.
+    Linear {
+        /// Features written.
+        classes: usize,
+        /// Whether there is a bias, and its initial value if given.
+        bias: Option<Option<f64>>,
+    },
+    /// Batch normalisation.
+    Bn,
+    /// max(x, 0).
+    Relu,
+    /// Logistic function.
+    Sigmoid,
+    /// Hyperbolic tangent.
+    Tanh,
+    /// Dropout of elements.
+    Dropout {
+        /// Probability of zero.
+        p: f64,
+        /// Whether training divides by 1 − p.
+        inverted: bool,
+    },
+    /// Dropout of the whole value.
+    DropPath {
+        /// Probability of being dropped.
+        p: f64,
+    },
+    /// Mean over rows and columns.
+    GlobalAvgPool,
+    /// Window pooling.
+    Pool {
+        /// Which.
+        kind: PoolKind,
+        /// Window rows and columns.
+        window: usize,
+        /// Step.
+        stride: usize,
+        /// Rows and columns on each side.
+        padding: usize,
+    },
+    /// Every n-th pixel.
+    Subsample {
+        /// n.
+        stride: usize,
+    },
+    /// Zero channels appended.
+    PadChannels {
+        /// Channels afterwards.
+        channels: usize,
+    },
+    /// Identity where the shape is kept, else option A or B.
+    Shortcut {
+        /// Channels afterwards.
+        width: usize,
+        /// Step.
+        stride: usize,
+        /// 1×1 convolution (option B) rather than subsampling and zeros (option A).
+        project: bool,
+        /// Batch normalisation after the 1×1 convolution.
+        bn: bool,
+    },
+    /// Nothing.
+    Identity,
+}
+
+const WIDTHS: RangeInclusive<usize> = 1..=65_536;
+const SIDES: RangeInclusive<usize> = 1..=65_536;
+const KERNELS: RangeInclusive<usize> = 1..=64;
+const STRIDES: RangeInclusive<usize> = 1..=64;
+const PADDINGS: RangeInclusive<usize> = 0..=64;
+
+/// Evaluates the arguments of `layer`, given in the order of its slots.
+pub fn evaluate(
+    layer: LayerName,
+    given: &[Option<Plain>],
+    span: Span,
+    env: &Env<'_>,
+) -> Result<Attributes, Diagnostic> {
+    let slot = |i: usize| Slot {
+        layer,
+        name: layer.slots().get(i).map_or("", |slot| slot.name),
+        plain: given.get(i).and_then(Option::as_ref),
+        span,
+        env,
+    };
+    Ok(match layer {
+        LayerName::Input => Attributes::Input(Chw {
+            c: slot(0).whole(WIDTHS, None)?,
+            h: slot(1).whole(SIDES, None)?,
+            w: slot(2).whole(SIDES, None)?,
+        }),
+        LayerName::Conv => {
+            let kernel = slot(0).kernel()?;
+            let padding = match slot(3).plain {
+                None => kernel.map(|side| side / 2),
+                Some(_) => [slot(3).whole(PADDINGS, None)?; 2],
+            };
+            Attributes::Conv {
+                kernel,
+                width: slot(1).whole(WIDTHS, None)?,
+                stride: slot(2).whole(STRIDES, Some(1))?,
+                padding,
+                bias: slot(4).bias(None)?.flatten(),
+            }
+        }
+        LayerName::Linear => Attributes::Linear {
+            classes: slot(0).whole(WIDTHS, None)?,
+            bias: slot(1).bias(Some(None))?,
+        },
+        LayerName::Bn => Attributes::Bn,
+        LayerName::Relu => Attributes::Relu,
+        LayerName::Sigmoid => Attributes::Sigmoid,
+        LayerName::Tanh => Attributes::Tanh,
+        LayerName::Dropout => {
+            Attributes::Dropout { p: slot(0).probability()?, inverted: slot(1).flag(true)? }
+        }
+        LayerName::DropPath => Attributes::DropPath { p: slot(0).probability()? },
+        LayerName::GlobalAvgPool => Attributes::GlobalAvgPool,
+        LayerName::MaxPool => pool(PoolKind::Max, slot)?,
+        LayerName::AvgPool => pool(PoolKind::Avg, slot)?,
+        LayerName::Subsample => Attributes::Subsample { stride: slot(0).whole(STRIDES, None)? },
+        LayerName::PadChannels => {
+            Attributes::PadChannels { channels: slot(0).whole(WIDTHS, None)? }
+        }
+        LayerName::Shortcut => Attributes::Shortcut {
+            width: slot(0).whole(WIDTHS, None)?,
+            stride: slot(1).whole(STRIDES, Some(1))?,
+            project: slot(2).word(Word::Project, Word::Pad, false)?,
+            bn: slot(3).flag(false)?,
+        },
+        LayerName::Identity => Attributes::Identity,
+    })
+}
+
+fn pool<'a>(kind: PoolKind, slot: impl Fn(usize) -> Slot<'a>) -> Result<Attributes, Diagnostic> {
+    let window = slot(0).whole(KERNELS, None)?;
+    Ok(Attributes::Pool {
+        kind,
+        window,
+        stride: slot(1).whole(STRIDES, Some(window))?,
+        // More would leave windows with nothing but padding.
+        padding: slot(2).whole(0..=window / 2, Some(0))?,
+    })
+}
+
+/// How often a stage is repeated.
+pub fn times(plain: &Plain, most: usize, env: &Env<'_>) -> Result<usize, Diagnostic> {
+    let number = env.number(plain)?;
+    let fits = |n: f64| n.fract() == 0.0 && n >= 0.0;
+    if !fits(number) {
+        let message = format!("a stage is repeated a whole number of times, not {number} times");
+        let error = Diagnostic::error(Code::ArgumentRange, plain.span, message)
+            .label(format!("this is {number}"));
+        let advice = env.advice(plain, fits);
+        return Err(error.hint(advice.unwrap_or_else(|| "write 0, 1, 2, …".into())));
+    }
+    if number > most as f64 {
+        return Err(Diagnostic::error(
+            Code::TooLarge,
+            plain.span,
+            format!("a stage is repeated {number} times; the most is {most}"),
+        )
+        .label("too many")
+        .hint("repeat it less often"));
+    }
+    Ok(number as usize)
+}
+
+/// One argument of a layer.
+struct Slot<'a> {
+    layer: LayerName,
+    name: &'static str,
+    plain: Option<&'a Plain>,
+    span: Span,
+    env: &'a Env<'a>,
+}
+
+impl Slot<'_> {
+    fn wrong(&self, code: Code, wanted: &str, found: impl std::fmt::Display) -> Diagnostic {
+        let span = self.plain.map_or(self.span, |plain| plain.span);
+        let (name, layer) = (self.name, self.layer.text());
+        let message = format!("{name} of `{layer}` must be {wanted}, and this is {found}");
+        Diagnostic::error(code, span, message).label(format!("this is {found}"))
+    }
+
+    fn term(&self) -> Result<Option<Term>, Diagnostic> {
+        self.plain.map(|plain| self.env.eval(plain)).transpose()
+    }
+
+    fn whole(
+        &self,
+        range: RangeInclusive<usize>,
+        default: Option<usize>,
+    ) -> Result<usize, Diagnostic> {
+        let (low, high) = (*range.start() as f64, *range.end() as f64);
+        let fits = |n: f64| n.fract() == 0.0 && (low..=high).contains(&n);
+        let wanted = format!("a whole number from {low} to {high}");
+        match (self.term()?, default, self.plain) {
+            (Some(Term::Number(number)), _, _) if fits(number) => Ok(number as usize),
+            (Some(Term::Number(number)), _, Some(plain)) => {
+                let advice = self.env.advice(plain, fits);
+                let hint = advice.unwrap_or_else(|| format!("write {wanted}"));
+                Err(self.wrong(Code::ArgumentRange, &wanted, number).hint(hint))
+            }
+            (None, Some(default), _) => Ok(default),
+            (Some(other), _, _) => Err(self.not(&wanted, other)),
+            (None, None, _) => Err(self.absent()),
+        }
+    }
+
+    fn not(&self, wanted: &str, found: Term) -> Diagnostic {
+        self.wrong(Code::TypeMismatch, wanted, format!("`{found}`")).hint(format!("write {wanted}"))
+    }
+
+    /// A required argument is always there; names were checked before numbers.
+    fn absent(&self) -> Diagnostic {
+        let message = format!("`{}` is not given {}", self.layer.text(), self.name);
+        Diagnostic::error(Code::Arity, self.span, message).hint(format!("add {}: …", self.name))
+    }
+
+    fn kernel(&self) -> Result<[usize; 2], Diagnostic> {
+        let wanted = "rows x columns, each from 1 to 64";
+        match self.term()? {
+            Some(Term::Kernel(sides)) if sides.iter().all(|side| KERNELS.contains(side)) => {
+                Ok(sides)
+            }
+            Some(found @ Term::Kernel(_)) => {
+                let hint = "write a kernel such as 3x3";
+                Err(self.wrong(Code::ArgumentRange, wanted, found).hint(hint))
+            }
+            Some(found @ Term::Number(n)) => {
+                let hint = format!("write {n}x{n}");
+                Err(self.wrong(Code::TypeMismatch, wanted, found).hint(hint))
+            }
+            Some(found @ Term::Word(_)) => Err(self.not("a kernel such as 3x3", found)),
+            None => Err(self.absent()),
+        }
+    }
+
+    fn probability(&self) -> Result<f64, Diagnostic> {
+        let fits = |p: f64| (0.0..1.0).contains(&p);
+        let wanted = "at least 0 and below 1";
+        match (self.term()?, self.plain) {
+            (Some(Term::Number(p)), _) if fits(p) => Ok(p),
+            (Some(Term::Number(p)), plain) => {
+                let advice = plain.and_then(|plain| self.env.advice(plain, fits));
+                let hint = advice.unwrap_or_else(|| "it is the probability of dropping".into());
+                Err(self.wrong(Code::ArgumentRange, wanted, p).hint(hint))
+            }
+            (Some(other), _) => Err(self.not("a number from 0 to 1", other)),
+            (None, _) => Err(self.absent()),
+        }
+    }
+
+    fn bias(&self, default: Option<Option<f64>>) -> Result<Option<Option<f64>>, Diagnostic> {
+        match self.term()? {
+            None => Ok(default),
+            Some(Term::Word(Word::None)) => Ok(None),
+            Some(Term::Number(number)) if f64::from(number as f32).is_finite() => {
+                Ok(Some(Some(number)))
+            }
+            Some(found @ Term::Number(_)) => {
+                let hint = "biases are 32-bit floating-point numbers";
+                Err(self.wrong(Code::ArgumentRange, "below 3.4e38", found).hint(hint))
+            }
+            Some(other) => Err(self.not("a number or `none`", other)),
+        }
+    }
+
+    fn flag(&self, default: bool) -> Result<bool, Diagnostic> {
+        self.word(Word::True, Word::False, default)
+    }
+
+    /// Whether the first of two words is given.
+    fn word(&self, yes: Word, no: Word, default: bool) -> Result<bool, Diagnostic> {
+        match self.term()? {
+            None => Ok(default),
+            Some(Term::Word(word)) if word == yes => Ok(true),
+            Some(Term::Word(word)) if word == no => Ok(false),
+            Some(other) => Err(self.not(&format!("`{}` or `{}`", yes.text(), no.text()), other)),
+        }
+    }
+}

@@ -1,0 +1,381 @@
+//! Expressions: what each name means, and whether an expression is plain, a function or a value.
+
+use std::collections::HashMap;
+
+use super::hir::{Body, Function, FunctionKind, Operator, Plain, PlainKind, Value, ValueKind};
+use super::layers::{LayerName, Word};
+use super::names;
+use super::resolve::Units;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::ast::{Argument, Expr, ExprKind};
+
+/// After so many errors, names are no longer compared with all others.
+const MAX_SEARCHES: usize = 40;
+
+/// What a local name stands for.
+#[derive(Clone, Copy, Debug)]
+pub enum Local {
+    /// A parameter, by position.
+    Parameter(usize),
+    /// A binding, by position.
+    Binding(usize),
+}
+
+/// The kinds of an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A number, kernel or word.
+    Plain,
+    /// From a value to a value.
+    Function,
+    /// Computed from x.
+    Value,
+}
+
+impl Kind {
+    fn text(self) -> &'static str {
+        match self {
+            Kind::Plain => "a number",
+            Kind::Function => "a chain",
+            Kind::Value => "a value computed from x",
+        }
+    }
+}
+
+impl Body {
+    /// Which kind it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Body::Plain(_) => Kind::Plain,
+            Body::Function(_) => Kind::Function,
+            Body::Value(_) => Kind::Value,
+        }
+    }
+}
+
+/// An expression whose kind is known.
+#[derive(Debug)]
+pub enum Typed {
+    /// A number, kernel or word.
+    Plain(Plain),
+    /// From a value to a value.
+    Function(Function),
+    /// Computed from x.
+    Value(Value),
+}
+
+impl Typed {
+    fn kind(&self) -> Kind {
+        match self {
+            Typed::Plain(_) => Kind::Plain,
+            Typed::Function(_) => Kind::Function,
+            Typed::Value(_) => Kind::Value,
+        }
+    }
+}
+
+/// Elaborates the expressions of one definition. `None` means that an error has been reported.
+pub struct Elaborator<'a> {
+    /// The spec's text, to quote from.
+    pub text: &'a str,
+    /// All units.
+    pub units: &'a Units<'a>,
+    /// Whether this is a unit (which has x) or a net.
+    pub in_unit: bool,
+    /// Local names.
+    pub names: HashMap<String, Local>,
+    /// Kinds of the bindings that are done; `None` also for those that failed.
+    pub kinds: Vec<Option<Kind>>,
+    /// Number of places where a function is applied.
+    pub sites: usize,
+    /// Where errors go.
+    pub found: &'a mut Vec<Diagnostic>,
+}
+
+impl<'a> Elaborator<'a> {
+    /// For one definition.
+    pub fn new(
+        text: &'a str,
+        units: &'a Units<'a>,
+        in_unit: bool,
+        found: &'a mut Vec<Diagnostic>,
+    ) -> Self {
+        let (names, kinds) = (HashMap::new(), Vec::new());
+        Self { text, units, in_unit, names, kinds, sites: 0, found }
+    }
+
+    /// Reports an error.
+    pub fn report<T>(&mut self, error: Diagnostic) -> Option<T> {
+        self.found.push(error);
+        None
+    }
+
+    /// The text of a place, for quoting.
+    pub fn quote(&self, span: Span) -> String {
+        super::shapes::quote(self.text, span)
+    }
+
+    /// Any expression.
+    pub fn expr(&mut self, expr: &Expr) -> Option<Typed> {
+        let span = expr.span;
+        let plain = |kind| Some(Typed::Plain(Plain { kind, span }));
+        match &expr.kind {
+            ExprKind::Number(number) => plain(PlainKind::Number(*number)),
+            ExprKind::Kernel(sides) => plain(PlainKind::Kernel(*sides)),
+            ExprKind::Name(name) => self.name(name, span),
+            ExprKind::Negate(inner) => self.negate(inner, span),
+            ExprKind::Call(callee, arguments) => self.call(callee, arguments, span),
+            ExprKind::Fold(first, rest) => self.fold(first, rest, span),
+            ExprKind::Chain(stages) => {
+                let stages: Vec<_> = stages.iter().map(|stage| self.function(stage)).collect();
+                let stages = stages.into_iter().collect::<Option<_>>()?;
+                Some(Typed::Function(Function { kind: FunctionKind::Chain(stages), span }))
+            }
+        }
+    }
+
+    /// An expression that must be plain; `what` it is for.
+    pub fn plain(&mut self, expr: &Expr, what: &str) -> Option<Plain> {
+        match self.expr(expr)? {
+            Typed::Plain(plain) => Some(plain),
+            other => {
+                let hint = "write a number, a parameter or arithmetic on them";
+                self.mismatch(what, Kind::Plain, other.kind(), expr.span, hint.into())
+            }
+        }
+    }
+
+    /// An expression that must be a function.
+    pub fn function(&mut self, expr: &Expr) -> Option<Function> {
+        let quoted = self.quote(expr.span);
+        let hint = match self.expr(expr)? {
+            Typed::Function(function) => return Some(function),
+            Typed::Plain(_) => (Kind::Plain, "stages are layers, units or bound chains".into()),
+            Typed::Value(_) => {
+                let hint = "a chain is applied behind its end: (bn -> relu)(x)";
+                (Kind::Value, hint.into())
+            }
+        };
+        self.mismatch(&format!("`{quoted}`"), Kind::Function, hint.0, expr.span, hint.1)
+    }
+
+    /// An expression that must be a value; `what` it is for.
+    pub fn value(&mut self, expr: &Expr, what: &str) -> Option<Value> {
+        let quoted = self.quote(expr.span);
+        let (kind, hint) = match self.expr(expr)? {
+            Typed::Value(value) => return Some(value),
+            Typed::Plain(_) => (Kind::Plain, "compute it from x, as in h(x) + F(x)".into()),
+            Typed::Function(_) => {
+                let bare = matches!(expr.kind, ExprKind::Name(_) | ExprKind::Call(..));
+                let call = if bare { quoted } else { format!("({quoted})") };
+                (Kind::Function, format!("apply it to a value: {call}(x)"))
+            }
+        };
+        self.mismatch(what, Kind::Value, kind, expr.span, hint)
+    }
+
+    fn mismatch<T>(
+        &mut self,
+        what: &str,
+        wanted: Kind,
+        found: Kind,
+        span: Span,
+        hint: String,
+    ) -> Option<T> {
+        let (wanted, found) = (wanted.text(), found.text());
+        let message = format!("{what} must be {wanted}, and this is {found}");
+        self.report(Diagnostic::error(Code::TypeMismatch, span, message).label(found).hint(hint))
+    }
+
+    fn name(&mut self, name: &str, span: Span) -> Option<Typed> {
+        let plain = |kind| Some(Typed::Plain(Plain { kind, span }));
+        match self.names.get(name) {
+            Some(&Local::Parameter(i)) => return plain(PlainKind::Parameter(i)),
+            Some(&Local::Binding(i)) => return self.binding(i, span),
+            None => {}
+        }
+        if let Some(word) = Word::find(name) {
+            return plain(PlainKind::Word(word));
+        }
+        match name {
+            "x" if self.in_unit => {
+                return Some(Typed::Value(Value { kind: ValueKind::Input, span }));
+            }
+            "index" if self.in_unit => return plain(PlainKind::Index),
+            "count" if self.in_unit => return plain(PlainKind::Count),
+            _ => {}
+        }
+        self.callable(name, &[], span).map(Typed::Function)
+    }
+
+    fn binding(&self, i: usize, span: Span) -> Option<Typed> {
+        Some(match self.kinds.get(i).copied().flatten()? {
+            Kind::Plain => Typed::Plain(Plain { kind: PlainKind::Binding(i), span }),
+            Kind::Function => Typed::Function(Function { kind: FunctionKind::Binding(i), span }),
+            Kind::Value => Typed::Value(Value { kind: ValueKind::Binding(i), span }),
+        })
+    }
+
+    /// A layer or unit with arguments.
+    fn callable(&mut self, name: &str, given: &[Argument], span: Span) -> Option<Function> {
+        let kind = if let Some(layer) = LayerName::find(name) {
+            let slots: Vec<_> = layer.slots().iter().map(|s| (s.name, s.required)).collect();
+            FunctionKind::Layer(layer, self.arguments(name, &slots, given, span)?)
+        } else if let Some(i) = self.units.find(name) {
+            let parameters = &self.units.list[i].parameters;
+            let slots: Vec<_> =
+                parameters.iter().map(|p| (p.name.text.as_str(), p.default.is_none())).collect();
+            FunctionKind::Unit(i, self.arguments(name, &slots, given, span)?)
+        } else {
+            return self.unknown(name, span);
+        };
+        Some(Function { kind, span })
+    }
+
+    fn unknown<T>(&mut self, name: &str, span: Span) -> Option<T> {
+        let here = Span::new(span.start as usize, span.start as usize + name.len());
+        let mut error =
+            Diagnostic::error(Code::UnknownName, here, format!("nothing is called `{name}`"))
+                .label("unknown name");
+        let near = if self.found.len() < MAX_SEARCHES { self.near(name) } else { None };
+        error = match (name, near) {
+            ("x" | "index" | "count", _) => {
+                error.hint(format!("`{name}` exists only inside a unit"))
+            }
+            (_, Some(near)) => error.hint(format!("did you mean `{near}`?")),
+            (_, None) => error.hint(format!("bind it first: {name} = …, or add it as a parameter")),
+        };
+        self.report(error)
+    }
+
+    fn near(&self, name: &str) -> Option<String> {
+        let mut known: Vec<&str> = self.names.keys().map(String::as_str).collect();
+        known.extend(self.units.list.iter().map(|unit| unit.name.text.as_str()));
+        LayerName::ALL.iter().for_each(|layer| known.push(layer.text()));
+        names::nearest(name, known).map(str::to_owned)
+    }
+
+    fn call(&mut self, callee: &Expr, given: &[Argument], span: Span) -> Option<Typed> {
+        if let ExprKind::Name(name) = &callee.kind
+            && !self.names.contains_key(name)
+        {
+            let takes_nothing = LayerName::find(name).is_some_and(|l| l.slots().is_empty());
+            if !(takes_nothing && given.len() == 1) {
+                return self.callable(name, given, span).map(Typed::Function);
+            }
+        }
+        let function = self.function(callee);
+        let [Argument { label: None, value }] = given else {
+            let quoted = self.quote(callee.span);
+            return self.report(
+                Diagnostic::error(
+                    Code::Arity,
+                    span,
+                    format!("`{quoted}` is a chain; it is applied to one value"),
+                )
+                .label(format!("{} arguments here", given.len()))
+                .hint(format!("write {quoted}(x)")),
+            );
+        };
+        let argument = self.value(value, "what a chain is applied to");
+        let site = self.sites;
+        self.sites += 1;
+        let kind = ValueKind::Apply(function?, Box::new(argument?), site);
+        Some(Typed::Value(Value { kind, span }))
+    }
+
+    fn negate(&mut self, inner: &Expr, span: Span) -> Option<Typed> {
+        match self.expr(inner)? {
+            Typed::Plain(plain) => {
+                Some(Typed::Plain(Plain { kind: PlainKind::Negate(Box::new(plain)), span }))
+            }
+            Typed::Value(value) => {
+                Some(Typed::Value(Value { kind: ValueKind::Negate(Box::new(value)), span }))
+            }
+            Typed::Function(_) => self.chain_in_arithmetic(inner.span, "-"),
+        }
+    }
+
+    fn fold(&mut self, first: &Expr, rest: &[(Operator, Expr)], span: Span) -> Option<Typed> {
+        let head = self.expr(first);
+        let tail: Vec<_> = rest.iter().map(|(_, operand)| self.expr(operand)).collect();
+        let operators = rest.iter().map(|&(operator, _)| operator);
+        let (head, tail) = (head?, tail.into_iter().collect::<Option<Vec<_>>>()?);
+        let all_plain = tail.iter().all(|t| t.kind() == Kind::Plain);
+        if head.kind() == Kind::Function && all_plain && rest.iter().all(|r| r.0 == Operator::Mul) {
+            return Some(Typed::Function(repeat(head, tail, span)));
+        }
+        let mut operands = std::iter::once(first).chain(rest.iter().map(|(_, e)| e));
+        let kinds = || std::iter::once(&head).chain(&tail).map(Typed::kind);
+        if let Some(at) = kinds().position(|kind| kind == Kind::Function) {
+            let place = operands.nth(at).map_or(span, |e| e.span);
+            let sign = rest.get(at.saturating_sub(1)).map_or("*", |r| r.0.text());
+            return self.chain_in_arithmetic(place, sign);
+        }
+        if head.kind() == Kind::Plain && all_plain {
+            let operands = operators.zip(tail.into_iter().filter_map(into_plain)).collect();
+            let kind = PlainKind::Fold(Box::new(into_plain(head)?), operands);
+            return Some(Typed::Plain(Plain { kind, span }));
+        }
+        let operands = operators.zip(tail.into_iter().filter_map(into_value)).collect();
+        let kind = ValueKind::Fold(Box::new(into_value(head)?), operands);
+        Some(Typed::Value(Value { kind, span }))
+    }
+
+    fn chain_in_arithmetic<T>(&mut self, span: Span, sign: &str) -> Option<T> {
+        let quoted = self.quote(span);
+        let hint = match sign {
+            "*" => format!("write {quoted} * n to repeat it, or apply it to a value: {quoted}(x)"),
+            _ => format!("apply it to a value first: {quoted}(x)"),
+        };
+        self.report(
+            Diagnostic::error(
+                Code::TypeMismatch,
+                span,
+                format!("`{sign}` works on numbers and values, and `{quoted}` is a chain"),
+            )
+            .label("a chain")
+            .hint(hint),
+        )
+    }
+}
+
+fn into_plain(typed: Typed) -> Option<Plain> {
+    match typed {
+        Typed::Plain(plain) => Some(plain),
+        Typed::Function(_) | Typed::Value(_) => None,
+    }
+}
+
+/// Numbers among values become values.
+fn into_value(typed: Typed) -> Option<Value> {
+    match typed {
+        Typed::Value(value) => Some(value),
+        Typed::Plain(plain) => {
+            let span = plain.span;
+            Some(Value { kind: ValueKind::Plain(plain), span })
+        }
+        Typed::Function(_) => None,
+    }
+}
+
+/// `stage * a * b`: the stage a·b times.
+fn repeat(stage: Typed, times: Vec<Typed>, span: Span) -> Function {
+    let mut factors = times.into_iter().filter_map(into_plain);
+    let stage = match stage {
+        Typed::Function(function) => function,
+        Typed::Plain(_) | Typed::Value(_) => Function { kind: FunctionKind::Chain(vec![]), span },
+    };
+    let first = factors.next();
+    let rest: Vec<_> = factors.map(|factor| (Operator::Mul, factor)).collect();
+    let Some(first) = first else { return stage };
+    let times = match rest.last() {
+        None => first,
+        Some((_, last)) => {
+            let span = first.span.to(last.span);
+            Plain { kind: PlainKind::Fold(Box::new(first), rest), span }
+        }
+    };
+    Function { kind: FunctionKind::Repeat(Box::new(stage), times), span }
+}

@@ -1,0 +1,273 @@
+//! The net, stage by stage.
+
+use std::rc::Rc;
+
+use super::attributes::Attributes;
+use super::builder::{Builder, MAX_UNITS};
+use super::hir::Program;
+use super::instance::{self, Instance, UnitCall};
+use super::naming;
+use super::network::{Layer, Network, UnitId, UnitInstance, ValueId};
+use super::plain::{Env, Term};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{Source, Span};
+
+/// Errors found together; empty where they follow from one that is reported elsewhere.
+#[derive(Debug, Default)]
+pub struct Failure(Vec<Diagnostic>);
+
+impl From<Diagnostic> for Failure {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
+    }
+}
+
+impl From<Vec<Diagnostic>> for Failure {
+    fn from(diagnostics: Vec<Diagnostic>) -> Self {
+        Self(diagnostics)
+    }
+}
+
+impl Failure {
+    /// Most errors kept.
+    const LIMIT: usize = 100;
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds others.
+    pub fn extend(&mut self, other: Failure) {
+        let room = Self::LIMIT.saturating_sub(self.0.len());
+        self.0.extend(other.0.into_iter().take(room));
+    }
+
+    /// Notes on each error from where its place was reached.
+    pub fn also(self, span: Span, text: &str) -> Self {
+        Self(self.0.into_iter().map(|error| error.also(span, text)).collect())
+    }
+}
+
+/// Builds the network of a program.
+#[derive(Debug)]
+pub struct Expander<'a> {
+    /// What to build.
+    pub program: &'a Program,
+    /// The text, to quote from.
+    pub source: &'a Source,
+    /// What is built so far.
+    pub net: Builder,
+    /// 1-based position of the unit in work (0 between units), and the number of units.
+    pub position: (usize, usize),
+    /// Parameters of the unit in work.
+    pub parameters: Vec<(&'a str, Term)>,
+    steps: usize,
+    depth: usize,
+}
+
+/// Builds the network with the given values of the net's parameters.
+pub fn network(
+    program: &Program,
+    source: &Source,
+    settings: Vec<Option<Term>>,
+) -> Result<Network, Vec<Diagnostic>> {
+    let mut expander = Expander {
+        program,
+        source,
+        net: Builder::default(),
+        position: (0, 0),
+        parameters: Vec::new(),
+        steps: 0,
+        depth: 0,
+    };
+    expander.net(&settings).map_err(|failure| match failure.is_empty() {
+        false => failure.0,
+        true => vec![Diagnostic::error(
+            Code::UnitStructure,
+            program.net.span,
+            "this net cannot be built",
+        )],
+    })
+}
+
+impl<'a> Expander<'a> {
+    /// Most functions made and applied; bounds the time that a spec takes.
+    pub const MAX_STEPS: usize = 1_000_000;
+    /// Deepest nesting of functions and units in each other.
+    const MAX_DEPTH: usize = 96;
+
+    /// Counts one step of work.
+    pub fn step(&mut self, span: Span) -> Result<(), Diagnostic> {
+        self.steps += 1;
+        if self.steps <= Self::MAX_STEPS {
+            return Ok(());
+        }
+        let text = format!("the net takes more than {} steps to build", Self::MAX_STEPS);
+        Err(Diagnostic::error(Code::TooLarge, span, text)
+            .label("passes the limit here")
+            .hint("repeat its stages less often"))
+    }
+
+    /// Does some work one level deeper.
+    pub fn deeper<T>(
+        &mut self,
+        span: Span,
+        work: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if self.depth == Self::MAX_DEPTH {
+            let text = format!(
+                "functions and units stand in each other more than {} deep",
+                Self::MAX_DEPTH
+            );
+            return Err(Diagnostic::error(Code::TooLarge, span, text)
+                .label("passes the limit here")
+                .hint("write chains side by side rather than inside each other")
+                .into());
+        }
+        self.depth += 1;
+        let result = work(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// A number parameter of the unit in work.
+    pub fn parameter(&self, name: &str) -> Option<f64> {
+        self.parameters.iter().find(|(own, _)| *own == name).and_then(|(_, term)| match term {
+            Term::Number(number) => Some(*number),
+            Term::Kernel(_) | Term::Word(_) => None,
+        })
+    }
+
+    fn net(&mut self, settings: &[Option<Term>]) -> Result<Network, Failure> {
+        let definition = &self.program.net;
+        let env = Env::new(&definition.scope, settings, (0, 0))?;
+        let chain = instance::make(self, &definition.chain, &env, &[])?;
+        let mut stages = Vec::new();
+        instance::leaves(&chain, &mut stages);
+        self.count_units(&stages)?;
+        name_sections(self.program, &stages);
+        let (input, output) = self.stages(&stages)?;
+        self.classes(output, definition.chain.span)?;
+        let number = |(name, term): (&str, Term)| match term {
+            Term::Number(number) => Some((name.to_owned(), number)),
+            Term::Kernel(_) | Term::Word(_) => None,
+        };
+        let built = std::mem::take(&mut self.net);
+        Ok(Network {
+            name: definition.name.clone(),
+            source: self.source.clone(),
+            values: built.values,
+            modules: built.modules,
+            units: built.units,
+            input,
+            output,
+            settings: env.parameters().filter_map(number).collect(),
+        })
+    }
+
+    fn count_units(&mut self, stages: &[&Rc<Instance<'a>>]) -> Result<(), Diagnostic> {
+        let calls = || stages.iter().filter_map(|stage| unit_call(stage));
+        if let Some(call) = calls().nth(MAX_UNITS) {
+            let text = format!("the net has more than {MAX_UNITS} units");
+            return Err(Diagnostic::error(Code::TooLarge, call.span, text)
+                .label("passes the limit here")
+                .hint("repeat its units less often"));
+        }
+        self.position = (0, calls().count());
+        Ok(())
+    }
+
+    fn stages(&mut self, stages: &[&Rc<Instance<'a>>]) -> Result<(ValueId, ValueId), Failure> {
+        let input = self.input(stages.first())?;
+        let mut value = input;
+        for stage in &stages[1..] {
+            value = match &***stage {
+                Instance::Unit(call) => self.top_unit(call, value)?,
+                Instance::Layer(_) | Instance::Chain(_) | Instance::Bound(_) => {
+                    self.apply(stage, value, Span::default())?
+                }
+            };
+        }
+        Ok((input, value))
+    }
+
+    fn input(&mut self, stage: Option<&&Rc<Instance<'a>>>) -> Result<ValueId, Diagnostic> {
+        if let Some(Instance::Layer(layer)) = stage.map(|stage| &***stage)
+            && let Attributes::Input(shape) = layer.attributes
+        {
+            return self.net.value(Layer::Input, vec![], shape, layer.span);
+        }
+        let span = match stage.map(|stage| &***stage) {
+            Some(Instance::Layer(layer)) => layer.span,
+            Some(Instance::Unit(call)) => call.span,
+            Some(Instance::Chain(_) | Instance::Bound(_)) | None => self.program.net.chain.span,
+        };
+        Err(Diagnostic::error(Code::NetStructure, span, "the net does not start with `input`")
+            .label("the first stage")
+            .hint("start with the pictures' channels, rows and columns: input(3, 32, 32) -> …"))
+    }
+
+    /// A unit that stands in the net itself.
+    fn top_unit(&mut self, call: &UnitCall<'a>, input: ValueId) -> Result<ValueId, Failure> {
+        let id = UnitId(self.net.units.len() as u32);
+        let (_, count) = self.position;
+        self.position = (id.index() + 1, count);
+        self.net.unit = Some(id);
+        let applied = self.unit(call, input)?;
+        self.net.unit = None;
+        self.position = (0, count);
+        self.net.units.push(UnitInstance {
+            definition: self.program.units[call.definition].name.clone(),
+            index: id.index() + 1,
+            input,
+            bindings: applied.bindings,
+            sum: applied.sum,
+            output: applied.output,
+            span: call.span,
+        });
+        Ok(applied.output)
+    }
+
+    fn classes(&self, output: ValueId, span: Span) -> Result<(), Diagnostic> {
+        let shape = self.net.shape(output);
+        if shape.h == 1 && shape.w == 1 {
+            return Ok(());
+        }
+        let text = format!("the net ends with {shape}; it must end with one number for each class");
+        Err(Diagnostic::error(Code::NetStructure, span, text)
+            .label(format!("ends with {shape}"))
+            .hint("end it with … -> global_avg_pool -> linear(classes)"))
+    }
+}
+
+fn unit_call<'r, 'a>(stage: &'r Rc<Instance<'a>>) -> Option<&'r UnitCall<'a>> {
+    match &**stage {
+        Instance::Unit(call) => Some(call),
+        Instance::Layer(_) | Instance::Chain(_) | Instance::Bound(_) => None,
+    }
+}
+
+/// Names by section: `stem` before the first unit, `units.N`, `between.N` after unit N, `head`
+/// after the last; `layers` in a net without units.
+fn name_sections(program: &Program, stages: &[&Rc<Instance<'_>>]) {
+    let count = stages.iter().filter(|stage| unit_call(stage).is_some()).count();
+    let mut done = 0;
+    for run in stages.chunk_by(|a, b| unit_call(a).is_none() && unit_call(b).is_none()) {
+        if let [stage] = run
+            && let Some(call) = unit_call(stage)
+        {
+            done += 1;
+            call.prefix.get_or_init(|| format!("units.{done}"));
+            continue;
+        }
+        let prefix = match (done, count) {
+            (0, 0) => "layers".to_owned(),
+            (0, _) => "stem".to_owned(),
+            _ if done == count => "head".to_owned(),
+            _ => format!("between.{done}"),
+        };
+        let layers: Vec<_> = run.iter().map(|&stage| Rc::clone(stage)).collect();
+        naming::name(program, &prefix, &layers);
+    }
+}

@@ -1,0 +1,167 @@
+//! The layers and option words of the language, with what each layer takes.
+
+/// A built-in layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayerName {
+    /// The pictures.
+    Input,
+    /// Convolution.
+    Conv,
+    /// Fully connected.
+    Linear,
+    /// Batch normalisation.
+    Bn,
+    /// max(x, 0).
+    Relu,
+    /// Logistic function.
+    Sigmoid,
+    /// Hyperbolic tangent.
+    Tanh,
+    /// Dropout of elements.
+    Dropout,
+    /// Dropout of whole branches.
+    DropPath,
+    /// Mean over rows and columns.
+    GlobalAvgPool,
+    /// Window maximum.
+    MaxPool,
+    /// Window mean.
+    AvgPool,
+    /// Every n-th pixel.
+    Subsample,
+    /// Zero channels appended.
+    PadChannels,
+    /// Identity, option A or option B.
+    Shortcut,
+    /// Nothing.
+    Identity,
+}
+
+/// An argument that a layer takes.
+#[derive(Debug)]
+pub struct Slot {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it must be given.
+    pub required: bool,
+}
+
+const fn must(name: &'static str) -> Slot {
+    Slot { name, required: true }
+}
+
+const fn may(name: &'static str) -> Slot {
+    Slot { name, required: false }
+}
+
+impl LayerName {
+    /// All of them.
+    pub const ALL: [LayerName; 16] = [
+        LayerName::Input,
+        LayerName::Conv,
+        LayerName::Linear,
+        LayerName::Bn,
+        LayerName::Relu,
+        LayerName::Sigmoid,
+        LayerName::Tanh,
+        LayerName::Dropout,
+        LayerName::DropPath,
+        LayerName::GlobalAvgPool,
+        LayerName::MaxPool,
+        LayerName::AvgPool,
+        LayerName::Subsample,
+        LayerName::PadChannels,
+        LayerName::Shortcut,
+        LayerName::Identity,
+    ];
+
+    /// As written in a spec.
+    pub fn text(self) -> &'static str {
+        match self {
+            LayerName::Input => "input",
+            LayerName::Conv => "conv",
+            LayerName::Linear => "linear",
+            LayerName::Bn => "bn",
+            LayerName::Relu => "relu",
+            LayerName::Sigmoid => "sigmoid",
+            LayerName::Tanh => "tanh",
+            LayerName::Dropout => "dropout",
+            LayerName::DropPath => "drop_path",
+            LayerName::GlobalAvgPool => "global_avg_pool",
+            LayerName::MaxPool => "max_pool",
+            LayerName::AvgPool => "avg_pool",
+            LayerName::Subsample => "subsample",
+            LayerName::PadChannels => "pad_channels",
+            LayerName::Shortcut => "shortcut",
+            LayerName::Identity => "identity",
+        }
+    }
+
+    /// The arguments, in the order in which they may be given without names.
+    pub fn slots(self) -> &'static [Slot] {
+        match self {
+            LayerName::Input => const { &[must("channels"), must("rows"), must("columns")] },
+            LayerName::Conv => {
+                const { &[must("kernel"), must("width"), may("stride"), may("padding"), may("bias")] }
+            }
+            LayerName::Linear => const { &[must("classes"), may("bias")] },
+            LayerName::Dropout => const { &[must("p"), may("inverted")] },
+            LayerName::DropPath => const { &[must("p")] },
+            LayerName::MaxPool | LayerName::AvgPool => {
+                const { &[must("window"), may("stride"), may("padding")] }
+            }
+            LayerName::Subsample => const { &[must("stride")] },
+            LayerName::PadChannels => const { &[must("channels")] },
+            LayerName::Shortcut => {
+                const { &[must("width"), may("stride"), may("kind"), may("bn")] }
+            }
+            LayerName::Bn
+            | LayerName::Relu
+            | LayerName::Sigmoid
+            | LayerName::Tanh
+            | LayerName::GlobalAvgPool
+            | LayerName::Identity => &[],
+        }
+    }
+
+    /// The layer of this name.
+    pub fn find(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|layer| layer.text() == text)
+    }
+}
+
+/// A word that stands for an option's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// Option A.
+    Pad,
+    /// Option B.
+    Project,
+    /// Without.
+    None,
+    /// Yes.
+    True,
+    /// No.
+    False,
+}
+
+impl Word {
+    /// All of them.
+    pub const ALL: [Word; 5] = [Word::Pad, Word::Project, Word::None, Word::True, Word::False];
+
+    /// As written in a spec.
+    pub fn text(self) -> &'static str {
+        match self {
+            Word::Pad => "pad",
+            Word::Project => "project",
+            Word::None => "none",
+            Word::True => "true",
+            Word::False => "false",
+        }
+    }
+
+    /// The word written so.
+    pub fn find(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|word| word.text() == text)
+    }
+}

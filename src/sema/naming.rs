@@ -1,0 +1,72 @@
+//! Module names: `units.3.F.conv1` is the first of several convolutions in the binding F of the
+//! third unit; the number is left out where a binding has only one of a kind.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::attributes::Attributes;
+use super::hir::Program;
+use super::instance::{Instance, leaves};
+
+/// Names the modules of some functions that stand together under `prefix`.
+pub fn name(program: &Program, prefix: &str, functions: &[Rc<Instance<'_>>]) {
+    let mut found = Vec::new();
+    functions.iter().for_each(|function| leaves(function, &mut found));
+    let mut totals: HashMap<&str, usize> = HashMap::new();
+    for leaf in &found {
+        labels(program, leaf, |label| *totals.entry(label).or_default() += 1);
+    }
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for leaf in &found {
+        let mut names = Vec::new();
+        labels(program, leaf, |label| {
+            let number = seen.entry(label).or_default();
+            *number += 1;
+            names.push(match totals.get(label) {
+                Some(1) | None => format!("{prefix}.{label}"),
+                Some(_) => format!("{prefix}.{label}{number}"),
+            });
+        });
+        // Functions are named once, right after they are made, so the cells are empty.
+        match &***leaf {
+            Instance::Layer(layer) => {
+                layer.names.get_or_init(|| names);
+            }
+            Instance::Unit(call) => {
+                call.prefix.get_or_init(|| names.into_iter().next().unwrap_or_default());
+            }
+            Instance::Chain(_) | Instance::Bound(_) => {}
+        }
+    }
+}
+
+/// What a function's modules are called; for a shortcut, what they would be called.
+fn labels<'p>(program: &'p Program, instance: &Instance<'_>, mut each: impl FnMut(&'p str)) {
+    match instance {
+        Instance::Layer(layer) => match layer.attributes {
+            Attributes::Conv { .. } => each("conv"),
+            Attributes::Linear { .. } => each("linear"),
+            Attributes::Bn => each("bn"),
+            Attributes::Shortcut { project: true, bn, .. } => {
+                each("conv");
+                if bn {
+                    each("bn");
+                }
+            }
+            Attributes::Shortcut { project: false, .. }
+            | Attributes::Input(_)
+            | Attributes::Relu
+            | Attributes::Sigmoid
+            | Attributes::Tanh
+            | Attributes::Dropout { .. }
+            | Attributes::DropPath { .. }
+            | Attributes::GlobalAvgPool
+            | Attributes::Pool { .. }
+            | Attributes::Subsample { .. }
+            | Attributes::PadChannels { .. }
+            | Attributes::Identity => {}
+        },
+        Instance::Unit(call) => each(&program.units[call.definition].name),
+        Instance::Chain(_) | Instance::Bound(_) => {}
+    }
+}

@@ -1,0 +1,104 @@
+//! Shapes of layers' results, and quotes from the spec for messages about them.
+
+use super::network::Chw;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
+/// Most elements of one image's value.
+const MAX_ELEMENTS: usize = 1 << 28;
+
+/// The text of a place on one line, shortened.
+pub fn quote(text: &str, span: Span) -> String {
+    const LONGEST: usize = 48;
+    let words = text.get(span.range()).unwrap_or("");
+    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        None => line,
+        Some((at, _)) => format!("{}…", &line[..at]),
+    }
+}
+
+/// Refuses values that no machine has memory for.
+pub fn bounded(shape: Chw, span: Span) -> Result<Chw, Diagnostic> {
+    let elements = shape.c.checked_mul(shape.h).and_then(|n| n.checked_mul(shape.w));
+    match elements {
+        Some(n) if n <= MAX_ELEMENTS => Ok(shape),
+        Some(_) | None => Err(Diagnostic::error(
+            Code::TooLarge,
+            span,
+            format!("a value of {shape} has more than {MAX_ELEMENTS} elements for one image"),
+        )
+        .label("too large")
+        .hint("use fewer channels or smaller pictures")),
+    }
+}
+
+/// Rows and columns after a window of `window` has moved over `input` in steps of `stride`.
+pub fn windows(
+    input: Chw,
+    window: [usize; 2],
+    stride: usize,
+    padding: [usize; 2],
+    span: Span,
+) -> Result<[usize; 2], Diagnostic> {
+    let sides = [(input.h, 0), (input.w, 1)];
+    let fits = |&(side, a): &(usize, usize)| side + 2 * padding[a] >= window[a];
+    if sides.iter().all(fits) {
+        return Ok(sides.map(|(side, a)| (side + 2 * padding[a] - window[a]) / stride + 1));
+    }
+    let [rows, columns] = window;
+    let padded = if padding == [0, 0] {
+        String::new()
+    } else {
+        format!(", padded to {}×{}", input.h + 2 * padding[0], input.w + 2 * padding[1])
+    };
+    Err(Diagnostic::error(
+        Code::ShapeMismatch,
+        span,
+        format!("a {rows}×{columns} window does not fit on {input}{padded}"),
+    )
+    .label(format!("reads {input}"))
+    .hint("use a smaller window, more padding, or fewer strides before it"))
+}
+
+/// Option A's subsampling: every `stride`-th pixel from the first.
+pub fn subsampled(input: Chw, stride: usize) -> Chw {
+    Chw { c: input.c, h: (input.h - 1) / stride + 1, w: (input.w - 1) / stride + 1 }
+}
+
+/// Shape after zero channels were appended up to `channels`.
+pub fn padded(input: Chw, channels: usize, span: Span) -> Result<Chw, Diagnostic> {
+    if channels >= input.c {
+        return Ok(Chw { c: channels, ..input });
+    }
+    Err(Diagnostic::error(
+        Code::ShapeMismatch,
+        span,
+        format!("{input} has more than {channels} channels; zeros can only be appended"),
+    )
+    .label(format!("reads {input}"))
+    .hint(format!("use a width of {} or more, or a 1x1 convolution (kind: project)", input.c)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_are_one_short_line() {
+        assert_eq!(quote("a ->\n   b", Span::new(0, 9)), "a -> b");
+        let long = "x".repeat(100);
+        assert_eq!(quote(&long, Span::new(0, 100)).chars().count(), 49);
+        assert_eq!(quote("abc", Span::new(2, 9)), "");
+    }
+
+    #[test]
+    fn window_counts() {
+        let input = Chw { c: 1, h: 7, w: 5 };
+        // Counted by hand: rows 0, 2, 4 and columns 0, 2.
+        let span = Span::default();
+        assert_eq!(windows(input, [3, 3], 2, [0, 0], span), Ok([3, 2]));
+        assert!(windows(input, [8, 1], 1, [0, 0], span).is_err());
+        assert_eq!(subsampled(input, 2), Chw { c: 1, h: 4, w: 3 });
+    }
+}

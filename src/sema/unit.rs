@@ -1,0 +1,248 @@
+//! Units: their functions made once, their values computed for each input.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::arithmetic::{Operand, Place};
+use super::expand::{Expander, Failure};
+use super::hir::{self, Function, Value, ValueKind};
+use super::instance::{self, Bound, Instance, UnitCall};
+use super::naming;
+use super::network::ValueId;
+use super::plain::Env;
+use crate::source::Span;
+
+/// A unit's numbers and functions at one place of the net.
+#[derive(Debug)]
+pub struct Body<'a> {
+    unit: &'a hir::Unit,
+    env: Env<'a>,
+    /// Bound functions, by position of the binding.
+    bound: Vec<Option<Rc<Bound<'a>>>>,
+    /// Functions that are applied where they stand, by place.
+    sites: HashMap<usize, Rc<Instance<'a>>>,
+}
+
+/// What a unit computed.
+#[derive(Debug)]
+pub struct Applied {
+    /// Values of its bindings other than y and f.
+    pub bindings: Vec<(String, ValueId)>,
+    /// y.
+    pub sum: ValueId,
+    /// f(y).
+    pub output: ValueId,
+}
+
+/// A unit being computed for one input.
+struct Frame<'r, 'a> {
+    body: &'r Body<'a>,
+    x: ValueId,
+    /// Values of value bindings, by position.
+    values: Vec<Option<Operand>>,
+}
+
+impl<'a> Expander<'a> {
+    /// Applies a unit to a value.
+    pub fn unit(&mut self, call: &UnitCall<'a>, x: ValueId) -> Result<Applied, Failure> {
+        let definition = call.definition;
+        self.unit_inner(call, x).map_err(|failure| {
+            let name = &self.program.units[definition].name;
+            let shape = self.net.shape(x);
+            let text = match self.position {
+                (0, _) => format!("in `{name}`, which reads {shape} here"),
+                (index, _) => format!("in `{name}` (unit {index}), which reads {shape} here"),
+            };
+            failure.also(call.span, &text)
+        })
+    }
+
+    fn unit_inner(&mut self, call: &UnitCall<'a>, x: ValueId) -> Result<Applied, Failure> {
+        let body = match call.body.get() {
+            Some(body) => Rc::clone(body),
+            None => Rc::clone(call.body.get_or_init({
+                let made = self.body(call)?;
+                || Rc::new(made)
+            })),
+        };
+        let outer = std::mem::replace(&mut self.parameters, body.env.parameters().collect());
+        let applied = self.frame(&body, x);
+        self.parameters = outer;
+        applied
+    }
+
+    /// Evaluates the numbers and makes the functions.
+    fn body(&mut self, call: &UnitCall<'a>) -> Result<Body<'a>, Failure> {
+        let unit = &self.program.units[call.definition];
+        let env = Env::new(&unit.scope, &call.arguments, self.position)?;
+        let prefix = call.prefix.get().map_or("", String::as_str);
+        let bound = vec![None; unit.scope.bindings.len()];
+        let mut body = Body { unit, env, bound, sites: HashMap::new() };
+        let mut failure = Failure::default();
+        for &i in &unit.scope.order {
+            let binding = &unit.scope.bindings[i];
+            if !binding.live {
+                continue;
+            }
+            match self.functions(&mut body, i, &binding.body) {
+                Ok(made) => {
+                    naming::name(self.program, &format!("{prefix}.{}", binding.name), &made);
+                }
+                Err(errors) => failure.extend(errors),
+            }
+        }
+        if failure.is_empty() { Ok(body) } else { Err(failure) }
+    }
+
+    /// Makes the functions that stand in one binding.
+    fn functions(
+        &mut self,
+        body: &mut Body<'a>,
+        i: usize,
+        binding: &'a hir::Body,
+    ) -> Result<Vec<Rc<Instance<'a>>>, Failure> {
+        match binding {
+            hir::Body::Plain(_) => Ok(Vec::new()),
+            hir::Body::Function(function) => {
+                let function = instance::make(self, function, &body.env, &body.bound)?;
+                let images = Default::default();
+                body.bound[i] = Some(Rc::new(Bound { function: Rc::clone(&function), images }));
+                Ok(vec![function])
+            }
+            hir::Body::Value(value) => {
+                let (mut places, mut made) = (Vec::new(), Vec::new());
+                applications(value, &mut places);
+                let mut failure = Failure::default();
+                for (function, site) in places {
+                    match instance::make(self, function, &body.env, &body.bound) {
+                        Ok(function) => {
+                            made.push(Rc::clone(&function));
+                            body.sites.insert(site, function);
+                        }
+                        Err(errors) => failure.extend(errors),
+                    }
+                }
+                if failure.is_empty() { Ok(made) } else { Err(failure) }
+            }
+        }
+    }
+
+    fn frame(&mut self, body: &Body<'a>, x: ValueId) -> Result<Applied, Failure> {
+        let (unit, scope) = (body.unit, &body.unit.scope);
+        let mut frame = Frame { body, x, values: vec![None; scope.bindings.len()] };
+        for &i in &scope.order {
+            let binding = &scope.bindings[i];
+            if let (true, hir::Body::Value(value)) = (binding.live, &binding.body) {
+                frame.values[i] = Some(self.evaluate(&frame, value)?);
+            }
+        }
+        let sum = match frame.values[unit.y] {
+            Some(operand) => self.materialise(operand, Span::default())?,
+            None => return Err(Failure::default()),
+        };
+        let f = unit.f.and_then(|i| body.bound[i].as_ref());
+        let output = match f {
+            Some(f) => self.apply(&f.function, sum, Span::default())?,
+            None => sum,
+        };
+        Ok(Applied { bindings: frame.named(), sum, output })
+    }
+
+    fn evaluate(&mut self, frame: &Frame<'_, 'a>, value: &'a Value) -> Result<Operand, Failure> {
+        self.step(value.span)?;
+        self.deeper(value.span, |expander| match &value.kind {
+            ValueKind::Input => Ok(Operand::Value(frame.x)),
+            ValueKind::Plain(plain) => Ok(Operand::Number(frame.body.env.number(plain)?)),
+            ValueKind::Binding(i) => frame.values[*i].ok_or_else(Failure::default),
+            ValueKind::Apply(_, argument, site) => {
+                let argument = expander.evaluate(frame, argument)?;
+                let input = expander.materialise(argument, value.span)?;
+                let function = frame.body.sites.get(site).ok_or_else(Failure::default)?;
+                Ok(Operand::Value(expander.apply(function, input, value.span)?))
+            }
+            ValueKind::Negate(inner) => {
+                let operand = expander.evaluate(frame, inner)?;
+                Ok(expander.negate(operand, value.span)?)
+            }
+            ValueKind::Fold(first, rest) => expander.fold(frame, first, rest),
+        })
+    }
+
+    /// Evaluates all operands, to find the mistakes of all, then combines them from the left.
+    fn fold(
+        &mut self,
+        frame: &Frame<'_, 'a>,
+        first: &'a Value,
+        rest: &'a [(hir::Operator, Value)],
+    ) -> Result<Operand, Failure> {
+        let head = self.evaluate(frame, first);
+        let tail: Vec<_> = rest.iter().map(|(_, operand)| self.evaluate(frame, operand)).collect();
+        let mut failure = Failure::default();
+        let mut operands = Vec::new();
+        for result in std::iter::once(head).chain(tail) {
+            match result {
+                Ok(operand) => operands.push(operand),
+                Err(errors) => failure.extend(errors),
+            }
+        }
+        if !failure.is_empty() || operands.len() != rest.len() + 1 {
+            return Err(failure);
+        }
+        let mut total = operands[0];
+        for ((operator, value), operand) in rest.iter().zip(&operands[1..]) {
+            let left = first.span.to(Span { end: value.span.start, ..first.span });
+            let left = self.trim(left, *operator);
+            total = self.combine(
+                *operator,
+                total,
+                *operand,
+                Place { left, right: value.span, x: frame.x },
+            )?;
+        }
+        Ok(total)
+    }
+
+    /// The left side without the operator and the space before it.
+    fn trim(&self, left: Span, operator: hir::Operator) -> Span {
+        let text = self.source.text.get(left.range()).unwrap_or("").trim_end();
+        let text = text.strip_suffix(operator.text()).unwrap_or(text).trim_end();
+        Span::new(left.start as usize, left.start as usize + text.len())
+    }
+}
+
+impl Frame<'_, '_> {
+    /// Values of the bindings under their names. A function that was applied to x stands for
+    /// that application, another for its first.
+    fn named(&self) -> Vec<(String, ValueId)> {
+        let bindings = &self.body.unit.scope.bindings;
+        let value = |i: usize| match (&self.values[i], &self.body.bound[i]) {
+            (Some(Operand::Value(value)), _) => Some(*value),
+            (_, Some(bound)) => {
+                let images = bound.images.borrow();
+                images.get(&self.x).or_else(|| images.values().min()).copied()
+            }
+            (Some(Operand::Number(_)) | None, None) => None,
+        };
+        let shown = |i: usize| i != self.body.unit.y && Some(i) != self.body.unit.f;
+        (0..bindings.len())
+            .filter(|&i| shown(i))
+            .filter_map(|i| Some((bindings[i].name.clone(), value(i)?)))
+            .collect()
+    }
+}
+
+/// Functions applied within an expression, with their places, in the order of the text.
+fn applications<'a>(value: &'a Value, found: &mut Vec<(&'a Function, usize)>) {
+    match &value.kind {
+        ValueKind::Input | ValueKind::Plain(_) | ValueKind::Binding(_) => {}
+        ValueKind::Apply(function, argument, site) => {
+            found.push((function, *site));
+            applications(argument, found);
+        }
+        ValueKind::Negate(inner) => applications(inner, found),
+        ValueKind::Fold(first, rest) => {
+            applications(first, found);
+            rest.iter().for_each(|(_, operand)| applications(operand, found));
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Parse errors in the words of the language.
+
+use pest::error::{Error, ErrorVariant, InputLocation};
+
+use super::parse::Rule;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
+/// What the grammar wanted and what stands there.
+pub fn unexpected(text: &str, error: &Error<Rule>) -> Diagnostic {
+    let at = match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at.min(text.len()),
+    };
+    let expected = match &error.variant {
+        ErrorVariant::ParsingError { positives, .. } => list(positives),
+        ErrorVariant::CustomError { .. } => String::new(),
+    };
+    let span = token(text, at);
+    let found = match &text[span.range()] {
+        "" => "the end of the text".to_owned(),
+        token => format!("`{token}`"),
+    };
+    let message = if expected.is_empty() {
+        format!("{found} is not expected here")
+    } else {
+        format!("expected {expected}, found {found}")
+    };
+    let diagnostic = Diagnostic::error(Code::Syntax, span, message).label("not expected here");
+    match advice(&text[at..], positives(error)) {
+        Some(hint) => diagnostic.hint(hint),
+        None => diagnostic,
+    }
+}
+
+fn positives(error: &Error<Rule>) -> &[Rule] {
+    match &error.variant {
+        ErrorVariant::ParsingError { positives, .. } => positives,
+        ErrorVariant::CustomError { .. } => &[],
+    }
+}
+
+/// The token that starts at `at`: a word, or one character.
+fn token(text: &str, at: usize) -> Span {
+    let rest = &text[at..];
+    let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+    let one = rest.chars().next().map_or(0, char::len_utf8);
+    Span::new(at, at + word.max(one))
+}
+
+/// The expected things, each once, as a list in English.
+fn list(rules: &[Rule]) -> String {
+    let mut words: Vec<&str> = rules.iter().filter_map(|&rule| describe(rule)).collect();
+    words.sort_unstable();
+    words.dedup();
+    match words.split_last() {
+        None => String::new(),
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+    }
+}
+
+fn describe(rule: Rule) -> Option<&'static str> {
+    match rule {
+        Rule::WHITESPACE | Rule::COMMENT | Rule::letter | Rule::word => None,
+        Rule::file | Rule::unit | Rule::net | Rule::unit_word | Rule::net_word => {
+            Some("`unit` or `net`")
+        }
+        Rule::EOI => None,
+        Rule::parameters | Rule::call | Rule::open_paren => Some("`(`"),
+        Rule::parameter | Rule::label | Rule::name => Some("a name"),
+        Rule::binding | Rule::let_word => Some("a binding"),
+        Rule::expression | Rule::operand | Rule::group | Rule::argument => Some("an expression"),
+        Rule::kernel | Rule::number => Some("a number"),
+        Rule::infix | Rule::arrow | Rule::plus | Rule::minus | Rule::times | Rule::divide => {
+            Some("an operator")
+        }
+        Rule::open_brace => Some("`{`"),
+        Rule::close_brace => Some("`}`"),
+        Rule::close_paren => Some("`)`"),
+        Rule::comma => Some("`,`"),
+        Rule::colon => Some("`:`"),
+        Rule::equals => Some("`=`"),
+    }
+}
+
+/// The mistake people make who write this.
+fn advice(rest: &str, expected: &[Rule]) -> Option<String> {
+    let wants = |rule| expected.contains(&rule);
+    let first = rest.chars().next();
+    Some(match first {
+        None => "the text stops in the middle of a definition".into(),
+        Some(';') => "no semicolons: a binding ends where the next one starts".into(),
+        Some('→' | '>' | '|') => "stages are joined with `->`".into(),
+        Some('−' | '–') => "write the minus sign as `-`".into(),
+        Some('×') => "write `*` for a product and 3x3 for a kernel".into(),
+        Some('·') => "write `*` for a product".into(),
+        Some('^') => "there are no powers: write a * a".into(),
+        Some('[' | ']') => "write sizes as 3x3, and use round brackets".into(),
+        Some('#') => "comments start with `//`".into(),
+        Some('=') if rest.starts_with("=>") => "stages are joined with `->`".into(),
+        Some('=') if wants(Rule::close_paren) || wants(Rule::call) => {
+            "arguments are given as name: value, such as stride: 2".into()
+        }
+        Some(':') => "defaults and bindings are written with `=`".into(),
+        Some('"' | '\'') => "names are written without quotes".into(),
+        Some('-') if rest.starts_with("->") => "a stage is missing before `->`".into(),
+        Some('0'..='9') if wants(Rule::name) && !wants(Rule::number) => {
+            "a name starts with a letter".into()
+        }
+        Some('0'..='9') => {
+            "a number is written 16, 0.5 or 1e-4, a kernel 3x3; a product needs `*`".into()
+        }
+        Some(_) if wants(Rule::unit) || wants(Rule::unit_word) => {
+            "a file holds definitions: unit NAME(…) { … } and net NAME(…) { … }".into()
+        }
+        Some('}') if wants(Rule::operand) => "something is missing before `}`".into(),
+        Some(_) => return None,
+    })
+}

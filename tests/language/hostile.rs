@@ -1,0 +1,177 @@
+//! Texts that mean harm: each ends in a diagnostic, soon, and nothing panics.
+
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use rnetc::cli::render::render;
+use rnetc::diagnostic::Code;
+use rnetc::sema;
+use rnetc::source::Source;
+
+fn net(body: &str) -> String {
+    format!("net n {{ {body} }}")
+}
+
+/// Compiles and renders; there must be an error, within seconds.
+fn refused(what: &str, text: &str) -> Vec<Code> {
+    let start = Instant::now();
+    let source = Source::new("hostile.rnet", text);
+    let errors = sema::compile(&source, &[]).expect_err(what);
+    assert!(!errors.is_empty(), "{what}");
+    assert!(!render(&source, &errors, true).is_empty());
+    assert!(start.elapsed() < Duration::from_secs(5), "{what}: {:?}", start.elapsed());
+    errors.into_iter().map(|error| error.code).collect()
+}
+
+fn too_large(what: &str, text: &str) {
+    assert!(refused(what, text).contains(&Code::TooLarge), "{what}");
+}
+
+#[test]
+fn nesting() {
+    let deep = 100_000;
+    too_large("brackets", &net(&format!("{}1{}", "(".repeat(deep), ")".repeat(deep))));
+    refused("open brackets", &"(".repeat(60));
+    refused("braces", &"net n {".repeat(30));
+    let calls = "(x)".repeat(50_000);
+    too_large("calls", &format!("unit u {{ y = relu{calls} }} {}", net("input(1,1,1) -> u")));
+    refused("minus signs", &net(&"-".repeat(100_000)));
+    let sixty = format!("{}1{}", "-(1+2*".repeat(60), ")".repeat(60));
+    assert!(
+        sema::compile(&Source::new("t", net(&format!("let a = {sixty} input(1, 1, 1)"))), &[])
+            .is_ok()
+    );
+}
+
+#[test]
+fn long_lists() {
+    let sum = vec!["1"; 60_000].join("+");
+    assert!(
+        sema::compile(&Source::new("t", net(&format!("let a = {sum} input(1, 1, 1)"))), &[])
+            .is_ok()
+    );
+    let chain = vec!["relu"; 30_000].join("->");
+    let text = net(&format!("input(1, 1, 1) -> {chain}"));
+    assert!(sema::compile(&Source::new("t", text), &[]).is_ok());
+    refused("text", &" ".repeat(2_000_000));
+    let unknown: String = (0..20_000).map(|i| format!("a{i} = b{i} ")).collect();
+    refused("unknown names", &format!("unit u {{ {unknown} }}"));
+    let bindings: String = (1..15_000).map(|i| format!("a{i} = a{} -> bn ", i - 1)).collect();
+    let text = format!("unit u {{ a0 = bn {bindings} y = a14999(x) }}");
+    too_large("bindings on bindings", &(text + &net("input(1, 1, 1) -> u")));
+    let units: String =
+        (1..5_000).map(|i| format!("unit u{i} {{ y = u{}()(x) }} ", i - 1)).collect();
+    let text = format!("unit u0 {{ y = x }} {units} {}", net("input(1, 1, 1) -> u4999"));
+    too_large("units in units", &text);
+}
+
+#[test]
+fn repetition() {
+    too_large("a billion", &net("input(1, 1, 1) -> bn * 1000000000"));
+    too_large("nested", &net("input(1, 1, 1) -> ((identity * 9999) * 9999) * 9999"));
+    let doubled: String =
+        (1..60).map(|i| format!("unit u{i} {{ y = (u{0} -> u{0})(x) }} ", i - 1)).collect();
+    let text = format!("unit u0 {{ y = x }} {doubled} {}", net("input(1, 1, 1) -> u59"));
+    too_large("doubling", &text);
+    too_large("units", &format!("unit u {{ y = x }} {}", net("input(1, 1, 1) -> u * 10001")));
+    too_large("values", &net("input(1, 1, 1) -> relu * 200001"));
+}
+
+#[test]
+fn sizes() {
+    too_large("picture", &net("input(65536, 65536, 65536)"));
+    too_large("weights", &net("input(65536, 1, 1) -> conv(64x64, 65536)"));
+    too_large("linear", &net("input(4096, 64, 64) -> linear(65536)"));
+    let unit = "unit u { F = conv(1x1, 4096) y = (F * 9000)(x) }";
+    too_large("work", &format!("{unit} {}", net("input(4096, 256, 256) -> u")));
+    refused("exponent", &net("input(1, 1, 1e999)"));
+    refused("kernel", &net("input(1, 1, 1) -> conv(99999999999999999999x1, 1)"));
+    refused("overflow", &net("let a = 1e308 * 10 input(1, 1, a)"));
+    refused("digits", &net(&"9".repeat(100_000)));
+}
+
+#[test]
+fn odd_bytes() {
+    for text in ["\0", "net \0 {}", "\u{feff}net", "é", "🦀 -> 🦀", "net n { é }", "//", "}", "x"]
+    {
+        refused(text, text);
+    }
+}
+
+#[test]
+fn settings() {
+    let text = net("input(1, 1, 1)").replace("net n", "net n(a = 1, b = pad, c = 3x3)");
+    let source = Source::new("s", text);
+    for (name, value) in [
+        ("a", "nan"),
+        ("a", "inf"),
+        ("a", "1e999"),
+        ("a", ""),
+        ("a", "pad"),
+        ("a", "3x3"),
+        ("b", "1"),
+        ("c", "3"),
+        ("c", "3x"),
+        ("c", "x"),
+        ("d", "1"),
+        ("", ""),
+        ("é", "🦀"),
+        ("a", "0x10"),
+        ("depth=", "=="),
+    ] {
+        let errors = sema::compile(&source, &[(name.to_owned(), value.to_owned())]);
+        let errors = errors.expect_err(&format!("{name}={value}"));
+        assert_eq!(errors[0].code, Code::UnknownSetting, "{name}={value}");
+        assert!(!render(&source, &errors, false).is_empty());
+    }
+}
+
+/// Words of the language, to make texts that get past the parser now and then.
+const WORDS: &[&str] = &[
+    "unit", "net", "let", "u", "n", "x", "y", "f", "F", "index", "count", "pad", "none", "(", ")",
+    "{", "}", ",", ":", "=", "->", "+", "-", "*", "/", "0", "1", "2", "3x3", "0.5", "1e3", "bn",
+    "relu", "conv", "linear", "shortcut", "input", "identity", "dropout", "max_pool", "\n", "//",
+];
+
+fn survives(text: &str) {
+    let source = Source::new("soup.rnet", text);
+    if let Err(errors) = sema::compile(&source, &[("n".to_owned(), "3".to_owned())]) {
+        assert!(!errors.is_empty());
+        assert!(!render(&source, &errors, false).is_empty());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        survives(&String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn soups_never_panic(words in proptest::collection::vec(proptest::sample::select(WORDS), 0..60)) {
+        survives(&words.join(" "));
+    }
+
+    #[test]
+    fn units_of_soup_never_panic(
+        a in proptest::collection::vec(proptest::sample::select(WORDS), 0..8),
+        b in proptest::collection::vec(proptest::sample::select(WORDS), 0..8),
+        c in proptest::collection::vec(proptest::sample::select(WORDS), 0..8),
+    ) {
+        let [a, b, c] = [a, b, c].map(|words| words.join(" "));
+        survives(&format!(
+            "unit u(n = 2, k = 3x3) {{ F = {a}\n y = {b} }}\nnet m(n = 3) {{ input(4, 8, 8) -> u -> {c} }}"
+        ));
+    }
+
+    #[test]
+    fn cut_specs_never_panic(cut in 0usize..900, drop in 1usize..6) {
+        let text = include_str!("../../specs/exclusive_gate.rnet");
+        let mut cut_text: Vec<char> = text.chars().collect();
+        let at = cut.min(cut_text.len());
+        cut_text.drain(at..(at + drop).min(text.chars().count()));
+        survives(&cut_text.into_iter().collect::<String>());
+    }
+}

@@ -1,0 +1,238 @@
+//! What specs mean: shapes, names, sharing, positions.
+
+use super::{compile, network, spec};
+use rnetc::diagnostic::{Code, Severity};
+use rnetc::sema::network::{BinaryOp, Chw, Layer, Network};
+
+fn shape(c: usize, h: usize, w: usize) -> Chw {
+    Chw { c, h, w }
+}
+
+/// A net around one unit `u` that reads 4×8×8.
+fn around(unit: &str) -> String {
+    format!("{unit}\nnet n {{ input(4, 8, 8) -> u -> global_avg_pool -> linear(2) }}")
+}
+
+fn names(network: &Network) -> Vec<&str> {
+    network.modules.iter().map(|module| module.name.as_str()).collect()
+}
+
+#[test]
+fn units_have_the_papers_shapes() {
+    let network = spec("preact", &[("depth", "20")]);
+    let wanted = [(16, 32), (16, 32), (16, 32), (32, 16), (32, 16), (32, 16), (64, 8), (64, 8)];
+    for (unit, (width, side)) in network.units.iter().zip(wanted) {
+        assert_eq!(network.value(unit.output).shape, shape(width, side, side), "{}", unit.index);
+        let (name, f) = &unit.bindings[0];
+        assert_eq!((name.as_str(), network.value(*f).shape), ("F", shape(width, side, side)));
+    }
+    assert_eq!(network.units[3].definition, "preact");
+    assert_eq!(network.units[3].sum, network.units[3].output, "f is the identity");
+    // h(x) is x itself where the shape is kept, and option A elsewhere.
+    assert_eq!(network.units[1].bindings[1], ("h".to_owned(), network.units[1].input));
+    let h = network.value(network.units[3].bindings[1].1);
+    assert_eq!(
+        (h.layer.clone(), h.shape),
+        (Layer::PadChannels { channels: 32 }, shape(32, 16, 16))
+    );
+    let subsampled = network.value(h.args[0]);
+    assert_eq!(subsampled.layer, Layer::Subsample { stride: 2 });
+    assert_eq!(network.classes(), 10);
+    assert_eq!(network.settings, [("depth".to_owned(), 20.0), ("classes".to_owned(), 10.0)]);
+}
+
+#[test]
+fn values_come_after_their_arguments_and_know_their_unit() {
+    let network = spec("exclusive_gate", &[("depth", "20")]);
+    for (i, value) in network.values.iter().enumerate() {
+        assert!(value.args.iter().all(|arg| arg.index() < i));
+    }
+    for (i, unit) in network.units.iter().enumerate() {
+        assert_eq!(unit.index, i + 1);
+        assert_eq!(network.value(unit.output).unit.map(|u| u.index()), Some(i));
+    }
+    assert_eq!(network.value(network.output).unit, None);
+}
+
+#[test]
+fn names_are_stable_and_unique() {
+    let original = spec("bottleneck_original", &[("depth", "11")]);
+    assert_eq!(
+        names(&original)[..11],
+        [
+            "stem.conv",
+            "stem.bn",
+            "units.1.h.conv",
+            "units.1.h.bn",
+            "units.1.F.conv1",
+            "units.1.F.bn1",
+            "units.1.F.conv2",
+            "units.1.F.bn2",
+            "units.1.F.conv3",
+            "units.1.F.bn3",
+            "units.2.h.conv",
+        ]
+    );
+    assert_eq!(names(&original).last(), Some(&"head.linear"));
+    let preact = spec("bottleneck_preact", &[("depth", "20")]);
+    assert!(names(&preact).contains(&"units.1.a.bn"));
+    assert!(names(&preact).contains(&"head.bn"));
+    for network in [original, preact] {
+        let mut all = names(&network);
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), network.modules.len());
+    }
+}
+
+#[test]
+fn names_that_could_meet_are_told_apart() {
+    let network = network(
+        "unit a { F = bn \n y = F(x) }
+        unit a1 { F = bn \n y = F(x) }
+        unit u { F = a -> a -> a1 \n y = F(x) }
+        net n { input(4, 8, 8) -> u -> bn -> u -> global_avg_pool -> linear(2) }",
+    );
+    assert_eq!(
+        names(&network),
+        [
+            "units.1.F.a1.F.bn",
+            "units.1.F.a2.F.bn",
+            "units.1.F.a1.F.bn_2",
+            "between.1.bn",
+            "units.2.F.a1.F.bn",
+            "units.2.F.a2.F.bn",
+            "units.2.F.a1.F.bn_2",
+            "head.linear",
+        ]
+    );
+}
+
+#[test]
+fn a_bound_chain_has_one_set_of_parameters() {
+    let shared = network(&around("unit u { F = conv(3x3, 4) \n y = F(F(x)) + F(x) }"));
+    assert_eq!(names(&shared), ["units.1.F.conv", "head.linear"]);
+    let convolutions =
+        |n: &Network| n.values.iter().filter(|v| matches!(v.layer, Layer::Conv { .. })).count();
+    assert_eq!(convolutions(&shared), 2, "F(x) is computed once");
+    let repeated = network(&around("unit u { F = conv(3x3, 4) * 3 \n y = F(x) }"));
+    assert_eq!(names(&repeated)[..3], ["units.1.F.conv1", "units.1.F.conv2", "units.1.F.conv3"]);
+    let named = network(&around("unit u { G = conv(3x3, 4) \n F = G * 3 \n y = F(x) }"));
+    assert_eq!((named.modules.len(), convolutions(&named)), (2, 3));
+    let inner = network(&around(
+        "unit v { y = (conv(3x3, 4) -> relu)(x) }
+        unit u { F = v \n y = F(x) + F(F(x)) }",
+    ));
+    assert_eq!(names(&inner), ["units.1.F.v.y.conv", "head.linear"]);
+}
+
+#[test]
+fn position_makes_stochastic_depth() {
+    let network = network(
+        "unit u(last = 0.5) {
+            let p = index / count * (1 - last)
+            F = bn -> drop_path(p)
+            y = x + F(x)
+        }
+        net n { input(4, 8, 8) -> u * 4 -> global_avg_pool -> linear(2) }",
+    );
+    let drops: Vec<f64> = network
+        .values
+        .iter()
+        .filter_map(|v| match v.layer {
+            Layer::DropPath { p } => Some(p),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(drops, [0.125, 0.25, 0.375, 0.5]);
+}
+
+#[test]
+fn gates_of_one_pixel_broadcast() {
+    let network = network(&around(
+        "unit u {
+            F = conv(3x3, 4) -> bn
+            s = (global_avg_pool -> linear(2) -> relu -> linear(4) -> sigmoid)(F(x))
+            y = x + s * F(x)
+        }",
+    ));
+    let s = network.units[0].bindings.iter().find(|(name, _)| name == "s").expect("s").1;
+    assert_eq!(network.value(s).shape, shape(4, 1, 1));
+    assert_eq!(network.value(network.units[0].output).shape, shape(4, 8, 8));
+    assert_eq!(names(&network)[2..4], ["units.1.s.linear1", "units.1.s.linear2"]);
+}
+
+#[test]
+fn arithmetic_has_the_usual_order() {
+    let network = network(&around("unit u { y = -x + 2 * 3 - x / 2 }"));
+    let ops: Vec<_> = network
+        .values
+        .iter()
+        .filter_map(|v| match v.layer {
+            Layer::Binary(op) => Some(format!("{op:?}")),
+            Layer::Const(number) => Some(number.to_string()),
+            _ => None,
+        })
+        .collect();
+    // −x; the number 6 in one piece; x/2 before the subtraction.
+    assert_eq!(ops, ["-1", "Mul", "2", "Div", "6", "Add", "Sub"]);
+    let last = network.value(network.units[0].sum);
+    assert_eq!(last.layer, Layer::Binary(BinaryOp::Sub));
+}
+
+#[test]
+fn layers_apply_and_sizes_follow() {
+    let network = network(
+        "unit u(k = 5x3) { F = conv(k, 6, stride: 2, padding: 2) -> max_pool(3, 2, 1)
+            y = tanh(F(x)) \n f = dropout(0.25, inverted: false) -> identity }
+        net n { input(4, 33, 32) -> subsample(2) -> u -> avg_pool(2) -> pad_channels(9)
+            -> linear(3, bias: none) }",
+    );
+    let shapes: Vec<String> = network.values.iter().map(|v| v.shape.to_string()).collect();
+    // 33×32 → 17×16 → (17+4−5)/2+1 × (16+4−3)/2+1 → (9+2−3)/2+1 × the same → halves
+    assert_eq!(
+        shapes,
+        ["4×33×32", "4×17×16", "6×9×9", "6×5×5", "6×5×5", "6×5×5", "6×2×2", "9×2×2", "3×1×1"]
+    );
+    assert_eq!(network.parameters(), 5 * 3 * 4 * 6 + 9 * 4 * 3);
+}
+
+#[test]
+fn settings_take_words_and_defaults_build_on_each_other() {
+    let network = network(
+        "unit u(width, outer = 2 * width) { F = conv(1x1, outer) \n y = F(x) }
+        net n(classes = 10, width = classes - 2) {
+            input(3, 4, 4) -> u(width) -> global_avg_pool -> linear(classes) }",
+    );
+    assert_eq!(network.value(network.units[0].output).shape, shape(16, 4, 4));
+}
+
+#[test]
+fn what_is_unused_is_warned_about_and_not_built() {
+    let text = around("unit u(a = 1) { G = bn \n F = conv(3x3, 4) \n let k = 2 \n y = F(x) }")
+        + "\nunit v { y = x }";
+    let compiled = compile(&text).expect("legal");
+    let names: Vec<_> = compiled.warnings.iter().map(|w| w.message.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "parameter `a` is never used",
+            "binding `G` is never used",
+            "binding `k` is never used",
+            "unit `v` is never used",
+        ]
+    );
+    assert!(compiled.warnings.iter().all(|w| w.severity == Severity::Warning));
+    assert!(compiled.warnings.iter().all(|w| w.code == Code::Unused));
+    assert_eq!(compiled.network.modules.len(), 2);
+}
+
+#[test]
+fn compiling_twice_gives_the_same() {
+    for name in ["original", "preact", "bottleneck_preact", "exclusive_gate"] {
+        let (a, b) = (spec(name, &[]), spec(name, &[]));
+        assert_eq!(format!("{:?}", a.values), format!("{:?}", b.values));
+        assert_eq!(a.modules, b.modules);
+        assert_eq!(a.units, b.units);
+    }
+}
