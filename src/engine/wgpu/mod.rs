@@ -1,1 +1,168 @@
-//! The GPU engine.
+//! The GPU engine: generated WGSL, validated by naga, run through wgpu on whatever adapter there
+//! is.
+//!
+//! `emit` writes the kernels that [`crate::schedule::kernel`] has formed, `pipeline` compiles
+//! them, `executable` holds the buffers and runs a step as one submission, `fault` turns what
+//! goes wrong on the device into [`EngineError`]s.
+
+use crate::engine::{Device, Engine, EngineError, Executable};
+use crate::graph::{NodeId, Program};
+use crate::schedule::kernel::{KernelId, Kernels, Limits, Memory, form};
+use crate::schedule::placement::{Home, Placement, Stage};
+
+mod adapter;
+mod emit;
+mod executable;
+mod fault;
+mod pipeline;
+mod readback;
+
+pub use adapter::{AdapterSummary, adapters};
+pub use emit::{Binding, Buffer, Code};
+
+/// What a build writes about one kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KernelText {
+    /// Its number and kind, unique in the program.
+    pub name: String,
+    /// A complete module with the entry point `main`.
+    pub wgsl: String,
+    /// Buffers in binding order: a slot of the memory plan, `vectors`, or `starts`.
+    pub bindings: Vec<(String, Access)>,
+    /// Where the vectors that it uses start in `vectors`, in elements: the contents of `starts`.
+    pub starts: Vec<u32>,
+    /// Workgroups dispatched.
+    pub workgroups: [u32; 3],
+    /// Nodes that it evaluates.
+    pub fused: Vec<NodeId>,
+    /// Whole tensors that it reads.
+    pub reads: Vec<NodeId>,
+    /// Whole tensors that it writes.
+    pub writes: Vec<NodeId>,
+}
+
+/// How a kernel uses a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Reads only.
+    Read,
+    /// Writes, and perhaps reads.
+    ReadWrite,
+}
+
+/// The kernels of a program with its memory plan, in order of execution. Needs no device.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The kernels.
+    pub kernels: Vec<KernelText>,
+    /// Elements of each slot.
+    pub slots: Vec<usize>,
+    /// Elements of the buffer of vectors.
+    pub vectors: usize,
+}
+
+/// The kernels that [`WgpuEngine`] would run, with their memory plan.
+pub fn plan(program: &Program) -> Result<Plan, EngineError> {
+    let compiled = Compiled::new(program, Storage::Planned)?;
+    let kernels = compiled.kernels.list.iter().zip(&compiled.code).enumerate();
+    let texts = kernels.map(|(at, (kernel, code))| {
+        let id = KernelId(at as u32);
+        let access = |writes| if writes { Access::ReadWrite } else { Access::Read };
+        KernelText {
+            name: emit::name(program, &compiled.kernels, id),
+            wgsl: code.wgsl.clone(),
+            bindings: code
+                .bindings
+                .iter()
+                .map(|b| (b.buffer.to_string(), access(b.writes)))
+                .collect(),
+            starts: code.starts.clone(),
+            workgroups: code.workgroups,
+            fused: emit::fused(program, &compiled.kernels, id),
+            reads: kernel.reads.iter().map(|r| r.value).collect(),
+            writes: kernel.stores.iter().map(|s| s.value).collect(),
+        }
+    });
+    Ok(Plan {
+        kernels: texts.collect(),
+        slots: compiled.memory.slots.clone(),
+        vectors: compiled.memory.vectors,
+    })
+}
+
+/// The kernels that [`WgpuEngine`] would run, in order.
+pub fn kernels(program: &Program) -> Result<Vec<KernelText>, EngineError> {
+    Ok(plan(program)?.kernels)
+}
+
+/// Which values get buffers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// Those that [`Placement`] says.
+    Planned,
+    /// Every value: slow, but each can be looked at.
+    Everything,
+}
+
+/// A program as kernels, memory plan and text.
+struct Compiled {
+    kernels: Kernels,
+    memory: Memory,
+    code: Vec<Code>,
+}
+
+impl Compiled {
+    fn new(program: &Program, storage: Storage) -> Result<Self, EngineError> {
+        let placement = Placement::new(program);
+        let (stages, homes) = match storage {
+            Storage::Planned => (placement.stage, placement.home),
+            Storage::Everything => {
+                let nodes = program.graph.nodes.len();
+                (vec![Stage::default(); nodes], vec![Home::Tensor; nodes])
+            }
+        };
+        let mut kernels = form(program, &stages, &homes, Limits::WEBGPU);
+        let memory = Memory::plan(program, &mut kernels, &|k| emit::partials(program, k));
+        let code = (0..kernels.list.len())
+            .map(|at| emit::emit(program, &kernels, &memory, KernelId(at as u32)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { kernels, memory, code })
+    }
+}
+
+/// An adapter, opened.
+#[derive(Clone, Debug)]
+pub struct WgpuEngine {
+    gpu: std::sync::Arc<adapter::Gpu>,
+    storage: Storage,
+}
+
+impl WgpuEngine {
+    /// Opens the best adapter: a discrete GPU before an integrated one before a software driver.
+    pub fn new() -> Result<Self, EngineError> {
+        let gpu = std::sync::Arc::new(adapter::Gpu::open()?);
+        Ok(Self { gpu, storage: Storage::Planned })
+    }
+
+    /// The same engine with another choice of what is stored.
+    pub fn with_storage(self, storage: Storage) -> Self {
+        Self { storage, ..self }
+    }
+
+    /// The adapter that is used.
+    pub fn adapter(&self) -> &AdapterSummary {
+        &self.gpu.summary
+    }
+}
+
+impl Engine for WgpuEngine {
+    fn device(&self) -> Device {
+        let AdapterSummary { name, backend, .. } = &self.gpu.summary;
+        Device { engine: "wgpu", name: format!("{name} ({backend})") }
+    }
+
+    fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
+        let compiled = Compiled::new(program, self.storage)?;
+        Ok(Box::new(executable::GpuProgram::new(self.gpu.clone(), program, compiled)?))
+    }
+}

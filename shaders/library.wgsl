@@ -1,0 +1,45 @@
+// Functions that generated expressions call. `sigmoid` and `tanh` never overflow; `uniform` is
+// the counter-based generator of the graph, the same bits in every engine.
+
+fn sigmoid1(x: f32) -> f32 {
+    let e = exp(-abs(x));
+    return select(e, 1.0, x >= 0.0) / (1.0 + e);
+}
+
+fn sigmoid4(x: vec4<f32>) -> vec4<f32> {
+    let e = exp(-abs(x));
+    return select(e, vec4<f32>(1.0), x >= vec4<f32>(0.0)) / (1.0 + e);
+}
+
+fn tanh1(x: f32) -> f32 {
+    let e = exp(-2.0 * abs(x));
+    let s = x * x;
+    let small = x * (1.0 - s * (1.0 / 3.0 - s * (2.0 / 15.0 - s * (17.0 / 315.0))));
+    return select(sign(x) * (1.0 - e) / (1.0 + e), small, abs(x) < 0.15);
+}
+
+fn tanh4(x: vec4<f32>) -> vec4<f32> {
+    return vec4<f32>(tanh1(x.x), tanh1(x.y), tanh1(x.z), tanh1(x.w));
+}
+
+fn scramble(bits: u32) -> u32 {
+    var x = bits;
+    x ^= x >> 16u;
+    x *= 0x7feb352du;
+    x ^= x >> 15u;
+    x *= 0x846ca68bu;
+    return x ^ (x >> 16u);
+}
+
+fn uniform1(seed: f32, stream: u32, i: u32) -> f32 {
+    return f32(scramble(i ^ scramble(stream ^ scramble(u32(seed)))) >> 8u) / 16777216.0;
+}
+
+fn uniform4(seed: f32, stream: u32, i: u32) -> vec4<f32> {
+    return vec4<f32>(
+        uniform1(seed, stream, i),
+        uniform1(seed, stream, i + 1u),
+        uniform1(seed, stream, i + 2u),
+        uniform1(seed, stream, i + 3u),
+    );
+}

@@ -1,0 +1,127 @@
+//! From kernels to WGSL.
+
+use std::collections::HashMap;
+
+use crate::engine::EngineError;
+use crate::graph::{NodeId, Program};
+use crate::schedule::kernel::{Body, KernelId, Kernels, Location, Memory};
+
+mod bindings;
+mod columns;
+mod contract;
+mod epilogue;
+mod fold;
+mod map;
+mod merge;
+mod scalar;
+mod template;
+mod tile;
+mod writer;
+
+pub use bindings::{Binding, Buffer};
+
+/// A kernel ready to be compiled and dispatched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// A complete WGSL module with the entry point `main`. Equal work has equal text.
+    pub wgsl: String,
+    /// Buffers in binding order.
+    pub bindings: Vec<Binding>,
+    /// Where the vectors that it uses start, for [`Buffer::Starts`].
+    pub starts: Vec<u32>,
+    /// Workgroups to dispatch.
+    pub workgroups: [u32; 3],
+}
+
+/// Elements that a kernel leaves as partial sums, for the memory plan.
+pub(super) fn partials(program: &Program, kernel: &crate::schedule::kernel::Kernel) -> usize {
+    tile::Tile::partials(&program.graph, kernel)
+}
+
+/// Writes one kernel.
+pub(super) fn emit(
+    program: &Program,
+    kernels: &Kernels,
+    memory: &Memory,
+    id: KernelId,
+) -> Result<Code, EngineError> {
+    let kernel = &kernels.list[id.index()];
+    let mut writer = writer::Writer::new(program, kernels, memory, kernel);
+    let partial = memory.partials[id.index()].map(Location::Slot);
+    let (text, groups) = match kernel.body {
+        Body::Map | Body::Fold(_) | Body::Gather(_) => map::map(&mut writer, partial),
+        Body::Contract(node) | Body::Weights(node) => {
+            contract::contract(&mut writer, node, partial)
+        }
+        Body::Merge { .. } => merge::merge(&mut writer),
+    };
+    if let Some(fault) = writer.fault() {
+        return Err(EngineError::Failed(fault));
+    }
+    let declarations = writer.bindings.declare(&text) + &template::library(&text);
+    let wgsl = template::finish(&text, declarations);
+    let (bindings, starts) = writer.bindings.finish();
+    Ok(Code { wgsl, bindings, starts, workgroups: tile::dispatch(groups) })
+}
+
+/// A name for each kernel that tells what it does: `k12_conv_batchwise`, unique by its number.
+pub(super) fn name(program: &Program, kernels: &Kernels, id: KernelId) -> String {
+    let kernel = &kernels.list[id.index()];
+    let what = match kernel.body {
+        Body::Map => "map",
+        Body::Contract(node) | Body::Weights(node) | Body::Fold(node) => {
+            operation(program, node)
+        }
+        Body::Gather(_) => "gather",
+        Body::Merge { .. } => "merge",
+    };
+    format!("{id}_{what}")
+}
+
+fn operation(program: &Program, node: NodeId) -> &'static str {
+    use crate::graph::Op;
+    match program.graph.node(node).op {
+        Op::Conv(_) => "conv",
+        Op::ConvDx(_) => "conv_dx",
+        Op::ConvDw(_) => "conv_dw",
+        Op::Reduce(..) => "reduce",
+        Op::Pool(_) => "pool",
+        Op::PoolDx(_) => "pool_dx",
+        Op::Input(_)
+        | Op::Const(_)
+        | Op::Unary(_)
+        | Op::Binary(_)
+        | Op::Broadcast
+        | Op::Random { .. }
+        | Op::Remap(_)
+        | Op::Detach => "map",
+    }
+}
+
+/// Every node that each kernel evaluates, inlined ones included.
+pub(super) fn fused(program: &Program, kernels: &Kernels, id: KernelId) -> Vec<NodeId> {
+    let kernel = &kernels.list[id.index()];
+    let reads: HashMap<NodeId, ()> = kernel.reads.iter().map(|r| (r.value, ())).collect();
+    let mut stack: Vec<NodeId> = match kernel.body {
+        Body::Gather(_) => Vec::new(),
+        Body::Merge { ref results, .. } => results.clone(),
+        Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Weights(_) => {
+            kernel.anchors(&kernels.list)
+        }
+    };
+    stack.extend(kernel.stores.iter().map(|s| s.value));
+    stack.extend(columns::summed(kernel));
+    let mut found = std::collections::BTreeSet::new();
+    let merged = matches!(kernel.body, Body::Gather(_) | Body::Merge { .. });
+    while let Some(node) = stack.pop() {
+        if reads.contains_key(&node) || !found.insert(node) {
+            continue;
+        }
+        // What a merging kernel adds up was computed by another.
+        let anchor = crate::schedule::kernel::is_anchor(&program.graph.node(node).op);
+        if !(merged && anchor) {
+            stack.extend(&program.graph.node(node).args);
+        }
+    }
+    found.into_iter().collect()
+}

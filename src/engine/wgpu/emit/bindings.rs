@@ -1,0 +1,158 @@
+//! The buffers that a kernel's text uses, in order of first use.
+
+use std::fmt::Write as _;
+
+use crate::schedule::kernel::{Location, SlotId};
+
+/// A buffer as the runtime knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Buffer {
+    /// A slot of the memory plan.
+    Slot(SlotId),
+    /// All per-channel vectors and scalars.
+    Vectors,
+    /// Where in [`Buffer::Vectors`] this dispatch's vectors start; a uniform, so that equal
+    /// kernels have equal text.
+    Starts,
+}
+
+impl std::fmt::Display for Buffer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Buffer::Slot(slot) => write!(f, "slot{}", slot.0),
+            Buffer::Vectors => f.write_str("vectors"),
+            Buffer::Starts => f.write_str("starts"),
+        }
+    }
+}
+
+/// One binding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// What is bound.
+    pub buffer: Buffer,
+    /// Whether the kernel writes it.
+    pub writes: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Bindings {
+    uses: Vec<Use>,
+    /// Where each vector starts.
+    starts: Vec<usize>,
+}
+
+struct Use {
+    binding: Binding,
+    /// Whether some access is of one element.
+    scalar: bool,
+}
+
+impl Bindings {
+    fn index(&mut self, place: Location) -> usize {
+        let buffer = match place {
+            Location::Slot(slot) => Buffer::Slot(slot),
+            Location::Vector(_) => Buffer::Vectors,
+        };
+        let known = self.uses.iter().position(|u| u.binding.buffer == buffer);
+        known.unwrap_or_else(|| {
+            self.uses.push(Use { binding: Binding { buffer, writes: false }, scalar: false });
+            self.uses.len() - 1
+        })
+    }
+
+    /// The binding of a place, and its address there.
+    fn reach(&mut self, place: Location, address: &str, width: usize) -> (usize, String) {
+        let index = self.index(place);
+        self.uses[index].scalar |= width == 1;
+        match place {
+            Location::Slot(_) => (index, address.to_owned()),
+            Location::Vector(start) => {
+                let at = self.starts.iter().position(|s| *s == start).unwrap_or_else(|| {
+                    self.starts.push(start);
+                    self.starts.len() - 1
+                });
+                let component = ["x", "y", "z", "w"][at % 4];
+                (index, format!("starts[{}].{component} + {address}", at / 4))
+            }
+        }
+    }
+
+    /// The expression that reads `width` elements from `address` on.
+    pub fn load(&mut self, place: Location, address: &str, width: usize) -> String {
+        let (index, address) = self.reach(place, address, width);
+        format!("read{width}_b{index}({address})")
+    }
+
+    /// The statement that writes `width` elements from `address` on.
+    pub fn store(&mut self, place: Location, address: &str, value: &str, width: usize) -> String {
+        let (index, address) = self.reach(place, address, width);
+        self.uses[index].binding.writes = true;
+        format!("write{width}_b{index}({address}, {value});")
+    }
+
+    /// Declarations and accessors; `text` tells which accessors are used. A buffer is an array
+    /// of vectors where every access is of four elements.
+    pub fn declare(&self, text: &str) -> String {
+        let mut out = String::new();
+        for (index, used) in self.uses.iter().enumerate() {
+            let access = if used.binding.writes { "read_write" } else { "read" };
+            let element = if used.scalar { "f32" } else { "vec4<f32>" };
+            let _ = writeln!(
+                out,
+                "@group(0) @binding({index}) var<storage, {access}> b{index}: array<{element}>;"
+            );
+        }
+        if !self.starts.is_empty() {
+            let (index, len) = (self.uses.len(), self.starts.len().div_ceil(4));
+            let _ = writeln!(
+                out,
+                "@group(0) @binding({index}) var<uniform> starts: array<vec4<u32>, {len}>;"
+            );
+        }
+        for (index, used) in self.uses.iter().enumerate() {
+            for accessor in accessors(index, used.scalar) {
+                let name = accessor[3..].split('(').next().unwrap_or_default();
+                if text.contains(&format!("{name}(")) {
+                    out.push_str(&accessor);
+                }
+            }
+        }
+        out
+    }
+
+    /// Bindings and vector starts.
+    pub fn finish(self) -> (Vec<Binding>, Vec<u32>) {
+        let mut bindings: Vec<_> = self.uses.into_iter().map(|u| u.binding).collect();
+        if !self.starts.is_empty() {
+            bindings.push(Binding { buffer: Buffer::Starts, writes: false });
+        }
+        (bindings, self.starts.into_iter().map(|s| s as u32).collect())
+    }
+}
+
+fn accessors(index: usize, scalar: bool) -> [String; 4] {
+    let b = format!("b{index}");
+    let four = if scalar {
+        [
+            format!(
+                "fn read4_{b}(i: u32) -> vec4<f32> {{\n    return vec4<f32>({b}[i], {b}[i + 1u], {b}[i + 2u], {b}[i + 3u]);\n}}\n"
+            ),
+            format!(
+                "fn write4_{b}(i: u32, v: vec4<f32>) {{\n    {b}[i] = v.x;\n    {b}[i + 1u] = v.y;\n    {b}[i + 2u] = v.z;\n    {b}[i + 3u] = v.w;\n}}\n"
+            ),
+        ]
+    } else {
+        [
+            format!("fn read4_{b}(i: u32) -> vec4<f32> {{\n    return {b}[i / 4u];\n}}\n"),
+            format!("fn write4_{b}(i: u32, v: vec4<f32>) {{\n    {b}[i / 4u] = v;\n}}\n"),
+        ]
+    };
+    let [read4, write4] = four;
+    [
+        format!("fn read1_{b}(i: u32) -> f32 {{\n    return {b}[i];\n}}\n"),
+        format!("fn write1_{b}(i: u32, v: f32) {{\n    {b}[i] = v;\n}}\n"),
+        read4,
+        write4,
+    ]
+}

@@ -1,0 +1,91 @@
+//! Per-tile sums: what a workgroup leaves for a merging kernel.
+
+use crate::graph::NodeId;
+use crate::schedule::kernel::{Column, Kernel, Location};
+
+use super::scalar::type_name;
+use super::tile::{PER_THREAD, THREADS, Tile, column_index};
+use super::writer::Writer;
+
+/// The distinct values that a kernel sums.
+pub(super) fn summed(kernel: &Kernel) -> Vec<NodeId> {
+    let sums = kernel.columns.iter().filter_map(|column| match column {
+        Column::Sum(node) => Some(*node),
+        Column::Squares(_) => None,
+    });
+    sums.collect()
+}
+
+/// The structure that the epilogue returns them in.
+pub(super) fn sums_type(summed: &[NodeId], v: &str) -> String {
+    if summed.is_empty() {
+        return String::new();
+    }
+    let fields: String = (0..summed.len()).map(|i| format!("    v{i}: {v},\n")).collect();
+    format!("struct Sums {{\n{fields}}}\n\n")
+}
+
+/// The memory that the sums go through.
+pub(super) fn workgroup_memory(kernel: &Kernel, tile: &Tile) -> String {
+    if kernel.columns.is_empty() {
+        return String::new();
+    }
+    let (v, lanes) = (type_name(tile.width), tile.lanes);
+    format!(
+        "var<workgroup> lane_sums: array<{v}, {THREADS}>;\nvar<workgroup> lane_means: array<{v}, {lanes}>;\n"
+    )
+}
+
+/// The statements after the elements: for each value its sum over the tile's rows, then the sum
+/// of squared distances from the tile's mean, in a fixed order.
+pub(super) fn columns(writer: &mut Writer, tile: &Tile, partial: Option<Location>) -> String {
+    let kernel = writer.kernel;
+    let Some(partial) = partial.filter(|_| !kernel.columns.is_empty()) else {
+        return String::new();
+    };
+    let v = type_name(tile.width);
+    let mut out = format!("let count = f32(min(TILE_ROWS, ROWS - tile * TILE_ROWS));\n");
+    for (value, node) in summed(kernel).into_iter().enumerate() {
+        let squares = column_index(kernel, Column::Squares(node));
+        let own: Vec<_> = (0..PER_THREAD).map(|r| format!("s{r}.v{value}")).collect();
+        let sum = column_index(kernel, Column::Sum(node)).unwrap_or_default();
+        let mean = squares.map(|_| "lane_means[lane] = total / count;");
+        out += &over_tile(writer, tile, partial, sum, &own.join(" + "), mean.unwrap_or(""));
+        let Some(squares) = squares else { continue };
+        out += &format!("var squares{value} = {v}(0.0);\n");
+        for r in 0..PER_THREAD {
+            out += &format!(
+                "if (row + {r}u * STRIPS < ROWS) {{\n    let d = s{r}.v{value} - lane_means[lane];\n    squares{value} += d * d;\n}}\n"
+            );
+        }
+        out += &over_tile(writer, tile, partial, squares, &format!("squares{value}"), "");
+    }
+    out
+}
+
+/// Sums one number of each thread over the tile's strips and writes it.
+fn over_tile(
+    writer: &mut Writer,
+    tile: &Tile,
+    partial: Location,
+    column: usize,
+    own: &str,
+    then: &str,
+) -> String {
+    let at = format!("{} + col", tile.partial_at(writer.kernel, "tile", column));
+    let store = writer.bindings.store(partial, &at, "total", tile.width);
+    format!(
+        "lane_sums[thread] = {own};
+workgroupBarrier();
+if (strip == 0u && col < COLS) {{
+    var total = lane_sums[lane];
+    for (var i = 1u; i < STRIPS; i++) {{
+        total += lane_sums[i * LANES + lane];
+    }}
+    {store}
+    {then}
+}}
+workgroupBarrier();
+"
+    )
+}

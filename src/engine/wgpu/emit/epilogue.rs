@@ -1,0 +1,111 @@
+//! The function that each element goes through: stores, and values for per-tile sums.
+
+use crate::graph::NodeId;
+use crate::schedule::kernel::{Body, Column};
+
+use super::columns::{summed, sums_type};
+use super::scalar::type_name;
+use super::tile::Tile;
+use super::writer::{At, Writer};
+
+/// Statements that give `n`, `y`, `x` for a row of a tensor with these extents.
+pub(super) fn split_row(writer: &mut Writer, [n, h, w]: [usize; 3], names: [&str; 3]) -> [String; 3] {
+    let parts = [
+        (n, format!("row / {}u", h * w)),
+        (h, format!("row / {w}u % {h}u")),
+        (w, format!("row % {w}u")),
+    ];
+    let mut out: [String; 3] = Default::default();
+    for (axis, ((extent, text), name)) in parts.into_iter().zip(names).enumerate() {
+        let plain = text.replace("row / 1u", "row");
+        out[axis] = if extent == 1 { "0u".to_owned() } else { name.to_owned() };
+        if extent > 1 {
+            writer.line(format!("let {name} = {plain};"));
+        }
+    }
+    out
+}
+
+/// The domain's own index, from `row` and `col`.
+pub(super) fn own_index(writer: &mut Writer, tile: &Tile) -> At {
+    let [n, h, w, _] = writer.kernel.domain.shape.0;
+    let [n, y, x] = split_row(writer, [n, h, w], ["n", "y", "x"]);
+    At { axes: [n, y, x, "col".to_owned()], width: tile.width }
+}
+
+/// The function `epilogue`, with the type of what it returns. `raw` writes the statements that
+/// compute the anchor where it is not handed over as an argument.
+pub(super) fn epilogue(
+    writer: &mut Writer,
+    tile: &Tile,
+    arguments: &str,
+    raw: &mut dyn FnMut(&mut Writer, &At),
+) -> String {
+    let kernel = writer.kernel;
+    let summed = summed(kernel);
+    let v = type_name(tile.width);
+    if !summed.is_empty() {
+        let zeros = vec![format!("{v}(0.0)"); summed.len()].join(", ");
+        writer.line(format!("var sums = Sums({zeros});"));
+    }
+    writer.open("if (row < ROWS && col < COLS)");
+    let at = own_index(writer, tile);
+    raw(writer, &at);
+    let sums: Vec<_> = summed.iter().map(|&node| writer.value(node, &at)).collect();
+    store_all(writer, &at);
+    for (index, name) in sums.iter().enumerate() {
+        writer.line(format!("sums.v{index} = {name};"));
+    }
+    writer.close();
+    let result = if summed.is_empty() { "" } else { " -> Sums" };
+    if !summed.is_empty() {
+        writer.line("return sums;");
+    }
+    let body = writer.take();
+    format!(
+        "{}fn epilogue(row: u32, col: u32{arguments}){result} {{\n{body}}}\n",
+        sums_type(&summed, v)
+    )
+}
+
+/// Every value first, then every store: a store may overwrite what a value was read from.
+pub(super) fn store_all(writer: &mut Writer, at: &At) {
+    let stores = writer.kernel.stores.clone();
+    let values: Vec<_> = stores.iter().map(|s| writer.value(s.value, at)).collect();
+    for (store, value) in stores.iter().zip(values) {
+        let own = writer.memory.nodes[store.value.index()];
+        let place = match store.into {
+            Some(input) => Some(writer.memory.inputs[input.index()]),
+            None => own,
+        };
+        if let Some(place) = place {
+            let shape = writer.program.graph.node(store.value).ty.shape;
+            writer.store(place, shape, at, &value);
+        }
+    }
+}
+
+/// The declaration of raw values as further arguments.
+pub(super) fn raw_arguments(raw: &[NodeId], width: usize) -> String {
+    let v = type_name(width);
+    (0..raw.len()).map(|i| format!(", raw{i}: {v}")).collect()
+}
+
+/// The calls of `epilogue` for each row of a thread, keeping what is to be summed.
+pub(super) fn elements(writer: &Writer, per_thread: usize, argument: &dyn Fn(usize) -> String) -> String {
+    let keeps = writer.kernel.columns.iter().any(|c| matches!(c, Column::Sum(_)));
+    (0..per_thread)
+        .map(|r| {
+            let keep = if keeps { format!("let s{r} = ") } else { String::new() };
+            format!("{keep}epilogue(row + {r}u * STRIPS, col{});\n", argument(r))
+        })
+        .collect()
+}
+
+/// Whether a kernel's raw value is an argument of its epilogue.
+pub(super) fn takes_raw(body: &Body) -> bool {
+    match body {
+        Body::Contract(_) | Body::Weights(_) | Body::Merge { .. } => true,
+        Body::Map | Body::Fold(_) | Body::Gather(_) => false,
+    }
+}

@@ -1,0 +1,155 @@
+//! Anchors that one thread computes with a loop: reductions inside an image, pooling windows and
+//! their adjoint. Each leaves its result in `raw0`.
+
+use crate::graph::{Axes, NodeId, Op, PoolGeometry, ReduceKind};
+use crate::sema::network::PoolKind;
+
+use super::scalar::type_name;
+use super::writer::{At, Writer};
+
+/// Below every finite number that occurs.
+const LOWEST: &str = "-3.4028234e38";
+
+/// Writes the statements that compute `node` at an index.
+pub(super) fn fold(writer: &mut Writer, node: NodeId, at: &At) {
+    let node = writer.program.graph.node(node);
+    match node.op {
+        Op::Reduce(kind, axes) => reduce(writer, node.args[0], kind, axes, at),
+        Op::Pool(geometry) => pool(writer, node.args[0], &geometry, at),
+        Op::PoolDx(geometry) => pool_dx(writer, [node.args[0], node.args[1]], &geometry, at),
+        Op::Input(_)
+        | Op::Const(_)
+        | Op::Unary(_)
+        | Op::Binary(_)
+        | Op::Broadcast
+        | Op::Random { .. }
+        | Op::Conv(_)
+        | Op::ConvDx(_)
+        | Op::ConvDw(_)
+        | Op::Remap(_)
+        | Op::Detach => {}
+    }
+}
+
+fn reduce(writer: &mut Writer, arg: NodeId, kind: ReduceKind, axes: Axes, at: &At) {
+    let v = type_name(at.width);
+    match kind {
+        ReduceKind::Sum => {
+            writer.line(format!("var raw0 = {v}(0.0);"));
+            over(writer, arg, axes, at, "raw0 += VALUE;");
+        }
+        ReduceKind::Max => {
+            writer.line(format!("var raw0 = {v}({LOWEST});"));
+            over(writer, arg, axes, at, "raw0 = max(raw0, VALUE);");
+        }
+        ReduceKind::M2 => {
+            let extents = writer.program.graph.node(arg).ty.shape.0;
+            let count: usize = (0..4).filter(|&a| axes.0[a]).map(|a| extents[a]).product();
+            writer.line(format!("var total = {v}(0.0);"));
+            over(writer, arg, axes, at, "total += VALUE;");
+            writer.line(format!("let mean = total / {count}.0;"));
+            writer.line(format!("var raw0 = {v}(0.0);"));
+            over(writer, arg, axes, at, "raw0 += (VALUE - mean) * (VALUE - mean);");
+        }
+    }
+}
+
+/// A loop over the reduced axes, with `VALUE` standing for the argument.
+fn over(writer: &mut Writer, arg: NodeId, axes: Axes, at: &At, statement: &str) {
+    let extents = writer.program.graph.node(arg).ty.shape.0;
+    let reduced: Vec<usize> = (0..4).filter(|&a| axes.0[a] && extents[a] > 1).collect();
+    let mut source = at.clone();
+    for &a in &reduced {
+        let name = ["rn", "ry", "rx", "rc"][a];
+        writer.open(format!("for (var {name} = 0u; {name} < {}u; {name}++)", extents[a]));
+        source.axes[a] = name.to_owned();
+    }
+    let value = writer.value(arg, &source);
+    writer.line(statement.replace("VALUE", &value));
+    reduced.iter().for_each(|_| writer.close());
+}
+
+/// Loops over a window; inside, `iy` and `ix` are valid input indices.
+fn open_window(writer: &mut Writer, geometry: &PoolGeometry, [y, x]: [&str; 2], prefix: &str) {
+    let PoolGeometry { window, stride, padding, input: [h, w], .. } = *geometry;
+    for (axis, at, extent) in [("y", y, h), ("x", x, w)] {
+        let i = format!("{prefix}w{axis}");
+        writer.open(format!("for (var {i} = 0u; {i} < {window}u; {i}++)"));
+        writer.line(format!("let {prefix}i{axis} = {at} * {stride}u + {i} - {padding}u;"));
+        writer.open(format!("if ({prefix}i{axis} < {extent}u)"));
+    }
+}
+
+fn close_window(writer: &mut Writer) {
+    (0..4).for_each(|_| writer.close());
+}
+
+fn pool(writer: &mut Writer, arg: NodeId, geometry: &PoolGeometry, at: &At) {
+    let v = type_name(at.width);
+    let [n, y, x, c] = &at.axes;
+    let start = match geometry.kind {
+        PoolKind::Max => LOWEST,
+        PoolKind::Avg => "0.0",
+    };
+    writer.line(format!("var window = {v}({start});"));
+    let [y, x] = [y, x].map(|axis| variable(writer, axis));
+    open_window(writer, geometry, [&y, &x], "");
+    let value = writer.value(arg, &At::new([n, "iy", "ix", c], at.width));
+    writer.line(match geometry.kind {
+        PoolKind::Max => format!("window = max(window, {value});"),
+        PoolKind::Avg => format!("window += {value};"),
+    });
+    close_window(writer);
+    let area = geometry.window * geometry.window;
+    writer.line(match geometry.kind {
+        PoolKind::Max => "let raw0 = window;".to_owned(),
+        PoolKind::Avg => format!("let raw0 = window / {area}.0;"),
+    });
+}
+
+/// A literal zero as a value that is not folded, so that `0u - padding` wraps instead of being
+/// refused.
+fn variable(writer: &mut Writer, axis: &str) -> String {
+    if axis != "0u" {
+        return axis.to_owned();
+    }
+    writer.bind("row * 0u")
+}
+
+fn pool_dx(writer: &mut Writer, [arg, g]: [NodeId; 2], geometry: &PoolGeometry, at: &At) {
+    let PoolGeometry { window, stride, padding, .. } = *geometry;
+    let v = type_name(at.width);
+    let [n, y, x, c] = &at.axes;
+    writer.line(format!("var raw0 = {v}(0.0);"));
+    let [y, x] = [y, x].map(|axis| variable(writer, axis));
+    for (axis, own, extent) in [("y", &y, geometry.output()[0]), ("x", &x, geometry.output()[1])] {
+        writer.open(format!("for (var k{axis} = 0u; k{axis} < {window}u; k{axis}++)"));
+        writer.line(format!("let at{axis} = {own} + {padding}u - k{axis};"));
+        writer.line(format!("let o{axis} = at{axis} / {stride}u;"));
+        writer.open(format!("if (at{axis} % {stride}u == 0u && o{axis} < {extent}u)"));
+    }
+    let out = At::new([n, "oy", "ox", c], at.width);
+    match geometry.kind {
+        PoolKind::Avg => {
+            let gradient = writer.value(g, &out);
+            writer.line(format!("raw0 += {gradient} / {}.0;", window * window));
+        }
+        PoolKind::Max => {
+            let index = if at.width == 4 { "vec4<u32>" } else { "u32" };
+            writer.line(format!("var best = {v}({LOWEST});"));
+            writer.line(format!("var first = {index}(0u);"));
+            open_window(writer, geometry, ["oy", "ox"], "m");
+            let value = writer.value(arg, &At::new([n, "miy", "mix", c], at.width));
+            writer.line(format!(
+                "first = select(first, {index}(mwy * {window}u + mwx), {value} > best);"
+            ));
+            writer.line(format!("best = max(best, {value});"));
+            close_window(writer);
+            let gradient = writer.value(g, &out);
+            writer.line(format!(
+                "raw0 += select({v}(0.0), {gradient}, first == {index}(ky * {window}u + kx));"
+            ));
+        }
+    }
+    (0..4).for_each(|_| writer.close());
+}

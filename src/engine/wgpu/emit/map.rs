@@ -1,0 +1,73 @@
+//! Pointwise kernels, kernels that loop for each element, and the sums of split contractions.
+
+use crate::schedule::kernel::{Body, Location};
+
+use super::columns::{columns, workgroup_memory};
+use super::epilogue::{elements, epilogue};
+use super::fold::fold;
+use super::scalar::type_name;
+use super::template::{MAP, fill};
+use super::tile::{PER_THREAD, Tile, splits};
+use super::writer::{At, Writer};
+
+/// Text and number of workgroups.
+pub(super) fn map(writer: &mut Writer, partial: Option<Location>) -> (String, usize) {
+    let tile = Tile::of(writer.kernel);
+    let body = writer.kernel.body.clone();
+    let text = epilogue(writer, &tile, "", &mut |writer, at| match body {
+        Body::Fold(node) => fold(writer, node, at),
+        Body::Gather(_) => gather(writer, at),
+        Body::Map | Body::Contract(_) | Body::Weights(_) | Body::Merge { .. } => {}
+    });
+    let columns = columns(writer, &tile, partial);
+    let groups = tile.row_tiles() * tile.col_tiles();
+    let text = fill(
+        MAP,
+        &[
+            ("constants", constants(&tile, groups)),
+            ("functions", workgroup_memory(writer.kernel, &tile)),
+            ("epilogue", text),
+            ("elements", elements(writer, PER_THREAD, &|_| String::new())),
+            ("columns", columns),
+        ],
+    );
+    (text, groups)
+}
+
+/// The constants that both tiled skeletons have.
+pub(super) fn constants(tile: &Tile, groups: usize) -> String {
+    let Tile { rows, cols, width, lanes, strips } = *tile;
+    format!(
+        "alias V = {};
+const ROWS = {rows}u;
+const COLS = {cols}u;
+const WIDTH = {width}u;
+const LANES = {lanes}u;
+const STRIPS = {strips}u;
+const TILE_ROWS = {}u;
+const ROW_TILES = {}u;
+const COL_TILES = {}u;
+const GROUPS = {groups}u;
+",
+        type_name(width),
+        tile.tile_rows(),
+        tile.row_tiles(),
+        tile.col_tiles(),
+    )
+}
+
+/// Adds the parts of a split contraction in order.
+fn gather(writer: &mut Writer, at: &At) {
+    let Some(source) = writer.kernel.source() else { return };
+    let Some(slot) = writer.memory.partials[source.index()] else { return };
+    let parts = splits(&writer.program.graph, &writer.kernels.list[source.index()]);
+    let shape = writer.kernel.domain.shape;
+    let address = writer.address(shape, at);
+    let v = type_name(at.width);
+    let part = format!("{address} + split * {}u", shape.len());
+    let load = writer.bindings.load(Location::Slot(slot), &part, at.width);
+    writer.line(format!("var raw0 = {v}(0.0);"));
+    writer.open(format!("for (var split = 0u; split < {parts}u; split++)"));
+    writer.line(format!("raw0 += {load};"));
+    writer.close();
+}

@@ -1,0 +1,42 @@
+//! Scalar functions as WGSL, one element or four at a time.
+
+use crate::graph::{Binary, Unary};
+
+/// The WGSL type of `width` elements.
+pub(super) fn type_name(width: usize) -> &'static str {
+    if width == 4 { "vec4<f32>" } else { "f32" }
+}
+
+/// A number, exactly.
+pub(super) fn literal(value: f64) -> String {
+    let value = (value as f32).clamp(f32::MIN, f32::MAX);
+    let value = if value.is_normal() { value } else { 0.0 };
+    if value < 0.0 { format!("({value:?}f)") } else { format!("{value:?}f") }
+}
+
+/// `op` of the value named `x`.
+pub(super) fn unary(op: Unary, x: &str, width: usize) -> String {
+    let v = type_name(width);
+    match op {
+        Unary::Neg => format!("-{x}"),
+        Unary::Relu => format!("max({x}, {v}(0.0))"),
+        Unary::Step => format!("select({v}(0.0), {v}(1.0), {x} > {v}(0.0))"),
+        Unary::Exp => format!("exp({x})"),
+        Unary::Log => format!("log({x})"),
+        Unary::Sqrt => format!("sqrt({x})"),
+        Unary::Recip => format!("1.0 / {x}"),
+        Unary::Sigmoid => format!("sigmoid{width}({x})"),
+        Unary::Tanh => format!("tanh{width}({x})"),
+    }
+}
+
+/// `op` of the values named `a` and `b`.
+pub(super) fn binary(op: Binary, a: &str, b: &str) -> String {
+    match op {
+        Binary::Add => format!("{a} + {b}"),
+        Binary::Sub => format!("{a} - {b}"),
+        Binary::Mul => format!("{a} * {b}"),
+        Binary::Div => format!("{a} / {b}"),
+        Binary::Max => format!("max({a}, {b})"),
+    }
+}

@@ -1,0 +1,58 @@
+//! The modules in `shaders/`, and how generated text takes the place of their hooks.
+//!
+//! A hook is what stands between `//@ begin NAME` and `//@ end`. Each module is valid as it is;
+//! its hooks then do the simplest thing.
+
+/// Pointwise kernels, and those that loop for each element.
+pub(super) const MAP: &str = include_str!("../../../../shaders/map.wgsl");
+/// Convolutions and their gradients.
+pub(super) const CONTRACT: &str = include_str!("../../../../shaders/contract.wgsl");
+/// Merging of per-tile sums.
+pub(super) const MERGE: &str = include_str!("../../../../shaders/merge.wgsl");
+
+/// The module with these hooks replaced. Other hooks keep what they have, and stay hooks.
+pub(super) fn fill(module: &str, hooks: &[(&str, String)]) -> String {
+    let mut out = String::with_capacity(module.len() * 2);
+    let mut replaced = false;
+    for line in module.split_inclusive('\n') {
+        let text = line.trim_start();
+        let indent = &line[..line.len() - text.len()];
+        let hook = text.strip_prefix("//@ begin ").map(str::trim_end);
+        match hook.and_then(|name| hooks.iter().find(|(known, _)| *known == name)) {
+            Some((_, body)) => {
+                replaced = true;
+                body.lines().for_each(|line| out.extend([indent, line, "\n"]));
+            }
+            None if text.starts_with("//@ end") && replaced => replaced = false,
+            None if !replaced => out.push_str(line),
+            None => {}
+        }
+    }
+    out
+}
+
+/// The finished text: the hook for bindings, which are known last, is filled, and what marks
+/// hooks is left out.
+pub(super) fn finish(module: &str, declarations: String) -> String {
+    let text = fill(module, &[("bindings", declarations)]);
+    text.split_inclusive('\n').filter(|line| !line.trim_start().starts_with("//@")).collect()
+}
+
+/// Functions that expressions may call.
+const LIBRARY: &str = include_str!("../../../../shaders/library.wgsl");
+
+/// The library's functions that `text` needs, those that they call themselves included.
+pub(super) fn library(text: &str) -> String {
+    let functions: Vec<&str> = LIBRARY.split("\n\n").filter(|f| f.starts_with("fn ")).collect();
+    let name = |function: &str| function[3..].split('(').next().unwrap_or_default().to_owned();
+    let mut needed: Vec<&str> = Vec::new();
+    // A function calls only what stands before it.
+    for function in functions.into_iter().rev() {
+        let call = format!("{}(", name(function));
+        if text.contains(&call) || needed.iter().any(|caller| caller.contains(&call)) {
+            needed.push(function);
+        }
+    }
+    needed.reverse();
+    needed.iter().map(|f| format!("{}\n", f.trim_end())).collect()
+}

@@ -1,0 +1,266 @@
+//! Where every stored value lives.
+//!
+//! Tensors get slots, one buffer each, which later tensors take over once nobody reads the
+//! earlier one. All per-channel vectors and scalars share one further buffer. An updated input
+//! is overwritten in place where every element is read and written by one thread and nobody
+//! reads the old value later; otherwise a copy at the end of the step does it.
+
+use crate::graph::{InputId, NodeId, Op, Program};
+
+use super::{Body, Kernel, Kernels, Store, is_vector};
+
+/// Index into [`Memory::slots`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SlotId(pub u32);
+
+/// Where a value lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Location {
+    /// From the start of a slot.
+    Slot(SlotId),
+    /// In the buffer of vectors, from this element.
+    Vector(usize),
+}
+
+/// The memory plan of a list of kernels.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// Size of each slot, in elements.
+    pub slots: Vec<usize>,
+    /// Size of the buffer of vectors, in elements.
+    pub vectors: usize,
+    /// For each node, where it is stored.
+    pub nodes: Vec<Option<Location>>,
+    /// For each input, where it is stored.
+    pub inputs: Vec<Location>,
+    /// For each kernel, the slot of its partial sums.
+    pub partials: Vec<Option<SlotId>>,
+    free: Vec<SlotId>,
+}
+
+/// Vectors start at multiples of this many elements, so that four can be read at once.
+const ALIGNMENT: usize = 4;
+
+impl Memory {
+    /// Plans the memory of `kernels`, and appends to them the copies that updates need.
+    /// `partials` gives the elements of a kernel's partial sums.
+    pub fn plan(
+        program: &Program,
+        kernels: &mut Kernels,
+        partials: &dyn Fn(&Kernel) -> usize,
+    ) -> Self {
+        let mut memory =
+            Memory { nodes: vec![None; program.graph.nodes.len()], ..Memory::default() };
+        memory.place_inputs(program);
+        memory.place_updates(program, kernels);
+        let deaths = Deaths::of(program, kernels);
+        for at in 0..kernels.list.len() {
+            memory.step(program, kernels, at, &deaths, partials);
+        }
+        memory
+    }
+
+    fn place_inputs(&mut self, program: &Program) {
+        for input in &program.graph.inputs {
+            let place = self.fresh(is_vector(input.ty), input.ty.shape.len());
+            self.inputs.push(place);
+        }
+        for id in program.graph.ids() {
+            if let Op::Input(input) = program.graph.node(id).op {
+                self.nodes[id.index()] = Some(self.inputs[input.index()]);
+            }
+        }
+    }
+
+    /// A place that nothing else ever has.
+    fn fresh(&mut self, vector: bool, len: usize) -> Location {
+        if vector {
+            let at = self.vectors;
+            self.vectors += len.next_multiple_of(ALIGNMENT);
+            Location::Vector(at)
+        } else {
+            self.slots.push(len);
+            Location::Slot(SlotId(self.slots.len() as u32 - 1))
+        }
+    }
+
+    /// Gives new state the place of the old where that is safe, and appends copies elsewhere.
+    fn place_updates(&mut self, program: &Program, kernels: &mut Kernels) {
+        let mut copies: Vec<(InputId, NodeId)> = Vec::new();
+        let mut taken = Vec::new();
+        for &(input, node) in &program.updates {
+            let from_input = program
+                .updates
+                .iter()
+                .any(|&(_, n)| program.graph.node(n).op == Op::Input(input));
+            let free = self.nodes[node.index()].is_none() && !taken.contains(&input);
+            if free && !from_input && may_overwrite(program, kernels, input, node) {
+                self.nodes[node.index()] = Some(self.inputs[input.index()]);
+                taken.push(input);
+            } else {
+                copies.push((input, node));
+            }
+        }
+        // State that is copied from other state is read before that is overwritten.
+        copies.sort_by_key(|&(_, n)| !matches!(program.graph.node(n).op, Op::Input(_)));
+        for (input, node) in copies {
+            kernels.list.push(Kernel {
+                body: Body::Map,
+                domain: program.graph.node(node).ty,
+                stores: vec![Store { value: node, into: Some(input) }],
+                columns: Vec::new(),
+                reads: vec![super::Read { value: node, pointwise: true }],
+            });
+        }
+    }
+
+    fn step(
+        &mut self,
+        program: &Program,
+        kernels: &Kernels,
+        at: usize,
+        deaths: &Deaths,
+        partials: &dyn Fn(&Kernel) -> usize,
+    ) {
+        let kernel = &kernels.list[at];
+        let mut heirs = Vec::new();
+        for store in kernel.stores.iter().filter(|s| s.into.is_none()) {
+            let value = store.value;
+            if self.nodes[value.index()].is_some() {
+                continue;
+            }
+            let ty = program.graph.node(value).ty;
+            let place = if is_vector(ty) {
+                self.fresh(true, ty.shape.len())
+            } else if let Some((old, slot)) = self.inheritable(program, kernel, value, at, deaths, &heirs) {
+                heirs.push(old);
+                Location::Slot(slot)
+            } else {
+                Location::Slot(self.slot(ty.shape.len()))
+            };
+            self.nodes[value.index()] = Some(place);
+        }
+        let len = partials(kernel);
+        let partial = (len > 0).then(|| self.slot(len));
+        self.partials.push(partial);
+        self.release(deaths, at, &heirs);
+    }
+
+    /// A value read for the last time by this kernel, only at the index at which `value` is
+    /// written: its slot can be written while it is read.
+    fn inheritable(
+        &self,
+        program: &Program,
+        kernel: &Kernel,
+        value: NodeId,
+        at: usize,
+        deaths: &Deaths,
+        heirs: &[NodeId],
+    ) -> Option<(NodeId, SlotId)> {
+        let shape = program.graph.node(value).ty.shape;
+        kernel.reads.iter().find_map(|read| {
+            let dies = deaths.nodes[at].contains(&read.value) && !heirs.contains(&read.value);
+            let same = program.graph.node(read.value).ty.shape == shape;
+            match self.nodes[read.value.index()] {
+                Some(Location::Slot(slot)) if read.pointwise && dies && same => {
+                    Some((read.value, slot))
+                }
+                Some(Location::Slot(_) | Location::Vector(_)) | None => None,
+            }
+        })
+    }
+
+    /// A free slot of at least `len` elements: the smallest that is large enough, else the
+    /// largest, grown, else a new one.
+    fn slot(&mut self, len: usize) -> SlotId {
+        let size = |slot: &SlotId| self.slots[slot.0 as usize];
+        let enough = self.free.iter().filter(|s| size(s) >= len).min_by_key(|s| (size(s), **s));
+        let chosen = enough.or(self.free.iter().max_by_key(|s| (size(s), **s))).copied();
+        match chosen {
+            Some(slot) => {
+                self.free.retain(|s| *s != slot);
+                let size = &mut self.slots[slot.0 as usize];
+                *size = (*size).max(len);
+                slot
+            }
+            None => {
+                self.slots.push(len);
+                SlotId(self.slots.len() as u32 - 1)
+            }
+        }
+    }
+
+    fn release(&mut self, deaths: &Deaths, at: usize, heirs: &[NodeId]) {
+        for node in deaths.nodes[at].iter().filter(|n| !heirs.contains(n)) {
+            if let Some(Location::Slot(slot)) = self.nodes[node.index()] {
+                self.free.push(slot);
+            }
+        }
+        for &kernel in &deaths.partials[at] {
+            self.free.extend(self.partials[kernel]);
+        }
+    }
+}
+
+/// Whether `node` may be written over `input`.
+fn may_overwrite(program: &Program, kernels: &Kernels, input: InputId, node: NodeId) -> bool {
+    let graph = &program.graph;
+    let Some(made) = kernels.made_in[node.index()] else { return false };
+    let stored = kernels.list[made.index()].stores.iter().any(|s| s.value == node);
+    let is_input = |n: NodeId| graph.node(n).op == Op::Input(input);
+    let shown = program.outputs.iter().any(|o| is_input(o.node));
+    let free = kernels.list.iter().enumerate().all(|(at, kernel)| {
+        kernel.reads.iter().filter(|r| is_input(r.value)).all(|read| {
+            at < made.index() || (at == made.index() && read.pointwise)
+        })
+    });
+    stored && !shown && free && graph.node(node).ty == graph.input(input).ty
+}
+
+/// What nobody reads after each kernel.
+struct Deaths {
+    nodes: Vec<Vec<NodeId>>,
+    partials: Vec<Vec<usize>>,
+}
+
+impl Deaths {
+    fn of(program: &Program, kernels: &Kernels) -> Self {
+        let count = kernels.list.len();
+        let mut last: Vec<Option<usize>> = vec![None; program.graph.nodes.len()];
+        let mut last_partial: Vec<Option<usize>> = vec![None; count];
+        for (at, kernel) in kernels.list.iter().enumerate() {
+            for store in &kernel.stores {
+                last[store.value.index()] = Some(at);
+            }
+            for read in &kernel.reads {
+                last[read.value.index()] = Some(at);
+            }
+            if let Some(source) = kernel.source() {
+                last_partial[source.index()] = Some(at);
+            }
+        }
+        for id in program.graph.ids() {
+            if matches!(program.graph.node(id).op, Op::Input(_)) {
+                last[id.index()] = None;
+            }
+        }
+        for output in &program.outputs {
+            last[output.node.index()] = None;
+        }
+        for &(_, node) in &program.updates {
+            last[node.index()] = None;
+        }
+        let mut deaths = Deaths { nodes: vec![Vec::new(); count], partials: vec![Vec::new(); count] };
+        for id in program.graph.ids() {
+            if let Some(at) = last[id.index()] {
+                deaths.nodes[at].push(id);
+            }
+        }
+        for (kernel, at) in last_partial.into_iter().enumerate() {
+            if let Some(at) = at {
+                deaths.partials[at].push(kernel);
+            }
+        }
+        deaths
+    }
+}

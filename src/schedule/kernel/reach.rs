@@ -1,0 +1,84 @@
+//! Which stored values an expression reads.
+
+use crate::graph::{Graph, NodeId, Op};
+
+use super::{KernelId, Read};
+
+/// Where evaluation of a value ends.
+enum Stop {
+    /// In a buffer.
+    Stored,
+    /// In the kernel itself.
+    Here,
+    /// Not at all: it is recomputed.
+    Open,
+}
+
+/// Stored values behind `roots` for a kernel at position `here`; each root says whether it is
+/// evaluated at the domain's own index. Values that the kernel itself makes are left out unless
+/// they are read at another index; the second result tells whether there is such a one, which no
+/// kernel can have.
+pub(super) fn reads(
+    graph: &Graph,
+    made_in: &[Option<KernelId>],
+    here: KernelId,
+    roots: &[(NodeId, bool)],
+) -> (Vec<Read>, bool) {
+    let mut found: Vec<Read> = Vec::new();
+    let mut crossed = false;
+    let mut seen = std::collections::HashSet::new();
+    let mut stack: Vec<(NodeId, bool)> = roots.iter().rev().copied().collect();
+    while let Some((id, pointwise)) = stack.pop() {
+        if !seen.insert((id, pointwise)) {
+            continue;
+        }
+        let node = graph.node(id);
+        let anchor = super::is_anchor(&node.op);
+        match stop(&node.op, made_in[id.index()], here) {
+            Stop::Stored => add(&mut found, Read { value: id, pointwise }),
+            Stop::Here if !pointwise => crossed = true,
+            Stop::Here if anchor => {}
+            Stop::Here | Stop::Open => {
+                for &arg in node.args.iter().rev() {
+                    let same = keeps_index(&node.op)
+                        && graph.node(arg).ty.shape == node.ty.shape;
+                    stack.push((arg, pointwise && same));
+                }
+            }
+        }
+    }
+    (found, crossed)
+}
+
+fn stop(op: &Op, made: Option<KernelId>, here: KernelId) -> Stop {
+    match (op, made) {
+        (Op::Input(_), _) => Stop::Stored,
+        (_, Some(made)) if made < here => Stop::Stored,
+        (_, Some(made)) if made == here => Stop::Here,
+        (_, Some(_) | None) => Stop::Open,
+    }
+}
+
+fn keeps_index(op: &Op) -> bool {
+    match op {
+        Op::Unary(_) | Op::Binary(_) | Op::Broadcast | Op::Detach => true,
+        Op::Input(_)
+        | Op::Const(_)
+        | Op::Random { .. }
+        | Op::Conv(_)
+        | Op::ConvDx(_)
+        | Op::ConvDw(_)
+        | Op::Reduce(..)
+        | Op::Pool(_)
+        | Op::PoolDx(_)
+        | Op::Remap(_) => false,
+    }
+}
+
+/// Adds a read; a value read in both ways counts as read at other indices.
+pub(super) fn add(reads: &mut Vec<Read>, read: Read) {
+    match reads.iter_mut().find(|r| r.value == read.value) {
+        Some(known) => known.pointwise &= read.pointwise,
+        None => reads.push(read),
+    }
+}
