@@ -15,8 +15,8 @@ use crate::data::normalise::Normalisation;
 pub struct Config {
     /// Name of the spec, as the user gave it.
     pub spec: String,
-    /// The net's parameters after `--set`.
-    pub settings: BTreeMap<String, f64>,
+    /// What `--set` gave.
+    pub settings: BTreeMap<String, String>,
     /// Name of the data set.
     pub data: String,
     /// Pictures in its training set.

@@ -69,9 +69,7 @@ pub(super) fn name(program: &Program, kernels: &Kernels, id: KernelId) -> String
     let kernel = &kernels.list[id.index()];
     let what = match kernel.body {
         Body::Map => "map",
-        Body::Contract(node) | Body::Weights(node) | Body::Fold(node) => {
-            operation(program, node)
-        }
+        Body::Contract(node) | Body::Weights(node) | Body::Fold(node) => operation(program, node),
         Body::Gather(_) => "gather",
         Body::Merge { .. } => "merge",
     };

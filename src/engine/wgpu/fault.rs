@@ -49,11 +49,12 @@ fn describe(error: wgpu::Error) -> EngineError {
         wgpu::Error::OutOfMemory { .. } => EngineError::OutOfMemory(
             "the GPU is out of memory; use a smaller --batch, or --engine cpu".to_owned(),
         ),
-        wgpu::Error::Validation { description, .. }
-        | wgpu::Error::Internal { description, .. } => EngineError::Failed(format!(
-            "the GPU refused a command: {}; use --engine cpu, and please report this",
-            description.trim()
-        )),
+        wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
+            EngineError::Failed(format!(
+                "the GPU refused a command: {}; use --engine cpu, and please report this",
+                description.trim()
+            ))
+        }
     }
 }
 

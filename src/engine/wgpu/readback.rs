@@ -50,8 +50,7 @@ pub(super) fn read(
 /// Waits for a submission, for a bounded time.
 pub(super) fn wait(gpu: &Gpu, submission: wgpu::SubmissionIndex) -> Result<(), EngineError> {
     let patience = gpu.patience();
-    let poll =
-        wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(patience) };
+    let poll = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(patience) };
     let answer = gpu.device.poll(poll);
     gpu.faults.check()?;
     answer.map(|_| ()).map_err(|_| hung(patience))

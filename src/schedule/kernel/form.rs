@@ -139,8 +139,9 @@ impl<'a> Former<'a> {
         self.read(kernel, &[(value, true)]);
         let squares = matches!(node.op, Op::Reduce(ReduceKind::M2, _));
         let columns = &mut self.list[kernel.index()].columns;
-        for column in
-            [Some(Column::Sum(value)), squares.then_some(Column::Squares(value))].into_iter().flatten()
+        for column in [Some(Column::Sum(value)), squares.then_some(Column::Squares(value))]
+            .into_iter()
+            .flatten()
         {
             if !columns.contains(&column) {
                 columns.push(column);
@@ -327,8 +328,7 @@ fn stored(program: &Program, homes: &[Home]) -> Vec<bool> {
         }
         size[at] = 1 + node.args.iter().map(|arg| size[arg.index()]).sum::<usize>();
         // A re-indexing costs nothing where it is read; placement stores it for other engines.
-        let wanted =
-            homes[at] != Home::Inline && !matches!(node.op, Op::Const(_) | Op::Remap(_));
+        let wanted = homes[at] != Home::Inline && !matches!(node.op, Op::Const(_) | Op::Remap(_));
         stored[at] = root[at] || wanted || size[at] > LARGEST_EXPRESSION;
         if stored[at] {
             size[at] = 1;

@@ -89,10 +89,8 @@ impl Memory {
         let mut copies: Vec<(InputId, NodeId)> = Vec::new();
         let mut taken = Vec::new();
         for &(input, node) in &program.updates {
-            let from_input = program
-                .updates
-                .iter()
-                .any(|&(_, n)| program.graph.node(n).op == Op::Input(input));
+            let from_input =
+                program.updates.iter().any(|&(_, n)| program.graph.node(n).op == Op::Input(input));
             let free = self.nodes[node.index()].is_none() && !taken.contains(&input);
             if free && !from_input && may_overwrite(program, kernels, input, node) {
                 self.nodes[node.index()] = Some(self.inputs[input.index()]);
@@ -132,7 +130,9 @@ impl Memory {
             let ty = program.graph.node(value).ty;
             let place = if is_vector(ty) {
                 self.fresh(true, ty.shape.len())
-            } else if let Some((old, slot)) = self.inheritable(program, kernel, value, at, deaths, &heirs) {
+            } else if let Some((old, slot)) =
+                self.inheritable(program, kernel, value, at, deaths, &heirs)
+            {
                 heirs.push(old);
                 Location::Slot(slot)
             } else {
@@ -210,9 +210,11 @@ fn may_overwrite(program: &Program, kernels: &Kernels, input: InputId, node: Nod
     let is_input = |n: NodeId| graph.node(n).op == Op::Input(input);
     let shown = program.outputs.iter().any(|o| is_input(o.node));
     let free = kernels.list.iter().enumerate().all(|(at, kernel)| {
-        kernel.reads.iter().filter(|r| is_input(r.value)).all(|read| {
-            at < made.index() || (at == made.index() && read.pointwise)
-        })
+        kernel
+            .reads
+            .iter()
+            .filter(|r| is_input(r.value))
+            .all(|read| at < made.index() || (at == made.index() && read.pointwise))
     });
     stored && !shown && free && graph.node(node).ty == graph.input(input).ty
 }
@@ -250,7 +252,8 @@ impl Deaths {
         for &(_, node) in &program.updates {
             last[node.index()] = None;
         }
-        let mut deaths = Deaths { nodes: vec![Vec::new(); count], partials: vec![Vec::new(); count] };
+        let mut deaths =
+            Deaths { nodes: vec![Vec::new(); count], partials: vec![Vec::new(); count] };
         for id in program.graph.ids() {
             if let Some(at) = last[id.index()] {
                 deaths.nodes[at].push(id);

@@ -16,9 +16,8 @@ pub(super) fn order(program: &Program, stages: &[Stage]) -> Vec<NodeId> {
     let live = live(program);
     let mut missing = vec![0usize; graph.nodes.len()];
     let mut users: Vec<Vec<NodeId>> = vec![Vec::new(); graph.nodes.len()];
-    let key = |id: NodeId| {
-        Reverse((stages[id.index()], matches!(graph.node(id).op, Op::ConvDw(_)), id))
-    };
+    let key =
+        |id: NodeId| Reverse((stages[id.index()], matches!(graph.node(id).op, Op::ConvDw(_)), id));
     let mut ready = BinaryHeap::new();
     for id in graph.ids().filter(|id| live[id.index()]) {
         let node = graph.node(id);

@@ -40,8 +40,7 @@ pub(super) fn reads(
             Stop::Here if anchor => {}
             Stop::Here | Stop::Open => {
                 for &arg in node.args.iter().rev() {
-                    let same = keeps_index(&node.op)
-                        && graph.node(arg).ty.shape == node.ty.shape;
+                    let same = keeps_index(&node.op) && graph.node(arg).ty.shape == node.ty.shape;
                     stack.push((arg, pointwise && same));
                 }
             }

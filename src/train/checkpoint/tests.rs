@@ -25,7 +25,7 @@ fn tensors() -> Vec<Tensor> {
 fn about() -> About {
     let config = Config {
         spec: "a.rnet".into(),
-        settings: [("depth".to_string(), 20.0)].into(),
+        settings: [("depth".to_string(), "20".to_string())].into(),
         data: "cifar10".into(),
         pictures: 50_000,
         length: Length::Epochs(2),

@@ -108,7 +108,10 @@ fn stage_a(it: &Contraction) -> String {
     } else {
         (0..4)
             .map(|j| {
-                format!("    tile_a[i * TILE_ROWS + r + {j}u * {step}] = v.{};\n", ["x", "y", "z", "w"][j])
+                format!(
+                    "    tile_a[i * TILE_ROWS + r + {j}u * {step}] = v.{};\n",
+                    ["x", "y", "z", "w"][j]
+                )
             })
             .collect()
     };
@@ -148,7 +151,12 @@ fn split_window(writer: &mut Writer, it: &Contraction, name: &str) -> [String; 3
 
 /// Statements that find the pixel that a window at `center` sees at its place `i, j`: of the
 /// picture, from an output pixel.
-fn seen(writer: &mut Writer, it: &Contraction, center: [&str; 2], window: [&str; 2]) -> [String; 2] {
+fn seen(
+    writer: &mut Writer,
+    it: &Contraction,
+    center: [&str; 2],
+    window: [&str; 2],
+) -> [String; 2] {
     let ConvGeometry { stride, padding, input, .. } = it.geometry;
     // Unsigned wrap-around turns what lies before the first pixel into what lies after the last.
     let pixel = [0, 1].map(|a| {
@@ -159,11 +167,16 @@ fn seen(writer: &mut Writer, it: &Contraction, center: [&str; 2], window: [&str;
 }
 
 /// The other way round: the output pixel whose window sees an input pixel at place `i, j`.
-fn seeing(writer: &mut Writer, it: &Contraction, pixel: [&str; 2], window: [&str; 2]) -> [String; 2] {
+fn seeing(
+    writer: &mut Writer,
+    it: &Contraction,
+    pixel: [&str; 2],
+    window: [&str; 2],
+) -> [String; 2] {
     let ConvGeometry { stride, padding, .. } = it.geometry;
     let [oh, ow] = it.geometry.output();
-    let from = [0, 1]
-        .map(|a| writer.bind(format!("{} + {}u - {}", pixel[a], padding[a], window[a])));
+    let from =
+        [0, 1].map(|a| writer.bind(format!("{} + {}u - {}", pixel[a], padding[a], window[a])));
     let center = [0, 1].map(|a| writer.bind(format!("{} / {stride}u", from[a])));
     let exact = if stride == 1 {
         String::new()

@@ -9,7 +9,11 @@ use super::tile::Tile;
 use super::writer::{At, Writer};
 
 /// Statements that give `n`, `y`, `x` for a row of a tensor with these extents.
-pub(super) fn split_row(writer: &mut Writer, [n, h, w]: [usize; 3], names: [&str; 3]) -> [String; 3] {
+pub(super) fn split_row(
+    writer: &mut Writer,
+    [n, h, w]: [usize; 3],
+    names: [&str; 3],
+) -> [String; 3] {
     let parts = [
         (n, format!("row / {}u", h * w)),
         (h, format!("row / {w}u % {h}u")),
@@ -92,7 +96,11 @@ pub(super) fn raw_arguments(raw: &[NodeId], width: usize) -> String {
 }
 
 /// The calls of `epilogue` for each row of a thread, keeping what is to be summed.
-pub(super) fn elements(writer: &Writer, per_thread: usize, argument: &dyn Fn(usize) -> String) -> String {
+pub(super) fn elements(
+    writer: &Writer,
+    per_thread: usize,
+    argument: &dyn Fn(usize) -> String,
+) -> String {
     let keeps = writer.kernel.columns.iter().any(|c| matches!(c, Column::Sum(_)));
     (0..per_thread)
         .map(|r| {

@@ -76,12 +76,14 @@ fn one(
         "    let tile = entry;\n    let channel = col;\n".to_owned()
     };
     if !squares {
-        let function =
-            format!("fn sum{index}(entry: u32, col: u32) -> f32 {{\n{place}    return {sum};\n}}\n");
+        let function = format!(
+            "fn sum{index}(entry: u32, col: u32) -> f32 {{\n{place}    return {sum};\n}}\n"
+        );
         return (function, tree(index, "0.0", "sum", "sums", |a, b| format!("{a} + {b}"), ""));
     }
     let second = load(Column::Squares(value));
-    let count = format!("f32(min({}u, {}u - tile * {}u))", tile.tile_rows(), tile.rows, tile.tile_rows());
+    let count =
+        format!("f32(min({}u, {}u - tile * {}u))", tile.tile_rows(), tile.rows, tile.tile_rows());
     let function = format!(
         "fn moments{index}(entry: u32, col: u32) -> Moments {{\n{place}    return Moments({count}, {sum}, {second});\n}}\n"
     );

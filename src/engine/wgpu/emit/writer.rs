@@ -281,7 +281,8 @@ impl<'a> Writer<'a> {
             text = format!("{text} + {}u", map.offset);
         }
         let identity = map.mul == 1 && map.offset == 0;
-        let at = if identity { text } else { self.remember(Known::Address(text.clone()), |_| text) };
+        let at =
+            if identity { text } else { self.remember(Known::Address(text.clone()), |_| text) };
         if map.offset < 0 || last >= (extent * map.div) as isize {
             conditions.push(format!("{at} < {}u", extent * map.div));
         }
