@@ -1,1 +1,5 @@
-fn main() {}
+//! The `rnetc` program.
+
+fn main() -> std::process::ExitCode {
+    rnetc::cli::main()
+}

@@ -1,1 +1,18 @@
-//! Data sets.
+//! Data sets: pictures with labels, and what a training loop reads of them.
+
+pub mod augment;
+pub mod batches;
+pub mod checksums;
+pub mod cifar;
+pub mod dataset;
+pub mod error;
+pub mod fetch;
+pub mod locate;
+pub mod normalise;
+pub mod order;
+pub mod prefetch;
+pub mod random;
+pub mod shapes;
+
+pub use dataset::{Dataset, Extent, Name, Pictures};
+pub use error::DataError;

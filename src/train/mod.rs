@@ -1,1 +1,21 @@
-//! Training and evaluation.
+//! Training and evaluation: a loop over a compiled program, and what it reads and writes.
+
+pub mod atomic;
+pub mod checkpoint;
+pub mod compiled;
+pub mod config;
+pub mod error;
+pub mod evaluate;
+pub mod init;
+pub mod layout;
+pub mod metrics;
+pub mod recipe;
+pub mod run_folder;
+pub mod schedule;
+pub mod tensors;
+pub mod trainer;
+
+#[cfg(test)]
+mod stand_in;
+
+pub use error::TrainError;

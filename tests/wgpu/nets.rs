@@ -79,7 +79,8 @@ impl Net {
     /// Option A: every `stride`-th pixel, zero channels appended.
     fn pad(&mut self, x: NodeId, width: usize, stride: usize) -> NodeId {
         let [n, h, w, _] = self.b.ty(x).shape.0;
-        let every = |len: usize| AxisMap { len: len.div_ceil(stride), mul: stride, offset: 0, div: 1 };
+        let every =
+            |len: usize| AxisMap { len: len.div_ceil(stride), mul: stride, offset: 0, div: 1 };
         let axes = [AxisMap::identity(n), every(h), every(w), AxisMap::identity(width)];
         self.b.remap(Remap { axes }, x)
     }

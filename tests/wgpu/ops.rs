@@ -49,7 +49,11 @@ fn scalar_functions() {
             outputs.push(b.binary(op, x, positive));
             outputs.push(b.binary(op, x, v));
         }
-        agrees(&format!("scalar functions, {channels} channels"), &program(b, 3, &outputs), TOLERANCE);
+        agrees(
+            &format!("scalar functions, {channels} channels"),
+            &program(b, 3, &outputs),
+            TOLERANCE,
+        );
     }
 }
 
@@ -70,8 +74,7 @@ fn sigmoid_and_tanh_hold_far_out_and_near_zero() {
 fn random_numbers_are_the_same_bits() {
     for channels in [3, 4] {
         let mut b = Builder::new();
-        let seed =
-            b.input("seed", Role::Seed, Type { shape: Shape::SCALAR, batched: false });
+        let seed = b.input("seed", Role::Seed, Type { shape: Shape::SCALAR, batched: false });
         let drawn = b.random(5, seed, batched([3, 4, 5, channels]));
         let other = b.random(6, seed, batched([3, 1, 1, 1]));
         agrees("random", &program(b, 3, &[drawn, other]), 1e-12);
@@ -174,42 +177,57 @@ fn pooling() {
 fn re_indexing() {
     let identity = AxisMap::identity;
     for (name, shape, axes) in [
-        ("subsample", [2, 8, 7, 4], [
-            identity(2),
-            AxisMap { len: 4, mul: 2, offset: 0, div: 1 },
-            AxisMap { len: 4, mul: 2, offset: 0, div: 1 },
-            identity(4),
-        ]),
-        ("zero insertion", [2, 4, 4, 4], [
-            identity(2),
-            AxisMap { len: 8, mul: 1, offset: 0, div: 2 },
-            AxisMap { len: 7, mul: 1, offset: 0, div: 2 },
-            identity(4),
-        ]),
-        ("channels appended", [2, 4, 4, 4], [
-            identity(2),
-            identity(4),
-            identity(4),
-            identity(12),
-        ]),
-        ("channels before and after", [2, 3, 3, 6], [
-            identity(2),
-            identity(3),
-            identity(3),
-            AxisMap { len: 12, mul: 1, offset: -3, div: 1 },
-        ]),
-        ("slice", [2, 5, 5, 8], [
-            identity(2),
-            AxisMap { len: 3, mul: 1, offset: 1, div: 1 },
-            AxisMap { len: 5, mul: 1, offset: -1, div: 1 },
-            AxisMap { len: 4, mul: 1, offset: 4, div: 1 },
-        ]),
-        ("one row, padded", [2, 1, 1, 4], [
-            identity(2),
-            AxisMap { len: 3, mul: 1, offset: -1, div: 1 },
-            AxisMap { len: 1, mul: 1, offset: -1, div: 1 },
-            identity(4),
-        ]),
+        (
+            "subsample",
+            [2, 8, 7, 4],
+            [
+                identity(2),
+                AxisMap { len: 4, mul: 2, offset: 0, div: 1 },
+                AxisMap { len: 4, mul: 2, offset: 0, div: 1 },
+                identity(4),
+            ],
+        ),
+        (
+            "zero insertion",
+            [2, 4, 4, 4],
+            [
+                identity(2),
+                AxisMap { len: 8, mul: 1, offset: 0, div: 2 },
+                AxisMap { len: 7, mul: 1, offset: 0, div: 2 },
+                identity(4),
+            ],
+        ),
+        ("channels appended", [2, 4, 4, 4], [identity(2), identity(4), identity(4), identity(12)]),
+        (
+            "channels before and after",
+            [2, 3, 3, 6],
+            [
+                identity(2),
+                identity(3),
+                identity(3),
+                AxisMap { len: 12, mul: 1, offset: -3, div: 1 },
+            ],
+        ),
+        (
+            "slice",
+            [2, 5, 5, 8],
+            [
+                identity(2),
+                AxisMap { len: 3, mul: 1, offset: 1, div: 1 },
+                AxisMap { len: 5, mul: 1, offset: -1, div: 1 },
+                AxisMap { len: 4, mul: 1, offset: 4, div: 1 },
+            ],
+        ),
+        (
+            "one row, padded",
+            [2, 1, 1, 4],
+            [
+                identity(2),
+                AxisMap { len: 3, mul: 1, offset: -1, div: 1 },
+                AxisMap { len: 1, mul: 1, offset: -1, div: 1 },
+                identity(4),
+            ],
+        ),
     ] {
         let mut b = Builder::new();
         let x = images(&mut b, shape);

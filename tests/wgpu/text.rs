@@ -83,10 +83,9 @@ fn a_pre_activation_unit_is_fused() {
 fn state_is_updated_in_place() {
     let program = preact(2);
     let copies = kernels(&program).unwrap().into_iter().filter(|k| {
-        k.writes.len() == 1 && k.reads == k.writes && !matches!(
-            program.graph.node(k.writes[0]).op,
-            Op::Input(_)
-        )
+        k.writes.len() == 1
+            && k.reads == k.writes
+            && !matches!(program.graph.node(k.writes[0]).op, Op::Input(_))
     });
     assert_eq!(copies.count(), 0);
 }

@@ -128,7 +128,9 @@ impl Memory {
             let ty = program.graph.node(value).ty;
             let place = if is_vector(ty) {
                 self.fresh(true, ty.shape.len())
-            } else if let Some((old, slot)) = self.inheritable(program, kernel, value, at, deaths, &heirs) {
+            } else if let Some((old, slot)) =
+                self.inheritable(program, kernel, value, at, deaths, &heirs)
+            {
                 heirs.push(old);
                 Location::Slot(slot)
             } else {
@@ -237,9 +239,8 @@ impl Readers {
     ) -> bool {
         let Some(made) = kernels.made_in[node.index()] else { return false };
         let stored = kernels.list[made.index()].stores.iter().any(|s| s.value == node);
-        let read_before = self.last[input.index()].is_none_or(|(at, pointwise)| {
-            at < made.index() || (at == made.index() && pointwise)
-        });
+        let read_before = self.last[input.index()]
+            .is_none_or(|(at, pointwise)| at < made.index() || (at == made.index() && pointwise));
         let same = program.graph.node(node).ty == program.graph.input(input).ty;
         stored && same && read_before && !self.shown[input.index()]
     }
@@ -278,7 +279,8 @@ impl Deaths {
         for &(_, node) in &program.updates {
             last[node.index()] = None;
         }
-        let mut deaths = Deaths { nodes: vec![Vec::new(); count], partials: vec![Vec::new(); count] };
+        let mut deaths =
+            Deaths { nodes: vec![Vec::new(); count], partials: vec![Vec::new(); count] };
         for id in program.graph.ids() {
             if let Some(at) = last[id.index()] {
                 deaths.nodes[at].push(id);

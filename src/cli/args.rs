@@ -1,0 +1,346 @@
+//! What can be asked on the command line.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValue;
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+
+use crate::data::Name;
+
+/// A compiler for residual networks: from a spec that reads like the figure to fused kernels
+/// that train.
+#[derive(Debug, Parser)]
+#[command(name = "rnetc", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Compile a spec into a folder: manifest, kernels, drawing
+    Build(BuildArgs),
+    /// Train a network, test it, or ask it about pictures
+    Run(Box<RunArgs>),
+    /// Check specs and say what they are
+    Check(CheckArgs),
+    /// Tell more about an error code
+    Explain(ExplainArgs),
+    /// Draw a spec's network
+    Graph(GraphArgs),
+    /// Check a spec's gradients against finite differences
+    Gradcheck(GradcheckArgs),
+    /// List the devices that can run networks
+    Devices,
+    /// List, fetch and verify data sets
+    Data(DataArgs),
+    /// Measure how fast a network trains or infers
+    Bench(BenchArgs),
+}
+
+/// `rnetc build`.
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// The spec
+    #[arg(value_name = "SPEC")]
+    pub spec: PathBuf,
+    /// Set a parameter of the net
+    #[arg(long = "set", value_name = "K=V", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+    /// Folder to write [default: build/<spec name>]
+    #[arg(short = 'o', value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// What to compile
+    #[arg(long, value_enum, default_value = "train")]
+    pub mode: Mode,
+    /// Pictures a batch
+    #[arg(long, value_name = "N", default_value = "128", value_parser = batch)]
+    pub batch: usize,
+    /// Print kernels, what was fused into each, and what they cost
+    #[arg(long)]
+    pub explain: bool,
+}
+
+/// `rnetc run`.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true))]
+pub struct RunArgs {
+    /// A spec, or a folder that `rnetc build` made [default: the last build]
+    #[arg(value_name = "SPEC|DIR")]
+    pub spec: Option<PathBuf>,
+    /// Train on a data set
+    #[arg(long, value_name = "DATA", value_enum, group = "what")]
+    pub train: Option<Name>,
+    /// Measure the error on a data set's test pictures
+    #[arg(long, value_name = "DATA", value_enum, group = "what", requires = "weights")]
+    pub eval: Option<Name>,
+    /// Name what pictures show
+    #[arg(long, value_name = "IMAGE", num_args = 1.., group = "what", requires = "weights")]
+    pub predict: Vec<PathBuf>,
+    /// A checkpoint to test or to ask
+    #[arg(long, value_name = "FILE", conflicts_with = "train")]
+    pub weights: Option<PathBuf>,
+    /// A folder with the official files [default: the cache, and fetched where they are not]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// How to train
+    #[command(flatten)]
+    pub training: TrainingArgs,
+    /// On what
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    /// Set a parameter of the net
+    #[arg(long = "set", value_name = "K=V", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+}
+
+/// How to train.
+#[derive(Debug, Args)]
+pub struct TrainingArgs {
+    /// How to train, in YAML [default: He et al. 2016]
+    #[arg(long, value_name = "FILE", requires = "train")]
+    pub recipe: Option<PathBuf>,
+    /// Train so many epochs; the schedule stretches [default: 3 on shapes10, else the recipe's]
+    #[arg(long, value_name = "N", requires = "train", conflicts_with = "steps",
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub epochs: Option<u64>,
+    /// Train so many steps; the schedule stretches
+    #[arg(long, value_name = "N", requires = "train",
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub steps: Option<u64>,
+    /// Pictures a batch [default: the recipe's]
+    #[arg(long, value_name = "N", value_parser = batch)]
+    pub batch: Option<usize>,
+    /// Seed of all that is random [default: the recipe's]
+    #[arg(long, value_name = "N", requires = "train")]
+    pub seed: Option<u32>,
+    /// Folder of the run [default: runs/<spec name>-NNN]
+    #[arg(long, value_name = "DIR", requires = "train")]
+    pub out: Option<PathBuf>,
+    /// Go on from the last checkpoint of the folder
+    #[arg(long, requires = "train")]
+    pub resume: bool,
+}
+
+/// On what to compute.
+#[derive(Debug, Args)]
+pub struct EngineArgs {
+    /// Where to compute; auto takes a GPU if there is one
+    #[arg(long, value_enum, default_value = "auto")]
+    pub engine: EngineChoice,
+    /// In what precision to multiply
+    #[arg(long, value_enum, default_value = "f32")]
+    pub precision: Precision,
+    /// Threads of the CPU engine [default: one a core]
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
+}
+
+/// `rnetc check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The specs
+    #[arg(value_name = "SPEC", required = true)]
+    pub specs: Vec<PathBuf>,
+    /// Set a parameter of the nets
+    #[arg(long = "set", value_name = "K=V", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+}
+
+/// `rnetc explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The code in a message, E0008 for example
+    #[arg(value_name = "CODE")]
+    pub code: String,
+}
+
+/// `rnetc graph`.
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    /// The spec
+    #[arg(value_name = "SPEC")]
+    pub spec: PathBuf,
+    /// The drawing to write
+    #[arg(short = 'o', value_name = "FILE.svg")]
+    pub out: PathBuf,
+    /// Set a parameter of the net
+    #[arg(long = "set", value_name = "K=V", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+}
+
+/// `rnetc gradcheck`.
+#[derive(Debug, Args)]
+pub struct GradcheckArgs {
+    /// The spec
+    #[arg(value_name = "SPEC")]
+    pub spec: PathBuf,
+    /// Set a parameter of the net
+    #[arg(long = "set", value_name = "K=V", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+}
+
+/// `rnetc data`.
+#[derive(Debug, Args)]
+pub struct DataArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: DataVerb,
+}
+
+/// What to do with data sets.
+#[derive(Debug, Subcommand)]
+pub enum DataVerb {
+    /// Say which data sets there are, and where
+    List(DataWhere),
+    /// Fetch data sets into the cache
+    Fetch(DataNames),
+    /// Check the files of data sets
+    Verify(DataVerify),
+}
+
+/// A folder.
+#[derive(Debug, Args)]
+pub struct DataWhere {
+    /// A folder with official files [default: the cache]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// Some data sets.
+#[derive(Debug, Args)]
+pub struct DataNames {
+    /// Which
+    #[arg(value_name = "DATA", value_enum, required = true)]
+    pub names: Vec<Name>,
+}
+
+/// Some data sets in a folder.
+#[derive(Debug, Args)]
+pub struct DataVerify {
+    /// Which [default: all that are there]
+    #[arg(value_name = "DATA", value_enum)]
+    pub names: Vec<Name>,
+    /// Where.
+    #[command(flatten)]
+    pub place: DataWhere,
+}
+
+/// `rnetc bench`.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// The spec
+    #[arg(value_name = "SPEC")]
+    pub spec: PathBuf,
+    /// What to measure
+    #[arg(long, value_enum, default_value = "train")]
+    pub mode: Mode,
+    /// Pictures a batch
+    #[arg(long, value_name = "N", default_value = "128", value_parser = batch)]
+    pub batch: usize,
+    /// Steps to measure, after three to warm up
+    #[arg(long, value_name = "N", default_value = "10",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub steps: u32,
+    /// How to print
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    /// On what
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    /// Set a parameter of the net
+    #[arg(long = "set", value_name = "K=V", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+}
+
+/// Training or inference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// Forward, backward and update
+    Train,
+    /// Forward with running statistics
+    Infer,
+}
+
+/// Where to compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EngineChoice {
+    /// A GPU if there is one, else the CPU
+    Auto,
+    /// The CPU engine
+    Cpu,
+    /// The GPU engine, on whatever adapter there is
+    Wgpu,
+}
+
+/// In what precision to multiply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Precision {
+    /// Single precision
+    #[value(name = "f32")]
+    F32,
+    /// Single precision from three bfloat16 products
+    #[value(name = "bf16x3")]
+    Bf16x3,
+    /// bfloat16
+    #[value(name = "bf16")]
+    Bf16,
+    /// Half precision
+    #[value(name = "f16")]
+    F16,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One line to read
+    Text,
+    /// One JSON object
+    Json,
+}
+
+impl ValueEnum for Name {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Name::Cifar10, Name::Cifar100, Name::Shapes10]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.text()))
+    }
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() && !value.trim().is_empty() => {
+            Ok((name.trim().to_string(), value.trim().to_string()))
+        }
+        Some(_) | None => Err("write a name, =, and a value: --set depth=20".into()),
+    }
+}
+
+fn batch(text: &str) -> Result<usize, String> {
+    between(text, crate::train::recipe::MOST_BATCH)
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    between(text, 1024)
+}
+
+fn between(text: &str, most: usize) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n) if (1..=most).contains(&n) => Ok(n),
+        Ok(_) | Err(_) => Err(format!("must be a whole number from 1 to {most}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_do_not_contradict_each_other() {
+        super::Cli::command().debug_assert();
+    }
+}

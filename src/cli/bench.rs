@@ -1,0 +1,160 @@
+//! `rnetc bench`: how fast a step is, on made-up pictures.
+
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::args::{BenchArgs, Format, Mode};
+use super::spec::Spec;
+use super::{Failure, engine, output};
+use crate::data::random::{Draws, Purpose};
+use crate::graph::Role;
+use crate::lower;
+use crate::sema::network::Network;
+use crate::train::compiled::Compiled;
+use crate::train::init::initial;
+use crate::train::recipe::Recipe;
+use crate::train::tensors;
+
+/// Steps before any is measured.
+const WARM_UP: usize = 3;
+
+/// What is printed; the names are relied on by scripts.
+#[derive(Debug, Serialize)]
+struct Report {
+    system: String,
+    engine: &'static str,
+    device: String,
+    precision: &'static str,
+    mode: &'static str,
+    spec: String,
+    batch: usize,
+    threads: usize,
+    params: usize,
+    images_per_s: f64,
+    warmup_s: f64,
+    peak_rss_mib: u64,
+}
+
+/// Measures and prints.
+pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
+    engine::check_precision(args.engine.precision)?;
+    let spec = Spec::find(Some(&args.spec), &args.set)?;
+    let network = spec.compile()?;
+    let opened = engine::open(&args.engine)?;
+    let begin = Instant::now();
+    let mut program = prepare(&network, opened.engine.as_ref(), args)?;
+    let mut times = Vec::new();
+    let mut warm_up = 0.0;
+    for step in 0..WARM_UP + args.steps as usize {
+        let start = Instant::now();
+        program.run()?;
+        // A GPU has finished only when something has been read.
+        program.output(if args.mode == Mode::Train { "loss" } else { "logits" })?;
+        if step < WARM_UP {
+            warm_up = begin.elapsed().as_secs_f64();
+        } else {
+            times.push(start.elapsed().as_secs_f64());
+        }
+    }
+    let device = opened.engine.device();
+    print(
+        args,
+        &Report {
+            system: concat!("rnetc ", env!("CARGO_PKG_VERSION")).into(),
+            engine: device.engine,
+            device: device.name,
+            precision: "f32",
+            mode: mode(args.mode),
+            spec: spec.source.name.to_string(),
+            batch: args.batch,
+            threads: opened.threads,
+            params: network.parameters(),
+            images_per_s: (args.batch as f64 / median(times).max(1e-9) * 10.0).round() / 10.0,
+            warmup_s: (warm_up * 100.0).round() / 100.0,
+            peak_rss_mib: peak_rss_mib(),
+        },
+    )
+}
+
+fn prepare(
+    network: &Network,
+    engine: &dyn crate::engine::Engine,
+    args: &BenchArgs,
+) -> Result<Compiled, Failure> {
+    let program = match args.mode {
+        Mode::Train => lower::training(network, args.batch, &Recipe::he2016()?.sgd()),
+        Mode::Infer => lower::inference(network, args.batch),
+    };
+    let mut compiled = Compiled::new(engine, &program)?;
+    compiled.load(&initial(&tensors::of(network), 0))?;
+    let mut draws = Draws::new(0, Purpose::Order, 0);
+    let (shape, classes) = (network.value(network.input).shape, network.classes());
+    let images: Vec<f32> = (0..args.batch * shape.len()).map(|_| draws.range(-1.7, 1.7)).collect();
+    let mut targets = vec![0.0; args.batch * classes];
+    targets.chunks_exact_mut(classes).for_each(|row| row[draws.below(classes)] = 1.0);
+    compiled.write(Role::Images, &images)?;
+    compiled.write(Role::Targets, &targets)?;
+    compiled.write(Role::LearningRate, &[0.01])?;
+    compiled.write(Role::Seed, &[1.0])?;
+    Ok(compiled)
+}
+
+fn print(args: &BenchArgs, report: &Report) -> Result<(), Failure> {
+    match args.format {
+        Format::Json => {
+            let text = serde_json::to_string(report)
+                .map_err(|error| Failure::File(format!("writing the report: {error}")))?;
+            output::say(text);
+        }
+        Format::Text => output::say(format_args!(
+            "{}: {} {:.1} images/s (batch {}, median of {} steps; {:.2} s until warm, {} MiB)",
+            report.spec,
+            report.mode,
+            report.images_per_s,
+            report.batch,
+            args.steps,
+            report.warmup_s,
+            report.peak_rss_mib
+        )),
+    }
+    Ok(())
+}
+
+fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Train => "train",
+        Mode::Infer => "infer",
+    }
+}
+
+/// The middle one, or the mean of the middle two.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => 0.0,
+        n if n % 2 == 1 => values[middle],
+        _ => (values[middle - 1] + values[middle]) / 2.0,
+    }
+}
+
+/// Most memory that this process has had, where the system tells.
+fn peak_rss_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or(0) / 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians_by_hand() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 3.0, 2.0]), 2.5);
+        assert_eq!(median(vec![]), 0.0);
+    }
+}

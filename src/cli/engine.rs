@@ -1,0 +1,64 @@
+//! Choosing and opening an engine.
+
+use super::args::{EngineArgs, EngineChoice, Precision};
+use super::{Failure, output};
+use crate::engine::cpu::CpuEngine;
+use crate::engine::wgpu::{WgpuEngine, adapters};
+use crate::engine::{Engine, EngineError};
+
+/// An engine with what reports say about it.
+pub struct Opened {
+    /// The engine.
+    pub engine: Box<dyn Engine>,
+    /// Threads it computes with; 0 on a GPU.
+    pub threads: usize,
+}
+
+/// Opens the engine that was asked for and says which one it is, and why.
+pub fn open(args: &EngineArgs) -> Result<Opened, Failure> {
+    check_precision(args.precision)?;
+    let (opened, why) = match args.engine {
+        EngineChoice::Cpu => (cpu(args)?, "as asked".to_string()),
+        EngineChoice::Wgpu => (wgpu()?, "as asked".to_string()),
+        EngineChoice::Auto => auto(args)?,
+    };
+    let device = opened.engine.device();
+    output::note(format_args!("engine: {} ({}), {why}", device.engine, device.name));
+    Ok(opened)
+}
+
+/// Refuses what this version does not compute in.
+pub fn check_precision(precision: Precision) -> Result<(), Failure> {
+    match precision {
+        Precision::F32 => Ok(()),
+        Precision::Bf16x3 | Precision::Bf16 | Precision::F16 => Err(Failure::Usage(
+            "this version computes in f32 only; leave --precision away or say f32".into(),
+        )),
+    }
+}
+
+/// A real GPU if there is one and it opens, else the CPU.
+fn auto(args: &EngineArgs) -> Result<(Opened, String), Failure> {
+    let found = adapters();
+    let software = found.iter().find(|adapter| adapter.software);
+    let why = match (found.iter().find(|adapter| !adapter.software), software) {
+        (Some(gpu), _) => match wgpu() {
+            Ok(opened) => return Ok((opened, format!("the GPU found ({})", gpu.kind))),
+            Err(error) => format!("as {} does not open: {error}", gpu.name),
+        },
+        (None, Some(adapter)) => {
+            format!("as there is no GPU ({} is software; --engine wgpu takes it)", adapter.name)
+        }
+        (None, None) => "as there is no GPU".to_string(),
+    };
+    Ok((cpu(args)?, why))
+}
+
+fn cpu(args: &EngineArgs) -> Result<Opened, EngineError> {
+    let engine = CpuEngine::new(args.threads)?;
+    Ok(Opened { threads: engine.threads(), engine: Box::new(engine) })
+}
+
+fn wgpu() -> Result<Opened, EngineError> {
+    Ok(Opened { engine: Box::new(WgpuEngine::new()?), threads: 0 })
+}

@@ -1,0 +1,92 @@
+//! How the program can fail, and what it then returns to the shell.
+
+use crate::data::DataError;
+use crate::engine::EngineError;
+use crate::train::TrainError;
+
+/// The exit code of a command line that makes no sense.
+pub const USAGE: u8 = 2;
+
+/// Why a verb failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// What is wrong has been printed already; the exit code.
+    Shown(u8),
+    /// The data, a recipe or weights do not make sense, or not together.
+    Wrong(String),
+    /// The command line makes no sense.
+    Usage(String),
+    /// A file cannot be read or written, or is damaged.
+    File(String),
+    /// No device, or it failed.
+    Device(String),
+    /// A number that is none.
+    Numbers(String),
+    /// A signal ended it.
+    Signal(u8),
+}
+
+impl Failure {
+    /// The exit code.
+    pub fn code(&self) -> u8 {
+        match self {
+            Failure::Shown(code) => *code,
+            Failure::Wrong(_) => 1,
+            Failure::Usage(_) => USAGE,
+            Failure::File(_) => 3,
+            Failure::Device(_) => 4,
+            Failure::Numbers(_) => 5,
+            Failure::Signal(number) => 128 + number,
+        }
+    }
+
+    /// What to print, if it has not been printed already.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Failure::Shown(_) | Failure::Signal(_) => None,
+            Failure::Wrong(text)
+            | Failure::Usage(text)
+            | Failure::File(text)
+            | Failure::Device(text)
+            | Failure::Numbers(text) => Some(text),
+        }
+    }
+
+    /// An error of the system at a path.
+    pub fn io(doing: &str, path: &std::path::Path, error: impl std::fmt::Display) -> Self {
+        Failure::File(format!("{doing} {}: {error}", path.display()))
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        Failure::Device(error.to_string())
+    }
+}
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Self {
+        let text = error.to_string();
+        match error {
+            DataError::Io { .. } | DataError::Missing(_) | DataError::Integrity(_) => {
+                Failure::File(text)
+            }
+            DataError::Content(_) => Failure::Wrong(text),
+            // Whoever catches signals says which one it was.
+            DataError::Interrupted => Failure::Signal(2),
+        }
+    }
+}
+
+impl From<TrainError> for Failure {
+    fn from(error: TrainError) -> Self {
+        let text = error.to_string();
+        match error {
+            TrainError::Engine(error) => error.into(),
+            TrainError::Data(error) => error.into(),
+            TrainError::Wrong(_) => Failure::Wrong(text),
+            TrainError::File(_) => Failure::File(text),
+            TrainError::NonFinite { .. } => Failure::Numbers(text),
+        }
+    }
+}

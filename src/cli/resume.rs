@@ -1,0 +1,68 @@
+//! Going on with a run.
+
+use std::path::Path;
+
+use super::Failure;
+use super::args::RunArgs;
+use super::spec::Spec;
+use super::train::RUNS;
+use crate::source::Source;
+use crate::train::checkpoint;
+use crate::train::config::Config;
+use crate::train::run_folder::RunFolder;
+use crate::train::tensors::{Tensor, Values};
+
+/// A run that was begun.
+pub struct Resumed {
+    /// Its folder.
+    pub folder: RunFolder,
+    /// What it was asked to do.
+    pub config: Config,
+}
+
+/// The run in `--out`, or the newest of the spec's name.
+pub fn find(args: &RunArgs) -> Result<Resumed, Failure> {
+    let name = args.spec.as_deref().and_then(Path::file_stem).unwrap_or("preact".as_ref());
+    let out = args.training.out.as_deref();
+    let folder = RunFolder::existing(out, Path::new(RUNS), &name.to_string_lossy())?;
+    Ok(Resumed { config: folder.read_config()?, folder })
+}
+
+impl Resumed {
+    /// The spec that it trains.
+    pub fn spec(&self) -> Spec {
+        Spec {
+            name: self.config.spec.clone(),
+            source: Source::new(self.config.spec.as_str(), self.config.spec_text.as_str()),
+            settings: self.config.settings.clone(),
+        }
+    }
+
+    /// Refuses to go on with something else.
+    pub fn check(&self, now: &Config) -> Result<(), Failure> {
+        match now.difference(&self.config) {
+            None => Ok(()),
+            Some(difference) => Err(Failure::Wrong(format!(
+                "--resume: {difference}; the run in {} can only go on as it was begun",
+                self.folder.path().display()
+            ))),
+        }
+    }
+
+    /// The values of the last checkpoint and its step; none before the first checkpoint.
+    pub fn values(&self, tensors: &[Tensor]) -> Result<(Option<Values>, u64), Failure> {
+        let Some(path) = self.folder.latest_checkpoint()? else { return Ok((None, 0)) };
+        let about = checkpoint::describe(&path)?.ok_or_else(|| {
+            Failure::Wrong(format!("{}: says nothing about its run", path.display()))
+        })?;
+        if about.step > self.config.steps {
+            return Err(Failure::Wrong(format!(
+                "{}: step {} is beyond the end of the run, {}",
+                path.display(),
+                about.step,
+                self.config.steps
+            )));
+        }
+        Ok((Some(checkpoint::load(&path, tensors)?), about.step))
+    }
+}

@@ -1,0 +1,122 @@
+//! From what the user names to a network.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Read};
+use std::path::Path;
+
+use super::{Failure, builtin, last_build, output, render};
+use crate::diagnostic::Diagnostic;
+use crate::sema;
+use crate::sema::network::Network;
+use crate::source::Source;
+
+/// Longest text that is read as a spec, a manifest or a recipe.
+const MOST_BYTES: u64 = 16 << 20;
+
+/// A spec's text with the values of its parameters.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// Short name, for folders.
+    pub name: String,
+    /// The text.
+    pub source: Source,
+    /// What `--set` gave, or the build that it comes from.
+    pub settings: BTreeMap<String, String>,
+}
+
+impl Spec {
+    /// A spec file.
+    pub fn file(path: &Path, set: &[(String, String)]) -> Result<Self, Failure> {
+        let source = Source::new(path.to_string_lossy(), read(path)?);
+        Ok(Self { name: stem(path), source, settings: BTreeMap::new() }.with(set))
+    }
+
+    /// What a build folder was made from.
+    pub fn folder(path: &Path, set: &[(String, String)]) -> Result<Self, Failure> {
+        let text = path.join(last_build::SPEC);
+        if !text.is_file() || !path.join(last_build::MANIFEST).is_file() {
+            return Err(Failure::File(format!(
+                "{} is not a build folder (no {} or no {}); make one with rnetc build",
+                path.display(),
+                last_build::SPEC,
+                last_build::MANIFEST
+            )));
+        }
+        let source = Source::new(text.to_string_lossy(), read(&text)?);
+        let settings = last_build::settings(path)?;
+        Ok(Self { name: stem(path), source, settings }.with(set))
+    }
+
+    /// A file, a build folder, the last build, or the spec inside the program.
+    pub fn find(path: Option<&Path>, set: &[(String, String)]) -> Result<Self, Failure> {
+        if let Some(path) = path {
+            return if path.is_dir() { Self::folder(path, set) } else { Self::file(path, set) };
+        }
+        if let Some(folder) = last_build::last() {
+            output::note(format_args!("spec: {}, the last build", folder.display()));
+            return Self::folder(&folder, set);
+        }
+        let settings = [("depth".to_string(), builtin::DEPTH.to_string())].into();
+        let name = "preact".to_string();
+        let spec = Self { name, source: builtin::source(), settings }.with(set);
+        output::note(format_args!(
+            "spec: none named and none built; full pre-activation, depth {}",
+            spec.settings["depth"]
+        ));
+        Ok(spec)
+    }
+
+    /// The same with some values replaced.
+    pub fn with(mut self, set: &[(String, String)]) -> Self {
+        self.settings.extend(set.iter().cloned());
+        self
+    }
+
+    /// Compiles it. Diagnostics are printed.
+    pub fn compile(&self) -> Result<Network, Failure> {
+        let settings: Vec<(String, String)> =
+            self.settings.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        match sema::compile(&self.source, &settings) {
+            Ok(compiled) => {
+                self.show(&compiled.warnings);
+                Ok(compiled.network)
+            }
+            Err(errors) => {
+                self.show(&errors);
+                Err(Failure::Shown(1))
+            }
+        }
+    }
+
+    fn show(&self, diagnostics: &[Diagnostic]) {
+        if !diagnostics.is_empty() {
+            let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            output::note(render::render(&self.source, diagnostics, colour).trim_end());
+        }
+    }
+}
+
+/// A text file of sensible length.
+pub fn read(path: &Path) -> Result<String, Failure> {
+    let reading = |error| Failure::io("reading", path, error);
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(reading)?;
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(reading)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(Failure::Wrong(format!(
+            "{}: longer than {} MiB, which no spec or recipe is",
+            path.display(),
+            MOST_BYTES >> 20
+        )));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::Wrong(format!("{}: not a text: byte {at} is not UTF-8", path.display()))
+    })
+}
+
+/// A file's or folder's name without its ending.
+fn stem(path: &Path) -> String {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    whole.file_stem().map_or_else(|| "net".into(), |stem| stem.to_string_lossy().into_owned())
+}

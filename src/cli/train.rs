@@ -1,0 +1,207 @@
+//! `rnetc run --train`: everything between the arguments and the training loop.
+
+use std::path::Path;
+
+use super::args::RunArgs;
+use super::resume::{self, Resumed};
+use super::signals::Signals;
+use super::spec::{self, Spec};
+use super::{Failure, download, engine, output, progress};
+use crate::data::batches::Loading;
+use crate::data::normalise::Normalisation;
+use crate::data::{Dataset, Name};
+use crate::lower;
+use crate::sema::network::{Chw, Network};
+use crate::train::compiled::Compiled;
+use crate::train::config::Config;
+use crate::train::evaluate::MOST_BATCH;
+use crate::train::init::initial;
+use crate::train::recipe::Recipe;
+use crate::train::run_folder::RunFolder;
+use crate::train::schedule::{Length, Plan};
+use crate::train::tensors;
+use crate::train::trainer::{End, Session};
+
+/// Where runs go that name no folder.
+pub const RUNS: &str = "runs";
+/// Epochs on `shapes10` where nothing says how long: enough to learn it, in a few minutes.
+const SHAPES_EPOCHS: u64 = 3;
+
+/// Trains.
+pub fn train(args: &RunArgs, name: Name, signals: &Signals) -> Result<(), Failure> {
+    let resumed = if args.training.resume { Some(resume::find(args)?) } else { None };
+    let (recipe, length) = how_long(args, name, resumed.as_ref())?;
+    let spec = match (&resumed, &args.spec) {
+        (Some(resumed), None) => resumed.spec().with(&args.set),
+        (Some(_) | None, path) => Spec::find(path.as_deref(), &args.set)?,
+    };
+    let network = spec.compile()?;
+    let opened = engine::open(&args.engine)?;
+    let dataset = download::load(name, args.data.as_deref(), signals)?;
+    fits(&network, &dataset)?;
+    let config = configure(&spec, &dataset, recipe, length)?;
+    if let Some(resumed) = &resumed {
+        resumed.check(&config)?;
+    }
+    let session =
+        assemble(&network, opened.engine.as_ref(), &dataset, config, || match &resumed {
+            Some(resumed) => Ok(resumed.folder.clone()),
+            None => {
+                Ok(RunFolder::create(args.training.out.as_deref(), Path::new(RUNS), &spec.name)?)
+            }
+        })?;
+    go(session, resumed.as_ref(), &network, signals)
+}
+
+/// The recipe with the arguments' changes, and how long to follow it.
+fn how_long(
+    args: &RunArgs,
+    name: Name,
+    resumed: Option<&Resumed>,
+) -> Result<(Recipe, Length), Failure> {
+    let training = &args.training;
+    let mut recipe = match (&training.recipe, resumed) {
+        (Some(path), _) => Recipe::parse(&path.to_string_lossy(), &spec::read(path)?)?,
+        (None, Some(resumed)) => resumed.config.recipe.clone(),
+        (None, None) => Recipe::he2016()?,
+    };
+    recipe.batch = training.batch.unwrap_or(recipe.batch);
+    recipe.seed = training.seed.unwrap_or(recipe.seed);
+    let length = match (training.epochs, training.steps, resumed) {
+        (Some(epochs), _, _) => Length::Epochs(epochs),
+        (None, Some(steps), _) => Length::Steps(steps),
+        (None, None, Some(resumed)) if training.recipe.is_none() => resumed.config.length,
+        (None, None, _) if training.recipe.is_none() && name == Name::Shapes10 => {
+            Length::Epochs(SHAPES_EPOCHS)
+        }
+        (None, None, _) => Length::Recipe,
+    };
+    Ok((recipe, length))
+}
+
+/// Whether a network takes a set's pictures and has its classes.
+pub fn fits(network: &Network, dataset: &Dataset) -> Result<(), Failure> {
+    let (extent, input) = (dataset.train.extent(), network.value(network.input).shape);
+    let pictures = Chw { c: extent.channels, h: extent.rows, w: extent.columns };
+    if input != pictures {
+        return Err(Failure::Wrong(format!(
+            "the net {} reads {input}, and the pictures of {} are {pictures}; \
+             write input({}, {}, {}) in the spec",
+            network.name, dataset.name, pictures.c, pictures.h, pictures.w
+        )));
+    }
+    if network.classes() != dataset.classes.len() {
+        return Err(Failure::Wrong(format!(
+            "the net {} tells {} classes apart, and {} has {}; say --set classes={}",
+            network.name,
+            network.classes(),
+            dataset.name,
+            dataset.classes.len(),
+            dataset.classes.len()
+        )));
+    }
+    Ok(())
+}
+
+fn configure(
+    spec: &Spec,
+    dataset: &Dataset,
+    recipe: Recipe,
+    length: Length,
+) -> Result<Config, Failure> {
+    let pictures = dataset.train.count();
+    if pictures < recipe.batch {
+        return Err(Failure::Wrong(format!(
+            "{} has {pictures} training pictures, fewer than a batch of {}; say --batch N",
+            dataset.name, recipe.batch
+        )));
+    }
+    let plan = Plan::new(&recipe, length, (pictures / recipe.batch) as u64);
+    Ok(Config {
+        spec: spec.source.name.to_string(),
+        settings: spec.settings.clone(),
+        data: dataset.name.text().into(),
+        pictures,
+        length,
+        steps: plan.total,
+        steps_per_epoch: plan.per_epoch,
+        precision: "f32".into(),
+        recipe,
+        classes: dataset.classes.clone(),
+        normalisation: Normalisation::measure(dataset.train.as_ref()),
+        spec_text: spec.source.text.to_string(),
+    })
+}
+
+/// Compiles both programs; only when that has worked is a folder made.
+fn assemble(
+    network: &Network,
+    engine: &dyn crate::engine::Engine,
+    dataset: &Dataset,
+    config: Config,
+    folder: impl FnOnce() -> Result<RunFolder, Failure>,
+) -> Result<Session, Failure> {
+    let batch = config.recipe.batch;
+    let test_batch = batch.min(MOST_BATCH).min(dataset.test.count().max(1));
+    let training = lower::training(network, batch, &config.recipe.sgd());
+    let training = Compiled::new(engine, &training)?;
+    let inference = Compiled::new(engine, &lower::inference(network, test_batch))?;
+    let loading = |pictures: &std::sync::Arc<dyn crate::data::Pictures>, batch| Loading {
+        pictures: pictures.clone(),
+        normalisation: config.normalisation.clone(),
+        batch,
+        classes: network.classes(),
+    };
+    let (train, test) = (loading(&dataset.train, batch), loading(&dataset.test, test_batch));
+    let plan = Plan::new(&config.recipe, config.length, config.steps_per_epoch);
+    let folder = folder()?;
+    folder.write_config(&config)?;
+    let tensors = tensors::of(network);
+    Ok(Session { training, inference, tensors, config, plan, train, test, folder })
+}
+
+fn go(
+    mut session: Session,
+    resumed: Option<&Resumed>,
+    network: &Network,
+    signals: &Signals,
+) -> Result<(), Failure> {
+    let (values, done) = match resumed {
+        Some(resumed) => resumed.values(&session.tensors)?,
+        None => (None, 0),
+    };
+    let values = values.unwrap_or_else(|| initial(&session.tensors, session.config.recipe.seed));
+    let plan = &session.plan;
+    output::note(format_args!(
+        "training {} ({} parameters) on {}: {} steps of {}, {} an epoch{}; run folder {}",
+        network.name,
+        output::thousands(network.parameters()),
+        session.config.data,
+        plan.total,
+        session.config.recipe.batch,
+        plan.per_epoch,
+        if done > 0 { format!(", from step {done} on") } else { String::new() },
+        session.folder.path().display()
+    ));
+    let mut shown = progress::Shown::new(plan, done, session.config.recipe.batch, signals);
+    let end = session.run(&values, done, &mut shown);
+    shown.end();
+    match end? {
+        End::Finished(last) => {
+            output::say(format_args!(
+                "test error {:.2} % after {} steps; weights in {}",
+                last.test_error_percent,
+                last.step,
+                session.folder.last_weights().display()
+            ));
+            Ok(())
+        }
+        End::Interrupted(step) => {
+            output::note(format_args!(
+                "stopped after step {step} and saved; go on with --resume --out {}",
+                session.folder.path().display()
+            ));
+            Err(signals.failure().unwrap_or(Failure::Signal(2)))
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Weights from a file, and the network that they belong to.
+
+use std::path::Path;
+
+use super::args::RunArgs;
+use super::spec::Spec;
+use super::{Failure, output};
+use crate::sema::network::Network;
+use crate::source::Source;
+use crate::train::checkpoint::{self, About};
+use crate::train::tensors::{self, Values};
+
+/// A network with its weights.
+pub struct Weights {
+    /// The network.
+    pub network: Network,
+    /// Its values.
+    pub values: Values,
+    /// What the file says of itself, if this program wrote it.
+    pub about: Option<About>,
+}
+
+/// Reads weights for the spec that is named; without a name, for the spec that the file was
+/// trained with, and where it says nothing, for the last build.
+pub fn load(args: &RunArgs, path: &Path) -> Result<Weights, Failure> {
+    let about = checkpoint::describe(path)?;
+    let spec = match (&args.spec, &about) {
+        (None, Some(about)) => {
+            output::note(format_args!("spec: {}, as the weights say", about.config.spec));
+            recorded(about).with(&args.set)
+        }
+        (None, None) => Spec::find(None, &args.set)?,
+        (Some(path), _) => Spec::find(Some(path), &args.set)?,
+    };
+    let network = spec.compile()?;
+    let values = checkpoint::load(path, &tensors::of(&network)).map_err(Failure::from);
+    let values = values.map_err(|failure| match (failure, &about) {
+        (Failure::Wrong(text), Some(about)) if about.config.settings != spec.settings => {
+            Failure::Wrong(format!("{text}. They were trained with{}", flags(about)))
+        }
+        (failure, _) => failure,
+    })?;
+    Ok(Weights { network, values, about })
+}
+
+fn recorded(about: &About) -> Spec {
+    let config = &about.config;
+    Spec {
+        name: config.spec.clone(),
+        source: Source::new(config.spec.as_str(), config.spec_text.as_str()),
+        settings: config.settings.clone(),
+    }
+}
+
+fn flags(about: &About) -> String {
+    if about.config.settings.is_empty() {
+        return "out --set".into();
+    }
+    let flag = |(name, value): (&String, &String)| format!(" --set {name}={value}");
+    about.config.settings.iter().map(flag).collect()
+}

@@ -1,0 +1,122 @@
+//! Random crops of padded pictures, and flips.
+
+use super::Extent;
+use super::normalise::Table;
+use super::random::{Draws, Purpose};
+
+/// Where a crop is taken from the padded picture, and whether it is mirrored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crop {
+    /// First row of the padded picture.
+    pub top: usize,
+    /// First column of the padded picture.
+    pub left: usize,
+    /// Whether left and right change places, after cropping.
+    pub flip: bool,
+}
+
+/// How far crops wander.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Augmentation {
+    /// Zero rows and columns added on each side, after standardisation.
+    pub pad: usize,
+    /// Whether half of the pictures are mirrored.
+    pub flip: bool,
+}
+
+impl Augmentation {
+    /// The crop for a picture in an epoch.
+    pub fn draw(&self, seed: u32, epoch: u32, index: usize) -> Crop {
+        let mut draws = Draws::new(seed, Purpose::Augment, u64::from(epoch) << 32 | index as u64);
+        let top = draws.below(2 * self.pad + 1);
+        let left = draws.below(2 * self.pad + 1);
+        Crop { top, left, flip: self.flip && draws.coin() }
+    }
+
+    /// Standardises, pads with zeros, crops to the picture's own size, mirrors.
+    pub fn apply(&self, crop: Crop, table: &Table, extent: Extent, from: &[u8], to: &mut [f32]) {
+        let row_len = extent.columns * extent.channels;
+        // Columns of the output that see the picture: left + column − pad must lie inside.
+        let first = self.pad.saturating_sub(crop.left);
+        let last = (extent.columns + self.pad).saturating_sub(crop.left).min(extent.columns);
+        for (row, out) in to.chunks_exact_mut(row_len).enumerate() {
+            out.fill(0.0);
+            let Some(source) = (row + crop.top).checked_sub(self.pad) else { continue };
+            if source < extent.rows && first < last {
+                let start = source * extent.columns + first + crop.left - self.pad;
+                let bytes = &from[start * extent.channels..][..(last - first) * extent.channels];
+                table.apply(bytes, &mut out[first * extent.channels..last * extent.channels]);
+            }
+            if crop.flip {
+                mirror(out, extent.channels);
+            }
+        }
+    }
+}
+
+fn mirror(row: &mut [f32], channels: usize) {
+    let columns = row.len() / channels;
+    for column in 0..columns / 2 {
+        for channel in 0..channels {
+            row.swap(column * channels + channel, (columns - 1 - column) * channels + channel);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::normalise::Normalisation;
+
+    const EXTENT: Extent = Extent { rows: 3, columns: 3, channels: 1 };
+
+    /// 1…9 row by row, standardised by mean 1 and deviation 1 to 0…8.
+    fn crop(pad: usize, top: usize, left: usize, flip: bool) -> Vec<f32> {
+        let table = Normalisation { mean: vec![1.0], std: vec![1.0] }.table();
+        let mut out = vec![f32::NAN; 9];
+        let augmentation = Augmentation { pad, flip };
+        let from = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+        augmentation.apply(Crop { top, left, flip }, &table, EXTENT, &from, &mut out);
+        out
+    }
+
+    #[test]
+    fn the_middle_crop_is_the_picture() {
+        let picture: Vec<f32> = (0..9u8).map(f32::from).collect();
+        assert_eq!(crop(0, 0, 0, false), picture);
+        assert_eq!(crop(1, 1, 1, false), picture);
+        assert_eq!(crop(4, 4, 4, false), picture);
+    }
+
+    #[test]
+    fn corners_show_the_padding_as_zero() {
+        // A byte of 0 would be −1 here, so zeros prove padding after standardisation.
+        assert_eq!(crop(1, 0, 0, false), [0., 0., 0., 0., 0., 1., 0., 3., 4.]);
+        assert_eq!(crop(1, 2, 2, false), [4., 5., 0., 7., 8., 0., 0., 0., 0.]);
+        assert_eq!(crop(1, 0, 2, false), [0., 0., 0., 1., 2., 0., 4., 5., 0.]);
+        assert_eq!(crop(4, 0, 0, false), [0.0; 9]);
+        assert_eq!(crop(4, 8, 0, false), [0.0; 9]);
+    }
+
+    #[test]
+    fn a_flip_mirrors_the_crop() {
+        assert_eq!(crop(0, 0, 0, true), [2., 1., 0., 5., 4., 3., 8., 7., 6.]);
+        assert_eq!(crop(1, 0, 2, true), [0., 0., 0., 0., 2., 1., 0., 5., 4.]);
+    }
+
+    #[test]
+    fn draws_cover_every_offset_and_both_sides() {
+        let augmentation = Augmentation { pad: 4, flip: true };
+        let crops: Vec<Crop> = (0..5000).map(|i| augmentation.draw(1, 2, i)).collect();
+        for offset in 0..=8 {
+            assert!(crops.iter().any(|c| c.top == offset));
+            assert!(crops.iter().any(|c| c.left == offset));
+        }
+        assert!(crops.iter().all(|c| c.top <= 8 && c.left <= 8));
+        let flips = crops.iter().filter(|c| c.flip).count();
+        assert!((2300..2700).contains(&flips), "{flips}");
+        assert_eq!(augmentation.draw(1, 2, 3), augmentation.draw(1, 2, 3));
+        assert!((0..100).any(|i| augmentation.draw(1, 2, i) != augmentation.draw(1, 3, i)));
+        assert!((0..100).all(|i| !Augmentation { pad: 4, flip: false }.draw(1, 2, i).flip));
+    }
+}

@@ -1,0 +1,132 @@
+//! What a data set is to the rest of the program.
+
+use std::sync::Arc;
+
+use super::DataError;
+
+/// The data sets the program knows, by the names the command line uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// CIFAR-10, from the official binary files.
+    Cifar10,
+    /// CIFAR-100 with its 100 fine labels, from the official binary files.
+    Cifar100,
+    /// Pictures of ten shapes that the program draws itself.
+    Shapes10,
+}
+
+impl Name {
+    /// All of them.
+    pub const ALL: [Name; 3] = [Name::Cifar10, Name::Cifar100, Name::Shapes10];
+
+    /// As the command line writes it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Name::Cifar10 => "cifar10",
+            Name::Cifar100 => "cifar100",
+            Name::Shapes10 => "shapes10",
+        }
+    }
+
+    /// The set of that name.
+    pub fn parse(text: &str) -> Option<Name> {
+        Name::ALL.into_iter().find(|name| name.text() == text)
+    }
+}
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+/// Size of every picture of a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub columns: usize,
+    /// Channels.
+    pub channels: usize,
+}
+
+impl Extent {
+    /// 32 × 32 RGB, the size of every set here.
+    pub const CIFAR: Extent = Extent { rows: 32, columns: 32, channels: 3 };
+
+    /// Bytes of one picture.
+    pub fn bytes(self) -> usize {
+        self.rows * self.columns * self.channels
+    }
+}
+
+/// A split of a data set: pictures as bytes, rows × columns × channels (channels last).
+pub trait Pictures: Send + Sync {
+    /// Pictures in an epoch.
+    fn count(&self) -> usize;
+
+    /// Size of each.
+    fn extent(&self) -> Extent;
+
+    /// Writes picture `index` of `epoch` into `pixels` ([`Extent::bytes`] long) and returns its
+    /// label. Only endless sets care for the epoch.
+    fn picture(&self, epoch: u32, index: usize, pixels: &mut [u8]) -> u8;
+
+    /// How many pictures the mean and standard deviation are taken over.
+    fn statistics_count(&self) -> usize {
+        self.count()
+    }
+}
+
+/// A data set: two splits and the classes' names.
+#[derive(Clone)]
+pub struct Dataset {
+    /// Which.
+    pub name: Name,
+    /// Names of the classes, by label.
+    pub classes: Vec<String>,
+    /// What is trained on.
+    pub train: Arc<dyn Pictures>,
+    /// What is tested on.
+    pub test: Arc<dyn Pictures>,
+}
+
+/// Pictures held in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    extent: Extent,
+    pixels: Vec<u8>,
+    labels: Vec<u8>,
+}
+
+impl Stored {
+    /// Pictures with their labels; there must be a whole picture for each label.
+    pub fn new(extent: Extent, pixels: Vec<u8>, labels: Vec<u8>) -> Result<Self, DataError> {
+        if pixels.len() != labels.len() * extent.bytes() {
+            return Err(DataError::Content(format!(
+                "{} labels need {} bytes of pictures, and there are {}",
+                labels.len(),
+                labels.len() * extent.bytes(),
+                pixels.len()
+            )));
+        }
+        Ok(Self { extent, pixels, labels })
+    }
+}
+
+impl Pictures for Stored {
+    fn count(&self) -> usize {
+        self.labels.len()
+    }
+
+    fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    fn picture(&self, _epoch: u32, index: usize, pixels: &mut [u8]) -> u8 {
+        let bytes = self.extent.bytes();
+        pixels.copy_from_slice(&self.pixels[index * bytes..(index + 1) * bytes]);
+        self.labels[index]
+    }
+}

@@ -1,0 +1,83 @@
+//! `shapes10`: pictures of ten shapes that the program draws itself.
+//!
+//! A shape of any size, place and turn, lighter or darker than a shaded background, among lines
+//! and specks, under noise. No pixel tells the class by itself: a linear classifier is barely
+//! better than chance, while a small residual network learns the set within a few epochs.
+
+mod canvas;
+mod distance;
+mod scene;
+
+use std::sync::Arc;
+
+use super::dataset::{Dataset, Extent, Name, Pictures};
+use super::random::{Draws, Purpose};
+use distance::Shape;
+
+/// Pictures of a training epoch; each epoch draws new ones.
+pub const TRAIN_COUNT: usize = 50_000;
+/// Pictures of the test set.
+pub const TEST_COUNT: usize = 10_000;
+/// Pictures that the mean and standard deviation are taken over.
+const STATISTICS_COUNT: usize = 2_000;
+
+/// Names of the classes, by label.
+pub const CLASSES: &str = "circle ring square frame triangle cross star half_disc bars corner";
+
+/// A split of the set. Picture `i` is a pure function of the seed, the split and `i`.
+#[derive(Clone, Debug)]
+pub struct Shapes {
+    seed: u32,
+    purpose: Purpose,
+    count: usize,
+}
+
+impl Shapes {
+    /// The training split, endless.
+    pub fn train(seed: u32) -> Self {
+        Self { seed, purpose: Purpose::DrawTrain, count: TRAIN_COUNT }
+    }
+
+    /// The test split, the same in every epoch.
+    pub fn test(seed: u32) -> Self {
+        Self { seed, purpose: Purpose::DrawTest, count: TEST_COUNT }
+    }
+
+    /// Both splits.
+    pub fn dataset(seed: u32) -> Dataset {
+        Dataset {
+            name: Name::Shapes10,
+            classes: super::locate::class_names(Name::Shapes10),
+            train: Arc::new(Self::train(seed)),
+            test: Arc::new(Self::test(seed)),
+        }
+    }
+}
+
+impl Pictures for Shapes {
+    fn count(&self) -> usize {
+        self.count
+    }
+
+    fn extent(&self) -> Extent {
+        Extent::CIFAR
+    }
+
+    fn picture(&self, epoch: u32, index: usize, pixels: &mut [u8]) -> u8 {
+        let number = match self.purpose {
+            Purpose::DrawTrain => u64::from(epoch) * self.count as u64 + index as u64,
+            _ => index as u64,
+        };
+        let mut draws = Draws::new(self.seed, self.purpose, number);
+        let label = draws.below(Shape::ALL.len());
+        scene::draw(Shape::ALL[label], &mut draws, pixels);
+        label as u8
+    }
+
+    fn statistics_count(&self) -> usize {
+        STATISTICS_COUNT.min(self.count)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+//! Checkpoints: safetensors files with PyTorch's shapes.
+//!
+//! A file holds every parameter and statistic by name, and each parameter's momentum as
+//! `<parameter>.momentum`. The metadata key `rnetc` holds a JSON object: the step, the epoch and
+//! the run's [`Config`], spec text included.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+
+use super::config::Config;
+use super::layout;
+use super::tensors::{Tensor, Values};
+use super::{TrainError, atomic};
+
+/// Longest header that is read, of files and before their tensors are known.
+const MOST_HEADER: u64 = 64 << 20;
+const KEY: &str = "rnetc";
+
+/// What a checkpoint says of itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct About {
+    /// Steps done.
+    pub step: u64,
+    /// Epochs done.
+    pub epoch: u64,
+    /// What the run was asked to do.
+    pub config: Config,
+}
+
+/// Writes a checkpoint, whole or not at all.
+pub fn save(
+    path: &Path,
+    tensors: &[Tensor],
+    values: &Values,
+    about: &About,
+) -> Result<(), TrainError> {
+    let wrong = |error: &dyn std::fmt::Display| TrainError::io("writing", path, error);
+    let about = serde_json::to_string(about).map_err(|error| wrong(&error))?;
+    let mut entries = Vec::new();
+    for tensor in tensors {
+        for name in names(tensor) {
+            if let Some(values) = values.get(&name) {
+                let values = layout::to_checkpoint(tensor.kind, tensor.state.shape, values);
+                let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+                entries.push((name, shape(tensor), bytes));
+            }
+        }
+    }
+    let mut views = Vec::new();
+    for (name, shape, bytes) in &entries {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(|e| wrong(&e))?;
+        views.push((name.as_str(), view));
+    }
+    let metadata = std::iter::once((KEY.to_string(), about)).collect();
+    let bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| wrong(&error))?;
+    atomic::write(path, &bytes)
+}
+
+/// What a file says of itself; none where another program wrote it. Reads the header only.
+pub fn describe(path: &Path) -> Result<Option<About>, TrainError> {
+    let header = header(path)?;
+    let damaged = |error| damaged(path, &error);
+    let value: serde_json::Value = serde_json::from_slice(&header).map_err(damaged)?;
+    match value.get("__metadata__").and_then(|m| m.get(KEY)).and_then(|v| v.as_str()) {
+        Some(text) => serde_json::from_str(text).map(Some).map_err(damaged),
+        None => Ok(None),
+    }
+}
+
+fn header(path: &Path) -> Result<Vec<u8>, TrainError> {
+    let reading = |error| TrainError::io("reading", path, error);
+    let mut file = File::open(path).map_err(reading)?;
+    let length = file.metadata().map_err(reading)?.len();
+    let mut size = [0; 8];
+    file.read_exact(&mut size)
+        .map_err(|_| damaged(path, &"it is too short to be a safetensors file"))?;
+    let size = u64::from_le_bytes(size);
+    if size > MOST_HEADER || size > length.saturating_sub(8) {
+        return Err(damaged(path, &"its header is longer than the file or 64 MiB"));
+    }
+    let mut header = vec![0; size as usize];
+    file.read_exact(&mut header).map_err(reading)?;
+    Ok(header)
+}
+
+/// Reads the values of a network's tensors, in the graph's order; names and shapes must be
+/// those of the network. Momenta may be missing.
+pub fn load(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainError> {
+    let bytes = whole(path, tensors)?;
+    let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(path, &error))?;
+    let mut values = Values::new();
+    let mut known = 0;
+    for tensor in tensors {
+        for name in names(tensor) {
+            match file.tensor(&name) {
+                Ok(view) => {
+                    known += 1;
+                    let data = read(&view, tensor).map_err(|text| mismatch(path, &name, &text))?;
+                    values.insert(name, data);
+                }
+                Err(_) if name == tensor.state.name => {
+                    return Err(mismatch(path, &name, "it is missing"));
+                }
+                Err(_) => {}
+            }
+        }
+    }
+    if known != file.len() {
+        let known = |name: &str| tensors.iter().any(|t| names(t).any(|n| n == name));
+        let other = file.names().into_iter().find(|name| !known(name)).unwrap_or_default();
+        return Err(mismatch(path, other, "the net has no tensor of that name"));
+    }
+    Ok(values)
+}
+
+/// The file's bytes, unless there are far more than the network's tensors need.
+fn whole(path: &Path, tensors: &[Tensor]) -> Result<Vec<u8>, TrainError> {
+    let reading = |error| TrainError::io("reading", path, error);
+    let need: u64 = tensors.iter().map(|t| 8 * t.state.shape.len() as u64).sum();
+    let file = File::open(path).map_err(reading)?;
+    let length = file.metadata().map_err(reading)?.len();
+    let most = need + MOST_HEADER;
+    if length > most {
+        return Err(TrainError::Wrong(format!(
+            "{}: {length} bytes are more than the net's weights can take ({most}); these are \
+             the weights of another net",
+            path.display()
+        )));
+    }
+    let mut bytes = Vec::with_capacity(length as usize);
+    file.take(most).read_to_end(&mut bytes).map_err(reading)?;
+    Ok(bytes)
+}
+
+fn read(view: &TensorView, tensor: &Tensor) -> Result<Vec<f32>, String> {
+    if view.dtype() != Dtype::F32 {
+        return Err(format!("it holds {:?}, and the net needs F32", view.dtype()));
+    }
+    if view.shape() != shape(tensor) {
+        return Err(format!(
+            "its shape is {:?}, and the net's is {:?}",
+            view.shape(),
+            shape(tensor)
+        ));
+    }
+    let (chunks, _) = view.data().as_chunks::<4>();
+    let values: Vec<f32> = chunks.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+    Ok(layout::from_checkpoint(tensor.kind, tensor.state.shape, &values))
+}
+
+fn shape(tensor: &Tensor) -> Vec<usize> {
+    layout::checkpoint_shape(tensor.kind, tensor.state.shape)
+}
+
+fn names(tensor: &Tensor) -> impl Iterator<Item = String> {
+    std::iter::once(tensor.state.name.clone()).chain(tensor.momentum())
+}
+
+fn damaged(path: &Path, error: &dyn std::fmt::Display) -> TrainError {
+    TrainError::File(format!(
+        "{}: not a whole safetensors file ({error}); use another checkpoint of the run",
+        path.display()
+    ))
+}
+
+fn mismatch(path: &Path, name: &str, text: &str) -> TrainError {
+    TrainError::Wrong(format!(
+        "{}: {name}: {text}; the weights belong to another net, or to other settings (--set)",
+        path.display()
+    ))
+}
+
+#[cfg(test)]
+mod tests;

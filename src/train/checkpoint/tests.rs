@@ -1,0 +1,104 @@
+//! Files that are right, damaged, and of other networks.
+
+use super::*;
+use crate::data::normalise::Normalisation;
+use crate::graph::{Role, Shape};
+use crate::nn::parameters::{Init, StateTensor};
+use crate::train::init::initial;
+use crate::train::layout::Kind;
+use crate::train::recipe::Recipe;
+use crate::train::schedule::Length;
+
+fn tensor(name: &str, kind: Kind, shape: [usize; 4], role: Role) -> Tensor {
+    let init = Init::Uniform { bound: 1.0 };
+    Tensor { state: StateTensor { name: name.into(), role, shape: Shape(shape), init }, kind }
+}
+
+fn tensors() -> Vec<Tensor> {
+    vec![
+        tensor("conv.weight", Kind::Convolution, [3, 3, 2, 4], Role::Parameter),
+        tensor("bn.running_mean", Kind::Vector, [1, 1, 1, 4], Role::Statistic),
+        tensor("fc.weight", Kind::Linear, [2, 2, 4, 5], Role::Parameter),
+    ]
+}
+
+fn about() -> About {
+    let config = Config {
+        spec: "a.rnet".into(),
+        settings: [("depth".to_string(), "20".to_string())].into(),
+        data: "cifar10".into(),
+        pictures: 50_000,
+        length: Length::Epochs(2),
+        steps: 780,
+        steps_per_epoch: 390,
+        precision: "f32".into(),
+        recipe: Recipe::he2016().unwrap(),
+        classes: vec!["ä\"\n".into()],
+        normalisation: Normalisation { mean: vec![0.1], std: vec![1.0 / 3.0] },
+        spec_text: "net a() {}\n".into(),
+    };
+    About { step: 390, epoch: 1, config }
+}
+
+fn saved() -> (tempfile::TempDir, std::path::PathBuf, Values) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.safetensors");
+    let values = initial(&tensors(), 3);
+    save(&path, &tensors(), &values, &about()).unwrap();
+    (folder, path, values)
+}
+
+#[test]
+fn what_is_saved_loads_to_the_bit() {
+    let (folder, path, values) = saved();
+    assert_eq!(load(&path, &tensors()).unwrap(), values);
+    assert_eq!(describe(&path).unwrap(), Some(about()));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    let bytes = std::fs::read(&path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    assert_eq!(file.tensor("conv.weight").unwrap().shape(), [4, 2, 3, 3]);
+    assert_eq!(file.tensor("fc.weight.momentum").unwrap().shape(), [5, 16]);
+    assert_eq!(file.tensor("bn.running_mean").unwrap().shape(), [4]);
+    assert_eq!(file.len(), 5);
+    save(&path, &tensors(), &values, &about()).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), bytes, "the same bytes each time");
+}
+
+#[test]
+fn a_file_cut_short_or_damaged_is_refused() {
+    let (_folder, path, _) = saved();
+    let bytes = std::fs::read(&path).unwrap();
+    for length in [0, 7, 8, 100, bytes.len() / 2, bytes.len() - 1] {
+        std::fs::write(&path, &bytes[..length]).unwrap();
+        let error = load(&path, &tensors()).unwrap_err();
+        assert!(matches!(error, TrainError::File(_)), "{length}: {error}");
+        if length <= 100 {
+            assert!(matches!(describe(&path), Err(TrainError::File(_))), "{length}");
+        }
+    }
+    let mut huge = bytes.clone();
+    huge[..8].copy_from_slice(&u64::MAX.to_le_bytes());
+    std::fs::write(&path, &huge).unwrap();
+    assert!(matches!(describe(&path), Err(TrainError::File(_))));
+    assert!(matches!(load(&path, &tensors()), Err(TrainError::File(_))));
+    let mut garbled = bytes;
+    garbled[9] = b'?';
+    std::fs::write(&path, &garbled).unwrap();
+    assert!(matches!(describe(&path), Err(TrainError::File(_))));
+}
+
+#[test]
+fn the_weights_of_another_net_are_refused_by_name() {
+    let (_folder, path, _) = saved();
+    let error = |change: &dyn Fn(&mut Vec<Tensor>)| {
+        let mut tensors = tensors();
+        change(&mut tensors);
+        let error = load(&path, &tensors).unwrap_err();
+        assert!(matches!(error, TrainError::Wrong(_)), "{error}");
+        error.to_string()
+    };
+    let shape = error(&|t| t[0].state.shape = Shape([1, 1, 2, 4]));
+    assert!(shape.contains("conv.weight") && shape.contains("[4, 2, 1, 1]"), "{shape}");
+    assert!(error(&|t| t[1].state.name = "bn2.running_mean".into()).contains("missing"));
+    assert!(error(&|t| drop(t.remove(1))).contains("bn.running_mean"));
+}

@@ -1,0 +1,85 @@
+//! A compiled program, with its inputs and outputs by meaning.
+
+use super::TrainError;
+use super::tensors::Values;
+use crate::engine::{Engine, EngineError, Executable};
+use crate::graph::{Input, InputId, Program, Role};
+
+/// A program ready to run.
+pub struct Compiled {
+    executable: Box<dyn Executable>,
+    inputs: Vec<Input>,
+    outputs: Vec<String>,
+    batch: usize,
+}
+
+impl Compiled {
+    /// Compiles a program for an engine.
+    pub fn new(engine: &dyn Engine, program: &Program) -> Result<Self, EngineError> {
+        Ok(Self {
+            executable: engine.compile(program)?,
+            inputs: program.graph.inputs.clone(),
+            outputs: program.outputs.iter().map(|output| output.name.clone()).collect(),
+            batch: program.batch,
+        })
+    }
+
+    /// Pictures in a batch.
+    pub fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// Sets the input of a role; a program without one does not care.
+    pub fn write(&mut self, role: Role, data: &[f32]) -> Result<(), EngineError> {
+        match self.inputs.iter().position(|input| input.role == role) {
+            Some(index) => self.executable.write(InputId(index as u32), data),
+            None => Ok(()),
+        }
+    }
+
+    /// Runs once.
+    pub fn run(&mut self) -> Result<(), EngineError> {
+        self.executable.run()
+    }
+
+    /// Reads an output by name.
+    pub fn output(&mut self, name: &str) -> Result<Vec<f32>, EngineError> {
+        match self.outputs.iter().position(|output| output == name) {
+            Some(index) => self.executable.output(index),
+            None => Err(EngineError::Failed(format!("the program has no output `{name}`"))),
+        }
+    }
+
+    /// Sets parameters, statistics and momenta. Momenta without a value start at zero.
+    pub fn load(&mut self, values: &Values) -> Result<(), TrainError> {
+        for (id, input) in state_of(&self.inputs) {
+            match values.get(&input.name) {
+                Some(data) => self.executable.write(id, data)?,
+                None if input.role == Role::Momentum => {
+                    self.executable.write(id, &vec![0.0; input.ty.shape.len()])?;
+                }
+                None => {
+                    let text = format!("no value for `{}`", input.name);
+                    return Err(EngineError::Failed(text).into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads parameters, statistics and momenta as they are now.
+    pub fn values(&mut self) -> Result<Values, EngineError> {
+        let mut values = Values::new();
+        for (id, input) in state_of(&self.inputs) {
+            values.insert(input.name.clone(), self.executable.state(id)?);
+        }
+        Ok(values)
+    }
+}
+
+fn state_of(inputs: &[Input]) -> impl Iterator<Item = (InputId, &Input)> {
+    inputs.iter().enumerate().filter_map(|(index, input)| match input.role {
+        Role::Parameter | Role::Momentum | Role::Statistic => Some((InputId(index as u32), input)),
+        Role::Images | Role::Targets | Role::LearningRate | Role::Seed => None,
+    })
+}

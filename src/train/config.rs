@@ -1,0 +1,59 @@
+//! What a run was asked to do, resolved: the content of its `config.yaml`, and of the metadata
+//! of its checkpoints.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::recipe::Recipe;
+use super::schedule::Length;
+use crate::data::normalise::Normalisation;
+
+/// A resolved configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Name of the spec, as the user gave it.
+    pub spec: String,
+    /// What `--set` gave.
+    pub settings: BTreeMap<String, String>,
+    /// Name of the data set.
+    pub data: String,
+    /// Pictures in its training set.
+    pub pictures: usize,
+    /// How long to train.
+    pub length: Length,
+    /// Steps of the whole run.
+    pub steps: u64,
+    /// Steps of an epoch.
+    pub steps_per_epoch: u64,
+    /// Precision of the computation.
+    pub precision: String,
+    /// Recipe, with the command line's batch and seed in it.
+    pub recipe: Recipe,
+    /// Names of the classes, by label.
+    pub classes: Vec<String>,
+    /// Mean and deviation of each channel of the training set.
+    pub normalisation: Normalisation,
+    /// The spec's text.
+    pub spec_text: String,
+}
+
+impl Config {
+    /// What differs from an earlier configuration in a way that matters to a run that goes on.
+    pub fn difference(&self, earlier: &Config) -> Option<String> {
+        let pair = |name: &str, new: &dyn std::fmt::Debug, old: &dyn std::fmt::Debug| {
+            let (new, old) = (format!("{new:?}"), format!("{old:?}"));
+            (new != old).then(|| format!("{name} was {old}, and is {new} now"))
+        };
+        if self.spec_text != earlier.spec_text {
+            return Some("the spec's text has changed".into());
+        }
+        pair("settings", &self.settings, &earlier.settings)
+            .or_else(|| pair("data", &self.data, &earlier.data))
+            .or_else(|| pair("the number of pictures", &self.pictures, &earlier.pictures))
+            .or_else(|| pair("precision", &self.precision, &earlier.precision))
+            .or_else(|| pair("the recipe", &self.recipe, &earlier.recipe))
+            .or_else(|| pair("the number of steps", &self.steps, &earlier.steps))
+    }
+}

@@ -1,0 +1,60 @@
+//! What can go wrong while training or evaluating.
+
+use crate::data::DataError;
+use crate::engine::EngineError;
+
+/// Why training, evaluation or what surrounds them stopped.
+#[derive(Debug)]
+pub enum TrainError {
+    /// The engine could not compile or run the program.
+    Engine(EngineError),
+    /// The data could not be had.
+    Data(DataError),
+    /// A recipe, a configuration or a use of them that makes no sense; with what to do.
+    Wrong(String),
+    /// A file could not be read or written, or is not what it should be; with what to do.
+    File(String),
+    /// The loss is no longer a number.
+    NonFinite {
+        /// The step, counted from 1.
+        step: u64,
+        /// What the loss became.
+        loss: f32,
+    },
+}
+
+impl TrainError {
+    /// An error of the system at a path.
+    pub fn io(doing: &str, path: &std::path::Path, error: impl std::fmt::Display) -> Self {
+        TrainError::File(format!("{doing} {}: {error}", path.display()))
+    }
+}
+
+impl From<EngineError> for TrainError {
+    fn from(error: EngineError) -> Self {
+        TrainError::Engine(error)
+    }
+}
+
+impl From<DataError> for TrainError {
+    fn from(error: DataError) -> Self {
+        TrainError::Data(error)
+    }
+}
+
+impl std::fmt::Display for TrainError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            TrainError::Engine(error) => error.fmt(f),
+            TrainError::Data(error) => error.fmt(f),
+            TrainError::Wrong(text) | TrainError::File(text) => f.write_str(text),
+            TrainError::NonFinite { step, loss } => write!(
+                f,
+                "the loss became {loss} at step {step}; a lower learning rate or a longer \
+                 warm-up in the recipe may help (see the last checkpoint of the run)"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for TrainError {}

@@ -1,0 +1,145 @@
+//! Test error and loss of a network with given weights.
+
+use std::time::Instant;
+
+use super::TrainError;
+use super::compiled::Compiled;
+use crate::data::DataError;
+use crate::data::batches::{Batch, Loading};
+use crate::graph::Role;
+
+/// Largest batch of an evaluation.
+pub const MOST_BATCH: usize = 250;
+
+/// How a network did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score {
+    /// Pictures seen.
+    pub count: usize,
+    /// Pictures classified wrongly.
+    pub wrong: usize,
+    /// Sum of the cross-entropies.
+    pub loss: f64,
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
+impl Score {
+    /// Pictures classified wrongly, %.
+    pub fn error_percent(&self) -> f64 {
+        100.0 * self.wrong as f64 / self.count.max(1) as f64
+    }
+
+    /// Mean cross-entropy.
+    pub fn mean_loss(&self) -> f64 {
+        self.loss / self.count.max(1) as f64
+    }
+
+    /// Pictures a second.
+    pub fn images_per_s(&self) -> f64 {
+        self.count as f64 / self.seconds.max(1e-9)
+    }
+}
+
+/// Classifies a whole split with the weights that `program` holds; none if `interrupted` says so
+/// on the way.
+pub fn evaluate(
+    program: &mut Compiled,
+    loading: &Loading,
+    interrupted: &dyn Fn() -> bool,
+) -> Result<Option<Score>, TrainError> {
+    let loading = Loading { batch: program.batch(), ..loading.clone() };
+    let (count, classes) = (loading.pictures.count(), loading.classes);
+    let start = Instant::now();
+    let mut score = Score { count: 0, wrong: 0, loss: 0.0, seconds: 0.0 };
+    let mut batches = loading.evaluation().map_err(no_thread)?;
+    while let Some(batch) = batches.next_item() {
+        if interrupted() {
+            return Ok(None);
+        }
+        add(&mut score, program, &batch, classes)?;
+        batches.recycle(batch);
+    }
+    if score.count != count {
+        return Err(DataError::Content("the pictures ended too early".into()).into());
+    }
+    score.seconds = start.elapsed().as_secs_f64();
+    Ok(Some(score))
+}
+
+/// The system has no thread left for the batches.
+pub fn no_thread(error: std::io::Error) -> TrainError {
+    TrainError::File(format!("starting a thread: {error}"))
+}
+
+fn add(
+    score: &mut Score,
+    program: &mut Compiled,
+    batch: &Batch,
+    classes: usize,
+) -> Result<(), TrainError> {
+    program.write(Role::Images, &batch.images)?;
+    program.run()?;
+    let logits = program.output("logits")?;
+    for (row, &label) in logits.chunks_exact(classes).zip(&batch.labels) {
+        score.count += 1;
+        score.wrong += usize::from(best(row) != usize::from(label));
+        score.loss += cross_entropy(row, usize::from(label));
+    }
+    Ok(())
+}
+
+/// Pictures of a batch whose largest score is not their label's.
+pub fn wrong(logits: &[f32], classes: usize, labels: &[u8]) -> usize {
+    let rows = logits.chunks_exact(classes).zip(labels);
+    rows.filter(|(row, label)| best(row) != usize::from(**label)).count()
+}
+
+/// The class with the largest score, the first of equals; no class where one is not a number.
+fn best(row: &[f32]) -> usize {
+    if row.iter().any(|score| score.is_nan()) {
+        return row.len();
+    }
+    let mut best = 0;
+    for (class, &score) in row.iter().enumerate() {
+        if score > row[best] {
+            best = class;
+        }
+    }
+    best
+}
+
+/// −ln softmax(row)[label], without overflow.
+pub fn cross_entropy(row: &[f32], label: usize) -> f64 {
+    let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = row.iter().map(|&s| (f64::from(s) - f64::from(most)).exp()).sum();
+    sum.ln() + f64::from(most) - f64::from(row[label])
+}
+
+/// softmax(row).
+pub fn probabilities(row: &[f32]) -> Vec<f64> {
+    (0..row.len()).map(|class| (-cross_entropy(row, class)).exp()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cross_entropy_by_hand() {
+        assert!((cross_entropy(&[0.0; 10], 3) - 10f64.ln()).abs() < 1e-12);
+        assert!((cross_entropy(&[1.0, 0.0], 0) - (1.0 + (-1f64).exp()).ln()).abs() < 1e-12);
+        // Large scores neither overflow nor vanish.
+        assert!((cross_entropy(&[1000.0, 0.0], 1) - 1000.0).abs() < 1e-9);
+        let p = probabilities(&[3f32.ln(), 0.0]);
+        assert!((p[0] - 0.75).abs() < 1e-7 && (p[1] - 0.25).abs() < 1e-7);
+    }
+
+    #[test]
+    fn the_first_of_equals_wins_and_nan_is_always_wrong() {
+        assert_eq!(wrong(&[1.0, 1.0, 0.0, 2.0], 2, &[0, 1]), 0);
+        assert_eq!(wrong(&[1.0, 1.0, 0.0, 2.0], 2, &[1, 0]), 2);
+        assert_eq!(wrong(&[f32::NAN, 0.0], 2, &[0]), 1);
+        assert_eq!(wrong(&[f32::NAN, 0.0], 2, &[1]), 1);
+    }
+}

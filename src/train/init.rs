@@ -1,0 +1,104 @@
+//! First values of parameters, momenta and statistics.
+
+use super::tensors::{Tensor, Values};
+use crate::data::random::{Draws, Purpose};
+use crate::nn::parameters::Init;
+
+/// The state to start from. A tensor's numbers depend on the seed and its name only, so a net
+/// that gains a layer keeps the others' first values.
+pub fn initial(tensors: &[Tensor], seed: u32) -> Values {
+    let mut values = Values::new();
+    for tensor in tensors {
+        let count = tensor.state.shape.len();
+        let mut draws = Draws::new(seed, Purpose::Initial, hash(&tensor.state.name));
+        values.insert(tensor.state.name.clone(), fill(tensor.state.init, count, &mut draws));
+        if let Some(momentum) = tensor.momentum() {
+            values.insert(momentum, vec![0.0; count]);
+        }
+    }
+    values
+}
+
+fn fill(init: Init, count: usize, draws: &mut Draws) -> Vec<f32> {
+    match init {
+        Init::Constant(value) => vec![value as f32; count],
+        Init::Normal { std } => (0..count).map(|_| (std * normal(draws)) as f32).collect(),
+        Init::Uniform { bound } => {
+            (0..count).map(|_| (bound * (2.0 * f64::from(draws.uniform()) - 1.0)) as f32).collect()
+        }
+    }
+}
+
+/// A number from the standard normal distribution (Box and Muller).
+fn normal(draws: &mut Draws) -> f64 {
+    // In (0, 1], so that the logarithm is finite.
+    let radius = 1.0 - f64::from(draws.uniform());
+    let angle = std::f64::consts::TAU * f64::from(draws.uniform());
+    (-2.0 * radius.ln()).sqrt() * angle.cos()
+}
+
+/// FNV-1a, 64 bits.
+fn hash(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{Role, Shape};
+    use crate::nn::parameters::StateTensor;
+    use crate::train::layout::Kind;
+
+    fn tensor(name: &str, init: Init) -> Tensor {
+        let shape = Shape([10, 10, 20, 30]);
+        let state = StateTensor { name: name.into(), role: Role::Parameter, shape, init };
+        Tensor { state, kind: Kind::Convolution }
+    }
+
+    fn moments(values: &[f32]) -> [f64; 4] {
+        let n = values.len() as f64;
+        let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
+        let power = |k: i32| values.iter().map(|&v| (f64::from(v) - mean).powi(k)).sum::<f64>() / n;
+        [mean, power(2), power(3), power(4)]
+    }
+
+    #[test]
+    fn normal_values_have_the_moments_of_a_normal() {
+        let values = initial(&[tensor("w", Init::Normal { std: 0.5 })], 1);
+        // 60,000 numbers; bounds are about five standard errors.
+        let [mean, variance, third, fourth] = moments(&values["w"]);
+        assert!(mean.abs() < 0.011, "{mean}");
+        assert!((variance - 0.25).abs() < 0.008, "{variance}");
+        assert!(third.abs() < 0.01, "{third}");
+        assert!((fourth - 3.0 / 16.0).abs() < 0.02, "{fourth}");
+        assert!(values["w.momentum"].iter().all(|&v| v == 0.0));
+    }
+
+    #[test]
+    fn uniform_values_fill_their_range_and_constants_are_constant() {
+        let values = initial(&[tensor("u", Init::Uniform { bound: 2.0 })], 1);
+        assert!(values["u"].iter().all(|v| v.abs() <= 2.0));
+        let [mean, variance, ..] = moments(&values["u"]);
+        assert!(mean.abs() < 0.025 && (variance - 4.0 / 3.0).abs() < 0.03, "{mean} {variance}");
+        let values = initial(&[tensor("c", Init::Constant(-6.0))], 1);
+        assert!(values["c"].iter().all(|&v| v == -6.0));
+    }
+
+    #[test]
+    fn values_depend_on_name_and_seed() {
+        let of =
+            |name, seed| initial(&[tensor(name, Init::Normal { std: 1.0 })], seed)[name].clone();
+        assert_eq!(of("a", 1), of("a", 1));
+        assert_ne!(of("a", 1), of("b", 1));
+        assert_ne!(of("a", 1), of("a", 2));
+    }
+
+    #[test]
+    fn the_hash_is_fnv_1a() {
+        // Test vectors of the algorithm's authors.
+        assert_eq!(hash(""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(hash("foobar"), 0x8594_4171_f739_67e8);
+    }
+}

@@ -1,0 +1,122 @@
+//! `metrics.jsonl`: one JSON object a step and one an evaluation.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{TrainError, atomic};
+
+/// A training step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Steps done, this one included.
+    pub step: u64,
+    /// The epoch it belongs to, counted from 1.
+    pub epoch: u64,
+    /// Mean cross-entropy over its batch.
+    pub loss: f32,
+    /// Learning rate.
+    pub lr: f64,
+    /// Pictures a second, this step alone.
+    pub images_per_s: f64,
+}
+
+/// An evaluation on the test set.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Steps done.
+    pub step: u64,
+    /// Epochs done or begun.
+    pub epoch: u64,
+    /// Mean cross-entropy; null if it is not a number.
+    pub test_loss: Option<f64>,
+    /// Pictures classified wrongly, %.
+    pub test_error_percent: f64,
+}
+
+/// The open file.
+pub struct Log {
+    path: PathBuf,
+    file: File,
+}
+
+impl Log {
+    /// Opens the file and drops what was written after step `steps`: those steps come again.
+    pub fn open(path: &Path, steps: u64) -> Result<Self, TrainError> {
+        let kept = kept(path, steps)?;
+        atomic::write(path, kept.as_bytes())?;
+        let file = OpenOptions::new()
+            .append(true)
+            .open(path)
+            .map_err(|error| TrainError::io("writing", path, error))?;
+        Ok(Self { path: path.to_path_buf(), file })
+    }
+
+    /// Adds a line.
+    pub fn write(&mut self, record: &impl Serialize) -> Result<(), TrainError> {
+        let failed = |error: &dyn std::fmt::Display| TrainError::io("writing", &self.path, error);
+        let mut line = serde_json::to_string(record).map_err(|error| failed(&error))?;
+        line.push('\n');
+        self.file.write_all(line.as_bytes()).map_err(|error| failed(&error))
+    }
+}
+
+/// The evaluation after step `step`, if the file holds one.
+pub fn evaluation(path: &Path, step: u64) -> Result<Option<Evaluation>, TrainError> {
+    let text = text(path)?;
+    let all = text.lines().filter_map(|line| serde_json::from_str::<Evaluation>(line).ok());
+    Ok(all.filter(|e| e.step == step).last())
+}
+
+fn kept(path: &Path, steps: u64) -> Result<String, TrainError> {
+    #[derive(Deserialize)]
+    struct At {
+        step: u64,
+    }
+    let text = text(path)?;
+    // A last line cut short by a crash does not parse, and goes.
+    let keep = |line: &&str| serde_json::from_str::<At>(line).is_ok_and(|at| at.step <= steps);
+    Ok(text.lines().filter(keep).flat_map(|line| [line, "\n"]).collect())
+}
+
+fn text(path: &Path) -> Result<String, TrainError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(TrainError::io("reading", path, error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_the_fields_that_scripts_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        let mut log = Log::open(&path, 0).unwrap();
+        log.write(&Step { step: 1, epoch: 1, loss: 2.5, lr: 0.01, images_per_s: 700.0 }).unwrap();
+        let evaluation_1 =
+            Evaluation { step: 1, epoch: 1, test_loss: Some(2.0), test_error_percent: 90.0 };
+        log.write(&evaluation_1).unwrap();
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            "{\"step\":1,\"epoch\":1,\"loss\":2.5,\"lr\":0.01,\"images_per_s\":700.0}\n\
+             {\"step\":1,\"epoch\":1,\"test_loss\":2.0,\"test_error_percent\":90.0}\n"
+        );
+        assert_eq!(evaluation(&path, 1).unwrap(), Some(evaluation_1));
+        assert_eq!(evaluation(&path, 2).unwrap(), None);
+    }
+
+    #[test]
+    fn what_comes_again_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        std::fs::write(&path, "{\"step\":1,\"x\":0}\n{\"step\":2}\n{\"step\":3}\n{\"st").unwrap();
+        drop(Log::open(&path, 2).unwrap());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"step\":1,\"x\":0}\n{\"step\":2}\n");
+    }
+}

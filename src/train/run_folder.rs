@@ -1,0 +1,168 @@
+//! The folder of a run:
+//!
+//! ```text
+//! config.yaml                          the resolved configuration
+//! metrics.jsonl                        a line a step, a line an evaluation
+//! checkpoints/step-00000390.safetensors   after each epoch, and where a run was stopped
+//! final.safetensors                    after the last step
+//! ```
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::config::Config;
+use super::{TrainError, atomic};
+
+/// A run folder that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// The folder for a new run, which must not hold one already: `out`, or the next free
+    /// `runs/<name>-NNN`.
+    pub fn create(out: Option<&Path>, runs: &Path, name: &str) -> Result<Self, TrainError> {
+        let path = match out {
+            Some(path) if path.join("config.yaml").exists() => {
+                return Err(TrainError::Wrong(format!(
+                    "{} holds a run already; go on with it by --resume, or choose another --out",
+                    path.display()
+                )));
+            }
+            Some(path) => path.to_path_buf(),
+            None => next_free(runs, name)?,
+        };
+        let checkpoints = path.join("checkpoints");
+        std::fs::create_dir_all(&checkpoints)
+            .map_err(|error| TrainError::io("making", &checkpoints, error))?;
+        Ok(Self { path })
+    }
+
+    /// The folder of a run that goes on: `out`, or the newest `runs/<name>-NNN`.
+    pub fn existing(out: Option<&Path>, runs: &Path, name: &str) -> Result<Self, TrainError> {
+        let path = match out {
+            Some(path) => path.to_path_buf(),
+            None => {
+                numbered(runs, name).into_iter().max().map(|(_, path)| path).ok_or_else(|| {
+                    TrainError::Wrong(format!(
+                        "--resume: no run of {name} in {}; name its folder by --out",
+                        runs.display()
+                    ))
+                })?
+            }
+        };
+        if !path.join("config.yaml").is_file() {
+            return Err(TrainError::Wrong(format!(
+                "--resume: {} holds no run (no config.yaml)",
+                path.display()
+            )));
+        }
+        Ok(Self { path })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The metrics.
+    pub fn metrics(&self) -> PathBuf {
+        self.path.join("metrics.jsonl")
+    }
+
+    /// The weights after the last step.
+    pub fn last_weights(&self) -> PathBuf {
+        self.path.join("final.safetensors")
+    }
+
+    /// The checkpoint after a step.
+    pub fn checkpoint(&self, step: u64) -> PathBuf {
+        self.path.join("checkpoints").join(format!("step-{step:08}.safetensors"))
+    }
+
+    /// The checkpoint with the most steps.
+    pub fn latest_checkpoint(&self) -> Result<Option<PathBuf>, TrainError> {
+        let folder = self.path.join("checkpoints");
+        let step = |path: &Path| {
+            let name = path.file_name()?.to_str()?;
+            name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse::<u64>().ok()
+        };
+        let entries =
+            std::fs::read_dir(&folder).map_err(|e| TrainError::io("reading", &folder, e))?;
+        let paths = entries.filter_map(|entry| entry.ok().map(|e| e.path()));
+        Ok(paths.filter_map(|path| step(&path).map(|s| (s, path))).max().map(|(_, path)| path))
+    }
+
+    /// Records the configuration.
+    pub fn write_config(&self, config: &Config) -> Result<(), TrainError> {
+        let path = self.path.join("config.yaml");
+        let text = serde_yaml::to_string(config)
+            .map_err(|error| TrainError::io("writing", &path, error))?;
+        atomic::write(&path, text.as_bytes())
+    }
+
+    /// The configuration that was recorded.
+    pub fn read_config(&self) -> Result<Config, TrainError> {
+        let path = self.path.join("config.yaml");
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| TrainError::io("reading", &path, error))?;
+        serde_yaml::from_str(&text).map_err(|error| TrainError::io("reading", &path, error))
+    }
+}
+
+/// Makes the first `<name>-NNN` that is not there; two programs never get the same one.
+fn next_free(runs: &Path, name: &str) -> Result<PathBuf, TrainError> {
+    std::fs::create_dir_all(runs).map_err(|error| TrainError::io("making", runs, error))?;
+    let mut number = numbered(runs, name).into_iter().map(|(n, _)| n).max().unwrap_or(0);
+    loop {
+        number += 1;
+        let path = runs.join(format!("{name}-{number:03}"));
+        match std::fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(TrainError::io("making", &path, error)),
+        }
+    }
+}
+
+fn numbered(runs: &Path, name: &str) -> Vec<(u64, PathBuf)> {
+    let number = |path: &Path| {
+        let rest = path.file_name()?.to_str()?.strip_prefix(name)?.strip_prefix('-')?;
+        rest.parse::<u64>().ok().filter(|n| *n < 1 << 60)
+    };
+    let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
+    entries.filter_map(|e| number(&e.path()).map(|n| (n, e.path()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_numbered_and_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let runs = folder.path().join("runs");
+        assert!(RunFolder::existing(None, &runs, "net").is_err());
+        let first = RunFolder::create(None, &runs, "net").unwrap();
+        let second = RunFolder::create(None, &runs, "net").unwrap();
+        assert!(first.path().ends_with("net-001") && second.path().ends_with("net-002"));
+        std::fs::write(second.path().join("config.yaml"), "").unwrap();
+        assert_eq!(RunFolder::existing(None, &runs, "net").unwrap(), second);
+        let error = RunFolder::create(Some(second.path()), &runs, "net").unwrap_err();
+        assert!(error.to_string().contains("--resume"), "{error}");
+        assert!(RunFolder::existing(Some(first.path()), &runs, "net").is_err());
+    }
+
+    #[test]
+    fn the_latest_checkpoint_has_the_most_steps() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunFolder::create(Some(folder.path()), Path::new("unused"), "net").unwrap();
+        assert_eq!(run.latest_checkpoint().unwrap(), None);
+        for step in [9, 100_000_000, 10] {
+            std::fs::write(run.checkpoint(step), "").unwrap();
+        }
+        std::fs::write(folder.path().join("checkpoints/other.safetensors"), "").unwrap();
+        assert_eq!(run.latest_checkpoint().unwrap(), Some(run.checkpoint(100_000_000)));
+    }
+}

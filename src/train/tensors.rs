@@ -1,0 +1,42 @@
+//! The state of a network as files and engines see it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::layout::Kind;
+use crate::graph::Role;
+use crate::nn::parameters::{StateTensor, state};
+use crate::sema::network::{ModuleKind, Network};
+
+/// Values by tensor name, in the graph's order.
+pub type Values = BTreeMap<String, Vec<f32>>;
+
+/// One tensor of the state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    /// Name, role, graph shape and first value.
+    pub state: StateTensor,
+    /// How it is laid out.
+    pub kind: Kind,
+}
+
+impl Tensor {
+    /// The name of its momentum, if it is a parameter.
+    pub fn momentum(&self) -> Option<String> {
+        (self.state.role == Role::Parameter).then(|| format!("{}.momentum", self.state.name))
+    }
+}
+
+/// Every state tensor of a network, in the modules' order.
+pub fn of(network: &Network) -> Vec<Tensor> {
+    let kinds: HashMap<&str, &ModuleKind> =
+        network.modules.iter().map(|module| (module.name.as_str(), &module.kind)).collect();
+    let kind = |state: &StateTensor| match state.name.strip_suffix(".weight") {
+        None => Kind::Vector,
+        Some(module) => match kinds.get(module) {
+            Some(ModuleKind::Conv { .. }) => Kind::Convolution,
+            Some(ModuleKind::Linear { .. }) => Kind::Linear,
+            Some(ModuleKind::BatchNorm { .. }) | None => Kind::Vector,
+        },
+    };
+    state(network).into_iter().map(|state| Tensor { kind: kind(&state), state }).collect()
+}

@@ -1,0 +1,144 @@
+//! The loop around a stand-in engine.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::data::Extent;
+use crate::data::dataset::Stored;
+use crate::data::normalise::Normalisation;
+use crate::train::init::initial;
+use crate::train::recipe::Recipe;
+use crate::train::schedule::Length;
+use crate::train::stand_in::{CLASSES, StandIn, program, tensors};
+
+/// Notes what it is told; stops after a number of steps.
+#[derive(Default)]
+struct Notes {
+    losses: Vec<f32>,
+    evaluations: Vec<Evaluation>,
+    stop_after: Option<usize>,
+}
+
+impl Observer for Notes {
+    fn step(&mut self, step: &Step, _error_percent: f64) {
+        self.losses.push(step.loss);
+    }
+
+    fn evaluating(&mut self, _step: u64) {}
+
+    fn evaluation(&mut self, evaluation: &Evaluation) {
+        self.evaluations.push(*evaluation);
+    }
+
+    fn interrupted(&self) -> bool {
+        self.stop_after.is_some_and(|n| self.losses.len() >= n)
+    }
+}
+
+/// 2×2 pictures whose brightest pixel is their class.
+fn pictures(count: usize) -> Arc<Stored> {
+    let label = |k: usize| k * 7 % CLASSES;
+    let pixels = (0..count).flat_map(|k| (0..4).map(move |p| if p == label(k) { 200 } else { 40 }));
+    let labels = (0..count).map(|k| label(k) as u8);
+    let extent = Extent { rows: 2, columns: 2, channels: 1 };
+    Arc::new(Stored::new(extent, pixels.collect(), labels.collect()).unwrap())
+}
+
+fn session(folder: &std::path::Path, epochs: u64, rate: f64) -> Session {
+    let mut recipe = Recipe::he2016().unwrap();
+    (recipe.batch, recipe.schedule.lr, recipe.schedule.warmup) = (8, rate, None);
+    (recipe.augmentation.pad, recipe.augmentation.flip) = (0, false);
+    let normalisation = Normalisation { mean: vec![80.0], std: vec![70.0] };
+    let loading = |count, batch| Loading {
+        pictures: pictures(count),
+        normalisation: normalisation.clone(),
+        batch,
+        classes: CLASSES,
+    };
+    let train = loading(50, 8);
+    let plan = Plan::new(&recipe, Length::Epochs(epochs), train.steps_per_epoch());
+    let config = Config {
+        spec: "regression".into(),
+        settings: Default::default(),
+        data: "pixels".into(),
+        pictures: 50,
+        length: Length::Epochs(epochs),
+        steps: plan.total,
+        steps_per_epoch: plan.per_epoch,
+        precision: "f32".into(),
+        recipe,
+        classes: vec!["a".into(), "b".into(), "c".into()],
+        normalisation: normalisation.clone(),
+        spec_text: String::new(),
+    };
+    Session {
+        training: Compiled::new(&StandIn, &program(8, true)).unwrap(),
+        inference: Compiled::new(&StandIn, &program(5, false)).unwrap(),
+        tensors: tensors(),
+        config,
+        plan,
+        train,
+        test: loading(12, 5),
+        folder: RunFolder::create(Some(folder), folder, "unused").unwrap(),
+    }
+}
+
+fn first() -> Values {
+    initial(&tensors(), 0)
+}
+
+#[test]
+fn a_run_learns_and_leaves_what_it_should() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = session(folder.path(), 4, 0.1);
+    let mut notes = Notes::default();
+    let end = session.run(&first(), 0, &mut notes).unwrap();
+    let End::Finished(last) = end else { panic!("{end:?}") };
+    assert_eq!((last.step, last.epoch, last.test_error_percent), (24, 4, 0.0));
+    assert!(notes.losses[0] > 1.0 && notes.losses[23] < 0.5, "{:?}", notes.losses);
+    assert_eq!(notes.evaluations.len(), 4);
+    let lines = std::fs::read_to_string(session.folder.metrics()).unwrap();
+    assert_eq!(lines.lines().count(), 24 + 4);
+    for step in [6, 12, 18, 24] {
+        assert!(session.folder.checkpoint(step).is_file());
+    }
+    let about = checkpoint::describe(&session.folder.last_weights()).unwrap().unwrap();
+    assert_eq!((about.step, about.epoch), (24, 4));
+    assert_eq!(about.config, session.config);
+    let saved = checkpoint::load(&session.folder.last_weights(), &tensors()).unwrap();
+    assert_eq!(saved, session.training.values().unwrap());
+}
+
+#[test]
+fn an_interrupted_run_goes_on_as_if_it_had_not_been() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole_folder = tempfile::tempdir().unwrap();
+    let mut whole = Notes::default();
+    session(whole_folder.path(), 3, 0.1).run(&first(), 0, &mut whole).unwrap();
+    for stop in [1, 6, 8] {
+        let _ = std::fs::remove_dir_all(folder.path());
+        let mut head = Notes { stop_after: Some(stop), ..Notes::default() };
+        let mut session_1 = session(folder.path(), 3, 0.1);
+        let end = session_1.run(&first(), 0, &mut head).unwrap();
+        assert_eq!(end, End::Interrupted(stop as u64));
+        let path = session_1.folder.latest_checkpoint().unwrap().unwrap();
+        assert_eq!(path, session_1.folder.checkpoint(stop as u64));
+        let values = checkpoint::load(&path, &tensors()).unwrap();
+        let mut tail = Notes::default();
+        session(folder.path(), 3, 0.1).run(&values, stop as u64, &mut tail).unwrap();
+        assert_eq!([head.losses, tail.losses].concat(), whole.losses);
+        assert_eq!([head.evaluations, tail.evaluations].concat(), whole.evaluations);
+        let lines = std::fs::read_to_string(session_1.folder.metrics()).unwrap();
+        assert_eq!(lines.lines().count(), 18 + 3);
+    }
+}
+
+#[test]
+fn a_loss_that_is_no_number_stops_the_run_and_names_the_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = session(folder.path(), 3, 1e30);
+    let error = session.run(&first(), 0, &mut Notes::default()).unwrap_err();
+    let TrainError::NonFinite { step, .. } = error else { panic!("{error}") };
+    assert!((2..6).contains(&step), "{step}");
+    assert_eq!(session.folder.latest_checkpoint().unwrap(), None);
+}
