@@ -6,8 +6,7 @@ use rnetc::lower;
 
 use crate::support::{SPECS, distance, engines, inputs, load, network};
 
-/// f32 against f64 on nets this shallow; gradients of deeper ones differ more where a ReLU's
-/// argument is within rounding of zero.
+/// f32 against f64 where no ReLU changes sides.
 const GRADIENT: f64 = 1e-4;
 const LOGITS: f64 = 1e-4;
 const LOSS: f64 = 1e-5;
