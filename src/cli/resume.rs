@@ -42,7 +42,7 @@ impl Resumed {
     pub fn check(&self, now: &Config) -> Result<(), Failure> {
         match now.difference(&self.config) {
             None => Ok(()),
-            Some(difference) => Err(Failure::Wrong(format!(
+            Some(difference) => Err(Failure::Usage(format!(
                 "--resume: {difference}; the run in {} can only go on as it was begun",
                 self.folder.path().display()
             ))),

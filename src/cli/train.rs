@@ -29,7 +29,14 @@ const SHAPES_EPOCHS: u64 = 3;
 
 /// Trains.
 pub fn train(args: &RunArgs, name: Name, signals: &Signals) -> Result<(), Failure> {
-    let resumed = if args.training.resume { Some(resume::find(args)?) } else { None };
+    let resumed = match (&args.training.out, args.training.resume) {
+        (_, true) => Some(resume::find(args)?),
+        (Some(out), false) => {
+            RunFolder::check_free(out)?;
+            None
+        }
+        (None, false) => None,
+    };
     let (recipe, length) = how_long(args, name, resumed.as_ref())?;
     let spec = match (&resumed, &args.spec) {
         (Some(resumed), None) => resumed.spec().with(&args.set),

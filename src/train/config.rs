@@ -22,6 +22,7 @@ pub struct Config {
     /// Pictures in its training set.
     pub pictures: usize,
     /// How long to train.
+    #[serde(with = "serde_yaml::with::singleton_map")]
     pub length: Length,
     /// Steps of the whole run.
     pub steps: u64,
