@@ -67,7 +67,8 @@ pub struct BuildArgs {
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("what").required(true))]
 pub struct RunArgs {
-    /// A spec, or a folder that `rnetc build` made [default: the last build]
+    /// A spec, or a folder that `rnetc build` made [default: what the weights were trained with;
+    /// without weights, the last build; without a build, a pre-activation net of depth 20]
     #[arg(value_name = "SPEC|DIR")]
     pub spec: Option<PathBuf>,
     /// Train on a data set

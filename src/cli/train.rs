@@ -1,6 +1,7 @@
 //! `rnetc run --train`: everything between the arguments and the training loop.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::args::RunArgs;
 use super::resume::{self, Resumed};
@@ -9,7 +10,8 @@ use super::spec::{self, Spec};
 use super::{Failure, download, engine, output, progress};
 use crate::data::batches::Loading;
 use crate::data::normalise::Normalisation;
-use crate::data::{Dataset, Name};
+use crate::data::{Dataset, Name, Pictures};
+use crate::engine::{Device, Engine};
 use crate::lower;
 use crate::sema::network::{Chw, Network};
 use crate::train::compiled::Compiled;
@@ -46,7 +48,7 @@ pub fn train(args: &RunArgs, name: Name, signals: &Signals) -> Result<(), Failur
     let opened = engine::open(&args.engine)?;
     let dataset = download::load(name, args.data.as_deref(), signals)?;
     fits(&network, &dataset)?;
-    let config = configure(&spec, &dataset, recipe, length)?;
+    let config = configure(&spec, &dataset, recipe, length, &opened.engine.device())?;
     if let Some(resumed) = &resumed {
         resumed.check(&config)?;
     }
@@ -115,6 +117,7 @@ fn configure(
     dataset: &Dataset,
     recipe: Recipe,
     length: Length,
+    device: &Device,
 ) -> Result<Config, Failure> {
     let pictures = dataset.train.count();
     if pictures < recipe.batch {
@@ -133,6 +136,7 @@ fn configure(
         steps: plan.total,
         steps_per_epoch: plan.per_epoch,
         precision: "f32".into(),
+        device: format!("{} ({})", device.engine, device.name),
         recipe,
         classes: dataset.classes.clone(),
         normalisation: Normalisation::measure(dataset.train.as_ref()),
@@ -143,7 +147,7 @@ fn configure(
 /// Compiles both programs; only when that has worked is a folder made.
 fn assemble(
     network: &Network,
-    engine: &dyn crate::engine::Engine,
+    engine: &dyn Engine,
     dataset: &Dataset,
     config: Config,
     folder: impl FnOnce() -> Result<RunFolder, Failure>,
@@ -153,7 +157,7 @@ fn assemble(
     let training = lower::training(network, batch, &config.recipe.sgd());
     let training = Compiled::new(engine, &training)?;
     let inference = Compiled::new(engine, &lower::inference(network, test_batch))?;
-    let loading = |pictures: &std::sync::Arc<dyn crate::data::Pictures>, batch| Loading {
+    let loading = |pictures: &Arc<dyn Pictures>, batch| Loading {
         pictures: pictures.clone(),
         normalisation: config.normalisation.clone(),
         batch,

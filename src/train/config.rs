@@ -30,6 +30,8 @@ pub struct Config {
     pub steps_per_epoch: u64,
     /// Precision of the computation.
     pub precision: String,
+    /// Engine and device; a run may go on on another one.
+    pub device: String,
     /// Recipe, with the command line's batch and seed in it.
     pub recipe: Recipe,
     /// Names of the classes, by label.
