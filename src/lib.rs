@@ -7,6 +7,7 @@ pub mod data;
 pub mod diagnostic;
 pub mod engine;
 pub mod export;
+pub mod gradcheck;
 pub mod graph;
 pub mod lower;
 pub mod nn;

@@ -23,6 +23,11 @@ pub struct Sgd {
     pub nesterov: bool,
 }
 
+impl Sgd {
+    /// What both papers train with.
+    pub const PAPER: Sgd = Sgd { momentum: 0.9, weight_decay: 1e-4, nesterov: false };
+}
+
 /// One training step: forward, backward, update. Inputs by role: `Images`, `Targets`,
 /// `LearningRate`, `Seed` (only where the network draws numbers), parameters, momenta (named
 /// `<parameter>.momentum`) and statistics. Outputs: `loss` (mean cross-entropy, a scalar) and
@@ -32,7 +37,7 @@ pub fn training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
     let logits = lowering.forward();
     let (loss, gradients) = lowering.backward(logits);
     lowering.update(sgd, &gradients);
-    lowering.finish(vec![("loss", loss), ("logits", logits)])
+    lowering.finish(named(&[("loss", loss), ("logits", logits)]))
 }
 
 /// The forward pass of training and the loss's gradient with respect to every parameter, without
@@ -42,19 +47,19 @@ pub fn gradients(network: &Network, batch: usize) -> Program {
     let logits = lowering.forward();
     let (loss, gradients) = lowering.backward(logits);
     lowering.updates.clear();
-    let mut program = lowering.finish(vec![("loss", loss), ("logits", logits)]);
+    let mut outputs = named(&[("loss", loss), ("logits", logits)]);
     for (input, node) in gradients {
-        let name = format!("grad.{}", program.graph.input(input).name);
-        program.outputs.push(Output { name, node });
+        let name = format!("grad.{}", lowering.b.graph().input(input).name);
+        outputs.push(Output { name, node });
     }
-    program
+    lowering.finish(outputs)
 }
 
 /// One inference pass with running statistics. Output: `logits`.
 pub fn inference(network: &Network, batch: usize) -> Program {
     let mut lowering = Lowering::new(network, batch, Mode::Infer);
     let logits = lowering.forward();
-    lowering.finish(vec![("logits", logits)])
+    lowering.finish(named(&[("logits", logits)]))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -266,15 +271,15 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn finish(self, outputs: Vec<(&str, NodeId)>) -> Program {
-        let outputs = outputs
-            .into_iter()
-            .map(|(name, node)| Output { name: name.to_string(), node })
-            .collect();
+    fn finish(self, outputs: Vec<Output>) -> Program {
         let program =
             Program { graph: self.b.finish(), outputs, updates: self.updates, batch: self.batch };
         crate::passes::standard(program)
     }
+}
+
+fn named(outputs: &[(&str, NodeId)]) -> Vec<Output> {
+    outputs.iter().map(|&(name, node)| Output { name: name.to_string(), node }).collect()
 }
 
 fn arithmetic(op: BinaryOp) -> Binary {

@@ -1,9 +1,46 @@
 //! `rnetc build`.
 
-use super::Failure;
-use super::args::BuildArgs;
+use std::path::{Path, PathBuf};
+
+use super::args::{BuildArgs, Mode};
+use super::spec::Spec;
+use super::{Failure, last_build, output};
+use crate::export::{self, Build, BuildError, drawing};
 
 /// Writes a build folder.
 pub fn build(args: &BuildArgs) -> Result<(), Failure> {
-    Err(Failure::Usage(format!("{}: build is not in this version", args.spec.display())))
+    let spec = Spec::file(&args.spec, &args.set)?;
+    let network = spec.compile()?;
+    let mode = match args.mode {
+        Mode::Train => export::Mode::Train,
+        Mode::Infer => export::Mode::Infer,
+    };
+    let build = Build::new(&network, spec.settings.clone(), mode, args.batch)?;
+    let folder = args.out.clone().unwrap_or_else(|| Path::new("build").join(&spec.name));
+    let manifest = export::write(&build, &drawing::svg(&network), &folder).map_err(failure)?;
+    last_build::record(&folder)?;
+    if args.explain {
+        output::say(export::explain(&build).trim_end());
+    }
+    output::say(format_args!(
+        "{}: {} parameters, {} kernels, graph.svg and manifest.yaml in {}",
+        network.name,
+        network.parameters(),
+        manifest.kernels.len(),
+        shown(&folder).display()
+    ));
+    Ok(())
+}
+
+fn shown(folder: &Path) -> PathBuf {
+    folder.strip_prefix(".").unwrap_or(folder).to_path_buf()
+}
+
+fn failure(error: BuildError) -> Failure {
+    let text = error.to_string();
+    match error {
+        BuildError::NotABuild(_) => Failure::Usage(text),
+        BuildError::Io(..) => Failure::File(text),
+        BuildError::Kernel(_) => Failure::Device(text),
+    }
 }

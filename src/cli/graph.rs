@@ -2,8 +2,15 @@
 
 use super::Failure;
 use super::args::GraphArgs;
+use super::output;
+use super::spec::Spec;
+use crate::export::drawing;
 
 /// Draws a network.
 pub fn graph(args: &GraphArgs) -> Result<(), Failure> {
-    Err(Failure::Usage(format!("{}: graph is not in this version", args.spec.display())))
+    let network = Spec::file(&args.spec, &args.set)?.compile()?;
+    std::fs::write(&args.out, drawing::svg(&network))
+        .map_err(|error| Failure::io("writing", &args.out, error))?;
+    output::say(format_args!("{}: drawn in {}", network.name, args.out.display()));
+    Ok(())
 }

@@ -1,1 +1,57 @@
-//! What `rnetc build` writes.
+//! What `rnetc build` writes: a manifest, the kernels' WGSL, the drawing, the spec itself.
+
+pub mod drawing;
+mod explain;
+mod figure;
+mod folder;
+mod manifest;
+
+pub use explain::explain;
+pub use folder::{BuildError, write};
+pub use manifest::{Manifest, Mode};
+
+use std::collections::BTreeMap;
+
+use crate::engine::EngineError;
+use crate::engine::cpu::explain::Explanation;
+use crate::engine::wgpu::Plan;
+use crate::graph::Program;
+use crate::lower::{self, Sgd};
+use crate::sema::network::Network;
+
+/// Images that a build plans for where none is asked: the papers' mini-batch.
+pub const BATCH: usize = 128;
+
+/// A network compiled for both engines, without a device.
+pub struct Build<'a> {
+    /// The network.
+    pub network: &'a Network,
+    /// What `--set` gave.
+    pub settings: BTreeMap<String, String>,
+    /// Training or inference.
+    pub mode: Mode,
+    /// The program.
+    pub program: Program,
+    /// The GPU engine's kernels and memory.
+    pub gpu: Plan,
+    /// The CPU engine's phases and memory.
+    pub cpu: Explanation,
+}
+
+impl<'a> Build<'a> {
+    /// Lowers, differentiates, fuses and plans.
+    pub fn new(
+        network: &'a Network,
+        settings: BTreeMap<String, String>,
+        mode: Mode,
+        batch: usize,
+    ) -> Result<Self, EngineError> {
+        let program = match mode {
+            Mode::Train => lower::training(network, batch, &Sgd::PAPER),
+            Mode::Infer => lower::inference(network, batch),
+        };
+        let gpu = crate::engine::wgpu::plan(&program)?;
+        let cpu = crate::engine::cpu::explain::explain(&program)?;
+        Ok(Self { network, settings, mode, program, gpu, cpu })
+    }
+}

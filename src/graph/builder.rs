@@ -188,32 +188,37 @@ impl Builder {
     /// compute them once a channel rather than once an element.
     fn product(&mut self, a: NodeId, b: NodeId) -> NodeId {
         let ty = infer::broadcast(self.ty(a), self.ty(b)).expect("checked by the caller");
+        match (self.as_constant(a), self.as_constant(b)) {
+            (Some(x), Some(y)) => return self.constant(x * y),
+            (Some(1.0), None) if self.ty(b) == ty => return b,
+            (None, Some(1.0)) if self.ty(a) == ty => return a,
+            _ => {}
+        }
         let (fa, ca) = self.split(a, ty);
         let (fb, cb) = self.split(b, ty);
+        let Some(full) = self.full_product(fa, fb) else {
+            // An outer product: the result is larger than either factor.
+            let args = self.commute(a, b);
+            return self.infer(Op::Binary(Binary::Mul), args);
+        };
         let small = match (ca, cb) {
             (Some(x), Some(y)) => Some(self.product(x, y)),
             (x, y) => x.or(y),
         };
-        let full = match (fa, fb) {
+        match small {
+            None => full,
+            Some(small) if self.as_constant(small) == Some(1.0) => full,
+            Some(small) => self.infer(Op::Binary(Binary::Mul), vec![full, small]),
+        }
+    }
+
+    fn full_product(&mut self, a: Option<NodeId>, b: Option<NodeId>) -> Option<NodeId> {
+        match (a, b) {
             (Some(x), Some(y)) => {
                 let args = self.commute(x, y);
                 Some(self.infer(Op::Binary(Binary::Mul), args))
             }
             (x, y) => x.or(y),
-        };
-        match (full, small) {
-            (Some(full), Some(small)) => self.scaled(full, small),
-            (Some(full), None) => full,
-            (None, Some(small)) => self.broadcast(small, ty),
-            (None, None) => unreachable!("a product has a factor"),
-        }
-    }
-
-    fn scaled(&mut self, full: NodeId, small: NodeId) -> NodeId {
-        match (self.as_constant(full), self.as_constant(small)) {
-            (Some(x), Some(y)) => self.constant(x * y),
-            (None, Some(1.0)) => full,
-            _ => self.infer(Op::Binary(Binary::Mul), vec![full, small]),
         }
     }
 

@@ -26,16 +26,12 @@ pub fn result(op: &Op, args: &[Type]) -> Option<Type> {
         (Op::Conv(g), &[x, w]) => conv(g, x, w),
         (Op::ConvDx(g), &[y, w]) => conv_dx(g, y, w),
         (Op::ConvDw(g), &[x, y]) => conv_dw(g, x, y),
-        // Second moments are a statistic of the batch; engines merge them over images.
-        (Op::Reduce(ReduceKind::M2, axes), &[x]) if !(x.batched && axes.0[0]) => None,
         (Op::Reduce(_, axes), &[x]) => {
             Some(Type { shape: axes.reduce(x.shape), batched: x.batched && !axes.0[0] })
         }
         (Op::Pool(g), &[x]) => pool(g, x),
         (Op::PoolDx(g), &[x, y]) => (pool(g, x)? == y).then_some(x),
-        (Op::Remap(r), &[x]) if x.batched => {
-            Some(Type { shape: Shape(r.axes.map(|a| a.len)), batched: x.batched })
-        }
+        (Op::Remap(r), &[x]) => remap(r, x),
         (
             Op::Input(_)
             | Op::Const(_)
@@ -60,25 +56,45 @@ fn image(batch: usize, [h, w]: [usize; 2], c: usize) -> Type {
     Type { shape: Shape([batch, h, w, c]), batched: true }
 }
 
+/// Whether a window of `window` fits at least once into `input` with `padding` on each side.
+fn slides(input: usize, window: usize, stride: usize, padding: usize) -> bool {
+    window > 0 && stride > 0 && window <= input + 2 * padding
+}
+
+fn conv_fits(g: &ConvGeometry) -> bool {
+    (0..2).all(|a| slides(g.input[a], g.kernel[a], g.stride, g.padding[a]))
+}
+
 fn conv(g: &ConvGeometry, x: Type, w: Type) -> Option<Type> {
     let ([n, h, wide, ci], [kh, kw, wi, wo]) = (x.shape.0, w.shape.0);
-    (g.input == [h, wide] && g.kernel == [kh, kw] && ci == wi && x.batched)
+    (conv_fits(g) && g.input == [h, wide] && g.kernel == [kh, kw] && ci == wi && x.batched)
         .then(|| image(n, g.output(), wo))
 }
 
 fn conv_dx(g: &ConvGeometry, y: Type, w: Type) -> Option<Type> {
     let ([n, h, wide, co], [kh, kw, wi, wo]) = (y.shape.0, w.shape.0);
-    (g.output() == [h, wide] && g.kernel == [kh, kw] && co == wo && y.batched)
+    (conv_fits(g) && g.output() == [h, wide] && g.kernel == [kh, kw] && co == wo && y.batched)
         .then(|| image(n, g.input, wi))
 }
 
 fn conv_dw(g: &ConvGeometry, x: Type, y: Type) -> Option<Type> {
     let ([n, h, wide, ci], [m, oh, ow, co]) = (x.shape.0, y.shape.0);
-    (n == m && g.input == [h, wide] && g.output() == [oh, ow] && x.batched && y.batched)
+    let fits = conv_fits(g) && g.input == [h, wide] && g.output() == [oh, ow];
+    (fits && n == m && x.batched && y.batched)
         .then(|| Type { shape: Shape([g.kernel[0], g.kernel[1], ci, co]), batched: false })
 }
 
 fn pool(g: &PoolGeometry, x: Type) -> Option<Type> {
     let [n, h, w, c] = x.shape.0;
-    (g.input == [h, w] && x.batched).then(|| image(n, g.output(), c))
+    // A window that lies in the padding alone would have no largest element.
+    let fits = g.padding < g.window
+        && g.input.iter().all(|&extent| slides(extent, g.window, g.stride, g.padding));
+    (fits && g.input == [h, w] && x.batched).then(|| image(n, g.output(), c))
+}
+
+fn remap(r: &Remap, x: Type) -> Option<Type> {
+    r.axes
+        .iter()
+        .all(|a| a.mul > 0 && a.div > 0)
+        .then(|| Type { shape: Shape(r.axes.map(|a| a.len)), batched: x.batched })
 }

@@ -225,8 +225,8 @@ impl AxisMap {
     /// The input index behind output index `i`, if there is one below `extent`.
     pub fn source(&self, i: usize, extent: usize) -> Option<usize> {
         let at = (i * self.mul) as isize + self.offset;
-        (at >= 0 && at as usize % self.div == 0 && (at as usize / self.div) < extent)
-            .then(|| at as usize / self.div)
+        let at = usize::try_from(at).ok()?;
+        (at.is_multiple_of(self.div) && at / self.div < extent).then(|| at / self.div)
     }
 }
 

@@ -3,7 +3,10 @@
 //! Invariants of a graph: arguments come before their users; the number of arguments fits the
 //! operation; a node's type is what [`super::infer`] gives (for `Input`, the input's own; for
 //! `Broadcast` and `Random`, one that the argument broadcasts to; for `Const`, a scalar);
-//! no extent is zero. Of a program: an update has its input's type.
+//! no extent is zero. Of a program: outputs and updates name nodes that exist; an update has its
+//! input's type, and no input is updated twice.
+
+use std::collections::HashSet;
 
 use super::infer;
 use super::types::*;
@@ -23,15 +26,31 @@ pub fn verify(program: &Program) -> Result<(), Broken> {
     for id in graph.ids() {
         node(graph, id).map_err(|reason| Broken { node: id, reason })?;
     }
+    for root in program.roots() {
+        if root.index() >= graph.nodes.len() {
+            return Err(Broken { node: root, reason: "is wanted but does not exist".into() });
+        }
+    }
+    let mut updated = HashSet::new();
     for &(input, id) in &program.updates {
-        let (want, have) = (graph.input(input).ty, graph.node(id).ty);
-        if want != have {
-            let reason =
-                format!("updates {} of type {want:?} with {have:?}", graph.input(input).name);
-            return Err(Broken { node: id, reason });
+        update(graph, input, id).map_err(|reason| Broken { node: id, reason })?;
+        if !updated.insert(input) {
+            return Err(Broken { node: id, reason: format!("{input} is updated twice") });
         }
     }
     Ok(())
+}
+
+fn update(graph: &Graph, input: InputId, id: NodeId) -> Result<(), String> {
+    let Some(declared) = graph.inputs.get(input.index()) else {
+        return Err(format!("updates {input}, which does not exist"));
+    };
+    let (want, have) = (declared.ty, graph.node(id).ty);
+    if want == have {
+        Ok(())
+    } else {
+        Err(format!("updates {} of type {want:?} with {have:?}", declared.name))
+    }
 }
 
 fn node(graph: &Graph, id: NodeId) -> Result<(), String> {
@@ -44,7 +63,7 @@ fn node(graph: &Graph, id: NodeId) -> Result<(), String> {
     }
     let types: Vec<Type> = node.args.iter().map(|&a| graph.node(a).ty).collect();
     let fits = match (&node.op, types.as_slice()) {
-        (Op::Input(input), []) => graph.input(*input).ty == node.ty,
+        (Op::Input(input), []) => graph.inputs.get(input.index()).is_some_and(|i| i.ty == node.ty),
         (Op::Const(_), []) => node.ty == Type { shape: Shape::SCALAR, batched: false },
         (Op::Broadcast, &[x]) => infer::broadcast(x, node.ty) == Some(node.ty),
         (Op::Random { .. }, &[seed]) => seed.shape == Shape::SCALAR,

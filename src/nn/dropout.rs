@@ -6,8 +6,10 @@ use crate::graph::{NodeId, Shape, Type, Unary};
 /// 1 with probability `1 − p`, else 0, of type `ty`.
 fn keep_mask(b: &mut Builder, p: f64, stream: u32, seed: NodeId, ty: Type) -> NodeId {
     let uniform = b.random(stream, seed, ty);
-    // u is a multiple of 2⁻²⁴: u + half of that exceeds p exactly when u ≥ p.
-    let threshold = b.constant(p - 0.5 / f64::from(1u32 << 24));
+    // u is a multiple of 2⁻²⁴, so u ≥ p exactly when u exceeds the last multiple below p. That
+    // multiple, and its difference from u, are exact in f32.
+    let steps = f64::from(1u32 << 24);
+    let threshold = b.constant(((p * steps).ceil() - 1.0) / steps);
     let above = b.sub(uniform, threshold);
     b.unary(Unary::Step, above)
 }

@@ -124,7 +124,7 @@ impl<'a> LoopBuilder<'a> {
             Op::Binary(op) => Inst::Binary(op, self.value(node.args[0]), self.value(node.args[1])),
             Op::Broadcast | Op::Detach => {
                 let inner = self.value(node.args[0]);
-                return self.spec.insts[inner.index()];
+                self.spec.insts[inner.index()]
             }
             Op::Random { stream } => {
                 let seed = self.value(node.args[0]);

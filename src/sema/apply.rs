@@ -21,7 +21,10 @@ impl<'a> Expander<'a> {
         self.step(span)?;
         self.deeper(span, |expander| match &**function {
             Instance::Layer(layer) => Ok(expander.layer(layer, input)?),
-            Instance::Unit(call) => expander.unit(call, input).map(|applied| applied.output),
+            Instance::Unit(call) => {
+                let name = format!("`{}`", expander.program.units[call.definition].name);
+                expander.unit(call, input, &name).map(|applied| applied.output)
+            }
             Instance::Chain(stages) => {
                 stages.iter().try_fold(input, |value, stage| expander.apply(stage, value, span))
             }

@@ -127,6 +127,9 @@ impl Elaborator<'_> {
 
 /// How it is called; optional arguments in square brackets.
 fn usage(callee: &str, slots: &[Slot<'_>]) -> String {
+    if slots.is_empty() {
+        return format!("it is written {callee}");
+    }
     let slots: Vec<_> = slots
         .iter()
         .map(|(name, must)| if *must { (*name).to_owned() } else { format!("[{name}: …]") })

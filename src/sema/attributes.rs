@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::hir::Plain;
 use super::layers::{LayerName, Word};
 use super::network::{Chw, PoolKind};
-use super::plain::{Env, Term};
+use super::plain::{Env, Term, short};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
@@ -177,6 +177,7 @@ pub fn times(plain: &Plain, most: usize, env: &Env<'_>) -> Result<usize, Diagnos
     let number = env.number(plain)?;
     let fits = |n: f64| n.fract() == 0.0 && n >= 0.0;
     if !fits(number) {
+        let number = short(number);
         let message = format!("a stage is repeated a whole number of times, not {number} times");
         let error = Diagnostic::error(Code::ArgumentRange, plain.span, message)
             .label(format!("this is {number}"));
@@ -187,7 +188,7 @@ pub fn times(plain: &Plain, most: usize, env: &Env<'_>) -> Result<usize, Diagnos
         return Err(Diagnostic::error(
             Code::TooLarge,
             plain.span,
-            format!("a stage is repeated {number} times; the most is {most}"),
+            format!("a stage is repeated {} times; the most is {most}", short(number)),
         )
         .label("too many")
         .hint("repeat it less often"));
@@ -229,7 +230,7 @@ impl Slot<'_> {
             (Some(Term::Number(number)), _, Some(plain)) => {
                 let advice = self.env.advice(plain, fits);
                 let hint = advice.unwrap_or_else(|| format!("write {wanted}"));
-                Err(self.wrong(Code::ArgumentRange, &wanted, number).hint(hint))
+                Err(self.wrong(Code::ArgumentRange, &wanted, short(number)).hint(hint))
             }
             (None, Some(default), _) => Ok(default),
             (Some(other), _, _) => Err(self.not(&wanted, other)),
@@ -274,7 +275,7 @@ impl Slot<'_> {
             (Some(Term::Number(p)), plain) => {
                 let advice = plain.and_then(|plain| self.env.advice(plain, fits));
                 let hint = advice.unwrap_or_else(|| "it is the probability of dropping".into());
-                Err(self.wrong(Code::ArgumentRange, wanted, p).hint(hint))
+                Err(self.wrong(Code::ArgumentRange, wanted, short(p)).hint(hint))
             }
             (Some(other), _) => Err(self.not("a number from 0 to 1", other)),
             (None, _) => Err(self.absent()),

@@ -140,7 +140,14 @@ impl<'a> Elaborator<'a> {
         match self.expr(expr)? {
             Typed::Plain(plain) => Some(plain),
             other => {
-                let hint = "write a number, a parameter or arithmetic on them";
+                let hint = match other.kind() {
+                    Kind::Value => {
+                        "a layer or unit is applied behind its arguments: conv(3x3, 16)(x)"
+                    }
+                    Kind::Plain | Kind::Function => {
+                        "write a number, a parameter or arithmetic on them"
+                    }
+                };
                 self.mismatch(what, Kind::Plain, other.kind(), expr.span, hint.into())
             }
         }
@@ -153,8 +160,14 @@ impl<'a> Elaborator<'a> {
             Typed::Function(function) => return Some(function),
             Typed::Plain(_) => (Kind::Plain, "stages are layers, units or bound chains".into()),
             Typed::Value(_) => {
-                let hint = "a chain is applied behind its end: (bn -> relu)(x)";
-                (Kind::Value, hint.into())
+                let hint = match &expr.kind {
+                    ExprKind::Call(callee, _) => {
+                        let callee = self.quote(callee.span);
+                        format!("leave out what it is applied to: {callee}")
+                    }
+                    _ => "a chain is applied behind its end: (bn -> relu)(x)".into(),
+                };
+                (Kind::Value, hint)
             }
         };
         self.mismatch(&format!("`{quoted}`"), Kind::Function, hint.0, expr.span, hint.1)
@@ -239,7 +252,7 @@ impl<'a> Elaborator<'a> {
             Diagnostic::error(Code::UnknownName, here, format!("nothing is called `{name}`"))
                 .label("unknown name");
         let near = if self.found.len() < MAX_SEARCHES { self.near(name) } else { None };
-        error = match (name, near) {
+        error = match (name, near.or_else(|| names::foreign(name).map(str::to_owned))) {
             ("x" | "index" | "count", _) => {
                 error.hint(format!("`{name}` exists only inside a unit"))
             }
@@ -253,6 +266,7 @@ impl<'a> Elaborator<'a> {
         let mut known: Vec<&str> = self.names.keys().map(String::as_str).collect();
         known.extend(self.units.list.iter().map(|unit| unit.name.text.as_str()));
         LayerName::ALL.iter().for_each(|layer| known.push(layer.text()));
+        Word::ALL.iter().for_each(|word| known.push(word.text()));
         names::nearest(name, known).map(str::to_owned)
     }
 
@@ -260,8 +274,14 @@ impl<'a> Elaborator<'a> {
         if let ExprKind::Name(name) = &callee.kind
             && !self.names.contains_key(name)
         {
-            let takes_nothing = LayerName::find(name).is_some_and(|l| l.slots().is_empty());
-            if !(takes_nothing && given.len() == 1) {
+            // Without arguments of its own, the brackets can only hold what it is applied to.
+            let applied = match given {
+                [Argument { label: None, value }] => {
+                    !matches!(value.kind, ExprKind::Number(_) | ExprKind::Kernel(_))
+                }
+                _ => false,
+            };
+            if !applied || !self.takes_nothing(name) {
                 return self.callable(name, given, span).map(Typed::Function);
             }
         }
@@ -274,15 +294,29 @@ impl<'a> Elaborator<'a> {
                     span,
                     format!("`{quoted}` is a chain; it is applied to one value"),
                 )
-                .label(format!("{} arguments here", given.len()))
+                .label(format!("{} given", given.len()))
                 .hint(format!("write {quoted}(x)")),
             );
         };
-        let argument = self.value(value, "what a chain is applied to");
+        let what = match &callee.kind {
+            ExprKind::Name(name) if self.takes_nothing(name) => {
+                format!("`{name}` takes no arguments; what it is applied to")
+            }
+            _ => "what a chain is applied to".to_owned(),
+        };
+        let argument = self.value(value, &what);
         let site = self.sites;
         self.sites += 1;
         let kind = ValueKind::Apply(function?, Box::new(argument?), site);
         Some(Typed::Value(Value { kind, span }))
+    }
+
+    fn takes_nothing(&self, name: &str) -> bool {
+        match (LayerName::find(name), self.units.find(name)) {
+            (Some(layer), _) => layer.slots().is_empty(),
+            (None, Some(i)) => self.units.list[i].parameters.is_empty(),
+            (None, None) => false,
+        }
     }
 
     fn negate(&mut self, inner: &Expr, span: Span) -> Option<Typed> {

@@ -99,7 +99,12 @@ impl<'a> Expander<'a> {
 
     /// Counts one step of work.
     pub fn step(&mut self, span: Span) -> Result<(), Diagnostic> {
-        self.steps += 1;
+        self.steps(1, span)
+    }
+
+    /// Counts several steps of work.
+    pub fn steps(&mut self, steps: usize, span: Span) -> Result<(), Diagnostic> {
+        self.steps = self.steps.saturating_add(steps);
         if self.steps <= Self::MAX_STEPS {
             return Ok(());
         }
@@ -214,7 +219,7 @@ impl<'a> Expander<'a> {
         let (_, count) = self.position;
         self.position = (id.index() + 1, count);
         self.net.unit = Some(id);
-        let applied = self.unit(call, input)?;
+        let applied = self.unit(call, input, &format!("unit {}", id.index() + 1))?;
         self.net.unit = None;
         self.position = (0, count);
         self.net.units.push(UnitInstance {

@@ -52,6 +52,21 @@ pub struct Scope {
     pub bindings: Vec<Binding>,
     /// Positions of bindings such that each comes after those it needs.
     pub order: Vec<usize>,
+    /// Length of the definition's text in bytes.
+    pub length: usize,
+}
+
+impl Scope {
+    /// Steps that an evaluation of the definition's numbers counts for.
+    pub fn work(&self) -> usize {
+        work(self.length)
+    }
+}
+
+/// Steps that the evaluation of a text of so many bytes counts for.
+pub fn work(length: usize) -> usize {
+    const BYTES_PER_STEP: usize = 16;
+    1 + length / BYTES_PER_STEP
 }
 
 /// A parameter.

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use super::attributes::{self, Attributes};
 use super::expand::{Expander, Failure};
-use super::hir::{Function, FunctionKind};
+use super::hir::{self, Function, FunctionKind};
 use super::network::{Chw, ModuleId, ValueId};
 use super::plain::{Env, Term};
 use super::unit::Body;
@@ -77,7 +77,11 @@ pub fn make<'a>(
     env: &Env<'a>,
     bound: &[Option<Rc<Bound<'a>>>],
 ) -> Result<Rc<Instance<'a>>, Failure> {
-    expander.step(function.span)?;
+    let own_text = match &function.kind {
+        FunctionKind::Layer(..) | FunctionKind::Unit(..) => function.span.range().len(),
+        FunctionKind::Chain(_) | FunctionKind::Repeat(..) | FunctionKind::Binding(_) => 0,
+    };
+    expander.steps(hir::work(own_text), function.span)?;
     Ok(Rc::new(match &function.kind {
         FunctionKind::Layer(layer, given) => Instance::Layer(LayerInstance {
             attributes: attributes::evaluate(*layer, given, function.span, env)?,

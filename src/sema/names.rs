@@ -18,6 +18,22 @@ pub fn reserved(name: &str) -> Option<&'static str> {
     }
 }
 
+/// What a name of another framework is called here.
+pub fn foreign(name: &str) -> Option<&'static str> {
+    let plain: String = name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect();
+    Some(match plain.as_str() {
+        "batchnorm" | "batchnorm2d" | "batchnormalization" | "norm" => "bn",
+        "conv2d" | "convolution" => "conv",
+        "fc" | "dense" | "fullyconnected" | "affine" => "linear",
+        "maxpool" | "maxpool2d" | "maxpooling2d" => "max_pool",
+        "avgpool" | "avgpool2d" | "averagepool" | "averagepooling2d" => "avg_pool",
+        "gap" | "globalpool" | "globalavgpool" | "globalaveragepooling2d" => "global_avg_pool",
+        "droppath" | "stochasticdepth" => "drop_path",
+        "skip" | "downsample" => "shortcut",
+        _ => return None,
+    })
+}
+
 /// The candidate nearest to `name`, if one is near enough to be meant.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const LONGEST: usize = 64;

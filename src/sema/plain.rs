@@ -19,11 +19,21 @@ pub enum Term {
 impl std::fmt::Display for Term {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Term::Number(number) => write!(f, "{number}"),
+            Term::Number(number) => f.write_str(&short(*number)),
             Term::Kernel([rows, columns]) => write!(f, "{rows}x{columns}"),
             Term::Word(word) => f.write_str(word.text()),
         }
     }
+}
+
+/// A number for a message: at most four decimals, powers of ten where it is very large or small.
+pub fn short(number: f64) -> String {
+    let size = number.abs();
+    if size != 0.0 && !(1e-3..1e15).contains(&size) {
+        return format!("{number:e}");
+    }
+    let text = format!("{number:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// The numbers of one definition, used at one place.
@@ -117,6 +127,11 @@ impl<'a> Env<'a> {
 
     /// Which values of a parameter would make `plain` a number that is `valid`.
     pub fn advice(&self, plain: &Plain, valid: impl Fn(f64) -> bool) -> Option<String> {
+        // Every candidate evaluates the whole scope, which in an enormous one takes too long.
+        const LONGEST: usize = 8192;
+        if self.scope.length > LONGEST {
+            return None;
+        }
         (0..self.parameters.len()).find_map(|i| {
             let Term::Number(now) = self.parameters[i] else { return None };
             let good = self.candidates(i, now, |env| env.number(plain).is_ok_and(&valid));

@@ -182,7 +182,7 @@ fn resolve_unit(
     let mut elaborator = Elaborator::new(text, units, true, found);
     let position = |name: &str| unit.bindings.iter().position(|b| b.name.text == name);
     let roots: Vec<usize> = [position("y"), position("f")].into_iter().flatten().collect();
-    let scope = scope(&unit.parameters, &unit.bindings, &roots, &mut elaborator);
+    let scope = scope(&unit.parameters, &unit.bindings, unit.span, &roots, &mut elaborator);
     if position("y").is_none() {
         found.push(
             Diagnostic::error(
@@ -206,7 +206,7 @@ fn resolve_net(
     found: &mut Vec<Diagnostic>,
 ) -> Option<Net> {
     let mut elaborator = Elaborator::new(text, units, false, found);
-    let scope = scope(&net.parameters, &net.bindings, &[], &mut elaborator);
+    let scope = scope(&net.parameters, &net.bindings, net.span, &[], &mut elaborator);
     let chain: Option<Function> = match &net.chain {
         Some(chain) => elaborator.function(chain),
         None => {
@@ -227,6 +227,7 @@ fn resolve_net(
 fn scope(
     parameters: &[ast::Parameter],
     bindings: &[ast::Binding],
+    whole: Span,
     roots: &[usize],
     elaborator: &mut Elaborator<'_>,
 ) -> Option<Scope> {
@@ -265,7 +266,8 @@ fn scope(
         .map(|((b, body), live)| Some(Binding { name: b.name.text.clone(), body: body?, live }))
         .collect();
     let parameters: Option<Vec<_>> = resolved.into_iter().collect();
-    Some(Scope { parameters: parameters?, bindings: bindings?, order })
+    let length = whole.range().len();
+    Some(Scope { parameters: parameters?, bindings: bindings?, order, length })
 }
 
 fn special_parameter(name: &ast::Name, elaborator: &mut Elaborator<'_>) {

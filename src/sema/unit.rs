@@ -43,21 +43,22 @@ struct Frame<'r, 'a> {
 }
 
 impl<'a> Expander<'a> {
-    /// Applies a unit to a value.
-    pub fn unit(&mut self, call: &UnitCall<'a>, x: ValueId) -> Result<Applied, Failure> {
-        let definition = call.definition;
+    /// Applies a unit to a value; `name` is what messages call it.
+    pub fn unit(
+        &mut self,
+        call: &UnitCall<'a>,
+        x: ValueId,
+        name: &str,
+    ) -> Result<Applied, Failure> {
         self.unit_inner(call, x).map_err(|failure| {
-            let name = &self.program.units[definition].name;
             let shape = self.net.shape(x);
-            let text = match self.position {
-                (0, _) => format!("in `{name}`, which reads {shape} here"),
-                (index, _) => format!("in `{name}` (unit {index}), which reads {shape} here"),
-            };
-            failure.also(call.span, &text)
+            failure.also(call.span, &format!("in {name}, which reads {shape}"))
         })
     }
 
     fn unit_inner(&mut self, call: &UnitCall<'a>, x: ValueId) -> Result<Applied, Failure> {
+        // Numbers are evaluated anew for every unit, so a long text costs accordingly.
+        self.steps(self.program.units[call.definition].scope.work(), call.span)?;
         let body = match call.body.get() {
             Some(body) => Rc::clone(body),
             None => Rc::clone(call.body.get_or_init({

@@ -26,10 +26,7 @@ pub fn unexpected(text: &str, error: &Error<Rule>) -> Diagnostic {
         format!("expected {expected}, found {found}")
     };
     let diagnostic = Diagnostic::error(Code::Syntax, span, message).label("not expected here");
-    match advice(&text[at..], positives(error)) {
-        Some(hint) => diagnostic.hint(hint),
-        None => diagnostic,
-    }
+    diagnostic.hint(advice(&text[at..], positives(error)))
 }
 
 fn positives(error: &Error<Rule>) -> &[Rule] {
@@ -66,7 +63,9 @@ fn describe(rule: Rule) -> Option<&'static str> {
             Some("`unit` or `net`")
         }
         Rule::EOI => None,
-        Rule::parameters | Rule::call | Rule::open_paren => Some("`(`"),
+        // True wherever an operator may stand, and seldom what was meant.
+        Rule::call => None,
+        Rule::parameters | Rule::open_paren => Some("`(`"),
         Rule::parameter | Rule::label | Rule::name => Some("a name"),
         Rule::binding | Rule::let_word => Some("a binding"),
         Rule::expression | Rule::operand | Rule::group | Rule::argument => Some("an expression"),
@@ -84,36 +83,34 @@ fn describe(rule: Rule) -> Option<&'static str> {
 }
 
 /// The mistake people make who write this.
-fn advice(rest: &str, expected: &[Rule]) -> Option<String> {
+fn advice(rest: &str, expected: &[Rule]) -> &'static str {
     let wants = |rule| expected.contains(&rule);
     let first = rest.chars().next();
-    Some(match first {
-        None => "the text stops in the middle of a definition".into(),
-        Some(';') => "no semicolons: a binding ends where the next one starts".into(),
-        Some('→' | '>' | '|') => "stages are joined with `->`".into(),
-        Some('−' | '–') => "write the minus sign as `-`".into(),
-        Some('×') => "write `*` for a product and 3x3 for a kernel".into(),
-        Some('·') => "write `*` for a product".into(),
-        Some('^') => "there are no powers: write a * a".into(),
-        Some('[' | ']') => "write sizes as 3x3, and use round brackets".into(),
-        Some('#') => "comments start with `//`".into(),
-        Some('=') if rest.starts_with("=>") => "stages are joined with `->`".into(),
+    match first {
+        None => "the text stops in the middle of a definition",
+        Some(';') => "no semicolons: a binding ends where the next one starts",
+        Some('→' | '>' | '|') => "stages are joined with `->`",
+        Some('−' | '–') => "write the minus sign as `-`",
+        Some('×') => "write `*` for a product and 3x3 for a kernel",
+        Some('·') => "write `*` for a product",
+        Some('^') => "there are no powers: write a * a",
+        Some('[' | ']') => "write sizes as 3x3, and use round brackets",
+        Some('#') => "comments start with `//`",
+        Some('=') if rest.starts_with("=>") => "stages are joined with `->`",
         Some('=') if wants(Rule::close_paren) || wants(Rule::call) => {
-            "arguments are given as name: value, such as stride: 2".into()
+            "arguments are given as name: value, such as stride: 2"
         }
-        Some(':') => "defaults and bindings are written with `=`".into(),
-        Some('"' | '\'') => "names are written without quotes".into(),
-        Some('-') if rest.starts_with("->") => "a stage is missing before `->`".into(),
+        Some(':') => "defaults and bindings are written with `=`",
+        Some('"' | '\'') => "names are written without quotes",
+        Some('-') if rest.starts_with("->") => "a stage is missing before `->`",
         Some('0'..='9') if wants(Rule::name) && !wants(Rule::number) => {
-            "a name starts with a letter".into()
+            "a name starts with a letter"
         }
-        Some('0'..='9') => {
-            "a number is written 16, 0.5 or 1e-4, a kernel 3x3; a product needs `*`".into()
+        Some('0'..='9') => "a number is written 16, 0.5 or 1e-4, a kernel 3x3; a product needs `*`",
+        Some(_) if wants(Rule::file) || wants(Rule::unit) || wants(Rule::unit_word) => {
+            "a file holds definitions: unit NAME(…) { … } and net NAME(…) { … }"
         }
-        Some(_) if wants(Rule::unit) || wants(Rule::unit_word) => {
-            "a file holds definitions: unit NAME(…) { … } and net NAME(…) { … }".into()
-        }
-        Some('}') if wants(Rule::operand) => "something is missing before `}`".into(),
-        Some(_) => return None,
-    })
+        Some('}') if wants(Rule::operand) => "something is missing before `}`",
+        Some(_) => "bindings are written NAME = …, and stages are joined with `->`",
+    }
 }

@@ -78,6 +78,18 @@ fn repetition() {
 }
 
 #[test]
+fn long_numbers_in_many_places() {
+    let sum = vec!["1"; 60_000].join("+");
+    let text =
+        format!("unit u {{ let a = {sum} y = x * a }} {}", net("input(1, 1, 1) -> u * 9999"));
+    too_large("in units", &text);
+    too_large("in arguments", &net(&format!("input(1, 1, 1) -> dropout({sum} - 59999.5) * 9999")));
+    let parameters: String = (0..9_000).map(|i| format!("a{i} = 1.5, ")).collect();
+    let text = format!("unit u({parameters}) {{ y = conv(1x1, a0 + a8999 + 0.1)(x) }}");
+    refused("advice", &(text + &net("input(1, 1, 1) -> u")));
+}
+
+#[test]
 fn sizes() {
     too_large("picture", &net("input(65536, 65536, 65536)"));
     too_large("weights", &net("input(65536, 1, 1) -> conv(64x64, 65536)"));

@@ -236,3 +236,16 @@ fn compiling_twice_gives_the_same() {
         assert_eq!(a.units, b.units);
     }
 }
+
+#[test]
+fn default_padding_is_half_the_kernel() {
+    // (8 + 2·⌊k/2⌋ − k)/1 + 1: odd kernels keep the size, even ones add one.
+    for (kernel, padding, sides) in
+        [("1x1", [0, 0], (8, 8)), ("3x7", [1, 3], (8, 8)), ("5x4", [2, 2], (8, 9))]
+    {
+        let network = network(&around(&format!("unit u {{ y = conv({kernel}, 4)(x) }}")));
+        let value = &network.values[1];
+        assert_eq!(value.shape, shape(4, sides.0, sides.1), "{kernel}");
+        assert!(matches!(value.layer, Layer::Conv { padding: p, .. } if p == padding), "{kernel}");
+    }
+}

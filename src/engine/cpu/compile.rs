@@ -16,13 +16,39 @@ use super::phases::PhaseBuilder;
 use super::program::{Closing, CpuProgram, ImageStep, LoopStep, Packing, Phase};
 use super::simd::Isa;
 use crate::engine::EngineError;
-use crate::graph::{NodeId, Op, Program};
+use crate::graph::{AxisMap, NodeId, Op, Program, ReduceKind};
 use crate::schedule::fuse::Buffer;
 use crate::schedule::loops::LoopSpec;
 use crate::schedule::placement::{Placement, closes_phase};
 
+/// Refuses what no layer of the language lowers to and the engine therefore has no step for:
+/// second moments that are not over the batch, re-indexing along the batch or outside it.
+fn check(program: &Program) -> Result<(), EngineError> {
+    let graph = &program.graph;
+    for id in graph.ids() {
+        let node = graph.node(id);
+        let refused = match node.op {
+            Op::Reduce(ReduceKind::M2, _) => !closes_phase(graph, id),
+            Op::Remap(map) => {
+                let identity = AxisMap::identity(node.ty.shape.0[0]);
+                !node.ty.batched || map.axes[0] != identity
+            }
+            _ => false,
+        };
+        if refused {
+            return Err(EngineError::Failed(format!(
+                "the CPU engine has no step for {id} ({:?}); the wgpu engine or the \
+                 interpreter can run this graph",
+                node.op
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Arranges a program into phases.
 pub fn schedule(program: &Program, isa: Isa) -> Result<CpuProgram, EngineError> {
+    check(program)?;
     let graph = &program.graph;
     let placement = Placement::new(program);
     let outside = outside::sort(program, &placement);
@@ -82,7 +108,7 @@ pub fn compile(
         shared,
         inputs: linker.inputs(),
         outputs: program.outputs.iter().map(|o| linker.whole(o.node)).collect(),
-        code: functions.code,
+        _code: functions.code,
         pool,
     })
 }

@@ -109,8 +109,8 @@ pub struct PhaseRun {
 
 /// A compiled program.
 pub struct CpuExecutable {
-    /// Keeps the loops' code mapped.
-    pub(super) code: Code,
+    /// Keeps the loops' code mapped; dropped with the functions that point into it.
+    pub(super) _code: Code,
     /// Worker threads.
     pub(super) pool: Arc<ThreadPool>,
     /// What the threads share.

@@ -10,6 +10,7 @@ mod arena;
 mod closing;
 mod compile;
 mod executable;
+pub mod explain;
 mod jit;
 mod outside;
 mod phases;

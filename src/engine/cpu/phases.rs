@@ -266,8 +266,9 @@ impl<'a> PhaseBuilder<'a> {
             .unwrap_or_else(|| Buffer::Tile(self.operands[&(operand, layout)]))
     }
 
-    fn pack(&mut self, plan: &Arc<ConvPlan>, weights: NodeId, packing: Packing) -> usize {
-        self.phase.packs.push(Pack { plan: plan.clone(), weights, packing });
+    fn pack(&mut self, plan: &Arc<ConvPlan>, node: NodeId, packing: Packing) -> usize {
+        let weights = self.graph.node(node).args[1];
+        self.phase.packs.push(Pack { plan: plan.clone(), weights, node, packing });
         self.phase.packs.len() - 1
     }
 
@@ -303,12 +304,12 @@ impl<'a> PhaseBuilder<'a> {
         Ok(match node.op {
             Op::Conv(_) => {
                 let plan = self.plan(id)?;
-                let weights = self.pack(&plan, node.args[1], Packing::Forward);
+                let weights = self.pack(&plan, id, Packing::Forward);
                 ImageStep::Forward { plan, x: operands[0], weights, y: to }
             }
             Op::ConvDx(_) => {
                 let plan = self.plan(id)?;
-                let weights = self.pack(&plan, node.args[1], Packing::Dx);
+                let weights = self.pack(&plan, id, Packing::Dx);
                 ImageStep::Dx { plan, g: operands[0], weights, dx: to }
             }
             Op::Pool(geometry) => ImageStep::Pool { geometry, channels, x: operands[0], y: to },

@@ -109,6 +109,8 @@ pub struct Pack {
     pub plan: Arc<ConvPlan>,
     /// The weights' tensor.
     pub weights: NodeId,
+    /// The contraction that reads them.
+    pub node: NodeId,
     /// For which product.
     pub packing: Packing,
 }

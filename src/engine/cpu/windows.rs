@@ -40,7 +40,7 @@ pub fn pool(g: &PoolGeometry, channels: usize, x: &[f32], y: &mut [f32]) {
                 for at in inside {
                     let values = &x[at * channels..][..channels];
                     out.iter_mut().zip(values).for_each(|(o, &v)| {
-                        if !(v <= *o) {
+                        if v > *o || v.is_nan() {
                             *o = v;
                         }
                     });

@@ -1,8 +1,8 @@
 //! Grouping nodes into kernels.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use crate::graph::{Graph, NodeId, Op, Program, ReduceKind};
+use crate::graph::{Graph, InputId, NodeId, Op, Program, ReduceKind};
 use crate::schedule::placement::{Home, Stage};
 
 use super::{
@@ -38,6 +38,8 @@ struct Former<'a> {
     stored: Vec<bool>,
     made_in: Vec<Option<KernelId>>,
     last_read: Vec<Option<KernelId>>,
+    /// For each new state, the nodes that are the old one.
+    old_state: HashMap<NodeId, Vec<NodeId>>,
     list: Vec<Kernel>,
 }
 
@@ -57,6 +59,7 @@ impl<'a> Former<'a> {
             stored: stored(program, homes),
             made_in: vec![None; nodes],
             last_read: vec![None; nodes],
+            old_state: old_state(program),
             list: Vec::new(),
         }
     }
@@ -215,12 +218,8 @@ impl<'a> Former<'a> {
 
     /// Whether, where `value` updates state, no kernel after `k` reads the old state.
     fn old_state_is_free(&self, k: KernelId, value: NodeId) -> bool {
-        let mut inputs =
-            self.program.updates.iter().filter(|(_, n)| *n == value).map(|(input, _)| *input);
-        inputs.all(|input| {
-            let nodes = self.graph.ids().filter(|&n| self.graph.node(n).op == Op::Input(input));
-            nodes.into_iter().all(|n| self.last_read[n.index()] <= Some(k))
-        })
+        let old = self.old_state.get(&value);
+        old.is_none_or(|old| old.iter().all(|n| self.last_read[n.index()] <= Some(k)))
     }
 
     /// Buffers bound by a kernel.
@@ -310,6 +309,20 @@ impl<'a> Former<'a> {
         }
         crowded
     }
+}
+
+fn old_state(program: &Program) -> HashMap<NodeId, Vec<NodeId>> {
+    let mut nodes: HashMap<InputId, Vec<NodeId>> = HashMap::new();
+    for id in program.graph.ids() {
+        if let Op::Input(input) = program.graph.node(id).op {
+            nodes.entry(input).or_default().push(id);
+        }
+    }
+    let mut old: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
+    for (input, node) in &program.updates {
+        old.entry(*node).or_default().extend(nodes.get(input).into_iter().flatten());
+    }
+    old
 }
 
 /// Pointwise values that get a buffer: those that placement says, roots, and parts of

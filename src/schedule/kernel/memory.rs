@@ -7,7 +7,7 @@
 
 use crate::graph::{InputId, NodeId, Op, Program};
 
-use super::{Body, Kernel, Kernels, Store, is_vector};
+use super::{Body, Kernel, Kernels, Read, Store, is_vector};
 
 /// Index into [`Memory::slots`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -86,28 +86,26 @@ impl Memory {
 
     /// Gives new state the place of the old where that is safe, and appends copies elsewhere.
     fn place_updates(&mut self, program: &Program, kernels: &mut Kernels) {
+        let graph = &program.graph;
+        let readers = Readers::of(program, kernels);
         let mut copies: Vec<(InputId, NodeId)> = Vec::new();
-        let mut taken = Vec::new();
         for &(input, node) in &program.updates {
-            let from_input =
-                program.updates.iter().any(|&(_, n)| program.graph.node(n).op == Op::Input(input));
-            let free = self.nodes[node.index()].is_none() && !taken.contains(&input);
-            if free && !from_input && may_overwrite(program, kernels, input, node) {
+            let free = self.nodes[node.index()].is_none();
+            if free && readers.may_overwrite(program, kernels, input, node) {
                 self.nodes[node.index()] = Some(self.inputs[input.index()]);
-                taken.push(input);
             } else {
                 copies.push((input, node));
             }
         }
         // State that is copied from other state is read before that is overwritten.
-        copies.sort_by_key(|&(_, n)| !matches!(program.graph.node(n).op, Op::Input(_)));
+        copies.sort_by_key(|&(_, n)| !matches!(graph.node(n).op, Op::Input(_)));
         for (input, node) in copies {
             kernels.list.push(Kernel {
                 body: Body::Map,
-                domain: program.graph.node(node).ty,
+                domain: graph.node(node).ty,
                 stores: vec![Store { value: node, into: Some(input) }],
                 columns: Vec::new(),
-                reads: vec![super::Read { value: node, pointwise: true }],
+                reads: vec![Read { value: node, pointwise: true }],
             });
         }
     }
@@ -202,21 +200,50 @@ impl Memory {
     }
 }
 
-/// Whether `node` may be written over `input`.
-fn may_overwrite(program: &Program, kernels: &Kernels, input: InputId, node: NodeId) -> bool {
-    let graph = &program.graph;
-    let Some(made) = kernels.made_in[node.index()] else { return false };
-    let stored = kernels.list[made.index()].stores.iter().any(|s| s.value == node);
-    let is_input = |n: NodeId| graph.node(n).op == Op::Input(input);
-    let shown = program.outputs.iter().any(|o| is_input(o.node));
-    let free = kernels.list.iter().enumerate().all(|(at, kernel)| {
-        kernel
-            .reads
-            .iter()
-            .filter(|r| is_input(r.value))
-            .all(|read| at < made.index() || (at == made.index() && read.pointwise))
-    });
-    stored && !shown && free && graph.node(node).ty == graph.input(input).ty
+/// Who reads each input.
+struct Readers {
+    /// For each input, the last kernel that reads it, and whether that reads it pointwise.
+    last: Vec<Option<(usize, bool)>>,
+    /// Inputs that the caller, or another input's update, takes as they are.
+    shown: Vec<bool>,
+}
+
+impl Readers {
+    fn of(program: &Program, kernels: &Kernels) -> Self {
+        let inputs = program.graph.inputs.len();
+        let mut readers = Readers { last: vec![None; inputs], shown: vec![false; inputs] };
+        for (at, kernel) in kernels.list.iter().enumerate() {
+            for read in &kernel.reads {
+                if let Op::Input(input) = program.graph.node(read.value).op {
+                    let last = &mut readers.last[input.index()];
+                    let before = last.is_none_or(|(known, all)| known < at || all);
+                    *last = Some((at, before && read.pointwise));
+                }
+            }
+        }
+        for root in program.roots() {
+            if let Op::Input(input) = program.graph.node(root).op {
+                readers.shown[input.index()] = true;
+            }
+        }
+        readers
+    }
+
+    /// Whether `node` may be written over `input`.
+    fn may_overwrite(
+        &self,
+        program: &Program,
+        kernels: &Kernels,
+        input: InputId,
+        node: NodeId,
+    ) -> bool {
+        let Some(made) = kernels.made_in[node.index()] else { return false };
+        let stored = kernels.list[made.index()].stores.iter().any(|s| s.value == node);
+        let read_before = self.last[input.index()]
+            .is_none_or(|(at, pointwise)| at < made.index() || (at == made.index() && pointwise));
+        let same = program.graph.node(node).ty == program.graph.input(input).ty;
+        stored && same && read_before && !self.shown[input.index()]
+    }
 }
 
 /// What nobody reads after each kernel.

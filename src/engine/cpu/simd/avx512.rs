@@ -86,7 +86,7 @@ pub(super) static KERNELS: Kernels = Kernels {
         PanelKernel::new(4, 1, 2, panel::<4, 1, 2>),
         PanelKernel::new(2, 1, 4, panel::<2, 1, 4>),
         PanelKernel::new(1, 1, 4, panel::<1, 1, 4>),
-        PanelKernel::new(14, 2, 1, panel::<14, 2, 1>),
+        PanelKernel::new(12, 2, 1, panel::<12, 2, 1>),
         PanelKernel::new(8, 2, 1, panel::<8, 2, 1>),
         PanelKernel::new(7, 2, 1, panel::<7, 2, 1>),
         PanelKernel::new(4, 2, 1, panel::<4, 2, 1>),

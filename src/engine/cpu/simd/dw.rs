@@ -3,7 +3,7 @@
 use super::forward;
 use super::isa::Isa;
 use super::micro::{Patch, PatchKernel};
-use super::partition::{self, Block, Column, Share};
+use super::partition::{self, Block, Column};
 use super::tile::TileLayout;
 use crate::graph::ConvGeometry;
 
@@ -84,51 +84,44 @@ impl WeightGradient {
         assert!(x.len() >= self.x_end() && g.len() >= self.g_end() && acc.len() >= self.len());
         let rows = self.output[0];
         for first in (0..rows).step_by(self.rows_a_pass) {
-            let count = self.rows_a_pass.min(rows - first);
             for column in &self.columns {
+                let channel = column.first * self.isa.lanes();
+                let g = &g[self.g.pixel(first, 0) + channel..];
                 for kernel_row in 0..self.kernel_rows {
-                    for share in &column.shares {
-                        self.patches([first, count], column, kernel_row, *share, x, g, acc);
-                    }
+                    let row = first * self.stride + kernel_row;
+                    let x = &x[self.x_origin + row * self.x.pitch()..];
+                    let acc = &mut acc[kernel_row * self.run * self.packed + channel..];
+                    self.patches(column, self.rows_a_pass.min(rows - first), x, g, acc);
                 }
             }
         }
     }
 
-    #[expect(clippy::too_many_arguments)]
-    fn patches(
-        &self,
-        [first, rows]: [usize; 2],
-        column: &Column,
-        kernel_row: usize,
-        share: Share,
-        x: &[f32],
-        g: &[f32],
-        acc: &mut [f32],
-    ) {
-        let kernel = &self.isa.kernels().patches[share.block];
-        let channel = column.first * self.isa.lanes();
-        let x_first = self.x_origin + (first * self.stride + kernel_row) * self.x.pitch();
-        let g_first = self.g.pixel(first, 0) + channel;
-        for block in 0..share.count {
-            let element = share.first + block * kernel.c;
-            let sums = (kernel_row * self.run + element) * self.packed + channel;
-            let patch = Patch {
-                x: x[x_first + element..].as_ptr(),
-                g: g[g_first..].as_ptr(),
-                acc: acc[sums..].as_mut_ptr(),
-                rows,
-                cols: self.output[1],
-                x_row: self.stride * self.x.pitch(),
-                x_pixel: self.stride * self.x.channels,
-                g_row: self.g.pitch(),
-                g_pixel: self.g.channels,
-                acc_pitch: self.packed,
-            };
-            // SAFETY: an `Isa` is only made where the machine has it. `run` has checked that x,
-            // g and acc reach as far as the last pixel's last run element, the last pixel's last
-            // whole vector, and the last sum; shares cover a run once. acc is borrowed alone.
-            unsafe { (kernel.run)(&patch) }
+    /// Computes the patches of one kernel row and column of channels over `rows` rows of pixels;
+    /// the slices begin where these do.
+    fn patches(&self, column: &Column, rows: usize, x: &[f32], g: &[f32], acc: &mut [f32]) {
+        for share in &column.shares {
+            let kernel = &self.isa.kernels().patches[share.block];
+            for block in 0..share.count {
+                let element = share.first + block * kernel.c;
+                let args = Patch {
+                    x: x[element..].as_ptr(),
+                    g: g.as_ptr(),
+                    acc: acc[element * self.packed..].as_mut_ptr(),
+                    rows,
+                    cols: self.output[1],
+                    x_row: self.stride * self.x.pitch(),
+                    x_pixel: self.stride * self.x.channels,
+                    g_row: self.g.pitch(),
+                    g_pixel: self.g.channels,
+                    acc_pitch: self.packed,
+                };
+                // SAFETY: an `Isa` is only made where the machine has it. x, g and acc reach as
+                // far as the last pixel's last run element, the last pixel's last whole vector,
+                // and the last sum, as `run` has checked; shares cover a run once. acc is
+                // borrowed alone.
+                unsafe { (kernel.run)(&args) }
+            }
         }
     }
 

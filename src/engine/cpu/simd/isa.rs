@@ -18,18 +18,7 @@ pub struct Isa(&'static Kernels);
 impl Isa {
     /// What this machine has, narrowest first; never empty.
     pub fn available() -> Vec<Isa> {
-        #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut))]
-        let mut found = vec![Isa(&portable::KERNELS)];
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                found.push(Isa(&avx2::KERNELS));
-            }
-            if is_x86_feature_detected!("avx512f") {
-                found.push(Isa(&avx512::KERNELS));
-            }
-        }
-        found
+        std::iter::once(Isa(&portable::KERNELS)).chain(wider()).collect()
     }
 
     /// The one asked for by name, or the widest if `request` is `None`.
@@ -79,6 +68,19 @@ impl std::fmt::Debug for Isa {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn wider() -> impl Iterator<Item = Isa> {
+    let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    let avx512 = is_x86_feature_detected!("avx512f");
+    let found = [(avx2, &avx2::KERNELS), (avx512, &avx512::KERNELS)];
+    found.into_iter().filter(|(has, _)| *has).map(|(_, kernels)| Isa(kernels))
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn wider() -> impl Iterator<Item = Isa> {
+    std::iter::empty()
 }
 
 fn missing(name: &str, found: &[Isa]) -> String {

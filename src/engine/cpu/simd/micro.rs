@@ -150,6 +150,23 @@ impl Pixels {
         }
     }
 
+    /// Keeps the compiler from carrying one address for each pixel through the loop, for which
+    /// there are not enough registers: it no longer knows where the pointers come from.
+    #[inline(always)]
+    fn hide<const P: usize>(&mut self) {
+        #[cfg(target_arch = "x86_64")]
+        for base in &mut self.base[..P.div_ceil(GROUP)] {
+            // SAFETY: there are no instructions; the register keeps its value.
+            unsafe {
+                std::arch::asm!(
+                    "/* {0} */",
+                    inout(reg) * base,
+                    options(pure, readonly, nostack, preserves_flags)
+                );
+            }
+        }
+    }
+
     #[inline(always)]
     fn advance(&mut self, elements: usize) {
         for base in &mut self.base {
@@ -162,20 +179,21 @@ impl Pixels {
 #[inline(always)]
 unsafe fn element<L: Lanes, const P: usize, const K: usize>(
     acc: &mut [[L; K]; P],
-    x: &Pixels,
+    x: &mut Pixels,
     w: *const f32,
     e: usize,
 ) {
+    x.hide::<P>();
     // SAFETY: the caller's promise: element e of the run at each pixel, and its K vectors.
     unsafe {
         let mut weights = [L::zero(); K];
-        for k in 0..K {
-            weights[k] = L::load(w.add((e * K + k) * L::LANES));
+        for (k, vector) in weights.iter_mut().enumerate() {
+            *vector = L::load(w.add((e * K + k) * L::LANES));
         }
-        for p in 0..P {
+        for (p, sums) in acc.iter_mut().enumerate() {
             let value = L::broadcast(x.at(p).add(e));
-            for k in 0..K {
-                acc[p][k] = acc[p][k].plus_product(value, weights[k]);
+            for (sum, vector) in sums.iter_mut().zip(weights) {
+                *sum = sum.plus_product(value, vector);
             }
         }
     }
@@ -195,15 +213,15 @@ unsafe fn reduce<L: Lanes, const P: usize, const K: usize, const U: usize>(
         for run in 0..args.runs {
             let mut x = Pixels::new(x.add(run * args.x_run), args.x_pixel);
             for _ in 0..args.len / UNROLL {
-                element(&mut acc[0], &x, w, 0);
-                element(&mut acc[1 % U], &x, w, 1);
-                element(&mut acc[2 % U], &x, w, 2);
-                element(&mut acc[3 % U], &x, w, 3);
+                element(&mut acc[0], &mut x, w, 0);
+                element(&mut acc[1 % U], &mut x, w, 1);
+                element(&mut acc[2 % U], &mut x, w, 2);
+                element(&mut acc[3 % U], &mut x, w, 3);
                 x.advance(UNROLL);
                 w = w.add(UNROLL * K * L::LANES);
             }
             for _ in 0..args.len % UNROLL {
-                element(&mut acc[0], &x, w, 0);
+                element(&mut acc[0], &mut x, w, 0);
                 x.advance(1);
                 w = w.add(K * L::LANES);
             }
@@ -224,14 +242,14 @@ pub(super) unsafe fn panel<L: Lanes, const P: usize, const K: usize, const U: us
         unsafe {
             let x = args.x.add(block * P * args.x_pixel);
             let y = args.y.add(block * P * args.y_pixel);
+            let at = |p: usize, k: usize| p * args.y_pixel + k * L::LANES;
             let mut acc = [[[L::zero(); K]; P]; U];
             if args.accumulate {
-                for p in 0..P {
-                    for k in 0..K {
-                        let from = y.add(p * args.y_pixel + k * L::LANES);
-                        acc[0][p][k] = match whole || k + 1 < K {
-                            true => L::load(from),
-                            false => L::load_first(from, args.last),
+                for (p, sums) in acc[0].iter_mut().enumerate() {
+                    for (k, sum) in sums.iter_mut().enumerate() {
+                        *sum = match whole || k + 1 < K {
+                            true => L::load(y.add(at(p, k))),
+                            false => L::load_first(y.add(at(p, k)), args.last),
                         };
                     }
                 }
@@ -243,10 +261,9 @@ pub(super) unsafe fn panel<L: Lanes, const P: usize, const K: usize, const U: us
                     for part in &acc[1..] {
                         sum = sum.plus(part[p][k]);
                     }
-                    let to = y.add(p * args.y_pixel + k * L::LANES);
                     match whole || k + 1 < K {
-                        true => sum.store(to),
-                        false => sum.store_first(to, args.last),
+                        true => sum.store(y.add(at(p, k))),
+                        false => sum.store_first(y.add(at(p, k)), args.last),
                     }
                 }
             }
@@ -263,10 +280,11 @@ pub(super) unsafe fn panel<L: Lanes, const P: usize, const K: usize, const U: us
 pub(super) unsafe fn patch<L: Lanes, const C: usize, const K: usize>(args: &Patch) {
     // SAFETY: the caller's promise.
     unsafe {
+        let at = |c: usize, k: usize| c * args.acc_pitch + k * L::LANES;
         let mut acc = [[L::zero(); K]; C];
-        for c in 0..C {
-            for k in 0..K {
-                acc[c][k] = L::load(args.acc.add(c * args.acc_pitch + k * L::LANES));
+        for (c, sums) in acc.iter_mut().enumerate() {
+            for (k, sum) in sums.iter_mut().enumerate() {
+                *sum = L::load(args.acc.add(at(c, k)));
             }
         }
         for row in 0..args.rows {
@@ -274,22 +292,22 @@ pub(super) unsafe fn patch<L: Lanes, const C: usize, const K: usize>(args: &Patc
             let mut g = args.g.add(row * args.g_row);
             for _ in 0..args.cols {
                 let mut gradient = [L::zero(); K];
-                for k in 0..K {
-                    gradient[k] = L::load(g.add(k * L::LANES));
+                for (k, vector) in gradient.iter_mut().enumerate() {
+                    *vector = L::load(g.add(k * L::LANES));
                 }
-                for c in 0..C {
+                for (c, sums) in acc.iter_mut().enumerate() {
                     let value = L::broadcast(x.add(c));
-                    for k in 0..K {
-                        acc[c][k] = acc[c][k].plus_product(value, gradient[k]);
+                    for (sum, vector) in sums.iter_mut().zip(gradient) {
+                        *sum = sum.plus_product(value, vector);
                     }
                 }
                 x = x.wrapping_add(args.x_pixel);
                 g = g.wrapping_add(args.g_pixel);
             }
         }
-        for c in 0..C {
-            for k in 0..K {
-                acc[c][k].store(args.acc.add(c * args.acc_pitch + k * L::LANES));
+        for (c, sums) in acc.into_iter().enumerate() {
+            for (k, sum) in sums.into_iter().enumerate() {
+                sum.store(args.acc.add(at(c, k)));
             }
         }
     }

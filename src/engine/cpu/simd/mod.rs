@@ -9,6 +9,9 @@
 //! [`micro`] holds both inner loops once, generic over [`lanes::Lanes`]; `portable`, `avx2` and
 //! `avx512` instantiate them; [`Isa`] picks one of the three at run time.
 //!
+//! Vectors are fastest where they do not cross cache lines: begin packed weights, tiles of g, and
+//! what is written on 64 bytes.
+//!
 //! Results depend on the operands, the plan and the instruction set only. Instruction sets
 //! differ in the order in which they add.
 
@@ -30,6 +33,8 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 
+#[cfg(all(test, unix))]
+mod guard_tests;
 #[cfg(test)]
 mod tests;
 

@@ -19,6 +19,9 @@ pub struct ConvPlan {
     co: usize,
     x: TileLayout,
     g: TileLayout,
+    /// The same convolution as the kernels see it.
+    inner: ConvGeometry,
+    inner_ci: usize,
     forward: Sweep,
     dx: Vec<Sweep>,
     dx_covers_input: bool,
@@ -53,23 +56,30 @@ impl ConvPlan {
             border: x_border.union(forward::border(&geometry)),
             slack: 0,
         };
-        let g = TileLayout {
+        let mut g = TileLayout {
             image: geometry.output(),
             channels: co,
             border: g_border.union(dx::border(&geometry)),
             slack: WeightGradient::slack(co, isa),
         };
         check_memory(&geometry, &x, &g)?;
+        let one_pixel = one_pixel(&geometry, &x);
+        let (inner, tile) = one_pixel.unwrap_or((geometry, x));
+        if one_pixel.is_some() {
+            g.border = g_border;
+        }
         Ok(ConvPlan {
             geometry,
             ci,
             co,
             x,
             g,
-            forward: forward::sweep(&geometry, &x, co, isa),
-            dx: dx::sweeps(&geometry, &g, ci, isa),
-            dx_covers_input: dx::covers_input(&geometry),
-            dw: WeightGradient::new(&geometry, &x, &g, isa),
+            inner,
+            inner_ci: tile.channels,
+            forward: forward::sweep(&inner, &tile, co, isa),
+            dx: dx::sweeps(&inner, &g, tile.channels, isa),
+            dx_covers_input: dx::covers_input(&inner),
+            dw: WeightGradient::new(&inner, &tile, &g, isa),
         })
     }
 
@@ -130,13 +140,13 @@ impl ConvPlan {
     /// Packs weights (kernel rows × columns × ci × co) for [`ConvPlan::forward`].
     pub fn pack_forward(&self, w: &[f32], out: &mut [f32]) {
         assert_eq!(out.len(), self.packed_forward_len());
-        Weights::new(&self.geometry, self.ci, self.co, w).pack_forward(&self.forward, out);
+        Weights::new(&self.inner, self.inner_ci, self.co, w).pack_forward(&self.forward, out);
     }
 
     /// Packs weights (kernel rows × columns × ci × co) for [`ConvPlan::dx`].
     pub fn pack_dx(&self, w: &[f32], out: &mut [f32]) {
         assert_eq!(out.len(), self.packed_dx_len());
-        let weights = Weights::new(&self.geometry, self.ci, self.co, w);
+        let weights = Weights::new(&self.inner, self.inner_ci, self.co, w);
         for sweep in &self.dx {
             weights.pack_dx(sweep, out);
         }
@@ -182,6 +192,16 @@ impl ConvPlan {
         assert_eq!(out.len(), self.w_len());
         self.dw.finish(accumulators, out);
     }
+}
+
+/// A convolution whose kernel is the whole plain image is a product of one pixel with all the
+/// image's elements as channels: the same operands, and no border around g.
+fn one_pixel(geometry: &ConvGeometry, x: &TileLayout) -> Option<(ConvGeometry, TileLayout)> {
+    let whole = geometry.kernel == geometry.input && x.border == Border::default();
+    whole.then(|| {
+        let inner = ConvGeometry { input: [1, 1], kernel: [1, 1], stride: 1, padding: [0, 0] };
+        (inner, TileLayout { image: [1, 1], channels: x.len(), ..*x })
+    })
 }
 
 /// The largest extent; keeps sums and products of two extents far from overflow.

@@ -6,7 +6,7 @@ use super::partition::{self, Block, Share};
 
 /// Bytes of packed weights that one chunk may have, so that they stay in L1 beside the tile rows
 /// being read while all pixels of the image pass.
-const CHUNK_BYTES: usize = 24 * 1024;
+const CHUNK_BYTES: usize = 40 * 1024;
 
 /// Which pixels are written, and what each reads; distances in elements.
 #[derive(Clone, Copy, Debug)]
@@ -148,48 +148,52 @@ impl Sweep {
         assert!(x.len() >= self.x_end() && w.len() >= self.w_end && y.len() >= self.y_end());
         for strip in &self.strips {
             for (i, chunk) in strip.chunks.iter().enumerate() {
+                let x = &x[self.grid.x_origin + chunk.x..];
+                let w = &w[strip.w + chunk.element * strip.width..];
+                let y = &mut y[self.grid.y_origin + strip.channel..];
                 for row in 0..self.grid.rows {
                     for share in &strip.shares {
-                        self.panel(strip, chunk, *share, row, i > 0, x, w, y);
+                        let kernel = &self.isa.kernels().panels[share.block];
+                        let args = Panel {
+                            last: strip.last,
+                            accumulate: i > 0,
+                            ..self.panel(chunk, share, row, x, w, y)
+                        };
+                        // SAFETY: an `Isa` is only made where the machine has it. x, w and y
+                        // reach as far as the last pixel's last element, as checked above;
+                        // shares cover a row's pixels once, chunks the runs once, and `last`
+                        // ends the strip at y's last channel. y is borrowed alone.
+                        unsafe { (kernel.run)(&args) }
                     }
                 }
             }
         }
     }
 
-    #[expect(clippy::too_many_arguments)]
+    /// What the kernel is told of a share of a row of pixels.
     fn panel(
         &self,
-        strip: &Strip,
         chunk: &Chunk,
-        share: Share,
+        share: &Share,
         row: usize,
-        accumulate: bool,
         x: &[f32],
         w: &[f32],
         y: &mut [f32],
-    ) {
+    ) -> Panel {
         let grid = &self.grid;
-        let kernel = &self.isa.kernels().panels[share.block];
-        let x_first = grid.x_origin + row * grid.x_row + share.first * grid.x_pixel + chunk.x;
-        let y_first = grid.y_origin + row * grid.y_row + share.first * grid.y_pixel + strip.channel;
-        let panel = Panel {
-            x: x[x_first..].as_ptr(),
-            w: w[strip.w + chunk.element * strip.width..].as_ptr(),
-            y: y[y_first..].as_mut_ptr(),
+        Panel {
+            x: x[row * grid.x_row + share.first * grid.x_pixel..].as_ptr(),
+            w: w.as_ptr(),
+            y: y[row * grid.y_row + share.first * grid.y_pixel..].as_mut_ptr(),
             blocks: share.count,
             runs: chunk.runs,
             len: chunk.len,
             x_run: grid.x_run,
             x_pixel: grid.x_pixel,
             y_pixel: grid.y_pixel,
-            last: strip.last,
-            accumulate,
-        };
-        // SAFETY: an `Isa` is only made where the machine has it. `run` has checked that x, w and
-        // y reach as far as the last pixel's last element; shares cover the columns once, chunks
-        // the runs once, and `last` ends the strip at y's last channel. y is borrowed alone.
-        unsafe { (kernel.run)(&panel) }
+            last: self.isa.lanes(),
+            accumulate: false,
+        }
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) fn columns(writer: &mut Writer, tile: &Tile, partial: Option<Location
         return String::new();
     };
     let v = type_name(tile.width);
-    let mut out = format!("let count = f32(min(TILE_ROWS, ROWS - tile * TILE_ROWS));\n");
+    let mut out = "let count = f32(min(TILE_ROWS, ROWS - tile * TILE_ROWS));\n".to_owned();
     for (value, node) in summed(kernel).into_iter().enumerate() {
         let squares = column_index(kernel, Column::Squares(node));
         let own: Vec<_> = (0..PER_THREAD).map(|r| format!("s{r}.v{value}")).collect();

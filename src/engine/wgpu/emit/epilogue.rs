@@ -1,7 +1,7 @@
 //! The function that each element goes through: stores, and values for per-tile sums.
 
 use crate::graph::NodeId;
-use crate::schedule::kernel::{Body, Column};
+use crate::schedule::kernel::Column;
 
 use super::columns::{summed, sums_type};
 use super::scalar::type_name;
@@ -108,12 +108,4 @@ pub(super) fn elements(
             format!("{keep}epilogue(row + {r}u * STRIPS, col{});\n", argument(r))
         })
         .collect()
-}
-
-/// Whether a kernel's raw value is an argument of its epilogue.
-pub(super) fn takes_raw(body: &Body) -> bool {
-    match body {
-        Body::Contract(_) | Body::Weights(_) | Body::Merge { .. } => true,
-        Body::Map | Body::Fold(_) | Body::Gather(_) => false,
-    }
 }

@@ -1,0 +1,134 @@
+//! Times the convolution kernels of the CPU engine, on one core, one image at a time.
+//!
+//! `cargo bench --bench conv [-- WORD]`: for each instruction set of this machine (or the one
+//! that `RNETC_CPU` names) and each shape whose line contains WORD.
+
+use std::hint::black_box;
+use std::ops::{Deref, DerefMut};
+use std::time::Instant;
+
+use rnetc::engine::cpu::simd::{ConvPlan, ENVIRONMENT_VARIABLE, Isa};
+use rnetc::graph::ConvGeometry;
+
+/// (size, kernel, stride, padding, channels read, channels written)
+const SHAPES: &[(usize, usize, usize, usize, usize, usize)] = &[
+    (32, 3, 1, 1, 3, 16),
+    (32, 3, 1, 1, 16, 16),
+    (32, 3, 2, 1, 16, 32),
+    (16, 3, 1, 1, 32, 32),
+    (16, 3, 2, 1, 32, 64),
+    (8, 3, 1, 1, 64, 64),
+    (32, 1, 1, 0, 16, 16),
+    (32, 1, 1, 0, 16, 64),
+    (32, 1, 1, 0, 64, 16),
+    (16, 1, 1, 0, 32, 128),
+    (16, 1, 1, 0, 128, 32),
+    (8, 1, 1, 0, 64, 256),
+    (8, 1, 1, 0, 256, 64),
+    (32, 1, 2, 0, 64, 128),
+    (56, 3, 1, 1, 64, 64),
+    (28, 3, 1, 1, 128, 128),
+    (7, 3, 1, 1, 512, 512),
+    (4, 3, 1, 1, 512, 512),
+    (1, 1, 1, 0, 64, 10),
+    (8, 8, 1, 0, 64, 10),
+];
+
+/// Seconds for one call: the best of several short runs.
+fn seconds(mut call: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    call();
+    let calls = (2e-4 / start.elapsed().as_secs_f64().max(1e-8)).ceil().clamp(1.0, 1e5) as usize;
+    let run = |_| {
+        let start = Instant::now();
+        for _ in 0..calls {
+            call();
+        }
+        start.elapsed().as_secs_f64() / calls as f64
+    };
+    (0..40).map(run).fold(f64::INFINITY, f64::min)
+}
+
+/// Numbers that begin on a cache line, as the engine's do.
+struct Buffer {
+    numbers: Vec<f32>,
+    first: usize,
+}
+
+impl Buffer {
+    fn new(len: usize) -> Self {
+        let numbers: Vec<f32> =
+            (0..len + 16).map(|i| (i * 37 % 101) as f32 / 101.0 - 0.5).collect();
+        let first = numbers.as_ptr().align_offset(64).min(16);
+        Buffer { numbers, first }
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.numbers[self.first..][..self.numbers.len() - 16]
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        let len = self.numbers.len() - 16;
+        &mut self.numbers[self.first..][..len]
+    }
+}
+
+/// Seconds for forward, input gradient and weight gradient.
+fn times(plan: &ConvPlan) -> [f64; 3] {
+    let [x, g, w] = [plan.x_tile().len(), plan.g_tile().len(), plan.w_len()].map(Buffer::new);
+    let mut forward_weights = Buffer::new(plan.packed_forward_len());
+    let mut dx_weights = Buffer::new(plan.packed_dx_len());
+    plan.pack_forward(&w, &mut forward_weights);
+    plan.pack_dx(&w, &mut dx_weights);
+    let [mut y, mut dx, mut dw] = [plan.y_len(), plan.dx_len(), plan.dw_len()].map(Buffer::new);
+    [
+        seconds(|| plan.forward(black_box(&x), black_box(&forward_weights), black_box(&mut y))),
+        seconds(|| plan.dx(black_box(&g), black_box(&dx_weights), black_box(&mut dx))),
+        seconds(|| plan.dw(black_box(&x), black_box(&g), black_box(&mut dw))),
+    ]
+}
+
+fn instruction_sets() -> Vec<Isa> {
+    if std::env::var_os(ENVIRONMENT_VARIABLE).is_none() {
+        return Isa::available();
+    }
+    match Isa::from_environment() {
+        Ok(isa) => vec![isa],
+        Err(error) => {
+            eprintln!("{error}");
+            std::process::exit(2)
+        }
+    }
+}
+
+fn main() {
+    let words: Vec<_> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    println!("{:32} {:>22} {:>22} {:>22}", "", "forward", "dx", "dw");
+    for isa in instruction_sets() {
+        for &(size, kernel, stride, padding, ci, co) in SHAPES {
+            let name = format!("{} {ci}->{co} @{size} k{kernel} s{stride}", isa.name());
+            if !words.iter().all(|word| name.contains(word)) {
+                continue;
+            }
+            let geometry = ConvGeometry {
+                input: [size; 2],
+                kernel: [kernel; 2],
+                stride,
+                padding: [padding; 2],
+            };
+            let plan = ConvPlan::new(geometry, ci, co, isa).expect("a valid geometry");
+            let flops = 2.0 * plan.multiply_adds() as f64;
+            print!("{name:32}");
+            for time in times(&plan) {
+                print!(" {:9.2} µs {:5.0} GF/s", time * 1e6, flops / time / 1e9);
+            }
+            println!();
+        }
+    }
+}

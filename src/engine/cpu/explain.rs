@@ -1,0 +1,192 @@
+//! What the CPU engine makes of a program: phases, what is fused into each, tensors moved.
+
+use std::collections::BTreeSet;
+
+use super::allocate;
+use super::compile::schedule;
+use super::program::{ImageStep, LoopStep, Phase};
+use super::simd::{ConvPlan, Isa};
+use crate::engine::EngineError;
+use crate::graph::{Graph, NodeId, Op, Program};
+use crate::schedule::fuse::Buffer;
+use crate::sema::network::UnitId;
+
+/// A program as the CPU engine runs it.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// In order.
+    pub phases: Vec<PhaseReport>,
+    /// Bytes of tensors, state and workspace, all threads' scratch excepted.
+    pub arena: usize,
+    /// Bytes of one thread's scratch.
+    pub scratch: usize,
+}
+
+/// One phase.
+#[derive(Clone, Debug)]
+pub struct PhaseReport {
+    /// The unit whose contractions it runs.
+    pub unit: Option<UnitId>,
+    /// Steps run for each image, as text.
+    pub steps: Vec<String>,
+    /// Batched tensors read from memory.
+    pub reads: Vec<NodeId>,
+    /// Batched tensors written to memory.
+    pub writes: Vec<NodeId>,
+    /// Floating-point operations of its contractions, for the whole batch (a multiply-add is two).
+    pub flops: usize,
+    /// Bytes of the tensors read and written, for the whole batch.
+    pub bytes: usize,
+}
+
+/// Schedules a program and reports.
+pub fn explain(program: &Program) -> Result<Explanation, EngineError> {
+    let cpu = schedule(program, Isa::from_environment()?)?;
+    let plan = allocate::plan(program, &cpu);
+    let phases = cpu.phases.iter().map(|p| report(program, p)).collect();
+    Ok(Explanation { phases, arena: plan.size, scratch: plan.scratch })
+}
+
+impl Explanation {
+    /// Tensors read and written for one unit, in units of its narrowest convolution's output;
+    /// `None` where the unit has no convolution.
+    pub fn passes(&self, program: &Program, unit: UnitId) -> Option<f64> {
+        let graph = &program.graph;
+        let size = |node: NodeId| graph.node(node).ty.shape.len();
+        let narrowest = graph
+            .ids()
+            .filter(|&n| graph.node(n).origin.unit == Some(unit))
+            .filter(|&n| matches!(graph.node(n).op, Op::Conv(_)))
+            .map(size)
+            .min()?;
+        let moved: usize = self
+            .phases
+            .iter()
+            .filter(|p| p.unit == Some(unit))
+            .flat_map(|p| p.reads.iter().chain(&p.writes))
+            .map(|&n| size(n))
+            .sum();
+        Some(moved as f64 / narrowest as f64)
+    }
+}
+
+fn report(program: &Program, phase: &Phase) -> PhaseReport {
+    let graph = &program.graph;
+    let (mut reads, mut writes) = (BTreeSet::new(), BTreeSet::new());
+    let mut steps = Vec::new();
+    let (mut unit, mut flops) = (None, 0);
+    for step in &phase.steps {
+        let (read, written) = operands(step);
+        for node in tensors(graph, &read) {
+            if !writes.contains(&node) {
+                reads.insert(node);
+            }
+        }
+        writes.extend(tensors(graph, &written));
+        steps.extend(describe(step));
+        if let Some((plan, owner)) = contraction(graph, phase, step) {
+            flops += 2 * plan * program.batch;
+            unit = owner.or(unit);
+        }
+    }
+    let bytes = reads.iter().chain(&writes).map(|&n| graph.node(n).ty.shape.len() * 4).sum();
+    PhaseReport {
+        unit,
+        steps,
+        reads: reads.into_iter().collect(),
+        writes: writes.into_iter().collect(),
+        flops,
+        bytes,
+    }
+}
+
+fn tensors(graph: &Graph, buffers: &[Buffer]) -> Vec<NodeId> {
+    buffers
+        .iter()
+        .filter_map(|b| match b {
+            Buffer::Tensor(node) if graph.node(*node).ty.batched => Some(*node),
+            Buffer::Tensor(_) | Buffer::Tile(_) | Buffer::Partial(_) => None,
+        })
+        .collect()
+}
+
+/// Buffers a step reads and writes.
+fn operands(step: &ImageStep) -> (Vec<Buffer>, Vec<Buffer>) {
+    match step {
+        ImageStep::Border(_) => (Vec::new(), Vec::new()),
+        ImageStep::Loop(step) => loop_operands(step),
+        ImageStep::Forward { x, y, .. }
+        | ImageStep::Pool { x, y, .. }
+        | ImageStep::Remap { x, y, .. } => (vec![*x], vec![*y]),
+        ImageStep::Dx { g, dx, .. } => (vec![*g], vec![*dx]),
+        ImageStep::Dw { x, g, .. } => (vec![*x, *g], Vec::new()),
+        ImageStep::PoolDx { x, g, dx, .. } => (vec![*x, *g], vec![*dx]),
+    }
+}
+
+fn loop_operands(step: &LoopStep) -> (Vec<Buffer>, Vec<Buffer>) {
+    let spec = &step.spec;
+    let written: BTreeSet<usize> = spec
+        .stores
+        .iter()
+        .map(|s| s.access.slot)
+        .chain(spec.reductions.iter().map(|r| r.access.slot))
+        .collect();
+    let (mut reads, mut writes) = (Vec::new(), Vec::new());
+    for (slot, &buffer) in step.buffers.iter().enumerate() {
+        if written.contains(&slot) { writes.push(buffer) } else { reads.push(buffer) }
+    }
+    (reads, writes)
+}
+
+/// Multiply-adds for one image, and the unit, of a step that is a contraction.
+fn contraction(graph: &Graph, phase: &Phase, step: &ImageStep) -> Option<(usize, Option<UnitId>)> {
+    match step {
+        ImageStep::Forward { plan, weights, .. } | ImageStep::Dx { plan, weights, .. } => {
+            Some((plan.multiply_adds(), graph.node(phase.packs[*weights].node).origin.unit))
+        }
+        ImageStep::Dw { plan, node, .. } => {
+            Some((plan.multiply_adds(), graph.node(*node).origin.unit))
+        }
+        ImageStep::Border(_)
+        | ImageStep::Loop(_)
+        | ImageStep::Pool { .. }
+        | ImageStep::PoolDx { .. }
+        | ImageStep::Remap { .. } => None,
+    }
+}
+
+/// `3×3/1, 16→16 channels at 32×32`: kernel, stride, channels, what forward reads.
+fn shape(plan: &ConvPlan) -> String {
+    let g = plan.geometry();
+    let (ci, co) = (plan.x_tile().channels, plan.g_tile().channels);
+    let [[kh, kw], [rows, columns]] = [g.kernel, g.input];
+    format!("{kh}×{kw}/{}, {ci}→{co} channels at {rows}×{columns}", g.stride)
+}
+
+fn describe(step: &ImageStep) -> Option<String> {
+    Some(match step {
+        ImageStep::Border(_) => return None,
+        ImageStep::Loop(step) => {
+            let [rows, columns, channels] = step.spec.extent;
+            format!(
+                "loop {rows}×{columns}×{channels}: {} operations, {} stores, {} reductions",
+                step.spec.insts.len(),
+                step.spec.stores.len(),
+                step.spec.reductions.len()
+            )
+        }
+        ImageStep::Forward { plan, .. } => format!("conv {}", shape(plan)),
+        ImageStep::Dx { plan, .. } => format!("conv_dx {}", shape(plan)),
+        ImageStep::Dw { plan, .. } => format!("conv_dw {}", shape(plan)),
+        ImageStep::Pool { geometry, .. } => {
+            format!("pool {}/{}", geometry.window, geometry.stride)
+        }
+        ImageStep::PoolDx { geometry, .. } => {
+            format!("pool_dx {}/{}", geometry.window, geometry.stride)
+        }
+        ImageStep::Remap { from: [rows, columns, channels], .. } => {
+            format!("remap {rows}×{columns}×{channels}")
+        }
+    })
+}

@@ -1,0 +1,103 @@
+//! Writing a build folder: complete, or not at all.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Build;
+use super::manifest::{Manifest, module_file};
+
+/// Why a build folder could not be written.
+#[derive(Debug)]
+pub enum BuildError {
+    /// A folder of that name exists and is not a build.
+    NotABuild(PathBuf),
+    /// The file system refused.
+    Io(PathBuf, io::Error),
+    /// A kernel that naga refuses: a fault of rnetc.
+    Kernel(String),
+}
+
+impl std::fmt::Display for BuildError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            BuildError::NotABuild(path) => write!(
+                f,
+                "{} exists and holds no manifest.yaml, so it is not a build of rnetc; \
+                 choose another folder with -o, or move it away",
+                path.display()
+            ),
+            BuildError::Io(path, error) => write!(f, "cannot write {}: {error}", path.display()),
+            BuildError::Kernel(text) => {
+                write!(f, "a generated kernel is not valid WGSL ({text}); please report this")
+            }
+        }
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+/// Writes a build into `folder`, replacing an earlier build there. Everything is written beside
+/// and then renamed, so that a folder is never half new.
+pub fn write(build: &Build, drawing: &str, folder: &Path) -> Result<Manifest, BuildError> {
+    if folder.exists() && !folder.join("manifest.yaml").is_file() {
+        return Err(BuildError::NotABuild(folder.to_path_buf()));
+    }
+    let manifest = Manifest::new(build);
+    let yaml = serde_yaml::to_string(&manifest)
+        .map_err(|e| BuildError::Io(folder.join("manifest.yaml"), io::Error::other(e)))?;
+    let mut files: BTreeMap<String, &str> = BTreeMap::new();
+    for kernel in &build.gpu.kernels {
+        files.insert(module_file(kernel), &kernel.wgsl);
+    }
+    for (name, text) in &files {
+        validate(text).map_err(|e| BuildError::Kernel(format!("{name}: {e}")))?;
+    }
+    files.insert("manifest.yaml".to_string(), &yaml);
+    files.insert("graph.svg".to_string(), drawing);
+    files.insert("spec.rnet".to_string(), &build.network.source.text);
+    let parent = match folder.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let fail = |path: &Path| {
+        let path = path.to_path_buf();
+        move |error| BuildError::Io(path, error)
+    };
+    fs::create_dir_all(parent).map_err(fail(parent))?;
+    let beside = tempfile::Builder::new()
+        .prefix(".rnetc-build-")
+        .tempdir_in(parent)
+        .map_err(fail(parent))?;
+    for (name, text) in files {
+        let path = beside.path().join(name);
+        fs::write(&path, text).map_err(fail(&path))?;
+    }
+    replace(beside, folder)?;
+    Ok(manifest)
+}
+
+fn replace(beside: tempfile::TempDir, folder: &Path) -> Result<(), BuildError> {
+    let fail = |error| BuildError::Io(folder.to_path_buf(), error);
+    if folder.exists() {
+        let old = beside.path().with_extension("old");
+        fs::rename(folder, &old).map_err(fail)?;
+        let new = beside.keep();
+        fs::rename(&new, folder).map_err(fail)?;
+        fs::remove_dir_all(&old).map_err(fail)
+    } else {
+        let new = beside.keep();
+        fs::rename(&new, folder).map_err(fail)
+    }
+}
+
+/// Parses and validates a module as a browser or driver would.
+fn validate(wgsl: &str) -> Result<(), String> {
+    use naga::valid::{Capabilities, ValidationFlags, Validator};
+    let module = naga::front::wgsl::parse_str(wgsl).map_err(|e| e.to_string())?;
+    Validator::new(ValidationFlags::all(), Capabilities::empty())
+        .validate(&module)
+        .map_err(|e| e.to_string())?;
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! Gradients of a whole network against finite differences, in f64 on the interpreter.
+//!
+//! For each parameter tensor, the derivative of the loss along one random direction: once from
+//! the graph's adjoint, once as (L(p + h·d) − L(p − h·d)) / 2h.
+
+use crate::graph::interp::{self, Inputs};
+use crate::graph::{Input, InputId, Program, Role, random};
+use crate::lower;
+use crate::nn::parameters::{Init, state};
+use crate::sema::network::Network;
+
+/// Step of the difference. Small enough that few ReLUs change sides, large enough that f64
+/// rounding (about 1e-16/h) stays near 1e-9.
+const STEP: f64 = 1e-7;
+
+/// One parameter tensor's check.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// The parameter.
+    pub name: String,
+    /// Derivative along the direction from the adjoint.
+    pub adjoint: f64,
+    /// The same from the difference.
+    pub difference: f64,
+}
+
+impl Check {
+    /// |adjoint − difference| over the larger of the two.
+    pub fn relative_error(&self) -> f64 {
+        let scale = self.adjoint.abs().max(self.difference.abs()).max(1e-6);
+        (self.adjoint - self.difference).abs() / scale
+    }
+}
+
+/// Checks every parameter tensor on `batch` random pictures.
+pub fn check(network: &Network, batch: usize, seed: u32) -> Vec<Check> {
+    let program = lower::gradients(network, batch);
+    let inputs = random_inputs(network, &program, seed);
+    let (results, _) = interp::run(&program, &inputs);
+    let mut forward = program.clone();
+    forward.outputs.truncate(1);
+    let forward = crate::passes::standard(forward);
+    let mut checks = Vec::new();
+    for (output, gradient) in program.outputs.iter().zip(&results) {
+        let Some(name) = output.name.strip_prefix("grad.") else { continue };
+        let Some(at) = program.graph.inputs.iter().position(|i| i.name == name) else { continue };
+        let input = InputId(at as u32);
+        let direction = numbers(seed ^ 0x5eed, at, gradient.len());
+        let adjoint = gradient.iter().zip(&direction).map(|(g, d)| g * d).sum();
+        let loss = |h: f64| {
+            let mut moved = inputs.clone();
+            if let Some(values) = moved.get_mut(&input) {
+                values.iter_mut().zip(&direction).for_each(|(v, d)| *v += h * d);
+            }
+            interp::run(&forward, &moved).0[0][0]
+        };
+        let difference = (loss(STEP) - loss(-STEP)) / (2.0 * STEP);
+        checks.push(Check { name: name.to_string(), adjoint, difference });
+    }
+    checks
+}
+
+/// Uniform numbers in [−1, 1).
+fn numbers(seed: u32, stream: usize, len: usize) -> Vec<f64> {
+    let key = random::key(seed, stream as u32);
+    (0..len).map(|i| f64::from(random::uniform(key, i as u32)) * 2.0 - 1.0).collect()
+}
+
+/// Inputs for a program of this network: parameters as training starts them (with γ and β moved
+/// off 1 and 0, so that mistakes there show), random pictures, one-hot targets.
+pub fn random_inputs(network: &Network, program: &Program, seed: u32) -> Inputs {
+    let tensors = state(network);
+    let value = |at: usize, input: &Input| {
+        let len = input.ty.shape.len();
+        let uniform = numbers(seed, at, len);
+        match input.role {
+            Role::Images => uniform.iter().map(|u| 2.0 * u).collect(),
+            Role::Targets => one_hot(len, input.ty.shape.0[3]),
+            Role::LearningRate => vec![0.1; len],
+            Role::Seed => vec![f64::from(seed & 0xff_ffff); len],
+            Role::Momentum => uniform.iter().map(|u| 0.01 * u).collect(),
+            Role::Parameter | Role::Statistic => {
+                let init = tensors.iter().find(|t| t.name == input.name).map(|t| t.init);
+                uniform.iter().map(|u| start(init, *u)).collect::<Vec<f64>>()
+            }
+        }
+    };
+    program
+        .graph
+        .inputs
+        .iter()
+        .enumerate()
+        .map(|(at, input)| (InputId(at as u32), value(at, input)))
+        .collect()
+}
+
+fn start(init: Option<Init>, uniform: f64) -> f64 {
+    match init {
+        // A uniform distribution of the same standard deviation.
+        Some(Init::Normal { std }) => uniform * std * 3f64.sqrt(),
+        Some(Init::Uniform { bound }) => uniform * bound,
+        Some(Init::Constant(value)) => value + 0.2 * uniform,
+        None => 0.0,
+    }
+}
+
+fn one_hot(len: usize, classes: usize) -> Vec<f64> {
+    (0..len).map(|i| f64::from(u8::from(i % classes == (i / classes) * 7 % classes))).collect()
+}

@@ -1,0 +1,6 @@
+//! Both engines against the f64 interpreter, and against each other, on whole networks.
+
+mod fusion;
+mod networks;
+mod steps;
+mod support;

@@ -1,0 +1,66 @@
+//! Training steps: the engines agree with each other, and with themselves on any thread count.
+
+use rnetc::engine::Engine;
+use rnetc::engine::cpu::CpuEngine;
+use rnetc::graph::{Program, Role};
+use rnetc::lower::{self, Sgd};
+
+use crate::support::{inputs, load, network, wgpu};
+
+fn losses(
+    engine: &dyn Engine,
+    program: &Program,
+    inputs: &rnetc::graph::interp::Inputs,
+) -> Vec<f32> {
+    let mut executable = load(engine, program, inputs);
+    (0..20)
+        .map(|_| {
+            executable.run().expect("runs");
+            executable.output(0).expect("a loss")[0]
+        })
+        .collect()
+}
+
+#[test]
+fn both_engines_give_the_same_losses_for_twenty_steps() {
+    let Some(gpu) = wgpu() else { return };
+    let network = network("preact", 20);
+    let program = lower::training(&network, 8, &Sgd::PAPER);
+    let mut inputs = inputs(&network, &program);
+    for (at, input) in program.graph.inputs.iter().enumerate() {
+        if input.role == Role::LearningRate {
+            // Warm-up's rate: training stays where rounding does not grow.
+            inputs.insert(rnetc::graph::InputId(at as u32), vec![f64::from(0.01f32)]);
+        }
+    }
+    let cpu = CpuEngine::new(None).expect("a CPU");
+    let (a, b) = (losses(&cpu, &program, &inputs), losses(gpu.as_ref(), &program, &inputs));
+    assert!(a[19] < a[0], "twenty steps on one mini-batch lower its loss: {a:?}");
+    for (step, (x, y)) in a.iter().zip(&b).enumerate() {
+        assert!((x - y).abs() < 1e-5 * x.abs().max(1.0), "step {step}: {x} and {y}");
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let network = network("preact", 8);
+    let program = lower::training(&network, 37, &Sgd::PAPER);
+    let inputs = inputs(&network, &program);
+    let run = |threads: usize| {
+        let engine = CpuEngine::new(Some(threads)).expect("a CPU");
+        let mut executable = load(&engine, &program, &inputs);
+        for _ in 0..3 {
+            executable.run().expect("runs");
+        }
+        let mut bits: Vec<Vec<u32>> = Vec::new();
+        for &(input, _) in &program.updates {
+            let state = executable.state(input).expect("state");
+            bits.push(state.iter().map(|v| v.to_bits()).collect());
+        }
+        bits
+    };
+    let one = run(1);
+    for threads in [1, 2, 3, 7] {
+        assert!(run(threads) == one, "{threads} threads differ from one");
+    }
+}

@@ -1,0 +1,70 @@
+//! Convolution, both of its adjoints, and window pooling.
+
+use rnetc::graph::{ConvGeometry, PoolGeometry, Type};
+use rnetc::sema::network::PoolKind;
+
+use super::structure::{check_op, ty};
+
+const BATCH: usize = 2;
+const CI: usize = 2;
+const CO: usize = 3;
+
+fn geometries() -> Vec<ConvGeometry> {
+    let mut all = Vec::new();
+    for input in [[5, 7], [6, 4], [7, 7]] {
+        for kernel in [[1, 1], [3, 3], [2, 3], [1, 4]] {
+            for stride in [1, 2, 3] {
+                for padding in [[0, 0], [1, 1], [0, 1], [2, 1]] {
+                    all.push(ConvGeometry { input, kernel, stride, padding });
+                }
+            }
+        }
+    }
+    all
+}
+
+fn types(g: &ConvGeometry) -> [Type; 3] {
+    let ([h, w], [oh, ow], [kh, kw]) = (g.input, g.output(), g.kernel);
+    let x = ty([BATCH, h, w, CI], true);
+    let y = ty([BATCH, oh, ow, CO], true);
+    [x, ty([kh, kw, CI, CO], false), y]
+}
+
+#[test]
+fn conv() {
+    for g in geometries() {
+        let [x, w, _] = types(&g);
+        check_op(&format!("{g:?}"), &[x, w], (-1.0, 1.0), |b, a| b.conv(g, a[0], a[1]));
+    }
+}
+
+#[test]
+fn conv_dx() {
+    for g in geometries() {
+        let [_, w, y] = types(&g);
+        check_op(&format!("{g:?}"), &[y, w], (-1.0, 1.0), |b, a| b.conv_dx(g, a[0], a[1]));
+    }
+}
+
+#[test]
+fn conv_dw() {
+    for g in geometries() {
+        let [x, _, y] = types(&g);
+        check_op(&format!("{g:?}"), &[x, y], (-1.0, 1.0), |b, a| b.conv_dw(g, a[0], a[1]));
+    }
+}
+
+#[test]
+fn pool() {
+    for kind in [PoolKind::Max, PoolKind::Avg] {
+        for window in [1, 2, 3] {
+            for stride in [1, 2, 3] {
+                for padding in 0..window {
+                    let g = PoolGeometry { kind, input: [5, 6], window, stride, padding };
+                    let x = ty([BATCH, 5, 6, CI], true);
+                    check_op(&format!("{g:?}"), &[x], (-2.0, 2.0), |b, a| b.pool(g, a[0]));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Layers one by one: values and gradients.
+
+use rnetc::graph::autodiff::gradient;
+use rnetc::graph::builder::Builder;
+use rnetc::graph::{
+    Axes, ConvGeometry, NodeId, Output, PoolGeometry, Program, ReduceKind, Role, Shape, Type, Unary,
+};
+use rnetc::nn::{batch_norm, loss};
+use rnetc::sema::network::PoolKind;
+
+use crate::support::compare::close;
+use crate::support::golden::{Golden, inputs, outputs};
+
+/// The same formulas in f64; only the order of short sums differs.
+const TOLERANCE: f64 = 1e-12;
+
+/// A layer under test: named outputs, and the gradient of Σ g·y for named inputs.
+struct Layer {
+    b: Builder,
+    outputs: Vec<Output>,
+    values: Vec<(String, Vec<f64>)>,
+}
+
+impl Layer {
+    fn new() -> Self {
+        Self { b: Builder::new(), outputs: Vec::new(), values: Vec::new() }
+    }
+
+    fn input(&mut self, name: &str, ty: Type, value: Vec<f64>) -> NodeId {
+        self.values.push((name.into(), value));
+        self.b.input(name, Role::Parameter, ty)
+    }
+
+    /// An N×C×H×W golden.
+    fn pictures(&mut self, golden: &Golden, name: &str) -> NodeId {
+        let tensor = golden.get(name);
+        let [n, c, h, w] = tensor.shape[..] else { panic!("{name} has four axes") };
+        let ty = Type { shape: Shape([n, h, w, c]), batched: true };
+        self.input(name, ty, tensor.pictures())
+    }
+
+    fn vector(&mut self, golden: &Golden, name: &str) -> NodeId {
+        let data = golden.get(name).data.clone();
+        let ty = Type { shape: Shape::channels(data.len()), batched: false };
+        self.input(name, ty, data)
+    }
+
+    fn output(&mut self, name: &str, node: NodeId) {
+        self.outputs.push(Output { name: name.into(), node });
+    }
+
+    fn pull_back(&mut self, y: NodeId, g: NodeId, wrt: &[(&str, NodeId)]) {
+        let product = self.b.mul(y, g);
+        let sum = self.b.reduce(ReduceKind::Sum, Axes::ALL, product);
+        let nodes: Vec<NodeId> = wrt.iter().map(|w| w.1).collect();
+        for (node, (name, _)) in gradient(&mut self.b, sum, &nodes).into_iter().zip(wrt) {
+            self.output(name, node);
+        }
+    }
+
+    /// Compares every output with the golden of its name.
+    fn check(self, golden: &Golden) {
+        let program = Program {
+            graph: self.b.finish(),
+            outputs: self.outputs,
+            updates: Vec::new(),
+            batch: 1,
+        };
+        let given = inputs(&program, self.values).expect("inputs fit");
+        for (name, value) in outputs(&program, &given) {
+            let tensor = golden.get(&name);
+            let batched = tensor.shape.len() == 4 && !name.ends_with("dw");
+            let want = if batched { tensor.pictures() } else { tensor.parameter() };
+            assert_eq!(close(&name, &value, &want, TOLERANCE), Ok(()));
+        }
+    }
+}
+
+#[test]
+fn convolutions() {
+    let golden = Golden::ops();
+    let mut cases = 0;
+    while golden.names("conv.").contains(&format!("{cases}.x")) {
+        let name = |what: &str| format!("conv.{cases}.{what}");
+        let mut layer = Layer::new();
+        let x = layer.pictures(&golden, &name("x"));
+        let weight = golden.get(&name("w"));
+        let [co, ci, kh, kw] = weight.shape[..] else { panic!("four axes") };
+        let ty = Type { shape: Shape([kh, kw, ci, co]), batched: false };
+        let w = layer.input("w", ty, weight.parameter());
+        let numbers = &golden.get(&name("geometry")).data;
+        let [_, h, wide, _] = layer.b.ty(x).shape.0;
+        let geometry = ConvGeometry {
+            input: [h, wide],
+            kernel: [kh, kw],
+            stride: numbers[0] as usize,
+            padding: [numbers[1] as usize, numbers[2] as usize],
+        };
+        let y = layer.b.conv(geometry, x, w);
+        layer.output(&name("y"), y);
+        let g = layer.pictures(&golden, &name("g"));
+        layer.pull_back(y, g, &[(&name("dx"), x), (&name("dw"), w)]);
+        layer.check(&golden);
+        cases += 1;
+    }
+    assert!(cases >= 5, "{cases} cases");
+}
+
+#[test]
+fn pools() {
+    let golden = Golden::ops();
+    let mut cases = 0;
+    while golden.names("pool.").contains(&format!("{cases}.x")) {
+        let name = |what: &str| format!("pool.{cases}.{what}");
+        let mut layer = Layer::new();
+        let x = layer.pictures(&golden, &name("x"));
+        let numbers = &golden.get(&name("geometry")).data;
+        let [_, h, w, _] = layer.b.ty(x).shape.0;
+        let geometry = PoolGeometry {
+            kind: if numbers[0] == 1.0 { PoolKind::Max } else { PoolKind::Avg },
+            input: [h, w],
+            window: numbers[1] as usize,
+            stride: numbers[2] as usize,
+            padding: numbers[3] as usize,
+        };
+        let y = layer.b.pool(geometry, x);
+        layer.output(&name("y"), y);
+        let g = layer.pictures(&golden, &name("g"));
+        layer.pull_back(y, g, &[(&name("dx"), x)]);
+        layer.check(&golden);
+        cases += 1;
+    }
+    assert!(cases >= 5, "{cases} cases");
+}
+
+#[test]
+fn pointwise() {
+    let golden = Golden::ops();
+    for (name, op) in [("relu", Unary::Relu), ("sigmoid", Unary::Sigmoid), ("tanh", Unary::Tanh)] {
+        let mut layer = Layer::new();
+        let x = layer.pictures(&golden, &format!("{name}.x"));
+        let y = layer.b.unary(op, x);
+        layer.output(&format!("{name}.y"), y);
+        let g = layer.pictures(&golden, &format!("{name}.g"));
+        layer.pull_back(y, g, &[(&format!("{name}.dx"), x)]);
+        layer.check(&golden);
+    }
+}
+
+#[test]
+fn batch_norms() {
+    let golden = Golden::ops();
+    let mut layer = Layer::new();
+    let x = layer.pictures(&golden, "bn.x");
+    let p = batch_norm::Parameters {
+        scale: layer.vector(&golden, "bn.before.weight"),
+        shift: layer.vector(&golden, "bn.before.bias"),
+        mean: layer.vector(&golden, "bn.before.running_mean"),
+        variance: layer.vector(&golden, "bn.before.running_var"),
+    };
+    let eval = batch_norm::infer(&mut layer.b, x, p);
+    layer.output("bn.eval", eval);
+    let trained = batch_norm::train(&mut layer.b, x, p);
+    layer.output("bn.train", trained.value);
+    layer.output("bn.after.running_mean", trained.mean);
+    layer.output("bn.after.running_var", trained.variance);
+    let g = layer.pictures(&golden, "bn.g");
+    let wrt = [("bn.dx", x), ("bn.dweight", p.scale), ("bn.dbias", p.shift)];
+    layer.pull_back(trained.value, g, &wrt);
+    layer.check(&golden);
+}
+
+#[test]
+fn losses() {
+    let golden = Golden::ops();
+    for kind in ["hard", "smooth"] {
+        let name = |what: &str| format!("loss.{kind}.{what}");
+        let mut layer = Layer::new();
+        let [n, k] = golden.get(&name("logits")).shape[..] else { panic!("two axes") };
+        let ty = Type { shape: Shape([n, 1, 1, k]), batched: true };
+        let mut rows = |what: &str| {
+            let data = golden.get(&name(what)).data.clone();
+            layer.input(what, ty, data)
+        };
+        let (logits, targets) = (rows("logits"), rows("targets"));
+        let loss = loss::cross_entropy(&mut layer.b, logits, targets);
+        layer.output(&name("loss"), loss);
+        let g = gradient(&mut layer.b, loss, &[logits])[0];
+        layer.output("dlogits", g);
+        // Rows need no permutation: compared here rather than by `check`.
+        let program = Program {
+            graph: layer.b.finish(),
+            outputs: layer.outputs,
+            updates: Vec::new(),
+            batch: n,
+        };
+        let given = inputs(&program, layer.values).expect("inputs fit");
+        let values = outputs(&program, &given);
+        let want = |what: &str| golden.get(&name(what)).data.clone();
+        assert_eq!(close("loss", &values[&name("loss")], &want("loss"), TOLERANCE), Ok(()));
+        assert_eq!(close("dlogits", &values["dlogits"], &want("dlogits"), TOLERANCE), Ok(()));
+    }
+}
+
+/// Logits far beyond exp's range: log-softmax stays finite and exact.
+#[test]
+fn loss_of_huge_logits() {
+    let mut b = Builder::new();
+    let ty = Type { shape: Shape([1, 1, 1, 2]), batched: true };
+    let logits = b.input("logits", Role::Parameter, ty);
+    let targets = b.input("targets", Role::Targets, ty);
+    let loss = loss::cross_entropy(&mut b, logits, targets);
+    let g = gradient(&mut b, loss, &[logits])[0];
+    let wanted = [("loss", loss), ("g", g)].map(|(n, node)| Output { name: n.into(), node });
+    let program =
+        Program { graph: b.finish(), outputs: wanted.to_vec(), updates: Vec::new(), batch: 1 };
+    let values = vec![("logits".into(), vec![2000.0, -3000.0]), ("targets".into(), vec![0.0, 1.0])];
+    let got = outputs(&program, &inputs(&program, values).expect("inputs fit"));
+    assert_eq!(got["loss"], [5000.0]);
+    assert_eq!(got["g"], [1.0, -1.0]);
+}

@@ -1,0 +1,48 @@
+//! Two steps of SGD on one vector, in each of its forms.
+
+use rnetc::graph::builder::Builder;
+use rnetc::graph::interp;
+use rnetc::graph::{InputId, Program, Role, Shape, Type};
+use rnetc::lower::Sgd;
+use rnetc::nn::optimiser::sgd;
+
+use crate::support::compare::close;
+use crate::support::golden::{Golden, inputs};
+
+#[test]
+fn every_form() {
+    let golden = Golden::ops();
+    let mut cases = 0;
+    while golden.names("sgd.").contains(&format!("{cases}.w0")) {
+        two_steps(&golden, cases);
+        cases += 1;
+    }
+    assert!(cases >= 4, "{cases} cases");
+}
+
+fn two_steps(golden: &Golden, case: usize) {
+    let read = |what: &str| golden.get(&format!("sgd.{case}.{what}")).data.clone();
+    let [lr, momentum, weight_decay, nesterov] = read("settings")[..] else { panic!("four") };
+    let settings = Sgd { momentum, weight_decay, nesterov: nesterov != 0.0 };
+    let mut b = Builder::new();
+    let vector = Type { shape: Shape::channels(4), batched: false };
+    let w = b.input("w", Role::Parameter, vector);
+    let m = b.input("m", Role::Momentum, vector);
+    let g = b.input("g", Role::Images, vector);
+    let scalar = Type { shape: Shape::SCALAR, batched: false };
+    let rate = b.input("lr", Role::LearningRate, scalar);
+    let (new_w, new_m) = sgd(&mut b, &settings, rate, w, m, g);
+    let updates = vec![(InputId(0), new_w), (InputId(1), new_m)];
+    let program = Program { graph: b.finish(), outputs: Vec::new(), updates, batch: 1 };
+    let values = [("w", read("w0")), ("m", vec![0.0; 4]), ("g", vec![]), ("lr", vec![lr])];
+    let values = values.map(|(name, v)| (name.to_string(), v)).to_vec();
+    let mut state = inputs(&program, values.into_iter().filter(|v| !v.1.is_empty()).collect())
+        .expect("inputs fit");
+    for step in 1..=2 {
+        state.insert(InputId(2), read(&format!("g{step}")));
+        state.extend(interp::run(&program, &state).1);
+        let want = read(&format!("w{step}"));
+        let what = format!("case {case}, step {step}");
+        assert_eq!(close(&what, &state[&InputId(0)], &want, 1e-14), Ok(()));
+    }
+}

@@ -1,0 +1,161 @@
+//! Small networks written by hand, as sema would hand them on.
+
+use rnetc::sema::network::*;
+use rnetc::source::{Source, Span};
+
+/// A network under construction. Layers that name the same module share its parameters.
+pub struct Draft {
+    values: Vec<Value>,
+    modules: Vec<Module>,
+}
+
+impl Draft {
+    /// A network that reads pictures of this shape; value 0 is the pictures.
+    pub fn new(c: usize, h: usize, w: usize) -> (Self, ValueId) {
+        let mut draft = Self { values: Vec::new(), modules: Vec::new() };
+        let x = draft.push(Layer::Input, &[], Chw { c, h, w });
+        (draft, x)
+    }
+
+    pub fn finish(self, output: ValueId) -> Network {
+        Network {
+            name: "draft".into(),
+            source: Source::new("<draft>", ""),
+            values: self.values,
+            modules: self.modules,
+            units: Vec::new(),
+            input: ValueId(0),
+            output,
+            settings: Vec::new(),
+        }
+    }
+
+    pub fn shape(&self, x: ValueId) -> Chw {
+        self.values[x.index()].shape
+    }
+
+    fn push(&mut self, layer: Layer, args: &[ValueId], shape: Chw) -> ValueId {
+        let id = ValueId(self.values.len() as u32);
+        let args = args.to_vec();
+        self.values.push(Value { layer, args, shape, span: Span::default(), unit: None });
+        id
+    }
+
+    fn module(&mut self, name: &str, kind: ModuleKind) -> ModuleId {
+        if let Some(at) = self.modules.iter().position(|m| m.name == name) {
+            assert_eq!(self.modules[at].kind, kind, "shared modules are alike");
+            return ModuleId(at as u32);
+        }
+        self.modules.push(Module { name: name.into(), kind, span: Span::default() });
+        ModuleId(self.modules.len() as u32 - 1)
+    }
+
+    /// An odd kernel with padding k/2, without bias.
+    pub fn conv(
+        &mut self,
+        name: &str,
+        x: ValueId,
+        k: usize,
+        outputs: usize,
+        stride: usize,
+    ) -> ValueId {
+        self.conv_with(name, x, [k, k], outputs, stride, None)
+    }
+
+    /// Any odd kernel with padding k/2; `bias` is its initial value.
+    pub fn conv_with(
+        &mut self,
+        name: &str,
+        x: ValueId,
+        kernel: [usize; 2],
+        outputs: usize,
+        stride: usize,
+        bias: Option<f64>,
+    ) -> ValueId {
+        let Chw { c, h, w } = self.shape(x);
+        let module = self.module(name, ModuleKind::Conv { kernel, inputs: c, outputs, bias });
+        let padding = kernel.map(|k| k / 2);
+        let shape = Chw { c: outputs, h: h.div_ceil(stride), w: w.div_ceil(stride) };
+        self.push(Layer::Conv { module, stride, padding }, &[x], shape)
+    }
+
+    pub fn linear(&mut self, name: &str, x: ValueId, outputs: usize) -> ValueId {
+        let Chw { c, h, w } = self.shape(x);
+        let kind = ModuleKind::Linear {
+            inputs: c * h * w,
+            rows_columns: [h, w],
+            outputs,
+            bias: Some(None),
+        };
+        let module = self.module(name, kind);
+        self.push(Layer::Linear { module }, &[x], Chw { c: outputs, h: 1, w: 1 })
+    }
+
+    pub fn bn(&mut self, name: &str, x: ValueId) -> ValueId {
+        let shape = self.shape(x);
+        let module = self.module(name, ModuleKind::BatchNorm { channels: shape.c });
+        self.push(Layer::BatchNorm { module }, &[x], shape)
+    }
+
+    /// A layer that keeps its argument's shape.
+    pub fn same(&mut self, layer: Layer, x: ValueId) -> ValueId {
+        let shape = self.shape(x);
+        self.push(layer, &[x], shape)
+    }
+
+    pub fn relu(&mut self, x: ValueId) -> ValueId {
+        self.same(Layer::Relu, x)
+    }
+
+    pub fn number(&mut self, value: f64) -> ValueId {
+        self.push(Layer::Const(value), &[], Chw { c: 1, h: 1, w: 1 })
+    }
+
+    /// a op b, axes of length 1 broadcasting.
+    pub fn binary(&mut self, op: BinaryOp, a: ValueId, b: ValueId) -> ValueId {
+        let (p, q) = (self.shape(a), self.shape(b));
+        let shape = Chw { c: p.c.max(q.c), h: p.h.max(q.h), w: p.w.max(q.w) };
+        self.push(Layer::Binary(op), &[a, b], shape)
+    }
+
+    pub fn add(&mut self, a: ValueId, b: ValueId) -> ValueId {
+        self.binary(BinaryOp::Add, a, b)
+    }
+
+    pub fn global_avg_pool(&mut self, x: ValueId) -> ValueId {
+        let c = self.shape(x).c;
+        self.push(Layer::GlobalAvgPool, &[x], Chw { c, h: 1, w: 1 })
+    }
+
+    pub fn pool(
+        &mut self,
+        kind: PoolKind,
+        x: ValueId,
+        window: usize,
+        stride: usize,
+        padding: usize,
+    ) -> ValueId {
+        let Chw { c, h, w } = self.shape(x);
+        let out = |n: usize| (n + 2 * padding - window) / stride + 1;
+        let shape = Chw { c, h: out(h), w: out(w) };
+        self.push(Layer::Pool { kind, window, stride, padding }, &[x], shape)
+    }
+
+    /// Option A: every `stride`-th pixel, then zero channels.
+    pub fn option_a(&mut self, x: ValueId, channels: usize, stride: usize) -> ValueId {
+        let Chw { c, h, w } = self.shape(x);
+        let shape = Chw { c, h: h.div_ceil(stride), w: w.div_ceil(stride) };
+        let x = if stride == 1 { x } else { self.push(Layer::Subsample { stride }, &[x], shape) };
+        if c == channels {
+            return x;
+        }
+        self.push(Layer::PadChannels { channels }, &[x], Chw { c: channels, ..shape })
+    }
+
+    /// The head: global average pooling and a linear layer.
+    pub fn classify(mut self, x: ValueId, classes: usize) -> Network {
+        let pooled = self.global_avg_pool(x);
+        let logits = self.linear("linear", pooled, classes);
+        self.finish(logits)
+    }
+}

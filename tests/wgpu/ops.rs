@@ -1,0 +1,239 @@
+//! Every operation, at sizes that do and do not fill tiles and groups of four.
+
+use rnetc::graph::builder::Builder;
+use rnetc::graph::{
+    Axes, AxisMap, Binary, ConvGeometry, NodeId, Output, PoolGeometry, Program, ReduceKind, Remap,
+    Role, Shape, Type, Unary,
+};
+use rnetc::sema::network::PoolKind;
+
+use super::compare::agrees;
+
+/// f32 rounding, over sums of up to some thousand terms.
+const TOLERANCE: f64 = 2e-6;
+
+fn batched(shape: [usize; 4]) -> Type {
+    Type { shape: Shape(shape), batched: true }
+}
+
+fn program(b: Builder, batch: usize, outputs: &[NodeId]) -> Program {
+    let outputs = outputs.iter().enumerate();
+    let outputs = outputs.map(|(i, &node)| Output { name: format!("output {i}"), node }).collect();
+    Program { graph: b.finish(), outputs, updates: Vec::new(), batch }
+}
+
+fn images(b: &mut Builder, shape: [usize; 4]) -> NodeId {
+    b.input("images", Role::Images, batched(shape))
+}
+
+fn parameter(b: &mut Builder, shape: [usize; 4]) -> NodeId {
+    b.input("weight", Role::Parameter, Type { shape: Shape(shape), batched: false })
+}
+
+#[test]
+fn scalar_functions() {
+    for channels in [1, 3, 8] {
+        let mut b = Builder::new();
+        let x = images(&mut b, [3, 5, 4, channels]);
+        let one = b.constant(2.5);
+        let positive = b.add(x, one);
+        let mut outputs = Vec::new();
+        for op in [Unary::Neg, Unary::Relu, Unary::Step, Unary::Exp, Unary::Sigmoid, Unary::Tanh] {
+            outputs.push(b.unary(op, x));
+        }
+        for op in [Unary::Log, Unary::Sqrt, Unary::Recip] {
+            outputs.push(b.unary(op, positive));
+        }
+        let v = parameter(&mut b, [1, 1, 1, channels]);
+        for op in [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Max] {
+            outputs.push(b.binary(op, x, positive));
+            outputs.push(b.binary(op, x, v));
+        }
+        agrees(
+            &format!("scalar functions, {channels} channels"),
+            &program(b, 3, &outputs),
+            TOLERANCE,
+        );
+    }
+}
+
+#[test]
+fn sigmoid_and_tanh_hold_far_out_and_near_zero() {
+    let mut b = Builder::new();
+    let x = images(&mut b, [2, 3, 3, 4]);
+    let mut outputs = Vec::new();
+    for factor in [100.0, 1e-3] {
+        let scaled = b.scale(x, factor);
+        outputs.push(b.unary(Unary::Sigmoid, scaled));
+        outputs.push(b.unary(Unary::Tanh, scaled));
+    }
+    agrees("extreme arguments", &program(b, 2, &outputs), TOLERANCE);
+}
+
+#[test]
+fn random_numbers_are_the_same_bits() {
+    for channels in [3, 4] {
+        let mut b = Builder::new();
+        let seed = b.input("seed", Role::Seed, Type { shape: Shape::SCALAR, batched: false });
+        let drawn = b.random(5, seed, batched([3, 4, 5, channels]));
+        let other = b.random(6, seed, batched([3, 1, 1, 1]));
+        agrees("random", &program(b, 3, &[drawn, other]), 1e-12);
+    }
+}
+
+#[test]
+fn convolutions() {
+    // Images, rows, columns, inputs, outputs, kernel, stride, padding.
+    for [n, h, w, ci, co, k, stride, padding] in [
+        [2, 6, 6, 4, 8, 3, 1, 1],
+        [3, 7, 5, 3, 16, 3, 1, 1],
+        [1, 8, 8, 16, 32, 3, 2, 1],
+        [2, 8, 8, 16, 32, 1, 2, 0],
+        [5, 1, 1, 64, 10, 1, 1, 0],
+        [2, 9, 9, 5, 7, 5, 2, 2],
+        [1, 1, 1, 1, 1, 1, 1, 0],
+        [33, 4, 4, 8, 36, 3, 1, 1],
+        [2, 7, 9, 4, 4, 3, 3, 0],
+    ] {
+        let geometry =
+            ConvGeometry { input: [h, w], kernel: [k, k], stride, padding: [padding; 2] };
+        let [oh, ow] = geometry.output();
+        let mut b = Builder::new();
+        let x = images(&mut b, [n, h, w, ci]);
+        let g = images(&mut b, [n, oh, ow, co]);
+        let weight = parameter(&mut b, [k, k, ci, co]);
+        let outputs = [
+            b.conv(geometry, x, weight),
+            b.conv_dx(geometry, g, weight),
+            b.conv_dw(geometry, x, g),
+        ];
+        let name = format!("{n}×{h}×{w}, {ci}→{co}, {k}×{k}/{stride}+{padding}");
+        agrees(&name, &program(b, n, &outputs), TOLERANCE);
+    }
+}
+
+#[test]
+fn whole_image_kernels() {
+    let geometry = ConvGeometry { input: [4, 3], kernel: [4, 3], stride: 1, padding: [0, 0] };
+    let mut b = Builder::new();
+    let x = images(&mut b, [6, 4, 3, 5]);
+    let g = images(&mut b, [6, 1, 1, 10]);
+    let weight = parameter(&mut b, [4, 3, 5, 10]);
+    let outputs =
+        [b.conv(geometry, x, weight), b.conv_dx(geometry, g, weight), b.conv_dw(geometry, x, g)];
+    agrees("linear", &program(b, 6, &outputs), TOLERANCE);
+}
+
+#[test]
+fn reductions_over_every_set_of_axes() {
+    for channels in [3, 8] {
+        for kind in [ReduceKind::Sum, ReduceKind::Max, ReduceKind::M2] {
+            let mut b = Builder::new();
+            let x = images(&mut b, [5, 9, 7, channels]);
+            let one = b.constant(1.0);
+            let shifted = b.add(x, one);
+            let mut outputs = Vec::new();
+            for set in 1..16u32 {
+                let axes = Axes([0, 1, 2, 3].map(|a| set >> a & 1 == 1));
+                outputs.push(b.reduce(kind, axes, shifted));
+            }
+            agrees(&format!("{kind:?}, {channels} channels"), &program(b, 5, &outputs), TOLERANCE);
+        }
+    }
+}
+
+#[test]
+fn variance_far_from_zero() {
+    let mut b = Builder::new();
+    let x = images(&mut b, [16, 8, 8, 8]);
+    let far = b.constant(1000.0);
+    let shifted = b.add(x, far);
+    let m2 = b.reduce(ReduceKind::M2, Axes::BATCH_AND_SPACE, shifted);
+    // One ulp at 1000 is 6e-5; the values' spread is about one. A raw Σx² would lose all digits.
+    agrees("variance around 1000", &program(b, 16, &[m2]), 1e-4);
+}
+
+#[test]
+fn pooling() {
+    for kind in [PoolKind::Max, PoolKind::Avg] {
+        for [h, w, c, window, stride, padding] in
+            [[8, 8, 4, 2, 2, 0], [7, 9, 3, 3, 2, 1], [5, 5, 8, 3, 1, 1], [4, 1, 4, 1, 1, 0]]
+        {
+            let geometry = PoolGeometry { kind, input: [h, w], window, stride, padding };
+            let [oh, ow] = geometry.output();
+            let mut b = Builder::new();
+            let x = images(&mut b, [3, h, w, c]);
+            let g = images(&mut b, [3, oh, ow, c]);
+            // Clipped, so that windows have equal elements and the first must win.
+            let clipped = b.unary(Unary::Relu, x);
+            let outputs = [b.pool(geometry, clipped), b.pool_dx(geometry, clipped, g)];
+            let name = format!("{kind:?} pool {window}/{stride}+{padding} of {h}×{w}×{c}");
+            agrees(&name, &program(b, 3, &outputs), TOLERANCE);
+        }
+    }
+}
+
+#[test]
+fn re_indexing() {
+    let identity = AxisMap::identity;
+    for (name, shape, axes) in [
+        (
+            "subsample",
+            [2, 8, 7, 4],
+            [
+                identity(2),
+                AxisMap { len: 4, mul: 2, offset: 0, div: 1 },
+                AxisMap { len: 4, mul: 2, offset: 0, div: 1 },
+                identity(4),
+            ],
+        ),
+        (
+            "zero insertion",
+            [2, 4, 4, 4],
+            [
+                identity(2),
+                AxisMap { len: 8, mul: 1, offset: 0, div: 2 },
+                AxisMap { len: 7, mul: 1, offset: 0, div: 2 },
+                identity(4),
+            ],
+        ),
+        ("channels appended", [2, 4, 4, 4], [identity(2), identity(4), identity(4), identity(12)]),
+        (
+            "channels before and after",
+            [2, 3, 3, 6],
+            [
+                identity(2),
+                identity(3),
+                identity(3),
+                AxisMap { len: 12, mul: 1, offset: -3, div: 1 },
+            ],
+        ),
+        (
+            "slice",
+            [2, 5, 5, 8],
+            [
+                identity(2),
+                AxisMap { len: 3, mul: 1, offset: 1, div: 1 },
+                AxisMap { len: 5, mul: 1, offset: -1, div: 1 },
+                AxisMap { len: 4, mul: 1, offset: 4, div: 1 },
+            ],
+        ),
+        (
+            "one row, padded",
+            [2, 1, 1, 4],
+            [
+                identity(2),
+                AxisMap { len: 3, mul: 1, offset: -1, div: 1 },
+                AxisMap { len: 1, mul: 1, offset: -1, div: 1 },
+                identity(4),
+            ],
+        ),
+    ] {
+        let mut b = Builder::new();
+        let x = images(&mut b, shape);
+        let one = b.constant(1.0);
+        let shifted = b.add(x, one);
+        let moved = b.remap(Remap { axes }, shifted);
+        agrees(name, &program(b, 2, &[moved]), TOLERANCE);
+    }
+}

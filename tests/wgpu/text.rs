@@ -1,0 +1,100 @@
+//! Generated text, without a device: valid, within WebGPU's limits, and as fused as it should be.
+
+use std::collections::HashSet;
+
+use rnetc::engine::wgpu::{Access, KernelText, kernels, plan};
+use rnetc::graph::{Op, Program};
+
+use super::nets::Net;
+
+fn accepted(name: &str, wgsl: &str) {
+    let module = naga::front::wgsl::parse_str(wgsl)
+        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(wgsl)));
+    let flags = naga::valid::ValidationFlags::all();
+    naga::valid::Validator::new(flags, naga::valid::Capabilities::empty())
+        .validate(&module)
+        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(wgsl)));
+}
+
+#[test]
+fn skeletons_are_valid_as_they_are() {
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders")).unwrap() {
+        let path = entry.unwrap().path();
+        accepted(&path.display().to_string(), &std::fs::read_to_string(&path).unwrap());
+    }
+}
+
+/// A pre-activation net with this many units of one width.
+fn preact(units: usize) -> Program {
+    let mut net = Net::new(4);
+    let x = net.images([8, 8, 3]);
+    let mut x = net.conv(x, 16, 3, 1);
+    for _ in 0..units {
+        x = net.preact(x, 16, 1);
+    }
+    net.trained(x, 10)
+}
+
+#[test]
+fn kernels_keep_within_webgpus_default_limits() {
+    for kernel in kernels(&preact(2)).unwrap() {
+        accepted(&kernel.name, &kernel.wgsl);
+        let storage = kernel.bindings.iter().filter(|(name, _)| name != "starts").count();
+        assert!(storage <= 8, "{} binds {storage} storage buffers", kernel.name);
+        assert!(kernel.workgroups.iter().all(|&n| (1..=65_535).contains(&n)), "{}", kernel.name);
+        let buffers: HashSet<_> = kernel.bindings.iter().map(|(name, _)| name).collect();
+        assert_eq!(buffers.len(), kernel.bindings.len(), "{} binds a buffer twice", kernel.name);
+        assert!(kernel.bindings.iter().any(|(_, access)| *access == Access::ReadWrite));
+    }
+}
+
+#[test]
+fn equal_units_have_equal_text() {
+    let distinct = |units| {
+        let kernels = kernels(&preact(units)).unwrap();
+        kernels.into_iter().map(|k| k.wgsl).collect::<HashSet<_>>().len()
+    };
+    assert_eq!(distinct(8), distinct(4));
+}
+
+/// Whole batched tensors that one more unit reads and writes, forward and backward.
+fn passes_per_unit() -> usize {
+    let total = |units| {
+        let program = preact(units);
+        let batched = |n: &&rnetc::graph::NodeId| {
+            let node = program.graph.node(**n);
+            node.ty.batched && node.ty.shape.0[1] > 1
+        };
+        let count = |kernel: &KernelText| {
+            kernel.reads.iter().filter(batched).count()
+                + kernel.writes.iter().filter(batched).count()
+        };
+        kernels(&program).unwrap().iter().map(count).sum::<usize>()
+    };
+    total(5) - total(4)
+}
+
+#[test]
+fn a_pre_activation_unit_is_fused() {
+    assert!(passes_per_unit() <= 20, "{} tensor passes", passes_per_unit());
+}
+
+#[test]
+fn state_is_updated_in_place() {
+    let program = preact(2);
+    let copies = kernels(&program).unwrap().into_iter().filter(|k| {
+        k.writes.len() == 1
+            && k.reads == k.writes
+            && !matches!(program.graph.node(k.writes[0]).op, Op::Input(_))
+    });
+    assert_eq!(copies.count(), 0);
+}
+
+#[test]
+fn memory_does_not_grow_with_every_value() {
+    let program = preact(6);
+    let plan = plan(&program).unwrap();
+    let stored: usize = plan.slots.iter().sum::<usize>() + plan.vectors;
+    let all: usize = program.graph.nodes.iter().map(|n| n.ty.shape.len()).sum();
+    assert!(stored * 4 < all, "{stored} of {all} elements");
+}
