@@ -67,7 +67,8 @@ pub struct BuildArgs {
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("what").required(true))]
 pub struct RunArgs {
-    /// A spec, or a folder that `rnetc build` made [default: the last build]
+    /// A spec, or a folder that `rnetc build` made [default: what the weights were trained with;
+    /// without weights, the last build; without a build, a pre-activation net of depth 20]
     #[arg(value_name = "SPEC|DIR")]
     pub spec: Option<PathBuf>,
     /// Train on a data set
@@ -100,27 +101,27 @@ pub struct RunArgs {
 #[derive(Debug, Args)]
 pub struct TrainingArgs {
     /// How to train, in YAML [default: He et al. 2016]
-    #[arg(long, value_name = "FILE", requires = "train")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["eval", "predict"])]
     pub recipe: Option<PathBuf>,
     /// Train so many epochs; the schedule stretches [default: 3 on shapes10, else the recipe's]
-    #[arg(long, value_name = "N", requires = "train", conflicts_with = "steps",
+    #[arg(long, value_name = "N", conflicts_with_all = ["eval", "predict", "steps"],
         value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub epochs: Option<u64>,
     /// Train so many steps; the schedule stretches
-    #[arg(long, value_name = "N", requires = "train",
+    #[arg(long, value_name = "N", conflicts_with_all = ["eval", "predict"],
         value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub steps: Option<u64>,
     /// Pictures a batch [default: the recipe's]
     #[arg(long, value_name = "N", value_parser = batch)]
     pub batch: Option<usize>,
     /// Seed of all that is random [default: the recipe's]
-    #[arg(long, value_name = "N", requires = "train")]
+    #[arg(long, value_name = "N", conflicts_with_all = ["eval", "predict"])]
     pub seed: Option<u32>,
     /// Folder of the run [default: runs/<spec name>-NNN]
-    #[arg(long, value_name = "DIR", requires = "train")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["eval", "predict"])]
     pub out: Option<PathBuf>,
     /// Go on from the last checkpoint of the folder
-    #[arg(long, requires = "train")]
+    #[arg(long, conflicts_with_all = ["eval", "predict"])]
     pub resume: bool,
 }
 

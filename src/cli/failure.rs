@@ -85,6 +85,7 @@ impl From<TrainError> for Failure {
             TrainError::Engine(error) => error.into(),
             TrainError::Data(error) => error.into(),
             TrainError::Wrong(_) => Failure::Wrong(text),
+            TrainError::Usage(_) => Failure::Usage(text),
             TrainError::File(_) => Failure::File(text),
             TrainError::NonFinite { .. } => Failure::Numbers(text),
         }

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::Failure;
 use super::args::RunArgs;
-use super::spec::Spec;
+use super::spec::{self, Spec};
 use super::train::RUNS;
+use super::{Failure, builtin, last_build};
 use crate::source::Source;
 use crate::train::checkpoint;
 use crate::train::config::Config;
@@ -22,9 +22,9 @@ pub struct Resumed {
 
 /// The run in `--out`, or the newest of the spec's name.
 pub fn find(args: &RunArgs) -> Result<Resumed, Failure> {
-    let name = args.spec.as_deref().and_then(Path::file_stem).unwrap_or("preact".as_ref());
-    let out = args.training.out.as_deref();
-    let folder = RunFolder::existing(out, Path::new(RUNS), &name.to_string_lossy())?;
+    let spec = args.spec.clone().or_else(last_build::last);
+    let name = spec.as_deref().map_or_else(|| builtin::NAME.into(), spec::stem);
+    let folder = RunFolder::existing(args.training.out.as_deref(), Path::new(RUNS), &name)?;
     Ok(Resumed { config: folder.read_config()?, folder })
 }
 
@@ -42,7 +42,7 @@ impl Resumed {
     pub fn check(&self, now: &Config) -> Result<(), Failure> {
         match now.difference(&self.config) {
             None => Ok(()),
-            Some(difference) => Err(Failure::Wrong(format!(
+            Some(difference) => Err(Failure::Usage(format!(
                 "--resume: {difference}; the run in {} can only go on as it was begun",
                 self.folder.path().display()
             ))),

@@ -57,7 +57,7 @@ impl Spec {
             return Self::folder(&folder, set);
         }
         let settings = [("depth".to_string(), builtin::DEPTH.to_string())].into();
-        let name = "preact".to_string();
+        let name = builtin::NAME.to_string();
         let spec = Self { name, source: builtin::source(), settings }.with(set);
         output::note(format_args!(
             "spec: none named and none built; full pre-activation, depth {}",
@@ -116,7 +116,7 @@ pub fn read(path: &Path) -> Result<String, Failure> {
 }
 
 /// A file's or folder's name without its ending.
-fn stem(path: &Path) -> String {
+pub fn stem(path: &Path) -> String {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     whole.file_stem().map_or_else(|| "net".into(), |stem| stem.to_string_lossy().into_owned())
 }

@@ -1,6 +1,7 @@
 //! `rnetc run --train`: everything between the arguments and the training loop.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::args::RunArgs;
 use super::resume::{self, Resumed};
@@ -9,7 +10,8 @@ use super::spec::{self, Spec};
 use super::{Failure, download, engine, output, progress};
 use crate::data::batches::Loading;
 use crate::data::normalise::Normalisation;
-use crate::data::{Dataset, Name};
+use crate::data::{Dataset, Name, Pictures};
+use crate::engine::{Device, Engine};
 use crate::lower;
 use crate::sema::network::{Chw, Network};
 use crate::train::compiled::Compiled;
@@ -29,7 +31,14 @@ const SHAPES_EPOCHS: u64 = 3;
 
 /// Trains.
 pub fn train(args: &RunArgs, name: Name, signals: &Signals) -> Result<(), Failure> {
-    let resumed = if args.training.resume { Some(resume::find(args)?) } else { None };
+    let resumed = match (&args.training.out, args.training.resume) {
+        (_, true) => Some(resume::find(args)?),
+        (Some(out), false) => {
+            RunFolder::check_free(out)?;
+            None
+        }
+        (None, false) => None,
+    };
     let (recipe, length) = how_long(args, name, resumed.as_ref())?;
     let spec = match (&resumed, &args.spec) {
         (Some(resumed), None) => resumed.spec().with(&args.set),
@@ -39,7 +48,7 @@ pub fn train(args: &RunArgs, name: Name, signals: &Signals) -> Result<(), Failur
     let opened = engine::open(&args.engine)?;
     let dataset = download::load(name, args.data.as_deref(), signals)?;
     fits(&network, &dataset)?;
-    let config = configure(&spec, &dataset, recipe, length)?;
+    let config = configure(&spec, &dataset, recipe, length, &opened.engine.device())?;
     if let Some(resumed) = &resumed {
         resumed.check(&config)?;
     }
@@ -108,6 +117,7 @@ fn configure(
     dataset: &Dataset,
     recipe: Recipe,
     length: Length,
+    device: &Device,
 ) -> Result<Config, Failure> {
     let pictures = dataset.train.count();
     if pictures < recipe.batch {
@@ -126,6 +136,7 @@ fn configure(
         steps: plan.total,
         steps_per_epoch: plan.per_epoch,
         precision: "f32".into(),
+        device: format!("{} ({})", device.engine, device.name),
         recipe,
         classes: dataset.classes.clone(),
         normalisation: Normalisation::measure(dataset.train.as_ref()),
@@ -136,7 +147,7 @@ fn configure(
 /// Compiles both programs; only when that has worked is a folder made.
 fn assemble(
     network: &Network,
-    engine: &dyn crate::engine::Engine,
+    engine: &dyn Engine,
     dataset: &Dataset,
     config: Config,
     folder: impl FnOnce() -> Result<RunFolder, Failure>,
@@ -146,7 +157,7 @@ fn assemble(
     let training = lower::training(network, batch, &config.recipe.sgd());
     let training = Compiled::new(engine, &training)?;
     let inference = Compiled::new(engine, &lower::inference(network, test_batch))?;
-    let loading = |pictures: &std::sync::Arc<dyn crate::data::Pictures>, batch| Loading {
+    let loading = |pictures: &Arc<dyn Pictures>, batch| Loading {
         pictures: pictures.clone(),
         normalisation: config.normalisation.clone(),
         batch,

@@ -139,7 +139,7 @@ impl Layout {
     fn check_length(&self, path: &Path, found: u64) -> Result<(), DataError> {
         let record = self.record() as u64;
         let whole = found / record;
-        if found == 0 || found % record != 0 || whole > MOST_RECORDS {
+        if found == 0 || !found.is_multiple_of(record) || whole > MOST_RECORDS {
             let expected = match whole {
                 0 => record,
                 1..=MOST_RECORDS => (whole + 1) * record,

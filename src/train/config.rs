@@ -22,6 +22,7 @@ pub struct Config {
     /// Pictures in its training set.
     pub pictures: usize,
     /// How long to train.
+    #[serde(with = "serde_yaml::with::singleton_map")]
     pub length: Length,
     /// Steps of the whole run.
     pub steps: u64,
@@ -29,6 +30,8 @@ pub struct Config {
     pub steps_per_epoch: u64,
     /// Precision of the computation.
     pub precision: String,
+    /// Engine and device; a run may go on on another one.
+    pub device: String,
     /// Recipe, with the command line's batch and seed in it.
     pub recipe: Recipe,
     /// Names of the classes, by label.

@@ -12,6 +12,8 @@ pub enum TrainError {
     Data(DataError),
     /// A recipe, a configuration or a use of them that makes no sense; with what to do.
     Wrong(String),
+    /// Something that was asked for cannot be done here; with what to ask for instead.
+    Usage(String),
     /// A file could not be read or written, or is not what it should be; with what to do.
     File(String),
     /// The loss is no longer a number.
@@ -47,7 +49,9 @@ impl std::fmt::Display for TrainError {
         match self {
             TrainError::Engine(error) => error.fmt(f),
             TrainError::Data(error) => error.fmt(f),
-            TrainError::Wrong(text) | TrainError::File(text) => f.write_str(text),
+            TrainError::Wrong(text) | TrainError::Usage(text) | TrainError::File(text) => {
+                f.write_str(text)
+            }
             TrainError::NonFinite { step, loss } => write!(
                 f,
                 "the loss became {loss} at step {step}; a lower learning rate or a longer \

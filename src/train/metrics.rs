@@ -67,7 +67,7 @@ impl Log {
 pub fn evaluation(path: &Path, step: u64) -> Result<Option<Evaluation>, TrainError> {
     let text = text(path)?;
     let all = text.lines().filter_map(|line| serde_json::from_str::<Evaluation>(line).ok());
-    Ok(all.filter(|e| e.step == step).last())
+    Ok(all.rev().find(|e| e.step == step))
 }
 
 fn kept(path: &Path, steps: u64) -> Result<String, TrainError> {

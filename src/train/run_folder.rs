@@ -24,19 +24,27 @@ impl RunFolder {
     /// `runs/<name>-NNN`.
     pub fn create(out: Option<&Path>, runs: &Path, name: &str) -> Result<Self, TrainError> {
         let path = match out {
-            Some(path) if path.join("config.yaml").exists() => {
-                return Err(TrainError::Wrong(format!(
-                    "{} holds a run already; go on with it by --resume, or choose another --out",
-                    path.display()
-                )));
+            Some(path) => {
+                Self::check_free(path)?;
+                path.to_path_buf()
             }
-            Some(path) => path.to_path_buf(),
             None => next_free(runs, name)?,
         };
         let checkpoints = path.join("checkpoints");
         std::fs::create_dir_all(&checkpoints)
             .map_err(|error| TrainError::io("making", &checkpoints, error))?;
         Ok(Self { path })
+    }
+
+    /// Refuses a folder that holds a run.
+    pub fn check_free(path: &Path) -> Result<(), TrainError> {
+        if path.join("config.yaml").exists() {
+            return Err(TrainError::Usage(format!(
+                "{} holds a run already; go on with it by --resume, or choose another --out",
+                path.display()
+            )));
+        }
+        Ok(())
     }
 
     /// The folder of a run that goes on: `out`, or the newest `runs/<name>-NNN`.
@@ -53,7 +61,7 @@ impl RunFolder {
             }
         };
         if !path.join("config.yaml").is_file() {
-            return Err(TrainError::Wrong(format!(
+            return Err(TrainError::File(format!(
                 "--resume: {} holds no run (no config.yaml)",
                 path.display()
             )));

@@ -75,7 +75,7 @@ impl Plan {
 
     /// Whether an epoch, or the run, is over after so many steps.
     pub fn ends_epoch(&self, steps: u64) -> bool {
-        steps % self.per_epoch == 0 || steps == self.total
+        steps.is_multiple_of(self.per_epoch) || steps == self.total
     }
 }
 

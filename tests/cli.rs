@@ -1,0 +1,10 @@
+//! The program as a user or a script meets it: arguments, messages, exit codes, files.
+
+#[path = "cli/data.rs"]
+mod data;
+#[path = "cli/folder.rs"]
+mod folder;
+#[path = "cli/run.rs"]
+mod run;
+#[path = "cli/usage.rs"]
+mod usage;

@@ -1,0 +1,148 @@
+//! Training, testing, asking and going on, on a net that takes milliseconds.
+
+use std::time::{Duration, Instant};
+
+use crate::folder::{Folder, TINY, outcome};
+
+const TRAIN: &str = "run tiny.rnet --train cifar10 --data cifar --engine cpu --batch 16";
+
+/// Values of a field over the lines of `metrics.jsonl` that have it.
+fn metric(folder: &Folder, run: &str, field: &str) -> Vec<f64> {
+    let text = std::fs::read_to_string(folder.at(run).join("metrics.jsonl")).unwrap();
+    let lines = text.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap());
+    lines.filter_map(|line| line.get(field).and_then(|v| v.as_f64())).collect()
+}
+
+#[test]
+fn a_run_leaves_its_folder_and_eval_and_predict_read_it_back() {
+    let folder = Folder::new();
+    let trained = folder.expect(0, &format!("{TRAIN} --epochs 8 --out r"));
+    assert!(trained.out.starts_with("test error "), "{trained:?}");
+    assert_eq!(metric(&folder, "r", "loss").len(), 40);
+    assert_eq!(metric(&folder, "r", "test_loss").len(), 8);
+    let errors = metric(&folder, "r", "test_error_percent");
+    assert_eq!(metric(&folder, "r", "step")[..3], [1.0, 2.0, 3.0]);
+    assert_eq!(std::fs::read_dir(folder.at("r/checkpoints")).unwrap().count(), 8);
+    let config = std::fs::read_to_string(folder.at("r/config.yaml")).unwrap();
+    assert!(config.contains("epochs: 8") && config.contains("net tiny"), "{config}");
+
+    let weights = "--weights r/final.safetensors --engine cpu";
+    let line = format!("run tiny.rnet --eval cifar10 --data cifar {weights}");
+    let expected = format!("test error {:.2} %", errors[7]);
+    for line in [line.clone(), line.replace("tiny.rnet ", ""), format!("{line} --batch 7")] {
+        let tested = folder.expect(0, &line);
+        assert!(tested.out.starts_with(&expected), "{tested:?} against {expected}");
+    }
+
+    image::RgbImage::from_pixel(40, 50, image::Rgb([20, 20, 20])).save(folder.at("a.png")).unwrap();
+    let asked = folder.expect(0, &format!("run --predict a.png a.png {weights}"));
+    assert_eq!(asked.out.lines().count(), 2);
+    assert!(asked.out.starts_with("a.png: ") && asked.out.matches('%').count() == 6, "{asked:?}");
+    folder.expect(3, &format!("run --predict none.png {weights}"));
+    folder.expect(1, &format!("run --predict tiny.rnet {weights}"));
+}
+
+#[test]
+fn weights_that_are_damaged_or_of_another_net_are_refused() {
+    let folder = Folder::new();
+    folder.expect(0, &format!("{TRAIN} --steps 1 --set width=6 --out r"));
+    let eval = "run tiny.rnet --eval cifar10 --data cifar --engine cpu --weights";
+    let other = folder.expect(1, &format!("{eval} r/final.safetensors"));
+    assert!(other.err.contains("--set width=6"), "{other:?}");
+    folder.expect(0, &format!("{eval} r/final.safetensors --set width=6"));
+    let bytes = std::fs::read(folder.at("r/final.safetensors")).unwrap();
+    for length in [0, 5, 40, bytes.len() - 1] {
+        std::fs::write(folder.at("cut.safetensors"), &bytes[..length]).unwrap();
+        folder.expect(3, &format!("{eval} cut.safetensors --set width=6"));
+    }
+    folder.expect(3, &format!("{eval} none.safetensors"));
+}
+
+#[test]
+fn resuming_goes_on_and_refuses_to_change_course() {
+    let folder = Folder::new();
+    folder.expect(0, &format!("{TRAIN} --epochs 2 --out whole"));
+    assert!(folder.expect(2, &format!("{TRAIN} --out whole")).err.contains("--resume"));
+    folder.expect(3, &format!("{TRAIN} --out empty --resume"));
+
+    // As if stopped after the first epoch.
+    folder.expect(0, &format!("{TRAIN} --epochs 2 --out part"));
+    std::fs::remove_file(folder.at("part/checkpoints/step-00000010.safetensors")).unwrap();
+    std::fs::remove_file(folder.at("part/final.safetensors")).unwrap();
+    folder.expect(0, &format!("{TRAIN} --out part --resume"));
+    assert_eq!(metric(&folder, "part", "loss"), metric(&folder, "whole", "loss"));
+    let read = |run: &str| std::fs::read(folder.at(run).join("final.safetensors")).unwrap();
+    assert_eq!(read("part"), read("whole"));
+
+    let changed = folder.expect(2, &format!("{TRAIN} --out part --resume --epochs 3"));
+    assert!(changed.err.contains("was 10, and is 15"), "{changed:?}");
+    std::fs::write(folder.at("tiny.rnet"), TINY.replace("relu", "sigmoid")).unwrap();
+    assert!(folder.expect(2, &format!("{TRAIN} --out part --resume")).err.contains("spec"));
+}
+
+#[test]
+fn a_loss_that_is_no_number_exits_with_5() {
+    let folder = Folder::new();
+    let recipe = rnetc::train::recipe::HE2016.replace("lr: 0.1\n", "lr: 1.0e+38\n");
+    std::fs::write(folder.at("r.yaml"), recipe).unwrap();
+    let outcome = folder.expect(5, &format!("{TRAIN} --epochs 8 --recipe r.yaml --out r"));
+    assert!(outcome.err.contains("at step "), "{outcome:?}");
+}
+
+#[test]
+#[cfg(unix)]
+fn signals_end_a_run_in_order() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let folder = Folder::new();
+        let child = folder
+            .command(&format!("{TRAIN} --epochs 100000 --out r"))
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let begin = Instant::now();
+        while !folder.at("r/metrics.jsonl").exists() {
+            assert!(begin.elapsed() < Duration::from_secs(60), "the run does not begin");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        std::thread::sleep(Duration::from_millis(200));
+        let pid = child.id().to_string();
+        let status = std::process::Command::new("kill").args(["-s", signal, &pid]).status();
+        assert!(status.unwrap().success());
+        let outcome = outcome(&child.wait_with_output().unwrap());
+        assert_eq!(outcome.code, code, "{outcome:?}");
+        assert!(outcome.err.contains("--resume"), "{outcome:?}");
+        let steps = metric(&folder, "r", "loss").len();
+        let saved = folder.at(format!("r/checkpoints/step-{steps:08}.safetensors"));
+        assert!(saved.is_file(), "no checkpoint after step {steps}");
+    }
+}
+
+#[test]
+fn bench_prints_one_object_with_the_agreed_fields() {
+    let folder = Folder::new();
+    for mode in ["train", "infer"] {
+        let line = format!("bench tiny.rnet --mode {mode} --batch 8 --steps 2 --engine cpu");
+        let outcome = folder.expect(0, &format!("{line} --threads 1 --format json"));
+        let value: serde_json::Value = serde_json::from_str(&outcome.out).unwrap();
+        for field in [
+            "system",
+            "engine",
+            "device",
+            "precision",
+            "mode",
+            "spec",
+            "batch",
+            "threads",
+            "params",
+            "images_per_s",
+            "warmup_s",
+            "peak_rss_mib",
+        ] {
+            assert!(value.get(field).is_some(), "{field}: {value}");
+        }
+        assert_eq!((&value["params"], &value["threads"]), (&166.into(), &1.into()));
+        assert!(value["images_per_s"].as_f64().unwrap() > 0.0);
+    }
+    folder.expect(0, "devices");
+}

@@ -1,0 +1,129 @@
+//! Arguments that make no sense, verbs that need no engine, and their exit codes.
+
+use crate::folder::Folder;
+
+#[test]
+fn a_command_line_that_makes_no_sense_exits_with_2() {
+    let folder = Folder::new();
+    for line in [
+        "",
+        "trian",
+        "fmt tiny.rnet",
+        "run tiny.rnet",
+        "run tiny.rnet --train mnist",
+        "run tiny.rnet --train shapes10 --eval shapes10",
+        "run tiny.rnet --eval shapes10",
+        "run tiny.rnet --predict a.png",
+        "run tiny.rnet --train shapes10 --epochs 1 --steps 2",
+        "run tiny.rnet --train shapes10 --epochs 0",
+        "run tiny.rnet --train shapes10 --batch 0",
+        "run tiny.rnet --train shapes10 --batch 99999999999",
+        "run tiny.rnet --train shapes10 --seed -1",
+        "run tiny.rnet --train shapes10 --set width",
+        "run tiny.rnet --train shapes10 --threads 0",
+        "run tiny.rnet --train shapes10 --engine tpu",
+        "run tiny.rnet --train shapes10 --weights w.safetensors",
+        "run tiny.rnet --eval shapes10 --weights w.safetensors --epochs 2",
+        "check",
+        "explain",
+        "bench tiny.rnet --steps 0",
+        "data",
+        "data fetch",
+    ] {
+        let outcome = folder.expect(2, line);
+        assert!(outcome.out.is_empty() && !outcome.err.is_empty(), "{line}: {outcome:?}");
+    }
+}
+
+#[test]
+fn help_and_version_are_results() {
+    let folder = Folder::new();
+    assert!(folder.expect(0, "--version").out.starts_with("rnetc "));
+    let help = folder.expect(0, "run --help").out;
+    for flag in [
+        "--train",
+        "--eval",
+        "--predict",
+        "--recipe",
+        "--epochs",
+        "--steps",
+        "--batch",
+        "--seed",
+        "--data",
+        "--out",
+        "--resume",
+        "--engine",
+        "--precision",
+        "--threads",
+        "--set",
+        "--weights",
+    ] {
+        assert!(help.contains(flag), "{flag}");
+    }
+}
+
+#[test]
+fn precisions_that_are_not_there_yet_are_named() {
+    let folder = Folder::new();
+    for precision in ["bf16x3", "bf16", "f16"] {
+        let line = format!("run tiny.rnet --train shapes10 --precision {precision}");
+        assert!(folder.expect(2, &line).err.contains("f32 only"));
+        folder.expect(2, &format!("bench tiny.rnet --precision {precision}"));
+    }
+}
+
+#[test]
+fn check_says_what_a_net_is_or_what_is_wrong() {
+    let folder = Folder::new();
+    // 3·3·3·4 + 4 + 4 + 4·10 + 10 parameters; 8·8·4·27 + 40 multiply-adds.
+    let good = folder.expect(0, "check tiny.rnet");
+    assert!(good.out.contains("166 parameters"), "{good:?}");
+    assert!(good.out.contains("6,952 multiply-adds"), "{good:?}");
+    std::fs::write(folder.at("bad.rnet"), "net a() { input(3, 32, 32) -> conv(3x3, 4 }").unwrap();
+    let bad = folder.expect(1, "check bad.rnet tiny.rnet");
+    assert!(bad.err.contains("E0001") && bad.err.contains("bad.rnet"), "{bad:?}");
+    assert!(bad.out.contains("tiny.rnet"), "the other spec is checked too: {bad:?}");
+    assert!(folder.expect(1, "check tiny.rnet --set depth=3").err.contains("E0013"));
+    assert!(folder.expect(3, "check none.rnet bad.rnet").err.contains("none.rnet"));
+    std::fs::write(folder.at("binary.rnet"), [0xff, 0xfe, 0]).unwrap();
+    assert!(folder.expect(1, "check binary.rnet").err.contains("UTF-8"));
+    std::fs::create_dir(folder.at("empty")).unwrap();
+    assert!(folder.expect(3, "check empty").err.contains("not a build folder"));
+}
+
+#[test]
+fn every_code_is_explained() {
+    let folder = Folder::new();
+    for code in rnetc::diagnostic::Code::ALL {
+        let outcome = folder.expect(0, &format!("explain {}", code.text()));
+        assert!(outcome.out.contains(code.title()) && outcome.out.lines().count() > 2);
+    }
+    folder.expect(0, "explain e0001");
+    assert!(folder.expect(2, "explain E9999").err.contains("E0001"));
+}
+
+#[test]
+fn recipes_with_mistakes_are_refused_with_the_line() {
+    let folder = Folder::new();
+    let recipe = rnetc::train::recipe::HE2016.replace("momentum: 0.9", "momentum: fast");
+    std::fs::write(folder.at("r.yaml"), recipe).unwrap();
+    let line = "run tiny.rnet --train cifar10 --data cifar --recipe";
+    let outcome = folder.expect(1, &format!("{line} r.yaml"));
+    assert!(outcome.err.contains("r.yaml") && outcome.err.contains("line"), "{outcome:?}");
+    folder.expect(3, &format!("{line} none.yaml"));
+    assert!(!folder.at("runs").exists());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_panic() {
+    let folder = Folder::new();
+    let mut child = folder
+        .command("explain E0001")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"), "{output:?}");
+}
