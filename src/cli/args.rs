@@ -103,7 +103,7 @@ pub struct TrainingArgs {
     /// How to train, in YAML [default: He et al. 2016]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["eval", "predict"])]
     pub recipe: Option<PathBuf>,
-    /// Train so many epochs; the schedule stretches [default: 3 on shapes10, else the recipe's]
+    /// Train so many epochs; the schedule stretches [default: 4 on shapes10, else the recipe's]
     #[arg(long, value_name = "N", conflicts_with_all = ["eval", "predict", "steps"],
         value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub epochs: Option<u64>,

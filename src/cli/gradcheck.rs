@@ -28,7 +28,7 @@ pub fn gradcheck(args: &GradcheckArgs) -> Result<(), Failure> {
     let mut wrong = 0;
     for check in &checks {
         let error = check.relative_error();
-        let bad = !(error <= TOLERANCE);
+        let bad = error.is_nan() || error > TOLERANCE;
         wrong += usize::from(bad);
         output::say(format_args!(
             "{} {:<40} adjoint {:>13.6e}  difference {:>13.6e}  relative error {error:.1e}",

@@ -27,7 +27,7 @@ use crate::train::trainer::{End, Session};
 /// Where runs go that name no folder.
 pub const RUNS: &str = "runs";
 /// Epochs on `shapes10` where nothing says how long: enough to learn it, in a few minutes.
-const SHAPES_EPOCHS: u64 = 3;
+const SHAPES_EPOCHS: u64 = 4;
 
 /// Trains.
 pub fn train(args: &RunArgs, name: Name, signals: &Signals) -> Result<(), Failure> {

@@ -8,11 +8,7 @@ use rnetc::lower::{self, Sgd};
 
 use crate::support::{inputs, load, network, wgpu};
 
-fn losses(
-    engine: &dyn Engine,
-    program: &Program,
-    inputs: &Inputs,
-) -> Vec<f32> {
+fn losses(engine: &dyn Engine, program: &Program, inputs: &Inputs) -> Vec<f32> {
     let mut executable = load(engine, program, inputs);
     (0..20)
         .map(|_| {

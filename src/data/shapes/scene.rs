@@ -5,13 +5,13 @@ use super::distance::Shape;
 use crate::data::random::Draws;
 
 /// Smallest and largest radius of a shape, in pixels.
-const RADIUS: [f32; 2] = [6.5, 12.0];
+const RADIUS: [f32; 2] = [7.0, 12.0];
 /// Least difference between a shape and its background, in at least one channel.
-const CONTRAST: f32 = 0.25;
+const CONTRAST: f32 = 0.35;
 /// Smallest and largest standard deviation of the noise.
-const NOISE: [f32; 2] = [0.02, 0.10];
+const NOISE: [f32; 2] = [0.02, 0.08];
 /// Largest change of the background from side to side.
-const SHADE: f32 = 0.3;
+const SHADE: f32 = 0.25;
 /// Most lines, and most specks, in a picture (the fewest are one and two).
 const MOST: [usize; 2] = [3, 6];
 

@@ -15,7 +15,7 @@ mod jit;
 mod outside;
 mod phases;
 mod program;
-mod simd;
+pub mod simd;
 mod windows;
 
 use std::sync::Arc;

@@ -38,6 +38,6 @@ mod guard_tests;
 #[cfg(test)]
 mod tests;
 
-pub use isa::Isa;
+pub use isa::{ENVIRONMENT_VARIABLE, Isa};
 pub use plan::ConvPlan;
 pub use tile::{Border, TileLayout};

@@ -54,4 +54,9 @@ impl TileLayout {
     pub fn len(&self) -> usize {
         (self.border.top + self.image[0] + self.border.bottom) * self.pitch() + self.slack
     }
+
+    /// Whether there is no element; never true for a plan's tiles.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }

@@ -246,8 +246,8 @@ impl<'a> Writer<'a> {
         }
         let mut source = at.clone();
         let mut conditions = Vec::new();
-        for a in 0..4 {
-            let (axis, condition) = self.axis(&remap.axes[a], &at.axes[a], extents[a]);
+        for (a, extent) in extents.into_iter().enumerate() {
+            let (axis, condition) = self.axis(&remap.axes[a], &at.axes[a], extent);
             source.axes[a] = axis;
             conditions.extend(condition);
         }
