@@ -4,7 +4,7 @@ use rnetc::gradcheck;
 use rnetc::graph::interp;
 use rnetc::lower;
 
-use crate::support::{SPECS, distance, engines, inputs, load, network};
+use crate::support::{SPECS, calm_inputs, distance, engines, inputs, load, network};
 
 /// f32 against f64 where no ReLU changes sides.
 const GRADIENT: f64 = 1e-4;
@@ -14,7 +14,7 @@ const LOSS: f64 = 1e-5;
 fn forward_and_backward(spec: &str, depth: usize, batch: usize) {
     let network = network(spec, depth);
     let program = lower::gradients(&network, batch);
-    let inputs = inputs(&network, &program);
+    let inputs = calm_inputs(&network, &program);
     let (want, _) = interp::run(&program, &inputs);
     for engine in engines() {
         let mut executable = load(engine.as_ref(), &program, &inputs);
@@ -50,7 +50,7 @@ fn inference() {
     for (spec, depth) in SPECS {
         let network = network(spec, depth);
         let program = lower::inference(&network, 5);
-        let inputs = inputs(&network, &program);
+        let inputs = inputs(&network, &program, 3);
         let (want, _) = interp::run(&program, &inputs);
         for engine in engines() {
             let mut executable = load(engine.as_ref(), &program, &inputs);

@@ -23,7 +23,7 @@ fn both_engines_give_the_same_losses_for_twenty_steps() {
     let Some(gpu) = wgpu() else { return };
     let network = network("preact", 20);
     let program = lower::training(&network, 8, &Sgd::PAPER);
-    let mut inputs = inputs(&network, &program);
+    let mut inputs = inputs(&network, &program, 3);
     for (at, input) in program.graph.inputs.iter().enumerate() {
         if input.role == Role::LearningRate {
             // A tenth of warm-up's rate for a sixteenth of its batch: a ReLU that changes sides
@@ -43,7 +43,7 @@ fn both_engines_give_the_same_losses_for_twenty_steps() {
 fn any_number_of_threads_gives_the_same_bits() {
     let network = network("preact", 8);
     let program = lower::training(&network, 37, &Sgd::PAPER);
-    let inputs = inputs(&network, &program);
+    let inputs = inputs(&network, &program, 3);
     let run = |threads: usize| {
         let engine = CpuEngine::new(Some(threads)).expect("a CPU");
         let mut executable = load(&engine, &program, &inputs);

@@ -49,18 +49,20 @@ pub fn wgpu() -> Option<Box<dyn Engine>> {
     }
 }
 
-/// Random inputs, rounded to f32 so that engine and interpreter start from the same numbers, and
-/// chosen so that no ReLU's argument lies so near zero that f32 rounding could change its side:
-/// one that does costs a gradient 1e-3, which would hide a mistake.
-pub fn inputs(network: &Network, program: &Program) -> interp::Inputs {
-    (1..)
-        .map(|seed| {
-            let mut inputs = gradcheck::random_inputs(network, program, seed);
-            inputs.values_mut().flatten().for_each(|v| *v = f64::from(*v as f32));
-            inputs
-        })
-        .find(|inputs| margin(program, inputs) > 1e-6)
-        .expect("some seed keeps its distance")
+/// Random inputs, rounded to f32 so that engine and interpreter start from the same numbers.
+pub fn inputs(network: &Network, program: &Program, seed: u32) -> interp::Inputs {
+    let mut inputs = gradcheck::random_inputs(network, program, seed);
+    inputs.values_mut().flatten().for_each(|v| *v = f64::from(*v as f32));
+    inputs
+}
+
+/// The one of a few draws in which ReLU arguments stay farthest from zero: one that f32 rounding
+/// moves to the other side costs a gradient 1e-3, which would hide a mistake.
+pub fn calm_inputs(network: &Network, program: &Program) -> interp::Inputs {
+    (1..=6)
+        .map(|seed| inputs(network, program, seed))
+        .max_by(|a, b| margin(program, a).total_cmp(&margin(program, b)))
+        .expect("there are six")
 }
 
 /// Smallest distance of a ReLU's argument from zero.
