@@ -14,7 +14,7 @@ pub fn numbers(seed: u32, len: usize, scale: f32) -> Vec<f32> {
 }
 
 /// Starting values by role: vectors of parameters near one, other parameters small.
-fn start(program: &Program) -> Vec<Vec<f32>> {
+pub fn start(program: &Program) -> Vec<Vec<f32>> {
     let inputs = program.graph.inputs.iter().enumerate();
     inputs
         .map(|(at, input)| {

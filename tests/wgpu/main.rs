@@ -7,6 +7,7 @@ use rnetc::engine::wgpu::WgpuEngine;
 mod compare;
 mod nets;
 mod ops;
+mod runs;
 mod text;
 
 /// The engine, or a visible line that there is none. With `RNETC_REQUIRE_WGPU=1` its absence is

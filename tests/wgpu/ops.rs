@@ -135,6 +135,10 @@ fn reductions_over_every_set_of_axes() {
             let mut outputs = Vec::new();
             for set in 1..16u32 {
                 let axes = Axes([0, 1, 2, 3].map(|a| set >> a & 1 == 1));
+                if kind == ReduceKind::M2 && !axes.0[0] {
+                    // Second moments are taken over the batch.
+                    continue;
+                }
                 outputs.push(b.reduce(kind, axes, shifted));
             }
             agrees(&format!("{kind:?}, {channels} channels"), &program(b, 5, &outputs), TOLERANCE);

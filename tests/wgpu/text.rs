@@ -7,13 +7,22 @@ use rnetc::graph::{Op, Program};
 
 use super::nets::Net;
 
-fn accepted(name: &str, wgsl: &str) {
+/// Parses and validates a module.
+fn accepted(name: &str, wgsl: &str) -> naga::Module {
     let module = naga::front::wgsl::parse_str(wgsl)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(wgsl)));
     let flags = naga::valid::ValidationFlags::all();
     naga::valid::Validator::new(flags, naga::valid::Capabilities::empty())
         .validate(&module)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(wgsl)));
+    module
+}
+
+/// Bytes of workgroup memory.
+fn workgroup_memory(module: &naga::Module) -> u32 {
+    let shared = module.global_variables.iter();
+    let shared = shared.filter(|(_, v)| v.space == naga::AddressSpace::WorkGroup);
+    shared.map(|(_, v)| module.types[v.ty].inner.size(module.to_ctx())).sum()
 }
 
 #[test]
@@ -37,8 +46,16 @@ fn preact(units: usize) -> Program {
 
 #[test]
 fn kernels_keep_within_webgpus_default_limits() {
-    for kernel in kernels(&preact(2)).unwrap() {
-        accepted(&kernel.name, &kernel.wgsl);
+    let mut narrow = Net::new(2);
+    let x = narrow.images([5, 5, 1]);
+    let x = narrow.conv(x, 1, 3, 1);
+    let narrow = narrow.trained(x, 2);
+    for kernel in [preact(2), narrow].iter().flat_map(|p| kernels(p).unwrap()) {
+        let module = accepted(&kernel.name, &kernel.wgsl);
+        let memory = workgroup_memory(&module);
+        assert!(memory <= 16 << 10, "{} has {memory} bytes of workgroup memory", kernel.name);
+        let threads: u32 = module.entry_points[0].workgroup_size.iter().product();
+        assert!(threads <= 256);
         let storage = kernel.bindings.iter().filter(|(name, _)| name != "starts").count();
         assert!(storage <= 8, "{} binds {storage} storage buffers", kernel.name);
         assert!(kernel.workgroups.iter().all(|&n| (1..=65_535).contains(&n)), "{}", kernel.name);

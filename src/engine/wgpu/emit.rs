@@ -1,10 +1,10 @@
 //! From kernels to WGSL.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::engine::EngineError;
-use crate::graph::{NodeId, Program};
-use crate::schedule::kernel::{Body, KernelId, Kernels, Location, Memory};
+use crate::graph::{NodeId, Op, Program};
+use crate::schedule::kernel::{Body, Kernel, KernelId, Kernels, Location, Memory, is_anchor};
 
 mod bindings;
 mod columns;
@@ -33,8 +33,25 @@ pub struct Code {
     pub workgroups: [u32; 3],
 }
 
+/// How text is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Style {
+    /// Inner loops written out, for GPUs.
+    Unrolled,
+    /// Inner loops kept, for software adapters: they compile them three times as fast, and run
+    /// them no slower.
+    Compact,
+}
+
+impl Style {
+    /// What suits an adapter.
+    pub fn suited(software: bool) -> Self {
+        if software { Style::Compact } else { Style::Unrolled }
+    }
+}
+
 /// Elements that a kernel leaves as partial sums, for the memory plan.
-pub(super) fn partials(program: &Program, kernel: &crate::schedule::kernel::Kernel) -> usize {
+pub(super) fn partials(program: &Program, kernel: &Kernel) -> usize {
     tile::Tile::partials(&program.graph, kernel)
 }
 
@@ -44,6 +61,7 @@ pub(super) fn emit(
     kernels: &Kernels,
     memory: &Memory,
     id: KernelId,
+    style: Style,
 ) -> Result<Code, EngineError> {
     let kernel = &kernels.list[id.index()];
     let mut writer = writer::Writer::new(program, kernels, memory, kernel);
@@ -51,7 +69,7 @@ pub(super) fn emit(
     let (text, groups) = match kernel.body {
         Body::Map | Body::Fold(_) | Body::Gather(_) => map::map(&mut writer, partial),
         Body::Contract(node) | Body::Weights(node) => {
-            contract::contract(&mut writer, node, partial)
+            contract::contract(&mut writer, node, partial, style)
         }
         Body::Merge { .. } => merge::merge(&mut writer),
     };
@@ -64,7 +82,7 @@ pub(super) fn emit(
     Ok(Code { wgsl, bindings, starts, workgroups: tile::dispatch(groups) })
 }
 
-/// A name for each kernel that tells what it does: `k12_conv_batchwise`, unique by its number.
+/// A name for each kernel that tells what it does, unique by its number: `k12_conv`.
 pub(super) fn name(program: &Program, kernels: &Kernels, id: KernelId) -> String {
     let kernel = &kernels.list[id.index()];
     let what = match kernel.body {
@@ -77,7 +95,6 @@ pub(super) fn name(program: &Program, kernels: &Kernels, id: KernelId) -> String
 }
 
 fn operation(program: &Program, node: NodeId) -> &'static str {
-    use crate::graph::Op;
     match program.graph.node(node).op {
         Op::Conv(_) => "conv",
         Op::ConvDx(_) => "conv_dx",
@@ -99,7 +116,7 @@ fn operation(program: &Program, node: NodeId) -> &'static str {
 /// Every node that each kernel evaluates, inlined ones included.
 pub(super) fn fused(program: &Program, kernels: &Kernels, id: KernelId) -> Vec<NodeId> {
     let kernel = &kernels.list[id.index()];
-    let reads: HashMap<NodeId, ()> = kernel.reads.iter().map(|r| (r.value, ())).collect();
+    let reads: HashSet<NodeId> = kernel.reads.iter().map(|r| r.value).collect();
     let mut stack: Vec<NodeId> = match kernel.body {
         Body::Gather(_) => Vec::new(),
         Body::Merge { ref results, .. } => results.clone(),
@@ -109,14 +126,14 @@ pub(super) fn fused(program: &Program, kernels: &Kernels, id: KernelId) -> Vec<N
     };
     stack.extend(kernel.stores.iter().map(|s| s.value));
     stack.extend(columns::summed(kernel));
-    let mut found = std::collections::BTreeSet::new();
+    let mut found = BTreeSet::new();
     let merged = matches!(kernel.body, Body::Gather(_) | Body::Merge { .. });
     while let Some(node) = stack.pop() {
-        if reads.contains_key(&node) || !found.insert(node) {
+        if reads.contains(&node) || !found.insert(node) {
             continue;
         }
         // What a merging kernel adds up was computed by another.
-        let anchor = crate::schedule::kernel::is_anchor(&program.graph.node(node).op);
+        let anchor = is_anchor(&program.graph.node(node).op);
         if !(merged && anchor) {
             stack.extend(&program.graph.node(node).args);
         }

@@ -50,7 +50,8 @@ pub enum Access {
     ReadWrite,
 }
 
-/// The kernels of a program with its memory plan, in order of execution. Needs no device.
+/// The kernels of a program as a GPU runs them, in order of execution, with their memory plan.
+/// Needs no device.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The kernels.
@@ -63,7 +64,7 @@ pub struct Plan {
 
 /// The kernels that [`WgpuEngine`] would run, with their memory plan.
 pub fn plan(program: &Program) -> Result<Plan, EngineError> {
-    let compiled = Compiled::new(program, Storage::Planned)?;
+    let compiled = Compiled::new(program, Storage::Planned, emit::Style::Unrolled)?;
     let kernels = compiled.kernels.list.iter().zip(&compiled.code).enumerate();
     let texts = kernels.map(|(at, (kernel, code))| {
         let id = KernelId(at as u32);
@@ -112,7 +113,7 @@ struct Compiled {
 }
 
 impl Compiled {
-    fn new(program: &Program, storage: Storage) -> Result<Self, EngineError> {
+    fn new(program: &Program, storage: Storage, style: emit::Style) -> Result<Self, EngineError> {
         let placement = Placement::new(program);
         let (stages, homes) = match storage {
             Storage::Planned => (placement.stage, placement.home),
@@ -124,7 +125,7 @@ impl Compiled {
         let mut kernels = form(program, &stages, &homes, Limits::WEBGPU);
         let memory = Memory::plan(program, &mut kernels, &|k| emit::partials(program, k));
         let code = (0..kernels.list.len())
-            .map(|at| emit::emit(program, &kernels, &memory, KernelId(at as u32)))
+            .map(|at| emit::emit(program, &kernels, &memory, KernelId(at as u32), style))
             .collect::<Result<_, _>>()?;
         Ok(Self { kernels, memory, code })
     }
@@ -162,7 +163,8 @@ impl Engine for WgpuEngine {
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
-        let compiled = Compiled::new(program, self.storage)?;
+        let style = emit::Style::suited(self.gpu.summary.software);
+        let compiled = Compiled::new(program, self.storage, style)?;
         Ok(Box::new(executable::GpuProgram::new(self.gpu.clone(), program, compiled)?))
     }
 }

@@ -9,6 +9,7 @@
 use crate::graph::{ConvGeometry, NodeId, Op};
 use crate::schedule::kernel::{Body, Location};
 
+use super::Style;
 use super::columns::{columns, workgroup_memory};
 use super::epilogue::{elements, epilogue, raw_arguments, split_row};
 use super::map::constants;
@@ -55,6 +56,7 @@ pub(super) fn contract(
     writer: &mut Writer,
     node: NodeId,
     partial: Option<Location>,
+    style: Style,
 ) -> (String, usize) {
     let Some(it) = Contraction::of(writer, node) else { return (String::new(), 0) };
     let tile = it.tile;
@@ -84,7 +86,7 @@ pub(super) fn contract(
             ("epilogue", epilogue),
             ("accumulators", accumulators),
             ("stage_a", stage_a(&it)),
-            ("products", products(&tile)),
+            ("products", products(&tile, style)),
             ("elements", elements(writer, PER_THREAD, argument)),
             ("columns", columns),
         ],
@@ -125,17 +127,27 @@ fn stage_a(it: &Contraction) -> String {
     )
 }
 
-/// The unrolled products of one step.
-fn products(tile: &Tile) -> String {
-    let mut out = String::new();
-    for i in 0..DEPTH_STEP {
-        out += &format!("let b{i} = tile_b[{}u + lane];\n", i * tile.lanes);
-        for r in 0..PER_THREAD {
-            let at = i * tile.tile_rows() + r * tile.strips;
-            out += &format!("acc{r} += tile_a[{at}u + strip] * b{i};\n");
+/// The products of one step.
+fn products(tile: &Tile, style: Style) -> String {
+    let [rows, strips, lanes] = [tile.tile_rows(), tile.strips, tile.lanes];
+    let one = |a: &dyn Fn(usize) -> String, b: &str| -> String {
+        let lines = (0..PER_THREAD).map(|r| format!("acc{r} += tile_a[{}] * {b};\n", a(r)));
+        lines.collect()
+    };
+    match style {
+        Style::Unrolled => (0..DEPTH_STEP)
+            .map(|i| {
+                let at = |r: usize| format!("{}u + strip", i * rows + r * strips);
+                let b = format!("let b{i} = tile_b[{}u + lane];\n", i * lanes);
+                b + &one(&at, &format!("b{i}"))
+            })
+            .collect(),
+        Style::Compact => {
+            let at = |r: usize| format!("i * TILE_ROWS + {}u + strip", r * strips);
+            let b = "let b = tile_b[i * LANES + lane];\n";
+            format!("for (var i = 0u; i < DEPTH_STEP; i++) {{\n{b}{}}}\n", one(&at, "b"))
         }
     }
-    out
 }
 
 /// Statements that take `k` apart into a place of the window and a channel.

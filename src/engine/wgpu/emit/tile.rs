@@ -30,11 +30,13 @@ impl Tile {
         let Shape([n, h, w, cols]) = kernel.domain.shape;
         let rows = n * h * w;
         let width = if cols.is_multiple_of(4) && rows > 1 { 4 } else { 1 };
-        let most = match kernel.body {
-            Body::Contract(_) | Body::Weights(_) => 8,
-            Body::Map | Body::Fold(_) | Body::Gather(_) | Body::Merge { .. } => THREADS,
+        // A contraction stages its rows: 64 of them, by 16 of the depth, fill a quarter of the
+        // workgroup memory that every adapter has.
+        let (least, most) = match kernel.body {
+            Body::Contract(_) | Body::Weights(_) => (4, 8),
+            Body::Map | Body::Fold(_) | Body::Gather(_) | Body::Merge { .. } => (1, THREADS),
         };
-        let lanes = (cols / width).next_power_of_two().min(most);
+        let lanes = (cols / width).next_power_of_two().clamp(least, most);
         Self { rows, cols, width, lanes, strips: THREADS / lanes }
     }
 
