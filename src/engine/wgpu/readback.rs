@@ -31,7 +31,8 @@ pub(super) fn read(
         let _ = done.send(mapped);
     });
     wait(gpu, submission)?;
-    match result.try_recv() {
+    // Whichever thread polls the device runs the callback, so it may still be on its way.
+    match result.recv_timeout(gpu.patience()) {
         Ok(Ok(())) => {}
         Ok(Err(_)) | Err(_) => {
             gpu.faults.check()?;
