@@ -245,6 +245,9 @@ pub struct BenchArgs {
     #[arg(long, value_name = "N", default_value = "10",
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub steps: u32,
+    /// Also time every kernel
+    #[arg(long)]
+    pub profile: bool,
     /// How to print
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,

@@ -3,6 +3,7 @@
 use crate::graph::{InputId, Program};
 
 pub mod cpu;
+pub mod profile;
 pub mod wgpu;
 
 /// What an engine says of itself.
@@ -53,6 +54,13 @@ pub trait Executable {
 
     /// Runs once; afterwards every updated input holds its new value.
     fn run(&mut self) -> Result<(), EngineError>;
+
+    /// Runs once like [`Executable::run`] and says what each kernel took; empty where the engine
+    /// cannot tell.
+    fn run_timed(&mut self) -> Result<Vec<profile::KernelTime>, EngineError> {
+        self.run()?;
+        Ok(Vec::new())
+    }
 
     /// Reads output number `index` of the program as the last run left it.
     fn output(&mut self, index: usize) -> Result<Vec<f32>, EngineError>;

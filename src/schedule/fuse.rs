@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::loops::{Access, Accumulate, Inst, LoopSpec, Reduction, Scalar, Store};
+use super::loops::{Access, Accumulate, Format, Inst, LoopSpec, Reduction, Scalar, Store};
 use crate::graph::{Graph, NodeId, Op, Shape, Type};
 
 /// A region of memory that a loop reads or writes.
@@ -29,13 +29,15 @@ pub struct Location {
     pub row: usize,
     /// Elements between columns.
     pub column: usize,
+    /// How the elements lie there.
+    pub format: Format,
 }
 
 impl Location {
     /// Row-major without gaps.
     pub fn plain(buffer: Buffer, ty: Type) -> Self {
         let [_, columns, channels] = extent(ty);
-        Self { buffer, offset: 0, row: columns * channels, column: channels }
+        Self { buffer, offset: 0, row: columns * channels, column: channels, format: Format::F32 }
     }
 }
 
@@ -99,7 +101,7 @@ impl<'a> LoopBuilder<'a> {
         let [rows, columns, channels] = extent(ty);
         let along = |len: usize, stride: usize| if len == 1 { 0 } else { stride };
         let strides = [along(rows, at.row), along(columns, at.column), along(channels, 1)];
-        Access { slot: self.slot(at.buffer), offset: at.offset, strides }
+        Access { slot: self.slot(at.buffer), offset: at.offset, strides, format: at.format }
     }
 
     fn value(&mut self, id: NodeId) -> Scalar {

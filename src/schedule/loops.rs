@@ -14,6 +14,31 @@ impl Scalar {
     }
 }
 
+/// How an element lies in memory; in a register it is always an f32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// 32 bits.
+    #[default]
+    F32,
+    /// The upper 16 bits of an f32, rounded to nearest even.
+    Bf16,
+    /// Written only: a bf16, and `distance` elements further the bf16 of what it leaves.
+    Split {
+        /// Elements from one half to the other.
+        distance: usize,
+    },
+}
+
+impl Format {
+    /// Bytes from one element to the next.
+    pub fn bytes(self) -> usize {
+        match self {
+            Format::F32 => 4,
+            Format::Bf16 | Format::Split { .. } => 2,
+        }
+    }
+}
+
 /// Where a loop's iteration finds its element: `offset + row·s₀ + column·s₁ + channel·s₂`
 /// elements from the start of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +49,8 @@ pub struct Access {
     pub offset: usize,
     /// Elements from one row, column and channel to the next; zero broadcasts.
     pub strides: [usize; 3],
+    /// How the elements lie there.
+    pub format: Format,
 }
 
 /// A scalar operation; operands are earlier instructions.

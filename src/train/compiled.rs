@@ -2,6 +2,7 @@
 
 use super::TrainError;
 use super::tensors::Values;
+use crate::engine::profile::KernelTime;
 use crate::engine::{Engine, EngineError, Executable};
 use crate::graph::{Input, InputId, Program, Role};
 
@@ -40,6 +41,11 @@ impl Compiled {
     /// Runs once.
     pub fn run(&mut self) -> Result<(), EngineError> {
         self.executable.run()
+    }
+
+    /// Runs once and says what each kernel took.
+    pub fn run_timed(&mut self) -> Result<Vec<KernelTime>, EngineError> {
+        self.executable.run_timed()
     }
 
     /// Reads an output by name.

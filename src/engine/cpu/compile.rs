@@ -11,10 +11,10 @@ use super::executable::{
     CloseStep, CpuExecutable, Loop, MAX_SLOTS, PackStep, PhaseRun, Place, Shared, Step, elements,
 };
 use super::jit::{Jit, LoopFn};
-use super::outside;
 use super::phases::PhaseBuilder;
 use super::program::{Closing, CpuProgram, ImageStep, LoopStep, Packing, Phase};
 use super::simd::Isa;
+use super::{explain, outside};
 use crate::engine::EngineError;
 use crate::graph::{AxisMap, NodeId, Op, Program, ReduceKind};
 use crate::schedule::fuse::Buffer;
@@ -84,7 +84,7 @@ pub fn compile(
 ) -> Result<CpuExecutable, EngineError> {
     let cpu = schedule(program, isa)?;
     let plan = allocate::plan(program, &cpu);
-    let functions = functions(&cpu)?;
+    let functions = functions(&cpu, isa)?;
     let linker = Linker { program, plan: &plan, functions: &functions.by_spec };
     let phases = cpu
         .phases
@@ -118,8 +118,8 @@ struct Functions {
     by_spec: HashMap<LoopSpec, LoopFn>,
 }
 
-fn functions(cpu: &CpuProgram) -> Result<Functions, EngineError> {
-    let mut jit = Jit::new()?;
+fn functions(cpu: &CpuProgram, isa: Isa) -> Result<Functions, EngineError> {
+    let mut jit = Jit::new(isa)?;
     let mut ids = HashMap::new();
     let image_loops = cpu.phases.iter().flat_map(|p| &p.steps).filter_map(|s| match s {
         ImageStep::Loop(step) => Some(step),
@@ -224,6 +224,7 @@ impl Linker<'_> {
                 run.accumulators.push(self.accumulator(*node, plan.dw_len()));
             }
             run.steps.push(self.step(index, phase, step)?);
+            run.costs.push(explain::cost(step));
         }
         run.closings = phase.closings.iter().map(|c| self.closing(c)).collect();
         Ok(run)

@@ -7,10 +7,12 @@ use rayon::prelude::*;
 
 use super::allocate::{CHUNK, chunks};
 use super::arena::Arena;
+use super::clock::{Clock, PhaseClock};
 use super::closing;
 use super::jit::{Code, LoopFn};
 use super::simd::{ConvPlan, TileLayout};
 use super::windows;
+use crate::engine::profile::KernelTime;
 use crate::engine::{EngineError, Executable};
 use crate::graph::{InputId, PoolGeometry, Remap};
 
@@ -105,6 +107,19 @@ pub struct PhaseRun {
     pub accumulators: Vec<Place>,
     /// In any order.
     pub closings: Vec<CloseStep>,
+    /// What each of `steps` is, and costs for one image.
+    pub costs: Vec<Cost>,
+}
+
+/// What a step is called, and what one call costs.
+#[derive(Clone, Debug)]
+pub struct Cost {
+    /// What it does.
+    pub name: String,
+    /// Floating-point operations of a contraction.
+    pub flops: f64,
+    /// Bytes of operands.
+    pub bytes: f64,
 }
 
 /// A compiled program.
@@ -228,32 +243,38 @@ impl Shared {
         View { arena: &self.arena, scratch: None, image: 0 }
     }
 
-    fn run_phase(&self, phase: &PhaseRun) {
+    fn run_phase(&self, phase: &PhaseRun, clock: &PhaseClock) {
         let outside = self.outside();
-        phase.before.iter().for_each(|step| outside.run_loop(step));
+        clock.outside.time(|| phase.before.iter().for_each(|step| outside.run_loop(step)));
         if phase.steps.is_empty() && phase.packs.is_empty() && phase.closings.is_empty() {
             return;
         }
         phase.packs.par_iter().with_max_len(1).for_each(|pack| {
-            let [from, to] = pack.places;
-            // SAFETY: every pack has its own range.
-            let to = unsafe { outside.write(to) };
-            if pack.dx {
-                pack.plan.pack_dx(outside.read(from), to);
-            } else {
-                pack.plan.pack_forward(outside.read(from), to);
-            }
+            clock.packs.time(|| {
+                let [from, to] = pack.places;
+                // SAFETY: every pack has its own range.
+                let to = unsafe { outside.write(to) };
+                if pack.dx {
+                    pack.plan.pack_dx(outside.read(from), to);
+                } else {
+                    pack.plan.pack_forward(outside.read(from), to);
+                }
+            })
         });
         if !phase.steps.is_empty() {
             (0..chunks(self.batch))
                 .into_par_iter()
                 .with_max_len(1)
-                .for_each(|chunk| self.run_chunk(phase, chunk));
+                .for_each(|chunk| self.run_chunk(phase, clock, chunk));
         }
-        phase.closings.par_iter().with_max_len(1).for_each(|step| self.close(step));
+        phase
+            .closings
+            .par_iter()
+            .with_max_len(1)
+            .for_each(|step| clock.closings.time(|| self.close(step)));
     }
 
-    fn run_chunk(&self, phase: &PhaseRun, chunk: usize) {
+    fn run_chunk(&self, phase: &PhaseRun, clock: &PhaseClock, chunk: usize) {
         let worker = rayon::current_thread_index().unwrap_or(0);
         let own = View { image: chunk, ..self.outside() };
         for &accumulator in &phase.accumulators {
@@ -263,7 +284,9 @@ impl Shared {
         let images = chunk * CHUNK..self.batch.min((chunk + 1) * CHUNK);
         for image in images {
             let view = View { arena: &self.arena, scratch: Some(&self.scratch[worker]), image };
-            phase.steps.iter().for_each(|step| run_step(&view, step, chunk));
+            for (number, step) in phase.steps.iter().enumerate() {
+                clock.step(number).time(|| run_step(&view, step, chunk));
+            }
         }
     }
 
@@ -291,10 +314,12 @@ impl Shared {
         }
     }
 
-    fn run_all(&self) {
-        self.phases.iter().for_each(|phase| self.run_phase(phase));
+    fn run_all(&self, clock: &Clock) {
+        for (number, phase) in self.phases.iter().enumerate() {
+            self.run_phase(phase, clock.phase(number));
+        }
         let outside = self.outside();
-        self.last.par_iter().for_each(|step| outside.run_loop(step));
+        self.last.par_iter().for_each(|step| clock.last.time(|| outside.run_loop(step)));
         for &[from, to] in &self.copies {
             // SAFETY: an input's range is its own.
             unsafe { outside.write(to) }.copy_from_slice(outside.read(from));
@@ -327,8 +352,15 @@ impl Executable for CpuExecutable {
 
     fn run(&mut self) -> Result<(), EngineError> {
         let shared = &self.shared;
-        self.pool.install(|| shared.run_all());
+        self.pool.install(|| shared.run_all(&Clock::stopped()));
         Ok(())
+    }
+
+    fn run_timed(&mut self) -> Result<Vec<KernelTime>, EngineError> {
+        let shared = &self.shared;
+        let clock = Clock::running(&shared.phases);
+        self.pool.install(|| shared.run_all(&clock));
+        Ok(clock.report(&shared.phases))
     }
 
     fn output(&mut self, index: usize) -> Result<Vec<f32>, EngineError> {

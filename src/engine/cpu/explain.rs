@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use super::allocate;
 use super::compile::schedule;
+use super::executable::Cost;
 use super::program::{ImageStep, LoopStep, Phase};
 use super::simd::{ConvPlan, Isa};
 use crate::engine::EngineError;
 use crate::graph::{Graph, NodeId, Op, Program};
 use crate::schedule::fuse::Buffer;
+use crate::schedule::loops::{Access, Inst, LoopSpec};
 use crate::sema::network::UnitId;
 
 /// A program as the CPU engine runs it.
@@ -154,6 +156,42 @@ fn contraction(graph: &Graph, phase: &Phase, step: &ImageStep) -> Option<(usize,
         | ImageStep::PoolDx { .. }
         | ImageStep::Remap { .. } => None,
     }
+}
+
+/// What a step is and what it costs for one image.
+pub(super) fn cost(step: &ImageStep) -> Cost {
+    let (mut flops, mut bytes) = (0, 0);
+    match step {
+        ImageStep::Forward { plan, .. }
+        | ImageStep::Dx { plan, .. }
+        | ImageStep::Dw { plan, .. } => {
+            flops = 2 * plan.multiply_adds();
+            bytes = 4 * (plan.y_len() + plan.dx_len() + plan.w_len());
+        }
+        ImageStep::Loop(step) => bytes = moved(&step.spec),
+        ImageStep::Pool { geometry, channels, .. }
+        | ImageStep::PoolDx { geometry, channels, .. } => {
+            let pixels = |[rows, columns]: [usize; 2]| rows * columns;
+            bytes = 4 * channels * (pixels(geometry.input) + pixels(geometry.output()));
+        }
+        ImageStep::Remap { from, .. } => bytes = 8 * from.iter().product::<usize>(),
+        ImageStep::Border(_) => {}
+    }
+    let name = describe(step).unwrap_or_else(|| "borders".to_owned());
+    Cost { name, flops: flops as f64, bytes: bytes as f64 }
+}
+
+/// Bytes that a loop reads and writes.
+fn moved(spec: &LoopSpec) -> usize {
+    let loads = spec.insts.iter().filter_map(|i| match i {
+        Inst::Load(access) => Some(access),
+        Inst::Const(_) | Inst::Unary(..) | Inst::Binary(..) | Inst::Random { .. } => None,
+    });
+    let touched = |a: &Access| {
+        let along = |axis: usize| if a.strides[axis] == 0 { 1 } else { spec.extent[axis] };
+        a.format.bytes() * along(0) * along(1) * along(2)
+    };
+    loads.chain(spec.stores.iter().map(|s| &s.access)).map(touched).sum()
 }
 
 /// `3×3/1, 16→16 channels at 32×32`: kernel, stride, channels, what forward reads.

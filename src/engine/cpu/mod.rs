@@ -7,6 +7,7 @@
 
 mod allocate;
 mod arena;
+mod clock;
 mod closing;
 mod compile;
 mod executable;

@@ -8,7 +8,7 @@ use super::simd::{Border, ConvPlan, Isa, TileLayout};
 use crate::engine::EngineError;
 use crate::graph::{ConvGeometry, Graph, NodeId, Op, ReduceKind, Type};
 use crate::schedule::fuse::{Buffer, Location, LoopBuilder, extent};
-use crate::schedule::loops::Accumulate;
+use crate::schedule::loops::{Accumulate, Format};
 use crate::schedule::placement::{Home, Placement, Stage, closes_phase, is_anchor};
 
 /// Convolution plans, one for each geometry and pair of channel counts.
@@ -138,6 +138,7 @@ impl<'a> PhaseBuilder<'a> {
                     offset: layout.pixel(0, 0),
                     row: layout.pitch(),
                     column: layout.channels,
+                    format: Format::F32,
                 };
                 add(self.graph.node(operand).ty, Target::Store(operand, at));
             }

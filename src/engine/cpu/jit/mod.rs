@@ -2,9 +2,12 @@
 //!
 //! A [`LoopSpec`] becomes one function of a pointer table and an image number. Channels run in
 //! vectors of four (the widest that Cranelift has on x86-64 and AArch64), columns are unrolled.
+//! Where the machine has AVX-512, [`wide`] compiles most loops instead.
 
 mod nest;
 mod scalar;
+#[cfg(all(unix, target_arch = "x86_64"))]
+mod wide;
 
 use std::collections::HashMap;
 
@@ -13,6 +16,7 @@ use cranelift::jit::{JITBuilder, JITModule};
 use cranelift::module::{FuncId, Module, default_libcall_names};
 use cranelift::prelude::*;
 
+use super::simd::Isa;
 use crate::engine::EngineError;
 use crate::schedule::loops::LoopSpec;
 
@@ -24,6 +28,7 @@ pub struct Jit {
     module: JITModule,
     functions: HashMap<LoopSpec, FuncId>,
     math: scalar::Math,
+    isa: Isa,
 }
 
 /// Code that stays mapped as long as this lives.
@@ -41,28 +46,41 @@ impl Drop for Code {
     }
 }
 
+/// A cache line.
+const CODE_ALIGNMENT: u64 = 64;
+
+#[cfg(all(unix, target_arch = "x86_64"))]
+fn wide(spec: &LoopSpec, isa: Isa) -> Option<Vec<u8>> {
+    if isa.has_wide_loops() { wide::compile(spec) } else { None }
+}
+
+#[cfg(not(all(unix, target_arch = "x86_64")))]
+fn wide(_: &LoopSpec, _: Isa) -> Option<Vec<u8>> {
+    None
+}
+
 fn failed(what: &str, error: impl std::fmt::Display) -> EngineError {
     EngineError::Failed(format!("the loop compiler {what}: {error}"))
 }
 
 impl Jit {
     /// A compiler for this machine.
-    pub fn new() -> Result<Self, EngineError> {
+    pub fn new(isa: Isa) -> Result<Self, EngineError> {
         let mut flags = settings::builder();
         for (name, value) in
             [("opt_level", "speed"), ("is_pic", "false"), ("enable_verifier", "false")]
         {
             flags.set(name, value).map_err(|e| failed("refuses a setting", e))?;
         }
-        let isa = cranelift::native::builder()
+        let target = cranelift::native::builder()
             .map_err(|e| failed("does not know this machine", e))?
             .finish(settings::Flags::new(flags))
             .map_err(|e| failed("cannot target this machine", e))?;
-        let mut builder = JITBuilder::with_isa(isa, default_libcall_names());
+        let mut builder = JITBuilder::with_isa(target, default_libcall_names());
         scalar::Math::symbols(&mut builder);
         let mut module = JITModule::new(builder);
         let math = scalar::Math::declare(&mut module).map_err(|e| failed("lacks a function", e))?;
-        Ok(Self { module, functions: HashMap::new(), math })
+        Ok(Self { module, functions: HashMap::new(), math, isa })
     }
 
     /// Compiles a loop, or finds the equal one.
@@ -77,6 +95,13 @@ impl Jit {
             .module
             .declare_anonymous_function(&signature)
             .map_err(|e| failed("cannot declare a loop", e))?;
+        if let Some(code) = wide(spec, self.isa) {
+            self.module
+                .define_function_bytes(id, CODE_ALIGNMENT, &code, &[])
+                .map_err(|e| failed("cannot place a loop", e))?;
+            self.functions.insert(spec.clone(), id);
+            return Ok(id);
+        }
         let mut context = self.module.make_context();
         context.func.signature = signature;
         let mut builder_context = FunctionBuilderContext::new();

@@ -3,10 +3,8 @@
 use cranelift::codegen::ir::BlockArg;
 use cranelift::prelude::*;
 
-use super::scalar::{Lanes, MathRefs, Point, Scalars};
-use crate::schedule::loops::{Access, Accumulate, Inst, LoopSpec, Reduction};
-
-const F32_BYTES: i64 = 4;
+use super::scalar::{Lanes, MathRefs, Point, Scalars, bytes};
+use crate::schedule::loops::{Access, Accumulate, Inst, LoopSpec, Reduction, Scalar};
 
 /// Emits the whole function.
 pub fn emit(spec: &LoopSpec, b: &mut FunctionBuilder, math: &MathRefs) {
@@ -97,7 +95,7 @@ impl Emitter<'_> {
         let accesses = self.accesses();
         let start: Vec<Value> = accesses
             .iter()
-            .map(|a| b.ins().iadd_imm_s(self.slots[a.slot], a.offset as i64 * F32_BYTES))
+            .map(|a| b.ins().iadd_imm_s(self.slots[a.slot], i64::from(bytes(a, a.offset))))
             .collect();
         let row = open(b, extent[0], 1);
         let rows = advance(b, &accesses, &start, row.index, 0);
@@ -140,8 +138,8 @@ impl Emitter<'_> {
                     let shift = scalars.value(b, reduction.value, 0);
                     self.lanes.store(b, shift, at, 0);
                     let zero = number(b, 0.0);
-                    self.lanes.store(b, zero, at, bytes(pitch));
-                    self.lanes.store(b, zero, at, bytes(2 * pitch));
+                    self.lanes.store(b, zero, at, f32_bytes(pitch));
+                    self.lanes.store(b, zero, at, f32_bytes(2 * pitch));
                 }
             }
         });
@@ -152,17 +150,20 @@ impl Emitter<'_> {
         let unroll = unroll.unwrap_or(1);
         self.nest(b, self.spec.extent, unroll, |b, point| {
             let mut scalars = Scalars::new(self.spec, self.lanes, self.math, point);
-            for column in 0..unroll {
-                for store in &self.spec.stores {
-                    let value = scalars.value(b, store.value, column);
-                    let at = point.address(&store.access);
-                    self.lanes.store(b, value, at, bytes(column * store.access.strides[1]));
+            // A result may take an operand's place: everything is computed before it is stored.
+            let mut all = |b: &mut FunctionBuilder, value: Scalar| -> Vec<Value> {
+                (0..unroll).map(|column| scalars.value(b, value, column)).collect()
+            };
+            let stored: Vec<_> = self.spec.stores.iter().map(|s| all(b, s.value)).collect();
+            let reduced: Vec<_> = self.spec.reductions.iter().map(|r| all(b, r.value)).collect();
+            for (store, values) in self.spec.stores.iter().zip(&stored) {
+                let at = point.address(&store.access);
+                for (column, &value) in values.iter().enumerate() {
+                    self.lanes.store_as(b, value, at, &store.access, column);
                 }
             }
-            for reduction in &self.spec.reductions {
-                let values: Vec<Value> =
-                    (0..unroll).map(|c| scalars.value(b, reduction.value, c)).collect();
-                self.accumulate(b, reduction, &values, point.address(&reduction.access));
+            for (reduction, values) in self.spec.reductions.iter().zip(&reduced) {
+                self.accumulate(b, reduction, values, point.address(&reduction.access));
             }
         });
     }
@@ -187,9 +188,9 @@ impl Emitter<'_> {
     ) {
         let lanes = self.lanes;
         let into = |b: &mut FunctionBuilder, part: Value, skip: usize, max: bool| {
-            let old = lanes.load(b, at, bytes(skip));
+            let old = lanes.load(b, at, f32_bytes(skip));
             let new = if max { lanes.max(b, old, part) } else { b.ins().fadd(old, part) };
-            lanes.store(b, new, at, bytes(skip));
+            lanes.store(b, new, at, f32_bytes(skip));
         };
         match kind {
             Accumulate::Sum => {
@@ -201,7 +202,7 @@ impl Emitter<'_> {
                 into(b, part, skip, true);
             }
             Accumulate::Moments { pitch } => {
-                let shift = lanes.load(b, at, bytes(skip));
+                let shift = lanes.load(b, at, f32_bytes(skip));
                 let shifted: Vec<Value> = values.iter().map(|&v| b.ins().fsub(v, shift)).collect();
                 let squares: Vec<Value> = shifted.iter().map(|&v| b.ins().fmul(v, v)).collect();
                 let first = pairwise(&shifted, &mut |x, y| b.ins().fadd(x, y));
@@ -213,8 +214,9 @@ impl Emitter<'_> {
     }
 }
 
-fn bytes(elements: usize) -> i32 {
-    (elements * F32_BYTES as usize) as i32
+/// Accumulators are f32.
+fn f32_bytes(elements: usize) -> i32 {
+    (elements * size_of::<f32>()) as i32
 }
 
 fn advance(
@@ -227,7 +229,7 @@ fn advance(
     let step = |b: &mut FunctionBuilder, a: &Access, &base: &Value| match a.strides[axis] {
         0 => base,
         stride => {
-            let skip = b.ins().imul_imm_s(index, stride as i64 * F32_BYTES);
+            let skip = b.ins().imul_imm_s(index, i64::from(bytes(a, stride)));
             b.ins().iadd(base, skip)
         }
     };

@@ -7,7 +7,7 @@ use cranelift::prelude::*;
 
 use crate::graph::random::{MUL_1, MUL_2};
 use crate::graph::{Binary, Unary};
-use crate::schedule::loops::{Access, Inst, LoopSpec, Scalar};
+use crate::schedule::loops::{Access, Format, Inst, LoopSpec, Scalar};
 
 /// How many channels a value holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +78,74 @@ impl Lanes {
         b.ins().store(flags(), value, at, skip);
     }
 
+    /// Reads adjacent bf16.
+    fn load_bf16(self, b: &mut FunctionBuilder, at: Value, skip: i32) -> Value {
+        let bits = match self {
+            Lanes::One => b.ins().uload16(types::I32, flags(), at, skip),
+            Lanes::Four => b.ins().uload16x4(flags(), at, skip),
+        };
+        let bits = b.ins().ishl_imm_s(bits, 16);
+        self.as_float(b, bits)
+    }
+
+    fn as_float(self, b: &mut FunctionBuilder, bits: Value) -> Value {
+        let little = MemFlagsData::new().with_endianness(Endianness::Little);
+        b.ins().bitcast(self.float(), little, bits)
+    }
+
+    /// Bits of the nearest bf16, ties to even, in the lower half of each lane.
+    fn to_bf16(self, b: &mut FunctionBuilder, value: Value) -> Value {
+        let little = MemFlagsData::new().with_endianness(Endianness::Little);
+        let bits = b.ins().bitcast(self.int(), little, value);
+        let (half, one) = (self.integer(b, 0x7FFF), self.integer(b, 1));
+        let high = b.ins().ushr_imm_s(bits, 16);
+        let odd = b.ins().band(high, one);
+        let bits = b.ins().iadd(bits, half);
+        let bits = b.ins().iadd(bits, odd);
+        b.ins().ushr_imm_s(bits, 16)
+    }
+
+    fn store_lower_halves(self, b: &mut FunctionBuilder, bits: Value, at: Value, skip: i32) {
+        match self {
+            Lanes::One => b.ins().istore16(flags(), bits, at, skip),
+            Lanes::Four => {
+                let packed = b.ins().unarrow(bits, bits);
+                let little = MemFlagsData::new().with_endianness(Endianness::Little);
+                let packed = b.ins().bitcast(types::I64X2, little, packed);
+                let packed = b.ins().extractlane(packed, 0);
+                b.ins().store(flags(), packed, at, skip)
+            }
+        };
+    }
+
+    /// Writes an access at an unrolled column, in its format.
+    pub fn store_as(
+        self,
+        b: &mut FunctionBuilder,
+        value: Value,
+        at: Value,
+        access: &Access,
+        column: usize,
+    ) {
+        let skip = bytes(access, column * access.strides[1]);
+        match access.format {
+            Format::F32 => self.store(b, value, at, skip),
+            Format::Bf16 => {
+                let bits = self.to_bf16(b, value);
+                self.store_lower_halves(b, bits, at, skip);
+            }
+            Format::Split { distance } => {
+                let bits = self.to_bf16(b, value);
+                self.store_lower_halves(b, bits, at, skip);
+                let widened = b.ins().ishl_imm_s(bits, 16);
+                let high = self.as_float(b, widened);
+                let rest = b.ins().fsub(value, high);
+                let bits = self.to_bf16(b, rest);
+                self.store_lower_halves(b, bits, at, skip + bytes(access, distance));
+            }
+        }
+    }
+
     /// x where `a < c`, else y; a comparison with NaN is false.
     fn where_less(self, b: &mut FunctionBuilder, [a, c]: [Value; 2], [x, y]: [Value; 2]) -> Value {
         let less = b.ins().fcmp(FloatCC::LessThan, a, c);
@@ -95,6 +163,11 @@ impl Lanes {
     pub fn max(self, b: &mut FunctionBuilder, x: Value, y: Value) -> Value {
         self.where_less(b, [y, x], [x, y])
     }
+}
+
+/// Bytes of so many elements of an access.
+pub fn bytes(access: &Access, elements: usize) -> i32 {
+    (elements * access.format.bytes()) as i32
 }
 
 /// Where the emitted code stands: addresses of every access, and loop indices.
@@ -174,11 +247,15 @@ impl<'a> Scalars<'a> {
 
     fn load(&self, b: &mut FunctionBuilder, access: &Access, column: usize) -> Value {
         let at = self.point.address(access);
-        let skip = (column * access.strides[1] * 4) as i32;
-        if access.strides[2] == 0 {
-            self.lanes.load_same(b, at, skip)
-        } else {
-            self.lanes.load(b, at, skip)
+        let skip = bytes(access, column * access.strides[1]);
+        match (access.format, access.strides[2]) {
+            (Format::F32, 0) => self.lanes.load_same(b, at, skip),
+            (Format::F32, _) => self.lanes.load(b, at, skip),
+            (Format::Bf16 | Format::Split { .. }, 0) => {
+                let value = Lanes::One.load_bf16(b, at, skip);
+                self.lanes.splat(b, value, self.lanes.float())
+            }
+            (Format::Bf16 | Format::Split { .. }, _) => self.lanes.load_bf16(b, at, skip),
         }
     }
 

@@ -50,6 +50,15 @@ impl Isa {
         self.0.lanes
     }
 
+    /// Whether loops may use vectors of sixteen, bf16 among them.
+    #[cfg(all(unix, target_arch = "x86_64"))]
+    pub fn has_wide_loops(self) -> bool {
+        let has = is_x86_feature_detected!("avx512bf16")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vl");
+        self.lanes() == 16 && has
+    }
+
     /// Its kernels.
     pub(super) fn kernels(self) -> &'static Kernels {
         self.0

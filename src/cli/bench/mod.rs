@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::args::{BenchArgs, Format, Mode};
-use super::spec::Spec;
-use super::{Failure, engine, output};
+use crate::cli::args::{BenchArgs, Format, Mode};
+use crate::cli::spec::Spec;
+use crate::cli::{Failure, engine, output};
 use crate::data::random::{Draws, Purpose};
 use crate::graph::Role;
 use crate::lower;
@@ -15,6 +15,8 @@ use crate::train::compiled::Compiled;
 use crate::train::init::initial;
 use crate::train::recipe::Recipe;
 use crate::train::tensors;
+
+mod profile;
 
 /// Steps before any is measured.
 const WARM_UP: usize = 3;
@@ -34,6 +36,8 @@ struct Report {
     images_per_s: f64,
     warmup_s: f64,
     peak_rss_mib: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kernels: Vec<profile::Line>,
 }
 
 /// Measures and prints.
@@ -57,6 +61,10 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
             times.push(start.elapsed().as_secs_f64());
         }
     }
+    let kernels = match args.profile {
+        true => profile::measure(&mut program, args.steps)?,
+        false => Vec::new(),
+    };
     let device = opened.engine.device();
     print(
         args,
@@ -73,6 +81,7 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
             images_per_s: (args.batch as f64 / median(times).max(1e-9) * 10.0).round() / 10.0,
             warmup_s: (warm_up * 100.0).round() / 100.0,
             peak_rss_mib: peak_rss_mib(),
+            kernels,
         },
     )
 }
@@ -107,16 +116,21 @@ fn print(args: &BenchArgs, report: &Report) -> Result<(), Failure> {
                 .map_err(|error| Failure::File(format!("writing the report: {error}")))?;
             output::say(text);
         }
-        Format::Text => output::say(format_args!(
-            "{}: {} {:.1} images/s (batch {}, median of {} steps; {:.2} s until warm, {} MiB)",
-            report.spec,
-            report.mode,
-            report.images_per_s,
-            report.batch,
-            args.steps,
-            report.warmup_s,
-            report.peak_rss_mib
-        )),
+        Format::Text => {
+            output::say(format_args!(
+                "{}: {} {:.1} images/s (batch {}, median of {} steps; {:.2} s until warm, {} MiB)",
+                report.spec,
+                report.mode,
+                report.images_per_s,
+                report.batch,
+                args.steps,
+                report.warmup_s,
+                report.peak_rss_mib
+            ));
+            if !report.kernels.is_empty() {
+                profile::print(&report.kernels);
+            }
+        }
     }
     Ok(())
 }

@@ -1,0 +1,464 @@
+//! Machine code for x86-64 with AVX-512: the few instructions that fused loops need.
+//!
+//! Encodings follow the Intel manual, volume 2, sections 2.1 (REX) and 2.7 (EVEX).
+
+/// A vector register of sixteen f32, 0…31.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Zmm(pub u8);
+
+/// A general register by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gpr(pub u8);
+
+pub const RAX: Gpr = Gpr(0);
+pub const RCX: Gpr = Gpr(1);
+pub const RSP: Gpr = Gpr(4);
+pub const RBP: Gpr = Gpr(5);
+pub const RDI: Gpr = Gpr(7);
+
+/// `base + index · 2^scale + displacement`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mem {
+    pub base: Gpr,
+    pub index: Option<(Gpr, u8)>,
+    pub disp: i32,
+}
+
+impl Mem {
+    /// An address without index.
+    pub fn at(base: Gpr, disp: i32) -> Self {
+        Self { base, index: None, disp }
+    }
+}
+
+/// The last operand of an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operand {
+    Zmm(Zmm),
+    Mem(Mem),
+}
+
+/// A vector instruction: `[map, prefix, opcode]`, as in `EVEX.512.66.0F38.W0 A8` →
+/// `Vector(2, 1, 0xA8)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Vector(u8, u8, u8);
+
+pub const ADD: Vector = Vector(1, 0, 0x58);
+pub const MUL: Vector = Vector(1, 0, 0x59);
+pub const SUB: Vector = Vector(1, 0, 0x5C);
+pub const DIV: Vector = Vector(1, 0, 0x5E);
+pub const MAX: Vector = Vector(1, 0, 0x5F);
+pub const SQRT: Vector = Vector(1, 0, 0x51);
+pub const MOVE: Vector = Vector(1, 0, 0x28);
+pub const LOAD: Vector = Vector(1, 0, 0x10);
+pub const XOR: Vector = Vector(1, 1, 0xEF);
+/// first ← first · last + second
+pub const FMADD_132: Vector = Vector(2, 1, 0x98);
+/// first ← second · first + last
+pub const FMADD_213: Vector = Vector(2, 1, 0xA8);
+/// first ← second · last + first
+pub const FMADD_231: Vector = Vector(2, 1, 0xB8);
+const STORE: Vector = Vector(1, 0, 0x11);
+const BROADCAST: Vector = Vector(2, 1, 0x18);
+const COMPARE: Vector = Vector(1, 0, 0xC2);
+const WIDEN_16: Vector = Vector(2, 1, 0x33);
+const SHIFT: Vector = Vector(1, 1, 0x72);
+const TO_BF16: Vector = Vector(2, 2, 0x72);
+
+impl Vector {
+    /// For a fused multiply-add: the product minus instead of plus.
+    pub fn subtracting(self) -> Self {
+        Vector(self.0, self.1, self.2 + 2)
+    }
+
+    /// For a fused multiply-add: the product negated.
+    pub fn negated(self) -> Self {
+        Vector(self.0, self.1, self.2 + 4)
+    }
+}
+
+/// Vector lengths and masks.
+#[derive(Clone, Copy)]
+struct Form {
+    /// 2 for 512 bits, 1 for 256.
+    length: u8,
+    /// Mask register, zeroing what it leaves out; 0 for none.
+    mask: u8,
+    /// Bytes that an 8-bit displacement counts in.
+    unit: i32,
+}
+
+const FULL: Form = Form { length: 2, mask: 0, unit: 64 };
+
+/// A position to jump to.
+#[derive(Clone, Copy, Debug)]
+pub struct Label(usize);
+
+/// A jump whose target is still to come.
+#[derive(Debug)]
+pub struct Jump(usize);
+
+/// When to jump.
+#[derive(Clone, Copy, Debug)]
+pub enum Condition {
+    Below = 2,
+    NotEqual = 5,
+}
+
+/// Bytes of one function.
+#[derive(Default)]
+pub struct Assembler {
+    pub code: Vec<u8>,
+}
+
+impl Assembler {
+    /// `first ← second op last`; `second` is ignored by instructions of two operands when zero.
+    pub fn vector(&mut self, op: Vector, first: Zmm, second: Zmm, last: Operand) {
+        self.evex(op, first.0, second.0, last, FULL);
+    }
+
+    /// `to` gets what `from` holds.
+    pub fn copy(&mut self, to: Zmm, from: Zmm) {
+        self.vector(MOVE, to, Zmm(0), Operand::Zmm(from));
+    }
+
+    /// `to` gets `from` where mask 1 is set, else zero.
+    pub fn masked_copy(&mut self, to: Zmm, from: Zmm) {
+        self.evex(MOVE, to.0, 0, Operand::Zmm(from), Form { mask: 1, ..FULL });
+    }
+
+    /// Mask 1 is set where `a < b`; a comparison with NaN is false.
+    pub fn less(&mut self, a: Zmm, b: Operand) {
+        const LESS_ORDERED_QUIET: u8 = 0x11;
+        self.evex(COMPARE, 1, a.0, b, FULL);
+        self.code.push(LESS_ORDERED_QUIET);
+    }
+
+    /// Sixteen f32.
+    pub fn load(&mut self, to: Zmm, from: Mem) {
+        self.vector(LOAD, to, Zmm(0), Operand::Mem(from));
+    }
+
+    /// Sixteen f32.
+    pub fn store(&mut self, from: Zmm, to: Mem) {
+        self.evex(STORE, from.0, 0, Operand::Mem(to), FULL);
+    }
+
+    /// One f32 in every lane.
+    pub fn broadcast(&mut self, to: Zmm, from: Mem) {
+        self.evex(BROADCAST, to.0, 0, Operand::Mem(from), Form { unit: 4, ..FULL });
+    }
+
+    /// Sixteen bf16 as f32.
+    pub fn load_bf16(&mut self, to: Zmm, from: Mem) {
+        self.evex(WIDEN_16, to.0, 0, Operand::Mem(from), Form { unit: 32, ..FULL });
+        self.shift_left_16(to);
+    }
+
+    /// Rounds to nearest; the low half of `to` gets sixteen bf16.
+    pub fn narrow(&mut self, to: Zmm, from: Zmm) {
+        self.evex(TO_BF16, to.0, 0, Operand::Zmm(from), FULL);
+    }
+
+    /// The low half of `from`, sixteen bf16, as f32.
+    pub fn widen(&mut self, to: Zmm, from: Zmm) {
+        self.evex(WIDEN_16, to.0, 0, Operand::Zmm(from), FULL);
+        self.shift_left_16(to);
+    }
+
+    fn shift_left_16(&mut self, to: Zmm) {
+        const LEFT: u8 = 6;
+        self.evex(SHIFT, LEFT, to.0, Operand::Zmm(to), FULL);
+        self.code.push(16);
+    }
+
+    /// The low half of `from`.
+    pub fn store_half(&mut self, from: Zmm, to: Mem) {
+        self.evex(STORE, from.0, 0, Operand::Mem(to), Form { length: 1, unit: 32, ..FULL });
+    }
+
+    fn evex(&mut self, op: Vector, first: u8, second: u8, last: Operand, form: Form) {
+        let Vector(map, prefix, opcode) = op;
+        let (x, b) = match last {
+            Operand::Zmm(Zmm(r)) => (r >> 4, r >> 3),
+            Operand::Mem(m) => (m.index.map_or(0, |(i, _)| i.0 >> 3), m.base.0 >> 3),
+        };
+        let inverted = |bit: u8, at: u8| (!bit & 1) << at;
+        let p0 = inverted(first >> 3, 7)
+            | inverted(x, 6)
+            | inverted(b, 5)
+            | inverted(first >> 4, 4)
+            | map;
+        let p1 = (!second & 15) << 3 | 1 << 2 | prefix;
+        let zeroing = u8::from(form.mask != 0) << 7;
+        let p2 = zeroing | form.length << 5 | inverted(second >> 4, 3) | form.mask;
+        self.code.extend([0x62, p0, p1, p2, opcode]);
+        match last {
+            Operand::Zmm(Zmm(r)) => self.code.push(0xC0 | (first & 7) << 3 | r & 7),
+            Operand::Mem(m) => self.address(first, m, form.unit),
+        }
+    }
+
+    /// ModRM, SIB and displacement.
+    fn address(&mut self, first: u8, m: Mem, unit: i32) {
+        let short = m.disp % unit == 0 && i8::try_from(m.disp / unit).is_ok();
+        let mode = if short { 0x40 } else { 0x80 };
+        let reg = (first & 7) << 3;
+        let base = m.base.0 & 7;
+        match m.index {
+            Some((index, scale)) => {
+                self.code.extend([mode | reg | 4, scale << 6 | (index.0 & 7) << 3 | base]);
+            }
+            // The register numbers of rsp and r12 announce a SIB byte.
+            None if base == RSP.0 => self.code.extend([mode | reg | 4, 0x24]),
+            None => self.code.push(mode | reg | base),
+        }
+        if short {
+            self.code.push((m.disp / unit) as i8 as u8);
+        } else {
+            self.code.extend(m.disp.to_le_bytes());
+        }
+    }
+
+    fn rex(&mut self, reg: u8, index: u8, base: u8) {
+        self.code.push(0x48 | (reg >> 3) << 2 | (index >> 3) << 1 | base >> 3);
+    }
+
+    fn with_memory(&mut self, opcode: u8, reg: u8, m: Mem) {
+        self.rex(reg, m.index.map_or(0, |(i, _)| i.0), m.base.0);
+        self.code.push(opcode);
+        self.address(reg, m, 1);
+    }
+
+    fn with_register(&mut self, opcode: u8, reg: u8, rm: Gpr) {
+        self.rex(reg, 0, rm.0);
+        self.code.extend([opcode, 0xC0 | (reg & 7) << 3 | rm.0 & 7]);
+    }
+
+    /// Reads 64 bits.
+    pub fn read(&mut self, to: Gpr, from: Mem) {
+        self.with_memory(0x8B, to.0, from);
+    }
+
+    /// Writes 64 bits.
+    pub fn write(&mut self, to: Mem, from: Gpr) {
+        self.with_memory(0x89, from.0, to);
+    }
+
+    /// Computes an address.
+    pub fn address_of(&mut self, to: Gpr, of: Mem) {
+        self.with_memory(0x8D, to.0, of);
+    }
+
+    /// Writes a number of 32 bits, extended to 64.
+    pub fn write_number(&mut self, to: Mem, number: i32) {
+        self.with_memory(0xC7, 0, to);
+        self.code.extend(number.to_le_bytes());
+    }
+
+    /// Adds to 64 bits in memory.
+    pub fn add_in_place(&mut self, to: Mem, number: i32) {
+        self.with_memory(0x81, 0, to);
+        self.code.extend(number.to_le_bytes());
+    }
+
+    /// Compares 64 bits in memory.
+    pub fn compare_in_place(&mut self, at: Mem, number: i32) {
+        self.with_memory(0x81, 7, at);
+        self.code.extend(number.to_le_bytes());
+    }
+
+    /// `to += number`
+    pub fn add(&mut self, to: Gpr, number: i32) {
+        self.with_register(0x81, 0, to);
+        self.code.extend(number.to_le_bytes());
+    }
+
+    /// `to ← to · number`
+    pub fn multiply(&mut self, to: Gpr, number: i32) {
+        self.with_register(0x69, to.0, to);
+        self.code.extend(number.to_le_bytes());
+    }
+
+    /// Compares with a number.
+    pub fn compare(&mut self, with: Gpr, number: i32) {
+        self.with_register(0x81, 7, with);
+        self.code.extend(number.to_le_bytes());
+    }
+
+    /// `to ← from`
+    pub fn set(&mut self, to: Gpr, from: Gpr) {
+        self.with_register(0x89, from.0, to);
+    }
+
+    /// `to ← 0`
+    pub fn zero(&mut self, to: Gpr) {
+        self.with_register(0x31, to.0, to);
+    }
+
+    /// `rsp` rounded down to 64 bytes.
+    pub fn align_stack(&mut self) {
+        self.with_register(0x83, 4, RSP);
+        self.code.push(0xC0);
+    }
+
+    /// Pushes.
+    pub fn push(&mut self, register: Gpr) {
+        self.short(0x50, register);
+    }
+
+    /// Pops.
+    pub fn pop(&mut self, register: Gpr) {
+        self.short(0x58, register);
+    }
+
+    fn short(&mut self, opcode: u8, register: Gpr) {
+        const EXTENDED: u8 = 0x41;
+        if register.0 > 7 {
+            self.code.push(EXTENDED);
+        }
+        self.code.push(opcode | register.0 & 7);
+    }
+
+    /// Clears the upper vector halves, which code without AVX wants, and returns.
+    pub fn leave(&mut self) {
+        self.code.extend([0xC5, 0xF8, 0x77, 0xC3]);
+    }
+
+    /// Here.
+    pub fn label(&self) -> Label {
+        Label(self.code.len())
+    }
+
+    /// Jumps back.
+    pub fn jump_back(&mut self, condition: Condition, to: Label) {
+        let jump = self.jump(condition);
+        self.patch(jump.0, to.0);
+    }
+
+    /// Jumps ahead, to where [`Assembler::land`] is called.
+    pub fn jump(&mut self, condition: Condition) -> Jump {
+        self.code.extend([0x0F, 0x80 | condition as u8, 0, 0, 0, 0]);
+        Jump(self.code.len())
+    }
+
+    /// Jumps ahead always.
+    pub fn jump_always(&mut self) -> Jump {
+        self.code.extend([0xE9, 0, 0, 0, 0]);
+        Jump(self.code.len())
+    }
+
+    /// Where a jump arrives.
+    pub fn land(&mut self, jump: Jump) {
+        self.patch(jump.0, self.code.len());
+    }
+
+    fn patch(&mut self, after: usize, to: usize) {
+        let distance = to as i64 - after as i64;
+        self.code[after - 4..after].copy_from_slice(&(distance as i32).to_le_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As GNU as 2.40 encodes the same instructions (Intel syntax in the comments), except that
+    /// displacements are never left out.
+    #[test]
+    fn encodings_are_those_of_an_assembler() {
+        let r = |n| Operand::Zmm(Zmm(n));
+        let indexed = Mem { base: Gpr(13), index: Some((RCX, 1)), disp: 128 };
+        let check = |emit: &dyn Fn(&mut Assembler), want: &str| {
+            let mut a = Assembler::default();
+            emit(&mut a);
+            let have: Vec<String> = a.code.iter().map(|b| format!("{b:02x}")).collect();
+            assert_eq!(have.join(" "), want);
+        };
+        // vaddps zmm3, zmm17, zmm30
+        check(&|a| a.vector(ADD, Zmm(3), Zmm(17), r(30)), "62 91 74 40 58 de");
+        // vmulps zmm31, zmm8, [r13+rcx*2+128]
+        check(
+            &|a| a.vector(MUL, Zmm(31), Zmm(8), Operand::Mem(indexed)),
+            "62 41 3c 48 59 7c 4d 02",
+        );
+        // vfnmadd213ps zmm9, zmm16, zmm1
+        check(&|a| a.vector(FMADD_213.negated(), Zmm(9), Zmm(16), r(1)), "62 72 7d 40 ac c9");
+        // vfmsub231ps zmm9, zmm16, zmm1
+        check(&|a| a.vector(FMADD_231.subtracting(), Zmm(9), Zmm(16), r(1)), "62 72 7d 40 ba c9");
+        // vsqrtps zmm20, zmm21
+        check(&|a| a.vector(SQRT, Zmm(20), Zmm(0), r(21)), "62 a1 7c 48 51 e5");
+        // vpxord zmm20, zmm20, zmm21
+        check(&|a| a.vector(XOR, Zmm(20), Zmm(20), r(21)), "62 a1 5d 40 ef e5");
+        // vmovaps zmm1, zmm25
+        check(&|a| a.copy(Zmm(1), Zmm(25)), "62 91 7c 48 28 c9");
+        // vmovaps zmm18{k1}{z}, zmm7
+        check(&|a| a.masked_copy(Zmm(18), Zmm(7)), "62 e1 7c c9 28 d7");
+        // vcmplt_oqps k1, zmm29, zmm12
+        check(&|a| a.less(Zmm(29), r(12)), "62 d1 14 40 c2 cc 11");
+        // vmovups zmm5, [rsp+64]
+        check(&|a| a.load(Zmm(5), Mem::at(RSP, 64)), "62 f1 7c 48 10 6c 24 01");
+        // vmovups zmm5, [r12+8193]
+        check(&|a| a.load(Zmm(5), Mem::at(Gpr(12), 8193)), "62 d1 7c 48 10 ac 24 01 20 00 00");
+        // vmovups [r13+rcx*2+128], zmm22
+        check(&|a| a.store(Zmm(22), indexed), "62 c1 7c 48 11 74 4d 02");
+        // vbroadcastss zmm4, [rax+12]
+        check(&|a| a.broadcast(Zmm(4), Mem::at(RAX, 12)), "62 f2 7d 48 18 60 03");
+        // vpmovzxwd zmm19, [r13+rcx*2+96]; vpslld zmm19, zmm19, 16
+        check(
+            &|a| a.load_bf16(Zmm(19), Mem { disp: 96, ..indexed }),
+            "62 c2 7d 48 33 5c 4d 03 62 b1 65 40 72 f3 10",
+        );
+        // vcvtneps2bf16 ymm19, zmm27
+        check(&|a| a.narrow(Zmm(19), Zmm(27)), "62 82 7e 48 72 db");
+        // vpmovzxwd zmm11, ymm27; vpslld zmm11, zmm11, 16
+        check(&|a| a.widen(Zmm(11), Zmm(27)), "62 12 7d 48 33 db 62 d1 25 48 72 f3 10");
+        // vmovups [r14-32], ymm23
+        check(&|a| a.store_half(Zmm(23), Mem::at(Gpr(14), -32)), "62 c1 7c 28 11 7e ff");
+        // mov r9, [r13+rcx*2+128]
+        check(&|a| a.read(Gpr(9), indexed), "4d 8b 8c 4d 80 00 00 00");
+        // mov [rsp+8], r10
+        check(&|a| a.write(Mem::at(RSP, 8), Gpr(10)), "4c 89 54 24 08");
+        // lea r8, [rax+rcx*4+1024]
+        check(
+            &|a| a.address_of(Gpr(8), Mem { base: RAX, index: Some((RCX, 2)), disp: 1024 }),
+            "4c 8d 84 88 00 04 00 00",
+        );
+        // mov qword ptr [rsp+16], 5
+        check(&|a| a.write_number(Mem::at(RSP, 16), 5), "48 c7 44 24 10 05 00 00 00");
+        // add qword ptr [rsp+16], 1000
+        check(&|a| a.add_in_place(Mem::at(RSP, 16), 1000), "48 81 44 24 10 e8 03 00 00");
+        // cmp qword ptr [rsp+16], 1000
+        check(&|a| a.compare_in_place(Mem::at(RSP, 16), 1000), "48 81 7c 24 10 e8 03 00 00");
+        // add r11, 70000
+        check(&|a| a.add(Gpr(11), 70000), "49 81 c3 70 11 01 00");
+        // imul r9, r9, 70000
+        check(&|a| a.multiply(Gpr(9), 70000), "4d 69 c9 70 11 01 00");
+        // cmp rcx, 70000
+        check(&|a| a.compare(RCX, 70000), "48 81 f9 70 11 01 00");
+        // mov rbp, rsp
+        check(&|a| a.set(RBP, RSP), "48 89 e5");
+        // xor rcx, rcx
+        check(&|a| a.zero(RCX), "48 31 c9");
+        // and rsp, -64
+        check(&|a| a.align_stack(), "48 83 e4 c0");
+        // push r12
+        check(&|a| a.push(Gpr(12)), "41 54");
+        // pop rbx
+        check(&|a| a.pop(Gpr(3)), "5b");
+        // vzeroupper; ret
+        check(&|a| a.leave(), "c5 f8 77 c3");
+    }
+
+    #[test]
+    fn jumps_land() {
+        let mut a = Assembler::default();
+        let start = a.label();
+        let ahead = a.jump_always();
+        a.leave();
+        a.land(ahead);
+        a.jump_back(Condition::NotEqual, start);
+        assert_eq!(a.code[1..5], [4, 0, 0, 0]);
+        assert_eq!(a.code[9..15], [0x0F, 0x85, 0xF1, 0xFF, 0xFF, 0xFF]);
+    }
+}

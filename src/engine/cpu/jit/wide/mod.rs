@@ -1,0 +1,25 @@
+//! Loops in vectors of sixteen channels, four times as wide as Cranelift's: fused loops are
+//! straight lines of a few dozen vector operations, which this module selects ([`select`]),
+//! gives registers ([`values`]), surrounds with loops ([`nest`]) and encodes ([`assembler`]).
+//!
+//! What does not fit (transcendental functions, random numbers, channels that are no multiple of
+//! sixteen, too many tensors at once) is left to Cranelift.
+
+mod assembler;
+mod nest;
+mod select;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use crate::schedule::loops::LoopSpec;
+
+/// Machine code for a loop, callable as [`super::LoopFn`]; `None` where Cranelift has to do it.
+pub fn compile(spec: &LoopSpec) -> Option<Vec<u8>> {
+    let spec = select::normalised(spec);
+    let selection = select::select(&spec)?;
+    // As many values in registers as leave enough for the pixels.
+    let most = selection.block.len().min(30);
+    (0..=most).rev().find_map(|kept| nest::emit(&spec, &selection, kept).ok())
+}

@@ -1,0 +1,34 @@
+//! Where the time of a run goes, kernel by kernel.
+
+/// What one kernel took, all its calls together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KernelTime {
+    /// What it does.
+    pub name: String,
+    /// Calls in the run.
+    pub calls: u64,
+    /// Seconds, added up over the threads that ran it.
+    pub seconds: f64,
+    /// Floating-point operations of contractions (a multiply-add is two).
+    pub flops: f64,
+    /// Bytes of the operands, in cache or not.
+    pub bytes: f64,
+}
+
+/// Puts equal kernels together, the longest first.
+pub fn merged(times: Vec<KernelTime>) -> Vec<KernelTime> {
+    let mut all: Vec<KernelTime> = Vec::new();
+    for time in times {
+        match all.iter_mut().find(|t| t.name == time.name) {
+            Some(same) => {
+                same.calls += time.calls;
+                same.seconds += time.seconds;
+                same.flops += time.flops;
+                same.bytes += time.bytes;
+            }
+            None => all.push(time),
+        }
+    }
+    all.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
+    all
+}
