@@ -8,7 +8,7 @@ use crate::engine::wgpu::adapters;
 
 /// Lists what can run networks, the engine's name first.
 pub fn devices() -> Result<(), Failure> {
-    let device = CpuEngine::new(None)?.device();
+    let device = CpuEngine::new(None, Default::default())?.device();
     say(format_args!("{:5} {}", device.engine, device.name));
     let found = adapters();
     for adapter in &found {

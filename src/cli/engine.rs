@@ -4,7 +4,7 @@ use super::args::{EngineArgs, EngineChoice, Precision};
 use super::{Failure, output};
 use crate::engine::cpu::CpuEngine;
 use crate::engine::wgpu::{WgpuEngine, adapters};
-use crate::engine::{Engine, EngineError};
+use crate::engine::{self, Engine, EngineError};
 
 /// An engine with what reports say about it.
 pub struct Opened {
@@ -16,10 +16,14 @@ pub struct Opened {
 
 /// Opens the engine that was asked for and says which one it is, and why.
 pub fn open(args: &EngineArgs) -> Result<Opened, Failure> {
-    check_precision(args.precision)?;
+    check_precision(args)?;
     let (opened, why) = match args.engine {
         EngineChoice::Cpu => (cpu(args)?, "as asked".to_string()),
         EngineChoice::Wgpu => (wgpu()?, "as asked".to_string()),
+        EngineChoice::Auto if args.precision != Precision::F32 => {
+            let name = precision_name(args.precision);
+            (cpu(args)?, format!("which computes in {name}"))
+        }
         EngineChoice::Auto => auto(args)?,
     };
     let device = opened.engine.device();
@@ -28,12 +32,27 @@ pub fn open(args: &EngineArgs) -> Result<Opened, Failure> {
 }
 
 /// Refuses what this version does not compute in.
-pub fn check_precision(precision: Precision) -> Result<(), Failure> {
-    match precision {
-        Precision::F32 => Ok(()),
-        Precision::Bf16x3 | Precision::Bf16 | Precision::F16 => Err(Failure::Usage(
-            "this version computes in f32 only; leave --precision away or say f32".into(),
+pub fn check_precision(args: &EngineArgs) -> Result<(), Failure> {
+    match (args.precision, args.engine) {
+        (Precision::F16, _) => Err(Failure::Usage(
+            "this version does not compute in f16; say f32, bf16x3 or bf16".into(),
         )),
+        (Precision::Bf16x3 | Precision::Bf16, EngineChoice::Wgpu) => Err(Failure::Usage(
+            "the wgpu engine computes in f32 only; leave --precision away or take --engine cpu"
+                .into(),
+        )),
+        (Precision::F32, _)
+        | (Precision::Bf16x3 | Precision::Bf16, EngineChoice::Auto | EngineChoice::Cpu) => Ok(()),
+    }
+}
+
+/// The precision's name, as on the command line.
+pub fn precision_name(precision: Precision) -> &'static str {
+    match precision {
+        Precision::F32 => "f32",
+        Precision::Bf16x3 => "bf16x3",
+        Precision::Bf16 => "bf16",
+        Precision::F16 => "f16",
     }
 }
 
@@ -55,7 +74,15 @@ fn auto(args: &EngineArgs) -> Result<(Opened, String), Failure> {
 }
 
 fn cpu(args: &EngineArgs) -> Result<Opened, EngineError> {
-    let engine = CpuEngine::new(args.threads)?;
+    let precision = match args.precision {
+        Precision::F32 | Precision::F16 => engine::Precision::F32,
+        Precision::Bf16x3 => engine::Precision::Bf16x3,
+        Precision::Bf16 => engine::Precision::Bf16,
+    };
+    let engine = CpuEngine::new(args.threads, precision)?;
+    if let Some(why) = engine.slow_because() {
+        output::note(format_args!("precision: slow on this machine, as {why}"));
+    }
     Ok(Opened { threads: engine.threads(), engine: Box::new(engine) })
 }
 

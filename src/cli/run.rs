@@ -6,7 +6,7 @@ use super::{Failure, engine, evaluate, predict, train};
 
 /// Does what was asked.
 pub fn run(args: &RunArgs) -> Result<(), Failure> {
-    engine::check_precision(args.engine.precision)?;
+    engine::check_precision(&args.engine)?;
     let signals = Signals::catch()?;
     if let Some(name) = args.train {
         train::train(args, name, &signals)

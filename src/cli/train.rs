@@ -48,7 +48,8 @@ pub fn train(args: &RunArgs, name: Name, signals: &Signals) -> Result<(), Failur
     let opened = engine::open(&args.engine)?;
     let dataset = download::load(name, args.data.as_deref(), signals)?;
     fits(&network, &dataset)?;
-    let config = configure(&spec, &dataset, recipe, length, &opened.engine.device())?;
+    let mut config = configure(&spec, &dataset, recipe, length, &opened.engine.device())?;
+    config.precision = engine::precision_name(args.engine.precision).to_owned();
     if let Some(resumed) = &resumed {
         resumed.check(&config)?;
     }

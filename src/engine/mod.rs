@@ -6,6 +6,19 @@ pub mod cpu;
 pub mod profile;
 pub mod wgpu;
 
+/// What an engine computes in. Parameters, statistics and sums are always f32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// 32 bits throughout.
+    #[default]
+    F32,
+    /// Operands of contractions as sums of two bf16 numbers, three products for one; tensors in
+    /// f32.
+    Bf16x3,
+    /// Operands of contractions and activations in bf16.
+    Bf16,
+}
+
 /// What an engine says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {

@@ -1,7 +1,7 @@
 //! Training steps: the engines agree with each other, and with themselves on any thread count.
 
-use rnetc::engine::Engine;
 use rnetc::engine::cpu::CpuEngine;
+use rnetc::engine::{Engine, Precision};
 use rnetc::graph::interp::Inputs;
 use rnetc::graph::{InputId, Program, Role};
 use rnetc::lower::{self, Sgd};
@@ -31,7 +31,7 @@ fn both_engines_give_the_same_losses_for_twenty_steps() {
             inputs.insert(InputId(at as u32), vec![f64::from(0.001f32)]);
         }
     }
-    let cpu = CpuEngine::new(None).expect("a CPU");
+    let cpu = CpuEngine::new(None, Precision::F32).expect("a CPU");
     let (a, b) = (losses(&cpu, &program, &inputs), losses(gpu.as_ref(), &program, &inputs));
     assert!(a[19] < a[0], "twenty steps on one mini-batch lower its loss: {a:?}");
     for (step, (x, y)) in a.iter().zip(&b).enumerate() {
@@ -45,7 +45,7 @@ fn any_number_of_threads_gives_the_same_bits() {
     let program = lower::training(&network, 37, &Sgd::PAPER);
     let inputs = inputs(&network, &program, 3);
     let run = |threads: usize| {
-        let engine = CpuEngine::new(Some(threads)).expect("a CPU");
+        let engine = CpuEngine::new(Some(threads), Precision::F32).expect("a CPU");
         let mut executable = load(&engine, &program, &inputs);
         for _ in 0..3 {
             executable.run().expect("runs");

@@ -2,7 +2,7 @@
 
 use rnetc::engine::cpu::CpuEngine;
 use rnetc::engine::wgpu::WgpuEngine;
-use rnetc::engine::{Engine, Executable};
+use rnetc::engine::{Engine, Executable, Precision};
 use rnetc::gradcheck;
 use rnetc::graph::{Op, Output, Program, Unary, interp};
 use rnetc::sema;
@@ -30,7 +30,7 @@ pub fn network(spec: &str, depth: usize) -> Network {
 /// Both engines; the GPU engine only where there is an adapter, unless one is required.
 pub fn engines() -> Vec<Box<dyn Engine>> {
     let mut engines: Vec<Box<dyn Engine>> =
-        vec![Box::new(CpuEngine::new(Some(2)).expect("every machine has a CPU"))];
+        vec![Box::new(CpuEngine::new(Some(2), Precision::F32).expect("every machine has a CPU"))];
     engines.extend(wgpu());
     engines
 }

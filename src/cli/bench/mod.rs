@@ -42,7 +42,7 @@ struct Report {
 
 /// Measures and prints.
 pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
-    engine::check_precision(args.engine.precision)?;
+    engine::check_precision(&args.engine)?;
     let spec = Spec::find(Some(&args.spec), &args.set)?;
     let network = spec.compile()?;
     let opened = engine::open(&args.engine)?;
@@ -72,7 +72,7 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
             system: concat!("rnetc ", env!("CARGO_PKG_VERSION")).into(),
             engine: device.engine,
             device: device.name,
-            precision: "f32",
+            precision: engine::precision_name(args.engine.precision),
             mode: mode(args.mode),
             spec: spec.source.name.to_string(),
             batch: args.batch,

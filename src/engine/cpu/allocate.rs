@@ -122,7 +122,7 @@ fn tiles(cpu: &CpuProgram, plan: &mut Plan) {
         let blocks: Vec<Block> = phase
             .tiles
             .iter()
-            .map(|t| Block { size: t.layout.len() * F32, from: t.live.0, to: t.live.1 })
+            .map(|t| Block { size: t.words * F32, from: t.live.0, to: t.live.1 })
             .collect();
         let layout = place(&blocks);
         plan.scratch = plan.scratch.max(layout.size);
@@ -134,7 +134,7 @@ fn live_ranges(program: &Program, cpu: &CpuProgram) -> Blocks {
     let graph = &program.graph;
     let mut blocks = Blocks::default();
     let end = moment(cpu.phases.len(), CLOSING);
-    let tensor = |node: NodeId| graph.node(node).ty.shape.len() * F32;
+    let tensor = |node: NodeId| graph.node(node).ty.shape.len() * cpu.formats[node.index()].bytes();
     for id in graph.ids() {
         if let Op::Input(_) = graph.node(id).op {
             blocks.touch(Owner::Tensor(id), tensor(id), 0);
@@ -172,7 +172,7 @@ fn live_ranges(program: &Program, cpu: &CpuProgram) -> Blocks {
                     buffer(&mut blocks, Buffer::Partial(node), at);
                 }
                 Closing::Dw { plan, .. } => {
-                    let size = plan.dw_len() * F32 * chunks(program.batch);
+                    let size = plan.dw_words() * F32 * chunks(program.batch);
                     blocks.touch(Owner::Accumulator(node), size, moment(index, IMAGES));
                     blocks.touch(Owner::Accumulator(node), size, at);
                 }
@@ -228,6 +228,7 @@ fn in_place(graph: &Graph, cpu: &CpuProgram, blocks: &Blocks) -> HashMap<NodeId,
                 let free = elementwise_reads(step, into).into_iter().find(|&from| {
                     let node = graph.node(from);
                     node.ty == graph.node(into).ty
+                        && cpu.formats[from.index()] == cpu.formats[into.index()]
                         && !matches!(node.op, Op::Input(_))
                         && blocks.blocks[&Owner::Tensor(from)].to == at
                         && last[&from] == number

@@ -5,6 +5,9 @@ use std::alloc::{Layout, alloc_zeroed, dealloc};
 use crate::engine::EngineError;
 use crate::schedule::memory::ALIGNMENT;
 
+/// Bytes of a large page on x86-64 and on most AArch64 systems.
+const HUGE_PAGE: usize = 2 << 20;
+
 /// Zeroed bytes, aligned for vectors.
 pub struct Arena {
     start: *mut u8,
@@ -26,12 +29,31 @@ impl Arena {
                 size >> 20
             ))
         };
+        let alignment = if size < HUGE_PAGE { ALIGNMENT } else { HUGE_PAGE };
         let layout =
-            Layout::from_size_align(size.max(ALIGNMENT), ALIGNMENT).map_err(|_| refused())?;
+            Layout::from_size_align(size.max(ALIGNMENT), alignment).map_err(|_| refused())?;
         // SAFETY: the layout has a non-zero size.
         let start = unsafe { alloc_zeroed(layout) };
-        if start.is_null() { Err(refused()) } else { Ok(Self { start, layout }) }
+        if start.is_null() {
+            return Err(refused());
+        }
+        let arena = Self { start, layout };
+        arena.ask_for_huge_pages();
+        Ok(arena)
     }
+
+    /// Fewer, larger pages: tensors are read once a phase, and each small page costs a search.
+    #[cfg(target_os = "linux")]
+    fn ask_for_huge_pages(&self) {
+        if self.size() >= HUGE_PAGE {
+            // SAFETY: advice about memory that this arena owns, from an aligned address; a kernel
+            // that does not take it changes nothing.
+            unsafe { libc::madvise(self.start.cast(), self.size(), libc::MADV_HUGEPAGE) };
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn ask_for_huge_pages(&self) {}
 
     /// Bytes.
     pub fn size(&self) -> usize {

@@ -2,36 +2,44 @@
 
 /// Sum or maximum over images of `len` partials each.
 pub fn fold(partials: &[f32], len: usize, max: bool, out: &mut [f32]) {
-    for (element, out) in out.iter_mut().enumerate() {
-        let values = partials.iter().skip(element).step_by(len);
-        *out = if max {
-            values.copied().fold(f32::NEG_INFINITY, |m, v| if v <= m { m } else { v })
-        } else {
-            values.map(|&v| f64::from(v)).sum::<f64>() as f32
-        };
+    let images = partials.chunks_exact(len);
+    if max {
+        out.fill(f32::NEG_INFINITY);
+        for image in images {
+            out.iter_mut().zip(image).for_each(|(m, &v)| *m = if v <= *m { *m } else { v });
+        }
+        return;
     }
+    let mut sums = vec![0.0f64; len];
+    for image in images {
+        sums.iter_mut().zip(image).for_each(|(sum, &v)| *sum += f64::from(v));
+    }
+    out.iter_mut().zip(sums).for_each(|(out, sum)| *out = sum as f32);
 }
 
 /// Σ (x − mean)² over all images, from each image's shift s, Σ (x − s) and Σ (x − s)² of `count`
 /// elements (the pairwise update of Chan, Golub and LeVeque 1979).
 pub fn moments(partials: &[f32], len: usize, count: usize, out: &mut [f32]) {
     let count = count as f64;
-    for (element, out) in out.iter_mut().enumerate() {
-        let (mut seen, mut mean, mut m2) = (0.0, 0.0, 0.0);
-        for image in partials.chunks_exact(3 * len) {
+    let mut means = vec![0.0f64; len];
+    let mut squares = vec![0.0f64; len];
+    for (seen, image) in partials.chunks_exact(3 * len).enumerate() {
+        let [shift, first, second] = [0, 1, 2].map(|vector| &image[vector * len..][..len]);
+        // The weights are the same for every element.
+        let seen = seen as f64 * count;
+        let share = count / (seen + count);
+        for element in 0..len {
             let [shift, first, second] =
-                [0, 1, 2].map(|vector| f64::from(image[vector * len + element]));
-            let own_mean = shift + first / count;
-            let own_m2 = second - first * first / count;
-            let (delta, total) = (own_mean - mean, seen + count);
-            m2 += own_m2 + delta * delta * seen * count / total;
-            mean += delta * count / total;
-            seen = total;
+                [shift[element], first[element], second[element]].map(f64::from);
+            let own_m2 = second - first * (first / count);
+            let delta = shift + first / count - means[element];
+            squares[element] += own_m2 + delta * delta * seen * share;
+            means[element] += delta * share;
         }
-        *out = m2.max(0.0) as f32;
-        if m2.is_nan() {
-            *out = f32::NAN;
-        }
+    }
+    for (out, m2) in out.iter_mut().zip(squares) {
+        // A NaN stays one.
+        *out = if m2 < 0.0 { 0.0 } else { m2 as f32 };
     }
 }
 

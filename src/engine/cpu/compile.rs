@@ -15,11 +15,11 @@ use super::phases::PhaseBuilder;
 use super::program::{Closing, CpuProgram, ImageStep, LoopStep, Packing, Phase};
 use super::simd::Isa;
 use super::{explain, outside};
-use crate::engine::EngineError;
-use crate::graph::{AxisMap, NodeId, Op, Program, ReduceKind};
+use crate::engine::{EngineError, Precision};
+use crate::graph::{AxisMap, Graph, NodeId, Op, Program, ReduceKind};
 use crate::schedule::fuse::Buffer;
-use crate::schedule::loops::LoopSpec;
-use crate::schedule::placement::{Placement, closes_phase};
+use crate::schedule::loops::{Format, LoopSpec};
+use crate::schedule::placement::{Home, Placement, closes_phase};
 
 /// Refuses what no layer of the language lowers to and the engine therefore has no step for:
 /// second moments that are not over the batch, re-indexing along the batch or outside it.
@@ -47,7 +47,11 @@ fn check(program: &Program) -> Result<(), EngineError> {
 }
 
 /// Arranges a program into phases.
-pub fn schedule(program: &Program, isa: Isa) -> Result<CpuProgram, EngineError> {
+pub fn schedule(
+    program: &Program,
+    isa: Isa,
+    precision: Precision,
+) -> Result<CpuProgram, EngineError> {
     check(program)?;
     let graph = &program.graph;
     let placement = Placement::new(program);
@@ -61,7 +65,8 @@ pub fn schedule(program: &Program, isa: Isa) -> Result<CpuProgram, EngineError> 
             by_phase[placement.stage(id).phase as usize].push(id);
         }
     }
-    let mut builder = PhaseBuilder::new(graph, &placement, isa);
+    let formats = formats(graph, &placement, precision);
+    let mut builder = PhaseBuilder::new(graph, &placement, &formats, (isa, precision));
     let mut cpu = CpuProgram::default();
     for (nodes, before) in by_phase.iter().zip(&outside.before) {
         let before = outside::loops(graph, &mut ready, before);
@@ -73,19 +78,39 @@ pub fn schedule(program: &Program, isa: Isa) -> Result<CpuProgram, EngineError> 
     }
     cpu.copies = outside::update(program, &mut last);
     cpu.last = last;
+    cpu.formats = formats;
     Ok(cpu)
+}
+
+/// How each node's tensor is stored: in bf16 where that is asked for and there are pixels.
+fn formats(graph: &Graph, placement: &Placement, precision: Precision) -> Vec<Format> {
+    let format = |id: NodeId| {
+        let node = graph.node(id);
+        let [_, rows, columns, _] = node.ty.shape.0;
+        let activation = node.ty.batched
+            && rows * columns > 1
+            && placement.home(id) == Home::Tensor
+            && !matches!(node.op, Op::Input(_));
+        match precision {
+            Precision::Bf16 if activation => Format::Bf16,
+            Precision::F32 | Precision::Bf16x3 | Precision::Bf16 => Format::F32,
+        }
+    };
+    graph.ids().map(format).collect()
 }
 
 /// Schedules, plans memory, compiles loops and allocates.
 pub fn compile(
     program: &Program,
     isa: Isa,
+    precision: Precision,
     pool: Arc<ThreadPool>,
 ) -> Result<CpuExecutable, EngineError> {
-    let cpu = schedule(program, isa)?;
+    let cpu = schedule(program, isa, precision)?;
     let plan = allocate::plan(program, &cpu);
     let functions = functions(&cpu, isa)?;
-    let linker = Linker { program, plan: &plan, functions: &functions.by_spec };
+    let linker =
+        Linker { program, plan: &plan, formats: &cpu.formats, functions: &functions.by_spec };
     let phases = cpu
         .phases
         .iter()
@@ -146,6 +171,7 @@ fn functions(cpu: &CpuProgram, isa: Isa) -> Result<Functions, EngineError> {
 struct Linker<'a> {
     program: &'a Program,
     plan: &'a Plan,
+    formats: &'a [Format],
     functions: &'a HashMap<LoopSpec, LoopFn>,
 }
 
@@ -154,7 +180,8 @@ impl Linker<'_> {
     fn tensor(&self, node: NodeId) -> Place {
         let ty = self.program.graph.node(node).ty;
         let [batch, rows, columns, channels] = ty.shape.0;
-        let image = rows * columns * channels;
+        let bytes = self.formats[node.index()].bytes();
+        let image = rows * columns * channels * bytes / size_of::<f32>();
         let offset = self.plan.tensors[&node];
         if ty.batched {
             Place { offset, stride: image * size_of::<f32>(), len: image, scratch: false }
@@ -165,6 +192,7 @@ impl Linker<'_> {
 
     fn whole(&self, node: NodeId) -> Place {
         let len = self.program.graph.node(node).ty.shape.len();
+        let len = len * self.formats[node.index()].bytes() / size_of::<f32>();
         Place { stride: 0, len, ..self.tensor(node) }
     }
 
@@ -185,7 +213,7 @@ impl Linker<'_> {
             (Buffer::Tile(tile), Some((index, phase))) => Place {
                 offset: self.plan.tiles[index][tile],
                 stride: 0,
-                len: phase.tiles[tile].layout.len(),
+                len: phase.tiles[tile].words,
                 scratch: true,
             },
             (Buffer::Tensor(node), _) => self.tensor(node),
@@ -221,7 +249,7 @@ impl Linker<'_> {
         }
         for step in &phase.steps {
             if let ImageStep::Dw { node, plan, .. } = step {
-                run.accumulators.push(self.accumulator(*node, plan.dw_len()));
+                run.accumulators.push(self.accumulator(*node, plan.dw_words()));
             }
             run.steps.push(self.step(index, phase, step)?);
             run.costs.push(explain::cost(step));
@@ -243,9 +271,10 @@ impl Linker<'_> {
     fn step(&self, index: usize, phase: &Phase, step: &ImageStep) -> Result<Step, EngineError> {
         let at = |buffer: Buffer| self.place(Some((index, phase)), buffer);
         Ok(match step {
-            ImageStep::Border(tile) => {
-                Step::Border(phase.tiles[*tile].layout, at(Buffer::Tile(*tile)))
-            }
+            ImageStep::Border(tile) => match phase.tiles[*tile].operand {
+                Some(operand) => Step::Border(operand, at(Buffer::Tile(*tile))),
+                None => unreachable!("only operands have borders"),
+            },
             ImageStep::Loop(step) => Step::Loop(self.run(Some((index, phase)), step)?),
             ImageStep::Forward { plan, x, weights, y } => {
                 let packed = self.packed(index, phase, *weights);
@@ -255,9 +284,10 @@ impl Linker<'_> {
                 let packed = self.packed(index, phase, *weights);
                 Step::Dx(plan.clone(), [at(*g), packed, at(*dx)])
             }
-            ImageStep::Dw { plan, x, g, node } => {
-                let accumulator = self.accumulator(*node, plan.dw_len());
-                Step::Dw(plan.clone(), [at(*x), at(*g), accumulator])
+            ImageStep::Dw { plan, x, g, scratch, node } => {
+                let accumulator = self.accumulator(*node, plan.dw_words());
+                let scratch = scratch.map(|tile| at(Buffer::Tile(tile)));
+                Step::Dw(plan.clone(), [at(*x), at(*g), accumulator], scratch)
             }
             ImageStep::Pool { geometry, channels, x, y } => {
                 Step::Pool(*geometry, *channels, [at(*x), at(*y)])
@@ -284,7 +314,7 @@ impl Linker<'_> {
             }
             Closing::Dw { node, plan } => CloseStep::Dw {
                 plan: plan.clone(),
-                places: [self.accumulator(*node, plan.dw_len()), result],
+                places: [self.accumulator(*node, plan.dw_words()), result],
             },
         }
     }

@@ -10,7 +10,7 @@ use super::arena::Arena;
 use super::clock::{Clock, PhaseClock};
 use super::closing;
 use super::jit::{Code, LoopFn};
-use super::simd::{ConvPlan, TileLayout};
+use super::simd::{Contraction, Operand};
 use super::windows;
 use crate::engine::profile::KernelTime;
 use crate::engine::{EngineError, Executable};
@@ -18,14 +18,14 @@ use crate::graph::{InputId, PoolGeometry, Remap};
 
 const F32: usize = std::mem::size_of::<f32>();
 
-/// A run of f32 in the arena (moving on from image to image) or in a thread's scratch.
+/// A run of f32 words in the arena (moving on from image to image) or in a thread's scratch.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     /// Bytes from the start.
     pub offset: usize,
     /// Bytes from one image to the next.
     pub stride: usize,
-    /// Elements (one image's, where batched).
+    /// f32 words (one image's, where batched).
     pub len: usize,
     /// Whether it lies in scratch.
     pub scratch: bool,
@@ -42,15 +42,15 @@ pub struct Loop {
 /// An image step with its memory.
 pub enum Step {
     /// Zero the border of a tile.
-    Border(TileLayout, Place),
+    Border(Operand, Place),
     /// Run a loop.
     Loop(Loop),
     /// x, packed weights → y.
-    Forward(Arc<ConvPlan>, [Place; 3]),
+    Forward(Arc<Contraction>, [Place; 3]),
     /// g, packed weights → dx.
-    Dx(Arc<ConvPlan>, [Place; 3]),
-    /// x, g → accumulator of the chunk (whose stride is a chunk's).
-    Dw(Arc<ConvPlan>, [Place; 3]),
+    Dx(Arc<Contraction>, [Place; 3]),
+    /// x, g → accumulator of the chunk (whose stride is a chunk's); and scratch.
+    Dw(Arc<Contraction>, [Place; 3], Option<Place>),
     /// x → y.
     Pool(PoolGeometry, usize, [Place; 2]),
     /// x, g → dx.
@@ -62,7 +62,7 @@ pub enum Step {
 /// Weights to pack.
 pub struct PackStep {
     /// Kernels.
-    pub plan: Arc<ConvPlan>,
+    pub plan: Arc<Contraction>,
     /// For the input gradient rather than forward.
     pub dx: bool,
     /// Weights, packed weights.
@@ -88,7 +88,7 @@ pub enum CloseStep {
     /// Accumulators → weight gradient.
     Dw {
         /// Kernels.
-        plan: Arc<ConvPlan>,
+        plan: Arc<Contraction>,
         /// Accumulator of the first chunk (its stride leads to the next), result.
         places: [Place; 2],
     },
@@ -202,9 +202,9 @@ fn run_step(view: &View, step: &Step, chunk: usize) {
     // SAFETY (each `write` below): this thread alone works on the image, its scratch and its
     // chunk, and results do not overlap operands.
     match step {
-        Step::Border(layout, tile) => {
+        Step::Border(operand, tile) => {
             // SAFETY: see above.
-            windows::clear_border(layout, unsafe { view.write(*tile) });
+            windows::clear_border(operand, unsafe { view.write(*tile) });
         }
         Step::Loop(step) => view.run_loop(step),
         Step::Forward(plan, [x, weights, y]) => {
@@ -217,10 +217,12 @@ fn run_step(view: &View, step: &Step, chunk: usize) {
             // SAFETY: see above.
             plan.dx(view.read(*g), weights, unsafe { view.write(*dx) });
         }
-        Step::Dw(plan, [x, g, accumulator]) => {
+        Step::Dw(plan, [x, g, accumulator], scratch) => {
             let own = View { image: chunk, ..*view };
             // SAFETY: see above.
-            plan.dw(view.read(*x), view.read(*g), unsafe { own.write(*accumulator) });
+            let scratch = scratch.map_or(&mut [][..], |place| unsafe { view.write(place) });
+            // SAFETY: see above.
+            plan.dw(view.read(*x), view.read(*g), scratch, unsafe { own.write(*accumulator) });
         }
         Step::Pool(geometry, channels, [x, y]) => {
             // SAFETY: see above.

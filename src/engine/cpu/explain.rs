@@ -6,8 +6,8 @@ use super::allocate;
 use super::compile::schedule;
 use super::executable::Cost;
 use super::program::{ImageStep, LoopStep, Phase};
-use super::simd::{ConvPlan, Isa};
-use crate::engine::EngineError;
+use super::simd::{Contraction, Isa};
+use crate::engine::{EngineError, Precision};
 use crate::graph::{Graph, NodeId, Op, Program};
 use crate::schedule::fuse::Buffer;
 use crate::schedule::loops::{Access, Inst, LoopSpec};
@@ -43,7 +43,7 @@ pub struct PhaseReport {
 
 /// Schedules a program and reports.
 pub fn explain(program: &Program) -> Result<Explanation, EngineError> {
-    let cpu = schedule(program, Isa::from_environment()?)?;
+    let cpu = schedule(program, Isa::from_environment()?, Precision::F32)?;
     let plan = allocate::plan(program, &cpu);
     let phases = cpu.phases.iter().map(|p| report(program, p)).collect();
     Ok(Explanation { phases, arena: plan.size, scratch: plan.scratch })
@@ -166,7 +166,7 @@ pub(super) fn cost(step: &ImageStep) -> Cost {
         | ImageStep::Dx { plan, .. }
         | ImageStep::Dw { plan, .. } => {
             flops = 2 * plan.multiply_adds();
-            bytes = 4 * (plan.y_len() + plan.dx_len() + plan.w_len());
+            bytes = 4 * plan.elements();
         }
         ImageStep::Loop(step) => bytes = moved(&step.spec),
         ImageStep::Pool { geometry, channels, .. }
@@ -195,9 +195,9 @@ fn moved(spec: &LoopSpec) -> usize {
 }
 
 /// `3×3/1, 16→16 channels at 32×32`: kernel, stride, channels, what forward reads.
-fn shape(plan: &ConvPlan) -> String {
+fn shape(plan: &Contraction) -> String {
     let g = plan.geometry();
-    let (ci, co) = (plan.x_tile().channels, plan.g_tile().channels);
+    let [ci, co] = plan.channels();
     let [[kh, kw], [rows, columns]] = [g.kernel, g.input];
     format!("{kh}×{kw}/{}, {ci}→{co} channels at {rows}×{columns}", g.stride)
 }

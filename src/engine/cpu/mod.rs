@@ -23,25 +23,33 @@ use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::{Device, Engine, EngineError, Executable};
+use super::{Device, Engine, EngineError, Executable, Precision};
 use crate::graph::Program;
 
 /// Runs programs on this machine's cores.
 pub struct CpuEngine {
     isa: simd::Isa,
+    precision: Precision,
     pool: Arc<ThreadPool>,
 }
 
 impl CpuEngine {
     /// An engine with this many threads, or one a core.
-    pub fn new(threads: Option<usize>) -> Result<Self, EngineError> {
+    pub fn new(threads: Option<usize>, precision: Precision) -> Result<Self, EngineError> {
         let isa = simd::Isa::from_environment()?;
         let pool = ThreadPoolBuilder::new()
             .num_threads(threads.unwrap_or(0))
             .thread_name(|index| format!("rnetc-cpu-{index}"))
+            .start_handler(|_| simd::configure_thread())
             .build()
             .map_err(|e| EngineError::Failed(format!("cannot start threads: {e}")))?;
-        Ok(Self { isa, pool: Arc::new(pool) })
+        Ok(Self { isa, precision, pool: Arc::new(pool) })
+    }
+
+    /// Why the precision is not as fast as it could be, if so: bf16 without tiles to multiply it.
+    pub fn slow_because(&self) -> Option<String> {
+        let slow = self.precision != Precision::F32 && !self.isa.has_tiles();
+        slow.then(|| format!("{} has no bf16 products; f32 products instead", self.isa.name()))
     }
 
     /// Number of worker threads.
@@ -58,6 +66,6 @@ impl Engine for CpuEngine {
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
-        Ok(Box::new(compile::compile(program, self.isa, self.pool.clone())?))
+        Ok(Box::new(compile::compile(program, self.isa, self.precision, self.pool.clone())?))
     }
 }

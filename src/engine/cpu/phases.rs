@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::program::{Closing, ImageStep, LoopStep, Pack, Packing, Phase, Tile};
-use super::simd::{Border, ConvPlan, Isa, TileLayout};
-use crate::engine::EngineError;
+use super::simd::{Border, Contraction, Isa, Operand, ResultLayout, TileLayout};
+use crate::engine::{EngineError, Precision};
 use crate::graph::{ConvGeometry, Graph, NodeId, Op, ReduceKind, Type};
 use crate::schedule::fuse::{Buffer, Location, LoopBuilder, extent};
 use crate::schedule::loops::{Accumulate, Format};
@@ -13,7 +13,7 @@ use crate::schedule::placement::{Home, Placement, Stage, closes_phase, is_anchor
 
 /// Convolution plans, one for each geometry and pair of channel counts.
 #[derive(Default)]
-pub struct Plans(HashMap<(ConvGeometry, usize, usize), Arc<ConvPlan>>);
+pub struct Plans(HashMap<(ConvGeometry, usize, usize), Arc<Contraction>>);
 
 impl Plans {
     fn get(
@@ -21,12 +21,12 @@ impl Plans {
         geometry: ConvGeometry,
         ci: usize,
         co: usize,
-        isa: Isa,
-    ) -> Result<Arc<ConvPlan>, EngineError> {
+        (isa, precision): (Isa, Precision),
+    ) -> Result<Arc<Contraction>, EngineError> {
         if let Some(plan) = self.0.get(&(geometry, ci, co)) {
             return Ok(plan.clone());
         }
-        let plan = Arc::new(ConvPlan::new(geometry, ci, co, isa)?);
+        let plan = Arc::new(Contraction::new(geometry, ci, co, isa, precision)?);
         self.0.insert((geometry, ci, co), plan.clone());
         Ok(plan)
     }
@@ -44,11 +44,17 @@ pub struct PhaseBuilder<'a> {
     graph: &'a Graph,
     placement: &'a Placement,
     isa: Isa,
+    precision: Precision,
+    formats: &'a [Format],
     plans: Plans,
     /// Values that can be read: everything stored so far.
     ready: HashMap<NodeId, Location>,
     phase: Phase,
-    operands: HashMap<(NodeId, TileLayout), usize>,
+    operands: HashMap<(NodeId, Operand), usize>,
+    /// Results that lie in a tile and have yet to be stored in their tensor.
+    unstored: Vec<(NodeId, Location)>,
+    /// The same once stored: their tiles are read until the phase ends, their tensors afterwards.
+    moved: Vec<(NodeId, Location)>,
 }
 
 /// Something a loop does besides computing.
@@ -59,23 +65,36 @@ enum Target {
 
 impl<'a> PhaseBuilder<'a> {
     /// A builder to which inputs and values outside the batch are ready.
-    pub fn new(graph: &'a Graph, placement: &'a Placement, isa: Isa) -> Self {
+    pub fn new(
+        graph: &'a Graph,
+        placement: &'a Placement,
+        formats: &'a [Format],
+        (isa, precision): (Isa, Precision),
+    ) -> Self {
         let mut ready = HashMap::new();
         for id in graph.ids() {
             let node = graph.node(id);
             let stored = placement.home(id) == Home::Tensor;
             if stored && (!node.ty.batched || matches!(node.op, Op::Input(_))) {
-                ready.insert(id, Location::plain(Buffer::Tensor(id), node.ty));
+                let format = formats[id.index()];
+                ready.insert(
+                    id,
+                    Location { format, ..Location::plain(Buffer::Tensor(id), node.ty) },
+                );
             }
         }
         Self {
             graph,
             placement,
             isa,
+            precision,
+            formats,
             plans: Plans::default(),
             ready,
             phase: Phase::default(),
             operands: HashMap::new(),
+            unstored: Vec::new(),
+            moved: Vec::new(),
         }
     }
 
@@ -97,7 +116,9 @@ impl<'a> PhaseBuilder<'a> {
         for rank in ranks.values() {
             self.rank(rank)?;
         }
+        self.rank(&Rank::default())?;
         self.ready.retain(|_, at| !matches!(at.buffer, Buffer::Tile(_)));
+        self.ready.extend(self.moved.drain(..));
         let mut phase = std::mem::take(&mut self.phase);
         live_ranges(&mut phase);
         Ok(phase)
@@ -111,6 +132,10 @@ impl<'a> PhaseBuilder<'a> {
             targets.entry((extent.iter().product(), extent)).or_default().push(target);
         };
         let mut results: Vec<(NodeId, Location)> = Vec::new();
+        for (id, at) in std::mem::take(&mut self.unstored) {
+            add(self.graph.node(id).ty, Target::Store(id, at));
+            self.moved.push((id, at));
+        }
         for &id in &rank.stored {
             let at = self.result(id);
             add(self.graph.node(id).ty, Target::Store(id, at));
@@ -122,15 +147,17 @@ impl<'a> PhaseBuilder<'a> {
                 add(self.graph.node(node.args[0]).ty, Target::Reduce(id));
                 continue;
             }
-            for (operand, layout) in self.operand_layouts(id)? {
-                if self.direct(operand, &layout).is_some()
-                    || self.operands.contains_key(&(operand, layout))
+            for (node, operand) in self.operands_of(id)? {
+                if self.direct(node, &operand).is_some()
+                    || self.operands.contains_key(&(node, operand))
                 {
                     continue;
                 }
-                let tile = self.tile(layout);
-                self.operands.insert((operand, layout), tile);
-                if layout.border != Border::default() {
+                let tile = self.tile(Some(operand), operand.words());
+                self.operands.insert((node, operand), tile);
+                let layout = operand.layout;
+                let slack = operand.format != Format::F32 && layout.slack > 0;
+                if layout.border != Border::default() || slack {
                     self.phase.steps.push(ImageStep::Border(tile));
                 }
                 let at = Location {
@@ -138,9 +165,9 @@ impl<'a> PhaseBuilder<'a> {
                     offset: layout.pixel(0, 0),
                     row: layout.pitch(),
                     column: layout.channels,
-                    format: Format::F32,
+                    format: operand.format,
                 };
-                add(self.graph.node(operand).ty, Target::Store(operand, at));
+                add(self.graph.node(node).ty, Target::Store(node, at));
             }
         }
         for ((_, extent), targets) in targets {
@@ -162,16 +189,57 @@ impl<'a> PhaseBuilder<'a> {
     /// Where a value of this phase will live.
     fn result(&mut self, id: NodeId) -> Location {
         let ty = self.graph.node(id).ty;
-        let buffer = match self.placement.home(id) {
-            Home::Tensor => Buffer::Tensor(id),
-            Home::Tile | Home::Inline => Buffer::Tile(self.tile(plain_layout(ty))),
-        };
-        Location::plain(buffer, ty)
+        match self.placement.home(id) {
+            Home::Tensor => self.tensor(id),
+            Home::Tile | Home::Inline => self.plain_tile(ty),
+        }
     }
 
-    fn tile(&mut self, layout: TileLayout) -> usize {
-        self.phase.tiles.push(Tile { layout, live: (usize::MAX, 0) });
+    fn tensor(&self, id: NodeId) -> Location {
+        let plain = Location::plain(Buffer::Tensor(id), self.graph.node(id).ty);
+        Location { format: self.formats[id.index()], ..plain }
+    }
+
+    fn plain_tile(&mut self, ty: Type) -> Location {
+        let operand = Operand::plain(plain_layout(ty));
+        Location::plain(Buffer::Tile(self.tile(Some(operand), operand.words())), ty)
+    }
+
+    fn tile(&mut self, operand: Option<Operand>, words: usize) -> usize {
+        self.phase.tiles.push(Tile { operand, words, live: (usize::MAX, 0) });
         self.phase.tiles.len() - 1
+    }
+
+    /// Where a step of its own writes its result: in its tensor if it can, else in a tile, from
+    /// which a loop stores it.
+    fn step_result(&mut self, id: NodeId) -> Result<Location, EngineError> {
+        let (op, ty) = (&self.graph.node(id).op, self.graph.node(id).ty);
+        let layout = match op {
+            Op::Conv(_) => Some(self.plan(id)?.y()),
+            Op::ConvDx(_) => Some(self.plan(id)?.input_gradient()),
+            _ => None,
+        };
+        let home = self.result_home(id);
+        let plain = Location::plain(Buffer::Tile(0), ty);
+        let same = |l: ResultLayout| (l.row, l.pixel) == (plain.row, plain.column);
+        if let Some((layout, words)) = layout.filter(|(l, _)| !same(*l)) {
+            let tile = Buffer::Tile(self.tile(None, words));
+            self.unstored.extend(home.map(|at| (id, at)));
+            let at = Location { buffer: tile, row: layout.row, column: layout.pixel, ..plain };
+            return Ok(at);
+        }
+        match home {
+            Some(at) if at.format == Format::F32 => Ok(at),
+            Some(at) => {
+                self.unstored.push((id, at));
+                Ok(self.plain_tile(ty))
+            }
+            None => Ok(self.plain_tile(ty)),
+        }
+    }
+
+    fn result_home(&self, id: NodeId) -> Option<Location> {
+        (self.placement.home(id) == Home::Tensor).then(|| self.tensor(id))
     }
 
     fn fused(&mut self, extent: [usize; 3], targets: &[Target]) {
@@ -230,7 +298,7 @@ impl<'a> PhaseBuilder<'a> {
         });
     }
 
-    fn plan(&mut self, id: NodeId) -> Result<Arc<ConvPlan>, EngineError> {
+    fn plan(&mut self, id: NodeId) -> Result<Arc<Contraction>, EngineError> {
         let node = self.graph.node(id);
         let channels = |arg: usize| self.graph.node(node.args[arg]).ty.shape.0[3];
         let (geometry, ci, co) = match node.op {
@@ -239,35 +307,40 @@ impl<'a> PhaseBuilder<'a> {
             Op::ConvDw(g) => (g, channels(0), channels(1)),
             _ => unreachable!("only contractions have plans"),
         };
-        self.plans.get(geometry, ci, co, self.isa)
+        self.plans.get(geometry, ci, co, (self.isa, self.precision))
     }
 
-    /// The batched operands of an anchor and the layouts it reads them in.
-    fn operand_layouts(&mut self, id: NodeId) -> Result<Vec<(NodeId, TileLayout)>, EngineError> {
+    /// The batched operands of an anchor and how it reads them.
+    fn operands_of(&mut self, id: NodeId) -> Result<Vec<(NodeId, Operand)>, EngineError> {
         let node = self.graph.node(id);
         Ok(match node.op {
-            Op::Conv(_) => vec![(node.args[0], *self.plan(id)?.x_tile())],
-            Op::ConvDx(_) => vec![(node.args[0], *self.plan(id)?.g_tile())],
+            Op::Conv(_) => vec![(node.args[0], self.plan(id)?.x())],
+            Op::ConvDx(_) => vec![(node.args[0], self.plan(id)?.g())],
             Op::ConvDw(_) => {
                 let plan = self.plan(id)?;
-                vec![(node.args[0], *plan.x_tile()), (node.args[1], *plan.g_tile())]
+                vec![(node.args[0], plan.x()), (node.args[1], plan.g())]
             }
-            _ => node.args.iter().map(|&a| (a, plain_layout(self.graph.node(a).ty))).collect(),
+            _ => {
+                let plain = |a: NodeId| Operand::plain(plain_layout(self.graph.node(a).ty));
+                node.args.iter().map(|&a| (a, plain(a))).collect()
+            }
         })
     }
 
-    /// A stored value that already lies in the layout.
-    fn direct(&self, operand: NodeId, layout: &TileLayout) -> Option<Buffer> {
-        let at = self.ready.get(&operand)?;
-        (layout.border == Border::default() && layout.slack == 0).then_some(at.buffer)
+    /// A stored value that already lies as the operand has to.
+    fn direct(&self, node: NodeId, operand: &Operand) -> Option<Buffer> {
+        let at = self.ready.get(&node)?;
+        let layout = &operand.layout;
+        let bare = layout.border == Border::default() && layout.slack == 0;
+        let plain = Location::plain(at.buffer, self.graph.node(node).ty) == *at;
+        (bare && plain && operand.format == Format::F32).then_some(at.buffer)
     }
 
-    fn operand(&self, operand: NodeId, layout: TileLayout) -> Buffer {
-        self.direct(operand, &layout)
-            .unwrap_or_else(|| Buffer::Tile(self.operands[&(operand, layout)]))
+    fn operand(&self, node: NodeId, operand: Operand) -> Buffer {
+        self.direct(node, &operand).unwrap_or_else(|| Buffer::Tile(self.operands[&(node, operand)]))
     }
 
-    fn pack(&mut self, plan: &Arc<ConvPlan>, node: NodeId, packing: Packing) -> usize {
+    fn pack(&mut self, plan: &Arc<Contraction>, node: NodeId, packing: Packing) -> usize {
         let weights = self.graph.node(node).args[1];
         self.phase.packs.push(Pack { plan: plan.clone(), weights, node, packing });
         self.phase.packs.len() - 1
@@ -278,16 +351,18 @@ impl<'a> PhaseBuilder<'a> {
         if let Op::Reduce(..) = node.op {
             return Ok(());
         }
-        let layouts = self.operand_layouts(id)?;
+        let layouts = self.operands_of(id)?;
         let operands: Vec<Buffer> = layouts.iter().map(|&(a, l)| self.operand(a, l)).collect();
         if let Op::ConvDw(_) = node.op {
             let plan = self.plan(id)?;
             let (x, g) = (operands[0], operands[1]);
             self.phase.closings.push(Closing::Dw { node: id, plan: plan.clone() });
-            self.phase.steps.push(ImageStep::Dw { plan, x, g, node: id });
+            let words = plan.dw_scratch_words();
+            let scratch = (words > 0).then(|| self.tile(None, words));
+            self.phase.steps.push(ImageStep::Dw { plan, x, g, scratch, node: id });
             return Ok(());
         }
-        let at = self.result(id);
+        let at = self.step_result(id)?;
         let step = self.image_step(id, &operands, at.buffer)?;
         self.phase.steps.push(step);
         self.ready.insert(id, at);
@@ -354,7 +429,9 @@ pub fn touched(step: &ImageStep) -> Vec<Buffer> {
         | ImageStep::Pool { x, y, .. }
         | ImageStep::Remap { x, y, .. } => vec![*x, *y],
         ImageStep::Dx { g, dx, .. } => vec![*g, *dx],
-        ImageStep::Dw { x, g, .. } => vec![*x, *g],
+        ImageStep::Dw { x, g, scratch, .. } => {
+            [*x, *g].into_iter().chain(scratch.map(Buffer::Tile)).collect()
+        }
         ImageStep::PoolDx { x, g, dx, .. } => vec![*x, *g, *dx],
     }
 }

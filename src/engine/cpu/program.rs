@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::simd::{ConvPlan, TileLayout};
+use super::simd::{Contraction, Operand};
 use crate::graph::{NodeId, PoolGeometry, Remap};
 use crate::schedule::fuse::Buffer;
-use crate::schedule::loops::LoopSpec;
+use crate::schedule::loops::{Format, LoopSpec};
 
 /// A loop with the buffers behind its slots.
 #[derive(Clone, Debug)]
@@ -26,33 +26,35 @@ pub enum ImageStep {
     /// y = conv(x), with packed weights.
     Forward {
         /// Kernels.
-        plan: Arc<ConvPlan>,
+        plan: Arc<Contraction>,
         /// x, in the plan's layout.
         x: Buffer,
         /// Which packed weights.
         weights: usize,
-        /// Plain.
+        /// In the plan's layout.
         y: Buffer,
     },
     /// The adjoint with respect to x.
     Dx {
         /// Kernels.
-        plan: Arc<ConvPlan>,
+        plan: Arc<Contraction>,
         /// Gradient of y, in the plan's layout.
         g: Buffer,
         /// Which packed weights.
         weights: usize,
-        /// Plain.
+        /// In the plan's layout.
         dx: Buffer,
     },
     /// Adds the adjoint with respect to the weights to the chunk's accumulator.
     Dw {
         /// Kernels.
-        plan: Arc<ConvPlan>,
+        plan: Arc<Contraction>,
         /// x, in the plan's layout.
         x: Buffer,
         /// Gradient of y, in the plan's layout.
         g: Buffer,
+        /// Scratch of its own, where the kernels want any.
+        scratch: Option<usize>,
         /// The node; names the accumulators.
         node: NodeId,
     },
@@ -106,7 +108,7 @@ pub enum Packing {
 #[derive(Clone)]
 pub struct Pack {
     /// Kernels.
-    pub plan: Arc<ConvPlan>,
+    pub plan: Arc<Contraction>,
     /// The weights' tensor.
     pub weights: NodeId,
     /// The contraction that reads them.
@@ -116,11 +118,11 @@ pub struct Pack {
 }
 
 impl Pack {
-    /// Elements of the packed weights.
+    /// f32 words of the packed weights.
     pub fn len(&self) -> usize {
         match self.packing {
-            Packing::Forward => self.plan.packed_forward_len(),
-            Packing::Dx => self.plan.packed_dx_len(),
+            Packing::Forward => self.plan.packed_forward_words(),
+            Packing::Dx => self.plan.packed_dx_words(),
         }
     }
 }
@@ -128,8 +130,10 @@ impl Pack {
 /// Scratch for one image.
 #[derive(Clone, Copy, Debug)]
 pub struct Tile {
-    /// Layout; a plain tile has no border.
-    pub layout: TileLayout,
+    /// What it holds, where a contraction or a plain step reads it.
+    pub operand: Option<Operand>,
+    /// f32 words.
+    pub words: usize,
     /// First and last step of the phase that touch it.
     pub live: (usize, usize),
 }
@@ -156,7 +160,7 @@ pub enum Closing {
         /// The contraction.
         node: NodeId,
         /// Kernels.
-        plan: Arc<ConvPlan>,
+        plan: Arc<Contraction>,
     },
 }
 
@@ -198,6 +202,8 @@ pub struct Copy {
 /// A whole program.
 #[derive(Clone, Default)]
 pub struct CpuProgram {
+    /// How each node's tensor is stored, by node.
+    pub formats: Vec<Format>,
     /// In order.
     pub phases: Vec<Phase>,
     /// Loops after the last phase: state updates.

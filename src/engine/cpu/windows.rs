@@ -1,19 +1,38 @@
 //! Pooling, re-indexing and tile borders: steps that need no compiling.
 
-use super::simd::TileLayout;
-use crate::graph::{PoolGeometry, Remap};
+use super::simd::{Operand, TileLayout};
+use crate::graph::{AxisMap, PoolGeometry, Remap};
+use crate::schedule::loops::Format;
 use crate::sema::network::PoolKind;
 
-/// Zeroes the border of a tile.
-pub fn clear_border(layout: &TileLayout, tile: &mut [f32]) {
+/// Zeroes the border of an operand, in each of its parts.
+pub fn clear_border(operand: &Operand, tile: &mut [f32]) {
+    let layout = &operand.layout;
+    match operand.format {
+        Format::F32 => clear(layout, tile),
+        Format::Bf16 => {
+            let tile: &mut [u16] = bytemuck::cast_slice_mut(tile);
+            clear(layout, &mut tile[..layout.len()]);
+        }
+        Format::Split { distance } => {
+            let tile: &mut [u16] = bytemuck::cast_slice_mut(tile);
+            let (high, low) = tile.split_at_mut(distance);
+            clear(layout, &mut high[..layout.len()]);
+            clear(layout, &mut low[..layout.len()]);
+        }
+    }
+}
+
+fn clear<T: Copy + Default>(layout: &TileLayout, tile: &mut [T]) {
+    let zero = T::default();
     let (pitch, border) = (layout.pitch(), layout.border);
-    tile[..border.top * pitch].fill(0.0);
-    tile[(border.top + layout.image[0]) * pitch..].fill(0.0);
+    tile[..border.top * pitch].fill(zero);
+    tile[(border.top + layout.image[0]) * pitch..].fill(zero);
     for row in 0..layout.image[0] {
         let start = (border.top + row) * pitch;
         let right = layout.pixel(row, layout.image[1]);
-        tile[start..layout.pixel(row, 0)].fill(0.0);
-        tile[right..start + pitch].fill(0.0);
+        tile[start..layout.pixel(row, 0)].fill(zero);
+        tile[right..start + pitch].fill(zero);
     }
 }
 
@@ -89,9 +108,23 @@ pub fn pool_dx(g: &PoolGeometry, channels: usize, x: &[f32], gradient: &[f32], d
     }
 }
 
+/// The one run of positions of an axis that have neighbouring sources: its start, its first source
+/// and its length; `None` where there are several.
+fn adjacent(axis: &AxisMap, extent: usize) -> Option<(usize, usize, usize)> {
+    let sourced = |at: &usize| axis.source(*at, extent).is_some();
+    let start = (0..axis.len).find(sourced).unwrap_or(0);
+    let count = (start..axis.len).take_while(sourced).count();
+    let first = axis.source(start, extent).unwrap_or(0);
+    let in_order = (0..count).all(|i| axis.source(start + i, extent) == Some(first + i));
+    let last = !(start + count..axis.len).any(|at| sourced(&at));
+    (in_order && last).then_some((start, first, count))
+}
+
 /// Re-indexes one image of `from` rows, columns and channels.
 pub fn remap(map: &Remap, from: [usize; 3], x: &[f32], y: &mut [f32]) {
     let [_, rows, columns, channels] = map.axes;
+    // Channels that stay neighbours are copied together.
+    let kept = adjacent(&channels, from[2]);
     let mut out = y.chunks_exact_mut(channels.len);
     for row in 0..rows.len {
         for column in 0..columns.len {
@@ -102,6 +135,10 @@ pub fn remap(map: &Remap, from: [usize; 3], x: &[f32], y: &mut [f32]) {
                 continue;
             };
             let pixel = &x[(r * from[1] + c) * from[2]..][..from[2]];
+            if let Some((to, first, count)) = kept {
+                out[to..][..count].copy_from_slice(&pixel[first..][..count]);
+                continue;
+            }
             for (channel, to) in out.iter_mut().enumerate() {
                 if let Some(source) = channels.source(channel, from[2]) {
                     *to = pixel[source];

@@ -7,7 +7,7 @@
 
 use super::isa::Isa;
 use super::sweep::{Grid, Sweep, Taps};
-use super::tile::{Border, TileLayout};
+use super::tile::{Border, ResultLayout, TileLayout};
 use crate::graph::ConvGeometry;
 
 /// Along one axis: the input positions that meet the same kernel positions.
@@ -72,33 +72,43 @@ pub(super) fn sweeps(
     written: usize,
     isa: Isa,
 ) -> Vec<Sweep> {
+    let dx = ResultLayout::plain(geometry.input[1], written);
     let mut w_origin = 0;
     let mut found: Vec<Sweep> = Vec::new();
-    let columns = classes(geometry, 1);
-    for rows in classes(geometry, 0) {
-        for cols in &columns {
-            let taps = Taps {
-                rows: rows.taps.clone(),
-                cols: cols.taps.clone(),
-                read: g.channels,
-                written,
-            };
-            let sweep = Sweep::new(grid(geometry, g, written, &rows, cols), taps, isa, w_origin);
-            w_origin = sweep.w_end();
-            found.push(sweep);
-        }
+    for (grid, taps) in grids(geometry, g, written, dx) {
+        let sweep = Sweep::new(grid, taps, isa, w_origin);
+        w_origin = sweep.w_end();
+        found.push(sweep);
     }
     found
+}
+
+/// Pixels and taps of each class, from tile g to a result.
+pub(super) fn grids(
+    geometry: &ConvGeometry,
+    g: &TileLayout,
+    written: usize,
+    dx: ResultLayout,
+) -> Vec<(Grid, Taps)> {
+    let columns = classes(geometry, 1);
+    let class = |rows: &Class, cols: &Class| {
+        let taps =
+            Taps { rows: rows.taps.clone(), cols: cols.taps.clone(), read: g.channels, written };
+        (grid(geometry, g, dx, rows, cols), taps)
+    };
+    classes(geometry, 0)
+        .iter()
+        .flat_map(|rows| columns.iter().map(|cols| class(rows, cols)).collect::<Vec<_>>())
+        .collect()
 }
 
 fn grid(
     geometry: &ConvGeometry,
     g: &TileLayout,
-    written: usize,
+    dx: ResultLayout,
     rows: &Class,
     cols: &Class,
 ) -> Grid {
-    let width = geometry.input[1];
     let row = g.border.top.saturating_add_signed(rows.reads);
     let col = g.border.left.saturating_add_signed(cols.reads);
     Grid {
@@ -108,8 +118,8 @@ fn grid(
         x_row: g.pitch(),
         x_pixel: g.channels,
         x_run: g.pitch(),
-        y_origin: (rows.first * width + cols.first) * written,
-        y_row: geometry.stride * width * written,
-        y_pixel: geometry.stride * written,
+        y_origin: rows.first * dx.row + cols.first * dx.pixel,
+        y_row: geometry.stride * dx.row,
+        y_pixel: geometry.stride * dx.pixel,
     }
 }

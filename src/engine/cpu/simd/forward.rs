@@ -2,7 +2,7 @@
 
 use super::isa::Isa;
 use super::sweep::{Grid, Sweep, Taps};
-use super::tile::{Border, TileLayout};
+use super::tile::{Border, ResultLayout, TileLayout};
 use crate::graph::ConvGeometry;
 
 /// Zeros that the convolution reads around its image.
@@ -20,6 +20,18 @@ pub(super) fn origin(geometry: &ConvGeometry, x: &TileLayout) -> usize {
 
 /// The sweep from tile x to a plain y.
 pub(super) fn sweep(geometry: &ConvGeometry, x: &TileLayout, written: usize, isa: Isa) -> Sweep {
+    let y = ResultLayout::plain(geometry.output()[1], written);
+    let (grid, taps) = grid(geometry, x, written, y);
+    Sweep::new(grid, taps, isa, 0)
+}
+
+/// Pixels and taps from tile x to a result.
+pub(super) fn grid(
+    geometry: &ConvGeometry,
+    x: &TileLayout,
+    written: usize,
+    y: ResultLayout,
+) -> (Grid, Taps) {
     let [rows, cols] = geometry.output();
     let grid = Grid {
         rows,
@@ -29,8 +41,8 @@ pub(super) fn sweep(geometry: &ConvGeometry, x: &TileLayout, written: usize, isa
         x_pixel: geometry.stride * x.channels,
         x_run: x.pitch(),
         y_origin: 0,
-        y_row: cols * written,
-        y_pixel: written,
+        y_row: y.row,
+        y_pixel: y.pixel,
     };
     let [kernel_rows, kernel_cols] = geometry.kernel;
     let taps = Taps {
@@ -39,5 +51,5 @@ pub(super) fn sweep(geometry: &ConvGeometry, x: &TileLayout, written: usize, isa
         read: x.channels,
         written,
     };
-    Sweep::new(grid, taps, isa, 0)
+    (grid, taps)
 }

@@ -1,7 +1,7 @@
 //! Which instruction set the kernels use.
 
 use super::micro::Kernels;
-use super::portable;
+use super::{amx, portable};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
 use crate::engine::EngineError;
@@ -13,12 +13,22 @@ pub const ENVIRONMENT_VARIABLE: &str = "RNETC_CPU";
 ///
 /// Only detection makes values of this type, so holding one is the licence to run its kernels.
 #[derive(Clone, Copy)]
-pub struct Isa(&'static Kernels);
+pub struct Isa {
+    kernels: &'static Kernels,
+    /// Whether products of bf16 run on AMX tiles.
+    tiles: bool,
+}
 
 impl Isa {
     /// What this machine has, narrowest first; never empty.
     pub fn available() -> Vec<Isa> {
-        std::iter::once(Isa(&portable::KERNELS)).chain(wider()).collect()
+        let mut found = vec![Isa { kernels: &portable::KERNELS, tiles: false }];
+        found.extend(wider());
+        let widest = found[found.len() - 1];
+        if widest.lanes() == 16 && amx::available() {
+            found.push(Isa { tiles: true, ..widest });
+        }
+        found
     }
 
     /// The one asked for by name, or the widest if `request` is `None`.
@@ -40,14 +50,19 @@ impl Isa {
         Isa::choose(request.as_ref().map(|name| name.to_string_lossy()).as_deref())
     }
 
-    /// `portable`, `avx2` or `avx512`.
+    /// `portable`, `avx2`, `avx512` or `amx`.
     pub fn name(self) -> &'static str {
-        self.0.name
+        if self.tiles { "amx" } else { self.kernels.name }
+    }
+
+    /// Whether products of bf16 run on AMX tiles.
+    pub fn has_tiles(self) -> bool {
+        self.tiles
     }
 
     /// f32 numbers in one vector.
     pub fn lanes(self) -> usize {
-        self.0.lanes
+        self.kernels.lanes
     }
 
     /// Whether loops may use vectors of sixteen, bf16 among them.
@@ -61,7 +76,7 @@ impl Isa {
 
     /// Its kernels.
     pub(super) fn kernels(self) -> &'static Kernels {
-        self.0
+        self.kernels
     }
 }
 
@@ -84,7 +99,7 @@ fn wider() -> impl Iterator<Item = Isa> {
     let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
     let avx512 = is_x86_feature_detected!("avx512f");
     let found = [(avx2, &avx2::KERNELS), (avx512, &avx512::KERNELS)];
-    found.into_iter().filter(|(has, _)| *has).map(|(_, kernels)| Isa(kernels))
+    found.into_iter().filter(|(has, _)| *has).map(|(_, kernels)| Isa { kernels, tiles: false })
 }
 
 #[cfg(not(target_arch = "x86_64"))]

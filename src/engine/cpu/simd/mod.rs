@@ -15,6 +15,7 @@
 //! Results depend on the operands, the plan and the instruction set only. Instruction sets
 //! differ in the order in which they add.
 
+mod contraction;
 mod dw;
 mod dx;
 mod forward;
@@ -28,6 +29,11 @@ mod portable;
 mod sweep;
 mod tile;
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod amx;
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+#[path = "no_amx.rs"]
+mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -38,6 +44,8 @@ mod guard_tests;
 #[cfg(test)]
 mod tests;
 
+pub use amx::configure as configure_thread;
+pub use contraction::{Contraction, Operand};
 pub use isa::{ENVIRONMENT_VARIABLE, Isa};
 pub use plan::ConvPlan;
-pub use tile::{Border, TileLayout};
+pub use tile::{Border, ResultLayout, TileLayout};

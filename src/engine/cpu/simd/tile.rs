@@ -25,6 +25,22 @@ impl Border {
     }
 }
 
+/// Where a result's pixels lie, without border; distances in elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ResultLayout {
+    /// From a row to the next.
+    pub row: usize,
+    /// From a pixel to the next.
+    pub pixel: usize,
+}
+
+impl ResultLayout {
+    /// Rows of `columns` pixels without gaps.
+    pub fn plain(columns: usize, channels: usize) -> Self {
+        Self { row: columns * channels, pixel: channels }
+    }
+}
+
 /// An image in scratch memory: rows × columns × channels, row-major, with a border of zeros
 /// around it and, at the very end, a few elements that are read but have no influence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,0 +1,204 @@
+//! The weight gradient on tiles: sums over pixels of xᵀ·g.
+//!
+//! Pixels are numbered through rows of a common pitch in x and in g, and g is zero between its
+//! rows; so each kernel tap meets the same pixels of g at one distance in x. With stride s there
+//! is one such numbering of x for each of the s × s remainders of its rows and columns.
+
+use super::super::forward;
+use super::super::tile::TileLayout;
+use super::Parts;
+use super::multiply::{DEPTH, Item, Product, SIDE, Step, TILE_BYTES};
+use super::transpose::{Pixels, interleave, transpose};
+use crate::graph::ConvGeometry;
+
+/// A planned weight gradient. Sums are kept as taps × channels of x × channels of g, channels
+/// rounded up to sixteen.
+pub(super) struct TileGradient {
+    geometry: ConvGeometry,
+    x: TileLayout,
+    g: TileLayout,
+    parts: Parts,
+    /// Elements between the parts of x and of g.
+    planes: [usize; 2],
+    /// Pixels from a row to the next.
+    pitch: usize,
+    /// Pixels that are added up.
+    pixels: usize,
+    /// Pixels of a transposed row of x.
+    row: usize,
+    product: Product,
+}
+
+impl TileGradient {
+    /// Plans the gradient from tiles x and g.
+    pub(super) fn new(
+        geometry: &ConvGeometry,
+        x: &TileLayout,
+        g: &TileLayout,
+        parts: Parts,
+        planes: [usize; 2],
+    ) -> Self {
+        let [rows, cols] = geometry.output();
+        let [kernel_rows, kernel_cols] = geometry.kernel;
+        let stride = geometry.stride;
+        let farthest = (kernel_cols - 1) / stride;
+        let pitch = match stride {
+            1 => x.pitch() / x.channels,
+            _ => (cols + farthest).next_multiple_of(2),
+        };
+        let pixels = ((rows - 1) * pitch + cols).next_multiple_of(DEPTH);
+        let reach = (kernel_rows - 1) / stride * pitch + farthest;
+        let row = (pixels + reach).next_multiple_of(DEPTH);
+        let [x_blocks, g_blocks] = [x, g].map(|t| t.channels.div_ceil(SIDE));
+        let class = row * x_blocks * SIDE;
+        let plane = class * stride * stride;
+        let c_row = 4 * SIDE * g_blocks;
+        let mut items = Vec::new();
+        for tap in 0..kernel_rows * kernel_cols {
+            let [r, c] = [tap / kernel_cols, tap % kernel_cols];
+            let skip = r / stride * pitch + c / stride;
+            for block in 0..x_blocks {
+                let from = (r % stride * stride + c % stride) * class + block * SIDE * row + skip;
+                items.push(Item { a: 2 * from, c: (tap * x_blocks + block) * SIDE * c_row });
+            }
+        }
+        let tiles = pixels / DEPTH;
+        let step = |&(a, b): &(usize, usize)| {
+            (0..tiles).map(move |i| Step {
+                a: 2 * (a * plane + i * DEPTH),
+                b: (b * g_blocks * tiles + i) * TILE_BYTES,
+            })
+        };
+        let product = Product {
+            items,
+            steps: parts.products().iter().flat_map(step).collect(),
+            a_row: 2 * row,
+            c_row,
+            b_block: tiles * TILE_BYTES,
+            blocks: g_blocks,
+            accumulate: true,
+        };
+        let (geometry, x, g) = (*geometry, *x, *g);
+        Self { geometry, x, g, parts, planes, pitch, pixels, row, product }
+    }
+
+    /// f32 numbers of the sums.
+    pub(super) fn sums(&self) -> usize {
+        self.product.c_end() / 4
+    }
+
+    fn classes(&self) -> usize {
+        self.geometry.stride * self.geometry.stride
+    }
+
+    fn blocks(&self) -> [usize; 2] {
+        [self.x, self.g].map(|t| t.channels.div_ceil(SIDE))
+    }
+
+    /// Elements of transposed x, of packed g, and of a plane in which pixels are put together.
+    fn scratch_parts(&self) -> [usize; 3] {
+        let [x_blocks, g_blocks] = self.blocks();
+        let gathered = self.row.max(self.pixels) * self.x.channels.max(self.g.channels);
+        [
+            self.parts.count() * self.classes() * self.row * x_blocks * SIDE,
+            self.parts.count() * self.pixels * g_blocks * SIDE,
+            gathered.next_multiple_of(DEPTH),
+        ]
+    }
+
+    /// Elements of scratch that [`TileGradient::run`] wants.
+    pub(super) fn scratch_len(&self) -> usize {
+        self.scratch_parts().iter().sum()
+    }
+
+    /// Adds to the sums what tiles x and g hold.
+    ///
+    /// # Safety
+    /// The machine has tiles and AVX-512, and this thread has configured its tiles.
+    pub(super) unsafe fn run(&self, x: &[u16], g: &[u16], scratch: &mut [u16], sums: &mut [f32]) {
+        let [x_len, g_len, _] = self.scratch_parts();
+        let (transposed, rest) = scratch.split_at_mut(x_len);
+        let (packed, gathered) = rest.split_at_mut(g_len);
+        let each = x_len / self.parts.count() / self.classes();
+        for part in 0..self.parts.count() {
+            let x = &x[part * self.planes[0]..];
+            for class in 0..self.classes() {
+                let from = self.pixels_of_x(x, class, gathered);
+                let to = &mut transposed[(part * self.classes() + class) * each..][..each];
+                // SAFETY: the caller promises AVX-512.
+                unsafe { transpose(from, self.row, to) };
+            }
+            let from = self.pixels_of_g(&g[part * self.planes[1]..], gathered);
+            let each = g_len / self.parts.count();
+            let to = &mut packed[part * each..][..each];
+            // SAFETY: as above.
+            unsafe { interleave(from, self.pixels / 2, to) };
+        }
+        assert!(self.product.a_end() <= 2 * transposed.len());
+        assert!(self.product.b_end() <= 2 * packed.len());
+        assert!(self.product.c_end() <= 4 * sums.len());
+        let (a, b, c) = (transposed.as_ptr(), packed.as_ptr(), sums.as_mut_ptr());
+        // SAFETY: the caller's promise; the operands reach far enough, as just checked.
+        unsafe { self.product.run(a.cast(), b.cast(), c.cast()) };
+    }
+
+    /// x's pixels of a class of rows and columns, in the common numbering.
+    fn pixels_of_x<'a>(&self, x: &'a [u16], class: usize, to: &'a mut [u16]) -> Pixels<'a> {
+        let channels = self.x.channels;
+        let stride = self.geometry.stride;
+        let origin = forward::origin(&self.geometry, &self.x);
+        if stride == 1 {
+            let values = &x[origin..self.x.len() - self.x.slack];
+            return Pixels { values, channels, count: values.len() / channels };
+        }
+        let whole = self.x.pitch() / channels;
+        let height = (self.x.len() - self.x.slack) / self.x.pitch();
+        let first = origin / channels;
+        let [top, left] = [first / whole + class / stride, first % whole + class % stride];
+        let rows = (top..height).step_by(stride).take(self.row / self.pitch);
+        let mut count = 0;
+        for row in rows {
+            for at in 0..self.pitch {
+                let col = left + at * stride;
+                let to = &mut to[count * channels..][..channels];
+                match col < whole {
+                    true => to.copy_from_slice(&x[(row * whole + col) * channels..][..channels]),
+                    false => to.fill(0),
+                }
+                count += 1;
+            }
+        }
+        Pixels { values: &to[..count * channels], channels, count }
+    }
+
+    /// g's pixels in the common numbering, zero between rows.
+    fn pixels_of_g<'a>(&self, g: &'a [u16], to: &'a mut [u16]) -> Pixels<'a> {
+        let channels = self.g.channels;
+        let [rows, cols] = self.geometry.output();
+        let count = (rows - 1) * self.pitch + cols;
+        if self.g.pitch() == self.pitch * channels {
+            let values = &g[self.g.pixel(0, 0)..][..count * channels];
+            return Pixels { values, channels, count };
+        }
+        to[..count * channels].fill(0);
+        for row in 0..rows {
+            let from = &g[self.g.pixel(row, 0)..][..cols * channels];
+            to[row * self.pitch * channels..][..from.len()].copy_from_slice(from);
+        }
+        Pixels { values: &to[..count * channels], channels, count }
+    }
+
+    /// Adds up sums, in their order, into taps × channels of x × channels of g.
+    pub(super) fn finish<'a>(&self, all: impl IntoIterator<Item = &'a [f32]>, out: &mut [f32]) {
+        let (ci, co) = (self.x.channels, self.g.channels);
+        let [x_blocks, g_blocks] = self.blocks().map(|n| n * SIDE);
+        out.fill(0.0);
+        for sums in all {
+            for (row, out) in out.chunks_exact_mut(co).enumerate() {
+                let from = (row / ci * x_blocks + row % ci) * g_blocks;
+                let from = &sums[from..][..co];
+                out.iter_mut().zip(from).for_each(|(out, v)| *out += v);
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! A convolution planned for tiles.
+
+use super::super::tile::{ResultLayout, TileLayout};
+use super::super::{dx, forward};
+use super::gradient::TileGradient;
+use super::sweep::{self, TileSweep};
+use super::{Parts, machine};
+use crate::graph::ConvGeometry;
+
+/// Products and layouts for one convolution and both its gradients, with operands in bf16 (in
+/// one part or two) and results in f32.
+pub struct TilePlan {
+    geometry: ConvGeometry,
+    channels: [usize; 2],
+    x: TileLayout,
+    g: TileLayout,
+    y: ResultLayout,
+    dx: ResultLayout,
+    parts: Parts,
+    forward: TileSweep,
+    backward: Vec<TileSweep>,
+    dx_covers_input: bool,
+    gradient: TileGradient,
+}
+
+/// Elements from the higher to the lower halves of a tile.
+pub fn plane(tile: &TileLayout) -> usize {
+    tile.len().next_multiple_of(32)
+}
+
+/// Pixels below which a sixteen of them would be mostly empty.
+const FEWEST_PIXELS: usize = 16;
+
+impl TilePlan {
+    /// Plans a convolution from `ci` to `co` channels; `None` where there are no tiles or they
+    /// would be nearly empty.
+    pub fn new(geometry: ConvGeometry, ci: usize, co: usize, parts: Parts) -> Option<TilePlan> {
+        let [rows, cols] = geometry.output();
+        if !machine::available() || rows * cols < FEWEST_PIXELS {
+            return None;
+        }
+        let tile = |image, channels, border| TileLayout { image, channels, border, slack: 0 };
+        let mut x = tile(geometry.input, ci, forward::border(&geometry));
+        let mut g = tile(geometry.output(), co, dx::border(&geometry));
+        let forward_grids = |x: &TileLayout, y| vec![forward::grid(&geometry, x, co, y)];
+        let dx_grids = |g: &TileLayout, to| dx::grids(&geometry, g, ci, to);
+        let y = sweep::layout(|y| forward_grids(&x, y), cols, co, 1);
+        let to = sweep::layout(|to| dx_grids(&g, to), geometry.input[1], ci, geometry.stride);
+        let make = |grids: Vec<_>, plane: usize| {
+            let mut w = 0;
+            let mut all: Vec<TileSweep> = Vec::new();
+            for (grid, taps) in grids {
+                let sweep = TileSweep::new(grid, taps, parts, plane, w);
+                w = sweep.w_end();
+                all.push(sweep);
+            }
+            all
+        };
+        // What the last sixteen pixels read beyond the image is slack.
+        x.slack = slack(&make(forward_grids(&x, y), 0), &x);
+        g.slack = slack(&make(dx_grids(&g, to), 0), &g);
+        let forward = make(forward_grids(&x, y), plane(&x)).pop()?;
+        let backward = make(dx_grids(&g, to), plane(&g));
+        let gradient = TileGradient::new(&geometry, &x, &g, parts, [plane(&x), plane(&g)]);
+        let dx_covers_input = dx::covers_input(&geometry);
+        let channels = [ci, co];
+        Some(TilePlan {
+            geometry,
+            channels,
+            x,
+            g,
+            y,
+            dx: to,
+            parts,
+            forward,
+            backward,
+            dx_covers_input,
+            gradient,
+        })
+    }
+
+    /// Parts of the operands.
+    pub fn parts(&self) -> Parts {
+        self.parts
+    }
+
+    /// Layout of x, once for each part, [`plane`] elements apart.
+    pub fn x_tile(&self) -> &TileLayout {
+        &self.x
+    }
+
+    /// Layout of g, likewise.
+    pub fn g_tile(&self) -> &TileLayout {
+        &self.g
+    }
+
+    /// Where forward's pixels are.
+    pub fn y_layout(&self) -> ResultLayout {
+        self.y
+    }
+
+    /// Where the input gradient's pixels are.
+    pub fn dx_layout(&self) -> ResultLayout {
+        self.dx
+    }
+
+    /// f32 numbers that forward touches.
+    pub fn y_len(&self) -> usize {
+        self.forward.product().c_end() / 4
+    }
+
+    /// f32 numbers that the input gradient touches.
+    pub fn dx_len(&self) -> usize {
+        let written = self.backward.iter().map(|s| s.product().c_end() / 4).max().unwrap_or(0);
+        written.max(self.geometry.input[0] * self.dx.row)
+    }
+
+    /// bf16 numbers of forward's packed weights.
+    pub fn packed_forward_len(&self) -> usize {
+        self.forward.w_end() / 2
+    }
+
+    /// bf16 numbers of the input gradient's packed weights.
+    pub fn packed_dx_len(&self) -> usize {
+        self.backward.last().map_or(0, |sweep| sweep.w_end() / 2)
+    }
+
+    /// f32 numbers of the weight gradient's sums.
+    pub fn dw_len(&self) -> usize {
+        self.gradient.sums()
+    }
+
+    /// bf16 numbers of the weight gradient's scratch.
+    pub fn dw_scratch_len(&self) -> usize {
+        self.gradient.scratch_len()
+    }
+
+    /// Packs weights (kernel rows × columns × ci × co) for [`TilePlan::forward`].
+    pub fn pack_forward(&self, w: &[f32], out: &mut [u16]) {
+        self.forward.pack(w, 1, |row, col, read| self.weight(row, col, read, 0), out);
+    }
+
+    /// Packs weights (kernel rows × columns × ci × co) for [`TilePlan::dx`].
+    pub fn pack_dx(&self, w: &[f32], out: &mut [u16]) {
+        for sweep in &self.backward {
+            sweep.pack(w, self.channels[1], |row, col, read| self.weight(row, col, 0, read), out);
+        }
+    }
+
+    /// Where the graph holds a weight.
+    fn weight(&self, row: usize, col: usize, ci: usize, co: usize) -> usize {
+        let [reads, writes] = self.channels;
+        ((row * self.geometry.kernel[1] + col) * reads + ci) * writes + co
+    }
+
+    /// y = conv(x). This thread has configured its tiles.
+    pub fn forward(&self, x: &[u16], packed: &[u16], y: &mut [f32]) {
+        assert!(x.len() >= self.parts.count() * plane(&self.x));
+        run(&self.forward, x, packed, y);
+    }
+
+    /// The adjoint with respect to x. This thread has configured its tiles.
+    pub fn dx(&self, g: &[u16], packed: &[u16], dx: &mut [f32]) {
+        assert!(g.len() >= self.parts.count() * plane(&self.g));
+        if !self.dx_covers_input {
+            dx.fill(0.0);
+        }
+        for sweep in &self.backward {
+            run(sweep, g, packed, dx);
+        }
+    }
+
+    /// Adds the adjoint with respect to the weights to sums that start at zero. This thread has
+    /// configured its tiles.
+    pub fn dw(&self, x: &[u16], g: &[u16], scratch: &mut [u16], sums: &mut [f32]) {
+        // SAFETY: a plan is only made where there are tiles, and such machines have AVX-512.
+        unsafe { self.gradient.run(x, g, scratch, sums) };
+    }
+
+    /// Adds up sums, in their order, into kernel rows × columns × ci × co.
+    pub fn finish_dw<'a>(&self, all: impl IntoIterator<Item = &'a [f32]>, out: &mut [f32]) {
+        self.gradient.finish(all, out);
+    }
+}
+
+/// Elements read beyond a tile.
+fn slack(sweeps: &[TileSweep], tile: &TileLayout) -> usize {
+    // Made without distance between the planes, so every part ends where the first does.
+    let end = sweeps.iter().map(|s| s.product().a_end() / 2).max().unwrap_or(0);
+    end.saturating_sub(tile.len())
+}
+
+fn run(sweep: &TileSweep, x: &[u16], packed: &[u16], y: &mut [f32]) {
+    let product = sweep.product();
+    let packed = &packed[sweep.w() / 2..];
+    assert!(product.a_end() <= 2 * x.len());
+    assert!(product.b_end() <= 2 * packed.len());
+    assert!(product.c_end() <= 4 * y.len());
+    let (a, b, c) = (x.as_ptr(), packed.as_ptr(), y.as_mut_ptr());
+    // SAFETY: a plan is only made where there are tiles; threads of the engine configure them;
+    // the operands reach far enough, as just checked, and y is borrowed alone.
+    unsafe { product.run(a.cast(), b.cast(), c.cast()) };
+}

@@ -1,0 +1,146 @@
+//! Forward and input gradient on tiles: sixteen pixels, a run's 32 elements, sixteen channels.
+
+use super::super::sweep::{Grid, Taps};
+use super::super::tile::ResultLayout;
+use super::multiply::{DEPTH, Item, Product, SIDE, Step, TILE_BYTES};
+use super::{Parts, halves};
+
+/// A grid of pixels as a product, and how its weights are packed.
+pub(super) struct TileSweep {
+    taps: Taps,
+    product: Product,
+    /// Bytes to this sweep's packed weights.
+    w: usize,
+    parts: Parts,
+}
+
+/// Bytes of bf16 elements.
+const fn bytes(elements: usize) -> usize {
+    2 * elements
+}
+
+/// A row of result pixels that holds the result of every grid: what lies beyond the last pixel of
+/// a row is garbage. `None` where the grids may run through rows without a break.
+fn broken_rows(grids: &[(Grid, Taps)], stride: usize) -> usize {
+    grids.iter().map(|(g, _)| g.cols.next_multiple_of(SIDE) * stride).max().unwrap_or(0)
+}
+
+/// The layout of a result of `columns` pixels in which the grids, made by `of`, can be written.
+/// One grid with a step of one pixel runs on from row to row, where that takes fewer tiles.
+pub(super) fn layout(
+    of: impl Fn(ResultLayout) -> Vec<(Grid, Taps)>,
+    columns: usize,
+    channels: usize,
+    stride: usize,
+) -> ResultLayout {
+    let pixel = channels.next_multiple_of(SIDE);
+    let grids = of(ResultLayout { row: columns * pixel, pixel });
+    if let [(grid, _)] = &grids[..]
+        && stride == 1
+    {
+        let row = grid.x_row / grid.x_pixel;
+        let running = (grid.rows * row).div_ceil(SIDE);
+        if running <= grid.rows * grid.cols.div_ceil(SIDE) {
+            return ResultLayout { row: row * pixel, pixel };
+        }
+    }
+    ResultLayout { row: broken_rows(&grids, stride).max(columns) * pixel, pixel }
+}
+
+impl TileSweep {
+    /// Plans a grid whose packed weights begin at byte `w`; `plane` is the distance of the lower
+    /// halves in x, in elements.
+    pub(super) fn new(grid: Grid, taps: Taps, parts: Parts, plane: usize, w: usize) -> TileSweep {
+        let items = items(&grid);
+        let run = taps.cols.len() * taps.read;
+        let chunks = run.div_ceil(DEPTH);
+        let tiles = taps.rows.len() * chunks;
+        let mut steps = Vec::new();
+        for (part_a, part_b) in parts.products() {
+            for row in 0..taps.rows.len() {
+                for chunk in 0..chunks {
+                    steps.push(Step {
+                        a: bytes(part_a * plane + row * grid.x_run + chunk * DEPTH),
+                        b: (part_b * tiles + row * chunks + chunk) * TILE_BYTES,
+                    });
+                }
+            }
+        }
+        let product = Product {
+            items,
+            steps,
+            a_row: bytes(grid.x_pixel),
+            c_row: 4 * grid.y_pixel,
+            b_block: parts.count() * tiles * TILE_BYTES,
+            blocks: taps.written.div_ceil(SIDE),
+            accumulate: false,
+        };
+        TileSweep { taps, product, w, parts }
+    }
+
+    /// The product, whose B begins at [`TileSweep::w`].
+    pub(super) fn product(&self) -> &Product {
+        &self.product
+    }
+
+    /// Bytes to the packed weights.
+    pub(super) fn w(&self) -> usize {
+        self.w
+    }
+
+    /// One past the last byte of the packed weights.
+    pub(super) fn w_end(&self) -> usize {
+        self.w + self.product.b_end()
+    }
+
+    /// Packs weights, given by `fetch(kernel row, kernel column, channel read)`: the first channel
+    /// written, and the distance to the next, in `weights`.
+    pub(super) fn pack(
+        &self,
+        weights: &[f32],
+        next: usize,
+        fetch: impl Fn(usize, usize, usize) -> usize,
+        out: &mut [u16],
+    ) {
+        let taps = &self.taps;
+        let chunks = (taps.cols.len() * taps.read).div_ceil(DEPTH);
+        let low = taps.rows.len() * chunks * TILE_BYTES / 2;
+        let out = &mut out[self.w / 2..self.w_end() / 2];
+        out.fill(0);
+        for (block, out) in out.chunks_exact_mut(self.product.b_block / 2).enumerate() {
+            let lanes = (taps.written - block * SIDE).min(SIDE);
+            for (number, &row) in taps.rows.iter().enumerate() {
+                let run = taps.cols.iter().flat_map(|&c| (0..taps.read).map(move |r| (c, r)));
+                for (element, (col, read)) in run.enumerate() {
+                    let at = (number * chunks + element / DEPTH) * (TILE_BYTES / 2)
+                        + element % DEPTH / 2 * DEPTH
+                        + element % 2;
+                    let from = fetch(row, col, read) + block * SIDE * next;
+                    for lane in 0..lanes {
+                        let [high, rest] = halves(weights[from + lane * next]);
+                        out[at + 2 * lane] = high;
+                        if self.parts == Parts::Two {
+                            out[low + at + 2 * lane] = rest;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Sixteens of pixels: running on over rows where the distances allow it, else row by row.
+fn items(grid: &Grid) -> Vec<Item> {
+    let at = |row: usize, col: usize| Item {
+        a: bytes(grid.x_origin + row * grid.x_row + col * grid.x_pixel),
+        c: 4 * (grid.y_origin + row * grid.y_row + col * grid.y_pixel),
+    };
+    let pitch = grid.x_row / grid.x_pixel;
+    let running = grid.x_row.is_multiple_of(grid.x_pixel) && grid.y_row == pitch * grid.y_pixel;
+    if running {
+        let pixels = (grid.rows - 1) * pitch + grid.cols;
+        return (0..pixels).step_by(SIDE).map(|pixel| at(0, pixel)).collect();
+    }
+    let row = |row: usize| (0..grid.cols).step_by(SIDE).map(move |col| (row, col));
+    (0..grid.rows).flat_map(row).map(|(row, col)| at(row, col)).collect()
+}
