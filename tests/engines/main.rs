@@ -2,5 +2,6 @@
 
 mod fusion;
 mod networks;
+mod precision;
 mod steps;
 mod support;

@@ -44,8 +44,8 @@ fn any_number_of_threads_gives_the_same_bits() {
     let network = network("preact", 8);
     let program = lower::training(&network, 37, &Sgd::PAPER);
     let inputs = inputs(&network, &program, 3);
-    let run = |threads: usize| {
-        let engine = CpuEngine::new(Some(threads), Precision::F32).expect("a CPU");
+    let run = |threads: usize, precision: Precision| {
+        let engine = CpuEngine::new(Some(threads), precision).expect("a CPU");
         let mut executable = load(&engine, &program, &inputs);
         for _ in 0..3 {
             executable.run().expect("runs");
@@ -57,8 +57,10 @@ fn any_number_of_threads_gives_the_same_bits() {
         }
         bits
     };
-    let one = run(1);
-    for threads in [1, 2, 3, 7] {
-        assert!(run(threads) == one, "{threads} threads differ from one");
+    for precision in [Precision::F32, Precision::Bf16x3, Precision::Bf16] {
+        let one = run(1, precision);
+        for threads in [1, 2, 3, 7] {
+            assert!(run(threads, precision) == one, "{precision:?}: {threads} threads differ");
+        }
     }
 }

@@ -1,0 +1,65 @@
+//! The CPU engine's bf16 precisions against the f64 interpreter.
+
+use rnetc::engine::Precision;
+use rnetc::engine::cpu::CpuEngine;
+use rnetc::graph::interp;
+use rnetc::lower;
+
+use crate::support::{SPECS, distance, inputs, load, network};
+
+/// Relative errors of loss and logits, and of the worst gradient.
+#[derive(Debug)]
+struct Errors {
+    loss: f64,
+    logits: f64,
+    gradient: f64,
+}
+
+fn errors(spec: &str, depth: usize, precision: Precision, seed: u32) -> Errors {
+    let network = network(spec, depth);
+    let program = lower::gradients(&network, 3);
+    let inputs = inputs(&network, &program, seed);
+    let (want, _) = interp::run(&program, &inputs);
+    let engine = CpuEngine::new(Some(2), precision).expect("every machine has a CPU");
+    let mut executable = load(&engine, &program, &inputs);
+    executable.run().expect("runs");
+    let mut errors = Errors { loss: 0.0, logits: 0.0, gradient: 0.0 };
+    for (index, (output, want)) in program.outputs.iter().zip(&want).enumerate() {
+        let error = distance(&executable.output(index).expect("an output"), want);
+        match output.name.as_str() {
+            "loss" => errors.loss = error,
+            "logits" => errors.logits = error,
+            _ => errors.gradient = errors.gradient.max(error),
+        }
+    }
+    errors
+}
+
+/// Two parts leave 2⁻¹⁷ of an operand. A ReLU whose argument is rounded to the other side of zero
+/// moves every gradient below it by up to 1e-2, so one draw of a few has to be free of that.
+#[test]
+fn two_parts_are_nearly_single_precision() {
+    for (spec, depth) in SPECS {
+        let draws = (1..=8).map(|seed| errors(spec, depth, Precision::Bf16x3, seed));
+        let near = |e: &Errors| e.loss < 1e-5 && e.logits < 1e-4 && e.gradient < 2e-4;
+        let mut seen = Vec::new();
+        for draw in draws {
+            seen.push(draw);
+            if near(&seen[seen.len() - 1]) {
+                break;
+            }
+        }
+        assert!(near(&seen[seen.len() - 1]), "{spec}: {seen:?}");
+    }
+}
+
+/// One part leaves 2⁻⁹, and stored activations are rounded too: many ReLUs change sides. The
+/// same rounding with f32 products gives gradients that are off by 0.1 to 0.4.
+#[test]
+fn one_part_is_near() {
+    for (spec, depth) in SPECS {
+        let errors = errors(spec, depth, Precision::Bf16, 1);
+        let near = errors.loss < 1e-2 && errors.logits < 5e-2 && errors.gradient < 0.6;
+        assert!(near, "{spec}: {errors:?}");
+    }
+}
