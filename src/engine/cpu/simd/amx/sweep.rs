@@ -8,6 +8,8 @@ use super::{Parts, halves};
 /// A grid of pixels as a product, and how its weights are packed.
 pub(super) struct TileSweep {
     taps: Taps,
+    /// Pixels that a row of A gives.
+    pixels: usize,
     product: Product,
     /// Bytes to this sweep's packed weights.
     w: usize,
@@ -51,9 +53,10 @@ impl TileSweep {
     /// Plans a grid whose packed weights begin at byte `w`; `plane` is the distance of the lower
     /// halves in x, in elements.
     pub(super) fn new(grid: Grid, taps: Taps, parts: Parts, plane: usize, w: usize) -> TileSweep {
+        let pixels = pixels_a_row(&grid, &taps);
+        let grid = joined(grid, pixels);
         let items = items(&grid);
-        let run = taps.cols.len() * taps.read;
-        let chunks = run.div_ceil(DEPTH);
+        let chunks = run(&taps, pixels).div_ceil(DEPTH);
         let tiles = taps.rows.len() * chunks;
         let mut steps = Vec::new();
         for (part_a, part_b) in parts.products() {
@@ -72,10 +75,10 @@ impl TileSweep {
             a_row: bytes(grid.x_pixel),
             c_row: 4 * grid.y_pixel,
             b_block: parts.count() * tiles * TILE_BYTES,
-            blocks: taps.written.div_ceil(SIDE),
+            blocks: pixels * taps.written.div_ceil(SIDE),
             accumulate: false,
         };
-        TileSweep { taps, product, w, parts }
+        TileSweep { taps, pixels, product, w, parts }
     }
 
     /// The product, whose B begins at [`TileSweep::w`].
@@ -103,15 +106,18 @@ impl TileSweep {
         out: &mut [u16],
     ) {
         let taps = &self.taps;
-        let chunks = (taps.cols.len() * taps.read).div_ceil(DEPTH);
+        let chunks = run(taps, self.pixels).div_ceil(DEPTH);
         let low = taps.rows.len() * chunks * TILE_BYTES / 2;
         let out = &mut out[self.w / 2..self.w_end() / 2];
         out.fill(0);
         for (block, out) in out.chunks_exact_mut(self.product.b_block / 2).enumerate() {
+            // Of two pixels, the second reads one pixel further, into the second block.
+            let (pixel, block) = (block % self.pixels, block / self.pixels);
             let lanes = (taps.written - block * SIDE).min(SIDE);
             for (number, &row) in taps.rows.iter().enumerate() {
                 let run = taps.cols.iter().flat_map(|&c| (0..taps.read).map(move |r| (c, r)));
                 for (element, (col, read)) in run.enumerate() {
+                    let element = element + pixel * taps.read;
                     let at = (number * chunks + element / DEPTH) * (TILE_BYTES / 2)
                         + element % DEPTH / 2 * DEPTH
                         + element % 2;
@@ -126,6 +132,29 @@ impl TileSweep {
                 }
             }
         }
+    }
+}
+
+/// Elements of a run that a row of A reads.
+fn run(taps: &Taps, pixels: usize) -> usize {
+    (taps.cols.len() + pixels - 1) * taps.read
+}
+
+/// Two where a pixel has sixteen channels at most and its neighbours can be computed with it: B
+/// then has two blocks, and a row of A serves both.
+fn pixels_a_row(grid: &Grid, taps: &Taps) -> usize {
+    let neighbours = grid.x_pixel == taps.read && grid.y_pixel == SIDE;
+    let even = grid.cols.is_multiple_of(2) && grid.x_row.is_multiple_of(2 * grid.x_pixel);
+    if taps.written <= SIDE && neighbours && even { 2 } else { 1 }
+}
+
+/// The grid of as many pixels at a time.
+fn joined(grid: Grid, pixels: usize) -> Grid {
+    Grid {
+        cols: grid.cols / pixels,
+        x_pixel: grid.x_pixel * pixels,
+        y_pixel: grid.y_pixel * pixels,
+        ..grid
     }
 }
 
