@@ -63,19 +63,18 @@ impl TileGradient {
             }
         }
         let tiles = pixels / DEPTH;
-        let step = |&(a, b): &(usize, usize)| {
-            (0..tiles).map(move |i| Step {
-                a: 2 * (a * plane + i * DEPTH),
-                b: (b * g_blocks * tiles + i) * TILE_BYTES,
-            })
+        let low = match parts {
+            Parts::One => None,
+            Parts::Two => Some([2 * plane, g_blocks * tiles * TILE_BYTES]),
         };
         let product = Product {
             items,
-            steps: parts.products().iter().flat_map(step).collect(),
+            steps: (0..tiles).map(|i| Step { a: 2 * DEPTH * i, b: TILE_BYTES * i }).collect(),
             a_row: 2 * row,
             c_row,
             b_block: tiles * TILE_BYTES,
             blocks: g_blocks,
+            low,
             accumulate: true,
         };
         let (geometry, x, g) = (*geometry, *x, *g);

@@ -37,14 +37,6 @@ impl Parts {
             Parts::Two => 2,
         }
     }
-
-    /// Which parts of A and B are multiplied.
-    pub fn products(self) -> &'static [(usize, usize)] {
-        match self {
-            Parts::One => &[(0, 0)],
-            Parts::Two => &[(0, 0), (0, 1), (1, 0)],
-        }
-    }
 }
 
 /// The nearest bf16, ties to even.

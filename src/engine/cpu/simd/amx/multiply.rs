@@ -28,6 +28,8 @@ pub struct Step {
 }
 
 /// C = (C if `accumulate`) + A·B in bf16, added up in f32. Distances in bytes.
+///
+/// Operands in two parts, A + A' and B + B', give A·B' + A·B + A'·B.
 #[derive(Clone, Debug)]
 pub struct Product {
     pub items: Vec<Item>,
@@ -40,6 +42,8 @@ pub struct Product {
     pub b_block: usize,
     /// Sixteens of columns.
     pub blocks: usize,
+    /// From A to A' and from B to B', where operands have two parts.
+    pub low: Option<[usize; 2]>,
     pub accumulate: bool,
 }
 
@@ -48,13 +52,13 @@ impl Product {
     pub fn a_end(&self) -> usize {
         let item = self.items.iter().map(|i| i.a).max().unwrap_or(0);
         let step = self.steps.iter().map(|s| s.a).max().unwrap_or(0);
-        item + (SIDE - 1) * self.a_row + step + 2 * DEPTH
+        item + (SIDE - 1) * self.a_row + step + 2 * DEPTH + self.low.map_or(0, |[a, _]| a)
     }
 
     /// One past the last byte of B that is read.
     pub fn b_end(&self) -> usize {
         let step = self.steps.iter().map(|s| s.b).max().unwrap_or(0);
-        (self.blocks - 1) * self.b_block + step + TILE_BYTES
+        (self.blocks - 1) * self.b_block + step + TILE_BYTES + self.low.map_or(0, |[_, b]| b)
     }
 
     /// One past the last byte of C that is touched.
@@ -111,13 +115,18 @@ impl Product {
                 }
                 for step in &self.steps {
                     let b = b.add(step.b);
+                    let a = [a0, a1].map(|a| a.add(step.a));
+                    if let Some(low) = self.low {
+                        self.pair_of_parts(a, b, low);
+                        continue;
+                    }
                     asm!("tileloadd tmm4, [{a0} + {sa}]", "tileloadd tmm6, [{b0} + {sb}]",
                         "tdpbf16ps tmm0, tmm4, tmm6",
                         "tileloadd tmm7, [{b1} + {sb}]",
                         "tdpbf16ps tmm1, tmm4, tmm7",
                         "tileloadd tmm5, [{a1} + {sa}]",
                         "tdpbf16ps tmm2, tmm5, tmm6", "tdpbf16ps tmm3, tmm5, tmm7",
-                        a0 = in(reg) a0.add(step.a), a1 = in(reg) a1.add(step.a),
+                        a0 = in(reg) a[0], a1 = in(reg) a[1],
                         b0 = in(reg) b, b1 = in(reg) b.add(self.b_block),
                         sa = in(reg) self.a_row, sb = in(reg) 4 * SIDE,
                         options(nostack, readonly));
@@ -152,14 +161,20 @@ impl Product {
                     );
                 }
                 for step in &self.steps {
+                    let b = b.add(step.b);
+                    let from = from.map(|a| a.add(step.a));
+                    if let Some(low) = self.low {
+                        self.single_of_parts(from, b, low);
+                        continue;
+                    }
                     asm!("tileloadd tmm7, [{b} + {sb}]",
                         "tileloadd tmm4, [{a0} + {sa}]", "tdpbf16ps tmm0, tmm4, tmm7",
                         "tileloadd tmm5, [{a1} + {sa}]", "tdpbf16ps tmm1, tmm5, tmm7",
                         "tileloadd tmm6, [{a2} + {sa}]", "tdpbf16ps tmm2, tmm6, tmm7",
                         "tileloadd tmm4, [{a3} + {sa}]", "tdpbf16ps tmm3, tmm4, tmm7",
-                        a0 = in(reg) from[0].add(step.a), a1 = in(reg) from[1].add(step.a),
-                        a2 = in(reg) from[2].add(step.a), a3 = in(reg) from[3].add(step.a),
-                        b = in(reg) b.add(step.b), sa = in(reg) self.a_row,
+                        a0 = in(reg) from[0], a1 = in(reg) from[1],
+                        a2 = in(reg) from[2], a3 = in(reg) from[3],
+                        b = in(reg) b, sa = in(reg) self.a_row,
                         sb = in(reg) 4 * SIDE, options(nostack, readonly));
                 }
                 asm!("tilestored [{c0} + {s}], tmm0", "tilestored [{c1} + {s}], tmm1",
@@ -167,6 +182,55 @@ impl Product {
                     c0 = in(reg) to[0], c1 = in(reg) to[1], c2 = in(reg) to[2],
                     c3 = in(reg) to[3], s = in(reg) self.c_row, options(nostack));
             }
+        }
+    }
+
+    /// One step of [`Product::pair`]: twelve products of eight tiles.
+    unsafe fn pair_of_parts(&self, [a0, a1]: [*const u8; 2], b: *const u8, [la, lb]: [usize; 2]) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            asm!("tileloadd tmm4, [{a0} + {sa}]", "tileloadd tmm6, [{lb0} + {sb}]",
+                "tdpbf16ps tmm0, tmm4, tmm6",
+                "tileloadd tmm5, [{a1} + {sa}]", "tdpbf16ps tmm2, tmm5, tmm6",
+                "tileloadd tmm7, [{lb1} + {sb}]",
+                "tdpbf16ps tmm1, tmm4, tmm7", "tdpbf16ps tmm3, tmm5, tmm7",
+                "tileloadd tmm6, [{b0} + {sb}]",
+                "tdpbf16ps tmm0, tmm4, tmm6", "tdpbf16ps tmm2, tmm5, tmm6",
+                "tileloadd tmm7, [{b1} + {sb}]",
+                "tdpbf16ps tmm1, tmm4, tmm7", "tdpbf16ps tmm3, tmm5, tmm7",
+                "tileloadd tmm4, [{la0} + {sa}]",
+                "tdpbf16ps tmm0, tmm4, tmm6", "tdpbf16ps tmm1, tmm4, tmm7",
+                "tileloadd tmm5, [{la1} + {sa}]",
+                "tdpbf16ps tmm2, tmm5, tmm6", "tdpbf16ps tmm3, tmm5, tmm7",
+                a0 = in(reg) a0, a1 = in(reg) a1, b0 = in(reg) b,
+                b1 = in(reg) b.add(self.b_block), la0 = in(reg) a0.add(la),
+                la1 = in(reg) a1.add(la), lb0 = in(reg) b.add(lb),
+                lb1 = in(reg) b.add(self.b_block + lb), sa = in(reg) self.a_row,
+                sb = in(reg) 4 * SIDE, options(nostack, readonly));
+        }
+    }
+
+    /// One step of [`Product::single`]: twelve products of ten tiles.
+    unsafe fn single_of_parts(&self, a: [*const u8; 4], b: *const u8, [la, lb]: [usize; 2]) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            asm!("tileloadd tmm6, [{b} + {sb}]", "tileloadd tmm7, [{lb} + {sb}]",
+                "tileloadd tmm4, [{a0} + {sa}]", "tileloadd tmm5, [{a1} + {sa}]",
+                "tdpbf16ps tmm0, tmm4, tmm7", "tdpbf16ps tmm1, tmm5, tmm7",
+                "tdpbf16ps tmm0, tmm4, tmm6", "tdpbf16ps tmm1, tmm5, tmm6",
+                "tileloadd tmm4, [{la0} + {sa}]", "tileloadd tmm5, [{la1} + {sa}]",
+                "tdpbf16ps tmm0, tmm4, tmm6", "tdpbf16ps tmm1, tmm5, tmm6",
+                a0 = in(reg) a[0], a1 = in(reg) a[1], la0 = in(reg) a[0].add(la),
+                la1 = in(reg) a[1].add(la), b = in(reg) b, lb = in(reg) b.add(lb),
+                sa = in(reg) self.a_row, sb = in(reg) 4 * SIDE, options(nostack, readonly));
+            asm!("tileloadd tmm4, [{a2} + {sa}]", "tileloadd tmm5, [{a3} + {sa}]",
+                "tdpbf16ps tmm2, tmm4, tmm7", "tdpbf16ps tmm3, tmm5, tmm7",
+                "tdpbf16ps tmm2, tmm4, tmm6", "tdpbf16ps tmm3, tmm5, tmm6",
+                "tileloadd tmm4, [{la2} + {sa}]", "tileloadd tmm5, [{la3} + {sa}]",
+                "tdpbf16ps tmm2, tmm4, tmm6", "tdpbf16ps tmm3, tmm5, tmm6",
+                a2 = in(reg) a[2], a3 = in(reg) a[3], la2 = in(reg) a[2].add(la),
+                la3 = in(reg) a[3].add(la), sa = in(reg) self.a_row,
+                options(nostack, readonly));
         }
     }
 }

@@ -185,7 +185,7 @@ impl TilePlan {
 
 /// Elements read beyond a tile.
 fn slack(sweeps: &[TileSweep], tile: &TileLayout) -> usize {
-    // Made without distance between the planes, so every part ends where the first does.
+    // Made without distance between the parts, so that both end where the first does.
     let end = sweeps.iter().map(|s| s.product().a_end() / 2).max().unwrap_or(0);
     end.saturating_sub(tile.len())
 }

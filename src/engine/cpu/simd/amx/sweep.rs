@@ -59,16 +59,18 @@ impl TileSweep {
         let chunks = run(&taps, pixels).div_ceil(DEPTH);
         let tiles = taps.rows.len() * chunks;
         let mut steps = Vec::new();
-        for (part_a, part_b) in parts.products() {
-            for row in 0..taps.rows.len() {
-                for chunk in 0..chunks {
-                    steps.push(Step {
-                        a: bytes(part_a * plane + row * grid.x_run + chunk * DEPTH),
-                        b: (part_b * tiles + row * chunks + chunk) * TILE_BYTES,
-                    });
-                }
+        for row in 0..taps.rows.len() {
+            for chunk in 0..chunks {
+                steps.push(Step {
+                    a: bytes(row * grid.x_run + chunk * DEPTH),
+                    b: (row * chunks + chunk) * TILE_BYTES,
+                });
             }
         }
+        let low = match parts {
+            Parts::One => None,
+            Parts::Two => Some([bytes(plane), tiles * TILE_BYTES]),
+        };
         let product = Product {
             items,
             steps,
@@ -76,6 +78,7 @@ impl TileSweep {
             c_row: 4 * grid.y_pixel,
             b_block: parts.count() * tiles * TILE_BYTES,
             blocks: pixels * taps.written.div_ceil(SIDE),
+            low,
             accumulate: false,
         };
         TileSweep { taps, pixels, product, w, parts }
