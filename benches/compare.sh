@@ -1,20 +1,42 @@
 #!/usr/bin/env bash
-# rnetc and PyTorch train the same ResNet-20 in turn; prints both speeds and their ratio, round by
-# round. Needs torch_resnet.py (PYTORCH_SCRIPT) and PyTorch; run it on an idle machine.
+# rnetc and PyTorch train the same nets in turn: for each case both speeds (medians of the steps)
+# round by round, and the ratio of the medians of the rounds. Needs torch_resnet.py
+# (PYTORCH_SCRIPT) and PyTorch; run it on an idle machine, after `cargo build --release`.
 #
-#   PYTORCH_SCRIPT=path/to/torch_resnet.py benches/compare.sh [rounds] [steps]
+#   PYTORCH_SCRIPT=path/to/torch_resnet.py benches/compare.sh [rounds] [steps] [case…]
+#
+# A case is depth:precision; without any, those of README.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 rounds=${1:-3}
-steps=${2:-10}
+steps=${2:-8}
+shift $(($# < 2 ? $# : 2))
 script=${PYTORCH_SCRIPT:?set PYTORCH_SCRIPT to the peer script}
-rnetc=target/release/rnetc
+cases=("$@")
+[ ${#cases[@]} -gt 0 ] || cases=(20:f32 20:bf16x3 20:bf16 110:f32 110:bf16 164:f32 164:bf16)
 speed() { python3 -c 'import json,sys; print(json.loads(sys.stdin.read().strip().splitlines()[-1])["images_per_s"])'; }
 
-for round in $(seq "$rounds"); do
-    ours=$("$rnetc" bench specs/preact.rnet --set depth=20 --set kind=project --batch 128 \
-        --steps "$steps" --engine cpu --threads 2 --format json 2>/dev/null | speed)
-    theirs=$(python3 "$script" bench --depth 20 --channels-last --batch 128 --steps "$steps" \
-        --threads 2 | speed)
-    python3 -c "print(f'round $round: rnetc {$ours}, PyTorch {$theirs} images/s, ratio {$ours/$theirs:.2f}')"
+for case in "${cases[@]}"; do
+    depth=${case%%:*} precision=${case##*:}
+    spec=preact block=basic
+    # Depths 9n + 2 that are no 6n + 2 are bottleneck nets.
+    [ $(((depth - 2) % 6)) = 0 ] || { spec=bottleneck_preact block=bottleneck; }
+    peer=()
+    [ "$precision" != bf16 ] || peer=(--amp)
+    all=""
+    for round in $(seq "$rounds"); do
+        ours=$(target/release/rnetc bench "specs/$spec.rnet" --set "depth=$depth" --batch 128 \
+            --steps "$steps" --engine cpu --threads 2 --precision "$precision" --format json \
+            2>/dev/null | speed)
+        theirs=$(python3 "$script" bench --depth "$depth" --block "$block" --channels-last \
+            --batch 128 --steps "$steps" --threads 2 "${peer[@]}" 2>/dev/null | speed)
+        echo "$case round $round: rnetc $ours, PyTorch $theirs images/s"
+        all="$all $ours/$theirs"
+    done
+    python3 - "$case" $all <<'PY'
+import statistics, sys
+pairs = [tuple(map(float, p.split("/"))) for p in sys.argv[2:]]
+ours, theirs = (statistics.median(side) for side in zip(*pairs))
+print(f"{sys.argv[1]}: medians {ours:.0f} and {theirs:.0f} images/s, ratio {ours / theirs:.2f}")
+PY
 done
