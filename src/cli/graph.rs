@@ -8,7 +8,8 @@ use crate::export::drawing;
 
 /// Draws a network.
 pub fn graph(args: &GraphArgs) -> Result<(), Failure> {
-    let network = Spec::file(&args.spec, &args.set)?.compile()?;
+    let spec = Spec::file(&args.spec, &args.set)?.messages(args.message_format);
+    let network = spec.compile()?;
     std::fs::write(&args.out, drawing::svg(&network))
         .map_err(|error| Failure::io("writing", &args.out, error))?;
     output::say(format_args!("{}: drawn in {}", network.name, args.out.display()));

@@ -15,9 +15,11 @@ pub mod engine;
 pub mod evaluate;
 pub mod explain;
 pub mod failure;
+pub mod fmt;
 pub mod gradcheck;
 pub mod graph;
 pub mod last_build;
+pub mod messages;
 pub mod output;
 pub mod picture;
 pub mod predict;
@@ -63,6 +65,7 @@ fn verb(verb: &Verb) -> Result<(), Failure> {
         Verb::Build(args) => build::build(args),
         Verb::Run(args) => run::run(args),
         Verb::Check(args) => check::check(args),
+        Verb::Fmt(args) => fmt::fmt(args),
         Verb::Explain(args) => explain::explain(args),
         Verb::Graph(args) => graph::graph(args),
         Verb::Gradcheck(args) => gradcheck::gradcheck(args),

@@ -1,15 +1,34 @@
-//! Diagnostics as text: the source line, carets, labels, the hint and the code.
+//! Diagnostics as text: the source line, carets, labels, the hint and the code; or a line each.
 
+use std::io::IsTerminal;
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
+use super::args::MessageFormat;
+use super::{messages, output};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{Source, Span};
 
 /// Width of a rendered line at most; longer source lines are cut.
 const WIDTH: usize = 120;
+
+/// Prints diagnostics of one source on standard error.
+pub fn show(source: &Source, diagnostics: &[Diagnostic], format: MessageFormat) {
+    if diagnostics.is_empty() {
+        return;
+    }
+    let text = match format {
+        MessageFormat::Human => {
+            let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            render(source, diagnostics, colour)
+        }
+        MessageFormat::Short => messages::short(source, diagnostics),
+        MessageFormat::Json => messages::json(source, diagnostics),
+    };
+    output::note(text.trim_end());
+}
 
 /// Renders diagnostics of one source, each followed by an empty line. `colour` adds terminal
 /// escapes.

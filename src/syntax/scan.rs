@@ -41,7 +41,7 @@ fn brackets(text: &str) -> Result<(), Diagnostic> {
     while at < bytes.len() {
         match bytes[at] {
             b'/' if bytes.get(at + 1) == Some(&b'/') => {
-                at += bytes[at..].iter().take_while(|&&b| b != b'\n').count();
+                at += bytes[at..].iter().take_while(|b| !b"\r\n".contains(b)).count();
                 continue;
             }
             bracket @ (b'(' | b'{') => {
