@@ -28,6 +28,8 @@ pub enum Verb {
     Check(CheckArgs),
     /// Bring specs into the one layout
     Fmt(FmtArgs),
+    /// Serve an editor over standard input and output
+    Lsp,
     /// Tell more about an error code
     Explain(ExplainArgs),
     /// Draw a spec's network

@@ -19,6 +19,7 @@ pub mod fmt;
 pub mod gradcheck;
 pub mod graph;
 pub mod last_build;
+pub mod lsp;
 pub mod messages;
 pub mod output;
 pub mod picture;
@@ -66,6 +67,7 @@ fn verb(verb: &Verb) -> Result<(), Failure> {
         Verb::Run(args) => run::run(args),
         Verb::Check(args) => check::check(args),
         Verb::Fmt(args) => fmt::fmt(args),
+        Verb::Lsp => lsp::lsp(),
         Verb::Explain(args) => explain::explain(args),
         Verb::Graph(args) => graph::graph(args),
         Verb::Gradcheck(args) => gradcheck::gradcheck(args),
