@@ -6,6 +6,7 @@ mod language {
     mod format;
     mod hostile;
     mod meaning;
+    mod reference;
     mod tables;
 
     use rnetc::diagnostic::Diagnostic;
