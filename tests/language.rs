@@ -3,6 +3,7 @@
 
 mod language {
     mod bad;
+    mod drawings;
     mod format;
     mod hostile;
     mod meaning;

@@ -185,9 +185,12 @@ pub struct GraphArgs {
     /// The spec
     #[arg(value_name = "SPEC")]
     pub spec: PathBuf,
-    /// The drawing to write
-    #[arg(short = 'o', value_name = "FILE.svg")]
+    /// The drawing to write: SVG, or Graphviz DOT where the name ends in .dot or .gv
+    #[arg(short = 'o', value_name = "FILE")]
     pub out: PathBuf,
+    /// Draw the paths through the units (SVG, up to six units)
+    #[arg(long)]
+    pub unravel: bool,
     /// Set a parameter of the net
     #[arg(long = "set", value_name = "K=V", value_parser = setting)]
     pub set: Vec<(String, String)>,

@@ -163,3 +163,23 @@ fn messages_come_in_three_formats() {
     assert_eq!(message["fix"]["replacement"], "input");
     assert_eq!(json.lines().count(), 1);
 }
+
+#[test]
+fn graphs_come_as_svg_dot_and_paths() {
+    let folder = Folder::new();
+    let unit = "unit u { F = bn -> conv(3x3, 4)\n y = x + F(x) }";
+    let net = "net n(k = 2) { input(4, 8, 8) -> u * k -> global_avg_pool -> linear(2) }";
+    std::fs::write(folder.at("u.rnet"), format!("{unit}\n{net}")).unwrap();
+    let drawn = |line: &str, file: &str| {
+        folder.expect(0, &format!("graph u.rnet {line} -o {file}"));
+        std::fs::read_to_string(folder.at(file)).unwrap()
+    };
+    assert!(drawn("", "u.svg").starts_with("<svg"));
+    assert!(drawn("", "u.dot").starts_with("digraph"));
+    assert_eq!(drawn("--unravel", "p.svg").matches("<polyline").count(), 4);
+    assert_eq!(drawn("--unravel --set k=6", "p.svg").matches("<polyline").count(), 64);
+    assert!(folder.expect(2, "graph u.rnet --unravel --set k=7 -o q.svg").err.contains("2^7"));
+    folder.expect(2, "graph u.rnet --unravel -o q.dot");
+    assert!(!folder.at("q.svg").exists() && !folder.at("q.dot").exists());
+    folder.expect(3, "graph u.rnet -o none/u.svg");
+}
