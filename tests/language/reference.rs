@@ -50,3 +50,20 @@ fn every_layer_and_word_is_in_the_reference() {
         assert!(REFERENCE.contains(code.text()), "{}", code.text());
     }
 }
+
+/// The TextMate grammar colours what the language has.
+#[test]
+fn the_editor_grammar_knows_every_layer_and_word() {
+    const GRAMMAR: &str = include_str!("../../grammar/rnet.tmLanguage.json");
+    let grammar: serde_json::Value = serde_json::from_str(GRAMMAR).expect("JSON");
+    let patterns = grammar["repository"]["expression"]["patterns"].as_array().expect("a list");
+    let words: Vec<&str> = patterns
+        .iter()
+        .filter_map(|pattern| pattern["match"].as_str())
+        .flat_map(|pattern| pattern.split(['(', ')', '|']))
+        .collect();
+    let layers = sema::layers::LayerName::ALL.iter().map(|layer| layer.text());
+    for word in layers.chain(sema::layers::Word::ALL.iter().map(|word| word.text())) {
+        assert!(words.contains(&word), "{word}");
+    }
+}
