@@ -56,7 +56,7 @@ impl Diagnostic {
         Self {
             severity: Severity::Error,
             code,
-            message: message.into(),
+            message: bounded(message.into()),
             span,
             label: String::new(),
             labels: Vec::new(),
@@ -67,19 +67,19 @@ impl Diagnostic {
 
     /// The same with a word beside the primary span.
     pub fn label(mut self, text: impl Into<String>) -> Self {
-        self.label = text.into();
+        self.label = bounded(text.into());
         self
     }
 
     /// The same with another place.
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label { span, text: bounded(text.into()) });
         self
     }
 
     /// The same with a hint.
     pub fn hint(mut self, text: impl Into<String>) -> Self {
-        self.hint = Some(text.into());
+        self.hint = Some(bounded(text.into()));
         self
     }
 
@@ -88,6 +88,16 @@ impl Diagnostic {
         self.fix = Some(Fix { span, text: text.into() });
         self
     }
+}
+
+/// Names may be as long as a text; a message about one is not.
+fn bounded(mut text: String) -> String {
+    const LONGEST: usize = 400;
+    if let Some((at, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(at);
+        text.push('…');
+    }
+    text
 }
 
 impl Code {
