@@ -20,6 +20,15 @@ pub struct Label {
     pub text: String,
 }
 
+/// Text that mends a mistake when it stands in place of what the span covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it replaces.
+    pub span: Span,
+    /// With what.
+    pub text: String,
+}
+
 /// One message about one place of a spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -37,6 +46,8 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// How to mend it.
     pub hint: Option<String>,
+    /// The mend itself, where there is one that a program can make.
+    pub fix: Option<Box<Fix>>,
 }
 
 impl Diagnostic {
@@ -45,30 +56,54 @@ impl Diagnostic {
         Self {
             severity: Severity::Error,
             code,
-            message: message.into(),
+            message: bounded(message.into()),
             span,
             label: String::new(),
             labels: Vec::new(),
             hint: None,
+            fix: None,
         }
     }
 
     /// The same with a word beside the primary span.
     pub fn label(mut self, text: impl Into<String>) -> Self {
-        self.label = text.into();
+        self.label = bounded(text.into());
         self
     }
 
     /// The same with another place.
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label { span, text: bounded(text.into()) });
         self
     }
 
     /// The same with a hint.
     pub fn hint(mut self, text: impl Into<String>) -> Self {
-        self.hint = Some(text.into());
+        self.hint = Some(bounded(text.into()));
         self
+    }
+
+    /// The same with a mend that a program can make.
+    pub fn fix(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.fix = Some(Box::new(Fix { span, text: text.into() }));
+        self
+    }
+}
+
+/// Names may be as long as a text; a message about one is not.
+fn bounded(mut text: String) -> String {
+    const LONGEST: usize = 400;
+    if let Some((at, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(at);
+        text.push('…');
+    }
+    text
+}
+
+impl Code {
+    /// Error or warning, as its letter says.
+    pub fn severity(self) -> Severity {
+        if self.text().starts_with('W') { Severity::Warning } else { Severity::Error }
     }
 }
 
@@ -111,4 +146,6 @@ codes! {
     UnknownSetting = "E0013": "--set names a parameter that the net does not have",
     UnitStructure = "E0014": "a unit without y, or one whose parts do not meet",
     Unused = "W0001": "something defined and never used",
+    ShortcutActivation = "W0002": "a ReLU on the shortcut path",
+    ShortcutNotIdentity = "W0003": "a shortcut that is not the identity",
 }

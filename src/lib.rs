@@ -10,6 +10,7 @@ pub mod export;
 pub mod gradcheck;
 pub mod graph;
 pub mod lower;
+pub mod lsp;
 pub mod nn;
 pub mod passes;
 pub mod schedule;

@@ -4,6 +4,8 @@
 mod data;
 #[path = "cli/folder.rs"]
 mod folder;
+#[path = "cli/hostile.rs"]
+mod hostile;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/usage.rs"]

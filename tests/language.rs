@@ -3,8 +3,11 @@
 
 mod language {
     mod bad;
+    mod drawings;
+    mod format;
     mod hostile;
     mod meaning;
+    mod reference;
     mod tables;
 
     use rnetc::diagnostic::Diagnostic;

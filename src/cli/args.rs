@@ -26,6 +26,10 @@ pub enum Verb {
     Run(Box<RunArgs>),
     /// Check specs and say what they are
     Check(CheckArgs),
+    /// Bring specs into the one layout
+    Fmt(FmtArgs),
+    /// Serve an editor over standard input and output
+    Lsp,
     /// Tell more about an error code
     Explain(ExplainArgs),
     /// Draw a spec's network
@@ -61,6 +65,9 @@ pub struct BuildArgs {
     /// Print kernels, what was fused into each, and what they cost
     #[arg(long)]
     pub explain: bool,
+    /// How to print errors and warnings
+    #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
+    pub message_format: MessageFormat,
 }
 
 /// `rnetc run`.
@@ -148,6 +155,20 @@ pub struct CheckArgs {
     /// Set a parameter of the nets
     #[arg(long = "set", value_name = "K=V", value_parser = setting)]
     pub set: Vec<(String, String)>,
+    /// How to print errors and warnings
+    #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
+    pub message_format: MessageFormat,
+}
+
+/// `rnetc fmt`.
+#[derive(Debug, Args)]
+pub struct FmtArgs {
+    /// The specs; - is standard input, written to standard output
+    #[arg(value_name = "SPEC", required = true)]
+    pub specs: Vec<PathBuf>,
+    /// Change nothing; exit with 1 if a file would change
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// `rnetc explain`.
@@ -164,12 +185,18 @@ pub struct GraphArgs {
     /// The spec
     #[arg(value_name = "SPEC")]
     pub spec: PathBuf,
-    /// The drawing to write
-    #[arg(short = 'o', value_name = "FILE.svg")]
+    /// The drawing to write: SVG, or Graphviz DOT where the name ends in .dot or .gv
+    #[arg(short = 'o', value_name = "FILE")]
     pub out: PathBuf,
+    /// Draw the paths through the units (SVG, up to six units)
+    #[arg(long)]
+    pub unravel: bool,
     /// Set a parameter of the net
     #[arg(long = "set", value_name = "K=V", value_parser = setting)]
     pub set: Vec<(String, String)>,
+    /// How to print errors and warnings
+    #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
+    pub message_format: MessageFormat,
 }
 
 /// `rnetc gradcheck`.
@@ -257,6 +284,18 @@ pub struct BenchArgs {
     /// Set a parameter of the net
     #[arg(long = "set", value_name = "K=V", value_parser = setting)]
     pub set: Vec<(String, String)>,
+}
+
+/// How to print errors and warnings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    /// With the source, for people
+    #[default]
+    Human,
+    /// One line each: FILE:LINE:COLUMN: error[CODE]: message
+    Short,
+    /// One JSON object a line
+    Json,
 }
 
 /// Training or inference.

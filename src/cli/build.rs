@@ -9,7 +9,7 @@ use crate::export::{self, Build, BuildError, drawing};
 
 /// Writes a build folder.
 pub fn build(args: &BuildArgs) -> Result<(), Failure> {
-    let spec = Spec::file(&args.spec, &args.set)?;
+    let spec = Spec::file(&args.spec, &args.set)?.messages(args.message_format);
     let network = spec.compile()?;
     let mode = match args.mode {
         Mode::Train => export::Mode::Train,

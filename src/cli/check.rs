@@ -22,7 +22,7 @@ pub fn check(args: &CheckArgs) -> Result<(), Failure> {
 }
 
 fn check_one(path: &Path, args: &CheckArgs) -> Result<(), Failure> {
-    let spec = Spec::find(Some(path), &args.set)?;
+    let spec = Spec::find(Some(path), &args.set)?.messages(args.message_format);
     let network = spec.compile()?;
     say(format_args!(
         "{}: {}, {} units, {} parameters, {} multiply-adds an image",

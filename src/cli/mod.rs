@@ -15,9 +15,12 @@ pub mod engine;
 pub mod evaluate;
 pub mod explain;
 pub mod failure;
+pub mod fmt;
 pub mod gradcheck;
 pub mod graph;
 pub mod last_build;
+pub mod lsp;
+pub mod messages;
 pub mod output;
 pub mod picture;
 pub mod predict;
@@ -63,6 +66,8 @@ fn verb(verb: &Verb) -> Result<(), Failure> {
         Verb::Build(args) => build::build(args),
         Verb::Run(args) => run::run(args),
         Verb::Check(args) => check::check(args),
+        Verb::Fmt(args) => fmt::fmt(args),
+        Verb::Lsp => lsp::lsp(),
         Verb::Explain(args) => explain::explain(args),
         Verb::Graph(args) => graph::graph(args),
         Verb::Gradcheck(args) => gradcheck::gradcheck(args),

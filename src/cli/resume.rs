@@ -31,11 +31,11 @@ pub fn find(args: &RunArgs) -> Result<Resumed, Failure> {
 impl Resumed {
     /// The spec that it trains.
     pub fn spec(&self) -> Spec {
-        Spec {
-            name: self.config.spec.clone(),
-            source: Source::new(self.config.spec.as_str(), self.config.spec_text.as_str()),
-            settings: self.config.settings.clone(),
-        }
+        Spec::new(
+            self.config.spec.clone(),
+            Source::new(self.config.spec.as_str(), self.config.spec_text.as_str()),
+            self.config.settings.clone(),
+        )
     }
 
     /// Refuses to go on with something else.

@@ -1,17 +1,17 @@
 //! From what the user names to a network.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Read};
+use std::io::Read;
 use std::path::Path;
 
+use super::args::MessageFormat;
 use super::{Failure, builtin, last_build, output, render};
-use crate::diagnostic::Diagnostic;
 use crate::sema;
 use crate::sema::network::Network;
 use crate::source::Source;
 
 /// Longest text that is read as a spec, a manifest or a recipe.
-const MOST_BYTES: u64 = 16 << 20;
+pub const MOST_BYTES: u64 = 16 << 20;
 
 /// A spec's text with the values of its parameters.
 #[derive(Clone, Debug)]
@@ -22,13 +22,25 @@ pub struct Spec {
     pub source: Source,
     /// What `--set` gave, or the build that it comes from.
     pub settings: BTreeMap<String, String>,
+    /// How to print what is wrong with it.
+    pub messages: MessageFormat,
 }
 
 impl Spec {
+    /// A text with settings.
+    pub fn new(name: String, source: Source, settings: BTreeMap<String, String>) -> Self {
+        Self { name, source, settings, messages: MessageFormat::Human }
+    }
+
+    /// The same with its messages printed in another way.
+    pub fn messages(self, messages: MessageFormat) -> Self {
+        Self { messages, ..self }
+    }
+
     /// A spec file.
     pub fn file(path: &Path, set: &[(String, String)]) -> Result<Self, Failure> {
         let source = Source::new(path.to_string_lossy(), read(path)?);
-        Ok(Self { name: stem(path), source, settings: BTreeMap::new() }.with(set))
+        Ok(Self::new(stem(path), source, BTreeMap::new()).with(set))
     }
 
     /// What a build folder was made from.
@@ -44,7 +56,7 @@ impl Spec {
         }
         let source = Source::new(text.to_string_lossy(), read(&text)?);
         let settings = last_build::settings(path)?;
-        Ok(Self { name: stem(path), source, settings }.with(set))
+        Ok(Self::new(stem(path), source, settings).with(set))
     }
 
     /// A file, a build folder, the last build, or the spec inside the program.
@@ -57,8 +69,7 @@ impl Spec {
             return Self::folder(&folder, set);
         }
         let settings = [("depth".to_string(), builtin::DEPTH.to_string())].into();
-        let name = builtin::NAME.to_string();
-        let spec = Self { name, source: builtin::source(), settings }.with(set);
+        let spec = Self::new(builtin::NAME.into(), builtin::source(), settings).with(set);
         output::note(format_args!(
             "spec: none named and none built; full pre-activation, depth {}",
             spec.settings["depth"]
@@ -78,20 +89,13 @@ impl Spec {
             self.settings.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         match sema::compile(&self.source, &settings) {
             Ok(compiled) => {
-                self.show(&compiled.warnings);
+                render::show(&self.source, &compiled.warnings, self.messages);
                 Ok(compiled.network)
             }
             Err(errors) => {
-                self.show(&errors);
+                render::show(&self.source, &errors, self.messages);
                 Err(Failure::Shown(1))
             }
-        }
-    }
-
-    fn show(&self, diagnostics: &[Diagnostic]) {
-        if !diagnostics.is_empty() {
-            let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            output::note(render::render(&self.source, diagnostics, colour).trim_end());
         }
     }
 }
@@ -118,5 +122,7 @@ pub fn read(path: &Path) -> Result<String, Failure> {
 /// A file's or folder's name without its ending.
 pub fn stem(path: &Path) -> String {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    whole.file_stem().map_or_else(|| "net".into(), |stem| stem.to_string_lossy().into_owned())
+    let stem = whole.file_stem().map_or_else(Default::default, |stem| stem.to_string_lossy());
+    // `...rnet` must not name the folder above.
+    if stem.trim_matches('.').is_empty() { "net".into() } else { stem.into_owned() }
 }

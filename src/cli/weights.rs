@@ -45,11 +45,11 @@ pub fn load(args: &RunArgs, path: &Path) -> Result<Weights, Failure> {
 
 fn recorded(about: &About) -> Spec {
     let config = &about.config;
-    Spec {
-        name: config.spec.clone(),
-        source: Source::new(config.spec.as_str(), config.spec_text.as_str()),
-        settings: config.settings.clone(),
-    }
+    Spec::new(
+        config.spec.clone(),
+        Source::new(config.spec.as_str(), config.spec_text.as_str()),
+        config.settings.clone(),
+    )
 }
 
 fn flags(about: &About) -> String {

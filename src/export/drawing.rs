@@ -1,11 +1,17 @@
 //! `graph.svg`: the net from top to bottom, and each kind of unit as the papers draw it, the
 //! shortcut as the straight spine, the branches beside it, the addition, f after it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
+use super::cells::{Cell, Cells};
 use super::figure::{BOX_HEIGHT, BOX_WIDTH, COLUMN, Figure, ROW};
-use crate::sema::network::{BinaryOp, Layer, Network, UnitId, UnitInstance, Value, ValueId};
+use crate::sema::network::{
+    BinaryOp, Layer, Network, PoolKind, UnitId, UnitInstance, Value, ValueId,
+};
+
+/// Room for a unit's title.
+const TITLE: f64 = 330.0;
 
 /// Draws a network.
 pub fn svg(network: &Network) -> String {
@@ -89,45 +95,31 @@ fn net(figure: &mut Figure, network: &Network, kinds: &[Kind]) -> f64 {
     for (row, (text, unit)) in labels.iter().enumerate() {
         let y = (row + 1) as f64 * ROW;
         if row > 0 {
-            figure.arrow((wide / 2.0, y - ROW + BOX_HEIGHT), (wide / 2.0, y));
+            figure.arrow(&[(wide / 2.0, y - ROW + BOX_HEIGHT), (wide / 2.0, y)]);
         }
         figure.boxed((0.0, y), wide, text, if *unit { "unit" } else { "layer" });
     }
     (labels.len() + 1) as f64 * ROW
 }
 
-/// Where a value of a unit is drawn.
-#[derive(Clone, Copy)]
-struct Cell {
-    column: usize,
-    row: usize,
-}
-
 /// One kind of unit, at `left`. Returns its width and its lowest point.
 fn unit(figure: &mut Figure, network: &Network, kind: &Kind, left: f64) -> (f64, f64) {
     let id = kind.members[0];
     let instance = &network.units[id.index()];
-    let cells = layout(network, id, instance);
-    let columns = cells.values().map(|c| c.column).max().unwrap_or(0) + 1;
-    let rows = cells.values().map(|c| c.row).max().unwrap_or(0) + 1;
-    let width = columns as f64 * COLUMN;
-    let at = |cell: Cell| (left + cell.column as f64 * COLUMN, (cell.row + 1) as f64 * ROW);
+    let cells = Cells::new(network, id, instance);
+    let [columns, rows] = cells.size();
     let count = match kind.members.len() {
         1 => String::new(),
         n => format!(" ({n} of them)"),
     };
     figure.title(left, &format!("{}{count}", kind.title));
-    for (&value, &cell) in &cells {
-        let to = at(cell);
-        for argument in &network.value(value).args {
-            if let Some(&from) = cells.get(argument) {
-                let (x, y) = at(from);
-                let start = (x + BOX_WIDTH / 2.0, y + BOX_HEIGHT);
-                figure.arrow(start, (to.0 + BOX_WIDTH / 2.0, to.1));
-            }
+    for (value, &to) in &cells.of {
+        let args = network.value(*value).args.iter().filter(|_| *value != instance.input);
+        for &from in args.filter_map(|argument| cells.of.get(argument)) {
+            figure.arrow(&route(&cells, from, to, left));
         }
     }
-    for (&value, &cell) in &cells {
+    for (&value, &cell) in &cells.of {
         let class = match (value == instance.input, &network.value(value).layer) {
             (true, _) => "input",
             (false, Layer::Binary(_)) => "sum",
@@ -138,66 +130,58 @@ fn unit(figure: &mut Figure, network: &Network, kind: &Kind, left: f64) -> (f64,
         } else {
             label(network, network.value(value))
         };
-        figure.boxed(at(cell), BOX_WIDTH, &text, class);
+        figure.boxed(corner(cell, left), BOX_WIDTH, &text, class);
     }
-    for (name, value) in &instance.bindings {
-        if let Some(&cell) = cells.get(value) {
-            let (x, y) = at(cell);
-            figure.note((x + BOX_WIDTH + 4.0, y + BOX_HEIGHT), name);
+    for (value, names) in names(instance) {
+        if let Some(&cell) = cells.of.get(&value) {
+            let (x, y) = corner(cell, left);
+            figure.note((x + BOX_WIDTH + 4.0, y + BOX_HEIGHT), &names);
         }
     }
-    (width, (rows + 1) as f64 * ROW)
+    let width = columns as f64 * COLUMN;
+    (width.max(TITLE), (rows + 1) as f64 * ROW)
 }
 
-/// Rows by longest path from x; the shortcut's chain and what joins chains in column 0, each
-/// further binding's chain in a column of its own.
-fn layout(
-    network: &Network,
-    id: UnitId,
-    instance: &UnitInstance,
-) -> std::collections::BTreeMap<ValueId, Cell> {
-    let mut cells = std::collections::BTreeMap::new();
-    cells.insert(instance.input, Cell { column: 0, row: 0 });
-    let own: Vec<ValueId> = (0..network.values.len() as u32)
-        .map(ValueId)
-        .filter(|&v| network.value(v).unit == Some(id))
-        .filter(|&v| !matches!(network.value(v).layer, Layer::Const(_)))
-        .collect();
-    let columns = columns(network, instance, &own);
-    for &value in &own {
-        let row = network
-            .value(value)
-            .args
-            .iter()
-            .filter_map(|a| cells.get(a))
-            .map(|c: &Cell| c.row + 1)
-            .max()
-            .unwrap_or(0);
-        cells.insert(value, Cell { column: columns.get(&value).copied().unwrap_or(0), row });
+/// Names of values other than x, those of one value together.
+fn names(instance: &UnitInstance) -> BTreeMap<ValueId, String> {
+    let mut names: BTreeMap<ValueId, String> = BTreeMap::new();
+    for (name, value) in instance.bindings.iter().filter(|(_, value)| *value != instance.input) {
+        names
+            .entry(*value)
+            .and_modify(|text| *text = format!("{text}, {name}"))
+            .or_insert_with(|| name.clone());
     }
-    cells
+    names
 }
 
-fn columns(network: &Network, instance: &UnitInstance, own: &[ValueId]) -> HashMap<ValueId, usize> {
-    let mut columns = HashMap::new();
-    let mut next = 1;
-    for (name, end) in &instance.bindings {
-        if name == "h" || name == "y" || name == "f" || *end == instance.sum {
-            continue;
+fn corner(cell: Cell, left: f64) -> (f64, f64) {
+    (left + cell.column as f64 * COLUMN, (cell.row + 1) as f64 * ROW)
+}
+
+/// Corners of an arrow that meets no box: down one of the two columns, or between columns.
+fn route(cells: &Cells, from: Cell, to: Cell, left: f64) -> Vec<(f64, f64)> {
+    let middle = |cell| {
+        let (x, y) = corner(cell, left);
+        (x + BOX_WIDTH / 2.0, y)
+    };
+    let ((x, y), (to_x, to_y)) = (middle(from), middle(to));
+    let (start, end) = ((x, y + BOX_HEIGHT), (to_x, to_y));
+    let (below, above) = (y + BOX_HEIGHT + 6.0, to_y - 9.0);
+    let between = from.row + 1..to.row;
+    let own = cells.clear(from.column, between.clone());
+    match (from.column == to.column, own, cells.clear(to.column, between)) {
+        (true, true, _) => vec![start, end],
+        // What leaves the shortcut leaves it at once.
+        (false, _, true) if from.column < to.column => {
+            vec![start, (x, below), (to_x, below), end]
         }
-        let mut at = *end;
-        let mut used = false;
-        while own.contains(&at) && !columns.contains_key(&at) {
-            columns.insert(at, next);
-            used = true;
-            match network.value(at).args.as_slice() {
-                [one] => at = *one,
-                _ => break,
-            }
+        (false, true, _) => vec![start, (x, above), (to_x, above), end],
+        (false, false, true) => vec![start, (x, below), (to_x, below), end],
+        (true, false, _) | (false, false, false) => {
+            let lane = x + COLUMN / 2.0;
+            vec![start, (x, below), (lane, below), (lane, above), (to_x, above), end]
         }
-        next += usize::from(used);
     }
-    columns
 }
 
 fn name(value: &Value) -> &'static str {
@@ -216,15 +200,16 @@ fn name(value: &Value) -> &'static str {
         Layer::Binary(BinaryOp::Sub) => "−",
         Layer::Binary(BinaryOp::Mul) => "×",
         Layer::Binary(BinaryOp::Div) => "÷",
-        Layer::GlobalAvgPool => "global average pool",
-        Layer::Pool { .. } => "pool",
+        Layer::GlobalAvgPool => "global avg pool",
+        Layer::Pool { kind: PoolKind::Max, .. } => "max pool",
+        Layer::Pool { kind: PoolKind::Avg, .. } => "avg pool",
         Layer::Subsample { .. } => "subsample",
         Layer::PadChannels { .. } => "pad channels",
     }
 }
 
 /// A layer with its numbers, and the constant operand of arithmetic.
-fn label(network: &Network, value: &Value) -> String {
+pub fn label(network: &Network, value: &Value) -> String {
     use crate::sema::network::ModuleKind;
     match value.layer {
         Layer::Conv { module, stride, .. } => match network.module(module).kind {
@@ -236,6 +221,9 @@ fn label(network: &Network, value: &Value) -> String {
         },
         Layer::Linear { .. } => format!("linear, {}", value.shape.c),
         Layer::Dropout { p, .. } | Layer::DropPath { p } => format!("{} {p:.2}", name(value)),
+        Layer::Pool { window, stride, .. } => {
+            format!("{window}×{window} {}, /{stride}", name(value))
+        }
         Layer::Subsample { stride } => format!("subsample /{stride}"),
         Layer::PadChannels { channels } => format!("pad to {channels}"),
         Layer::Binary(_) => {
@@ -245,8 +233,8 @@ fn label(network: &Network, value: &Value) -> String {
                     _ => None,
                 });
             match constant {
-                Some((0, number)) => format!("{number} {} ·", name(value)),
-                Some((_, number)) => format!("· {} {number}", name(value)),
+                Some((0, number)) => format!("{} {} ·", short(number), name(value)),
+                Some((_, number)) => format!("· {} {}", name(value), short(number)),
                 None => name(value).to_string(),
             }
         }
@@ -256,7 +244,10 @@ fn label(network: &Network, value: &Value) -> String {
         | Layer::Relu
         | Layer::Sigmoid
         | Layer::Tanh
-        | Layer::GlobalAvgPool
-        | Layer::Pool { .. } => name(value).to_string(),
+        | Layer::GlobalAvgPool => name(value).to_string(),
     }
+}
+
+fn short(number: f64) -> String {
+    format!("{number:.3}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -19,6 +19,7 @@ text{font:13px sans-serif;fill:#1b1b1b}\
 .note{font-style:italic;fill:#555}\
 rect{stroke:#444;rx:5;fill:#fff}\
 .unit{fill:#dfeaf7}.input{fill:#f1f1f1}.sum{fill:#fbe8c8}\
+polyline{stroke:#999;stroke-width:1.1;fill:none}\
 path{stroke:#444;stroke-width:1.3;fill:none;marker-end:url(#tip)}";
 
 /// A picture being drawn.
@@ -62,16 +63,28 @@ impl Figure {
         self.text(middle, "", "middle", text);
     }
 
-    /// An arrow; between columns it leaves and arrives vertically.
-    pub fn arrow(&mut self, (x, y): (f64, f64), (to_x, to_y): (f64, f64)) {
-        let bend = if x == to_x { (y, to_y) } else { (to_y, y) };
-        let _ = writeln!(
-            self.body,
-            "<path d=\"M{x:.1} {y:.1}C{x:.1} {:.1} {to_x:.1} {:.1} {to_x:.1} {:.1}\"/>",
-            bend.0,
-            bend.1,
-            to_y - 3.0
-        );
+    /// An arrow along corners, which are rounded.
+    pub fn arrow(&mut self, corners: &[(f64, f64)]) {
+        let [first, inner @ .., last] = corners else { return };
+        let mut path = format!("M{:.1} {:.1}", first.0, first.1);
+        let mut before = *first;
+        for (i, &at) in inner.iter().enumerate() {
+            let next = inner.get(i + 1).unwrap_or(last);
+            let (enter, leave) = (near(at, before), near(at, *next));
+            let _ = write!(
+                path,
+                "L{:.1} {:.1}Q{:.1} {:.1} {:.1} {:.1}",
+                enter.0, enter.1, at.0, at.1, leave.0, leave.1
+            );
+            before = at;
+        }
+        let _ = writeln!(self.body, "<path d=\"{path}L{:.1} {:.1}\"/>", last.0, last.1 - 3.0);
+    }
+
+    /// A line along points, without an arrow's tip.
+    pub fn line(&mut self, points: &[(f64, f64)]) {
+        let points: Vec<_> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let _ = writeln!(self.body, "<polyline points=\"{}\"/>", points.join(" "));
     }
 
     /// The finished document.
@@ -89,6 +102,14 @@ impl Figure {
             -MARGIN, self.body
         )
     }
+}
+
+/// The point on the way from a corner where its rounding ends.
+fn near((x, y): (f64, f64), (to_x, to_y): (f64, f64)) -> (f64, f64) {
+    const RADIUS: f64 = 5.0;
+    let length = (to_x - x).hypot(to_y - y).max(1e-9);
+    let part = (RADIUS / length).min(0.5);
+    (x + (to_x - x) * part, y + (to_y - y) * part)
 }
 
 fn escape(text: &str) -> String {

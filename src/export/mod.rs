@@ -1,10 +1,13 @@
 //! What `rnetc build` writes: a manifest, the kernels' WGSL, the drawing, the spec itself.
 
+mod cells;
+pub mod dot;
 pub mod drawing;
 mod explain;
 mod figure;
 mod folder;
 mod manifest;
+pub mod unravel;
 
 pub use explain::explain;
 pub use folder::{BuildError, write};

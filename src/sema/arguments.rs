@@ -82,19 +82,20 @@ impl Elaborator<'_> {
         if found.is_some() {
             return found;
         }
-        let hint = match names::nearest(&label.text, slots.iter().map(|slot| slot.0)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => usage(callee, slots),
-        };
-        self.report(
-            Diagnostic::error(
-                Code::UnknownArgument,
-                label.span,
-                format!("`{callee}` takes no `{}`", label.text),
-            )
-            .label("unknown argument")
-            .hint(hint),
+        let error = Diagnostic::error(
+            Code::UnknownArgument,
+            label.span,
+            format!("`{callee}` takes no `{}`", label.text),
         )
+        .label("unknown argument");
+        self.report(match names::nearest(&label.text, slots.iter().map(|slot| slot.0)) {
+            Some(near) => {
+                // The label's span holds its colon or not; the name itself is what is wrong.
+                let name = Span { end: label.span.start + label.text.len() as u32, ..label.span };
+                error.hint(format!("did you mean `{near}`?")).fix(name, near)
+            }
+            None => error.hint(usage(callee, slots)),
+        })
     }
 
     fn too_many<T>(&mut self, callee: &str, slots: &[Slot<'_>], given: &[Argument]) -> Option<T> {

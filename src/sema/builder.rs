@@ -10,9 +10,9 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
 /// Most values of a network.
-const MAX_VALUES: usize = 200_000;
+const MAX_VALUES: usize = 60_000;
 /// Most units of a network.
-pub const MAX_UNITS: usize = 10_000;
+pub const MAX_UNITS: usize = 5_000;
 /// Most trainable parameters.
 const MAX_PARAMETERS: usize = 1 << 31;
 /// Most multiply-accumulates for one image.

@@ -256,7 +256,7 @@ impl<'a> Elaborator<'a> {
             ("x" | "index" | "count", _) => {
                 error.hint(format!("`{name}` exists only inside a unit"))
             }
-            (_, Some(near)) => error.hint(format!("did you mean `{near}`?")),
+            (_, Some(near)) => error.hint(format!("did you mean `{near}`?")).fix(here, near),
             (_, None) => error.hint(format!("bind it first: {name} = …, or add it as a parameter")),
         };
         self.report(error)

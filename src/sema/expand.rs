@@ -93,7 +93,7 @@ pub fn network(
 
 impl<'a> Expander<'a> {
     /// Most functions made and applied; bounds the time that a spec takes.
-    pub const MAX_STEPS: usize = 1_000_000;
+    pub const MAX_STEPS: usize = 250_000;
     /// Deepest nesting of functions and units in each other.
     const MAX_DEPTH: usize = 96;
 

@@ -65,7 +65,7 @@ impl Scope {
 
 /// Steps that the evaluation of a text of so many bytes counts for.
 pub fn work(length: usize) -> usize {
-    const BYTES_PER_STEP: usize = 16;
+    const BYTES_PER_STEP: usize = 8;
     1 + length / BYTES_PER_STEP
 }
 

@@ -124,6 +124,46 @@ impl LayerName {
         }
     }
 
+    /// What it does, in a sentence.
+    pub fn about(self) -> &'static str {
+        match self {
+            LayerName::Input => "The pictures. It stands once, at the start of the net.",
+            LayerName::Conv => {
+                "Convolution. `padding` is half the kernel unless given; with `bias` there is a \
+                 bias that starts at that value."
+            }
+            LayerName::Linear => {
+                "Fully connected over all elements. The bias starts as PyTorch's does, or at \
+                 `bias`; `none` leaves it out."
+            }
+            LayerName::Bn => "Batch normalisation with learned scale and shift.",
+            LayerName::Relu => "max(x, 0).",
+            LayerName::Sigmoid => "1 / (1 + exp(-x)).",
+            LayerName::Tanh => "Hyperbolic tangent.",
+            LayerName::Dropout => {
+                "Zeroes elements with probability `p` in training and divides the others by 1 - p; \
+                 with `inverted: false` evaluation multiplies by 1 - p instead."
+            }
+            LayerName::DropPath => {
+                "Drops the whole value with probability `p`, one draw a mini-batch (stochastic \
+                 depth); evaluation multiplies by 1 - p."
+            }
+            LayerName::GlobalAvgPool => "Mean over rows and columns.",
+            LayerName::MaxPool => "Largest of each window; the step is the window unless given.",
+            LayerName::AvgPool => {
+                "Mean of each window, padding counted; the step is the window unless given."
+            }
+            LayerName::Subsample => "Every n-th pixel, from the first.",
+            LayerName::PadChannels => "Zero channels appended.",
+            LayerName::Shortcut => {
+                "The identity where the shape is kept. Elsewhere option A (`kind: pad`, the \
+                 default): every n-th pixel and zero channels; or option B (`kind: project`): a \
+                 1×1 convolution, with BN behind it if `bn: true`."
+            }
+            LayerName::Identity => "Nothing.",
+        }
+    }
+
     /// The layer of this name.
     pub fn find(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|layer| layer.text() == text)

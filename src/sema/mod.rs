@@ -9,6 +9,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::Source;
 use crate::syntax;
 
+mod allow;
 mod apply;
 mod arguments;
 mod arithmetic;
@@ -18,7 +19,8 @@ mod elaborate;
 mod expand;
 mod hir;
 mod instance;
-mod layers;
+pub mod layers;
+mod measured;
 mod names;
 mod naming;
 pub mod network;
@@ -58,6 +60,9 @@ pub fn compile(
     };
     let settings = settings::read(&program.net, settings).map_err(tidy)?;
     let network = expand::network(&program, source, settings).map_err(tidy)?;
+    let allowed = allow::codes(&source.text);
+    let mut warnings: Vec<_> = warnings.into_iter().chain(measured::warnings(&network)).collect();
+    warnings.retain(|warning| !allowed.contains(&warning.code));
     Ok(Compiled { network, warnings: tidy(warnings) })
 }
 

@@ -9,13 +9,11 @@ use super::ast::{
     Argument, Binding, Definition, Expr, ExprKind, File, Name, Net, Operator, Parameter, Unit,
 };
 use super::parse::Rule;
+use super::scan::{MAX_CALLS, too_many_calls};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
 type Result<T> = std::result::Result<T, Diagnostic>;
-
-/// Most calls behind one another, `f(x)(x)(x)`: each is a level of the tree.
-const MAX_CALLS: usize = 8;
 
 fn span(pair: &Pair<'_, Rule>) -> Span {
     Span::new(pair.as_span().start(), pair.as_span().end())
@@ -277,16 +275,6 @@ fn kernel(text: &str, span: Span) -> Result<[usize; 2]> {
                 .hint("kernels have 1 to 64 rows and columns, as in 3x3")
         },
     )
-}
-
-fn too_many_calls(span: Span) -> Diagnostic {
-    Diagnostic::error(
-        Code::TooLarge,
-        span,
-        format!("more than {MAX_CALLS} calls stand behind one another"),
-    )
-    .label("one too many")
-    .hint("bind the inner part to a name and use that")
 }
 
 fn incomplete(span: Span) -> Diagnostic {

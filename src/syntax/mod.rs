@@ -8,6 +8,7 @@ use crate::source::Source;
 
 pub mod ast;
 mod build;
+pub mod format;
 mod message;
 mod parse;
 mod scan;

@@ -7,9 +7,11 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
 /// Longest text taken, in bytes.
-pub const MAX_BYTES: usize = 256 * 1024;
+pub const MAX_BYTES: usize = 64 * 1024;
 /// Deepest nesting of brackets.
 pub const MAX_DEPTH: usize = 64;
+/// Most calls behind one another, `f(x)(x)(x)`: each is a level of the tree.
+pub const MAX_CALLS: usize = 8;
 
 /// Checks the raw text.
 pub fn check(text: &str) -> Result<(), Diagnostic> {
@@ -37,21 +39,31 @@ pub fn check(text: &str) -> Result<(), Diagnostic> {
 fn brackets(text: &str) -> Result<(), Diagnostic> {
     let bytes = text.as_bytes();
     let mut open: Vec<(u8, usize)> = Vec::new();
+    // Brackets behind one another at each depth, and the last byte that is no space.
+    let (mut behind, mut last) = ([0; MAX_DEPTH + 1], b' ');
     let mut at = 0;
     while at < bytes.len() {
         match bytes[at] {
             b'/' if bytes.get(at + 1) == Some(&b'/') => {
-                at += bytes[at..].iter().take_while(|&&b| b != b'\n').count();
+                at += bytes[at..].iter().take_while(|b| !b"\r\n".contains(b)).count();
                 continue;
             }
             bracket @ (b'(' | b'{') => {
                 if open.len() == MAX_DEPTH {
                     return Err(too_deep(at));
                 }
+                let count = &mut behind[open.len()];
+                *count = if last == b')' { *count + 1 } else { 0 };
+                if *count > MAX_CALLS {
+                    return Err(too_many_calls(Span::new(at, at + 1)));
+                }
                 open.push((bracket, at));
             }
             bracket @ (b')' | b'}') => close(&mut open, bracket, at)?,
             _ => {}
+        }
+        if !bytes[at].is_ascii_whitespace() {
+            last = bytes[at];
         }
         at += 1;
     }
@@ -101,6 +113,17 @@ fn never_closed(bracket: u8, at: usize) -> Diagnostic {
     )
     .label("opened here")
     .hint(format!("add `{wanted}`"))
+}
+
+/// The parser finds these too, but only once it has read all of them.
+pub fn too_many_calls(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::TooLarge,
+        span,
+        format!("more than {MAX_CALLS} calls stand behind one another"),
+    )
+    .label("one too many")
+    .hint("bind the inner part to a name and use that")
 }
 
 fn too_deep(at: usize) -> Diagnostic {

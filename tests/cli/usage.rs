@@ -8,7 +8,8 @@ fn a_command_line_that_makes_no_sense_exits_with_2() {
     for line in [
         "",
         "trian",
-        "fmt tiny.rnet",
+        "fmt",
+        "fmt tiny.rnet --set depth=20",
         "run tiny.rnet",
         "run tiny.rnet --train mnist",
         "run tiny.rnet --train shapes10 --eval shapes10",
@@ -126,4 +127,59 @@ fn a_reader_that_goes_away_is_no_panic() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"), "{output:?}");
+}
+
+#[test]
+fn fmt_changes_what_is_not_in_the_layout() {
+    let folder = Folder::new();
+    let tiny = std::fs::read_to_string(folder.at("tiny.rnet")).unwrap();
+    assert_eq!(folder.expect(0, "fmt --check tiny.rnet").err, "");
+    std::fs::write(folder.at("ugly.rnet"), tiny.replace(" = ", "=")).unwrap();
+    let outcome = folder.expect(1, "fmt --check ugly.rnet tiny.rnet");
+    assert!(outcome.err.contains("ugly.rnet") && !outcome.err.contains("tiny"), "{outcome:?}");
+    assert_ne!(std::fs::read_to_string(folder.at("ugly.rnet")).unwrap(), tiny, "checked only");
+    folder.expect(0, "fmt ugly.rnet");
+    assert_eq!(std::fs::read_to_string(folder.at("ugly.rnet")).unwrap(), tiny);
+    std::fs::write(folder.at("bad.rnet"), "net {").unwrap();
+    assert!(folder.expect(1, "fmt bad.rnet").err.contains("E0001"));
+    assert_eq!(std::fs::read_to_string(folder.at("bad.rnet")).unwrap(), "net {", "left alone");
+    folder.expect(3, "fmt none.rnet");
+}
+
+#[test]
+fn messages_come_in_three_formats() {
+    let folder = Folder::new();
+    std::fs::write(folder.at("bad.rnet"), "net n {\n    inptu(3, 32, 32) -> linear(2)\n}\n")
+        .unwrap();
+    let human = folder.expect(1, "check bad.rnet").err;
+    assert!(human.contains("--> bad.rnet:2:5") && human.contains("help: did you mean"), "{human}");
+    let short = folder.expect(1, "check bad.rnet --message-format short").err;
+    let line = "bad.rnet:2:5: error[E0002]: nothing is called `inptu` (did you mean `input`?)\n";
+    assert_eq!(short, line);
+    let json = folder.expect(1, "build bad.rnet --message-format json").err;
+    let message: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(message["code"], "E0002");
+    assert_eq!((&message["line"], &message["end_column"]), (&2.into(), &10.into()));
+    assert_eq!(message["fix"]["replacement"], "input");
+    assert_eq!(json.lines().count(), 1);
+}
+
+#[test]
+fn graphs_come_as_svg_dot_and_paths() {
+    let folder = Folder::new();
+    let unit = "unit u { F = bn -> conv(3x3, 4)\n y = x + F(x) }";
+    let net = "net n(k = 2) { input(4, 8, 8) -> u * k -> global_avg_pool -> linear(2) }";
+    std::fs::write(folder.at("u.rnet"), format!("{unit}\n{net}")).unwrap();
+    let drawn = |line: &str, file: &str| {
+        folder.expect(0, &format!("graph u.rnet {line} -o {file}"));
+        std::fs::read_to_string(folder.at(file)).unwrap()
+    };
+    assert!(drawn("", "u.svg").starts_with("<svg"));
+    assert!(drawn("", "u.dot").starts_with("digraph"));
+    assert_eq!(drawn("--unravel", "p.svg").matches("<polyline").count(), 4);
+    assert_eq!(drawn("--unravel --set k=6", "p.svg").matches("<polyline").count(), 64);
+    assert!(folder.expect(2, "graph u.rnet --unravel --set k=7 -o q.svg").err.contains("2^7"));
+    folder.expect(2, "graph u.rnet --unravel -o q.dot");
+    assert!(!folder.at("q.svg").exists() && !folder.at("q.dot").exists());
+    folder.expect(3, "graph u.rnet -o none/u.svg");
 }

@@ -5,7 +5,7 @@ use rnetc::engine::cpu::CpuEngine;
 use rnetc::graph::interp;
 use rnetc::lower;
 
-use crate::support::{SPECS, distance, inputs, load, network};
+use crate::support::{SPECS, distance, inputs, load, with};
 
 /// Relative errors of loss and logits, and of the worst gradient.
 #[derive(Debug)]
@@ -15,8 +15,8 @@ struct Errors {
     gradient: f64,
 }
 
-fn errors(spec: &str, depth: usize, precision: Precision, seed: u32) -> Errors {
-    let network = network(spec, depth);
+fn errors(spec: &str, settings: &str, precision: Precision, seed: u32) -> Errors {
+    let network = with(spec, settings);
     let program = lower::gradients(&network, 3);
     let inputs = inputs(&network, &program, seed);
     let (want, _) = interp::run(&program, &inputs);
@@ -39,8 +39,8 @@ fn errors(spec: &str, depth: usize, precision: Precision, seed: u32) -> Errors {
 /// moves every gradient below it by up to 1e-2, so one draw of a few has to be free of that.
 #[test]
 fn two_parts_are_nearly_single_precision() {
-    for (spec, depth) in SPECS {
-        let draws = (1..=8).map(|seed| errors(spec, depth, Precision::Bf16x3, seed));
+    for (spec, settings) in SPECS {
+        let draws = (1..=8).map(|seed| errors(spec, settings, Precision::Bf16x3, seed));
         let near = |e: &Errors| e.loss < 1e-5 && e.logits < 1e-4 && e.gradient < 2e-4;
         let mut seen = Vec::new();
         for draw in draws {
@@ -57,8 +57,8 @@ fn two_parts_are_nearly_single_precision() {
 /// same rounding with f32 products gives gradients that are off by 0.1 to 0.4.
 #[test]
 fn one_part_is_near() {
-    for (spec, depth) in SPECS {
-        let errors = errors(spec, depth, Precision::Bf16, 1);
+    for (spec, settings) in SPECS {
+        let errors = errors(spec, settings, Precision::Bf16, 1);
         let near = errors.loss < 1e-2 && errors.logits < 5e-2 && errors.gradient < 0.6;
         assert!(near, "{spec}: {errors:?}");
     }

@@ -9,30 +9,93 @@ use rnetc::sema;
 use rnetc::sema::network::Network;
 use rnetc::source::Source;
 
-/// The specs, each with its smallest depth.
-pub const SPECS: [(&str, usize); 6] = [
-    ("original", 8),
-    ("preact", 8),
-    ("bottleneck_original", 11),
-    ("bottleneck_preact", 11),
-    ("plain", 8),
-    ("exclusive_gate", 8),
+/// Settings of a spec, `name=value` with spaces between.
+type Settings = &'static str;
+
+/// The specs on full pictures, each with its smallest depth.
+pub const SPECS: [(&str, Settings); 6] = [
+    ("original", "depth=8"),
+    ("preact", "depth=8"),
+    ("bottleneck_original", "depth=11"),
+    ("bottleneck_preact", "depth=11"),
+    ("plain", "depth=8"),
+    ("exclusive_gate", "depth=8"),
+];
+
+/// All other specs and variants, on pictures of 8×8 that the slow interpreter has done soon.
+pub const SMALL: [(&str, Settings); 29] = [
+    ("preact", "depth=8 shared=1 kind=project"),
+    ("original", "depth=8 kind=project"),
+    ("constant_scaling", "depth=8"),
+    ("shortcut_gate", "depth=8"),
+    ("conv_shortcut", "depth=8"),
+    ("dropout_shortcut", "depth=8"),
+    ("dropout_shortcut", "depth=8 inverted=false"),
+    ("bn_after_addition", "depth=8"),
+    ("relu_before_addition", "depth=8"),
+    ("relu_only_preact", "depth=8"),
+    ("stochastic_depth", "depth=8"),
+    ("one_layer", "depth=8"),
+    ("one_layer_preact", "depth=8"),
+    ("bottleneck_original", "depth=11 first=1"),
+    ("bottleneck_preact", "depth=11 first=1"),
+    ("bottleneck_constant_scaling", "depth=11"),
+    ("bottleneck_exclusive_gate", "depth=11"),
+    ("bottleneck_shortcut_gate", "depth=11"),
+    ("bottleneck_conv_shortcut", "depth=11"),
+    ("bottleneck_dropout_shortcut", "depth=11"),
+    ("bottleneck_bn_after_addition", "depth=11"),
+    ("bottleneck_relu_before_addition", "depth=11"),
+    ("bottleneck_relu_only_preact", "depth=11"),
+    ("highway", "depth=6"),
+    // Five poolings need 32×32, and narrow layers.
+    ("vgg", "width=2"),
+    ("vgg_lesion", "depth=10 width=4"),
+    // 224×224 takes the interpreter minutes. With 64×64, the last stage has 2×2 pixels: BN over
+    // three single ones would blow up rounding.
+    ("imagenet_original", "depth=26 second=1 pixels=64 width=4 classes=10"),
+    ("imagenet_original", "depth=26 second=1 pixels=64 width=4 classes=10 first=2"),
+    ("imagenet_preact", "depth=26 second=1 pixels=64 width=4 classes=10"),
 ];
 
 /// A spec's network.
 pub fn network(spec: &str, depth: usize) -> Network {
+    with(spec, &format!("depth={depth}"))
+}
+
+/// A spec's network under settings.
+pub fn with(spec: &str, settings: &str) -> Network {
+    compile(spec, &text(spec), settings)
+}
+
+/// The same on pictures of 8×8, but for nets that need larger ones.
+pub fn small(spec: &str, settings: &str) -> Network {
+    let text = text(spec);
+    let shrunk = text.replace("input(3, 32, 32)", "input(3, 8, 8)");
+    compile(spec, if spec.starts_with("vgg") { &text } else { &shrunk }, settings)
+}
+
+fn text(spec: &str) -> String {
     let path = format!("{}/specs/{spec}.rnet", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).expect("the spec is there");
-    let settings = [("depth".to_string(), depth.to_string())];
-    sema::compile(&Source::new(path, text), &settings).expect("the spec is right").network
+    std::fs::read_to_string(&path).expect("the spec is there")
+}
+
+/// Compiles a text.
+pub fn compile(name: &str, text: &str, settings: &str) -> Network {
+    let pairs = settings.split_whitespace().filter_map(|pair| pair.split_once('='));
+    let settings: Vec<_> = pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+    let compiled = sema::compile(&Source::new(name, text), &settings);
+    compiled.unwrap_or_else(|errors| panic!("{name}: {errors:#?}")).network
 }
 
 /// Both engines; the GPU engine only where there is an adapter, unless one is required.
 pub fn engines() -> Vec<Box<dyn Engine>> {
-    let mut engines: Vec<Box<dyn Engine>> =
-        vec![Box::new(CpuEngine::new(Some(2), Precision::F32).expect("every machine has a CPU"))];
-    engines.extend(wgpu());
-    engines
+    std::iter::once(cpu()).chain(wgpu()).collect()
+}
+
+/// The CPU engine.
+pub fn cpu() -> Box<dyn Engine> {
+    Box::new(CpuEngine::new(Some(2), Precision::F32).expect("every machine has a CPU"))
 }
 
 /// The GPU engine, or a visible line that says it is skipped.

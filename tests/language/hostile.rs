@@ -12,15 +12,34 @@ fn net(body: &str) -> String {
     format!("net n {{ {body} }}")
 }
 
-/// Compiles and renders; there must be an error, within seconds.
+/// Time that this thread has computed, where the system tells, since a busy machine makes the
+/// clock on the wall run ahead; that clock elsewhere.
+fn computed(start: Instant) -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let told = told.and_then(|text| text.split_whitespace().next()?.parse().ok());
+    told.map_or_else(|| start.elapsed(), Duration::from_nanos)
+}
+
+/// Most time of the fastest of a few runs. A quiet machine takes less than 100 ms for each;
+/// neighbours on the same cores slow down even the clock of one thread.
+const TIME: Duration = Duration::from_millis(400);
+
+/// Compiles and renders; there must be an error, soon.
 fn refused(what: &str, text: &str) -> Vec<Code> {
     let start = Instant::now();
-    let source = Source::new("hostile.rnet", text);
-    let errors = sema::compile(&source, &[]).expect_err(what);
-    assert!(!errors.is_empty(), "{what}");
-    assert!(!render(&source, &errors, true).is_empty());
-    assert!(start.elapsed() < Duration::from_secs(5), "{what}: {:?}", start.elapsed());
-    errors.into_iter().map(|error| error.code).collect()
+    let mut fastest = Duration::MAX;
+    for _ in 0..5 {
+        let before = computed(start);
+        let source = Source::new("hostile.rnet", text);
+        let errors = sema::compile(&source, &[]).expect_err(what);
+        assert!(!errors.is_empty(), "{what}");
+        assert!(!render(&source, &errors, true).is_empty());
+        fastest = fastest.min(computed(start) - before);
+        if fastest < TIME {
+            return errors.into_iter().map(|error| error.code).collect();
+        }
+    }
+    panic!("{what}: {fastest:?}");
 }
 
 fn too_large(what: &str, text: &str) {
@@ -29,13 +48,15 @@ fn too_large(what: &str, text: &str) {
 
 #[test]
 fn nesting() {
-    let deep = 100_000;
+    let deep = 30_000;
     too_large("brackets", &net(&format!("{}1{}", "(".repeat(deep), ")".repeat(deep))));
     refused("open brackets", &"(".repeat(60));
     refused("braces", &"net n {".repeat(30));
-    let calls = "(x)".repeat(50_000);
+    // A lone carriage return ends a comment, for the grammar and so for the scan before it.
+    too_large("brackets behind a comment", &format!("//\r{}", "(".repeat(deep)));
+    let calls = "(x)".repeat(20_000);
     too_large("calls", &format!("unit u {{ y = relu{calls} }} {}", net("input(1,1,1) -> u")));
-    refused("minus signs", &net(&"-".repeat(100_000)));
+    refused("minus signs", &net(&"-".repeat(60_000)));
     let sixty = format!("{}1{}", "-(1+2*".repeat(60), ")".repeat(60));
     assert!(
         sema::compile(&Source::new("t", net(&format!("let a = {sixty} input(1, 1, 1)"))), &[])
@@ -45,23 +66,23 @@ fn nesting() {
 
 #[test]
 fn long_lists() {
-    let sum = vec!["1"; 60_000].join("+");
+    let sum = vec!["1"; 30_000].join("+");
     assert!(
         sema::compile(&Source::new("t", net(&format!("let a = {sum} input(1, 1, 1)"))), &[])
             .is_ok()
     );
-    let chain = vec!["relu"; 30_000].join("->");
+    let chain = vec!["relu"; 7_000].join("->");
     let text = net(&format!("input(1, 1, 1) -> {chain}"));
     assert!(sema::compile(&Source::new("t", text), &[]).is_ok());
     refused("text", &" ".repeat(2_000_000));
-    let unknown: String = (0..20_000).map(|i| format!("a{i} = b{i} ")).collect();
+    let unknown: String = (0..4_000).map(|i| format!("a{i} = b{i} ")).collect();
     refused("unknown names", &format!("unit u {{ {unknown} }}"));
-    let bindings: String = (1..15_000).map(|i| format!("a{i} = a{} -> bn ", i - 1)).collect();
-    let text = format!("unit u {{ a0 = bn {bindings} y = a14999(x) }}");
+    let bindings: String = (1..3_000).map(|i| format!("a{i} = a{} -> bn ", i - 1)).collect();
+    let text = format!("unit u {{ a0 = bn {bindings} y = a2999(x) }}");
     too_large("bindings on bindings", &(text + &net("input(1, 1, 1) -> u")));
     let units: String =
-        (1..5_000).map(|i| format!("unit u{i} {{ y = u{}()(x) }} ", i - 1)).collect();
-    let text = format!("unit u0 {{ y = x }} {units} {}", net("input(1, 1, 1) -> u4999"));
+        (1..1_800).map(|i| format!("unit u{i} {{ y = u{}()(x) }} ", i - 1)).collect();
+    let text = format!("unit u0 {{ y = x }} {units} {}", net("input(1, 1, 1) -> u1799"));
     too_large("units in units", &text);
 }
 
@@ -79,13 +100,13 @@ fn repetition() {
 
 #[test]
 fn long_numbers_in_many_places() {
-    let sum = vec!["1"; 60_000].join("+");
+    let sum = vec!["1"; 30_000].join("+");
     let text =
         format!("unit u {{ let a = {sum} y = x * a }} {}", net("input(1, 1, 1) -> u * 9999"));
     too_large("in units", &text);
-    too_large("in arguments", &net(&format!("input(1, 1, 1) -> dropout({sum} - 59999.5) * 9999")));
-    let parameters: String = (0..9_000).map(|i| format!("a{i} = 1.5, ")).collect();
-    let text = format!("unit u({parameters}) {{ y = conv(1x1, a0 + a8999 + 0.1)(x) }}");
+    too_large("in arguments", &net(&format!("input(1, 1, 1) -> dropout({sum} - 29999.5) * 9999")));
+    let parameters: String = (0..5_000).map(|i| format!("a{i} = 1.5, ")).collect();
+    let text = format!("unit u({parameters}) {{ y = conv(1x1, a0 + a4999 + 0.1)(x) }}");
     refused("advice", &(text + &net("input(1, 1, 1) -> u")));
 }
 
@@ -99,7 +120,7 @@ fn sizes() {
     refused("exponent", &net("input(1, 1, 1e999)"));
     refused("kernel", &net("input(1, 1, 1) -> conv(99999999999999999999x1, 1)"));
     refused("overflow", &net("let a = 1e308 * 10 input(1, 1, a)"));
-    refused("digits", &net(&"9".repeat(100_000)));
+    refused("digits", &net(&"9".repeat(60_000)));
 }
 
 #[test]

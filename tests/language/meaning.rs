@@ -38,7 +38,8 @@ fn units_have_the_papers_shapes() {
     let subsampled = network.value(h.args[0]);
     assert_eq!(subsampled.layer, Layer::Subsample { stride: 2 });
     assert_eq!(network.classes(), 10);
-    assert_eq!(network.settings, [("depth".to_owned(), 20.0), ("classes".to_owned(), 10.0)]);
+    let settings = [("depth", 20.0), ("classes", 10.0), ("shared", 0.0)];
+    assert_eq!(network.settings, settings.map(|(name, value)| (name.to_owned(), value)));
 }
 
 #[test]
@@ -209,7 +210,7 @@ fn settings_take_words_and_defaults_build_on_each_other() {
 
 #[test]
 fn what_is_unused_is_warned_about_and_not_built() {
-    let text = around("unit u(a = 1) { G = bn \n F = conv(3x3, 4) \n let k = 2 \n y = F(x) }")
+    let text = around("unit u(a = 1) { G = bn \n F = conv(3x3, 4) \n let k = 2 \n y = x + F(x) }")
         + "\nunit v { y = x }";
     let compiled = compile(&text).expect("legal");
     let names: Vec<_> = compiled.warnings.iter().map(|w| w.message.as_str()).collect();
@@ -248,4 +249,46 @@ fn default_padding_is_half_the_kernel() {
         assert_eq!(value.shape, shape(4, sides.0, sides.1), "{kernel}");
         assert!(matches!(value.layer, Layer::Conv { padding: p, .. } if p == padding), "{kernel}");
     }
+}
+
+/// The warnings' codes and messages.
+fn warnings(text: &str) -> Vec<(Code, String)> {
+    let compiled = compile(text).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    compiled.warnings.into_iter().map(|warning| (warning.code, warning.message)).collect()
+}
+
+#[test]
+fn what_stands_on_the_shortcut_is_warned_about() {
+    for (y, code, what) in [
+        ("0.5 * x + F(x)", Code::ShortcutNotIdentity, "multiplies x by 0.5"),
+        ("(1 - g(x)) * x + F(x)", Code::ShortcutNotIdentity, "a gate"),
+        ("conv(1x1, 4)(x) + F(x)", Code::ShortcutNotIdentity, "a convolution"),
+        ("(conv(1x1, 4) -> bn)(x) + F(x)", Code::ShortcutNotIdentity, "a convolution"),
+        ("dropout(0.5)(x) + F(x)", Code::ShortcutNotIdentity, "dropout"),
+        ("relu(x) + F(x)", Code::ShortcutActivation, "a ReLU"),
+        ("F(x)", Code::ShortcutNotIdentity, "nothing carries x"),
+        ("relu(F(x) * 2)", Code::ShortcutNotIdentity, "nothing carries x"),
+    ] {
+        let gate = if y.contains('g') { "g = conv(1x1, 4) -> sigmoid" } else { "" };
+        let f = if y.contains('F') { "F = bn -> conv(3x3, 4) -> relu" } else { "" };
+        let found = warnings(&around(&format!("unit u {{ {f} {gate} y = {y} }}")));
+        assert!(
+            matches!(&found[..], [(c, text)] if *c == code && text.contains(what)),
+            "{y}: {found:?}"
+        );
+    }
+    // Clean shortcuts, also where x is a sum itself, a shape that changes, and a last ReLU.
+    for unit in [
+        "unit u { F = bn -> relu -> conv(3x3, 4) \n y = x + F(x) }",
+        "unit u { F = bn -> conv(3x3, 4) \n y = F(x) - (x + F(F(x))) + x }",
+        "unit u { F = bn -> conv(3x3, 8) \n y = conv(1x1, 8)(x) + F(x) \n f = relu }",
+    ] {
+        assert_eq!(warnings(&around(unit)), [], "{unit}");
+    }
+    let sums = around("unit u { F = bn -> conv(3x3, 4) \n y = x + F(x) }");
+    assert_eq!(warnings(&sums.replace("-> u", "-> u * 2")), []);
+    let rectified = around("unit u { F = conv(3x3, 4) \n y = x + F(x) \n f = bn -> relu }");
+    assert_eq!(warnings(&rectified)[0].0, Code::ShortcutActivation);
+    assert_eq!(warnings(&format!("// allow W0002: the original\n{rectified}")), []);
+    assert_eq!(warnings(&format!("// allow W0003: another\n{rectified}")).len(), 1);
 }

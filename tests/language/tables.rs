@@ -1,6 +1,6 @@
 //! Sizes of whole networks: the papers' tables, and a count by hand.
 
-use super::{network, spec};
+use super::spec;
 use rnetc::sema::network::{Layer, Network};
 
 /// Parameters to the last one, and multiply-accumulates in the digits that the table gives.
@@ -81,57 +81,76 @@ fn gates_are_counted_and_computed_once() {
     assert_eq!(sigmoids, 54, "g(x) stands twice in y and is one value");
 }
 
-#[test]
-fn all_shortcuts_as_convolutions() {
-    let network = network(
-        "unit u(width, stride = 1) {
-            F = conv(3x3, width, stride: stride) -> bn -> relu -> conv(3x3, width) -> bn
-            h = conv(1x1, width, stride: stride) -> bn
-            y = h(x) + F(x)
-            f = relu
-        }
-        net n(classes = 10) {
-            input(3, 32, 32) -> conv(3x3, 16) -> bn -> relu -> u(16) * 18
-            -> u(32, 2) -> u(32) * 17 -> u(64, 2) -> u(64) * 17
-            -> global_avg_pool -> linear(classes)
-        }",
-    );
-    check(&network, 1_826_202, "266.8");
-}
+/// Every spec with what a net of the papers' depth has: parameters, multiply-accumulates in
+/// millions, units.
+#[allow(clippy::type_complexity)]
+const SIZES: [(&str, &[(&str, &str)], usize, &str, usize); 38] = [
+    ("plain", &[], 1_727_962, "252.89", 54),
+    ("constant_scaling", &[], 1_727_962, "252.89", 54),
+    ("exclusive_gate", &[], 1_824_186, "266.8", 54),
+    ("shortcut_gate", &[], 1_824_186, "266.8", 54),
+    ("conv_shortcut", &[], 1_826_202, "266.8", 54),
+    ("dropout_shortcut", &[], 1_727_962, "252.89", 54),
+    ("bn_after_addition", &[], 1_727_962, "252.89", 54),
+    ("relu_before_addition", &[], 1_727_962, "252.89", 54),
+    ("relu_only_preact", &[], 1_727_962, "252.89", 54),
+    ("stochastic_depth", &[], 1_727_962, "252.89", 54),
+    ("original", &[], 1_727_962, "252.89", 54),
+    ("original", &[("kind", "project")], 1_730_714, "253.1", 54),
+    ("preact", &[], 1_727_962, "252.89", 54),
+    ("preact", &[("shared", "1")], 1_727_962, "252.89", 54),
+    ("one_layer", &[], 1_727_962, "252.89", 108),
+    ("one_layer_preact", &[], 1_727_962, "252.89", 108),
+    ("bottleneck_original", &[], 1_704_154, "244.5", 54),
+    ("bottleneck_original", &[("first", "1")], 1_704_154, "247.6", 54),
+    ("bottleneck_original", &[("depth", "1001")], 10_328_602, "1488", 333),
+    ("bottleneck_preact", &[], 1_703_258, "244.5", 54),
+    ("bottleneck_preact", &[("first", "1")], 1_703_258, "247.6", 54),
+    ("bottleneck_preact", &[("depth", "1001")], 10_327_706, "1488", 333),
+    ("bottleneck_constant_scaling", &[], 1_704_154, "244.5", 54),
+    ("bottleneck_dropout_shortcut", &[], 1_704_154, "244.5", 54),
+    // The projections have no BN of their own: 2·(64 + 128 + 256) parameters fewer.
+    ("bottleneck_bn_after_addition", &[], 1_703_258, "244.5", 54),
+    ("bottleneck_relu_before_addition", &[], 1_704_154, "244.5", 54),
+    ("bottleneck_relu_only_preact", &[], 1_704_154, "244.5", 54),
+    // A gate or 1×1 shortcut on every unit.
+    ("bottleneck_exclusive_gate", &[], 3_216_474, "464", 54),
+    ("bottleneck_shortcut_gate", &[], 3_216_474, "464", 54),
+    ("bottleneck_conv_shortcut", &[], 3_181_658, "458", 54),
+    ("vgg", &[], 14_728_266, "313", 0),
+    ("vgg_lesion", &[], 1_925_258, "455", 14),
+    ("highway", &[], 532_330, "83.02", 17),
+    // What torchvision's networks of these names have.
+    ("imagenet_original", &[], 25_557_032, "4089", 16),
+    ("imagenet_original", &[("depth", "101")], 44_549_160, "7801", 33),
+    ("imagenet_original", &[("depth", "152"), ("second", "8")], 60_192_808, "11514", 50),
+    ("imagenet_original", &[("depth", "200"), ("second", "24")], 64_673_832, "15007", 66),
+    ("imagenet_preact", &[], 64_666_152, "15007", 66),
+];
 
 #[test]
-fn one_layer_units_keep_the_size() {
-    let network = network(
-        "unit u(width, stride = 1) {
-            F = conv(3x3, width, stride: stride) -> bn
-            h = shortcut(width, stride: stride)
-            y = h(x) + F(x)
-            f = relu
-        }
-        net n {
-            input(3, 32, 32) -> conv(3x3, 16) -> bn -> relu -> u(16) * 36
-            -> u(32, 2) -> u(32) * 35 -> u(64, 2) -> u(64) * 35
-            -> global_avg_pool -> linear(10)
-        }",
-    );
-    check(&network, 1_727_962, "252.89");
-    assert_eq!(network.units.len(), 108);
-}
-
-#[test]
-fn a_vgg_has_the_tables_size() {
-    let layer = |width: usize| format!("-> conv(3x3, {width}) -> bn -> relu ");
-    let mut chain = String::from("input(3, 32, 32) ");
-    for (width, layers) in [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)] {
-        chain += &layer(width).repeat(layers);
-        chain += "-> max_pool(2) ";
+fn every_spec_has_the_tables_size() {
+    for (name, settings, parameters, macs, units) in SIZES {
+        let network = spec(name, settings);
+        check(&network, parameters, macs);
+        assert_eq!(network.units.len(), units, "{name}");
     }
-    let network = network(&format!("net vgg {{ {chain} -> linear(10) }}"));
-    let millions = format!("{:.2}", network.parameters() as f64 / 1e6);
-    // The table has biases in no convolution or in all; 4,224 of them do not show.
-    assert!(["14.72", "14.73"].contains(&millions.as_str()), "{millions}");
-    assert_eq!(network.macs() / 1_000_000, 313);
-    assert_eq!(network.modules[0].name, "layers.conv1");
+}
+
+#[test]
+fn every_spec_is_in_the_table() {
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/specs")).expect("specs");
+    let paths = folder.map(|entry| entry.expect("entry").path());
+    for path in paths.filter(|path| path.extension().is_some_and(|e| e == "rnet")) {
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        assert!(SIZES.iter().any(|row| row.0 == name), "{name} has no row");
+        let text = std::fs::read_to_string(&path).expect("spec");
+        let head = text.split("\nunit").next().expect("a head");
+        assert!(
+            head.contains("P1") || head.contains("P2"),
+            "{name} does not say what it stands for"
+        );
+    }
 }
 
 #[test]
