@@ -24,7 +24,7 @@ pub const SPECS: [(&str, Settings); 6] = [
 
 /// All other specs and variants, on pictures of 8×8 that the slow interpreter has done soon.
 pub const SMALL: [(&str, Settings); 29] = [
-    ("preact", "depth=8 shared=1 kind=project"),
+    ("preact", "depth=8 shared=0 kind=project"),
     ("original", "depth=8 kind=project"),
     ("constant_scaling", "depth=8"),
     ("shortcut_gate", "depth=8"),

@@ -19,7 +19,7 @@ fn names(network: &Network) -> Vec<&str> {
 
 #[test]
 fn units_have_the_papers_shapes() {
-    let network = spec("preact", &[("depth", "20")]);
+    let network = spec("preact", &[("depth", "20"), ("shared", "0")]);
     let wanted = [(16, 32), (16, 32), (16, 32), (32, 16), (32, 16), (32, 16), (64, 8), (64, 8)];
     for (unit, (width, side)) in network.units.iter().zip(wanted) {
         assert_eq!(network.value(unit.output).shape, shape(width, side, side), "{}", unit.index);
