@@ -56,6 +56,11 @@ pub trait Engine {
     /// Which device.
     fn device(&self) -> Device;
 
+    /// What the device can do at most, measured now; `None` where the engine cannot tell.
+    fn limits(&self) -> Option<profile::Limits> {
+        None
+    }
+
     /// Plans memory, makes kernels and allocates. State inputs start at zero.
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError>;
 }

@@ -15,6 +15,23 @@ pub struct KernelTime {
     pub bytes: f64,
 }
 
+/// What a device can do at most, a thread where it has threads.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// Floating-point operations a second of contractions in the engine's precision.
+    pub flops: f64,
+    /// Bytes a second from memory.
+    pub bytes: f64,
+}
+
+impl Limits {
+    /// How near to its nearer limit a kernel came, from 0 to about 1; above for bytes in cache.
+    pub fn share(&self, time: &KernelTime) -> f64 {
+        let seconds = time.seconds.max(1e-9);
+        (time.flops / seconds / self.flops).max(time.bytes / seconds / self.bytes)
+    }
+}
+
 /// Puts equal kernels together, the longest first.
 pub fn merged(times: Vec<KernelTime>) -> Vec<KernelTime> {
     let mut all: Vec<KernelTime> = Vec::new();

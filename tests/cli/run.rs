@@ -146,3 +146,22 @@ fn bench_prints_one_object_with_the_agreed_fields() {
     }
     folder.expect(0, "devices");
 }
+
+#[test]
+fn bench_times_every_kernel_in_every_precision() {
+    let folder = Folder::new();
+    for precision in ["f32", "bf16x3", "bf16"] {
+        let line = format!("bench tiny.rnet --batch 8 --steps 2 --precision {precision}");
+        let outcome = folder.expect(0, &format!("{line} --engine cpu --profile --format json"));
+        let value: serde_json::Value = serde_json::from_str(&outcome.out).unwrap();
+        assert_eq!(value["precision"], precision);
+        assert!(value["profile"]["limits"]["gflop_per_s"].as_f64().unwrap() > 0.0);
+        let kernels = value["profile"]["kernels"].as_array().unwrap();
+        let shares: f64 = kernels.iter().map(|k| k["share_percent"].as_f64().unwrap()).sum();
+        assert!((shares - 100.0).abs() < 3.0, "{shares}");
+        let has = |name: &str| kernels.iter().any(|k| k["kernel"].as_str().unwrap().contains(name));
+        assert!(has("conv 3×3") && has("conv_dw") && has("loop"), "{kernels:?}");
+    }
+    let text = folder.expect(0, "bench tiny.rnet --batch 8 --steps 1 --engine cpu --profile").out;
+    assert!(text.contains("one thread's limits") && text.contains("of limit"), "{text}");
+}

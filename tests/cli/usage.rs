@@ -64,12 +64,14 @@ fn help_and_version_are_results() {
 }
 
 #[test]
-fn precisions_that_are_not_there_yet_are_named() {
+fn precisions_that_an_engine_lacks_are_named() {
     let folder = Folder::new();
-    for precision in ["bf16x3", "bf16", "f16"] {
-        let line = format!("run tiny.rnet --train shapes10 --precision {precision}");
-        assert!(folder.expect(2, &line).err.contains("f32 only"));
-        folder.expect(2, &format!("bench tiny.rnet --precision {precision}"));
+    let outcome = folder.expect(2, "run tiny.rnet --train shapes10 --precision f16");
+    assert!(outcome.err.contains("f32, bf16x3 or bf16"));
+    folder.expect(2, "bench tiny.rnet --precision f16");
+    for precision in ["bf16x3", "bf16"] {
+        let line = format!("bench tiny.rnet --engine wgpu --precision {precision}");
+        assert!(folder.expect(2, &line).err.contains("--engine cpu"));
     }
 }
 

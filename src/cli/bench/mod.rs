@@ -36,8 +36,8 @@ struct Report {
     images_per_s: f64,
     warmup_s: f64,
     peak_rss_mib: u64,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    kernels: Vec<profile::Line>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<profile::Profile>,
 }
 
 /// Measures and prints.
@@ -61,9 +61,9 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
             times.push(start.elapsed().as_secs_f64());
         }
     }
-    let kernels = match args.profile {
-        true => profile::measure(&mut program, args.steps)?,
-        false => Vec::new(),
+    let profile = match args.profile {
+        true => Some(profile::measure(&mut program, opened.engine.as_ref(), args.steps)?),
+        false => None,
     };
     let device = opened.engine.device();
     print(
@@ -81,7 +81,7 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
             images_per_s: (args.batch as f64 / median(times).max(1e-9) * 10.0).round() / 10.0,
             warmup_s: (warm_up * 100.0).round() / 100.0,
             peak_rss_mib: peak_rss_mib(),
-            kernels,
+            profile,
         },
     )
 }
@@ -127,8 +127,8 @@ fn print(args: &BenchArgs, report: &Report) -> Result<(), Failure> {
                 report.warmup_s,
                 report.peak_rss_mib
             ));
-            if !report.kernels.is_empty() {
-                profile::print(&report.kernels);
+            if let Some(profile) = &report.profile {
+                profile::print(profile);
             }
         }
     }

@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use super::profile::Limits;
 use super::{Device, Engine, EngineError, Executable, Precision};
 use crate::graph::Program;
 
@@ -63,6 +64,25 @@ impl Engine for CpuEngine {
         let threads = self.threads();
         let plural = if threads == 1 { "" } else { "s" };
         Device { engine: "cpu", name: format!("{}, {threads} thread{plural}", self.isa.name()) }
+    }
+
+    fn limits(&self) -> Option<Limits> {
+        let isa = self.isa;
+        // All threads at once: they may share what they are measured on.
+        let one = |_: rayon::BroadcastContext| {
+            let f32_operations = simd::peak::f32_operations(isa);
+            let bf16 = || simd::peak::bf16_operations(isa).unwrap_or(f32_operations);
+            let flops = match self.precision {
+                Precision::F32 => f32_operations,
+                // Three products for one.
+                Precision::Bf16x3 => bf16() / 3.0,
+                Precision::Bf16 => bf16(),
+            };
+            Limits { flops, bytes: simd::peak::bytes_read() }
+        };
+        let all = self.pool.broadcast(one);
+        let mean = |of: &dyn Fn(&Limits) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
+        Some(Limits { flops: mean(&|l| l.flops), bytes: mean(&|l| l.bytes) })
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {

@@ -4,6 +4,7 @@ use std::arch::x86_64::*;
 
 use super::lanes::Lanes;
 use super::micro::{self, Kernels, Panel, PanelKernel, Patch, PatchKernel};
+use super::peak;
 
 /// The sign bit of lane `i` is set for `i < n`.
 ///
@@ -82,9 +83,16 @@ unsafe fn patch<const C: usize, const K: usize>(args: &Patch) {
     unsafe { micro::patch::<__m256, C, K>(args) }
 }
 
+#[target_feature(enable = "avx2,fma")]
+unsafe fn chain(repeats: usize) -> f32 {
+    // SAFETY: the caller's promise; the feature is enabled here.
+    unsafe { peak::chain::<__m256>(repeats) }
+}
+
 pub(super) static KERNELS: Kernels = Kernels {
     name: "avx2",
     lanes: 8,
+    chain,
     panels: &[
         PanelKernel::new(8, 1, 1, panel::<8, 1, 1>),
         PanelKernel::new(4, 1, 2, panel::<4, 1, 2>),

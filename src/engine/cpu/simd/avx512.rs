@@ -4,6 +4,7 @@ use std::arch::x86_64::*;
 
 use super::lanes::Lanes;
 use super::micro::{self, Kernels, Panel, PanelKernel, Patch, PatchKernel};
+use super::peak;
 
 /// Bit `i` is set for `i < n`; `n <= 16`.
 #[inline(always)]
@@ -75,9 +76,16 @@ unsafe fn patch<const C: usize, const K: usize>(args: &Patch) {
     unsafe { micro::patch::<__m512, C, K>(args) }
 }
 
+#[target_feature(enable = "avx512f")]
+unsafe fn chain(repeats: usize) -> f32 {
+    // SAFETY: the caller's promise; the feature is enabled here.
+    unsafe { peak::chain::<__m512>(repeats) }
+}
+
 pub(super) static KERNELS: Kernels = Kernels {
     name: "avx512",
     lanes: 16,
+    chain,
     panels: &[
         PanelKernel::new(16, 1, 1, panel::<16, 1, 1>),
         PanelKernel::new(14, 1, 1, panel::<14, 1, 1>),

@@ -88,6 +88,8 @@ pub(super) struct Kernels {
     pub name: &'static str,
     /// Numbers in a vector.
     pub lanes: usize,
+    /// Repeated multiply-adds, for their speed.
+    pub chain: unsafe fn(usize) -> f32,
     /// Forward and input gradient.
     pub panels: &'static [PanelKernel],
     /// Weight gradient.

@@ -24,6 +24,7 @@ mod lanes;
 mod micro;
 mod pack;
 mod partition;
+pub mod peak;
 mod plan;
 mod portable;
 mod sweep;

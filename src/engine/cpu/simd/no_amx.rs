@@ -25,6 +25,9 @@ pub fn available() -> bool {
     false
 }
 
+/// Nothing to measure.
+pub fn products(_: usize) {}
+
 /// Nothing to set up.
 pub fn configure() {}
 

@@ -2,6 +2,7 @@
 
 use super::lanes::Lanes;
 use super::micro::{self, Kernels, Panel, PanelKernel, Patch, PatchKernel};
+use super::peak;
 
 const LANES: usize = 8;
 
@@ -87,6 +88,7 @@ unsafe fn patch<const C: usize, const K: usize>(args: &Patch) {
 pub(super) static KERNELS: Kernels = Kernels {
     name: "portable",
     lanes: LANES,
+    chain: peak::chain::<Array>,
     panels: &[
         PanelKernel::new(6, 1, 1, panel::<6, 1, 1>),
         PanelKernel::new(4, 1, 1, panel::<4, 1, 1>),

@@ -18,6 +18,7 @@ mod transpose;
 mod tests;
 
 pub use machine::{available, configure};
+pub use multiply::products;
 pub use plan::{TilePlan, plane};
 
 /// How many bf16 numbers stand for one operand.

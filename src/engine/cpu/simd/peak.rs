@@ -1,0 +1,74 @@
+//! What one thread can do at most, measured: multiply-adds in registers, and reading memory.
+
+use std::time::Instant;
+
+use super::isa::Isa;
+use super::lanes::Lanes;
+use super::{amx, micro};
+
+/// Independent sums: enough to hide the latency of a multiply-add on any core so far.
+pub(super) const CHAINS: usize = 10;
+
+/// Repeats `CHAINS` multiply-adds and returns their sum, so that none is left out.
+///
+/// # Safety
+/// As [`Lanes`].
+#[inline(always)]
+pub(super) unsafe fn chain<L: Lanes>(repeats: usize) -> f32 {
+    // SAFETY: the caller's promise; the arrays hold a vector.
+    unsafe {
+        let factors = [0.999_9f32; 64];
+        let mut sums = [L::zero(); CHAINS];
+        let (a, b) = (L::load(factors.as_ptr()), L::load(factors.as_ptr().add(L::LANES)));
+        for _ in 0..repeats {
+            for sum in &mut sums {
+                *sum = sum.plus_product(a, b);
+            }
+        }
+        let mut out = [0.0f32; 64];
+        sums.iter().for_each(|sum| sum.plus(L::load(out.as_ptr())).store(out.as_mut_ptr()));
+        out.iter().sum()
+    }
+}
+
+/// The best of a few short measurements of `work`, which does `amount` of something: amount a
+/// second.
+fn best(amount: f64, mut work: impl FnMut()) -> f64 {
+    let once = |work: &mut dyn FnMut()| {
+        let start = Instant::now();
+        work();
+        start.elapsed().as_secs_f64()
+    };
+    (0..5).map(|_| amount / once(&mut work).max(1e-9)).fold(0.0, f64::max)
+}
+
+/// Floating-point operations a second in f32; a multiply-add is two.
+pub fn f32_operations(isa: Isa) -> f64 {
+    const REPEATS: usize = 1_000_000;
+    let kernels: &micro::Kernels = isa.kernels();
+    let amount = (2 * CHAINS * kernels.lanes * REPEATS) as f64;
+    best(amount, || {
+        // SAFETY: an `Isa` is only made where the machine has it.
+        std::hint::black_box(unsafe { (kernels.chain)(REPEATS) });
+    })
+}
+
+/// Operations a second in products of bf16 on tiles; `None` without tiles.
+pub fn bf16_operations(isa: Isa) -> Option<f64> {
+    const REPEATS: usize = 100_000;
+    const OPERATIONS: usize = 2 * 16 * 16 * 32;
+    isa.has_tiles().then(|| best((4 * OPERATIONS * REPEATS) as f64, || amx::products(REPEATS)))
+}
+
+/// Bytes a second read from memory that no cache holds.
+pub fn bytes_read() -> f64 {
+    let memory = vec![1.0f32; 16 << 20];
+    best((4 * memory.len()) as f64, || {
+        // Sums in many parts, so that the loop is as wide as the machine.
+        let mut sums = [0.0f32; 64];
+        for chunk in memory.chunks_exact(64) {
+            sums.iter_mut().zip(chunk).for_each(|(sum, v)| *sum += v);
+        }
+        std::hint::black_box(sums);
+    })
+}
