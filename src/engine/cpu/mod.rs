@@ -15,6 +15,7 @@ pub mod explain;
 mod jit;
 mod outside;
 mod phases;
+mod places;
 mod program;
 pub mod simd;
 mod windows;

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::program::{Closing, ImageStep, LoopStep, Pack, Packing, Phase, Tile};
-use super::simd::{Border, Contraction, Isa, Operand, ResultLayout, TileLayout};
+use super::places::plain_layout;
+use super::program::{Closing, ImageStep, LoopStep, Pack, Packing, Phase};
+use super::simd::{Border, Contraction, Isa, Operand};
 use crate::engine::{EngineError, Precision};
 use crate::graph::{ConvGeometry, Graph, NodeId, Op, ReduceKind, Type};
 use crate::schedule::fuse::{Buffer, Location, LoopBuilder, extent};
@@ -41,18 +42,18 @@ struct Rank {
 
 /// Builds the image steps of one phase after another.
 pub struct PhaseBuilder<'a> {
-    graph: &'a Graph,
-    placement: &'a Placement,
+    pub(super) graph: &'a Graph,
+    pub(super) placement: &'a Placement,
     isa: Isa,
     precision: Precision,
-    formats: &'a [Format],
+    pub(super) formats: &'a [Format],
     plans: Plans,
     /// Values that can be read: everything stored so far.
-    ready: HashMap<NodeId, Location>,
-    phase: Phase,
-    operands: HashMap<(NodeId, Operand), usize>,
+    pub(super) ready: HashMap<NodeId, Location>,
+    pub(super) phase: Phase,
+    pub(super) operands: HashMap<(NodeId, Operand), usize>,
     /// Results that lie in a tile and have yet to be stored in their tensor.
-    unstored: Vec<(NodeId, Location)>,
+    pub(super) unstored: Vec<(NodeId, Location)>,
     /// The same once stored: their tiles are read until the phase ends, their tensors afterwards.
     moved: Vec<(NodeId, Location)>,
 }
@@ -186,62 +187,6 @@ impl<'a> PhaseBuilder<'a> {
         Ok(())
     }
 
-    /// Where a value of this phase will live.
-    fn result(&mut self, id: NodeId) -> Location {
-        let ty = self.graph.node(id).ty;
-        match self.placement.home(id) {
-            Home::Tensor => self.tensor(id),
-            Home::Tile | Home::Inline => self.plain_tile(ty),
-        }
-    }
-
-    fn tensor(&self, id: NodeId) -> Location {
-        let plain = Location::plain(Buffer::Tensor(id), self.graph.node(id).ty);
-        Location { format: self.formats[id.index()], ..plain }
-    }
-
-    fn plain_tile(&mut self, ty: Type) -> Location {
-        let operand = Operand::plain(plain_layout(ty));
-        Location::plain(Buffer::Tile(self.tile(Some(operand), operand.words())), ty)
-    }
-
-    fn tile(&mut self, operand: Option<Operand>, words: usize) -> usize {
-        self.phase.tiles.push(Tile { operand, words, live: (usize::MAX, 0) });
-        self.phase.tiles.len() - 1
-    }
-
-    /// Where a step of its own writes its result: in its tensor if it can, else in a tile, from
-    /// which a loop stores it.
-    fn step_result(&mut self, id: NodeId) -> Result<Location, EngineError> {
-        let (op, ty) = (&self.graph.node(id).op, self.graph.node(id).ty);
-        let layout = match op {
-            Op::Conv(_) => Some(self.plan(id)?.y()),
-            Op::ConvDx(_) => Some(self.plan(id)?.input_gradient()),
-            _ => None,
-        };
-        let home = self.result_home(id);
-        let plain = Location::plain(Buffer::Tile(0), ty);
-        let same = |l: ResultLayout| (l.row, l.pixel) == (plain.row, plain.column);
-        if let Some((layout, words)) = layout.filter(|(l, _)| !same(*l)) {
-            let tile = Buffer::Tile(self.tile(None, words));
-            self.unstored.extend(home.map(|at| (id, at)));
-            let at = Location { buffer: tile, row: layout.row, column: layout.pixel, ..plain };
-            return Ok(at);
-        }
-        match home {
-            Some(at) if at.format == Format::F32 => Ok(at),
-            Some(at) => {
-                self.unstored.push((id, at));
-                Ok(self.plain_tile(ty))
-            }
-            None => Ok(self.plain_tile(ty)),
-        }
-    }
-
-    fn result_home(&self, id: NodeId) -> Option<Location> {
-        (self.placement.home(id) == Home::Tensor).then(|| self.tensor(id))
-    }
-
     fn fused(&mut self, extent: [usize; 3], targets: &[Target]) {
         let mut results = Vec::new();
         for target in targets {
@@ -277,15 +222,6 @@ impl<'a> PhaseBuilder<'a> {
         }
     }
 
-    fn accumulator(&mut self, id: NodeId) -> Location {
-        if closes_phase(self.graph, id) {
-            let ty = Type { batched: true, ..self.graph.node(id).ty };
-            Location::plain(Buffer::Partial(id), ty)
-        } else {
-            self.result(id)
-        }
-    }
-
     fn close(&mut self, id: NodeId) {
         let node = self.graph.node(id);
         let Op::Reduce(kind, _) = node.op else { return };
@@ -298,7 +234,7 @@ impl<'a> PhaseBuilder<'a> {
         });
     }
 
-    fn plan(&mut self, id: NodeId) -> Result<Arc<Contraction>, EngineError> {
+    pub(super) fn plan(&mut self, id: NodeId) -> Result<Arc<Contraction>, EngineError> {
         let node = self.graph.node(id);
         let channels = |arg: usize| self.graph.node(node.args[arg]).ty.shape.0[3];
         let (geometry, ci, co) = match node.op {
@@ -325,19 +261,6 @@ impl<'a> PhaseBuilder<'a> {
                 node.args.iter().map(|&a| (a, plain(a))).collect()
             }
         })
-    }
-
-    /// A stored value that already lies as the operand has to.
-    fn direct(&self, node: NodeId, operand: &Operand) -> Option<Buffer> {
-        let at = self.ready.get(&node)?;
-        let layout = &operand.layout;
-        let bare = layout.border == Border::default() && layout.slack == 0;
-        let plain = Location::plain(at.buffer, self.graph.node(node).ty) == *at;
-        (bare && plain && operand.format == Format::F32).then_some(at.buffer)
-    }
-
-    fn operand(&self, node: NodeId, operand: Operand) -> Buffer {
-        self.direct(node, &operand).unwrap_or_else(|| Buffer::Tile(self.operands[&(node, operand)]))
     }
 
     fn pack(&mut self, plan: &Arc<Contraction>, node: NodeId, packing: Packing) -> usize {
@@ -413,11 +336,6 @@ impl<'a> PhaseBuilder<'a> {
 pub fn partial_len(ty: Type) -> usize {
     let [_, h, w, c] = ty.shape.0;
     h * w * c
-}
-
-fn plain_layout(ty: Type) -> TileLayout {
-    let [rows, columns, channels] = extent(ty);
-    TileLayout { image: [rows, columns], channels, border: Border::default(), slack: 0 }
 }
 
 /// Buffers a step touches.

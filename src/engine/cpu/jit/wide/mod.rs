@@ -1,15 +1,19 @@
 //! Loops in vectors of sixteen channels, four times as wide as Cranelift's: fused loops are
 //! straight lines of a few dozen vector operations, which this module selects ([`select`]),
-//! gives registers ([`values`]), surrounds with loops ([`nest`]) and encodes ([`assembler`]).
+//! gives registers ([`values`]), surrounds with loops ([`nest`], [`pixel`], [`accumulate`]) and encodes ([`assembler`]).
 //!
 //! What does not fit (transcendental functions, random numbers, channels that are no multiple of
 //! sixteen, too many tensors at once) is left to Cranelift.
 
+mod accumulate;
 mod assembler;
 mod nest;
+mod pixel;
 mod select;
 mod values;
 
+#[cfg(test)]
+mod encodings;
 #[cfg(test)]
 mod tests;
 

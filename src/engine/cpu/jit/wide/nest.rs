@@ -5,9 +5,9 @@
 //! do accumulators. A group of rows is small enough to stay in L1 while its blocks pass.
 
 use super::assembler::*;
-use super::select::{LANES, Op, Selection, Value};
+use super::select::{LANES, Op, Selection};
 use super::values::{Pressure, Values};
-use crate::schedule::loops::{Access, Accumulate, Format, LoopSpec, Reduction};
+use crate::schedule::loops::{Access, Accumulate, LoopSpec};
 
 /// Bytes of one access that a group of rows may have.
 const GROUP_BYTES: usize = 16 * 1024;
@@ -17,14 +17,14 @@ const VECTOR: i32 = 64;
 
 /// Slots of the stack frame that hold loop state; values follow.
 const TABLE: i32 = 0;
-const GROUP: i32 = 8;
+pub(super) const GROUP: i32 = 8;
 const CHANNEL: i32 = 16;
 const ROWS: i32 = 24;
 const NUMBER: i32 = 32;
 const FIRST_VALUE: i32 = 64;
 
 /// Registers for the addresses of accesses.
-const POINTERS: [Gpr; 12] = [
+pub(super) const POINTERS: [Gpr; 12] = [
     Gpr(3),
     Gpr(2),
     Gpr(6),
@@ -40,7 +40,7 @@ const POINTERS: [Gpr; 12] = [
 ];
 const SAVED: [Gpr; 5] = [Gpr(3), Gpr(12), Gpr(13), Gpr(14), Gpr(15)];
 /// Counts bytes along a row.
-const INDEX: Gpr = RCX;
+pub(super) const INDEX: Gpr = RCX;
 
 /// The function, with `kept` of the values computed once a block in registers.
 pub fn emit(spec: &LoopSpec, selection: &Selection, kept: usize) -> Result<Vec<u8>, Pressure> {
@@ -50,24 +50,24 @@ pub fn emit(spec: &LoopSpec, selection: &Selection, kept: usize) -> Result<Vec<u
 }
 
 /// Accumulators of a reduction, and the shift of moments.
-struct Accumulators {
-    shift: Option<Zmm>,
+pub(super) struct Accumulators {
+    pub(super) shift: Option<Zmm>,
     /// For each set, one register, or Σ and Σ².
-    sets: Vec<[Zmm; 2]>,
+    pub(super) sets: Vec<[Zmm; 2]>,
 }
 
-struct Nest<'a> {
-    spec: &'a LoopSpec,
-    selection: &'a Selection,
-    values: Values,
-    accumulators: Vec<Accumulators>,
+pub(super) struct Nest<'a> {
+    pub(super) spec: &'a LoopSpec,
+    pub(super) selection: &'a Selection,
+    pub(super) values: Values,
+    pub(super) accumulators: Vec<Accumulators>,
     /// Bytes that the index counts for one column.
-    unit: usize,
+    pub(super) unit: usize,
     unroll: usize,
-    rows_of_group: usize,
+    pub(super) rows_of_group: usize,
 }
 
-fn column_bytes(access: &Access) -> usize {
+pub(super) fn column_bytes(access: &Access) -> usize {
     access.strides[1] * access.format.bytes()
 }
 
@@ -95,7 +95,7 @@ impl<'a> Nest<'a> {
         Some(Self { spec, selection, values, accumulators, unit, unroll, rows_of_group })
     }
 
-    fn asm(&mut self) -> &mut Assembler {
+    pub(super) fn asm(&mut self) -> &mut Assembler {
         &mut self.values.asm
     }
 
@@ -210,7 +210,7 @@ impl<'a> Nest<'a> {
     }
 
     /// The block's channels of a slot; clobbers the index.
-    fn channels(&mut self, access: &Access, skip: usize) -> Mem {
+    pub(super) fn channels(&mut self, access: &Access, skip: usize) -> Mem {
         let at = self.slot(access, skip);
         self.asm().read(INDEX, Mem::at(RSP, CHANNEL));
         let scale = access.format.bytes().trailing_zeros() as u8;
@@ -218,7 +218,7 @@ impl<'a> Nest<'a> {
     }
 
     /// Points every access at the group's first row.
-    fn addresses(&mut self) {
+    pub(super) fn addresses(&mut self) {
         for (access, &pointer) in self.selection.accesses.iter().zip(&POINTERS) {
             let at = self.channels(access, 0);
             self.asm().address_of(pointer, at);
@@ -263,286 +263,5 @@ impl<'a> Nest<'a> {
             self.asm().jump_back(Condition::NotEqual, next_row);
         }
         Ok(())
-    }
-
-    /// An access at an unrolled column.
-    fn at(&self, access: &Access, column: usize, skip: usize) -> Mem {
-        let number = self.selection.accesses.iter().position(|a| a == access);
-        let pointer = POINTERS[number.expect("the selection lists every access")];
-        let scale = (column_bytes(access) / self.unit).trailing_zeros() as u8;
-        let disp = column * column_bytes(access) + skip * access.format.bytes();
-        Mem { base: pointer, index: Some((INDEX, scale)), disp: disp as i32 }
-    }
-
-    /// Computes one pixel: stores once every load is done, since a result may take the place of
-    /// an operand.
-    fn column(&mut self, column: usize) -> Result<(), Pressure> {
-        let order = &self.selection.pixel;
-        let is_load = |v: &Value| matches!(self.selection.ops[*v], Op::Load(_));
-        let last_load = order.iter().rposition(is_load).map_or(0, |at| at + 1);
-        let mut uses = self.uses();
-        for (position, &value) in order.iter().enumerate() {
-            self.pixel_value(value, column, &mut uses)?;
-            self.reduce(value, column, &mut uses)?;
-            if position + 1 >= last_load {
-                let ready = if position + 1 == last_load { &order[..last_load] } else { &[value] };
-                for &value in ready {
-                    self.store(value, column, &mut uses)?;
-                }
-            }
-        }
-        self.constants(column)
-    }
-
-    /// Stores and reductions of what is the same for every pixel.
-    fn constants(&mut self, column: usize) -> Result<(), Pressure> {
-        let mut uses = vec![usize::MAX; self.selection.ops.len()];
-        for &value in &self.selection.block {
-            self.reduce(value, column, &mut uses)?;
-            self.store(value, column, &mut uses)?;
-        }
-        Ok(())
-    }
-
-    /// How often each value is read for one pixel.
-    fn uses(&self) -> Vec<usize> {
-        let mut uses = vec![0; self.selection.ops.len()];
-        for &value in &self.selection.pixel {
-            self.selection.ops[value].operands().into_iter().for_each(|v| uses[v] += 1);
-        }
-        self.spec.stores.iter().for_each(|s| uses[s.value.index()] += 1);
-        self.spec.reductions.iter().for_each(|r| uses[r.value.index()] += 1);
-        // Block values stay.
-        self.selection.block.iter().for_each(|&v| uses[v] = usize::MAX);
-        uses
-    }
-
-    fn used(&mut self, value: Value, uses: &mut [usize]) {
-        if uses[value] == usize::MAX {
-            return;
-        }
-        uses[value] -= 1;
-        if uses[value] == 0 {
-            self.values.forget(value);
-        }
-    }
-
-    fn pixel_value(
-        &mut self,
-        value: Value,
-        column: usize,
-        uses: &mut [usize],
-    ) -> Result<(), Pressure> {
-        let op = self.selection.ops[value];
-        if let Op::Fused(kind, operands) = op {
-            let dies = |v: Value| uses[v] == 1;
-            if let Some((dead, to)) = self.values.fused_in_place(kind, operands, dies) {
-                self.values.put(value, Operand::Zmm(to));
-                for operand in operands {
-                    if operand == dead {
-                        uses[dead] = 0;
-                        self.values.moved(dead);
-                    } else {
-                        self.used(operand, uses);
-                    }
-                }
-                return Ok(());
-            }
-        }
-        let to = self.values.take()?;
-        match op {
-            Op::Load(access) => {
-                let from = self.at(&access, column, 0);
-                match access.format {
-                    Format::F32 => self.asm().load(to, from),
-                    Format::Bf16 => self.asm().load_bf16(to, from),
-                    Format::Split { .. } => unreachable!("only written"),
-                }
-            }
-            op => self.values.compute(op, to)?,
-        }
-        self.values.put(value, Operand::Zmm(to));
-        op.operands().into_iter().for_each(|v| self.used(v, uses));
-        Ok(())
-    }
-
-    fn store(&mut self, value: Value, column: usize, uses: &mut [usize]) -> Result<(), Pressure> {
-        let spec = self.spec;
-        for store in spec.stores.iter().filter(|s| s.value.index() == value) {
-            let spare = self.values.take()?;
-            let from = self.values.register(value, spare);
-            let to = self.at(&store.access, column, 0);
-            match store.access.format {
-                Format::F32 => self.asm().store(from, to),
-                Format::Bf16 => {
-                    self.asm().narrow(spare, from);
-                    self.asm().store_half(spare, to);
-                }
-                Format::Split { distance } => {
-                    let rest = self.values.take()?;
-                    let low = self.at(&store.access, column, distance);
-                    self.asm().narrow(rest, from);
-                    self.asm().store_half(rest, to);
-                    self.asm().widen(rest, rest);
-                    self.asm().vector(SUB, rest, from, Operand::Zmm(rest));
-                    self.asm().narrow(rest, rest);
-                    self.asm().store_half(rest, low);
-                    self.values.give(rest);
-                }
-            }
-            self.values.give(spare);
-            self.used(value, uses);
-        }
-        Ok(())
-    }
-
-    fn reduce(&mut self, value: Value, column: usize, uses: &mut [usize]) -> Result<(), Pressure> {
-        let spec = self.spec;
-        for (number, reduction) in spec.reductions.iter().enumerate() {
-            if reduction.value.index() != value {
-                continue;
-            }
-            let own = &self.accumulators[number];
-            let [first, second] = own.sets[column % own.sets.len()];
-            let shift = own.shift;
-            let operand = self.values.operand(value);
-            match (reduction.kind, shift) {
-                (Accumulate::Moments { .. }, Some(shift)) => {
-                    let spare = self.values.take()?;
-                    let from = self.values.register(value, spare);
-                    self.asm().vector(SUB, spare, from, Operand::Zmm(shift));
-                    self.asm().vector(ADD, first, first, Operand::Zmm(spare));
-                    self.asm().vector(FMADD_231, second, spare, Operand::Zmm(spare));
-                    self.values.give(spare);
-                }
-                (Accumulate::Max, _) => self.asm().vector(MAX, first, first, operand),
-                (Accumulate::Sum | Accumulate::Moments { .. }, _) => {
-                    self.asm().vector(ADD, first, first, operand);
-                }
-            }
-            self.used(value, uses);
-        }
-        Ok(())
-    }
-
-    /// Starts accumulators in the first group, and takes them up again in the others.
-    fn begin_accumulators(&mut self) -> Result<(), Pressure> {
-        if self.accumulators.is_empty() {
-            return Ok(());
-        }
-        let several = self.rows_of_group < self.spec.extent[0];
-        if !several {
-            return self.start_accumulators();
-        }
-        self.asm().compare_in_place(Mem::at(RSP, GROUP), 0);
-        let later = self.asm().jump(Condition::NotEqual);
-        self.start_accumulators()?;
-        let begun = self.asm().jump_always();
-        self.asm().land(later);
-        self.resume_accumulators();
-        self.asm().land(begun);
-        Ok(())
-    }
-
-    fn start_accumulators(&mut self) -> Result<(), Pressure> {
-        let spec = self.spec;
-        if spec.reductions.iter().any(|r| matches!(r.kind, Accumulate::Moments { .. })) {
-            self.shifts()?;
-        }
-        for (number, reduction) in spec.reductions.iter().enumerate() {
-            for set in 0..self.accumulators[number].sets.len() {
-                self.clear(reduction, self.accumulators[number].sets[set]);
-            }
-        }
-        Ok(())
-    }
-
-    /// Moments are taken about the first pixel.
-    fn shifts(&mut self) -> Result<(), Pressure> {
-        self.addresses();
-        self.asm().zero(INDEX);
-        let mut uses = vec![usize::MAX; self.selection.ops.len()];
-        for &value in &self.selection.pixel {
-            self.pixel_value(value, 0, &mut uses)?;
-        }
-        let spec = self.spec;
-        for (number, reduction) in spec.reductions.iter().enumerate() {
-            if let Some(shift) = self.accumulators[number].shift {
-                let value = reduction.value.index();
-                let from = self.values.register(value, shift);
-                self.asm().copy(shift, from);
-                let at = self.channels(&reduction.access, 0);
-                self.asm().store(shift, at);
-                self.asm().zero(INDEX);
-            }
-        }
-        for &value in &self.selection.pixel {
-            self.values.forget(value);
-        }
-        Ok(())
-    }
-
-    fn clear(&mut self, reduction: &Reduction, set: [Zmm; 2]) {
-        for register in set {
-            match reduction.kind {
-                Accumulate::Sum | Accumulate::Moments { .. } => {
-                    self.asm().vector(XOR, register, register, Operand::Zmm(register));
-                }
-                Accumulate::Max => {
-                    let lowest = self.values.register(self.selection.numbers.lowest, register);
-                    self.asm().copy(register, lowest);
-                }
-            }
-        }
-    }
-
-    /// Distances between the vectors of a reduction's result, in elements.
-    fn vectors(reduction: &Reduction) -> [usize; 2] {
-        match reduction.kind {
-            Accumulate::Sum | Accumulate::Max => [0, 0],
-            Accumulate::Moments { pitch } => [pitch, 2 * pitch],
-        }
-    }
-
-    fn resume_accumulators(&mut self) {
-        let spec = self.spec;
-        for (number, reduction) in spec.reductions.iter().enumerate() {
-            if let Some(shift) = self.accumulators[number].shift {
-                let at = self.channels(&reduction.access, 0);
-                self.asm().load(shift, at);
-            }
-            for set in 1..self.accumulators[number].sets.len() {
-                self.clear(reduction, self.accumulators[number].sets[set]);
-            }
-            let first = self.accumulators[number].sets[0];
-            for (register, skip) in first.into_iter().zip(Self::vectors(reduction)) {
-                let at = self.channels(&reduction.access, skip);
-                self.asm().load(register, at);
-            }
-        }
-    }
-
-    /// Joins the sets and writes them.
-    fn end_accumulators(&mut self) {
-        let spec = self.spec;
-        for (number, reduction) in spec.reductions.iter().enumerate() {
-            let join = match reduction.kind {
-                Accumulate::Sum | Accumulate::Moments { .. } => ADD,
-                Accumulate::Max => MAX,
-            };
-            let parts = match reduction.kind {
-                Accumulate::Sum | Accumulate::Max => 1,
-                Accumulate::Moments { .. } => 2,
-            };
-            let sets = self.accumulators[number].sets.clone();
-            for (part, skip) in Self::vectors(reduction).into_iter().enumerate().take(parts) {
-                let first = sets[0][part];
-                for other in &sets[1..] {
-                    self.asm().vector(join, first, first, Operand::Zmm(other[part]));
-                }
-                let at = self.channels(&reduction.access, skip);
-                self.asm().store(first, at);
-            }
-        }
     }
 }

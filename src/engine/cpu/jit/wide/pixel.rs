@@ -1,0 +1,169 @@
+//! One pixel of the innermost loop: what is computed, stored and accumulated for it.
+
+use super::assembler::*;
+use super::nest::{INDEX, Nest, POINTERS, column_bytes};
+use super::select::{Op, Value};
+use super::values::Pressure;
+use crate::schedule::loops::{Access, Accumulate, Format};
+
+impl Nest<'_> {
+    /// An access at an unrolled column.
+    fn at(&self, access: &Access, column: usize, skip: usize) -> Mem {
+        let number = self.selection.accesses.iter().position(|a| a == access);
+        let pointer = POINTERS[number.expect("the selection lists every access")];
+        let scale = (column_bytes(access) / self.unit).trailing_zeros() as u8;
+        let disp = column * column_bytes(access) + skip * access.format.bytes();
+        Mem { base: pointer, index: Some((INDEX, scale)), disp: disp as i32 }
+    }
+
+    /// Computes one pixel: stores once every load is done, since a result may take the place of
+    /// an operand.
+    pub(super) fn column(&mut self, column: usize) -> Result<(), Pressure> {
+        let order = &self.selection.pixel;
+        let is_load = |v: &Value| matches!(self.selection.ops[*v], Op::Load(_));
+        let last_load = order.iter().rposition(is_load).map_or(0, |at| at + 1);
+        let mut uses = self.uses();
+        for (position, &value) in order.iter().enumerate() {
+            self.pixel_value(value, column, &mut uses)?;
+            self.reduce(value, column, &mut uses)?;
+            if position + 1 >= last_load {
+                let ready = if position + 1 == last_load { &order[..last_load] } else { &[value] };
+                for &value in ready {
+                    self.store(value, column, &mut uses)?;
+                }
+            }
+        }
+        self.constants(column)
+    }
+
+    /// Stores and reductions of what is the same for every pixel.
+    fn constants(&mut self, column: usize) -> Result<(), Pressure> {
+        let mut uses = vec![usize::MAX; self.selection.ops.len()];
+        for &value in &self.selection.block {
+            self.reduce(value, column, &mut uses)?;
+            self.store(value, column, &mut uses)?;
+        }
+        Ok(())
+    }
+
+    /// How often each value is read for one pixel.
+    fn uses(&self) -> Vec<usize> {
+        let mut uses = vec![0; self.selection.ops.len()];
+        for &value in &self.selection.pixel {
+            self.selection.ops[value].operands().into_iter().for_each(|v| uses[v] += 1);
+        }
+        self.spec.stores.iter().for_each(|s| uses[s.value.index()] += 1);
+        self.spec.reductions.iter().for_each(|r| uses[r.value.index()] += 1);
+        // Block values stay.
+        self.selection.block.iter().for_each(|&v| uses[v] = usize::MAX);
+        uses
+    }
+
+    fn used(&mut self, value: Value, uses: &mut [usize]) {
+        if uses[value] == usize::MAX {
+            return;
+        }
+        uses[value] -= 1;
+        if uses[value] == 0 {
+            self.values.forget(value);
+        }
+    }
+
+    pub(super) fn pixel_value(
+        &mut self,
+        value: Value,
+        column: usize,
+        uses: &mut [usize],
+    ) -> Result<(), Pressure> {
+        let op = self.selection.ops[value];
+        if let Op::Fused(kind, operands) = op {
+            let dies = |v: Value| uses[v] == 1;
+            if let Some((dead, to)) = self.values.fused_in_place(kind, operands, dies) {
+                self.values.put(value, Operand::Zmm(to));
+                for operand in operands {
+                    if operand == dead {
+                        uses[dead] = 0;
+                        self.values.moved(dead);
+                    } else {
+                        self.used(operand, uses);
+                    }
+                }
+                return Ok(());
+            }
+        }
+        let to = self.values.take()?;
+        match op {
+            Op::Load(access) => {
+                let from = self.at(&access, column, 0);
+                match access.format {
+                    Format::F32 => self.asm().load(to, from),
+                    Format::Bf16 => self.asm().load_bf16(to, from),
+                    Format::Split { .. } => unreachable!("only written"),
+                }
+            }
+            op => self.values.compute(op, to)?,
+        }
+        self.values.put(value, Operand::Zmm(to));
+        op.operands().into_iter().for_each(|v| self.used(v, uses));
+        Ok(())
+    }
+
+    fn store(&mut self, value: Value, column: usize, uses: &mut [usize]) -> Result<(), Pressure> {
+        let spec = self.spec;
+        for store in spec.stores.iter().filter(|s| s.value.index() == value) {
+            let spare = self.values.take()?;
+            let from = self.values.register(value, spare);
+            let to = self.at(&store.access, column, 0);
+            match store.access.format {
+                Format::F32 => self.asm().store(from, to),
+                Format::Bf16 => {
+                    self.asm().narrow(spare, from);
+                    self.asm().store_half(spare, to);
+                }
+                Format::Split { distance } => {
+                    let rest = self.values.take()?;
+                    let low = self.at(&store.access, column, distance);
+                    self.asm().narrow(rest, from);
+                    self.asm().store_half(rest, to);
+                    self.asm().widen(rest, rest);
+                    self.asm().vector(SUB, rest, from, Operand::Zmm(rest));
+                    self.asm().narrow(rest, rest);
+                    self.asm().store_half(rest, low);
+                    self.values.give(rest);
+                }
+            }
+            self.values.give(spare);
+            self.used(value, uses);
+        }
+        Ok(())
+    }
+
+    fn reduce(&mut self, value: Value, column: usize, uses: &mut [usize]) -> Result<(), Pressure> {
+        let spec = self.spec;
+        for (number, reduction) in spec.reductions.iter().enumerate() {
+            if reduction.value.index() != value {
+                continue;
+            }
+            let own = &self.accumulators[number];
+            let [first, second] = own.sets[column % own.sets.len()];
+            let shift = own.shift;
+            let operand = self.values.operand(value);
+            match (reduction.kind, shift) {
+                (Accumulate::Moments { .. }, Some(shift)) => {
+                    let spare = self.values.take()?;
+                    let from = self.values.register(value, spare);
+                    self.asm().vector(SUB, spare, from, Operand::Zmm(shift));
+                    self.asm().vector(ADD, first, first, Operand::Zmm(spare));
+                    self.asm().vector(FMADD_231, second, spare, Operand::Zmm(spare));
+                    self.values.give(spare);
+                }
+                (Accumulate::Max, _) => self.asm().vector(MAX, first, first, operand),
+                (Accumulate::Sum | Accumulate::Moments { .. }, _) => {
+                    self.asm().vector(ADD, first, first, operand);
+                }
+            }
+            self.used(value, uses);
+        }
+        Ok(())
+    }
+}
