@@ -1,5 +1,7 @@
 //! Choosing and opening an engine.
 
+use clap::ValueEnum;
+
 use super::args::{EngineArgs, EngineChoice, Precision};
 use super::{Failure, output};
 use crate::engine::cpu::CpuEngine;
@@ -47,13 +49,8 @@ pub fn check_precision(args: &EngineArgs) -> Result<(), Failure> {
 }
 
 /// The precision's name, as on the command line.
-pub fn precision_name(precision: Precision) -> &'static str {
-    match precision {
-        Precision::F32 => "f32",
-        Precision::Bf16x3 => "bf16x3",
-        Precision::Bf16 => "bf16",
-        Precision::F16 => "f16",
-    }
+pub fn precision_name(precision: Precision) -> String {
+    precision.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
 }
 
 /// A real GPU if there is one and it opens, else the CPU.

@@ -48,8 +48,11 @@ pub fn train(args: &RunArgs, name: Name, signals: &Signals) -> Result<(), Failur
     let opened = engine::open(&args.engine)?;
     let dataset = download::load(name, args.data.as_deref(), signals)?;
     fits(&network, &dataset)?;
-    let mut config = configure(&spec, &dataset, recipe, length, &opened.engine.device())?;
-    config.precision = engine::precision_name(args.engine.precision).to_owned();
+    let computed = Computed {
+        device: opened.engine.device(),
+        precision: engine::precision_name(args.engine.precision),
+    };
+    let config = configure(&spec, &dataset, recipe, length, &computed)?;
     if let Some(resumed) = &resumed {
         resumed.check(&config)?;
     }
@@ -113,12 +116,18 @@ pub fn fits(network: &Network, dataset: &Dataset) -> Result<(), Failure> {
     Ok(())
 }
 
+/// On what a run is computed.
+struct Computed {
+    device: Device,
+    precision: String,
+}
+
 fn configure(
     spec: &Spec,
     dataset: &Dataset,
     recipe: Recipe,
     length: Length,
-    device: &Device,
+    computed: &Computed,
 ) -> Result<Config, Failure> {
     let pictures = dataset.train.count();
     if pictures < recipe.batch {
@@ -136,8 +145,8 @@ fn configure(
         length,
         steps: plan.total,
         steps_per_epoch: plan.per_epoch,
-        precision: "f32".into(),
-        device: format!("{} ({})", device.engine, device.name),
+        precision: computed.precision.clone(),
+        device: format!("{} ({})", computed.device.engine, computed.device.name),
         recipe,
         classes: dataset.classes.clone(),
         normalisation: Normalisation::measure(dataset.train.as_ref()),

@@ -27,7 +27,7 @@ struct Report {
     system: String,
     engine: &'static str,
     device: String,
-    precision: &'static str,
+    precision: String,
     mode: &'static str,
     spec: String,
     batch: usize,

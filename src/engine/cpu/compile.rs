@@ -82,13 +82,15 @@ pub fn schedule(
     Ok(cpu)
 }
 
-/// How each node's tensor is stored: in bf16 where that is asked for and there are pixels.
+/// How each node's tensor is stored: in bf16 where that is asked for, there are pixels, and an
+/// image's elements fill whole words, so that images do not share one.
 fn formats(graph: &Graph, placement: &Placement, precision: Precision) -> Vec<Format> {
     let format = |id: NodeId| {
         let node = graph.node(id);
-        let [_, rows, columns, _] = node.ty.shape.0;
+        let [_, rows, columns, channels] = node.ty.shape.0;
         let activation = node.ty.batched
             && rows * columns > 1
+            && (rows * columns * channels).is_multiple_of(2)
             && placement.home(id) == Home::Tensor
             && !matches!(node.op, Op::Input(_));
         match precision {

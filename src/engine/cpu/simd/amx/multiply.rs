@@ -64,6 +64,23 @@ pub fn products(repeats: usize) {
     }
 }
 
+/// Zeroes the four tiles that hold sums.
+///
+/// # Safety
+/// The machine has tiles and this thread has configured them.
+unsafe fn zero_sums() {
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!(
+            "tilezero tmm0",
+            "tilezero tmm1",
+            "tilezero tmm2",
+            "tilezero tmm3",
+            options(nostack, nomem)
+        );
+    }
+}
+
 impl Product {
     /// One past the last byte of A that is read.
     pub fn a_end(&self) -> usize {
@@ -122,13 +139,7 @@ impl Product {
                         c0 = in(reg) c0, c1 = in(reg) c1, s = in(reg) self.c_row,
                         options(nostack, readonly));
                 } else {
-                    asm!(
-                        "tilezero tmm0",
-                        "tilezero tmm1",
-                        "tilezero tmm2",
-                        "tilezero tmm3",
-                        options(nostack, nomem)
-                    );
+                    zero_sums();
                 }
                 for step in &self.steps {
                     let b = b.add(step.b);
@@ -169,13 +180,7 @@ impl Product {
                         c0 = in(reg) to[0], c1 = in(reg) to[1], c2 = in(reg) to[2],
                         c3 = in(reg) to[3], s = in(reg) self.c_row, options(nostack, readonly));
                 } else {
-                    asm!(
-                        "tilezero tmm0",
-                        "tilezero tmm1",
-                        "tilezero tmm2",
-                        "tilezero tmm3",
-                        options(nostack, nomem)
-                    );
+                    zero_sums();
                 }
                 for step in &self.steps {
                     let b = b.add(step.b);
