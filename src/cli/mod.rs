@@ -24,6 +24,7 @@ pub mod messages;
 pub mod output;
 pub mod picture;
 pub mod predict;
+pub mod program;
 pub mod progress;
 pub mod render;
 pub mod resume;

@@ -5,9 +5,12 @@
 
 mod dead;
 mod detach;
+mod recompute;
 
 use crate::graph::Program;
 use crate::graph::verify::verify;
+
+pub use recompute::recompute;
 
 /// The passes every program goes through, verified after each in debug builds.
 pub fn standard(program: Program) -> Program {
