@@ -19,13 +19,16 @@ pub struct Sgd {
     pub momentum: f64,
     /// Weight decay, added to the gradient as λ·w.
     pub weight_decay: f64,
+    /// Whether γ, β and biases are decayed too, or weights of convolutions and linear layers only.
+    pub decay_vectors: bool,
     /// Nesterov's form.
     pub nesterov: bool,
 }
 
 impl Sgd {
     /// What both papers train with.
-    pub const PAPER: Sgd = Sgd { momentum: 0.9, weight_decay: 1e-4, nesterov: false };
+    pub const PAPER: Sgd =
+        Sgd { momentum: 0.9, weight_decay: 1e-4, decay_vectors: true, nesterov: false };
 }
 
 /// One training step: forward, backward, update. Inputs by role: `Images`, `Targets`,
@@ -260,8 +263,12 @@ impl<'a> Lowering<'a> {
     fn update(&mut self, sgd: &Sgd, gradients: &[(InputId, NodeId)]) {
         self.b.set_origin(Origin::default());
         let lr = self.scalar("lr", Role::LearningRate);
+        let undecayed = Sgd { weight_decay: 0.0, ..*sgd };
         for (&(input, w), &(_, g)) in self.parameters.clone().iter().zip(gradients) {
-            let name = format!("{}.momentum", self.b.graph().input(input).name);
+            let name = &self.b.graph().input(input).name;
+            let decayed = sgd.decay_vectors || parameters::is_weight(self.network, name);
+            let sgd = if decayed { sgd } else { &undecayed };
+            let name = format!("{name}.momentum");
             let ty = self.b.ty(w);
             let m = self.b.input(name, Role::Momentum, ty);
             let m_input = self.input_id(m);

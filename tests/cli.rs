@@ -6,6 +6,8 @@ mod data;
 mod folder;
 #[path = "cli/hostile.rs"]
 mod hostile;
+#[path = "cli/kill.rs"]
+mod kill;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/usage.rs"]

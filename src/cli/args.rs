@@ -107,7 +107,7 @@ pub struct RunArgs {
 /// How to train.
 #[derive(Debug, Args)]
 pub struct TrainingArgs {
-    /// How to train, in YAML [default: He et al. 2016]
+    /// How to train, in YAML; or he2016, stochastic_depth, fast [default: he2016]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["eval", "predict"])]
     pub recipe: Option<PathBuf>,
     /// Train so many epochs; the schedule stretches [default: 4 on shapes10, else the recipe's]
@@ -133,17 +133,24 @@ pub struct TrainingArgs {
 }
 
 /// On what to compute.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct EngineArgs {
     /// Where to compute; auto takes a GPU if there is one
     #[arg(long, value_enum, default_value = "auto")]
     pub engine: EngineChoice,
-    /// In what precision to multiply
-    #[arg(long, value_enum, default_value = "f32")]
-    pub precision: Precision,
+    /// In what precision to multiply [default: the recipe's, else f32]
+    #[arg(long, value_enum)]
+    pub precision: Option<Precision>,
     /// Threads of the CPU engine [default: one a core]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<usize>,
+}
+
+impl EngineArgs {
+    /// In what precision to multiply.
+    pub fn precision(&self) -> Precision {
+        self.precision.unwrap_or(Precision::F32)
+    }
 }
 
 /// `rnetc check`.
