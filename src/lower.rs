@@ -11,6 +11,10 @@ use crate::graph::{
 use crate::nn::{batch_norm, dropout, loss, optimiser, parameters, shortcut};
 use crate::sema::network::{BinaryOp, Layer, Module, ModuleId, Network, Value};
 
+mod inspect;
+
+pub use inspect::inspection;
+
 /// Stochastic gradient descent with momentum, as PyTorch computes it: the decay is added to the
 /// gradient before the momentum.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -83,6 +87,8 @@ struct Lowering<'a> {
     statistics: Vec<(InputId, String)>,
     updates: Vec<(InputId, NodeId)>,
     seed: Option<NodeId>,
+    /// What stands for each value, after the forward pass.
+    nodes: Vec<NodeId>,
 }
 
 impl<'a> Lowering<'a> {
@@ -97,6 +103,7 @@ impl<'a> Lowering<'a> {
             statistics: Vec::new(),
             updates: Vec::new(),
             seed: None,
+            nodes: Vec::new(),
         };
         for tensor in parameters::state(network) {
             let ty = Type { shape: tensor.shape, batched: false };
@@ -137,7 +144,8 @@ impl<'a> Lowering<'a> {
         if self.mode == Mode::Train {
             self.updates.extend(statistics);
         }
-        nodes[network.output.index()]
+        self.nodes = nodes;
+        self.nodes[network.output.index()]
     }
 
     fn layer(&mut self, value: &Value, args: &[NodeId], stream: u32) -> NodeId {

@@ -42,6 +42,10 @@ pub enum Verb {
     Data(DataArgs),
     /// Measure how fast a network trains or infers
     Bench(BenchArgs),
+    /// Make one page of curves, mistakes and times from runs
+    Report(ReportArgs),
+    /// Run what is missing of a table of runs, and print the table
+    Study(StudyArgs),
 }
 
 /// `rnetc build`.
@@ -291,6 +295,65 @@ pub struct BenchArgs {
     /// Set a parameter of the net
     #[arg(long = "set", value_name = "K=V", value_parser = setting)]
     pub set: Vec<(String, String)>,
+}
+
+/// `rnetc report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Folders of runs
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// The page to write [default: report.html in the first run]
+    #[arg(short = 'o', value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// A folder with the official files [default: the cache]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Only what the runs recorded: nothing is computed with their weights
+    #[arg(long)]
+    pub recorded: bool,
+    /// On what
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}
+
+/// `rnetc study`.
+#[derive(Debug, Args)]
+pub struct StudyArgs {
+    /// The study, in YAML
+    #[arg(value_name = "FILE")]
+    pub study: PathBuf,
+    /// Folder of its runs and tables [default: runs/study-<name>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// A folder with the official files [default: the cache, and fetched where they are not]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Runs side by side, where memory allows
+    #[arg(long, value_name = "N", default_value = "1", value_parser = threads)]
+    pub jobs: usize,
+    /// Print the table of what has been run, and run nothing
+    #[arg(long)]
+    pub table: bool,
+    /// How to print the table; all forms are written beside the runs
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: TableFormat,
+    /// On what
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}
+
+/// How to print a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TableFormat {
+    /// Aligned columns
+    Text,
+    /// A line a run
+    Csv,
+    /// For GitHub and its like
+    Markdown,
+    /// A page
+    Html,
 }
 
 /// How to print errors and warnings.

@@ -86,16 +86,20 @@ fn computed_on(
     let mut on = args.engine.clone();
     let before = resumed.map(|resumed| resumed.config.precision.as_str());
     if let (None, Some(name)) = (on.precision, before.or(recipe.precision.as_deref())) {
-        let precision = Precision::from_str(name, false);
-        on.precision = Some(precision.map_err(|_| {
-            Failure::Wrong(format!("precision {name}: this version does not know it"))
-        })?);
+        on.precision = precision(name)?;
     }
     Ok(on)
 }
 
+/// The precision of a name in a file.
+pub fn precision(name: &str) -> Result<Option<Precision>, Failure> {
+    Precision::from_str(name, false)
+        .map(Some)
+        .map_err(|_| Failure::Wrong(format!("precision {name}: this version does not know it")))
+}
+
 /// A recipe file, or a recipe that is bundled.
-fn named(path: &Path) -> Result<Recipe, Failure> {
+pub fn named(path: &Path) -> Result<Recipe, Failure> {
     let bundled = path.to_str().filter(|_| !path.exists()).and_then(Recipe::bundled);
     match bundled {
         Some(recipe) => Ok(recipe?),

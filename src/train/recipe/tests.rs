@@ -59,7 +59,7 @@ fn mistakes_are_named() {
         ("keep: 5", "keep: 0", "keep is 0"),
         ("flip: true", "flip: true\n  cutout: 65", "cutout is 65"),
         ("lr: 0.1\n", "lr: 0.1\n  cosine: { to: 0 }\n", "one of divide, cosine and one_cycle"),
-        ("  nesterov: false", "  decay: some", "some"),
+        ("decay: all", "decay: some", "some"),
     ] {
         let text = error(|t| t.replace(from, to));
         assert!(text.contains(expected), "{to}: {text}");
