@@ -12,6 +12,10 @@ use crate::nn::{batch_norm, dropout, loss, optimiser, parameters, shortcut};
 use crate::passes;
 use crate::sema::network::{BinaryOp, Layer, Module, ModuleId, Network, Value};
 
+mod inspect;
+
+pub use inspect::inspection;
+
 /// Stochastic gradient descent with momentum, as PyTorch computes it: the decay is added to the
 /// gradient before the momentum.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,13 +24,16 @@ pub struct Sgd {
     pub momentum: f64,
     /// Weight decay, added to the gradient as λ·w.
     pub weight_decay: f64,
+    /// Whether γ, β and biases are decayed too, or weights of convolutions and linear layers only.
+    pub decay_vectors: bool,
     /// Nesterov's form.
     pub nesterov: bool,
 }
 
 impl Sgd {
     /// What both papers train with.
-    pub const PAPER: Sgd = Sgd { momentum: 0.9, weight_decay: 1e-4, nesterov: false };
+    pub const PAPER: Sgd =
+        Sgd { momentum: 0.9, weight_decay: 1e-4, decay_vectors: true, nesterov: false };
 }
 
 /// One training step: forward, backward, update. Inputs by role: `Images`, `Targets`,
@@ -81,6 +88,8 @@ struct Lowering<'a> {
     statistics: Vec<(InputId, String)>,
     updates: Vec<(InputId, NodeId)>,
     seed: Option<NodeId>,
+    /// What stands for each value, after the forward pass.
+    nodes: Vec<NodeId>,
 }
 
 impl<'a> Lowering<'a> {
@@ -95,6 +104,7 @@ impl<'a> Lowering<'a> {
             statistics: Vec::new(),
             updates: Vec::new(),
             seed: None,
+            nodes: Vec::new(),
         };
         for tensor in parameters::state(network) {
             let ty = Type { shape: tensor.shape, batched: false };
@@ -135,7 +145,8 @@ impl<'a> Lowering<'a> {
         if self.mode == Mode::Train {
             self.updates.extend(statistics);
         }
-        nodes[network.output.index()]
+        self.nodes = nodes;
+        self.nodes[network.output.index()]
     }
 
     fn layer(&mut self, value: &Value, args: &[NodeId], stream: u32) -> NodeId {
@@ -261,8 +272,12 @@ impl<'a> Lowering<'a> {
     fn update(&mut self, sgd: &Sgd, gradients: &[(InputId, NodeId)]) {
         self.b.set_origin(Origin::default());
         let lr = self.scalar("lr", Role::LearningRate);
+        let undecayed = Sgd { weight_decay: 0.0, ..*sgd };
         for (&(input, w), &(_, g)) in self.parameters.clone().iter().zip(gradients) {
-            let name = format!("{}.momentum", self.b.graph().input(input).name);
+            let name = &self.b.graph().input(input).name;
+            let decayed = sgd.decay_vectors || parameters::is_weight(self.network, name);
+            let sgd = if decayed { sgd } else { &undecayed };
+            let name = format!("{name}.momentum");
             let ty = self.b.ty(w);
             let m = self.b.input(name, Role::Momentum, ty);
             let m_input = self.input_id(m);

@@ -6,7 +6,13 @@ mod data;
 mod folder;
 #[path = "cli/hostile.rs"]
 mod hostile;
+#[path = "cli/kill.rs"]
+mod kill;
+#[path = "cli/report.rs"]
+mod report;
 #[path = "cli/run.rs"]
 mod run;
+#[path = "cli/study.rs"]
+mod study;
 #[path = "cli/usage.rs"]
 mod usage;

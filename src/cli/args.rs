@@ -42,6 +42,10 @@ pub enum Verb {
     Data(DataArgs),
     /// Measure how fast a network trains or infers
     Bench(BenchArgs),
+    /// Make one page of curves, mistakes and times from runs
+    Report(ReportArgs),
+    /// Run what is missing of a table of runs, and print the table
+    Study(StudyArgs),
 }
 
 /// `rnetc build`.
@@ -110,7 +114,7 @@ pub struct RunArgs {
 /// How to train.
 #[derive(Debug, Args)]
 pub struct TrainingArgs {
-    /// How to train, in YAML [default: He et al. 2016]
+    /// How to train, in YAML; or he2016, stochastic_depth, fast [default: he2016]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["eval", "predict"])]
     pub recipe: Option<PathBuf>,
     /// Train so many epochs; the schedule stretches [default: 4 on shapes10, else the recipe's]
@@ -139,17 +143,24 @@ pub struct TrainingArgs {
 }
 
 /// On what to compute.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct EngineArgs {
     /// Where to compute; auto takes a GPU if there is one
     #[arg(long, value_enum, default_value = "auto")]
     pub engine: EngineChoice,
-    /// In what precision to multiply
-    #[arg(long, value_enum, default_value = "f32")]
-    pub precision: Precision,
+    /// In what precision to multiply [default: the recipe's, else f32]
+    #[arg(long, value_enum)]
+    pub precision: Option<Precision>,
     /// Threads of the CPU engine [default: one a core]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<usize>,
+}
+
+impl EngineArgs {
+    /// In what precision to multiply.
+    pub fn precision(&self) -> Precision {
+        self.precision.unwrap_or(Precision::F32)
+    }
 }
 
 /// `rnetc check`.
@@ -293,6 +304,65 @@ pub struct BenchArgs {
     /// Set a parameter of the net
     #[arg(long = "set", value_name = "K=V", value_parser = setting)]
     pub set: Vec<(String, String)>,
+}
+
+/// `rnetc report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Folders of runs
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// The page to write [default: report.html in the first run]
+    #[arg(short = 'o', value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// A folder with the official files [default: the cache]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Only what the runs recorded: nothing is computed with their weights
+    #[arg(long)]
+    pub recorded: bool,
+    /// On what
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}
+
+/// `rnetc study`.
+#[derive(Debug, Args)]
+pub struct StudyArgs {
+    /// The study, in YAML
+    #[arg(value_name = "FILE")]
+    pub study: PathBuf,
+    /// Folder of its runs and tables [default: runs/study-<name>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// A folder with the official files [default: the cache, and fetched where they are not]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Runs side by side, where memory allows
+    #[arg(long, value_name = "N", default_value = "1", value_parser = threads)]
+    pub jobs: usize,
+    /// Print the table of what has been run, and run nothing
+    #[arg(long)]
+    pub table: bool,
+    /// How to print the table; all forms are written beside the runs
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: TableFormat,
+    /// On what
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}
+
+/// How to print a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TableFormat {
+    /// Aligned columns
+    Text,
+    /// A line a run
+    Csv,
+    /// For GitHub and its like
+    Markdown,
+    /// A page
+    Html,
 }
 
 /// How to print errors and warnings.

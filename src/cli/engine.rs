@@ -22,8 +22,8 @@ pub fn open(args: &EngineArgs) -> Result<Opened, Failure> {
     let (opened, why) = match args.engine {
         EngineChoice::Cpu => (cpu(args)?, "as asked".to_string()),
         EngineChoice::Wgpu => (wgpu()?, "as asked".to_string()),
-        EngineChoice::Auto if args.precision != Precision::F32 => {
-            let name = precision_name(args.precision);
+        EngineChoice::Auto if args.precision() != Precision::F32 => {
+            let name = precision_name(args.precision());
             (cpu(args)?, format!("which computes in {name}"))
         }
         EngineChoice::Auto => auto(args)?,
@@ -35,7 +35,7 @@ pub fn open(args: &EngineArgs) -> Result<Opened, Failure> {
 
 /// Refuses what this version does not compute in.
 pub fn check_precision(args: &EngineArgs) -> Result<(), Failure> {
-    match (args.precision, args.engine) {
+    match (args.precision(), args.engine) {
         (Precision::F16, _) => Err(Failure::Usage(
             "this version does not compute in f16; say f32, bf16x3 or bf16".into(),
         )),
@@ -71,7 +71,7 @@ fn auto(args: &EngineArgs) -> Result<(Opened, String), Failure> {
 }
 
 fn cpu(args: &EngineArgs) -> Result<Opened, EngineError> {
-    let precision = match args.precision {
+    let precision = match args.precision() {
         Precision::F32 | Precision::F16 => engine::Precision::F32,
         Precision::Bf16x3 => engine::Precision::Bf16x3,
         Precision::Bf16 => engine::Precision::Bf16,

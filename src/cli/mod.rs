@@ -27,10 +27,12 @@ pub mod predict;
 pub mod program;
 pub mod progress;
 pub mod render;
+pub mod report;
 pub mod resume;
 pub mod run;
 pub mod signals;
 pub mod spec;
+pub mod study;
 pub mod train;
 pub mod weights;
 
@@ -75,5 +77,7 @@ fn verb(verb: &Verb) -> Result<(), Failure> {
         Verb::Devices => devices::devices(),
         Verb::Data(args) => data::data(args),
         Verb::Bench(args) => bench::bench(args),
+        Verb::Report(args) => report::report(args),
+        Verb::Study(args) => study::study(args),
     }
 }

@@ -117,6 +117,12 @@ impl Observer for Shown {
         }
     }
 
+    fn saved(&mut self, step: u64) {
+        if self.bar.is_none() {
+            output::note(format_args!("saved after step {step}"));
+        }
+    }
+
     fn interrupted(&self) -> bool {
         self.signals.came()
     }

@@ -5,10 +5,11 @@ use std::path::Path;
 use super::args::RunArgs;
 use super::spec::{self, Spec};
 use super::train::RUNS;
-use super::{Failure, builtin, last_build};
+use super::{Failure, builtin, last_build, output};
 use crate::source::Source;
 use crate::train::checkpoint;
 use crate::train::config::Config;
+use crate::train::manifest;
 use crate::train::run_folder::RunFolder;
 use crate::train::tensors::{Tensor, Values};
 
@@ -49,10 +50,33 @@ impl Resumed {
         }
     }
 
-    /// The values of the last checkpoint and its step; none before the first checkpoint.
+    /// The values of the newest whole checkpoint and its step; none before the first. What is
+    /// passed over is said.
     pub fn values(&self, tensors: &[Tensor]) -> Result<(Option<Values>, u64), Failure> {
-        let Some(path) = self.folder.latest_checkpoint()? else { return Ok((None, 0)) };
-        let about = checkpoint::describe(&path)?.ok_or_else(|| {
+        let mut found = self.folder.checkpoints()?;
+        let mut damaged = 0;
+        while let Some(path) = found.pop() {
+            match self.read(&path, tensors) {
+                Ok((values, step)) => return Ok((Some(values), step)),
+                Err(Failure::File(text)) => {
+                    damaged += 1;
+                    output::note(format_args!("warning: {text}"));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        if damaged == 0 {
+            return Ok((None, 0));
+        }
+        Err(Failure::File(format!(
+            "--resume: no checkpoint in {} is whole; begin again with another --out",
+            self.folder.path().display()
+        )))
+    }
+
+    fn read(&self, path: &Path, tensors: &[Tensor]) -> Result<(Values, u64), Failure> {
+        manifest::verify(path)?;
+        let about = checkpoint::describe(path)?.ok_or_else(|| {
             Failure::Wrong(format!("{}: says nothing about its run", path.display()))
         })?;
         if about.step > self.config.steps {
@@ -63,6 +87,6 @@ impl Resumed {
                 self.config.steps
             )));
         }
-        Ok((Some(checkpoint::load(&path, tensors)?), about.step))
+        Ok((checkpoint::load(path, tensors)?, about.step))
     }
 }

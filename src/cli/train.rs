@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::RunArgs;
+use clap::ValueEnum;
+
+use super::args::{EngineArgs, Precision, RunArgs};
 use super::resume::{self, Resumed};
 use super::signals::Signals;
 use super::spec::{self, Spec};
@@ -18,7 +20,8 @@ use crate::train::compiled::Compiled;
 use crate::train::config::Config;
 use crate::train::evaluate::MOST_BATCH;
 use crate::train::init::initial;
-use crate::train::recipe::Recipe;
+use crate::train::lock::Lock;
+use crate::train::recipe::{self, Normalise, Recipe};
 use crate::train::run_folder::RunFolder;
 use crate::train::schedule::{Length, Plan};
 use crate::train::tensors;
@@ -45,26 +48,70 @@ pub fn train(args: &RunArgs, name: Name, signals: &Signals) -> Result<(), Failur
         (Some(_) | None, path) => Spec::find(path.as_deref(), &args.set)?,
     };
     let network = spec.compile()?;
-    let opened = engine::open(&args.engine)?;
+    let on = computed_on(args, &recipe, resumed.as_ref())?;
+    let opened = engine::open(&on)?;
     let dataset = download::load(name, args.data.as_deref(), signals)?;
     fits(&network, &dataset)?;
     let computed = Computed {
         device: opened.engine.device(),
-        precision: engine::precision_name(args.engine.precision),
-        recompute: args.training.recompute,
+        precision: engine::precision_name(on.precision()),
+        recompute: args.training.recompute
+            || resumed.as_ref().is_some_and(|resumed| resumed.config.recompute),
     };
     let config = configure(&spec, &dataset, recipe, length, &computed)?;
     if let Some(resumed) = &resumed {
         resumed.check(&config)?;
     }
-    let session =
+    let (session, _lock) =
         assemble(&network, opened.engine.as_ref(), &dataset, config, || match &resumed {
-            Some(resumed) => Ok(resumed.folder.clone()),
-            None => {
-                Ok(RunFolder::create(args.training.out.as_deref(), Path::new(RUNS), &spec.name)?)
-            }
+            Some(resumed) => Ok((resumed.folder.clone(), Lock::take(resumed.folder.path())?)),
+            None => fresh(args.training.out.as_deref(), &spec.name),
         })?;
     go(session, resumed.as_ref(), &network, signals)
+}
+
+/// A folder of its own for a new run.
+fn fresh(out: Option<&Path>, name: &str) -> Result<(RunFolder, Lock), Failure> {
+    let folder = RunFolder::create(out, Path::new(RUNS), name)?;
+    let lock = Lock::take(folder.path())?;
+    // Another run may have begun and ended here while this one compiled.
+    RunFolder::check_free(folder.path())?;
+    Ok((folder, lock))
+}
+
+/// Where to compute: as the arguments say, else as the run did before, else as the recipe says.
+fn computed_on(
+    args: &RunArgs,
+    recipe: &Recipe,
+    resumed: Option<&Resumed>,
+) -> Result<EngineArgs, Failure> {
+    let mut on = args.engine.clone();
+    let before = resumed.map(|resumed| resumed.config.precision.as_str());
+    if let (None, Some(name)) = (on.precision, before.or(recipe.precision.as_deref())) {
+        on.precision = precision(name)?;
+    }
+    Ok(on)
+}
+
+/// The precision of a name in a file.
+pub fn precision(name: &str) -> Result<Option<Precision>, Failure> {
+    Precision::from_str(name, false)
+        .map(Some)
+        .map_err(|_| Failure::Wrong(format!("precision {name}: this version does not know it")))
+}
+
+/// A recipe file, or a recipe that is bundled.
+pub fn named(path: &Path) -> Result<Recipe, Failure> {
+    let bundled = path.to_str().filter(|_| !path.exists()).and_then(Recipe::bundled);
+    match bundled {
+        Some(recipe) => Ok(recipe?),
+        None if !path.exists() => Err(Failure::File(format!(
+            "reading {}: there is no such file, and the recipes that come with rnetc are {}",
+            path.display(),
+            recipe::BUNDLED.map(|(name, _)| name).join(", ")
+        ))),
+        None => Ok(Recipe::parse(&path.to_string_lossy(), &spec::read(path)?)?),
+    }
 }
 
 /// The recipe with the arguments' changes, and how long to follow it.
@@ -75,7 +122,7 @@ fn how_long(
 ) -> Result<(Recipe, Length), Failure> {
     let training = &args.training;
     let mut recipe = match (&training.recipe, resumed) {
-        (Some(path), _) => Recipe::parse(&path.to_string_lossy(), &spec::read(path)?)?,
+        (Some(path), _) => named(path)?,
         (None, Some(resumed)) => resumed.config.recipe.clone(),
         (None, None) => Recipe::he2016()?,
     };
@@ -139,6 +186,10 @@ fn configure(
         )));
     }
     let plan = Plan::new(&recipe, length, (pictures / recipe.batch) as u64);
+    let normalisation = match recipe.normalise {
+        Normalise::PerChannel => Normalisation::measure(dataset.train.as_ref()),
+        Normalise::PerPixel => Normalisation::measure_pixels(dataset.train.as_ref()),
+    };
     Ok(Config {
         spec: spec.source.name.to_string(),
         settings: spec.settings.clone(),
@@ -152,7 +203,7 @@ fn configure(
         device: format!("{} ({})", computed.device.engine, computed.device.name),
         recipe,
         classes: dataset.classes.clone(),
-        normalisation: Normalisation::measure(dataset.train.as_ref()),
+        normalisation,
         spec_text: spec.source.text.to_string(),
     })
 }
@@ -163,8 +214,8 @@ fn assemble(
     engine: &dyn Engine,
     dataset: &Dataset,
     config: Config,
-    folder: impl FnOnce() -> Result<RunFolder, Failure>,
-) -> Result<Session, Failure> {
+    folder: impl FnOnce() -> Result<(RunFolder, Lock), Failure>,
+) -> Result<(Session, Lock), Failure> {
     let batch = config.recipe.batch;
     let test_batch = batch.min(MOST_BATCH).min(dataset.test.count().max(1));
     let training = program::training(network, batch, &config.recipe.sgd(), config.recompute);
@@ -178,10 +229,10 @@ fn assemble(
     };
     let (train, test) = (loading(&dataset.train, batch), loading(&dataset.test, test_batch));
     let plan = Plan::new(&config.recipe, config.length, config.steps_per_epoch);
-    let folder = folder()?;
+    let (folder, lock) = folder()?;
     folder.write_config(&config)?;
     let tensors = tensors::of(network);
-    Ok(Session { training, inference, tensors, config, plan, train, test, folder })
+    Ok((Session { training, inference, tensors, config, plan, train, test, folder }, lock))
 }
 
 fn go(

@@ -8,6 +8,7 @@ use super::{Failure, output};
 use crate::sema::network::Network;
 use crate::source::Source;
 use crate::train::checkpoint::{self, About};
+use crate::train::manifest;
 use crate::train::tensors::{self, Values};
 
 /// A network with its weights.
@@ -23,6 +24,7 @@ pub struct Weights {
 /// Reads weights for the spec that is named; without a name, for the spec that the file was
 /// trained with, and where it says nothing, for the last build.
 pub fn load(args: &RunArgs, path: &Path) -> Result<Weights, Failure> {
+    manifest::verify(path)?;
     let about = checkpoint::describe(path)?;
     let spec = match (&args.spec, &about) {
         (None, Some(about)) => {

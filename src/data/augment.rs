@@ -1,4 +1,4 @@
-//! Random crops of padded pictures, and flips.
+//! Random crops of padded pictures, flips, and holes.
 
 use super::Extent;
 use super::normalise::Table;
@@ -13,6 +13,8 @@ pub struct Crop {
     pub left: usize,
     /// Whether left and right change places, after cropping.
     pub flip: bool,
+    /// Row and column around which the result is zero, where holes are cut.
+    pub hole: [usize; 2],
 }
 
 /// How far crops wander.
@@ -22,18 +24,23 @@ pub struct Augmentation {
     pub pad: usize,
     /// Whether half of the pictures are mirrored.
     pub flip: bool,
+    /// Side of a square that is set to zero in each picture; its parts outside are lost.
+    pub cutout: usize,
 }
 
 impl Augmentation {
-    /// The crop for a picture in an epoch.
-    pub fn draw(&self, seed: u32, epoch: u32, index: usize) -> Crop {
+    /// The crop for a picture of this size in an epoch.
+    pub fn draw(&self, extent: Extent, seed: u32, epoch: u32, index: usize) -> Crop {
         let mut draws = Draws::new(seed, Purpose::Augment, u64::from(epoch) << 32 | index as u64);
         let top = draws.below(2 * self.pad + 1);
         let left = draws.below(2 * self.pad + 1);
-        Crop { top, left, flip: self.flip && draws.coin() }
+        let flip = self.flip && draws.coin();
+        // Drawn last, so that recipes without holes crop alike.
+        let hole = [draws.below(extent.rows), draws.below(extent.columns)];
+        Crop { top, left, flip, hole }
     }
 
-    /// Standardises, pads with zeros, crops to the picture's own size, mirrors.
+    /// Standardises, pads with zeros, crops to the picture's own size, mirrors, cuts the hole.
     pub fn apply(&self, crop: Crop, table: &Table, extent: Extent, from: &[u8], to: &mut [f32]) {
         let row_len = extent.columns * extent.channels;
         // Columns of the output that see the picture: left + column − pad must lie inside.
@@ -44,12 +51,29 @@ impl Augmentation {
             let Some(source) = (row + crop.top).checked_sub(self.pad) else { continue };
             if source < extent.rows && first < last {
                 let start = source * extent.columns + first + crop.left - self.pad;
-                let bytes = &from[start * extent.channels..][..(last - first) * extent.channels];
-                table.apply(bytes, &mut out[first * extent.channels..last * extent.channels]);
+                let at = start * extent.channels;
+                let bytes = &from[at..][..(last - first) * extent.channels];
+                table.apply(at, bytes, &mut out[first * extent.channels..last * extent.channels]);
             }
             if crop.flip {
                 mirror(out, extent.channels);
             }
+        }
+        self.cut(crop.hole, extent, to);
+    }
+
+    fn cut(&self, [row, column]: [usize; 2], extent: Extent, to: &mut [f32]) {
+        // An even side reaches one further up and left.
+        let span = |middle: usize, most: usize| {
+            let first = middle.saturating_sub(self.cutout / 2);
+            first..(middle + self.cutout.div_ceil(2)).min(most)
+        };
+        let columns = span(column, extent.columns);
+        for row in span(row, extent.rows) {
+            let row = row * extent.columns;
+            let hole =
+                (row + columns.start) * extent.channels..(row + columns.end) * extent.channels;
+            to[hole].fill(0.0);
         }
     }
 }
@@ -74,10 +98,27 @@ mod tests {
     fn crop(pad: usize, top: usize, left: usize, flip: bool) -> Vec<f32> {
         let table = Normalisation { mean: vec![1.0], std: vec![1.0] }.table();
         let mut out = vec![f32::NAN; 9];
-        let augmentation = Augmentation { pad, flip };
+        let augmentation = Augmentation { pad, flip, cutout: 0 };
         let from = [1, 2, 3, 4, 5, 6, 7, 8, 9];
-        augmentation.apply(Crop { top, left, flip }, &table, EXTENT, &from, &mut out);
+        let crop = Crop { top, left, flip, hole: [1, 1] };
+        augmentation.apply(crop, &table, EXTENT, &from, &mut out);
         out
+    }
+
+    #[test]
+    fn a_hole_is_a_square_of_zeros_that_the_border_cuts() {
+        let table = Normalisation { mean: vec![0.0], std: vec![1.0] }.table();
+        let cut = |cutout, hole| {
+            let mut out = vec![f32::NAN; 9];
+            let augmentation = Augmentation { pad: 0, flip: false, cutout };
+            let crop = Crop { top: 0, left: 0, flip: false, hole };
+            augmentation.apply(crop, &table, EXTENT, &[1; 9], &mut out);
+            out
+        };
+        assert_eq!(cut(1, [1, 2]), [1., 1., 1., 1., 1., 0., 1., 1., 1.]);
+        assert_eq!(cut(3, [0, 0]), [0., 0., 1., 0., 0., 1., 1., 1., 1.]);
+        assert_eq!(cut(2, [2, 2]), [1., 1., 1., 1., 0., 0., 1., 0., 0.]);
+        assert_eq!(cut(64, [1, 1]), [0.0; 9]);
     }
 
     #[test]
@@ -106,8 +147,9 @@ mod tests {
 
     #[test]
     fn draws_cover_every_offset_and_both_sides() {
-        let augmentation = Augmentation { pad: 4, flip: true };
-        let crops: Vec<Crop> = (0..5000).map(|i| augmentation.draw(1, 2, i)).collect();
+        let augmentation = Augmentation { pad: 4, flip: true, cutout: 0 };
+        let draw = |epoch, i| augmentation.draw(EXTENT, 1, epoch, i);
+        let crops: Vec<Crop> = (0..5000).map(|i| draw(2, i)).collect();
         for offset in 0..=8 {
             assert!(crops.iter().any(|c| c.top == offset));
             assert!(crops.iter().any(|c| c.left == offset));
@@ -115,8 +157,10 @@ mod tests {
         assert!(crops.iter().all(|c| c.top <= 8 && c.left <= 8));
         let flips = crops.iter().filter(|c| c.flip).count();
         assert!((2300..2700).contains(&flips), "{flips}");
-        assert_eq!(augmentation.draw(1, 2, 3), augmentation.draw(1, 2, 3));
-        assert!((0..100).any(|i| augmentation.draw(1, 2, i) != augmentation.draw(1, 3, i)));
-        assert!((0..100).all(|i| !Augmentation { pad: 4, flip: false }.draw(1, 2, i).flip));
+        assert!((0..9).all(|k| crops.iter().any(|c| c.hole == [k / 3, k % 3])));
+        assert_eq!(draw(2, 3), draw(2, 3));
+        assert!((0..100).any(|i| draw(2, i) != draw(3, i)));
+        let still = Augmentation { flip: false, ..augmentation };
+        assert!((0..100).all(|i| !still.draw(EXTENT, 1, 2, i).flip));
     }
 }

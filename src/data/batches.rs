@@ -13,7 +13,7 @@ use super::{Extent, Pictures};
 pub struct Batch {
     /// Batch × rows × columns × channels, standardised.
     pub images: Vec<f32>,
-    /// Batch × classes, one-hot.
+    /// Batch × classes; each row sums to 1.
     pub targets: Vec<f32>,
     /// The classes; shorter than the batch where the set ended before it was full (the rest of
     /// the batch repeats the last picture).
@@ -44,10 +44,12 @@ impl Loading {
 
     /// Training batches number `steps.start..steps.end`, counted from 0 over all epochs: each
     /// epoch in its own order, each picture augmented in its own way. What a batch holds depends
-    /// on its number and the seed only.
+    /// on its number and the seed only. `smoothing` is the share of a target that is spread over
+    /// all classes.
     pub fn training(
         self,
         augmentation: Augmentation,
+        smoothing: f64,
         seed: u32,
         steps: std::ops::Range<u64>,
     ) -> std::io::Result<Batches> {
@@ -69,10 +71,10 @@ impl Loading {
                 .zip(batch.images.chunks_exact_mut(bytes.len()))
             {
                 batch.labels.push(self.pictures.picture(epoch, index, &mut bytes));
-                let crop = augmentation.draw(seed, epoch, index);
+                let crop = augmentation.draw(extent, seed, epoch, index);
                 augmentation.apply(crop, &table, extent, &bytes, image);
             }
-            one_hot(&batch.labels, self.classes, &mut batch.targets);
+            targets(&batch.labels, smoothing, self.classes, &mut batch.targets);
         };
         Prefetch::start(steps, empty, fill)
     }
@@ -91,9 +93,9 @@ impl Loading {
                 if first + offset < count {
                     batch.labels.push(self.pictures.picture(0, first + offset, &mut bytes));
                 }
-                table.apply(&bytes, image);
+                table.apply(0, &bytes, image);
             }
-            one_hot(&batch.labels, self.classes, &mut batch.targets);
+            targets(&batch.labels, 0.0, self.classes, &mut batch.targets);
         };
         Prefetch::start(0..batches, empty, fill)
     }
@@ -109,10 +111,13 @@ impl Loading {
     }
 }
 
-fn one_hot(labels: &[u8], classes: usize, targets: &mut [f32]) {
+/// One-hot rows, of which `smoothing` is spread evenly over all classes (PyTorch's form).
+fn targets(labels: &[u8], smoothing: f64, classes: usize, targets: &mut [f32]) {
     targets.fill(0.0);
+    let spread = smoothing / classes as f64;
     for (&label, row) in labels.iter().zip(targets.chunks_exact_mut(classes)) {
-        row[usize::from(label)] = 1.0;
+        row.fill(spread as f32);
+        row[usize::from(label)] = (1.0 - smoothing + spread) as f32;
     }
 }
 
@@ -142,11 +147,11 @@ mod tests {
         all
     }
 
-    const PLAIN: Augmentation = Augmentation { pad: 0, flip: false };
+    const PLAIN: Augmentation = Augmentation { pad: 0, flip: false, cutout: 0 };
 
     #[test]
     fn an_epoch_visits_each_picture_at_most_once_and_drops_the_rest() {
-        let batches = labels(loading(11, 4).training(PLAIN, 1, 0..2).unwrap());
+        let batches = labels(loading(11, 4).training(PLAIN, 0.0, 1, 0..2).unwrap());
         assert_eq!(batches.len(), 2);
         let mut seen: Vec<u8> = batches.concat();
         seen.sort_unstable();
@@ -156,15 +161,15 @@ mod tests {
 
     #[test]
     fn a_batch_depends_on_its_number_only() {
-        let whole = labels(loading(12, 4).training(PLAIN, 1, 0..9).unwrap());
-        let tail = labels(loading(12, 4).training(PLAIN, 1, 5..9).unwrap());
+        let whole = labels(loading(12, 4).training(PLAIN, 0.0, 1, 0..9).unwrap());
+        let tail = labels(loading(12, 4).training(PLAIN, 0.0, 1, 5..9).unwrap());
         assert_eq!(whole[5..], tail);
         assert_ne!(whole[0..3], whole[3..6]);
     }
 
     #[test]
     fn images_and_targets_belong_together() {
-        let mut batches = loading(6, 3).training(PLAIN, 9, 0..1).unwrap();
+        let mut batches = loading(6, 3).training(PLAIN, 0.0, 9, 0..1).unwrap();
         let batch = batches.next_item().unwrap();
         for (k, &label) in batch.labels.iter().enumerate() {
             assert_eq!(batch.images[k], f32::from(label) / 2.0);
@@ -172,6 +177,18 @@ mod tests {
             let expected: Vec<f32> =
                 (0..6).map(|class| f32::from(u8::from(class == label))).collect();
             assert_eq!(row, expected);
+        }
+    }
+
+    #[test]
+    fn smoothing_spreads_a_share_over_all_classes() {
+        let mut batches = loading(4, 4).training(PLAIN, 0.2, 9, 0..1).unwrap();
+        let batch = batches.next_item().unwrap();
+        for (&label, row) in batch.labels.iter().zip(batch.targets.chunks_exact(4)) {
+            for (class, &target) in row.iter().enumerate() {
+                let expected = if class == usize::from(label) { 0.85 } else { 0.05 };
+                assert!((target - expected).abs() < 1e-7, "{row:?}");
+            }
         }
     }
 

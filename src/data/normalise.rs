@@ -1,79 +1,129 @@
-//! Per-channel standardisation.
+//! Standardisation, by channel or by pixel.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Extent, Pictures};
 
-/// Mean and standard deviation of each channel, in bytes (0–255).
+/// Means and standard deviations, in bytes (0–255).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Normalisation {
-    /// Mean of each channel.
+    /// Mean of each channel; or of each channel of each pixel, row by row.
     pub mean: Vec<f64>,
     /// Standard deviation of each channel.
     pub std: Vec<f64>,
 }
 
 impl Normalisation {
-    /// Taken over the pictures of a training set. Sums are integers, so the order is no matter.
+    /// Taken by channel over the pictures of a training set. Sums are integers, so the order is
+    /// no matter.
     pub fn measure(pictures: &dyn Pictures) -> Self {
         let channels = pictures.extent().channels;
-        let mut sums = vec![(0u64, 0u64); channels];
-        let mut pixels = vec![0; pictures.extent().bytes()];
-        let count = pictures.statistics_count();
-        for index in 0..count {
-            pictures.picture(0, index, &mut pixels);
-            for pixel in pixels.chunks_exact(channels) {
-                for (sum, &value) in sums.iter_mut().zip(pixel) {
-                    sum.0 += u64::from(value);
-                    sum.1 += u64::from(value).pow(2);
-                }
-            }
+        let (sums, count) = sums(pictures);
+        let mut merged = vec![(0, 0); channels];
+        for (at, sum) in sums.iter().enumerate() {
+            let of = &mut merged[at % channels];
+            *of = (of.0 + sum.0, of.1 + sum.1);
         }
-        Self::from_sums(&sums, (count * pixels.len() / channels) as u64)
+        let n = (count * sums.len() as u64 / channels as u64).max(1) as f64;
+        let mean: Vec<f64> = merged.iter().map(|&(sum, _)| sum as f64 / n).collect();
+        let squares = merged.iter().map(|&(_, squares)| squares as f64);
+        let variance = squares.zip(&mean).map(|(squares, mean)| squares / n - mean * mean);
+        Self { std: variance.map(deviation).collect(), mean }
     }
 
-    fn from_sums(sums: &[(u64, u64)], n: u64) -> Self {
-        let n = n.max(1) as f64;
+    /// Taken with a mean of each pixel; the deviation is each channel's about those means.
+    pub fn measure_pixels(pictures: &dyn Pictures) -> Self {
+        let channels = pictures.extent().channels;
+        let (sums, count) = sums(pictures);
+        let n = count.max(1) as f64;
         let mean: Vec<f64> = sums.iter().map(|&(sum, _)| sum as f64 / n).collect();
-        let std = sums.iter().zip(&mean).map(|(&(_, squares), mean)| {
-            let variance = squares as f64 / n - mean * mean;
-            // A channel that never changes carries nothing; leave its scale alone.
-            if variance > 1e-6 { variance.sqrt() } else { 1.0 }
-        });
-        Self { std: std.collect(), mean }
+        let mut variance = vec![0.0; channels];
+        for (at, (&(_, squares), mean)) in sums.iter().zip(&mean).enumerate() {
+            let pixels = (sums.len() / channels) as f64;
+            variance[at % channels] += (squares as f64 / n - mean * mean) / pixels;
+        }
+        Self { std: variance.into_iter().map(deviation).collect(), mean }
     }
 
-    /// The standardised value of each byte, by channel.
+    /// What maps bytes to standardised values.
     pub fn table(&self) -> Table {
-        let value = |byte: usize, channel: usize| {
-            ((byte as f64 - self.mean[channel]) / self.std[channel]) as f32
+        let channels = self.std.len();
+        let value = |byte: usize, at: usize| {
+            ((byte as f64 - self.mean[at]) / self.std[at % channels]) as f32
         };
-        let channels = self.mean.len();
-        Table((0..channels).map(|c| std::array::from_fn(|byte| value(byte, c))).collect())
+        if self.mean.len() == channels {
+            let row = |channel| std::array::from_fn(|byte| value(byte, channel));
+            return Table::Channels((0..channels).map(row).collect());
+        }
+        let std = self.std.iter().map(|&std| std as f32).collect();
+        Table::Pixels { mean: self.mean.iter().map(|&mean| mean as f32).collect(), std }
     }
 
-    /// Whether it can be used for pictures of this size: a finite mean and a positive deviation
+    /// Whether it can be used for pictures of this size: finite means and a positive deviation
     /// for each channel.
     pub fn fits(&self, extent: Extent) -> bool {
-        self.mean.len() == extent.channels
+        [extent.channels, extent.bytes()].contains(&self.mean.len())
             && self.std.len() == extent.channels
             && self.mean.iter().all(|m| m.is_finite())
             && self.std.iter().all(|s| s.is_finite() && *s > 0.0)
     }
 }
 
-/// Standardised values of bytes, for each channel.
+/// Sum and sum of squares of every channel of every pixel, and over how many pictures.
+fn sums(pictures: &dyn Pictures) -> (Vec<(u64, u64)>, u64) {
+    let mut pixels = vec![0; pictures.extent().bytes()];
+    let mut sums = vec![(0u64, 0u64); pixels.len()];
+    let count = pictures.statistics_count();
+    for index in 0..count {
+        pictures.picture(0, index, &mut pixels);
+        for (sum, &value) in sums.iter_mut().zip(&pixels) {
+            sum.0 += u64::from(value);
+            sum.1 += u64::from(value).pow(2);
+        }
+    }
+    (sums, count as u64)
+}
+
+/// A channel that never changes carries nothing; its scale is left alone.
+fn deviation(variance: f64) -> f64 {
+    if variance > 1e-6 { variance.sqrt() } else { 1.0 }
+}
+
+/// Standardises bytes.
 #[derive(Clone, Debug)]
-pub struct Table(Vec<[f32; 256]>);
+pub enum Table {
+    /// The value of each byte, by channel.
+    Channels(Vec<[f32; 256]>),
+    /// A mean for each byte of a picture, and a deviation for each channel.
+    Pixels {
+        /// Means.
+        mean: Vec<f32>,
+        /// Deviations.
+        std: Vec<f32>,
+    },
+}
 
 impl Table {
-    /// Standardises whole pixels.
-    pub fn apply(&self, pixels: &[u8], out: &mut [f32]) {
-        let channels = self.0.len();
-        for (from, to) in pixels.chunks_exact(channels).zip(out.chunks_exact_mut(channels)) {
-            for ((table, &byte), value) in self.0.iter().zip(from).zip(to) {
-                *value = table[usize::from(byte)];
+    /// Standardises whole pixels, the first of which begins at byte `at` of its picture.
+    pub fn apply(&self, at: usize, pixels: &[u8], out: &mut [f32]) {
+        match self {
+            Table::Channels(tables) => {
+                let channels = tables.len();
+                for (from, to) in pixels.chunks_exact(channels).zip(out.chunks_exact_mut(channels))
+                {
+                    for ((table, &byte), value) in tables.iter().zip(from).zip(to) {
+                        *value = table[usize::from(byte)];
+                    }
+                }
+            }
+            Table::Pixels { mean, std } => {
+                let means = &mean[at..];
+                for (((&byte, value), mean), std) in
+                    pixels.iter().zip(out).zip(means).zip(std.iter().cycle())
+                {
+                    *value = (f32::from(byte) - mean) / std;
+                }
             }
         }
     }
@@ -95,7 +145,24 @@ mod tests {
         assert!(normalisation.fits(extent));
         assert!(!normalisation.fits(Extent::CIFAR));
         let mut out = [0.0; 4];
-        normalisation.table().apply(&[9, 10, 4, 13], &mut out);
+        normalisation.table().apply(0, &[9, 10, 4, 13], &mut out);
         assert_eq!(out, [5f32.sqrt(), 0.0, 0.0, 3.0]);
+    }
+
+    #[test]
+    fn pixels_have_means_of_their_own_and_channels_a_deviation() {
+        let extent = Extent { rows: 1, columns: 2, channels: 1 };
+        let stored = Stored::new(extent, vec![1, 10, 5, 16], vec![0, 1]).unwrap();
+        let normalisation = Normalisation::measure_pixels(&stored);
+        // About the means 3 and 13: variances 4 and 9, together 6.5.
+        assert_eq!(normalisation.mean, [3.0, 13.0]);
+        assert!((normalisation.std[0] - 6.5f64.sqrt()).abs() < 1e-12);
+        assert!(normalisation.fits(extent) && !normalisation.fits(Extent::CIFAR));
+        let table = Normalisation { mean: vec![3.0, 13.0], std: vec![2.0] }.table();
+        let mut out = [0.0; 2];
+        table.apply(0, &[7, 7], &mut out);
+        assert_eq!(out, [2.0, -3.0]);
+        table.apply(1, &[7], &mut out[..1]);
+        assert_eq!(out[0], -3.0);
     }
 }

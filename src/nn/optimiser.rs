@@ -14,8 +14,12 @@ pub fn sgd(
     m: NodeId,
     g: NodeId,
 ) -> (NodeId, NodeId) {
-    let decay = b.scale(w, sgd.weight_decay);
-    let gradient = b.add(g, decay);
+    let gradient = if sgd.weight_decay == 0.0 {
+        g
+    } else {
+        let decay = b.scale(w, sgd.weight_decay);
+        b.add(g, decay)
+    };
     let kept = b.scale(m, sgd.momentum);
     let momentum = b.add(kept, gradient);
     let direction = if sgd.nesterov {

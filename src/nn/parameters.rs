@@ -41,6 +41,15 @@ pub fn state(network: &Network) -> Vec<StateTensor> {
     network.modules.iter().flat_map(of_module).collect()
 }
 
+/// Whether a parameter is the weight of a convolution or a linear layer, not γ, β or a bias.
+pub fn is_weight(network: &Network, name: &str) -> bool {
+    let module = |module: &&Module| name.strip_suffix(".weight") == Some(module.name.as_str());
+    network.modules.iter().find(module).is_some_and(|module| match module.kind {
+        ModuleKind::Conv { .. } | ModuleKind::Linear { .. } => true,
+        ModuleKind::BatchNorm { .. } => false,
+    })
+}
+
 fn of_module(module: &Module) -> Vec<StateTensor> {
     let tensor = |suffix: &str, role, shape, init| StateTensor {
         name: format!("{}.{suffix}", module.name),

@@ -32,6 +32,8 @@ mod shapes;
 mod unit;
 mod unused;
 
+pub(crate) use names::nearest;
+
 /// A network, and what its author should know about the spec.
 #[derive(Clone, Debug)]
 pub struct Compiled {

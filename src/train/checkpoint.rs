@@ -31,13 +31,13 @@ pub struct About {
     pub config: Config,
 }
 
-/// Writes a checkpoint, whole or not at all.
+/// Writes a checkpoint, whole or not at all, and returns what was written.
 pub fn save(
     path: &Path,
     tensors: &[Tensor],
     values: &Values,
     about: &About,
-) -> Result<(), TrainError> {
+) -> Result<Vec<u8>, TrainError> {
     let wrong = |error: &dyn std::fmt::Display| TrainError::io("writing", path, error);
     let about = serde_json::to_string(about).map_err(|error| wrong(&error))?;
     let mut entries = Vec::new();
@@ -57,7 +57,8 @@ pub fn save(
     }
     let metadata = std::iter::once((KEY.to_string(), about)).collect();
     let bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| wrong(&error))?;
-    atomic::write(path, &bytes)
+    atomic::write(path, &bytes)?;
+    Ok(bytes)
 }
 
 /// What a file says of itself; none where another program wrote it. Reads the header only.

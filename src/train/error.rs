@@ -22,6 +22,8 @@ pub enum TrainError {
         step: u64,
         /// What the loss became.
         loss: f32,
+        /// The first tensor of the forward pass that holds a number that is none.
+        tensor: String,
     },
 }
 
@@ -52,10 +54,11 @@ impl std::fmt::Display for TrainError {
             TrainError::Wrong(text) | TrainError::Usage(text) | TrainError::File(text) => {
                 f.write_str(text)
             }
-            TrainError::NonFinite { step, loss } => write!(
+            TrainError::NonFinite { step, loss, tensor } => write!(
                 f,
-                "the loss became {loss} at step {step}; a lower learning rate or a longer \
-                 warm-up in the recipe may help (see the last checkpoint of the run)"
+                "the loss became {loss} at step {step}; the first bad tensor is {tensor}; a lower \
+                 learning rate or a longer warm-up in the recipe may help (see the last checkpoint \
+                 of the run)"
             ),
         }
     }

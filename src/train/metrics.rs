@@ -1,4 +1,4 @@
-//! `metrics.jsonl`: one JSON object a step and one an evaluation.
+//! `metrics.jsonl`: one JSON object a step and one an evaluation; the same for TensorBoard.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::tensorboard::Events;
 use super::{TrainError, atomic};
 
 /// A training step.
@@ -36,10 +37,14 @@ pub struct Evaluation {
     pub test_error_percent: f64,
 }
 
+/// Steps between those that TensorBoard is told; a curve needs no more.
+const EVENTS_EVERY: u64 = 10;
+
 /// The open file.
 pub struct Log {
     path: PathBuf,
     file: File,
+    events: Events,
 }
 
 impl Log {
@@ -51,23 +56,62 @@ impl Log {
             .append(true)
             .open(path)
             .map_err(|error| TrainError::io("writing", path, error))?;
-        Ok(Self { path: path.to_path_buf(), file })
+        let events = Events::create(path.parent().unwrap_or(Path::new(".")))?;
+        Ok(Self { path: path.to_path_buf(), file, events })
     }
 
-    /// Adds a line.
-    pub fn write(&mut self, record: &impl Serialize) -> Result<(), TrainError> {
-        let failed = |error: &dyn std::fmt::Display| TrainError::io("writing", &self.path, error);
-        let mut line = serde_json::to_string(record).map_err(|error| failed(&error))?;
+    /// Adds a step.
+    pub fn step(&mut self, step: &Step) -> Result<(), TrainError> {
+        self.write(step)?;
+        if step.step % EVENTS_EVERY == 1 {
+            let loss = ("training/loss", f64::from(step.loss));
+            let rate = ("training/learning rate", step.lr);
+            self.events.write(step.step, &[loss, rate, ("images a second", step.images_per_s)])?;
+        }
+        Ok(())
+    }
+
+    /// Adds an evaluation.
+    pub fn evaluation(&mut self, evaluation: &Evaluation) -> Result<(), TrainError> {
+        self.write(evaluation)?;
+        let loss = ("test/loss", evaluation.test_loss.unwrap_or(f64::NAN));
+        let error = ("test/error, %", evaluation.test_error_percent);
+        self.events.write(evaluation.step, &[loss, error])
+    }
+
+    /// Makes what was added durable.
+    pub fn sync(&self) -> Result<(), TrainError> {
+        self.file.sync_data().map_err(|error| atomic::failed(&self.path, &error))
+    }
+
+    fn write(&mut self, record: &impl Serialize) -> Result<(), TrainError> {
+        let mut line = serde_json::to_string(record)
+            .map_err(|error| TrainError::io("writing", &self.path, error))?;
         line.push('\n');
-        self.file.write_all(line.as_bytes()).map_err(|error| failed(&error))
+        self.file.write_all(line.as_bytes()).map_err(|error| atomic::failed(&self.path, &error))
     }
 }
 
-/// The evaluation after step `step`, if the file holds one.
-pub fn evaluation(path: &Path, step: u64) -> Result<Option<Evaluation>, TrainError> {
-    let text = text(path)?;
-    let all = text.lines().filter_map(|line| serde_json::from_str::<Evaluation>(line).ok());
-    Ok(all.rev().find(|e| e.step == step))
+/// Everything that a file holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// Steps.
+    pub steps: Vec<Step>,
+    /// Evaluations.
+    pub evaluations: Vec<Evaluation>,
+}
+
+/// Reads a file, as far as its lines make sense; nothing where there is none.
+pub fn read(path: &Path) -> Result<History, TrainError> {
+    let mut history = History::default();
+    for line in text(path)?.lines() {
+        if let Ok(step) = serde_json::from_str(line) {
+            history.steps.push(step);
+        } else if let Ok(evaluation) = serde_json::from_str(line) {
+            history.evaluations.push(evaluation);
+        }
+    }
+    Ok(history)
 }
 
 fn kept(path: &Path, steps: u64) -> Result<String, TrainError> {
@@ -98,17 +142,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("metrics.jsonl");
         let mut log = Log::open(&path, 0).unwrap();
-        log.write(&Step { step: 1, epoch: 1, loss: 2.5, lr: 0.01, images_per_s: 700.0 }).unwrap();
+        let step = Step { step: 1, epoch: 1, loss: 2.5, lr: 0.01, images_per_s: 700.0 };
+        log.step(&step).unwrap();
         let evaluation_1 =
             Evaluation { step: 1, epoch: 1, test_loss: Some(2.0), test_error_percent: 90.0 };
-        log.write(&evaluation_1).unwrap();
+        log.evaluation(&evaluation_1).unwrap();
+        log.sync().unwrap();
         assert_eq!(
             std::fs::read_to_string(&path).unwrap(),
             "{\"step\":1,\"epoch\":1,\"loss\":2.5,\"lr\":0.01,\"images_per_s\":700.0}\n\
              {\"step\":1,\"epoch\":1,\"test_loss\":2.0,\"test_error_percent\":90.0}\n"
         );
-        assert_eq!(evaluation(&path, 1).unwrap(), Some(evaluation_1));
-        assert_eq!(evaluation(&path, 2).unwrap(), None);
+        let history = read(&path).unwrap();
+        assert_eq!((history.steps, history.evaluations), (vec![step], vec![evaluation_1]));
+        assert_eq!(read(&folder.path().join("none")).unwrap(), History::default());
     }
 
     #[test]

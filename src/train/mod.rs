@@ -7,13 +7,18 @@ pub mod config;
 pub mod error;
 pub mod evaluate;
 pub mod init;
+pub mod keeper;
 pub mod layout;
+pub mod lock;
+pub mod manifest;
 pub mod metrics;
 pub mod recipe;
 pub mod run_folder;
 pub mod schedule;
+pub mod tensorboard;
 pub mod tensors;
 pub mod trainer;
+pub mod yaml;
 
 #[cfg(test)]
 mod stand_in;

@@ -2,12 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::TrainError;
+use super::{TrainError, yaml};
 use crate::data::augment::Augmentation;
 use crate::lower::Sgd;
 
+mod check;
+#[cfg(test)]
+mod tests;
+
 /// The recipe of the paper, carried inside the program.
 pub const HE2016: &str = include_str!("../../specs/recipes/he2016.yaml");
+
+/// Recipes that are known by name.
+pub const BUNDLED: [(&str, &str); 3] = [
+    ("he2016", HE2016),
+    ("stochastic_depth", include_str!("../../specs/recipes/stochastic_depth.yaml")),
+    ("fast", include_str!("../../specs/recipes/fast.yaml")),
+];
 
 /// Largest batch a recipe or the command line may ask for.
 pub const MOST_BATCH: usize = 65_536;
@@ -34,6 +45,18 @@ pub struct Recipe {
     pub augmentation: Augment,
     /// How pictures are standardised.
     pub normalise: Normalise,
+    /// Share of a target that is spread evenly over all classes.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub label_smoothing: f64,
+    /// Precision of the computation, unless the command line gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<String>,
+    /// When the test pictures are classified; after the last step they always are.
+    #[serde(default)]
+    pub evaluate: Cadence,
+    /// When the run is saved, and what is kept.
+    #[serde(default)]
+    pub checkpoint: Checkpoints,
     /// Seed of the order, the crops, the first parameters and dropout.
     pub seed: u32,
 }
@@ -44,25 +67,45 @@ pub struct Recipe {
 pub struct Optimiser {
     /// Momentum.
     pub momentum: f64,
-    /// Weight decay of every parameter.
+    /// Weight decay.
     pub weight_decay: f64,
+    /// Of which parameters.
+    #[serde(default)]
+    pub decay: Decay,
     /// Nesterov's form.
     #[serde(default)]
     pub nesterov: bool,
 }
 
-/// The learning rate over a run.
+/// Which parameters are decayed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decay {
+    /// Every one, γ, β and biases too.
+    #[default]
+    All,
+    /// Those of convolutions and linear layers, without biases.
+    Weights,
+}
+
+/// The learning rate over a run; at most one of `divide`, `cosine` and `one_cycle`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
-    /// After the warm-up.
+    /// The highest, after the warm-up.
     pub lr: f64,
     /// At first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warmup: Option<Warmup>,
-    /// Later.
+    /// Steps down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub divide: Option<Divide>,
+    /// Half a cosine, from the warm-up's end to the run's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cosine: Option<Cosine>,
+    /// Up, then down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_cycle: Option<OneCycle>,
 }
 
 /// A constant, lower rate at first.
@@ -85,7 +128,41 @@ pub struct Divide {
     pub at: Vec<u64>,
 }
 
-/// Crops and flips.
+/// Half a cosine.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cosine {
+    /// The rate at the end.
+    pub to: f64,
+}
+
+/// PyTorch's `OneCycleLR`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OneCycle {
+    /// Share of the run in which the rate rises.
+    pub rise: f64,
+    /// The first rate.
+    pub from: f64,
+    /// The last rate.
+    pub to: f64,
+    /// How it goes between them.
+    #[serde(default)]
+    pub curve: Curve,
+}
+
+/// How a rate goes from one to another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Curve {
+    /// Half a cosine.
+    #[default]
+    Cosine,
+    /// A straight line.
+    Linear,
+}
+
+/// Crops, flips, holes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Augment {
@@ -93,6 +170,9 @@ pub struct Augment {
     pub pad: usize,
     /// Whether half of the pictures are mirrored.
     pub flip: bool,
+    /// Side of a square of zeros around a random pixel (DeVries and Taylor 2017); 0 for none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub cutout: usize,
 }
 
 /// How pictures are standardised.
@@ -101,15 +181,81 @@ pub struct Augment {
 pub enum Normalise {
     /// By each channel's mean and deviation over the training set.
     PerChannel,
+    /// By each pixel's mean, and each channel's deviation.
+    PerPixel,
+}
+
+/// How often; exactly one of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cadence {
+    /// Every so many epochs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<u64>,
+    /// Every so many steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+}
+
+impl Default for Cadence {
+    fn default() -> Self {
+        Self { epochs: Some(1), steps: None }
+    }
+}
+
+/// When a run is saved; exactly one of `epochs` and `steps`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkpoints {
+    /// Every so many epochs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<u64>,
+    /// Every so many steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+    /// How many are kept, next to the one with the lowest test error.
+    #[serde(default = "kept")]
+    pub keep: usize,
+}
+
+impl Default for Checkpoints {
+    fn default() -> Self {
+        Self { epochs: Some(1), steps: None, keep: kept() }
+    }
+}
+
+impl Checkpoints {
+    /// When.
+    pub fn cadence(&self) -> Cadence {
+        Cadence { epochs: self.epochs, steps: self.steps }
+    }
+}
+
+fn kept() -> usize {
+    5
+}
+
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
+fn is_none(value: &usize) -> bool {
+    *value == 0
 }
 
 impl Recipe {
     /// Reads and checks a recipe; `name` is where it comes from.
     pub fn parse(name: &str, text: &str) -> Result<Self, TrainError> {
-        let recipe: Recipe = serde_yaml::from_str(text)
-            .map_err(|error| TrainError::Wrong(format!("recipe {name}: {error}")))?;
-        recipe.check().map_err(|text| TrainError::Wrong(format!("recipe {name}: {text}")))?;
+        let recipe: Recipe = yaml::read("recipe", name, text)?;
+        check::check(&recipe)
+            .map_err(|text| TrainError::Wrong(format!("recipe {name}: {text}")))?;
         Ok(recipe)
+    }
+
+    /// The recipe of a name, if it is bundled.
+    pub fn bundled(name: &str) -> Option<Result<Self, TrainError>> {
+        let (name, text) = BUNDLED.iter().find(|(bundled, _)| *bundled == name)?;
+        Some(Self::parse(name, text))
     }
 
     /// The paper's recipe.
@@ -124,112 +270,13 @@ impl Recipe {
 
     /// The optimiser as the compiler takes it.
     pub fn sgd(&self) -> Sgd {
-        let Optimiser { momentum, weight_decay, nesterov } = self.optimiser;
-        Sgd { momentum, weight_decay, nesterov }
+        let Optimiser { momentum, weight_decay, decay, nesterov } = self.optimiser;
+        Sgd { momentum, weight_decay, decay_vectors: decay == Decay::All, nesterov }
     }
 
     /// Crops and flips as the loader takes them.
     pub fn augmentation(&self) -> Augmentation {
-        Augmentation { pad: self.augmentation.pad, flip: self.augmentation.flip }
-    }
-
-    fn check(&self) -> Result<(), String> {
-        if !(1..=MOST_BATCH).contains(&self.batch) {
-            return Err(format!("batch is {}, and must be 1 to {MOST_BATCH}", self.batch));
-        }
-        if self.iterations.is_some() == self.epochs.is_some() {
-            return Err("give its length as one of iterations and epochs".into());
-        }
-        if !(1..=MOST_STEPS).contains(&self.length()) {
-            return Err(format!("its length must be 1 to {MOST_STEPS}"));
-        }
-        if self.augmentation.pad > 64 {
-            return Err(format!("pad is {}, and must be 0 to 64", self.augmentation.pad));
-        }
-        self.check_rates()
-    }
-
-    fn check_rates(&self) -> Result<(), String> {
-        let Schedule { lr, warmup, divide } = &self.schedule;
-        at_least_zero("schedule.lr", *lr)?;
-        if let Some(warmup) = warmup {
-            at_least_zero("schedule.warmup.lr", warmup.lr)?;
-        }
-        if let Some(divide) = divide {
-            if !(divide.by.is_finite() && divide.by > 0.0) {
-                return Err(format!("schedule.divide.by is {}, and must be above 0", divide.by));
-            }
-            if !divide.at.is_sorted() || divide.at.iter().any(|&at| at > self.length()) {
-                return Err(format!(
-                    "schedule.divide.at must rise and stay within the length, {}",
-                    self.length()
-                ));
-            }
-        }
-        at_least_zero("optimiser.weight_decay", self.optimiser.weight_decay)?;
-        let momentum = self.optimiser.momentum;
-        if !(0.0..1.0).contains(&momentum) {
-            return Err(format!(
-                "optimiser.momentum is {momentum}, and must be 0 or more, below 1"
-            ));
-        }
-        Ok(())
-    }
-}
-
-fn at_least_zero(name: &str, value: f64) -> Result<(), String> {
-    if value.is_finite() && value >= 0.0 {
-        return Ok(());
-    }
-    Err(format!("{name} is {value}, and must be 0 or more"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn error(change: impl Fn(&str) -> String) -> String {
-        let text = change(HE2016);
-        assert_ne!(text, HE2016, "the change changed nothing");
-        Recipe::parse("r.yaml", &text).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn the_papers_recipe_reads_as_the_paper_says() {
-        let recipe = Recipe::he2016().unwrap();
-        assert_eq!((recipe.batch, recipe.iterations), (128, Some(64_000)));
-        assert_eq!(recipe.sgd(), Sgd { momentum: 0.9, weight_decay: 1e-4, nesterov: false });
-        assert_eq!(recipe.schedule.warmup, Some(Warmup { iterations: 400, lr: 0.01 }));
-        let divide = recipe.schedule.divide.unwrap();
-        assert_eq!((divide.by, divide.at), (10.0, vec![32_000, 48_000]));
-    }
-
-    #[test]
-    fn what_is_written_reads_back() {
-        let recipe = Recipe::he2016().unwrap();
-        let text = serde_yaml::to_string(&recipe).unwrap();
-        assert_eq!(Recipe::parse("again", &text).unwrap(), recipe);
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        let unknown = error(|t| t.replace("momentum:", "momentun:"));
-        assert!(unknown.contains("momentun") && unknown.contains("line"), "{unknown}");
-        let both = error(|t| t.replace("iterations: 64000", "iterations: 64000\nepochs: 3"));
-        assert!(both.contains("one of iterations and epochs"), "{both}");
-        let neither = error(|t| t.replace("iterations: 64000", ""));
-        assert!(neither.contains("one of iterations and epochs"), "{neither}");
-        let order = error(|t| t.replace("[32000, 48000]", "[48000, 32000]"));
-        assert!(order.contains("must rise"), "{order}");
-        let late = error(|t| t.replace("48000]", "65000]"));
-        assert!(late.contains("within the length"), "{late}");
-        let batch = error(|t| t.replace("batch: 128", "batch: 0"));
-        assert!(batch.contains("batch is 0"), "{batch}");
-        let momentum = error(|t| t.replace("momentum: 0.9", "momentum: 1"));
-        assert!(momentum.contains("momentum is 1"), "{momentum}");
-        let rate = error(|t| t.replace("lr: 0.1\n", "lr: .nan\n"));
-        assert!(rate.contains("schedule.lr"), "{rate}");
-        let negative = error(|t| t.replace("seed: 0", "seed: -1"));
-        assert!(negative.contains("seed"), "{negative}");
+        let Augment { pad, flip, cutout } = self.augmentation;
+        Augmentation { pad, flip, cutout }
     }
 }

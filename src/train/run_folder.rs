@@ -3,8 +3,11 @@
 //! ```text
 //! config.yaml                          the resolved configuration
 //! metrics.jsonl                        a line a step, a line an evaluation
-//! checkpoints/step-00000390.safetensors   after each epoch, and where a run was stopped
+//! checkpoints/step-00000390.safetensors   the last few, and the one with the lowest test error
 //! final.safetensors                    after the last step
+//! manifest.json                        hashes of both
+//! events.out.tfevents.*                for TensorBoard
+//! lock                                 held while a process trains
 //! ```
 
 use std::io::ErrorKind;
@@ -20,6 +23,9 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
+    /// Name of the weights after the last step.
+    pub const LAST: &str = "final.safetensors";
+
     /// The folder for a new run, which must not hold one already: `out`, or the next free
     /// `runs/<name>-NNN`.
     pub fn create(out: Option<&Path>, runs: &Path, name: &str) -> Result<Self, TrainError> {
@@ -32,8 +38,19 @@ impl RunFolder {
         };
         let checkpoints = path.join("checkpoints");
         std::fs::create_dir_all(&checkpoints)
-            .map_err(|error| TrainError::io("making", &checkpoints, error))?;
+            .map_err(|error| atomic::failed(&checkpoints, &error))?;
         Ok(Self { path })
+    }
+
+    /// The folder of a run that is only read.
+    pub fn open(path: &Path) -> Result<Self, TrainError> {
+        if !path.join("config.yaml").is_file() {
+            return Err(TrainError::File(format!(
+                "{} holds no run (no config.yaml); name a folder that rnetc run --train made",
+                path.display()
+            )));
+        }
+        Ok(Self { path: path.to_path_buf() })
     }
 
     /// Refuses a folder that holds a run.
@@ -81,16 +98,26 @@ impl RunFolder {
 
     /// The weights after the last step.
     pub fn last_weights(&self) -> PathBuf {
-        self.path.join("final.safetensors")
+        self.path.join(Self::LAST)
     }
 
     /// The checkpoint after a step.
     pub fn checkpoint(&self, step: u64) -> PathBuf {
-        self.path.join("checkpoints").join(format!("step-{step:08}.safetensors"))
+        self.path.join(self.checkpoint_name(step))
+    }
+
+    /// Its path inside the folder.
+    pub fn checkpoint_name(&self, step: u64) -> String {
+        format!("checkpoints/step-{step:08}.safetensors")
     }
 
     /// The checkpoint with the most steps.
     pub fn latest_checkpoint(&self) -> Result<Option<PathBuf>, TrainError> {
+        Ok(self.checkpoints()?.pop())
+    }
+
+    /// All checkpoints, the one with the most steps last.
+    pub fn checkpoints(&self) -> Result<Vec<PathBuf>, TrainError> {
         let folder = self.path.join("checkpoints");
         let step = |path: &Path| {
             let name = path.file_name()?.to_str()?;
@@ -99,7 +126,10 @@ impl RunFolder {
         let entries =
             std::fs::read_dir(&folder).map_err(|e| TrainError::io("reading", &folder, e))?;
         let paths = entries.filter_map(|entry| entry.ok().map(|e| e.path()));
-        Ok(paths.filter_map(|path| step(&path).map(|s| (s, path))).max().map(|(_, path)| path))
+        let mut found: Vec<(u64, PathBuf)> =
+            paths.filter_map(|path| step(&path).map(|s| (s, path))).collect();
+        found.sort();
+        Ok(found.into_iter().map(|(_, path)| path).collect())
     }
 
     /// Records the configuration.
@@ -121,7 +151,7 @@ impl RunFolder {
 
 /// Makes the first `<name>-NNN` that is not there; two programs never get the same one.
 fn next_free(runs: &Path, name: &str) -> Result<PathBuf, TrainError> {
-    std::fs::create_dir_all(runs).map_err(|error| TrainError::io("making", runs, error))?;
+    std::fs::create_dir_all(runs).map_err(|error| atomic::failed(runs, &error))?;
     let mut number = numbered(runs, name).into_iter().map(|(n, _)| n).max().unwrap_or(0);
     loop {
         number += 1;
@@ -129,7 +159,7 @@ fn next_free(runs: &Path, name: &str) -> Result<PathBuf, TrainError> {
         match std::fs::create_dir(&path) {
             Ok(()) => return Ok(path),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(TrainError::io("making", &path, error)),
+            Err(error) => return Err(atomic::failed(&path, &error)),
         }
     }
 }

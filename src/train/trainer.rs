@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use super::TrainError;
-use super::checkpoint::{self, About};
+use super::checkpoint::About;
 use super::compiled::Compiled;
 use super::config::Config;
 use super::evaluate::{self, Score, evaluate, no_thread};
+use super::keeper::Keeper;
 use super::metrics::{self, Evaluation, Log, Step};
 use super::run_folder::RunFolder;
 use super::schedule::Plan;
@@ -26,6 +27,9 @@ pub trait Observer {
 
     /// After an evaluation.
     fn evaluation(&mut self, evaluation: &Evaluation);
+
+    /// After what a run has after a step is saved and durable.
+    fn saved(&mut self, step: u64);
 
     /// Whether the run should be saved and end.
     fn interrupted(&self) -> bool;
@@ -70,16 +74,21 @@ impl Session {
     ) -> Result<End, TrainError> {
         self.training.load(values)?;
         let mut log = Log::open(&self.folder.metrics(), done)?;
-        let mut last = metrics::evaluation(&self.folder.metrics(), done)?;
-        if done > 0 && last.is_none() && self.plan.ends_epoch(done) {
-            // The run was stopped between an epoch's checkpoint and its evaluation.
-            last = self.evaluate(done, &mut log, observer)?;
+        let past = metrics::read(&self.folder.metrics())?.evaluations;
+        let best = past.iter().map(|e| e.test_error_percent).min_by(f64::total_cmp);
+        let mut keeper = Keeper::new(&self.folder, self.config.recipe.checkpoint.keep, best);
+        let mut last = past.last().copied().filter(|evaluation| evaluation.step == done);
+        if done > 0 && last.is_none() && self.plan.evaluates(done) {
+            // The run was stopped between a checkpoint and its evaluation.
+            last = self.evaluate(done, &mut log, &mut keeper, observer)?;
         }
         let seed = self.config.recipe.seed;
         let augmentation = self.config.recipe.augmentation();
         let steps = done..self.plan.total;
+        let smoothing = self.config.recipe.label_smoothing;
+        let train = self.train.clone();
         let mut batches =
-            self.train.clone().training(augmentation, seed, steps.clone()).map_err(no_thread)?;
+            train.training(augmentation, smoothing, seed, steps.clone()).map_err(no_thread)?;
         for step in steps {
             let Some(batch) = batches.next_item() else {
                 return Err(DataError::Content("the pictures ended too early".into()).into());
@@ -87,18 +96,22 @@ impl Session {
             self.step(step, &batch, &mut log, observer)?;
             batches.recycle(batch);
             let done = step + 1;
-            let ends_epoch = self.plan.ends_epoch(done);
-            if ends_epoch || observer.interrupted() {
-                self.save(done, &self.folder.checkpoint(done))?;
+            if self.plan.saves(done) || observer.interrupted() {
+                self.save(done, &log, &mut keeper, observer)?;
             }
-            if ends_epoch && !observer.interrupted() {
-                last = self.evaluate(done, &mut log, observer)?;
+            if self.plan.evaluates(done) && !observer.interrupted() {
+                last = self.evaluate(done, &mut log, &mut keeper, observer)?;
             }
             if observer.interrupted() {
+                // The signal may have come after the step was looked at.
+                if !keeper.has(done) {
+                    self.save(done, &log, &mut keeper, observer)?;
+                }
                 return Ok(End::Interrupted(done));
             }
         }
-        self.save(self.plan.total, &self.folder.last_weights())?;
+        let values = self.training.values()?;
+        keeper.last(&self.tensors, &values, &self.about(self.plan.total))?;
         Ok(last.map_or(End::Interrupted(self.plan.total), End::Finished))
     }
 
@@ -119,7 +132,8 @@ impl Session {
         self.training.run()?;
         let loss = self.training.output("loss")?.first().copied().unwrap_or(f32::NAN);
         if !loss.is_finite() {
-            return Err(TrainError::NonFinite { step: step + 1, loss });
+            let tensor = self.first_bad()?;
+            return Err(TrainError::NonFinite { step: step + 1, loss, tensor });
         }
         let logits = self.training.output("logits")?;
         let wrong = evaluate::wrong(&logits, self.train.classes, &batch.labels);
@@ -131,7 +145,7 @@ impl Session {
             lr: rate,
             images_per_s: (count / start.elapsed().as_secs_f64().max(1e-9) * 10.0).round() / 10.0,
         };
-        log.write(&record)?;
+        log.step(&record)?;
         observer.step(&record, 100.0 * wrong as f64 / count);
         Ok(())
     }
@@ -140,6 +154,7 @@ impl Session {
         &mut self,
         done: u64,
         log: &mut Log,
+        keeper: &mut Keeper,
         observer: &mut dyn Observer,
     ) -> Result<Option<Evaluation>, TrainError> {
         observer.evaluating(done);
@@ -150,16 +165,45 @@ impl Session {
             return Ok(None);
         };
         let record = evaluation(done, self.plan.epoch(done - 1), &score);
-        log.write(&record)?;
+        log.evaluation(&record)?;
         observer.evaluation(&record);
+        if keeper.is_best(record.test_error_percent) && !keeper.has(done) {
+            self.save(done, log, keeper, observer)?;
+        }
+        keeper.judge(done, record.test_error_percent)?;
         Ok(Some(record))
     }
 
-    fn save(&mut self, step: u64, path: &std::path::Path) -> Result<(), TrainError> {
+    fn save(
+        &mut self,
+        step: u64,
+        log: &Log,
+        keeper: &mut Keeper,
+        observer: &mut dyn Observer,
+    ) -> Result<(), TrainError> {
+        // A run that goes on from here needs every line up to here.
+        log.sync()?;
         let values = self.training.values()?;
-        let epoch = step / self.plan.per_epoch;
-        let about = About { step, epoch, config: self.config.clone() };
-        checkpoint::save(path, &self.tensors, &values, &about)
+        keeper.checkpoint(&self.tensors, &values, &self.about(step))?;
+        observer.saved(step);
+        Ok(())
+    }
+
+    fn about(&self, step: u64) -> About {
+        About { step, epoch: step / self.plan.per_epoch, config: self.config.clone() }
+    }
+
+    /// Where the forward pass first met a number that is none. Statistics tell, since they take
+    /// part in no backward pass; of a net without any, the parameters.
+    fn first_bad(&mut self) -> Result<String, TrainError> {
+        let values = self.training.values()?;
+        let bad = |role| {
+            let of_role = self.tensors.iter().map(|t| &t.state).filter(|t| t.role == role);
+            let mut names = of_role.map(|t| &t.name);
+            names.find(|name| values[*name].iter().any(|value| !value.is_finite())).cloned()
+        };
+        let found = bad(Role::Statistic).or_else(|| bad(Role::Parameter));
+        Ok(found.unwrap_or_else(|| "logits".into()))
     }
 }
 

@@ -22,7 +22,8 @@ fn a_run_leaves_its_folder_and_eval_and_predict_read_it_back() {
     assert_eq!(metric(&folder, "r", "test_loss").len(), 8);
     let errors = metric(&folder, "r", "test_error_percent");
     assert_eq!(metric(&folder, "r", "step")[..3], [1.0, 2.0, 3.0]);
-    assert_eq!(std::fs::read_dir(folder.at("r/checkpoints")).unwrap().count(), 8);
+    let kept = std::fs::read_dir(folder.at("r/checkpoints")).unwrap().count();
+    assert!((5..=6).contains(&kept), "the last five, and the best: {kept}");
     let config = std::fs::read_to_string(folder.at("r/config.yaml")).unwrap();
     assert!(config.contains("epochs: 8") && config.contains("net tiny"), "{config}");
 
@@ -87,6 +88,7 @@ fn a_loss_that_is_no_number_exits_with_5() {
     std::fs::write(folder.at("r.yaml"), recipe).unwrap();
     let outcome = folder.expect(5, &format!("{TRAIN} --epochs 8 --recipe r.yaml --out r"));
     assert!(outcome.err.contains("at step "), "{outcome:?}");
+    assert!(outcome.err.contains("the first bad tensor is layers.bn.running_"), "{outcome:?}");
 }
 
 #[test]

@@ -161,7 +161,7 @@ impl Net {
         let scalar = Type { shape: Shape::SCALAR, batched: false };
         let rate = self.b.input("lr", Role::LearningRate, scalar);
         let gradients = gradient(&mut self.b, loss, &self.parameters);
-        let sgd = Sgd { momentum: 0.9, weight_decay: 1e-4, nesterov: false };
+        let sgd = Sgd::PAPER;
         for (&parameter, gradient) in self.parameters.clone().iter().zip(gradients) {
             let name = format!("{}.momentum", self.b.graph().input(self.id(parameter)).name);
             let ty = self.b.ty(parameter);

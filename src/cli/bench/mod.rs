@@ -72,7 +72,7 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
             system: concat!("rnetc ", env!("CARGO_PKG_VERSION")).into(),
             engine: device.engine,
             device: device.name,
-            precision: engine::precision_name(args.engine.precision),
+            precision: engine::precision_name(args.engine.precision()),
             mode: mode(args.mode),
             spec: spec.source.name.to_string(),
             batch: args.batch,

@@ -6,6 +6,7 @@ use super::*;
 use crate::data::Extent;
 use crate::data::dataset::Stored;
 use crate::data::normalise::Normalisation;
+use crate::train::checkpoint;
 use crate::train::init::initial;
 use crate::train::recipe::Recipe;
 use crate::train::schedule::Length;
@@ -29,6 +30,8 @@ impl Observer for Notes {
     fn evaluation(&mut self, evaluation: &Evaluation) {
         self.evaluations.push(*evaluation);
     }
+
+    fn saved(&mut self, _step: u64) {}
 
     fn interrupted(&self) -> bool {
         self.stop_after.is_some_and(|n| self.losses.len() >= n)

@@ -23,7 +23,7 @@ fn every_form() {
 fn two_steps(golden: &Golden, case: usize) {
     let read = |what: &str| golden.get(&format!("sgd.{case}.{what}")).data.clone();
     let [lr, momentum, weight_decay, nesterov] = read("settings")[..] else { panic!("four") };
-    let settings = Sgd { momentum, weight_decay, nesterov: nesterov != 0.0 };
+    let settings = Sgd { momentum, weight_decay, decay_vectors: true, nesterov: nesterov != 0.0 };
     let mut b = Builder::new();
     let vector = Type { shape: Shape::channels(4), batched: false };
     let w = b.input("w", Role::Parameter, vector);
@@ -45,4 +45,43 @@ fn two_steps(golden: &Golden, case: usize) {
         let what = format!("case {case}, step {step}");
         assert_eq!(close(&what, &state[&InputId(0)], &want, 1e-14), Ok(()));
     }
+}
+
+#[test]
+fn decay_may_leave_biases_and_batch_norm_alone() {
+    let text = "net a(classes = 3) {\n    input(1, 4, 4)\n    -> conv(3x3, 2) -> bn -> relu -> \
+        global_avg_pool -> linear(classes)\n}\n";
+    let source = rnetc::source::Source::new("a.rnet", text);
+    let network = rnetc::sema::compile(&source, &[]).unwrap().network;
+    let updated = |weight_decay, decay_vectors| {
+        let sgd = Sgd { weight_decay, decay_vectors, ..Sgd::PAPER };
+        let program = rnetc::lower::training(&network, 2, &sgd);
+        let inputs = program.graph.inputs.iter().enumerate().map(|(id, input)| {
+            // Every input its own number, the learning rate 1.
+            let values = (0..input.ty.shape.len()).map(|k| match input.role {
+                Role::LearningRate => 1.0,
+                _ => 0.5 + 0.01 * (id + k) as f64,
+            });
+            (InputId(id as u32), values.collect())
+        });
+        let inputs = inputs.collect();
+        let (_, updates) = interp::run(&program, &inputs);
+        let named = program.graph.inputs.iter().enumerate();
+        let change = named.filter(|(_, input)| input.role == Role::Parameter).map(|(id, input)| {
+            let id = InputId(id as u32);
+            (input.name.clone(), inputs[&id].clone(), updates[&id].clone())
+        });
+        change.collect::<Vec<_>>()
+    };
+    let still = updated(0.0, true);
+    for vectors in [true, false] {
+        for ((name, before, new), (_, _, without)) in updated(0.25, vectors).iter().zip(&still) {
+            let weight = ["layers.conv.weight", "layers.linear.weight"].contains(&name.as_str());
+            let decay = if weight || vectors { 0.25 } else { 0.0 };
+            for ((new, without), before) in new.iter().zip(without).zip(before) {
+                assert!((without - new - decay * before).abs() < 1e-12, "{name} {vectors}");
+            }
+        }
+    }
+    assert_eq!(still.len(), 5);
 }

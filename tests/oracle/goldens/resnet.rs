@@ -54,7 +54,7 @@ pub fn sgd(golden: &Golden) -> Sgd {
     let [_, momentum, weight_decay, nesterov] = golden.get("settings").data[..] else {
         panic!("four settings")
     };
-    Sgd { momentum, weight_decay, nesterov: nesterov != 0.0 }
+    Sgd { momentum, weight_decay, decay_vectors: true, nesterov: nesterov != 0.0 }
 }
 
 /// The correct training step.

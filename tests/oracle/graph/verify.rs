@@ -8,7 +8,7 @@ use rnetc::sema::network::PoolKind;
 use crate::support::zoo;
 
 fn correct() -> Program {
-    let sgd = Sgd { momentum: 0.9, weight_decay: 1e-4, nesterov: true };
+    let sgd = Sgd { nesterov: true, ..Sgd::PAPER };
     lower::training(&zoo::preact(), 2, &sgd)
 }
 
@@ -34,7 +34,7 @@ fn assert_broken_at((id, program): (NodeId, Program)) {
 
 #[test]
 fn every_network_of_the_zoo_verifies() {
-    let sgd = Sgd { momentum: 0.9, weight_decay: 1e-4, nesterov: false };
+    let sgd = Sgd::PAPER;
     for (name, network) in zoo::all() {
         for program in [
             lower::training(&network, 2, &sgd),

@@ -1,0 +1,109 @@
+//! `rnetc report`.
+
+use std::path::{Path, PathBuf};
+
+use super::args::ReportArgs;
+use super::signals::Signals;
+use super::spec::Spec;
+use super::{Failure, download, engine, output, train};
+use crate::data::{Dataset, Name, locate};
+use crate::report::measure::{Measured, measure};
+use crate::report::{self, Run};
+use crate::source::Source;
+use crate::train::config::Config;
+use crate::train::run_folder::RunFolder;
+use crate::train::{atomic, checkpoint, manifest, metrics, tensors};
+
+/// Writes the page.
+pub fn report(args: &ReportArgs) -> Result<(), Failure> {
+    let signals = Signals::catch()?;
+    let mut runs = Vec::new();
+    for path in &args.runs {
+        runs.push(run(args, path, &signals)?);
+    }
+    let out = match (&args.out, args.runs.first()) {
+        (Some(out), _) => out.clone(),
+        (None, first) => first.map_or_else(PathBuf::new, |first| first.join("report.html")),
+    };
+    atomic::write(&out, report::page(&runs).as_bytes())?;
+    output::say(format_args!("report of {} in {}", count(runs.len()), out.display()));
+    Ok(())
+}
+
+fn count(runs: usize) -> String {
+    if runs == 1 { "1 run".into() } else { format!("{runs} runs") }
+}
+
+fn run(args: &ReportArgs, path: &Path, signals: &Signals) -> Result<Run, Failure> {
+    let folder = RunFolder::open(path)?;
+    let config = folder.read_config()?;
+    let source = Source::new(config.spec.as_str(), config.spec_text.as_str());
+    let spec = Spec::new(config.spec.clone(), source, config.settings.clone());
+    let network = spec.compile()?;
+    let history = metrics::read(&folder.metrics())?;
+    if history.steps.is_empty() {
+        return Err(Failure::Wrong(format!(
+            "{}: no step is recorded yet; there is nothing to report",
+            path.display()
+        )));
+    }
+    let mut run = Run { name: name(path), config, history, network, measured: None };
+    if !args.recorded {
+        run.measured = measured(args, &folder, &run, signals)?;
+    }
+    Ok(run)
+}
+
+fn name(path: &Path) -> String {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    whole.file_name().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned())
+}
+
+/// What the weights do, where there are weights and pictures.
+fn measured(
+    args: &ReportArgs,
+    folder: &RunFolder,
+    run: &Run,
+    signals: &Signals,
+) -> Result<Option<Measured>, Failure> {
+    let last = Some(folder.last_weights()).filter(|path| path.is_file());
+    let Some(weights) = last.map_or_else(|| folder.latest_checkpoint(), |path| Ok(Some(path)))?
+    else {
+        output::note(format_args!("{}: no weights yet, so only curves", run.name));
+        return Ok(None);
+    };
+    let Some(dataset) = pictures(args, &run.config, signals)? else {
+        output::note(format_args!(
+            "{}: its pictures ({}) are not here, so no mistakes, units and times; name their \
+             folder with --data DIR",
+            run.name, run.config.data
+        ));
+        return Ok(None);
+    };
+    train::fits(&run.network, &dataset)?;
+    manifest::verify(&weights)?;
+    let values = checkpoint::load(&weights, &tensors::of(&run.network))?;
+    let mut on = args.engine.clone();
+    on.precision = on.precision.or(train::precision(&run.config.precision)?);
+    let opened = engine::open(&on)?;
+    let interrupted = || signals.came();
+    let engine = opened.engine.as_ref();
+    match measure(&run.network, &run.config, &values, &dataset, engine, &interrupted)? {
+        Some(measured) => Ok(Some(measured)),
+        None => Err(signals.failure().unwrap_or(Failure::Signal(2))),
+    }
+}
+
+/// The pictures of a run, if they are drawn, in a named folder, or in the cache.
+fn pictures(
+    args: &ReportArgs,
+    config: &Config,
+    signals: &Signals,
+) -> Result<Option<Dataset>, Failure> {
+    let Some(name) = Name::parse(&config.data) else { return Ok(None) };
+    let here = match locate::layout(name) {
+        None => true,
+        Some(layout) => args.data.is_some() || locate::find(layout, None)?.is_some(),
+    };
+    here.then(|| download::load(name, args.data.as_deref(), signals)).transpose()
+}

@@ -1,0 +1,64 @@
+//! Inference that also says how large F(x) and x are in each unit.
+
+use super::{Lowering, Mode, named};
+use crate::graph::{Axes, NodeId, Output, Program, ReduceKind};
+use crate::sema::network::{Network, ValueId};
+
+/// Name of a unit's residual function.
+const RESIDUAL: &str = "F";
+
+/// An inference pass with, for each unit that has an F, the outputs `x.<index>` and `F.<index>`:
+/// Σ x² and Σ F(x)² over the batch, scalars. The index counts units from 1.
+pub fn inspection(network: &Network, batch: usize) -> Program {
+    let mut lowering = Lowering::new(network, batch, Mode::Infer);
+    let logits = lowering.forward();
+    let mut outputs = named(&[("logits", logits)]);
+    for unit in &network.units {
+        let residual = unit.bindings.iter().find(|(name, _)| name == RESIDUAL);
+        if let Some((_, residual)) = residual {
+            for (letter, value) in [("x", unit.input), ("F", *residual)] {
+                let node = lowering.squares(value);
+                outputs.push(Output { name: format!("{letter}.{}", unit.index), node });
+            }
+        }
+    }
+    lowering.finish(outputs)
+}
+
+impl Lowering<'_> {
+    fn squares(&mut self, value: ValueId) -> NodeId {
+        let node = self.nodes[value.index()];
+        let square = self.b.mul(node, node);
+        self.b.reduce(ReduceKind::Sum, Axes::ALL, square)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{InputId, Role, interp};
+
+    #[test]
+    fn squares_are_those_of_the_units_input_and_of_f() {
+        let text = "unit u {\n    F = relu\n    y = x + F(x)\n}\nunit v {\n    y = x + x\n}\n\
+            net a(classes = 2) {\n    input(1, 2, 2) -> u -> v -> global_avg_pool -> linear(classes)\n}\n";
+        let source = crate::source::Source::new("a.rnet", text);
+        let network = crate::sema::compile(&source, &[]).unwrap().network;
+        let program = inspection(&network, 1);
+        let inputs = program.graph.inputs.iter().enumerate().map(|(id, input)| {
+            let values = match input.role {
+                Role::Images => vec![3.0, -1.0, 2.0, -4.0],
+                _ => vec![0.5; input.ty.shape.len()],
+            };
+            (InputId(id as u32), values)
+        });
+        let (outputs, _) = interp::run(&program, &inputs.collect());
+        let named: Vec<(&str, f64)> = program
+            .outputs
+            .iter()
+            .map(|o| o.name.as_str())
+            .zip(outputs.iter().map(|v| v[0]))
+            .collect();
+        assert_eq!(named[1..], [("x.1", 9.0 + 1.0 + 4.0 + 16.0), ("F.1", 9.0 + 4.0)]);
+    }
+}

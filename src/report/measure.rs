@@ -1,0 +1,199 @@
+//! What a run's weights do: confusion, confident mistakes, sizes in each unit, kernel times.
+
+use crate::data::batches::{Batch, Loading};
+use crate::data::{DataError, Dataset};
+use crate::engine::Engine;
+use crate::engine::profile::{KernelTime, merged};
+use crate::graph::Role;
+use crate::lower;
+use crate::sema::network::Network;
+use crate::train::TrainError;
+use crate::train::compiled::Compiled;
+use crate::train::config::Config;
+use crate::train::evaluate::{MOST_BATCH, no_thread, probabilities};
+use crate::train::tensors::Values;
+
+/// Mistakes that are shown.
+const SHOWN: usize = 24;
+/// Pictures that sizes and gradients are taken over.
+const SAMPLE: usize = 128;
+/// Steps that are timed.
+const TIMED: u32 = 3;
+
+/// All of it.
+pub struct Measured {
+    /// Test pictures by what they show and what they were taken for, row by row.
+    pub confusion: Vec<u32>,
+    /// The mistakes that the network was surest of.
+    pub mistakes: Vec<Mistake>,
+    /// Sizes in each unit.
+    pub units: Vec<UnitSize>,
+    /// Kernels of a training step, the longest first; times of one step.
+    pub kernels: Vec<KernelTime>,
+    /// Pictures of such a step.
+    pub batch: usize,
+}
+
+/// A picture taken for something else.
+pub struct Mistake {
+    /// Its bytes, channels last.
+    pub pixels: Vec<u8>,
+    /// What it shows.
+    pub label: usize,
+    /// What it was taken for.
+    pub taken_for: usize,
+    /// How probable the network thought that.
+    pub probability: f64,
+}
+
+/// How large things are in a unit.
+pub struct UnitSize {
+    /// Its position, from 1.
+    pub index: usize,
+    /// ‖F(x)‖ / ‖x‖ over a batch of test pictures, running statistics.
+    pub residual: Option<f64>,
+    /// Norm of the loss's gradient with respect to its parameters, over a training batch.
+    pub gradient: f64,
+}
+
+/// Measures; `None` where `interrupted` says so on the way.
+pub fn measure(
+    network: &Network,
+    config: &Config,
+    values: &Values,
+    dataset: &Dataset,
+    engine: &dyn Engine,
+    interrupted: &dyn Fn() -> bool,
+) -> Result<Option<Measured>, TrainError> {
+    let loading = |pictures: &std::sync::Arc<_>, batch| Loading {
+        pictures: std::sync::Arc::clone(pictures),
+        normalisation: config.normalisation.clone(),
+        batch,
+        classes: network.classes(),
+    };
+    let test = loading(&dataset.test, MOST_BATCH.min(dataset.test.count().max(1)));
+    let mut program = Compiled::new(engine, &lower::inference(network, test.batch))?;
+    program.load(values)?;
+    let Some((confusion, mistakes)) = mistakes(&mut program, &test, interrupted)? else {
+        return Ok(None);
+    };
+    let batch = config.recipe.batch.min(dataset.train.count()).max(1);
+    let sample = SAMPLE.min(dataset.test.count()).max(1);
+    let residuals = residuals(network, values, engine, &first(loading(&dataset.test, sample))?)?;
+    let train = first(loading(&dataset.train, batch))?;
+    let (gradients, kernels) = step(network, values, engine, &train)?;
+    let units = network.units.iter().zip(residuals).zip(gradients);
+    let units = units.map(|((unit, residual), gradient)| UnitSize {
+        index: unit.index,
+        residual,
+        gradient,
+    });
+    Ok(Some(Measured { confusion, mistakes, units: units.collect(), kernels, batch }))
+}
+
+fn first(loading: Loading) -> Result<Batch, TrainError> {
+    let mut batches = loading.evaluation().map_err(no_thread)?;
+    batches.next_item().ok_or_else(|| DataError::Content("there are no pictures".into()).into())
+}
+
+type Mistakes = (Vec<u32>, Vec<Mistake>);
+
+fn mistakes(
+    program: &mut Compiled,
+    loading: &Loading,
+    interrupted: &dyn Fn() -> bool,
+) -> Result<Option<Mistakes>, TrainError> {
+    let classes = loading.classes;
+    let (mut confusion, mut found) = (vec![0; classes * classes], Vec::new());
+    let mut batches = loading.clone().evaluation().map_err(no_thread)?;
+    let mut index = 0;
+    while let Some(batch) = batches.next_item() {
+        if interrupted() {
+            return Ok(None);
+        }
+        program.write(Role::Images, &batch.images)?;
+        program.run()?;
+        let logits = program.output("logits")?;
+        for (row, &label) in logits.chunks_exact(classes).zip(&batch.labels) {
+            let shares = probabilities(row);
+            let best = (0..classes).max_by(|&a, &b| shares[a].total_cmp(&shares[b])).unwrap_or(0);
+            let label = usize::from(label);
+            confusion[label * classes + best] += 1;
+            if best != label {
+                found.push((shares[best], index, label, best));
+            }
+            index += 1;
+        }
+        batches.recycle(batch);
+    }
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let shown = found.into_iter().take(SHOWN).map(|(probability, index, label, taken_for)| {
+        let mut pixels = vec![0; loading.pictures.extent().bytes()];
+        loading.pictures.picture(0, index, &mut pixels);
+        Mistake { pixels, label, taken_for, probability }
+    });
+    Ok(Some((confusion, shown.collect())))
+}
+
+/// ‖F(x)‖ / ‖x‖ of each unit, where it has an F.
+fn residuals(
+    network: &Network,
+    values: &Values,
+    engine: &dyn Engine,
+    test: &Batch,
+) -> Result<Vec<Option<f64>>, TrainError> {
+    let inspection = lower::inspection(network, test.labels.len());
+    let names: Vec<String> = inspection.outputs.iter().map(|output| output.name.clone()).collect();
+    let mut program = Compiled::new(engine, &inspection)?;
+    program.load(values)?;
+    program.write(Role::Images, &test.images)?;
+    program.run()?;
+    let mut residuals = Vec::new();
+    for unit in &network.units {
+        let [f, x] = ["F", "x"].map(|letter| format!("{letter}.{}", unit.index));
+        residuals.push(if names.contains(&f) {
+            let size = |value: Vec<f32>| value.first().map_or(f64::NAN, |&v| f64::from(v));
+            Some((size(program.output(&f)?) / size(program.output(&x)?)).sqrt())
+        } else {
+            None
+        });
+    }
+    Ok(residuals)
+}
+
+/// The norm of each unit's gradient, and the kernels of a step that changes no parameter. Momenta
+/// that start at zero are the gradient after one step.
+fn step(
+    network: &Network,
+    values: &Values,
+    engine: &dyn Engine,
+    train: &Batch,
+) -> Result<(Vec<f64>, Vec<KernelTime>), TrainError> {
+    let plain = lower::Sgd { weight_decay: 0.0, ..lower::Sgd::PAPER };
+    let mut program = Compiled::new(engine, &lower::training(network, train.labels.len(), &plain))?;
+    let still = values.iter().filter(|(name, _)| !name.ends_with(".momentum"));
+    program.load(&still.map(|(name, value)| (name.clone(), value.clone())).collect())?;
+    program.write(Role::Images, &train.images)?;
+    program.write(Role::Targets, &train.targets)?;
+    program.write(Role::LearningRate, &[0.0])?;
+    program.write(Role::Seed, &[0.0])?;
+    program.run()?;
+    let mut squares = vec![0.0; network.units.len()];
+    for (name, value) in program.values()? {
+        let of_unit = name.strip_prefix("units.").filter(|_| name.ends_with(".momentum"));
+        let index = of_unit.and_then(|rest| rest.split_once('.')?.0.parse::<usize>().ok());
+        if let Some(sum) = index.and_then(|index| squares.get_mut(index.wrapping_sub(1))) {
+            *sum += value.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>();
+        }
+    }
+    let mut times = Vec::new();
+    for _ in 0..TIMED {
+        times.extend(program.run_timed()?);
+    }
+    let mut times = merged(times);
+    for time in &mut times {
+        time.seconds /= f64::from(TIMED);
+        time.calls /= u64::from(TIMED);
+    }
+    Ok((squares.into_iter().map(f64::sqrt).collect(), times))
+}

@@ -1,0 +1,36 @@
+//! One page about runs: curves, units, mistakes, times, in HTML without anything beside it.
+
+mod axis;
+mod confusion;
+pub mod measure;
+mod page;
+pub mod plot;
+
+use crate::sema::network::Network;
+use crate::train::config::Config;
+use crate::train::metrics::History;
+use measure::Measured;
+
+pub use page::page;
+
+/// A run as the page shows it.
+pub struct Run {
+    /// Name, from its folder.
+    pub name: String,
+    /// What it was asked to do.
+    pub config: Config,
+    /// What it recorded.
+    pub history: History,
+    /// Its network.
+    pub network: Network,
+    /// What its weights do; none where they, or the pictures, are not here.
+    pub measured: Option<Measured>,
+}
+
+/// A text in HTML and SVG.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests;

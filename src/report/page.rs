@@ -1,0 +1,270 @@
+//! The page: HTML with its figures and pictures inside it.
+
+use std::fmt::Write;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::measure::{Measured, Mistake};
+use super::plot::{Curve, Plot, Scale, Side};
+use super::{Run, confusion, escape};
+use crate::export::drawing;
+use crate::train::config::Config;
+
+/// Points of a curve of losses; more cannot be told apart.
+const POINTS: usize = 400;
+
+const STYLE: &str = "\
+body{font:15px/1.45 system-ui,sans-serif;color:#1b1b1b;background:#fff;max-width:60em;\
+margin:2em auto;padding:0 1em}\
+h1{font-size:1.6em}h2{font-size:1.3em;margin-top:2em;border-bottom:1px solid #ccc}\
+h3{font-size:1.05em;margin-top:1.6em}\
+table{border-collapse:collapse}th,td{padding:.25em .7em;text-align:left;border-bottom:1px solid #e4e4e4}\
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}\
+figure{margin:1em 0}figcaption{color:#555;font-size:.9em;max-width:52em}\
+svg,img{max-width:100%;height:auto}\
+.mistakes{display:flex;flex-wrap:wrap;gap:12px}.mistakes figure{margin:0;width:96px}\
+.mistakes img{width:96px;height:96px;image-rendering:pixelated}\
+.mistakes figcaption{font-size:.75em;line-height:1.25}\
+pre{background:#f5f5f5;padding:.8em;overflow-x:auto;font-size:.85em}\
+.wide{overflow-x:auto}.wide img{max-width:none}\
+.bar{background:#0072b2;height:.7em;display:inline-block}";
+
+/// Makes the page.
+pub fn page(runs: &[Run]) -> String {
+    let names: Vec<&str> = runs.iter().map(|run| run.name.as_str()).collect();
+    let title = escape(&format!("rnetc: {}", names.join(", ")));
+    let mut body = format!("<h1>{title}</h1>\n");
+    summary(&mut body, runs);
+    body += "<h2>Training</h2>\n";
+    figure(
+        &mut body,
+        &training(runs),
+        "Training loss (dashed, left, logarithmic; means of neighbouring steps) and test error \
+         (solid, right).",
+    );
+    figure(&mut body, &rates(runs), "Learning rate.");
+    for run in runs {
+        details(&mut body, run);
+    }
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>{title}</title>\n<style>{STYLE}</style></head>\n<body>\n{body}</body>\n</html>\n"
+    )
+}
+
+// Writing to a String cannot fail, here and below.
+fn figure(body: &mut String, svg: &str, caption: &str) {
+    let _ = writeln!(body, "<figure>{svg}<figcaption>{}</figcaption></figure>", escape(caption));
+}
+
+fn summary(body: &mut String, runs: &[Run]) {
+    *body += "<table><tr><th>run</th><th>net</th><th>data</th><th>computed in</th>\
+        <th class=n>steps</th><th class=n>last test error, %</th><th class=n>lowest</th>\
+        <th class=n>images/s</th></tr>\n";
+    for run in runs {
+        let errors = run.history.evaluations.iter().map(|e| e.test_error_percent);
+        let shown = |error: Option<f64>| error.map_or("".into(), |e| format!("{e:.2}"));
+        let done = run.history.steps.last().map_or(0, |step| step.step);
+        let _ = writeln!(
+            body,
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}, {}</td><td class=n>{done} of {}</td>\
+             <td class=n>{}</td><td class=n>{}</td><td class=n>{:.0}</td></tr>",
+            escape(&run.name),
+            escape(&net(&run.config)),
+            escape(&run.config.data),
+            escape(&run.config.precision),
+            escape(&run.config.device),
+            run.config.steps,
+            shown(errors.clone().next_back()),
+            shown(errors.min_by(f64::total_cmp)),
+            median(run.history.steps.iter().map(|step| step.images_per_s).collect()),
+        );
+    }
+    *body += "</table>\n";
+}
+
+/// The spec with its settings.
+fn net(config: &Config) -> String {
+    let setting = |(name, value): (&String, &String)| format!(" {name}={value}");
+    format!("{}{}", config.spec, config.settings.iter().map(setting).collect::<String>())
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+fn training(runs: &[Run]) -> String {
+    let curves = runs.iter().enumerate().flat_map(|(colour, run)| {
+        let loss: Vec<(f64, f64)> =
+            run.history.steps.iter().map(|step| (step.step as f64, f64::from(step.loss))).collect();
+        let error = run.history.evaluations.iter();
+        let error = error.map(|e| (e.step as f64, e.test_error_percent)).collect();
+        let curve = |what: &str, dashed, side, points| Curve {
+            label: format!("{}: {what}", run.name),
+            colour,
+            dashed,
+            side,
+            points,
+        };
+        [
+            curve("training loss", true, Side::Left, thinned(&loss)),
+            curve("test error", false, Side::Right, error),
+        ]
+    });
+    let plot = Plot {
+        x: "steps".into(),
+        left: ("training loss".into(), Scale::Log),
+        right: Some("test error, %".into()),
+        curves: curves.collect(),
+    };
+    plot.svg()
+}
+
+fn rates(runs: &[Run]) -> String {
+    let curves = runs.iter().enumerate().map(|(colour, run)| {
+        let points: Vec<(f64, f64)> =
+            run.history.steps.iter().map(|step| (step.step as f64, step.lr)).collect();
+        // Where it does not change, its first and last steps say everything.
+        let kept = (0..points.len()).filter(|&k| {
+            let same = |other: Option<&(f64, f64)>| other.is_some_and(|o| o.1 == points[k].1);
+            !(k > 0 && same(points.get(k - 1)) && same(points.get(k + 1)))
+        });
+        let points: Vec<(f64, f64)> = kept.map(|k| points[k]).collect();
+        let points = if points.len() > 4 * POINTS { thinned(&points) } else { points };
+        Curve { label: run.name.clone(), colour, dashed: false, side: Side::Left, points }
+    });
+    let plot = Plot {
+        x: "steps".into(),
+        left: ("learning rate".into(), Scale::Log),
+        right: None,
+        curves: curves.collect(),
+    };
+    plot.svg()
+}
+
+/// Means of neighbours, so that few points are left.
+fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mean = |part: &[(f64, f64)]| {
+        let n = part.len() as f64;
+        let sum = part.iter().fold((0.0, 0.0), |sum, p| (sum.0 + p.0, sum.1 + p.1));
+        (sum.0 / n, sum.1 / n)
+    };
+    points.chunks(points.len().div_ceil(POINTS).max(1)).map(mean).collect()
+}
+
+fn details(body: &mut String, run: &Run) {
+    let _ = writeln!(body, "<h2>{}</h2>", escape(&run.name));
+    if let Some(measured) = &run.measured {
+        units(body, measured);
+        mistakes(body, run, measured);
+        kernels(body, measured);
+    }
+    let drawing = STANDARD.encode(drawing::svg(&run.network));
+    let _ = writeln!(
+        body,
+        "<h3>Network</h3>\n<div class=wide><img alt=\"drawing of the network\" \
+         src=\"data:image/svg+xml;base64,{drawing}\"></div>\n<pre>{}</pre>",
+        escape(&run.config.spec_text)
+    );
+    let mut config = run.config.clone();
+    // Shown above; and thousands of means tell nobody anything.
+    config.spec_text.clear();
+    config.normalisation.mean.truncate(config.normalisation.std.len());
+    let config = serde_yaml::to_string(&config).unwrap_or_default();
+    let _ = writeln!(body, "<h3>Configuration</h3>\n<pre>{}</pre>", escape(&config));
+}
+
+fn units(body: &mut String, measured: &Measured) {
+    if measured.units.is_empty() {
+        return;
+    }
+    let of = |value: fn(&super::measure::UnitSize) -> Option<f64>| -> Vec<(f64, f64)> {
+        let units = measured.units.iter();
+        units.filter_map(|unit| value(unit).map(|v| (unit.index as f64, v))).collect()
+    };
+    let curve = |label: &str, colour, points| Curve {
+        label: label.into(),
+        colour,
+        dashed: false,
+        side: Side::Left,
+        points,
+    };
+    let plot = Plot {
+        x: "unit".into(),
+        left: ("".into(), Scale::Log),
+        right: None,
+        curves: vec![
+            curve("‖F(x)‖ / ‖x‖", 0, of(|unit| unit.residual)),
+            curve(
+                "norm of the gradient of the unit's parameters",
+                1,
+                of(|unit| Some(unit.gradient)),
+            ),
+        ],
+    };
+    *body += "<h3>Units</h3>\n";
+    let caption = "Size of the residual function beside its input, over test pictures with running \
+                   statistics; and norm of the loss's gradient, over training pictures.";
+    figure(body, &plot.svg(), caption);
+}
+
+fn mistakes(body: &mut String, run: &Run, measured: &Measured) {
+    let classes = &run.config.classes;
+    *body += "<h3>Confusion</h3>\n";
+    let caption = "Test pictures: rows are what they show, columns what they were taken for.";
+    figure(body, &confusion::svg(classes, &measured.confusion), caption);
+    *body += "<h3>Surest mistakes</h3>\n<div class=mistakes>\n";
+    for mistake in &measured.mistakes {
+        let name = |class: usize| classes.get(class).map_or("", String::as_str);
+        if let Some(picture) = png(run, mistake) {
+            let _ = writeln!(
+                body,
+                "<figure><img alt=\"{0}\" src=\"data:image/png;base64,{picture}\"><figcaption>{0}, \
+                 taken for {1} ({2:.0} %)</figcaption></figure>",
+                escape(name(mistake.label)),
+                escape(name(mistake.taken_for)),
+                100.0 * mistake.probability
+            );
+        }
+    }
+    *body += "</div>\n";
+}
+
+/// A picture of three channels as PNG in base 64.
+fn png(run: &Run, mistake: &Mistake) -> Option<String> {
+    let shape = run.network.value(run.network.input).shape;
+    let (width, height) = (u32::try_from(shape.w).ok()?, u32::try_from(shape.h).ok()?);
+    let picture = image::RgbImage::from_raw(width, height, mistake.pixels.clone())?;
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, image::ImageFormat::Png).ok()?;
+    Some(STANDARD.encode(bytes.into_inner()))
+}
+
+fn kernels(body: &mut String, measured: &Measured) {
+    if measured.kernels.is_empty() {
+        return;
+    }
+    let total: f64 = measured.kernels.iter().map(|kernel| kernel.seconds).sum();
+    let _ = writeln!(
+        body,
+        "<h3>Kernel times</h3>\n<p>A training step of {} pictures, all threads together.</p>\n\
+         <table><tr><th>kernel</th><th class=n>calls</th><th class=n>ms</th><th>share</th></tr>",
+        measured.batch
+    );
+    for kernel in measured.kernels.iter().take(30) {
+        let share = 100.0 * kernel.seconds / total.max(1e-12);
+        let _ = writeln!(
+            body,
+            "<tr><td>{}</td><td class=n>{}</td><td class=n>{:.3}</td><td>\
+             <span class=bar style=\"width:{:.1}em\"></span> {share:.1} %</td></tr>",
+            escape(&kernel.name),
+            kernel.calls,
+            kernel.seconds * 1e3,
+            share / 6.0
+        );
+    }
+    *body += "</table>\n";
+}

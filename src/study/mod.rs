@@ -1,0 +1,3 @@
+//! Studies: what many runs, or one run taken apart, say together.
+
+pub mod table;

@@ -1,0 +1,202 @@
+//! The YAML of a study.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::Name;
+use crate::train::schedule::Length;
+use crate::train::{TrainError, yaml};
+
+/// Most runs of a study.
+const MOST_RUNS: usize = 10_000;
+
+/// A study. At most one of `epochs` and `steps` stretches the recipe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Study {
+    /// What it is about.
+    pub title: String,
+    /// What its results can and cannot say; printed under the table.
+    #[serde(default)]
+    pub note: String,
+    /// What the figures of the paper are.
+    #[serde(default)]
+    pub paper: String,
+    /// The data set.
+    pub data: String,
+    /// A recipe that comes with rnetc, or a file beside the study.
+    pub recipe: String,
+    /// Length of each run in epochs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<u64>,
+    /// Length of each run in steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+    /// Precision, unless the command line gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<String>,
+    /// Seeds of each row.
+    pub seeds: Vec<u32>,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// A row of the table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// In the table; each its own.
+    pub label: String,
+    /// A spec beside the study.
+    pub spec: String,
+    /// Values of the net's parameters.
+    #[serde(default)]
+    pub set: BTreeMap<String, Setting>,
+    /// The data set, where it is not the study's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
+    /// Pictures a step, where it is not the recipe's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<usize>,
+    /// The paper's figure.
+    #[serde(default)]
+    pub paper: String,
+}
+
+/// A value of a parameter, as YAML writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Setting {
+    /// A number.
+    Number(serde_yaml::Number),
+    /// A word.
+    Word(String),
+}
+
+impl std::fmt::Display for Setting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Setting::Number(number) => number.fmt(f),
+            Setting::Word(word) => f.write_str(word),
+        }
+    }
+}
+
+impl Row {
+    /// The settings as `--set` takes them.
+    pub fn settings(&self) -> Vec<(String, String)> {
+        self.set.iter().map(|(name, value)| (name.clone(), value.to_string())).collect()
+    }
+
+    /// Its label as a folder's name.
+    pub fn slug(&self) -> String {
+        let letters = self.label.chars().map(|c| match c.is_ascii_alphanumeric() {
+            true => c.to_ascii_lowercase(),
+            false => '-',
+        });
+        let words: String = letters.collect();
+        let words: Vec<&str> = words.split('-').filter(|word| !word.is_empty()).collect();
+        words.join("-")
+    }
+}
+
+impl Study {
+    /// Reads and checks a study; `name` is where it comes from.
+    pub fn parse(name: &str, text: &str) -> Result<Self, TrainError> {
+        let study: Study = yaml::read("study", name, text)?;
+        study.check().map_err(|text| TrainError::Wrong(format!("study {name}: {text}")))?;
+        Ok(study)
+    }
+
+    /// The data set of a row.
+    pub fn data(&self, row: &Row) -> Option<Name> {
+        Name::parse(row.data.as_ref().unwrap_or(&self.data))
+    }
+
+    /// How long each run is.
+    pub fn length(&self) -> Length {
+        match (self.epochs, self.steps) {
+            (Some(epochs), _) => Length::Epochs(epochs),
+            (None, Some(steps)) => Length::Steps(steps),
+            (None, None) => Length::Recipe,
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let runs = self.rows.len().saturating_mul(self.seeds.len());
+        if !(1..=MOST_RUNS).contains(&runs) {
+            return Err(format!("rows × seeds are {runs}, and must be 1 to {MOST_RUNS}"));
+        }
+        if self.epochs.is_some() && self.steps.is_some() {
+            return Err("give its length as one of epochs and steps, or as neither".into());
+        }
+        if [self.epochs, self.steps].contains(&Some(0)) {
+            return Err("its length is 0, and must be 1 or more".into());
+        }
+        if self.seeds.iter().collect::<BTreeSet<_>>().len() < self.seeds.len() {
+            return Err("a seed stands twice".into());
+        }
+        let mut seen = BTreeMap::new();
+        for row in &self.rows {
+            let slug = row.slug();
+            if slug.is_empty() {
+                return Err(format!("the label {:?} has no letter and no digit", row.label));
+            }
+            if let Some(other) = seen.insert(slug, &row.label) {
+                return Err(format!(
+                    "the labels {other:?} and {:?} would share a folder; make them differ",
+                    row.label
+                ));
+            }
+            if self.data(row).is_none() {
+                let data = row.data.as_ref().unwrap_or(&self.data);
+                let known = Name::ALL.map(Name::text).join(", ");
+                return Err(format!(
+                    "row {:?}: data is {data}, and must be one of {known}",
+                    row.label
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "title: t\ndata: shapes10\nrecipe: he2016\nseeds: [0, 7]\nrows:\n\
+        - { label: (a) One, spec: a.rnet, set: { depth: 20, word: pad }, paper: '6.61' }\n\
+        - { label: Two, spec: b.rnet, data: cifar100 }\n";
+
+    #[test]
+    fn a_study_reads_as_it_is_written() {
+        let study = Study::parse("s.yaml", TEXT).unwrap();
+        assert_eq!((study.length(), study.seeds.len()), (Length::Recipe, 2));
+        assert_eq!(study.rows[0].slug(), "a-one");
+        let settings = [("depth", "20"), ("word", "pad")].map(|(a, b)| (a.into(), b.into()));
+        assert_eq!(study.rows[0].settings(), settings);
+        assert_eq!(study.data(&study.rows[0]), Some(Name::Shapes10));
+        assert_eq!(study.data(&study.rows[1]), Some(Name::Cifar100));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (from, to, expected) in [
+            ("title: t", "titel: t", "did you mean `title`?"),
+            ("seeds: [0, 7]", "seeds: []", "rows × seeds are 0"),
+            ("seeds: [0, 7]", "seeds: [7, 7]", "twice"),
+            ("title: t", "title: t\nepochs: 1\nsteps: 1", "one of epochs and steps"),
+            ("title: t", "title: t\nepochs: 0", "length is 0"),
+            ("label: Two", "label: A, extra: 1", "extra"),
+            ("label: Two", "label: 'A one'", "share a folder"),
+            ("label: Two", "label: '+'", "no letter"),
+            ("cifar100", "mnist", "mnist"),
+        ] {
+            assert!(TEXT.contains(from));
+            let text = Study::parse("s.yaml", &TEXT.replace(from, to)).unwrap_err().to_string();
+            assert!(text.contains(expected), "{to}: {text}");
+        }
+    }
+}

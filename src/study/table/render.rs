@@ -1,0 +1,183 @@
+//! A table as text, CSV, Markdown and HTML.
+
+use std::fmt::Write;
+
+use super::{Study, Summary};
+
+const HEADINGS: [&str; 6] = ["row", "median", "mean ± std", "lowest", "runs", "paper"];
+
+/// A study with what its runs gave.
+pub struct Table {
+    title: String,
+    note: String,
+    rows: Vec<[String; 6]>,
+    /// Label, seed and test error of each run; none where the loss was no number.
+    runs: Vec<(String, u32, Option<f64>)>,
+}
+
+impl Table {
+    /// From the results of each row: seeds with their last test error, or none where a run came
+    /// to numbers that are none.
+    pub fn new(study: &Study, results: &[Vec<(u32, Option<f64>)>]) -> Self {
+        let paper = match study.paper.as_str() {
+            "" => String::new(),
+            paper => format!("Paper: {paper}."),
+        };
+        let parts = [paper, study.note.split_whitespace().collect::<Vec<_>>().join(" ")];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        let rows = study.rows.iter().zip(results);
+        let runs = rows.clone().flat_map(|(row, results)| {
+            results.iter().map(|(seed, error)| (row.label.clone(), *seed, *error))
+        });
+        Self {
+            title: study.title.clone(),
+            note: parts.join(" "),
+            runs: runs.collect(),
+            rows: rows
+                .map(|(row, results)| cells(&row.label, &row.paper, results, study))
+                .collect(),
+        }
+    }
+
+    /// Aligned columns for a terminal.
+    pub fn text(&self) -> String {
+        let cells = |column: usize| self.rows.iter().map(move |row| row[column].as_str());
+        let width = |column: usize| {
+            cells(column).chain([HEADINGS[column]]).map(|cell| cell.chars().count()).max()
+        };
+        let widths: [usize; 6] = std::array::from_fn(|column| width(column).unwrap_or(0));
+        let line = |cells: [&str; 6]| -> String {
+            let cell = |(column, text): (usize, &str)| {
+                let space = " ".repeat(widths[column].saturating_sub(text.chars().count()));
+                if column == 0 { format!("{text}{space}") } else { format!("  {space}{text}") }
+            };
+            cells.into_iter().enumerate().map(cell).collect::<String>() + "\n"
+        };
+        let mut out = format!("{}\ntest error, %\n\n{}", self.title, line(HEADINGS));
+        for row in &self.rows {
+            out += &line(std::array::from_fn(|column| row[column].as_str()));
+        }
+        if !self.note.is_empty() {
+            out += &format!("\n{}\n", self.note);
+        }
+        out
+    }
+
+    /// A line a run.
+    pub fn csv(&self) -> String {
+        let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+        let mut out = "row,seed,test_error_percent\n".to_string();
+        for (label, seed, error) in &self.runs {
+            let error = error.map_or(String::new(), |error| error.to_string());
+            // Writing to a String cannot fail.
+            let _ = writeln!(out, "{},{seed},{error}", quoted(label));
+        }
+        out
+    }
+
+    /// A table for GitHub and its like.
+    pub fn markdown(&self) -> String {
+        let line = |cells: [&str; 6]| {
+            let cells = cells.map(|cell| cell.replace('|', "\\|"));
+            format!("| {} |\n", cells.join(" | "))
+        };
+        let mut out = format!("## {}\n\nTest error, %.\n\n{}", self.title, line(HEADINGS));
+        out += "|---|--:|--:|--:|--:|--:|\n";
+        for row in &self.rows {
+            out += &line(std::array::from_fn(|column| row[column].as_str()));
+        }
+        format!("{out}\n{}\n", self.note)
+    }
+
+    /// A page.
+    pub fn html(&self) -> String {
+        let escape = |text: &str| {
+            text.replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+                .replace('"', "&quot;")
+        };
+        let line = |tag: &str, cells: [&str; 6]| {
+            let cell = |text: &str| format!("<{tag}>{}</{tag}>", escape(text));
+            format!("<tr>{}</tr>\n", cells.map(cell).concat())
+        };
+        let mut rows = line("th", HEADINGS);
+        for row in &self.rows {
+            rows += &line("td", std::array::from_fn(|column| row[column].as_str()));
+        }
+        let (title, note) = (escape(&self.title), escape(&self.note));
+        format!(
+            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\n\
+             <style>body{{font:15px/1.45 system-ui,sans-serif;max-width:60em;margin:2em auto}}\
+             table{{border-collapse:collapse}}th,td{{padding:.25em .8em;text-align:right;\
+             border-bottom:1px solid #ddd}}th:first-child,td:first-child{{text-align:left}}</style>\
+             </head>\n<body><h1>{title}</h1>\n<p>Test error, %.</p>\n<table>\n{rows}</table>\n\
+             <p>{note}</p></body></html>\n"
+        )
+    }
+}
+
+fn cells(label: &str, paper: &str, results: &[(u32, Option<f64>)], study: &Study) -> [String; 6] {
+    let errors: Vec<f64> = results.iter().filter_map(|(_, error)| *error).collect();
+    let failed = results.len() - errors.len();
+    let mut runs = format!("{} of {}", results.len(), study.seeds.len());
+    if failed > 0 {
+        runs += &format!(", {failed} without numbers");
+    }
+    let lowest = errors.iter().copied().min_by(f64::total_cmp);
+    let number =
+        |value: Option<f64>| value.map_or("–".to_string(), |value| format!("{value:.2}"));
+    let summary = Summary::of(&errors);
+    let spread = summary.map(|s| match s.std {
+        Some(std) => format!("{:.2} ± {std:.2}", s.mean),
+        None => format!("{:.2}", s.mean),
+    });
+    [
+        label.into(),
+        number(summary.map(|s| s.median)),
+        spread.unwrap_or("–".into()),
+        number(lowest),
+        runs,
+        paper.into(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let text = "title: T & t\nnote: short\npaper: median of 5\ndata: shapes10\nrecipe: fast\n\
+            seeds: [0, 1]\nrows:\n- { label: a|b, spec: a, paper: '6.61' }\n\
+            - { label: c, spec: c, paper: fail }\n- { label: d, spec: d }\n";
+        let study = Study::parse("s", text).unwrap();
+        let results =
+            [vec![(0, Some(6.0)), (1, Some(7.0))], vec![(0, None), (1, Some(80.0))], vec![]];
+        Table::new(&study, &results)
+    }
+
+    #[test]
+    fn columns_are_aligned_and_hold_the_figures() {
+        let text = table().text();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[3].chars().count(), lines[4].chars().count());
+        let cells: Vec<&str> = lines[4].split("  ").filter(|cell| !cell.is_empty()).collect();
+        let cells: Vec<&str> = cells.into_iter().map(str::trim).collect();
+        assert_eq!(cells, ["a|b", "6.50", "6.50 ± 0.71", "6.00", "2 of 2", "6.61"]);
+        assert!(lines[5].contains("2 of 2, 1 without numbers") && lines[5].ends_with("fail"));
+        assert!(lines[6].contains("0 of 2"));
+        assert_eq!(lines[8], "Paper: median of 5. short");
+    }
+
+    #[test]
+    fn the_other_forms_say_the_same() {
+        let table = table();
+        assert_eq!(
+            table.csv(),
+            "row,seed,test_error_percent\n\"a|b\",0,6\n\"a|b\",1,7\n\"c\",0,\n\"c\",1,80\n"
+        );
+        assert!(table.markdown().contains("| a\\|b | 6.50 | 6.50 ± 0.71 | 6.00 | 2 of 2 | 6.61 |"));
+        let html = table.html();
+        assert!(html.contains("<h1>T &amp; t</h1>") && html.contains("<td>6.50 ± 0.71</td>"));
+    }
+}

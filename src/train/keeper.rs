@@ -1,0 +1,81 @@
+//! Which checkpoints a run leaves: the last few, and the one with the lowest test error.
+
+use super::TrainError;
+use super::checkpoint::{self, About};
+use super::manifest::{Entry, Manifest};
+use super::run_folder::RunFolder;
+use super::tensors::{Tensor, Values};
+
+/// Saves, lists, and removes what is no longer kept.
+pub struct Keeper {
+    folder: RunFolder,
+    keep: usize,
+    manifest: Manifest,
+    /// Lowest test error so far.
+    best: Option<f64>,
+}
+
+impl Keeper {
+    /// For a run in a folder that may hold checkpoints, with the lowest test error so far.
+    pub fn new(folder: &RunFolder, keep: usize, best: Option<f64>) -> Self {
+        Self { folder: folder.clone(), keep, manifest: Manifest::read(folder.path()), best }
+    }
+
+    /// Saves what a run has after a step.
+    pub fn checkpoint(
+        &mut self,
+        tensors: &[Tensor],
+        values: &Values,
+        about: &About,
+    ) -> Result<(), TrainError> {
+        let path = self.folder.checkpoint(about.step);
+        let content = checkpoint::save(&path, tensors, values, about)?;
+        let file = self.folder.checkpoint_name(about.step);
+        self.manifest.add(Entry::new(file, about.step, &content));
+        self.settle()
+    }
+
+    /// Saves what a run ends with.
+    pub fn last(
+        &mut self,
+        tensors: &[Tensor],
+        values: &Values,
+        about: &About,
+    ) -> Result<(), TrainError> {
+        let content = checkpoint::save(&self.folder.last_weights(), tensors, values, about)?;
+        self.manifest.add(Entry::new(RunFolder::LAST.into(), about.step, &content));
+        self.settle()
+    }
+
+    /// Whether an error is lower than all before; those before are forgotten then.
+    pub fn is_best(&mut self, error_percent: f64) -> bool {
+        let better = self.best.is_none_or(|best| error_percent < best);
+        if better {
+            self.best = Some(error_percent);
+        }
+        better
+    }
+
+    /// Whether the state after a step is saved.
+    pub fn has(&self, step: u64) -> bool {
+        let file = self.folder.checkpoint_name(step);
+        self.manifest.checkpoints.iter().any(|entry| entry.file == file)
+    }
+
+    /// Notes the test error of what was saved after a step.
+    pub fn judge(&mut self, step: u64, error_percent: f64) -> Result<(), TrainError> {
+        self.manifest.judge(step, error_percent);
+        self.settle()
+    }
+
+    /// The list is durable before anything that it no longer names is removed.
+    fn settle(&mut self) -> Result<(), TrainError> {
+        let gone = self.manifest.prune(self.keep);
+        self.manifest.write(self.folder.path())?;
+        for entry in gone {
+            // What cannot be removed stays; nothing reads it.
+            let _ = std::fs::remove_file(self.folder.path().join(entry.file));
+        }
+        Ok(())
+    }
+}

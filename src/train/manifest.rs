@@ -1,0 +1,175 @@
+//! `manifest.json`: the checkpoints of a run with their hashes.
+//!
+//! A checkpoint is moved into place before it is listed, so a file that is not listed yet may be
+//! whole; one that is listed must have the hash.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{TrainError, atomic};
+use crate::data::checksums::hex;
+
+/// Name of the file in a run folder.
+pub const FILE: &str = "manifest.json";
+
+/// Files of a run, in the order of their steps.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The files.
+    pub checkpoints: Vec<Entry>,
+}
+
+/// One file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its path inside the run folder.
+    pub file: String,
+    /// Steps done.
+    pub step: u64,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 of its content.
+    pub sha256: String,
+    /// Test error after that step, where it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_error_percent: Option<f64>,
+}
+
+impl Entry {
+    /// For a file of this content.
+    pub fn new(file: String, step: u64, content: &[u8]) -> Self {
+        let sha256 = hex(&Sha256::digest(content));
+        Self { file, step, bytes: content.len() as u64, sha256, test_error_percent: None }
+    }
+}
+
+impl Manifest {
+    /// The manifest of a run folder; an empty one where there is none, or none that can be read.
+    pub fn read(run: &Path) -> Self {
+        let text = std::fs::read_to_string(run.join(FILE)).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Writes it, whole or not at all.
+    pub fn write(&self, run: &Path) -> Result<(), TrainError> {
+        let path = run.join(FILE);
+        let mut text = serde_json::to_string_pretty(self)
+            .map_err(|error| TrainError::io("writing", &path, error))?;
+        text.push('\n');
+        atomic::write(&path, text.as_bytes())
+    }
+
+    /// Lists a file, in place of an earlier one of its name.
+    pub fn add(&mut self, entry: Entry) {
+        self.checkpoints.retain(|old| old.file != entry.file);
+        self.checkpoints.push(entry);
+        self.checkpoints.sort_by(|a, b| (a.step, &a.file).cmp(&(b.step, &b.file)));
+    }
+
+    /// Notes the test error of what was saved after a step.
+    pub fn judge(&mut self, step: u64, error_percent: f64) {
+        for entry in self.checkpoints.iter_mut().filter(|entry| entry.step == step) {
+            entry.test_error_percent = Some(error_percent);
+        }
+    }
+
+    /// Takes out all but the last `keep` in the folder of checkpoints and the first of those with
+    /// the lowest error; what was taken out.
+    pub fn prune(&mut self, keep: usize) -> Vec<Entry> {
+        let (mut among, others): (Vec<Entry>, Vec<Entry>) =
+            self.checkpoints.drain(..).partition(|entry| entry.file.contains('/'));
+        let judged = among.iter().filter(|entry| entry.test_error_percent.is_some());
+        let best = judged.min_by(|a, b| {
+            let error = |e: &Entry| e.test_error_percent.unwrap_or(f64::INFINITY);
+            error(a).total_cmp(&error(b))
+        });
+        let best = best.map(|entry| entry.step);
+        let last = among.split_off(among.len().saturating_sub(keep));
+        let (kept, gone) = among.into_iter().partition(|entry| Some(entry.step) == best);
+        self.checkpoints = [kept, last, others].concat();
+        gone
+    }
+}
+
+/// Compares a file with what the manifest of its run says of it, if there is one and it does.
+pub fn verify(path: &Path) -> Result<(), TrainError> {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    for run in whole.ancestors().skip(1).take(2) {
+        let Ok(inside) = whole.strip_prefix(run) else { continue };
+        let entries = Manifest::read(run).checkpoints;
+        if let Some(entry) = entries.iter().find(|entry| Path::new(&entry.file) == inside) {
+            return compare(path, entry);
+        }
+    }
+    Ok(())
+}
+
+fn compare(path: &Path, entry: &Entry) -> Result<(), TrainError> {
+    let reading = |error| TrainError::io("reading", path, error);
+    let length = std::fs::metadata(path).map_err(reading)?.len();
+    // Nothing longer than what is expected is read.
+    let content =
+        if length == entry.bytes { std::fs::read(path).map_err(reading)? } else { vec![] };
+    if length == entry.bytes && hex(&Sha256::digest(&content)) == entry.sha256 {
+        return Ok(());
+    }
+    Err(TrainError::File(format!(
+        "{}: damaged: its SHA-256 is not what {FILE} of the run says; use another checkpoint of \
+         the run",
+        path.display()
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(step: u64, error: Option<f64>) -> Entry {
+        let entry = Entry::new(format!("checkpoints/{step}"), step, b"abc");
+        Entry { test_error_percent: error, ..entry }
+    }
+
+    fn steps(manifest: &Manifest) -> Vec<u64> {
+        manifest.checkpoints.iter().map(|entry| entry.step).collect()
+    }
+
+    #[test]
+    fn the_last_and_the_best_are_kept() {
+        let mut manifest = Manifest::default();
+        for (step, error) in [(10, None), (1, Some(9.0)), (3, Some(5.0)), (2, Some(5.0)), (4, None)]
+        {
+            manifest.add(entry(step, error));
+        }
+        manifest.add(Entry::new("final.safetensors".into(), 10, b""));
+        let gone = manifest.prune(2);
+        assert_eq!(gone.iter().map(|e| e.step).collect::<Vec<_>>(), [1, 3]);
+        assert_eq!(steps(&manifest), [2, 4, 10, 10]);
+        manifest.judge(4, 1.0);
+        assert_eq!(manifest.prune(1).iter().map(|e| e.step).collect::<Vec<_>>(), [2]);
+        assert_eq!(steps(&manifest), [4, 10, 10]);
+        manifest.add(entry(4, None));
+        assert_eq!(steps(&manifest), [4, 10, 10]);
+        assert!(manifest.prune(9).is_empty());
+    }
+
+    #[test]
+    fn a_changed_file_is_noticed_and_an_unlisted_one_is_not() {
+        let run = tempfile::tempdir().unwrap();
+        std::fs::create_dir(run.path().join("checkpoints")).unwrap();
+        let path = run.path().join("checkpoints/1");
+        std::fs::write(&path, b"abd").unwrap();
+        verify(&path).unwrap();
+        let mut manifest = Manifest::default();
+        manifest.add(entry(1, Some(2.5)));
+        manifest.write(run.path()).unwrap();
+        assert_eq!(Manifest::read(run.path()), manifest);
+        let error = verify(&path).unwrap_err().to_string();
+        assert!(error.contains("damaged"), "{error}");
+        std::fs::write(&path, b"abc").unwrap();
+        verify(&path).unwrap();
+        std::fs::write(run.path().join(FILE), "{ no").unwrap();
+        assert_eq!(Manifest::read(run.path()), Manifest::default());
+    }
+}

@@ -1,0 +1,74 @@
+//! Reports of runs.
+
+use crate::folder::Folder;
+
+const TRAIN: &str = "run tiny.rnet --train cifar10 --data cifar --engine cpu --batch 16 --epochs 2";
+
+/// Tags that are opened and closed in pairs, in order.
+fn well_nested(page: &str) {
+    let mut open: Vec<&str> = Vec::new();
+    let mut rest = page;
+    while let Some(at) = rest.find('<') {
+        let Some(end) = rest[at..].find('>') else { panic!("an open tag: {}", &rest[at..]) };
+        let tag = &rest[at + 1..at + end];
+        rest = &rest[at + end + 1..];
+        let name = tag.trim_start_matches('/').split([' ', '\n', '/']).next().unwrap();
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(name), "before {}", &rest[..rest.len().min(60)]);
+        } else if !tag.ends_with('/') && !["!doctype", "meta", "img"].contains(&name) {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+}
+
+#[test]
+fn a_report_is_one_page_with_everything_in_it() {
+    let folder = Folder::new();
+    folder.expect(0, &format!("{TRAIN} --out r<1>"));
+    folder.expect(0, &format!("{TRAIN} --out s --seed 1 --recipe fast --precision f32"));
+    let said = folder.expect(0, "report r<1> s --data cifar --engine cpu");
+    assert!(said.out.contains("report of 2 runs"), "{said:?}");
+    let page = std::fs::read_to_string(folder.at("r<1>/report.html")).unwrap();
+    well_nested(&page);
+    for text in [
+        "r&lt;1&gt;: training loss",
+        "s: test error",
+        "Confusion",
+        "Surest mistakes",
+        "Kernel times",
+        "data:image/png;base64,",
+        "data:image/svg+xml;base64,",
+        "net tiny(width = 4",
+        "label_smoothing: 0.1",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    // Nothing is fetched.
+    for other in ["http://", "https://", "<script", "<link"] {
+        let page = page.replace("http://www.w3.org/2000/svg", "");
+        assert!(!page.contains(other), "{other}");
+    }
+    // Twenty test pictures, in two matrices.
+    let cells =
+        page.split("<text").filter(|t| t.contains("text-anchor=\"middle\" fill=")).map(|t| {
+            let text = t.split('>').nth(1).unwrap();
+            text.split('<').next().unwrap().parse::<u32>().unwrap()
+        });
+    assert_eq!(cells.sum::<u32>(), 40);
+}
+
+#[test]
+fn without_pictures_there_are_curves_and_without_a_run_a_message() {
+    let folder = Folder::new();
+    folder.expect(0, &format!("{TRAIN} --out r"));
+    let said = folder.expect(0, "report r -o only.html");
+    assert!(said.err.contains("--data DIR"), "{said:?}");
+    let page = std::fs::read_to_string(folder.at("only.html")).unwrap();
+    assert!(page.contains("training loss") && !page.contains("Confusion"));
+    folder.expect(0, "report r --recorded --data cifar -o only.html");
+    assert!(folder.expect(3, "report cifar").err.contains("config.yaml"));
+    std::fs::write(folder.at("r/metrics.jsonl"), "").unwrap();
+    assert!(folder.expect(1, "report r --recorded").err.contains("no step"));
+    folder.expect(2, "report");
+}
