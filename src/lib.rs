@@ -16,5 +16,6 @@ pub mod passes;
 pub mod schedule;
 pub mod sema;
 pub mod source;
+pub mod study;
 pub mod syntax;
 pub mod train;

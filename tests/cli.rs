@@ -6,6 +6,8 @@ mod data;
 mod folder;
 #[path = "cli/hostile.rs"]
 mod hostile;
+#[path = "cli/lesion.rs"]
+mod lesion;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/usage.rs"]

@@ -44,7 +44,7 @@ pub fn train(args: &RunArgs, name: Name, signals: &Signals) -> Result<(), Failur
         (Some(resumed), None) => resumed.spec().with(&args.set),
         (Some(_) | None, path) => Spec::find(path.as_deref(), &args.set)?,
     };
-    let network = spec.compile()?;
+    let network = recipe.applied(spec.compile()?)?;
     let opened = engine::open(&args.engine)?;
     let dataset = download::load(name, args.data.as_deref(), signals)?;
     fits(&network, &dataset)?;
