@@ -1,13 +1,15 @@
 //! Times the convolution kernels of the CPU engine, on one core, one image at a time.
 //!
 //! `cargo bench --bench conv [-- WORD]`: for each instruction set of this machine (or the one
-//! that `RNETC_CPU` names) and each shape whose line contains WORD.
+//! that `RNETC_CPU` names), each precision it multiplies in, and each shape whose line contains
+//! WORD.
 
 use std::hint::black_box;
 use std::ops::{Deref, DerefMut};
 use std::time::Instant;
 
-use rnetc::engine::cpu::simd::{ConvPlan, ENVIRONMENT_VARIABLE, Isa};
+use rnetc::engine::Precision;
+use rnetc::engine::cpu::simd::{Contraction, ENVIRONMENT_VARIABLE, Isa, configure_thread};
 use rnetc::graph::ConvGeometry;
 
 /// (size, kernel, stride, padding, channels read, channels written)
@@ -80,18 +82,28 @@ impl DerefMut for Buffer {
 }
 
 /// Seconds for forward, input gradient and weight gradient.
-fn times(plan: &ConvPlan) -> [f64; 3] {
-    let [x, g, w] = [plan.x_tile().len(), plan.g_tile().len(), plan.w_len()].map(Buffer::new);
-    let mut forward_weights = Buffer::new(plan.packed_forward_len());
-    let mut dx_weights = Buffer::new(plan.packed_dx_len());
+fn times(plan: &Contraction, weights: usize) -> [f64; 3] {
+    let [x, g] = [plan.x(), plan.g()].map(|operand| Buffer::new(operand.words()));
+    let w = Buffer::new(weights);
+    let mut forward_weights = Buffer::new(plan.packed_forward_words());
+    let mut dx_weights = Buffer::new(plan.packed_dx_words());
     plan.pack_forward(&w, &mut forward_weights);
     plan.pack_dx(&w, &mut dx_weights);
-    let [mut y, mut dx, mut dw] = [plan.y_len(), plan.dx_len(), plan.dw_len()].map(Buffer::new);
+    let [mut y, mut dx] = [plan.y(), plan.input_gradient()].map(|(_, words)| Buffer::new(words));
+    let [mut scratch, mut dw] = [plan.dw_scratch_words(), plan.dw_words()].map(Buffer::new);
     [
         seconds(|| plan.forward(black_box(&x), black_box(&forward_weights), black_box(&mut y))),
         seconds(|| plan.dx(black_box(&g), black_box(&dx_weights), black_box(&mut dx))),
-        seconds(|| plan.dw(black_box(&x), black_box(&g), black_box(&mut dw))),
+        seconds(|| plan.dw(black_box(&x), black_box(&g), &mut scratch, black_box(&mut dw))),
     ]
+}
+
+/// Precisions in which an instruction set has kernels of its own.
+fn precisions(isa: Isa) -> &'static [(Precision, &'static str)] {
+    match isa.has_tiles() {
+        true => &[(Precision::Bf16, " bf16"), (Precision::Bf16x3, " bf16x3")],
+        false => &[(Precision::F32, "")],
+    }
 }
 
 fn instruction_sets() -> Vec<Isa> {
@@ -109,26 +121,34 @@ fn instruction_sets() -> Vec<Isa> {
 
 fn main() {
     let words: Vec<_> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-    println!("{:32} {:>22} {:>22} {:>22}", "", "forward", "dx", "dw");
+    println!("{:36} {:>22} {:>22} {:>22}", "", "forward", "dx", "dw");
     for isa in instruction_sets() {
-        for &(size, kernel, stride, padding, ci, co) in SHAPES {
-            let name = format!("{} {ci}->{co} @{size} k{kernel} s{stride}", isa.name());
-            if !words.iter().all(|word| name.contains(word)) {
-                continue;
+        if isa.has_tiles() {
+            configure_thread();
+        }
+        for &(precision, named) in precisions(isa) {
+            for &(size, kernel, stride, padding, ci, co) in SHAPES {
+                let name = format!("{}{named} {ci}->{co} @{size} k{kernel} s{stride}", isa.name());
+                if words.iter().all(|word| name.contains(word)) {
+                    let geometry = ConvGeometry {
+                        input: [size; 2],
+                        kernel: [kernel; 2],
+                        stride,
+                        padding: [padding; 2],
+                    };
+                    let plan = Contraction::new(geometry, ci, co, isa, precision);
+                    report(&name, &plan.expect("a valid geometry"), kernel * kernel * ci * co);
+                }
             }
-            let geometry = ConvGeometry {
-                input: [size; 2],
-                kernel: [kernel; 2],
-                stride,
-                padding: [padding; 2],
-            };
-            let plan = ConvPlan::new(geometry, ci, co, isa).expect("a valid geometry");
-            let flops = 2.0 * plan.multiply_adds() as f64;
-            print!("{name:32}");
-            for time in times(&plan) {
-                print!(" {:9.2} µs {:5.0} GF/s", time * 1e6, flops / time / 1e9);
-            }
-            println!();
         }
     }
+}
+
+fn report(name: &str, plan: &Contraction, weights: usize) {
+    let flops = 2.0 * plan.multiply_adds() as f64;
+    print!("{name:36}");
+    for time in times(plan, weights) {
+        print!(" {:9.2} µs {:5.0} GF/s", time * 1e6, flops / time / 1e9);
+    }
+    println!();
 }

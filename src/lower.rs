@@ -9,13 +9,14 @@ use crate::graph::{
     Shape, Type, Unary,
 };
 use crate::nn::{batch_norm, dropout, loss, optimiser, parameters, shortcut};
+use crate::passes;
 use crate::sema::network::{BinaryOp, Layer, Module, ModuleId, Network, Value, ValueId};
 
 pub mod probes;
 mod study;
 
 use probes::{Part, Probes};
-pub use study::{Wanted, part, passes};
+pub use study::{Wanted, forward_and_backward, part};
 
 /// Stochastic gradient descent with momentum, as PyTorch computes it: the decay is added to the
 /// gradient before the momentum.
@@ -65,7 +66,7 @@ pub fn gradients(network: &Network, batch: usize) -> Program {
 pub fn inference(network: &Network, batch: usize) -> Program {
     let mut lowering = Lowering::new(network, batch, Mode::Infer);
     let logits = lowering.forward();
-    lowering.finish(named(&[("logits", logits)]))
+    passes::inference(lowering.finish(named(&[("logits", logits)])))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -350,7 +351,7 @@ impl<'a> Lowering<'a> {
     fn finish(self, outputs: Vec<Output>) -> Program {
         let program =
             Program { graph: self.b.finish(), outputs, updates: self.updates, batch: self.batch };
-        crate::passes::standard(program)
+        passes::standard(program)
     }
 }
 

@@ -67,6 +67,9 @@ pub struct BuildArgs {
     /// Pictures a batch
     #[arg(long, value_name = "N", default_value = "128", value_parser = batch)]
     pub batch: usize,
+    /// Keep fewer activations and compute the others again in the backward pass
+    #[arg(long)]
+    pub recompute: bool,
     /// Print kernels, what was fused into each, and what they cost
     #[arg(long)]
     pub explain: bool,
@@ -132,6 +135,9 @@ pub struct TrainingArgs {
     /// Folder of the run [default: runs/<spec name>-NNN]
     #[arg(long, value_name = "DIR", conflicts_with_all = ["eval", "predict"])]
     pub out: Option<PathBuf>,
+    /// Keep fewer activations and compute the others again in the backward pass
+    #[arg(long, conflicts_with_all = ["eval", "predict"])]
+    pub recompute: bool,
     /// Go on from the last checkpoint of the folder
     #[arg(long, conflicts_with_all = ["eval", "predict"])]
     pub resume: bool,
@@ -277,6 +283,9 @@ pub struct BenchArgs {
     #[arg(long, value_name = "N", default_value = "10",
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub steps: u32,
+    /// Keep fewer activations and compute the others again in the backward pass
+    #[arg(long)]
+    pub recompute: bool,
     /// Also time every kernel
     #[arg(long)]
     pub profile: bool,

@@ -4,18 +4,22 @@ use std::path::{Path, PathBuf};
 
 use super::args::{BuildArgs, Mode};
 use super::spec::Spec;
-use super::{Failure, last_build, output};
+use super::{Failure, last_build, output, program};
 use crate::export::{self, Build, BuildError, drawing};
+use crate::lower::{self, Sgd};
 
 /// Writes a build folder.
 pub fn build(args: &BuildArgs) -> Result<(), Failure> {
     let spec = Spec::file(&args.spec, &args.set)?.messages(args.message_format);
     let network = spec.compile()?;
-    let mode = match args.mode {
-        Mode::Train => export::Mode::Train,
-        Mode::Infer => export::Mode::Infer,
+    let (mode, program) = match args.mode {
+        Mode::Train => {
+            let program = program::training(&network, args.batch, &Sgd::PAPER, args.recompute);
+            (export::Mode::Train, program)
+        }
+        Mode::Infer => (export::Mode::Infer, lower::inference(&network, args.batch)),
     };
-    let build = Build::new(&network, spec.settings.clone(), mode, args.batch)?;
+    let build = Build::new(&network, spec.settings.clone(), mode, program)?;
     let folder = args.out.clone().unwrap_or_else(|| Path::new("build").join(&spec.name));
     let manifest = export::write(&build, &drawing::svg(&network), &folder).map_err(failure)?;
     last_build::record(&folder)?;

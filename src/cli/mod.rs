@@ -27,6 +27,7 @@ pub mod paths;
 pub mod paths_check;
 pub mod picture;
 pub mod predict;
+pub mod program;
 pub mod progress;
 pub mod render;
 pub mod resume;

@@ -7,7 +7,7 @@ use super::args::RunArgs;
 use super::resume::{self, Resumed};
 use super::signals::Signals;
 use super::spec::{self, Spec};
-use super::{Failure, download, engine, output, progress};
+use super::{Failure, download, engine, output, program, progress};
 use crate::data::batches::Loading;
 use crate::data::normalise::Normalisation;
 use crate::data::{Dataset, Name, Pictures};
@@ -51,6 +51,7 @@ pub fn train(args: &RunArgs, name: Name, signals: &Signals) -> Result<(), Failur
     let computed = Computed {
         device: opened.engine.device(),
         precision: engine::precision_name(args.engine.precision),
+        recompute: args.training.recompute,
     };
     let config = configure(&spec, &dataset, recipe, length, &computed)?;
     if let Some(resumed) = &resumed {
@@ -120,6 +121,7 @@ pub fn fits(network: &Network, dataset: &Dataset) -> Result<(), Failure> {
 struct Computed {
     device: Device,
     precision: String,
+    recompute: bool,
 }
 
 fn configure(
@@ -146,6 +148,7 @@ fn configure(
         steps: plan.total,
         steps_per_epoch: plan.per_epoch,
         precision: computed.precision.clone(),
+        recompute: computed.recompute,
         device: format!("{} ({})", computed.device.engine, computed.device.name),
         recipe,
         classes: dataset.classes.clone(),
@@ -164,7 +167,7 @@ fn assemble(
 ) -> Result<Session, Failure> {
     let batch = config.recipe.batch;
     let test_batch = batch.min(MOST_BATCH).min(dataset.test.count().max(1));
-    let training = lower::training(network, batch, &config.recipe.sgd());
+    let training = program::training(network, batch, &config.recipe.sgd(), config.recompute);
     let training = Compiled::new(engine, &training)?;
     let inference = Compiled::new(engine, &lower::inference(network, test_batch))?;
     let loading = |pictures: &Arc<dyn Pictures>, batch| Loading {

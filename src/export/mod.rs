@@ -19,7 +19,7 @@ use crate::engine::EngineError;
 use crate::engine::cpu::explain::Explanation;
 use crate::engine::wgpu::Plan;
 use crate::graph::Program;
-use crate::lower::{self, Sgd};
+
 use crate::sema::network::Network;
 
 /// Images that a build plans for where none is asked: the papers' mini-batch.
@@ -42,17 +42,13 @@ pub struct Build<'a> {
 }
 
 impl<'a> Build<'a> {
-    /// Lowers, differentiates, fuses and plans.
+    /// Fuses and plans for both engines.
     pub fn new(
         network: &'a Network,
         settings: BTreeMap<String, String>,
         mode: Mode,
-        batch: usize,
+        program: Program,
     ) -> Result<Self, EngineError> {
-        let program = match mode {
-            Mode::Train => lower::training(network, batch, &Sgd::PAPER),
-            Mode::Infer => lower::inference(network, batch),
-        };
         let gpu = crate::engine::wgpu::plan(&program)?;
         let cpu = crate::engine::cpu::explain::explain(&program)?;
         Ok(Self { network, settings, mode, program, gpu, cpu })

@@ -73,6 +73,10 @@ fn pull_back(b: &mut Builder, id: NodeId, node: &Node, slot: usize, g: NodeId) -
     let arg = node.args[slot];
     let part = match node.op {
         Op::Input(_) | Op::Const(_) | Op::Random { .. } | Op::Detach => return None,
+        Op::After => match slot {
+            0 => g,
+            _ => return None,
+        },
         Op::Unary(op) => unary(b, op, arg, id, g)?,
         Op::Binary(op) => {
             let part = binary(b, op, node, slot, id, g);

@@ -29,6 +29,7 @@ enum OpKey {
     PoolDx(PoolGeometry),
     Remap(Remap),
     Detach,
+    After,
     Input(InputId),
 }
 
@@ -49,6 +50,7 @@ impl OpKey {
             Op::PoolDx(g) => OpKey::PoolDx(g),
             Op::Remap(r) => OpKey::Remap(r),
             Op::Detach => OpKey::Detach,
+            Op::After => OpKey::After,
         }
     }
 }

@@ -22,6 +22,7 @@ pub fn broadcast(a: Type, b: Type) -> Option<Type> {
 pub fn result(op: &Op, args: &[Type]) -> Option<Type> {
     match (op, args) {
         (Op::Unary(_) | Op::Detach, &[x]) => Some(x),
+        (Op::After, &[x, _]) => Some(x),
         (Op::Binary(_), &[a, b]) => broadcast(a, b),
         (Op::Conv(g), &[x, w]) => conv(g, x, w),
         (Op::ConvDx(g), &[y, w]) => conv_dx(g, y, w),
@@ -39,6 +40,7 @@ pub fn result(op: &Op, args: &[Type]) -> Option<Type> {
             | Op::Random { .. }
             | Op::Unary(_)
             | Op::Detach
+            | Op::After
             | Op::Binary(_)
             | Op::Conv(_)
             | Op::ConvDx(_)

@@ -40,6 +40,7 @@ impl fmt::Display for Name<'_> {
             Op::PoolDx(g) => write!(f, "pool_dx {}/{}", g.window, g.stride),
             Op::Remap(_) => f.write_str("remap"),
             Op::Detach => f.write_str("detach"),
+            Op::After => f.write_str("after"),
         }
     }
 }

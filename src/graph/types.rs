@@ -265,6 +265,9 @@ pub enum Op {
     Remap(Remap),
     /// (x): x, with no gradient flowing back.
     Detach,
+    /// (x, token): x, but not before `token` is known: keeps what is recomputed from being
+    /// computed at once.
+    After,
 }
 
 /// Where a node comes from, for messages, drawings and per-unit figures.

@@ -6,6 +6,7 @@ use super::{Lowering, Mode};
 use crate::graph::autodiff::{gradient, gradient_along};
 use crate::graph::builder::Builder;
 use crate::graph::{Axes, NodeId, Output, Program, ReduceKind};
+use crate::passes;
 use crate::sema::network::{Network, ValueId};
 
 /// A part of an inference pass. Inputs: `images` or `cut`, and the probes. Output: `logits`,
@@ -14,10 +15,10 @@ pub fn part(network: &Network, batch: usize, part: Part, probes: &Probes) -> Pro
     let mut lowering = Lowering::probed(network, batch, Mode::Infer, part, probes);
     let node = lowering.forward();
     let name = if part.to.is_some() { CUT } else { "logits" };
-    lowering.finish(vec![Output { name: name.into(), node }])
+    passes::inference(lowering.finish(vec![Output { name: name.into(), node }]))
 }
 
-/// What [`passes`] is asked for; each is an output of the name that stands with it.
+/// What [`forward_and_backward`] is asked for; each is an output of the name that stands with it.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// Sums of values.
@@ -32,7 +33,12 @@ pub struct Wanted {
 /// Forward and backward pass with running statistics, so that no image sees another: E's
 /// gradient with respect to an image is 1/N of what the image has alone. Inputs as for training,
 /// and the probes. Outputs: `loss`, `logits` and what is wanted, each a batched tensor.
-pub fn passes(network: &Network, batch: usize, probes: &Probes, wanted: &Wanted) -> Program {
+pub fn forward_and_backward(
+    network: &Network,
+    batch: usize,
+    probes: &Probes,
+    wanted: &Wanted,
+) -> Program {
     let mut lowering = Lowering::probed(network, batch, Mode::Infer, Part::WHOLE, probes);
     let logits = lowering.forward();
     let loss = lowering.loss(logits);

@@ -48,17 +48,26 @@ pub fn train(b: &mut Builder, x: NodeId, p: Parameters) -> Trained {
     Trained { value, mean: blend(b, p.mean, mean), variance: blend(b, p.variance, unbiased) }
 }
 
-/// With the running statistics.
+/// With the running statistics, as one factor and one summand a channel.
 pub fn infer(b: &mut Builder, x: NodeId, p: Parameters) -> NodeId {
-    normalise(b, x, p.mean, p.variance, p)
+    let factor = factor(b, p.variance, p);
+    let moved = b.mul(p.mean, factor);
+    let summand = b.binary(Binary::Sub, p.shift, moved);
+    let scaled = b.mul(x, factor);
+    b.add(scaled, summand)
 }
 
-fn normalise(b: &mut Builder, x: NodeId, mean: NodeId, variance: NodeId, p: Parameters) -> NodeId {
+/// γ / √(variance + ε)
+fn factor(b: &mut Builder, variance: NodeId, p: Parameters) -> NodeId {
     let epsilon = b.constant(EPSILON);
     let shifted = b.add(variance, epsilon);
     let deviation = b.unary(Unary::Sqrt, shifted);
     let reciprocal = b.unary(Unary::Recip, deviation);
-    let scale = b.mul(p.scale, reciprocal);
+    b.mul(p.scale, reciprocal)
+}
+
+fn normalise(b: &mut Builder, x: NodeId, mean: NodeId, variance: NodeId, p: Parameters) -> NodeId {
+    let scale = factor(b, variance, p);
     let centred = b.binary(Binary::Sub, x, mean);
     let scaled = b.mul(centred, scale);
     b.add(scaled, p.shift)

@@ -124,7 +124,7 @@ impl<'a> LoopBuilder<'a> {
             Op::Const(value) => Inst::Const((value as f32).to_bits()),
             Op::Unary(op) => Inst::Unary(op, self.value(node.args[0])),
             Op::Binary(op) => Inst::Binary(op, self.value(node.args[0]), self.value(node.args[1])),
-            Op::Broadcast | Op::Detach => {
+            Op::Broadcast | Op::Detach | Op::After => {
                 let inner = self.value(node.args[0]);
                 self.spec.insts[inner.index()]
             }

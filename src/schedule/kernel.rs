@@ -201,7 +201,8 @@ pub fn is_anchor(op: &Op) -> bool {
         | Op::Broadcast
         | Op::Random { .. }
         | Op::Remap(_)
-        | Op::Detach => false,
+        | Op::Detach
+        | Op::After => false,
     }
 }
 

@@ -160,7 +160,8 @@ pub fn is_anchor(graph: &Graph, id: NodeId) -> bool {
         | Op::Binary(_)
         | Op::Broadcast
         | Op::Random { .. }
-        | Op::Detach => false,
+        | Op::Detach
+        | Op::After => false,
     }
 }
 

@@ -30,6 +30,9 @@ pub struct Config {
     pub steps_per_epoch: u64,
     /// Precision of the computation.
     pub precision: String,
+    /// Whether backward computes activations again instead of reading them.
+    #[serde(default)]
+    pub recompute: bool,
     /// Engine and device; a run may go on on another one.
     pub device: String,
     /// Recipe, with the command line's batch and seed in it.
@@ -56,6 +59,7 @@ impl Config {
             .or_else(|| pair("data", &self.data, &earlier.data))
             .or_else(|| pair("the number of pictures", &self.pictures, &earlier.pictures))
             .or_else(|| pair("precision", &self.precision, &earlier.precision))
+            .or_else(|| pair("--recompute", &self.recompute, &earlier.recompute))
             .or_else(|| pair("the recipe", &self.recipe, &earlier.recipe))
             .or_else(|| pair("the number of steps", &self.steps, &earlier.steps))
     }

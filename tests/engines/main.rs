@@ -3,5 +3,6 @@
 mod fusion;
 mod networks;
 mod precision;
+mod recompute;
 mod steps;
 mod support;

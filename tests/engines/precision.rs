@@ -80,3 +80,31 @@ fn one_part_is_near() {
         assert!(near, "{spec}: {errors:?}");
     }
 }
+
+/// Where there are no tiles, the same formats with f32 products; and the engine says so.
+#[test]
+fn precisions_without_tiles() {
+    const VARIABLE: &str = "RNETC_CPU";
+    let here = ["portable", "avx2"].contains(&std::env::var(VARIABLE).unwrap_or_default().as_str());
+    if here {
+        for precision in [Precision::Bf16, Precision::Bf16x3] {
+            let engine = CpuEngine::new(Some(1), precision).expect("every machine has a CPU");
+            assert!(engine.slow_because().is_some(), "{precision:?}");
+        }
+        return;
+    }
+    let mut isas = vec!["portable"];
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
+        isas.push("avx2");
+    }
+    for isa in isas {
+        let tests = std::env::current_exe().expect("this program");
+        let output = std::process::Command::new(tests)
+            .arg("precision::")
+            .env(VARIABLE, isa)
+            .output()
+            .expect("it runs again");
+        assert!(output.status.success(), "{isa}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+}

@@ -25,6 +25,7 @@ mod finite_differences {
 
 mod graph {
     mod expressions;
+    mod fold;
     mod random;
     mod rewrites;
     mod verify;

@@ -74,11 +74,11 @@ fn gradients_along_all_paths_add_up_in_f64() {
         let network = net(unit);
         let sites = sites(&network);
         let wanted = Wanted { gradients: vec![("g".into(), network.input)], ..Wanted::default() };
-        let plain = lower::passes(&network, 1, &NONE, &wanted);
+        let plain = lower::forward_and_backward(&network, 1, &NONE, &wanted);
         let real = output(&plain, &HashMap::new(), "g");
         // One image of the batch a path.
         let probes = branches(&sites, Pass::Backward);
-        let masked = lower::passes(&network, 1, &probes, &wanted);
+        let masked = lower::forward_and_backward(&network, 1, &probes, &wanted);
         let mut sum = vec![0.0; real.len()];
         for path in 0..1usize << sites.len() {
             let mut masks = HashMap::new();

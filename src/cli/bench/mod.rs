@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::cli::args::{BenchArgs, Format, Mode};
 use crate::cli::spec::Spec;
-use crate::cli::{Failure, engine, output};
+use crate::cli::{Failure, engine, output, program};
 use crate::data::random::{Draws, Purpose};
 use crate::graph::Role;
 use crate::lower;
@@ -92,7 +92,9 @@ fn prepare(
     args: &BenchArgs,
 ) -> Result<Compiled, Failure> {
     let program = match args.mode {
-        Mode::Train => lower::training(network, args.batch, &Recipe::he2016()?.sgd()),
+        Mode::Train => {
+            program::training(network, args.batch, &Recipe::he2016()?.sgd(), args.recompute)
+        }
         Mode::Infer => lower::inference(network, args.batch),
     };
     let mut compiled = Compiled::new(engine, &program)?;

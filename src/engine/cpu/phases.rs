@@ -327,7 +327,8 @@ impl<'a> PhaseBuilder<'a> {
             | Op::Random { .. }
             | Op::ConvDw(_)
             | Op::Reduce(..)
-            | Op::Detach => unreachable!("not a step of its own"),
+            | Op::Detach
+            | Op::After => unreachable!("not a step of its own"),
         })
     }
 }

@@ -109,7 +109,8 @@ fn operation(program: &Program, node: NodeId) -> &'static str {
         | Op::Broadcast
         | Op::Random { .. }
         | Op::Remap(_)
-        | Op::Detach => "map",
+        | Op::Detach
+        | Op::After => "map",
     }
 }
 

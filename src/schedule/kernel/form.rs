@@ -94,7 +94,8 @@ impl<'a> Former<'a> {
             | Op::Broadcast
             | Op::Random { .. }
             | Op::Remap(_)
-            | Op::Detach => {
+            | Op::Detach
+            | Op::After => {
                 if self.stored[id.index()] {
                     self.place_pointwise(id);
                 }

@@ -60,7 +60,7 @@ fn stop(op: &Op, made: Option<KernelId>, here: KernelId) -> Stop {
 
 fn keeps_index(op: &Op) -> bool {
     match op {
-        Op::Unary(_) | Op::Binary(_) | Op::Broadcast | Op::Detach => true,
+        Op::Unary(_) | Op::Binary(_) | Op::Broadcast | Op::Detach | Op::After => true,
         Op::Input(_)
         | Op::Const(_)
         | Op::Random { .. }

@@ -90,8 +90,10 @@ pub fn check(
     (images, targets): (&[f32], &[f32]),
 ) -> Result<Report, TrainError> {
     let batch = targets.len() / network.classes();
-    let mut plain =
-        Compiled::new(engine, &lower::passes(network, batch, &NONE, &wanted(network, sites)))?;
+    let mut plain = Compiled::new(
+        engine,
+        &lower::forward_and_backward(network, batch, &NONE, &wanted(network, sites)),
+    )?;
     plain.load(values)?;
     plain.write(Role::Images, images)?;
     plain.write(Role::Targets, targets)?;
@@ -275,7 +277,8 @@ fn through_residuals(
     let gradients =
         sites.iter().enumerate().map(|(at, site)| (format!("gx.{at}"), site.input)).collect();
     let wanted = Wanted { gradients, ..Wanted::default() };
-    let program = lower::passes(network, batch, &branches(sites, Pass::Backward), &wanted);
+    let program =
+        lower::forward_and_backward(network, batch, &branches(sites, Pass::Backward), &wanted);
     let mut program = Compiled::new(engine, &program)?;
     program.load(values)?;
     program.write(Role::Images, images)?;

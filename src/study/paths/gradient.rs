@@ -62,7 +62,7 @@ impl<'a> Gradients<'a> {
         let probes = branches(sites, Pass::Backward);
         let gradients = vec![(GRADIENT.to_string(), network.input)];
         let wanted = Wanted { gradients, ..Wanted::default() };
-        let program = lower::passes(network, batch, &probes, &wanted);
+        let program = lower::forward_and_backward(network, batch, &probes, &wanted);
         let mut program = Compiled::new(engine, &program)?;
         program.load(values)?;
         let (pictures, normalisation) = pictures;

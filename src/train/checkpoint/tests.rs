@@ -32,6 +32,7 @@ fn about() -> About {
         steps: 780,
         steps_per_epoch: 390,
         precision: "f32".into(),
+        recompute: false,
         device: "cpu (stand-in)".into(),
         recipe: Recipe::he2016().unwrap(),
         classes: vec!["ä\"\n".into()],

@@ -66,6 +66,7 @@ fn session(folder: &std::path::Path, epochs: u64, rate: f64) -> Session {
         steps: plan.total,
         steps_per_epoch: plan.per_epoch,
         precision: "f32".into(),
+        recompute: false,
         device: "cpu (stand-in)".into(),
         recipe,
         classes: vec!["a".into(), "b".into(), "c".into()],

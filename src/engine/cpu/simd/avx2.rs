@@ -5,6 +5,7 @@ use std::arch::x86_64::*;
 use super::lanes::Lanes;
 use super::micro::{self, Kernels, Panel, PanelKernel, Patch, PatchKernel};
 use super::peak;
+use super::winograd::{self, Transform};
 
 /// The sign bit of lane `i` is set for `i < n`.
 ///
@@ -65,6 +66,12 @@ impl Lanes for __m256 {
     }
 
     #[inline(always)]
+    unsafe fn minus(self, other: Self) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm256_sub_ps(self, other) }
+    }
+
+    #[inline(always)]
     unsafe fn plus_product(self, a: Self, b: Self) -> Self {
         // SAFETY: the caller's promise.
         unsafe { _mm256_fmadd_ps(a, b, self) }
@@ -89,10 +96,24 @@ unsafe fn chain(repeats: usize) -> f32 {
     unsafe { peak::chain::<__m256>(repeats) }
 }
 
+#[target_feature(enable = "avx2,fma")]
+unsafe fn transform_x(args: &Transform) {
+    // SAFETY: the caller's promise; the feature is enabled here.
+    unsafe { winograd::transform_x::<__m256>(args) }
+}
+
+#[target_feature(enable = "avx2,fma")]
+unsafe fn transform_y(args: &Transform) {
+    // SAFETY: the caller's promise; the feature is enabled here.
+    unsafe { winograd::transform_y::<__m256>(args) }
+}
+
 pub(super) static KERNELS: Kernels = Kernels {
     name: "avx2",
     lanes: 8,
     chain,
+    transform_x,
+    transform_y,
     panels: &[
         PanelKernel::new(8, 1, 1, panel::<8, 1, 1>),
         PanelKernel::new(4, 1, 2, panel::<4, 1, 2>),

@@ -5,6 +5,7 @@ use std::arch::x86_64::*;
 use super::lanes::Lanes;
 use super::micro::{self, Kernels, Panel, PanelKernel, Patch, PatchKernel};
 use super::peak;
+use super::winograd::{self, Transform};
 
 /// Bit `i` is set for `i < n`; `n <= 16`.
 #[inline(always)]
@@ -58,6 +59,12 @@ impl Lanes for __m512 {
     }
 
     #[inline(always)]
+    unsafe fn minus(self, other: Self) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm512_sub_ps(self, other) }
+    }
+
+    #[inline(always)]
     unsafe fn plus_product(self, a: Self, b: Self) -> Self {
         // SAFETY: the caller's promise.
         unsafe { _mm512_fmadd_ps(a, b, self) }
@@ -82,10 +89,24 @@ unsafe fn chain(repeats: usize) -> f32 {
     unsafe { peak::chain::<__m512>(repeats) }
 }
 
+#[target_feature(enable = "avx512f")]
+unsafe fn transform_x(args: &Transform) {
+    // SAFETY: the caller's promise; the feature is enabled here.
+    unsafe { winograd::transform_x::<__m512>(args) }
+}
+
+#[target_feature(enable = "avx512f")]
+unsafe fn transform_y(args: &Transform) {
+    // SAFETY: the caller's promise; the feature is enabled here.
+    unsafe { winograd::transform_y::<__m512>(args) }
+}
+
 pub(super) static KERNELS: Kernels = Kernels {
     name: "avx512",
     lanes: 16,
     chain,
+    transform_x,
+    transform_y,
     panels: &[
         PanelKernel::new(16, 1, 1, panel::<16, 1, 1>),
         PanelKernel::new(14, 1, 1, panel::<14, 1, 1>),

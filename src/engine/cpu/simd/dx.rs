@@ -6,7 +6,8 @@
 //! zeros are inserted and none are multiplied, and neighbours in a class read neighbours in g.
 
 use super::isa::Isa;
-use super::sweep::{Grid, Sweep, Taps};
+use super::pass::Pass;
+use super::sweep::{Grid, Taps};
 use super::tile::{Border, ResultLayout, TileLayout};
 use crate::graph::ConvGeometry;
 
@@ -65,20 +66,20 @@ pub(super) fn covers_input(geometry: &ConvGeometry) -> bool {
     covered(0) && covered(1)
 }
 
-/// The sweeps from tile g to a plain dx. Input pixels that no kernel position meets are in none.
-pub(super) fn sweeps(
+/// The passes from tile g to a plain dx. Input pixels that no kernel position meets are in none.
+pub(super) fn passes(
     geometry: &ConvGeometry,
     g: &TileLayout,
     written: usize,
     isa: Isa,
-) -> Vec<Sweep> {
+) -> Vec<Pass> {
     let dx = ResultLayout::plain(geometry.input[1], written);
     let mut w_origin = 0;
-    let mut found: Vec<Sweep> = Vec::new();
+    let mut found: Vec<Pass> = Vec::new();
     for (grid, taps) in grids(geometry, g, written, dx) {
-        let sweep = Sweep::new(grid, taps, isa, w_origin);
-        w_origin = sweep.w_end();
-        found.push(sweep);
+        let pass = Pass::new(grid, taps, isa, w_origin);
+        w_origin = pass.w_end();
+        found.push(pass);
     }
     found
 }

@@ -1,7 +1,8 @@
-//! y = conv(x) as a sweep over output pixels.
+//! y = conv(x) as a pass over output pixels.
 
 use super::isa::Isa;
-use super::sweep::{Grid, Sweep, Taps};
+use super::pass::Pass;
+use super::sweep::{Grid, Taps};
 use super::tile::{Border, ResultLayout, TileLayout};
 use crate::graph::ConvGeometry;
 
@@ -18,11 +19,11 @@ pub(super) fn origin(geometry: &ConvGeometry, x: &TileLayout) -> usize {
     row * x.pitch() + col * x.channels
 }
 
-/// The sweep from tile x to a plain y.
-pub(super) fn sweep(geometry: &ConvGeometry, x: &TileLayout, written: usize, isa: Isa) -> Sweep {
+/// The pass from tile x to a plain y.
+pub(super) fn pass(geometry: &ConvGeometry, x: &TileLayout, written: usize, isa: Isa) -> Pass {
     let y = ResultLayout::plain(geometry.output()[1], written);
     let (grid, taps) = grid(geometry, x, written, y);
-    Sweep::new(grid, taps, isa, 0)
+    Pass::new(grid, taps, isa, 0)
 }
 
 /// Pixels and taps from tile x to a result.

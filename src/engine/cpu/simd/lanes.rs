@@ -32,6 +32,9 @@ pub(super) trait Lanes: Copy {
     /// self + other
     unsafe fn plus(self, other: Self) -> Self;
 
+    /// self − other
+    unsafe fn minus(self, other: Self) -> Self;
+
     /// self + a·b
     unsafe fn plus_product(self, a: Self, b: Self) -> Self;
 }

@@ -1,6 +1,7 @@
 //! The two inner loops, generic over the vector type, and the table through which they are called.
 
 use super::lanes::Lanes;
+use super::winograd::Transform;
 
 /// Output pixels in a row, times a few vectors of output channels.
 ///
@@ -90,6 +91,10 @@ pub(super) struct Kernels {
     pub lanes: usize,
     /// Repeated multiply-adds, for their speed.
     pub chain: unsafe fn(usize) -> f32,
+    /// Tiles of x for Winograd's algorithm, and
+    pub transform_x: unsafe fn(&Transform),
+    /// tiles of y from it.
+    pub transform_y: unsafe fn(&Transform),
     /// Forward and input gradient.
     pub panels: &'static [PanelKernel],
     /// Weight gradient.

@@ -24,11 +24,13 @@ mod lanes;
 mod micro;
 mod pack;
 mod partition;
+mod pass;
 pub mod peak;
 mod plan;
 mod portable;
 mod sweep;
 mod tile;
+mod winograd;
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod amx;

@@ -1,5 +1,6 @@
-//! Weights in the order in which a sweep reads them.
+//! Weights in the order in which a pass reads them.
 
+use super::pass::Pass;
 use super::sweep::{Strip, Sweep};
 use crate::graph::ConvGeometry;
 
@@ -23,17 +24,17 @@ impl<'a> Weights<'a> {
         ((row * self.cols + col) * self.ci + ci) * self.co + co
     }
 
-    /// Packs for the forward sweep.
-    pub fn pack_forward(&self, sweep: &Sweep, out: &mut [f32]) {
-        pack(sweep, out, |row, col, read, first, lanes| {
+    /// Packs for the forward pass.
+    pub fn pack_forward(&self, pass: &Pass, out: &mut [f32]) {
+        pack(pass, out, |row, col, read, first, lanes| {
             let from = self.index(row, col, read, first);
             lanes.copy_from_slice(&self.values[from..from + lanes.len()]);
         });
     }
 
-    /// Packs for a sweep of the input gradient, which reads output channels.
-    pub fn pack_dx(&self, sweep: &Sweep, out: &mut [f32]) {
-        pack(sweep, out, |row, col, read, first, lanes| {
+    /// Packs for a pass of the input gradient, which reads output channels.
+    pub fn pack_dx(&self, pass: &Pass, out: &mut [f32]) {
+        pack(pass, out, |row, col, read, first, lanes| {
             let from = self.index(row, col, first, read);
             for (lane, value) in lanes.iter_mut().zip(self.values[from..].iter().step_by(self.co)) {
                 *lane = *value;
@@ -42,9 +43,20 @@ impl<'a> Weights<'a> {
     }
 }
 
+fn pack(pass: &Pass, out: &mut [f32], fetch: impl Fn(usize, usize, usize, usize, &mut [f32])) {
+    match pass {
+        Pass::Direct(sweep) => pack_sweep(sweep, out, fetch),
+        Pass::Winograd(winograd) => winograd.pack(out, fetch),
+    }
+}
+
 /// Fills each row of packed weights by `fetch(kernel row, kernel column, channel read, first
 /// channel written, to)`; lanes beyond the last channel are zero.
-fn pack(sweep: &Sweep, out: &mut [f32], fetch: impl Fn(usize, usize, usize, usize, &mut [f32])) {
+fn pack_sweep(
+    sweep: &Sweep,
+    out: &mut [f32],
+    fetch: impl Fn(usize, usize, usize, usize, &mut [f32]),
+) {
     let taps = sweep.taps();
     for &Strip { channel, width, w, .. } in sweep.strips() {
         let used = width.min(taps.written - channel);

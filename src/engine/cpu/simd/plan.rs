@@ -3,7 +3,7 @@
 use super::dw::WeightGradient;
 use super::isa::Isa;
 use super::pack::Weights;
-use super::sweep::Sweep;
+use super::pass::Pass;
 use super::tile::{Border, TileLayout};
 use super::{dx, forward};
 use crate::engine::EngineError;
@@ -22,8 +22,8 @@ pub struct ConvPlan {
     /// The same convolution as the kernels see it.
     inner: ConvGeometry,
     inner_ci: usize,
-    forward: Sweep,
-    dx: Vec<Sweep>,
+    forward: Pass,
+    dx: Vec<Pass>,
     dx_covers_input: bool,
     dw: WeightGradient,
 }
@@ -76,8 +76,8 @@ impl ConvPlan {
             g,
             inner,
             inner_ci: tile.channels,
-            forward: forward::sweep(&inner, &tile, co, isa),
-            dx: dx::sweeps(&inner, &g, tile.channels, isa),
+            forward: forward::pass(&inner, &tile, co, isa),
+            dx: dx::passes(&inner, &g, tile.channels, isa),
             dx_covers_input: dx::covers_input(&inner),
             dw: WeightGradient::new(&inner, &tile, &g, isa),
         })
@@ -129,7 +129,7 @@ impl ConvPlan {
 
     /// Elements that [`ConvPlan::pack_dx`] writes.
     pub fn packed_dx_len(&self) -> usize {
-        self.dx.last().map_or(0, Sweep::w_end)
+        self.dx.last().map_or(0, Pass::w_end)
     }
 
     /// Elements of an accumulator of [`ConvPlan::dw`].
@@ -147,8 +147,8 @@ impl ConvPlan {
     pub fn pack_dx(&self, w: &[f32], out: &mut [f32]) {
         assert_eq!(out.len(), self.packed_dx_len());
         let weights = Weights::new(&self.inner, self.inner_ci, self.co, w);
-        for sweep in &self.dx {
-            weights.pack_dx(sweep, out);
+        for pass in &self.dx {
+            weights.pack_dx(pass, out);
         }
     }
 
@@ -169,8 +169,8 @@ impl ConvPlan {
         if !self.dx_covers_input {
             dx.fill(0.0);
         }
-        for sweep in &self.dx {
-            sweep.run(g, packed, dx);
+        for pass in &self.dx {
+            pass.run(g, packed, dx);
         }
     }
 

@@ -3,6 +3,7 @@
 use super::lanes::Lanes;
 use super::micro::{self, Kernels, Panel, PanelKernel, Patch, PatchKernel};
 use super::peak;
+use super::winograd;
 
 const LANES: usize = 8;
 
@@ -70,6 +71,11 @@ impl Lanes for Array {
     }
 
     #[inline(always)]
+    unsafe fn minus(self, other: Self) -> Self {
+        Array(std::array::from_fn(|i| self.0[i] - other.0[i]))
+    }
+
+    #[inline(always)]
     unsafe fn plus_product(self, a: Self, b: Self) -> Self {
         Array(std::array::from_fn(|i| plus_product(self.0[i], a.0[i], b.0[i])))
     }
@@ -89,6 +95,8 @@ pub(super) static KERNELS: Kernels = Kernels {
     name: "portable",
     lanes: LANES,
     chain: peak::chain::<Array>,
+    transform_x: winograd::transform_x::<Array>,
+    transform_y: winograd::transform_y::<Array>,
     panels: &[
         PanelKernel::new(6, 1, 1, panel::<6, 1, 1>),
         PanelKernel::new(4, 1, 1, panel::<4, 1, 1>),

@@ -27,7 +27,8 @@ pub(super) fn fold(writer: &mut Writer, node: NodeId, at: &At) {
         | Op::ConvDx(_)
         | Op::ConvDw(_)
         | Op::Remap(_)
-        | Op::Detach => {}
+        | Op::Detach
+        | Op::After => {}
     }
 }
 

@@ -170,7 +170,7 @@ impl<'a> Writer<'a> {
                 let b = self.value(node.args[1], &inside);
                 binary(op, &a, &b)
             }
-            Op::Broadcast | Op::Detach => self.value(node.args[0], &inside),
+            Op::Broadcast | Op::Detach | Op::After => self.value(node.args[0], &inside),
             Op::Random { stream } => {
                 let seed = self.value(node.args[0], &At { width: 1, ..inside.clone() });
                 let i = self.address(node.ty.shape, &inside);

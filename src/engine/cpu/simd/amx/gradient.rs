@@ -1,17 +1,23 @@
-//! The weight gradient on tiles: sums over pixels of xᵀ·g.
+//! The weight gradient on tiles: sums over pixels of gᵀ·x.
 //!
 //! Pixels are numbered through rows of a common pitch in x and in g, and g is zero between its
 //! rows; so each kernel tap meets the same pixels of g at one distance in x. With stride s there
 //! is one such numbering of x for each of the s × s remainders of its rows and columns.
+//!
+//! x is B, in pairs of pixels: an even distance is a number of whole rows of B, which begin on
+//! cache lines, and for odd ones x is packed a second time, from its second pixel on.
 
 use super::super::forward;
 use super::super::tile::TileLayout;
 use super::Parts;
-use super::multiply::{DEPTH, Item, Product, SIDE, Step, TILE_BYTES};
+use super::multiply::{Column, DEPTH, Item, Product, SIDE, Step, TILE_BYTES};
 use super::transpose::{Pixels, interleave, transpose};
 use crate::graph::ConvGeometry;
 
-/// A planned weight gradient. Sums are kept as taps × channels of x × channels of g, channels
+/// Bytes of a row of B: sixteen pairs.
+const ROW: usize = 2 * DEPTH;
+
+/// A planned weight gradient. Sums are kept as taps × channels of g × channels of x, channels
 /// rounded up to sixteen.
 pub(super) struct TileGradient {
     geometry: ConvGeometry,
@@ -24,8 +30,10 @@ pub(super) struct TileGradient {
     pitch: usize,
     /// Pixels that are added up.
     pixels: usize,
-    /// Pixels of a transposed row of x.
-    row: usize,
+    /// Pixels of x that are packed.
+    reach: usize,
+    /// Once from its first pixel on; twice, where a distance is odd, also from its second.
+    copies: usize,
     product: Product,
 }
 
@@ -47,38 +55,46 @@ impl TileGradient {
             _ => (cols + farthest).next_multiple_of(2),
         };
         let pixels = ((rows - 1) * pitch + cols).next_multiple_of(DEPTH);
-        let reach = (kernel_rows - 1) / stride * pitch + farthest;
-        let row = (pixels + reach).next_multiple_of(DEPTH);
+        let farthest = (kernel_rows - 1) / stride * pitch + farthest;
+        let reach = (pixels + farthest + 2).next_multiple_of(2);
         let [x_blocks, g_blocks] = [x, g].map(|t| t.channels.div_ceil(SIDE));
-        let class = row * x_blocks * SIDE;
-        let plane = class * stride * stride;
-        let c_row = 4 * SIDE * g_blocks;
-        let mut items = Vec::new();
-        for tap in 0..kernel_rows * kernel_cols {
-            let [r, c] = [tap / kernel_cols, tap % kernel_cols];
-            let skip = r / stride * pitch + c / stride;
-            for block in 0..x_blocks {
-                let from = (r % stride * stride + c % stride) * class + block * SIDE * row + skip;
-                items.push(Item { a: 2 * from, c: (tap * x_blocks + block) * SIDE * c_row });
+        let block = reach / 2 * ROW;
+        let c_row = 4 * SIDE * x_blocks;
+        let skips: Vec<usize> = (0..kernel_rows * kernel_cols)
+            .map(|tap| tap / kernel_cols / stride * pitch + tap % kernel_cols / stride)
+            .collect();
+        let copies = if skips.iter().any(|skip| skip % 2 == 1) { 2 } else { 1 };
+        let mut columns = Vec::new();
+        for (tap, skip) in skips.iter().enumerate() {
+            let class = tap / kernel_cols % stride * stride + tap % kernel_cols % stride;
+            for x_block in 0..x_blocks {
+                let copy = (class * copies + skip % 2) * x_blocks + x_block;
+                columns.push(Column {
+                    b: copy * block + skip / 2 * ROW,
+                    c: tap * g_blocks * SIDE * c_row + 4 * SIDE * x_block,
+                });
             }
         }
-        let tiles = pixels / DEPTH;
         let low = match parts {
             Parts::One => None,
-            Parts::Two => Some([2 * plane, g_blocks * tiles * TILE_BYTES]),
+            Parts::Two => {
+                Some([2 * g_blocks * SIDE * pixels, stride * stride * copies * x_blocks * block])
+            }
         };
+        let items =
+            (0..g_blocks).map(|i| Item { a: 2 * i * SIDE * pixels, c: i * SIDE * c_row }).collect();
+        let steps = 0..pixels / DEPTH;
         let product = Product {
             items,
-            steps: (0..tiles).map(|i| Step { a: 2 * DEPTH * i, b: TILE_BYTES * i }).collect(),
-            a_row: 2 * row,
+            columns,
+            steps: steps.map(|i| Step { a: 2 * DEPTH * i, b: TILE_BYTES * i }).collect(),
+            a_row: 2 * pixels,
             c_row,
-            b_block: tiles * TILE_BYTES,
-            blocks: g_blocks,
             low,
             accumulate: true,
         };
         let (geometry, x, g) = (*geometry, *x, *g);
-        Self { geometry, x, g, parts, planes, pitch, pixels, row, product }
+        Self { geometry, x, g, parts, planes, pitch, pixels, reach, copies, product }
     }
 
     /// f32 numbers of the sums.
@@ -94,13 +110,14 @@ impl TileGradient {
         [self.x, self.g].map(|t| t.channels.div_ceil(SIDE))
     }
 
-    /// Elements of transposed x, of packed g, and of a plane in which pixels are put together.
+    /// Elements of transposed g, of packed x, and of a plane in which pixels are put together.
     fn scratch_parts(&self) -> [usize; 3] {
         let [x_blocks, g_blocks] = self.blocks();
-        let gathered = self.row.max(self.pixels) * self.x.channels.max(self.g.channels);
+        let gathered = self.reach.max(self.pixels) * self.x.channels.max(self.g.channels);
+        let parts = self.parts.count();
         [
-            self.parts.count() * self.classes() * self.row * x_blocks * SIDE,
-            self.parts.count() * self.pixels * g_blocks * SIDE,
+            parts * self.pixels * g_blocks * SIDE,
+            parts * self.classes() * self.copies * self.reach * x_blocks * SIDE,
             gathered.next_multiple_of(DEPTH),
         ]
     }
@@ -115,23 +132,25 @@ impl TileGradient {
     /// # Safety
     /// The machine has tiles and AVX-512, and this thread has configured its tiles.
     pub(super) unsafe fn run(&self, x: &[u16], g: &[u16], scratch: &mut [u16], sums: &mut [f32]) {
-        let [x_len, g_len, _] = self.scratch_parts();
-        let (transposed, rest) = scratch.split_at_mut(x_len);
-        let (packed, gathered) = rest.split_at_mut(g_len);
-        let each = x_len / self.parts.count() / self.classes();
+        let [g_len, x_len, _] = self.scratch_parts();
+        let (transposed, rest) = scratch.split_at_mut(g_len);
+        let (packed, gathered) = rest.split_at_mut(x_len);
+        let each = x_len / self.parts.count() / self.classes() / self.copies;
+        let mut copies = packed.chunks_exact_mut(each);
         for part in 0..self.parts.count() {
             let x = &x[part * self.planes[0]..];
             for class in 0..self.classes() {
                 let from = self.pixels_of_x(x, class, gathered);
-                let to = &mut transposed[(part * self.classes() + class) * each..][..each];
-                // SAFETY: the caller promises AVX-512.
-                unsafe { transpose(from, self.row, to) };
+                for (first, to) in (0..self.copies).zip(&mut copies) {
+                    // SAFETY: the caller promises AVX-512.
+                    unsafe { interleave(from.skip(first), self.reach / 2, to) };
+                }
             }
             let from = self.pixels_of_g(&g[part * self.planes[1]..], gathered);
             let each = g_len / self.parts.count();
-            let to = &mut packed[part * each..][..each];
+            let to = &mut transposed[part * each..][..each];
             // SAFETY: as above.
-            unsafe { interleave(from, self.pixels / 2, to) };
+            unsafe { transpose(from, self.pixels, to) };
         }
         assert!(self.product.a_end() <= 2 * transposed.len());
         assert!(self.product.b_end() <= 2 * packed.len());
@@ -154,7 +173,7 @@ impl TileGradient {
         let height = (self.x.len() - self.x.slack) / self.x.pitch();
         let first = origin / channels;
         let [top, left] = [first / whole + class / stride, first % whole + class % stride];
-        let rows = (top..height).step_by(stride).take(self.row / self.pitch);
+        let rows = (top..height).step_by(stride).take(self.reach / self.pitch);
         let mut count = 0;
         for row in rows {
             for at in 0..self.pitch {
@@ -190,14 +209,15 @@ impl TileGradient {
     /// Adds up sums, in their order, into taps × channels of x × channels of g.
     pub(super) fn finish<'a>(&self, all: impl IntoIterator<Item = &'a [f32]>, out: &mut [f32]) {
         let (ci, co) = (self.x.channels, self.g.channels);
-        let [x_blocks, g_blocks] = self.blocks().map(|n| n * SIDE);
-        out.fill(0.0);
+        let [x_lanes, g_lanes] = self.blocks().map(|n| n * SIDE);
+        let mut total = vec![0.0; self.sums()];
         for sums in all {
-            for (row, out) in out.chunks_exact_mut(co).enumerate() {
-                let from = (row / ci * x_blocks + row % ci) * g_blocks;
-                let from = &sums[from..][..co];
-                out.iter_mut().zip(from).for_each(|(out, v)| *out += v);
-            }
+            total.iter_mut().zip(sums).for_each(|(total, v)| *total += v);
+        }
+        for (row, out) in out.chunks_exact_mut(co).enumerate() {
+            let first = row / ci * g_lanes * x_lanes + row % ci;
+            let from = total[first..].iter().step_by(x_lanes);
+            out.iter_mut().zip(from).for_each(|(out, &v)| *out = v);
         }
     }
 }

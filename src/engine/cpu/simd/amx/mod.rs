@@ -2,7 +2,7 @@
 //!
 //! All three contractions of a convolution are one loop ([`multiply`]) over lists of offsets.
 //! Forward and input gradient read sixteen pixels as the rows of A ([`sweep`]); the weight
-//! gradient reads sixteen channels along 32 pixels, for which x is transposed ([`gradient`]).
+//! gradient reads sixteen channels along 32 pixels, for which g is transposed ([`gradient`]).
 //!
 //! An f32 operand in two parts, x = h + l with h = bf16(x) and l = bf16(x − h), gives the product
 //! h·h' + h·l' + l·h' with a relative error near 2⁻¹⁶: three products of bf16 for one of f32.

@@ -9,7 +9,7 @@ pub const SIDE: usize = 16;
 /// bf16 numbers in a row: how much of the reduction one step covers.
 pub const DEPTH: usize = 32;
 
-/// A sixteenth of the rows of C.
+/// Sixteen rows of C.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Item {
     /// Bytes to its first row in A.
@@ -18,30 +18,39 @@ pub struct Item {
     pub c: usize,
 }
 
+/// Sixteen columns of C.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Bytes to its tiles in B.
+    pub b: usize,
+    /// Bytes to skip in every item of C.
+    pub c: usize,
+}
+
 /// 32 elements of the reduction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// Bytes to skip in every row of A.
     pub a: usize,
-    /// Bytes to the tile in a block of B.
+    /// Bytes to the tile in a column of B.
     pub b: usize,
 }
 
 /// C = (C if `accumulate`) + A·B in bf16, added up in f32. Distances in bytes.
 ///
+/// Loading a tile whose rows cross cache lines takes six times as long: rows of A and tiles of B
+/// begin on 64 bytes where the plan can have it so.
+///
 /// Operands in two parts, A + A' and B + B', give A·B' + A·B + A'·B.
 #[derive(Clone, Debug)]
 pub struct Product {
     pub items: Vec<Item>,
+    pub columns: Vec<Column>,
     pub steps: Vec<Step>,
     /// From a row of A to the next.
     pub a_row: usize,
     /// From a row of C to the next.
     pub c_row: usize,
-    /// From the tiles of sixteen columns of B to those of the next.
-    pub b_block: usize,
-    /// Sixteens of columns.
-    pub blocks: usize,
     /// From A to A' and from B to B', where operands have two parts.
     pub low: Option<[usize; 2]>,
     pub accumulate: bool,
@@ -64,20 +73,54 @@ pub fn products(repeats: usize) {
     }
 }
 
-/// Zeroes the four tiles that hold sums.
+/// Loads sum number `at`, below five, or zeroes it.
 ///
 /// # Safety
-/// The machine has tiles and this thread has configured them.
-unsafe fn zero_sums() {
+/// The machine has tiles and this thread has configured them; `from` is valid for sixteen rows.
+#[inline]
+unsafe fn load_sum(at: usize, from: Option<*mut u8>, row: usize) {
+    macro_rules! load {
+        ($sum:literal) => {
+            match from {
+                Some(from) => asm!(concat!("tileloadd ", $sum, ", [{c} + {s}]"),
+                    c = in(reg) from, s = in(reg) row, options(nostack, readonly)),
+                None => asm!(concat!("tilezero ", $sum), options(nostack, nomem)),
+            }
+        };
+    }
     // SAFETY: the caller's promise.
     unsafe {
-        asm!(
-            "tilezero tmm0",
-            "tilezero tmm1",
-            "tilezero tmm2",
-            "tilezero tmm3",
-            options(nostack, nomem)
-        );
+        match at {
+            0 => load!("tmm0"),
+            1 => load!("tmm1"),
+            2 => load!("tmm2"),
+            3 => load!("tmm3"),
+            _ => load!("tmm4"),
+        }
+    }
+}
+
+/// Stores sum number `at`, below five.
+///
+/// # Safety
+/// As [`load_sum`], and nothing else touches what is written.
+#[inline]
+unsafe fn store_sum(at: usize, to: *mut u8, row: usize) {
+    macro_rules! store {
+        ($sum:literal) => {
+            asm!(concat!("tilestored [{c} + {s}], ", $sum),
+                c = in(reg) to, s = in(reg) row, options(nostack))
+        };
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        match at {
+            0 => store!("tmm0"),
+            1 => store!("tmm1"),
+            2 => store!("tmm2"),
+            3 => store!("tmm3"),
+            _ => store!("tmm4"),
+        }
     }
 }
 
@@ -91,14 +134,16 @@ impl Product {
 
     /// One past the last byte of B that is read.
     pub fn b_end(&self) -> usize {
+        let column = self.columns.iter().map(|c| c.b).max().unwrap_or(0);
         let step = self.steps.iter().map(|s| s.b).max().unwrap_or(0);
-        (self.blocks - 1) * self.b_block + step + TILE_BYTES + self.low.map_or(0, |[_, b]| b)
+        column + step + TILE_BYTES + self.low.map_or(0, |[_, b]| b)
     }
 
     /// One past the last byte of C that is touched.
     pub fn c_end(&self) -> usize {
         let item = self.items.iter().map(|i| i.c).max().unwrap_or(0);
-        item + (SIDE - 1) * self.c_row + self.blocks * 4 * SIDE
+        let column = self.columns.iter().map(|c| c.c).max().unwrap_or(0);
+        item + column + (SIDE - 1) * self.c_row + 4 * SIDE
     }
 
     /// Multiplies.
@@ -107,42 +152,117 @@ impl Product {
     /// The machine has tiles and this thread has configured them. `a`, `b` and `c` are valid for
     /// as many bytes as the three methods above say, and nothing else touches `c`.
     pub unsafe fn run(&self, a: *const u8, b: *const u8, c: *mut u8) {
-        let mut block = 0;
-        while block < self.blocks {
-            // SAFETY: the caller's promise; a block lies inside B and C.
-            unsafe {
-                let b = b.add(block * self.b_block);
-                let c = c.add(block * 4 * SIDE);
-                if block + 1 < self.blocks {
-                    self.pair(a, b, c);
-                    block += 2;
-                } else {
-                    self.single(a, b, c);
-                    block += 1;
+        // SAFETY: the caller's promise; items and columns lie inside A, B and C.
+        unsafe {
+            if let [item] = self.items[..] {
+                return self.row(a.add(item.a), b, c.add(item.c));
+            }
+            for columns in self.columns.chunks(2) {
+                match *columns {
+                    [first, second] => self.pair(a, b, c, [first, second]),
+                    _ => self.single(a, b.add(columns[0].b), c.add(columns[0].c)),
                 }
             }
         }
     }
 
-    /// Two items by two blocks at a time.
-    unsafe fn pair(&self, a: *const u8, b: *const u8, c: *mut u8) {
+    /// One item by as many columns at a time as there are tiles for.
+    unsafe fn row(&self, a: *const u8, b: *const u8, c: *mut u8) {
+        let most = if self.low.is_some() { 4 } else { 5 };
+        let times = self.columns.len().div_ceil(most);
+        for columns in self.columns.chunks(self.columns.len().div_ceil(times)) {
+            let to = |at: usize| c.wrapping_add(columns[at].c);
+            // SAFETY: the caller's promise.
+            unsafe {
+                for at in 0..columns.len() {
+                    load_sum(at, self.accumulate.then_some(to(at)), self.c_row);
+                }
+                for step in &self.steps {
+                    let a = a.add(step.a);
+                    match self.low {
+                        None => self.row_step(a, b.add(step.b), columns),
+                        Some(low) => self.row_step_of_parts(a, b.add(step.b), columns, low),
+                    }
+                }
+                for at in 0..columns.len() {
+                    store_sum(at, to(at), self.c_row);
+                }
+            }
+        }
+    }
+
+    /// One step of [`Product::row`]: a tile of A serves all columns.
+    #[inline]
+    unsafe fn row_step(&self, a: *const u8, b: *const u8, columns: &[Column]) {
+        macro_rules! column {
+            ($at:literal, $sum:literal, $tile:literal) => {
+                if let Some(column) = columns.get($at) {
+                    asm!(concat!("tileloadd ", $tile, ", [{b} + {s}]"),
+                        concat!("tdpbf16ps ", $sum, ", tmm5, ", $tile),
+                        b = in(reg) b.add(column.b), s = in(reg) 4 * SIDE,
+                        options(nostack, readonly));
+                }
+            };
+        }
+        // SAFETY: the caller's promise.
+        unsafe {
+            asm!("tileloadd tmm5, [{a} + {s}]", a = in(reg) a, s = in(reg) self.a_row,
+                options(nostack, readonly));
+            column!(0, "tmm0", "tmm6");
+            column!(1, "tmm1", "tmm7");
+            column!(2, "tmm2", "tmm6");
+            column!(3, "tmm3", "tmm7");
+            column!(4, "tmm4", "tmm6");
+        }
+    }
+
+    /// The same for operands in two parts, up to four columns.
+    #[inline]
+    unsafe fn row_step_of_parts(
+        &self,
+        a: *const u8,
+        b: *const u8,
+        columns: &[Column],
+        [a_low, b_low]: [usize; 2],
+    ) {
+        macro_rules! column {
+            ($at:literal, $sum:literal) => {
+                if let Some(column) = columns.get($at) {
+                    asm!("tileloadd tmm6, [{low} + {s}]",
+                        concat!("tdpbf16ps ", $sum, ", tmm4, tmm6"),
+                        "tileloadd tmm7, [{b} + {s}]",
+                        concat!("tdpbf16ps ", $sum, ", tmm4, tmm7"),
+                        concat!("tdpbf16ps ", $sum, ", tmm5, tmm7"),
+                        b = in(reg) b.add(column.b), low = in(reg) b.add(column.b + b_low),
+                        s = in(reg) 4 * SIDE, options(nostack, readonly));
+                }
+            };
+        }
+        // SAFETY: the caller's promise.
+        unsafe {
+            asm!("tileloadd tmm4, [{a} + {s}]", "tileloadd tmm5, [{low} + {s}]",
+                a = in(reg) a, low = in(reg) a.add(a_low), s = in(reg) self.a_row,
+                options(nostack, readonly));
+            column!(0, "tmm0");
+            column!(1, "tmm1");
+            column!(2, "tmm2");
+            column!(3, "tmm3");
+        }
+    }
+
+    /// Two items by two columns at a time.
+    unsafe fn pair(&self, a: *const u8, b: *const u8, c: *mut u8, [left, right]: [Column; 2]) {
         for items in self.items.chunks(2) {
             // An odd one out is computed twice, with the same result.
             let (first, second) = (items[0], items[items.len() - 1]);
             // SAFETY: the caller's promise.
             unsafe {
                 let (a0, a1) = (a.add(first.a), a.add(second.a));
-                let (c0, c1) = (c.add(first.c), c.add(second.c));
-                if self.accumulate {
-                    asm!("tileloadd tmm0, [{c0} + {s}]", "tileloadd tmm1, [{c0} + {s} + 64]",
-                        "tileloadd tmm2, [{c1} + {s}]", "tileloadd tmm3, [{c1} + {s} + 64]",
-                        c0 = in(reg) c0, c1 = in(reg) c1, s = in(reg) self.c_row,
-                        options(nostack, readonly));
-                } else {
-                    zero_sums();
-                }
+                let to = [first, second].map(|i| [left, right].map(|l| c.add(i.c + l.c)));
+                let to = [to[0][0], to[0][1], to[1][0], to[1][1]];
+                self.begin(to);
                 for step in &self.steps {
-                    let b = b.add(step.b);
+                    let b = [left, right].map(|column| b.add(step.b + column.b));
                     let a = [a0, a1].map(|a| a.add(step.a));
                     if let Some(low) = self.low {
                         self.pair_of_parts(a, b, low);
@@ -155,18 +275,34 @@ impl Product {
                         "tileloadd tmm5, [{a1} + {sa}]",
                         "tdpbf16ps tmm2, tmm5, tmm6", "tdpbf16ps tmm3, tmm5, tmm7",
                         a0 = in(reg) a[0], a1 = in(reg) a[1],
-                        b0 = in(reg) b, b1 = in(reg) b.add(self.b_block),
+                        b0 = in(reg) b[0], b1 = in(reg) b[1],
                         sa = in(reg) self.a_row, sb = in(reg) 4 * SIDE,
                         options(nostack, readonly));
                 }
-                asm!("tilestored [{c0} + {s}], tmm0", "tilestored [{c0} + {s} + 64], tmm1",
-                    "tilestored [{c1} + {s}], tmm2", "tilestored [{c1} + {s} + 64], tmm3",
-                    c0 = in(reg) c0, c1 = in(reg) c1, s = in(reg) self.c_row, options(nostack));
+                self.end(to);
             }
         }
     }
 
-    /// Four items by one block at a time.
+    /// Loads or zeroes the four sums.
+    #[inline]
+    unsafe fn begin(&self, from: [*mut u8; 4]) {
+        for (at, from) in from.into_iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { load_sum(at, self.accumulate.then_some(from), self.c_row) };
+        }
+    }
+
+    /// Stores the four sums.
+    #[inline]
+    unsafe fn end(&self, to: [*mut u8; 4]) {
+        for (at, to) in to.into_iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { store_sum(at, to, self.c_row) };
+        }
+    }
+
+    /// Four items by one column at a time.
     unsafe fn single(&self, a: *const u8, b: *const u8, c: *mut u8) {
         for items in self.items.chunks(4) {
             let item = |at: usize| items[at.min(items.len() - 1)];
@@ -174,14 +310,7 @@ impl Product {
             unsafe {
                 let from = [0, 1, 2, 3].map(|at| a.add(item(at).a));
                 let to = [0, 1, 2, 3].map(|at| c.add(item(at).c));
-                if self.accumulate {
-                    asm!("tileloadd tmm0, [{c0} + {s}]", "tileloadd tmm1, [{c1} + {s}]",
-                        "tileloadd tmm2, [{c2} + {s}]", "tileloadd tmm3, [{c3} + {s}]",
-                        c0 = in(reg) to[0], c1 = in(reg) to[1], c2 = in(reg) to[2],
-                        c3 = in(reg) to[3], s = in(reg) self.c_row, options(nostack, readonly));
-                } else {
-                    zero_sums();
-                }
+                self.begin(to);
                 for step in &self.steps {
                     let b = b.add(step.b);
                     let from = from.map(|a| a.add(step.a));
@@ -199,16 +328,18 @@ impl Product {
                         b = in(reg) b, sa = in(reg) self.a_row,
                         sb = in(reg) 4 * SIDE, options(nostack, readonly));
                 }
-                asm!("tilestored [{c0} + {s}], tmm0", "tilestored [{c1} + {s}], tmm1",
-                    "tilestored [{c2} + {s}], tmm2", "tilestored [{c3} + {s}], tmm3",
-                    c0 = in(reg) to[0], c1 = in(reg) to[1], c2 = in(reg) to[2],
-                    c3 = in(reg) to[3], s = in(reg) self.c_row, options(nostack));
+                self.end(to);
             }
         }
     }
 
     /// One step of [`Product::pair`]: twelve products of eight tiles.
-    unsafe fn pair_of_parts(&self, [a0, a1]: [*const u8; 2], b: *const u8, [la, lb]: [usize; 2]) {
+    unsafe fn pair_of_parts(
+        &self,
+        [a0, a1]: [*const u8; 2],
+        [b0, b1]: [*const u8; 2],
+        [la, lb]: [usize; 2],
+    ) {
         // SAFETY: the caller's promise.
         unsafe {
             asm!("tileloadd tmm4, [{a0} + {sa}]", "tileloadd tmm6, [{lb0} + {sb}]",
@@ -224,10 +355,9 @@ impl Product {
                 "tdpbf16ps tmm0, tmm4, tmm6", "tdpbf16ps tmm1, tmm4, tmm7",
                 "tileloadd tmm5, [{la1} + {sa}]",
                 "tdpbf16ps tmm2, tmm5, tmm6", "tdpbf16ps tmm3, tmm5, tmm7",
-                a0 = in(reg) a0, a1 = in(reg) a1, b0 = in(reg) b,
-                b1 = in(reg) b.add(self.b_block), la0 = in(reg) a0.add(la),
-                la1 = in(reg) a1.add(la), lb0 = in(reg) b.add(lb),
-                lb1 = in(reg) b.add(self.b_block + lb), sa = in(reg) self.a_row,
+                a0 = in(reg) a0, a1 = in(reg) a1, b0 = in(reg) b0, b1 = in(reg) b1, la0 = in(reg) a0.add(la),
+                la1 = in(reg) a1.add(la), lb0 = in(reg) b0.add(lb),
+                lb1 = in(reg) b1.add(lb), sa = in(reg) self.a_row,
                 sb = in(reg) 4 * SIDE, options(nostack, readonly));
         }
     }

@@ -2,7 +2,7 @@
 
 use super::super::sweep::{Grid, Taps};
 use super::super::tile::ResultLayout;
-use super::multiply::{DEPTH, Item, Product, SIDE, Step, TILE_BYTES};
+use super::multiply::{Column, DEPTH, Item, Product, SIDE, Step, TILE_BYTES};
 use super::{Parts, halves};
 
 /// A grid of pixels as a product, and how its weights are packed.
@@ -11,6 +11,8 @@ pub(super) struct TileSweep {
     /// Pixels that a row of A gives.
     pixels: usize,
     product: Product,
+    /// Bytes of a column's tiles.
+    column: usize,
     /// Bytes to this sweep's packed weights.
     w: usize,
     parts: Parts,
@@ -71,17 +73,18 @@ impl TileSweep {
             Parts::One => None,
             Parts::Two => Some([bytes(plane), tiles * TILE_BYTES]),
         };
+        let column = parts.count() * tiles * TILE_BYTES;
+        let columns = 0..pixels * taps.written.div_ceil(SIDE);
         let product = Product {
             items,
+            columns: columns.map(|i| Column { b: i * column, c: 4 * SIDE * i }).collect(),
             steps,
             a_row: bytes(grid.x_pixel),
             c_row: 4 * grid.y_pixel,
-            b_block: parts.count() * tiles * TILE_BYTES,
-            blocks: pixels * taps.written.div_ceil(SIDE),
             low,
             accumulate: false,
         };
-        TileSweep { taps, pixels, product, w, parts }
+        TileSweep { taps, pixels, product, column, w, parts }
     }
 
     /// The product, whose B begins at [`TileSweep::w`].
@@ -113,8 +116,8 @@ impl TileSweep {
         let low = taps.rows.len() * chunks * TILE_BYTES / 2;
         let out = &mut out[self.w / 2..self.w_end() / 2];
         out.fill(0);
-        for (block, out) in out.chunks_exact_mut(self.product.b_block / 2).enumerate() {
-            // Of two pixels, the second reads one pixel further, into the second block.
+        for (block, out) in out.chunks_exact_mut(self.column / 2).enumerate() {
+            // Of two pixels, the second reads one pixel further, into columns of its own.
             let (pixel, block) = (block % self.pixels, block / self.pixels);
             let lanes = (taps.written - block * SIDE).min(SIDE);
             for (number, &row) in taps.rows.iter().enumerate() {
@@ -144,7 +147,7 @@ fn run(taps: &Taps, pixels: usize) -> usize {
 }
 
 /// Two where a pixel has sixteen channels at most and its neighbours can be computed with it: B
-/// then has two blocks, and a row of A serves both.
+/// then has columns for both, and a row of A serves them.
 fn pixels_a_row(grid: &Grid, taps: &Taps) -> usize {
     let neighbours = grid.x_pixel == taps.read && grid.y_pixel == SIDE;
     let even = grid.cols.is_multiple_of(2) && grid.x_row.is_multiple_of(2 * grid.x_pixel);

@@ -13,6 +13,13 @@ pub struct Pixels<'a> {
 }
 
 impl Pixels<'_> {
+    /// Without the first few.
+    pub fn skip(self, pixels: usize) -> Self {
+        let pixels = pixels.min(self.count);
+        let values = &self.values[pixels * self.channels..];
+        Self { values, count: self.count - pixels, ..self }
+    }
+
     /// Channels `first`… of pixels `pixel` and `pixel + 1`, as the halves of sixteen words.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]

@@ -1,0 +1,40 @@
+//! How a grid of pixels is computed: by the definition, or by Winograd's algorithm where it fits.
+
+use super::isa::Isa;
+use super::sweep::{Grid, Sweep, Taps};
+use super::winograd::Winograd;
+
+/// A planned convolution over a grid of pixels.
+#[derive(Debug)]
+pub(super) enum Pass {
+    /// For each pixel the products of the definition.
+    Direct(Sweep),
+    /// 2.25 times fewer products.
+    Winograd(Winograd),
+}
+
+impl Pass {
+    /// Plans the pass with the fewest products; its packed weights begin at `w_origin`.
+    pub fn new(grid: Grid, taps: Taps, isa: Isa, w_origin: usize) -> Self {
+        match Winograd::new(grid, taps.clone(), isa, w_origin) {
+            Some(winograd) => Pass::Winograd(winograd),
+            None => Pass::Direct(Sweep::new(grid, taps, isa, w_origin)),
+        }
+    }
+
+    /// One past the last packed weight.
+    pub fn w_end(&self) -> usize {
+        match self {
+            Pass::Direct(sweep) => sweep.w_end(),
+            Pass::Winograd(winograd) => winograd.w_end(),
+        }
+    }
+
+    /// Computes every pixel of the grid.
+    pub fn run(&self, x: &[f32], w: &[f32], y: &mut [f32]) {
+        match self {
+            Pass::Direct(sweep) => sweep.run(x, w, y),
+            Pass::Winograd(winograd) => winograd.run(x, w, y),
+        }
+    }
+}

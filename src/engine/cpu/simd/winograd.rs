@@ -1,0 +1,298 @@
+//! Convolution by F(2×2, 3×3) (Winograd 1980; Lavin and Gray 2016, arXiv 1509.09308).
+//!
+//! Two by two pixels of y from four by four of x: with d = Bᵀ·x·B and u = G·w·Gᵀ for each pair
+//! of channels, y = Aᵀ·(Σ u ∘ d)·A. That is 16 products for each pair where the definition has
+//! 36, all in f32; sums of four numbers before and after cost about two bits of precision.
+//!
+//! For each of the sixteen positions the products are a 1×1 convolution over the tiles of a few
+//! rows, for which [`Sweep`] has the loops.
+
+use std::cell::RefCell;
+
+use super::isa::Isa;
+use super::lanes::Lanes;
+use super::sweep::{Grid, Strip, Sweep, Taps};
+
+/// Positions of a transformed tile.
+const POSITIONS: usize = 16;
+/// Numbers of a cache line. Positions are an odd number of lines apart where they would otherwise
+/// be a power of two: sixteen of them would share a few sets of L1.
+const LINE: usize = 16;
+/// Numbers of one position that are transformed before their products are taken: enough tiles for
+/// the kernels' longest blocks, and all positions together stay in L2.
+const MOST_NUMBERS: usize = 1024;
+/// Channels below which transforming costs more than it saves.
+const FEWEST_CHANNELS: usize = 32;
+
+thread_local! {
+    /// Transformed tiles of x and of y.
+    static TILES: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A row of tiles, transformed in either direction. Distances in elements.
+pub(super) struct Transform {
+    /// First element read.
+    pub from: *const f32,
+    /// First element written.
+    pub to: *mut f32,
+    /// Tiles in the row.
+    pub tiles: usize,
+    /// Channels, a multiple of the vector width.
+    pub channels: usize,
+    /// From a row of the image to the next.
+    pub row: usize,
+    /// From a pixel of the image to the next.
+    pub pixel: usize,
+    /// From a position of the transformed tiles to the next. Tiles lie one after another.
+    pub position: usize,
+}
+
+/// Bᵀ of four numbers.
+#[inline(always)]
+unsafe fn tile_of_x<L: Lanes>([a, b, c, d]: [L; 4]) -> [L; 4] {
+    // SAFETY: the caller's promise.
+    unsafe { [a.minus(c), b.plus(c), c.minus(b), b.minus(d)] }
+}
+
+/// Aᵀ of four numbers.
+#[inline(always)]
+unsafe fn pair_of_y<L: Lanes>([a, b, c, d]: [L; 4]) -> [L; 2] {
+    // SAFETY: the caller's promise.
+    unsafe { [a.plus(b).plus(c), b.minus(c).minus(d)] }
+}
+
+/// d = Bᵀ·x·B for a row of tiles.
+///
+/// Loops rather than closures, into which the vector's instruction set would not reach.
+///
+/// # Safety
+/// The machine has the instruction set of `L`; four rows of `2·tiles + 2` pixels of x and the
+/// transformed tiles are inside their allocations and do not overlap.
+#[inline(always)]
+pub(super) unsafe fn transform_x<L: Lanes>(args: &Transform) {
+    for tile in 0..args.tiles {
+        let mut channel = 0;
+        while channel < args.channels {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let x = args.from.add(2 * tile * args.pixel + channel);
+                let mut columns = [[L::zero(); 4]; 4];
+                for (col, column) in columns.iter_mut().enumerate() {
+                    for (row, value) in column.iter_mut().enumerate() {
+                        *value = L::load(x.add(row * args.row + col * args.pixel));
+                    }
+                    *column = tile_of_x(*column);
+                }
+                let [a, b, c, d] = columns;
+                let to = args.to.add(tile * args.channels + channel);
+                for row in 0..4 {
+                    let values = tile_of_x([a[row], b[row], c[row], d[row]]);
+                    for (col, value) in values.into_iter().enumerate() {
+                        value.store(to.add((4 * row + col) * args.position));
+                    }
+                }
+            }
+            channel += L::LANES;
+        }
+    }
+}
+
+/// y = Aᵀ·m·A for a row of tiles.
+///
+/// # Safety
+/// The machine has the instruction set of `L`; the transformed tiles and two rows of `2·tiles`
+/// pixels of y are inside their allocations and do not overlap.
+#[inline(always)]
+pub(super) unsafe fn transform_y<L: Lanes>(args: &Transform) {
+    for tile in 0..args.tiles {
+        let mut channel = 0;
+        while channel < args.channels {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let m = args.from.add(tile * args.channels + channel);
+                let mut columns = [[L::zero(); 2]; 4];
+                for (col, column) in columns.iter_mut().enumerate() {
+                    let mut values = [L::zero(); 4];
+                    for (row, value) in values.iter_mut().enumerate() {
+                        *value = L::load(m.add((4 * row + col) * args.position));
+                    }
+                    *column = pair_of_y(values);
+                }
+                let [a, b, c, d] = columns;
+                let y = args.to.add(2 * tile * args.pixel + channel);
+                for row in 0..2 {
+                    let [left, right] = pair_of_y([a[row], b[row], c[row], d[row]]);
+                    left.store(y.add(row * args.row));
+                    right.store(y.add(row * args.row + args.pixel));
+                }
+            }
+            channel += L::LANES;
+        }
+    }
+}
+
+/// Weights of a few neighbouring channels.
+type Few = [f32; 4];
+
+/// G of three numbers, for each channel.
+fn kernel_of_w([a, b, c]: [Few; 3]) -> [Few; 4] {
+    let mut middle = [[0.0; 4]; 2];
+    for lane in 0..4 {
+        let outer = a[lane] + c[lane];
+        middle[0][lane] = (outer + b[lane]) / 2.0;
+        middle[1][lane] = (outer - b[lane]) / 2.0;
+    }
+    [a, middle[0], middle[1], c]
+}
+
+/// u = G·w·Gᵀ, by rows.
+fn transformed(w: [[Few; 3]; 3]) -> [[Few; 4]; 4] {
+    let [a, b, c] = w.map(kernel_of_w);
+    std::array::from_fn(|row| kernel_of_w([a[row], b[row], c[row]]))
+}
+
+/// A planned convolution.
+#[derive(Debug)]
+pub(super) struct Winograd {
+    grid: Grid,
+    taps: Taps,
+    isa: Isa,
+    /// Rows of tiles whose products are taken together.
+    down: usize,
+    /// The products of one position, for as many tiles.
+    products: Sweep,
+    w_origin: usize,
+}
+
+impl Winograd {
+    /// Plans what a [`Sweep`] of the same grid and taps computes; `None` where that is no 3×3
+    /// convolution with stride 1 over an even number of rows and columns, in enough whole vectors
+    /// of channels.
+    pub fn new(grid: Grid, taps: Taps, isa: Isa, w_origin: usize) -> Option<Winograd> {
+        let three = taps.rows.len() == 3 && taps.cols.len() == 3;
+        let next = grid.x_pixel == taps.read && grid.x_run == grid.x_row;
+        let even = grid.rows.is_multiple_of(2) && grid.cols.is_multiple_of(2);
+        let channels = [taps.read, taps.written];
+        let many = channels.iter().all(|&n| n.is_multiple_of(isa.lanes()) && n >= FEWEST_CHANNELS);
+        if !(three && next && even && many) {
+            return None;
+        }
+        let [rows, across] = [grid.rows / 2, grid.cols / 2];
+        let most = MOST_NUMBERS / taps.read.max(taps.written);
+        let fits = |down: &usize| rows.is_multiple_of(*down) && down * across <= most;
+        let down = (1..=rows).rev().find(fits).unwrap_or(1);
+        let tiles = down * across;
+        let row = Grid {
+            rows: 1,
+            cols: tiles,
+            x_origin: 0,
+            x_row: tiles * taps.read,
+            x_pixel: taps.read,
+            x_run: taps.read,
+            y_origin: 0,
+            y_row: tiles * taps.written,
+            y_pixel: taps.written,
+        };
+        let one = Taps { rows: vec![0], cols: vec![0], ..taps };
+        let products = Sweep::new(row, one, isa, 0);
+        Some(Winograd { grid, taps, isa, down, products, w_origin })
+    }
+
+    /// One past the last packed weight.
+    pub fn w_end(&self) -> usize {
+        self.w_origin + POSITIONS * self.products.w_end()
+    }
+
+    /// Packs weights, given by `fetch(kernel row, kernel column, channel read, first channel
+    /// written, to)`.
+    pub fn pack(&self, out: &mut [f32], fetch: impl Fn(usize, usize, usize, usize, &mut [f32])) {
+        let each = self.products.w_end();
+        let out = &mut out[self.w_origin..self.w_end()];
+        for &Strip { channel, width, w: w_origin, .. } in self.products.strips() {
+            let mut taps = vec![0.0; 9 * width];
+            for read in 0..self.taps.read {
+                for (tap, lanes) in taps.chunks_exact_mut(width).enumerate() {
+                    let [row, col] = [self.taps.rows[tap / 3], self.taps.cols[tap % 3]];
+                    fetch(row, col, read, channel, lanes);
+                }
+                for lane in (0..width).step_by(4) {
+                    let few = |tap: usize| std::array::from_fn(|i| taps[tap * width + lane + i]);
+                    // By columns, so that the result's first index is the row.
+                    let w = [0, 1, 2].map(|col| [few(col), few(3 + col), few(6 + col)]);
+                    let to = w_origin + read * width + lane;
+                    for (row, values) in transformed(w).iter().enumerate() {
+                        for (col, values) in values.iter().enumerate() {
+                            out[(4 * row + col) * each + to..][..4].copy_from_slice(values);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Computes every pixel of the grid.
+    pub fn run(&self, x: &[f32], w: &[f32], y: &mut [f32]) {
+        let Grid { rows, cols, x_origin, x_row, x_pixel, y_origin, y_row, y_pixel, .. } = self.grid;
+        let x_end = x_origin + (rows + 1) * x_row + (cols + 2) * x_pixel;
+        let y_end = y_origin + (rows - 1) * y_row + (cols - 1) * y_pixel + self.taps.written;
+        assert!(x.len() >= x_end && w.len() >= self.w_end() && y.len() >= y_end);
+        let tiles = self.down * cols / 2;
+        let lengths = [self.taps.read, self.taps.written].map(|channels| tiles * channels);
+        let [x_position, y_position] = lengths.map(|len| len.next_multiple_of(LINE) + LINE);
+        TILES.with_borrow_mut(|buffer| {
+            let (d, m) = tiles_of(buffer, POSITIONS * x_position, POSITIONS * y_position);
+            for first in (0..rows / 2).step_by(self.down) {
+                for down in 0..self.down {
+                    let from = &x[x_origin + 2 * (first + down) * x_row..];
+                    let to = &mut d[down * cols / 2 * self.taps.read..];
+                    // SAFETY: an `Isa` is only made where the machine has it; x reaches as far
+                    // as the last tile's last pixel, as checked above, and d holds all tiles.
+                    unsafe {
+                        (self.isa.kernels().transform_x)(&Transform {
+                            from: from.as_ptr(),
+                            to: to.as_mut_ptr(),
+                            tiles: cols / 2,
+                            channels: self.taps.read,
+                            row: x_row,
+                            pixel: x_pixel,
+                            position: x_position,
+                        });
+                    }
+                }
+                for position in 0..POSITIONS {
+                    let each = self.products.w_end();
+                    let d = &d[position * x_position..][..lengths[0]];
+                    let w = &w[self.w_origin + position * each..][..each];
+                    self.products.run(d, w, &mut m[position * y_position..][..lengths[1]]);
+                }
+                for down in 0..self.down {
+                    let from = &m[down * cols / 2 * self.taps.written..];
+                    let to = &mut y[y_origin + 2 * (first + down) * y_row..];
+                    // SAFETY: as above, for y.
+                    unsafe {
+                        (self.isa.kernels().transform_y)(&Transform {
+                            from: from.as_ptr(),
+                            to: to.as_mut_ptr(),
+                            tiles: cols / 2,
+                            channels: self.taps.written,
+                            row: y_row,
+                            pixel: y_pixel,
+                            position: y_position,
+                        });
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// Two parts of a buffer, each beginning on a cache line.
+fn tiles_of(buffer: &mut Vec<f32>, first: usize, second: usize) -> (&mut [f32], &mut [f32]) {
+    let len = first + second + LINE;
+    if buffer.len() < len {
+        buffer.resize(len, 0.0);
+    }
+    let skip = buffer.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+    let (d, rest) = buffer[skip..].split_at_mut(first);
+    (d, &mut rest[..second])
+}

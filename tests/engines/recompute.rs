@@ -1,0 +1,67 @@
+//! Computing parts of the forward pass again changes when values are computed, and no value.
+
+use rnetc::engine::cpu::explain::explain;
+use rnetc::graph::{Op, Program, interp};
+use rnetc::lower::{self, Sgd};
+use rnetc::passes::recompute;
+
+use crate::support::{calm_inputs, distance, engines, inputs, load, network, small};
+
+const CASES: [(&str, &str); 6] = [
+    ("preact", "depth=20"),
+    ("original", "depth=20"),
+    ("bottleneck_preact", "depth=20"),
+    ("exclusive_gate", "depth=20"),
+    ("dropout_shortcut", "depth=20"),
+    ("vgg_lesion", "depth=10 width=4"),
+];
+
+fn contractions(program: &Program) -> usize {
+    program.graph.nodes.iter().filter(|n| matches!(n.op, Op::Conv(_))).count()
+}
+
+#[test]
+fn the_interpreter_gives_the_same_bits() {
+    for (spec, settings) in CASES {
+        let plain = lower::gradients(&small(spec, settings), 3);
+        let again = recompute(plain.clone());
+        rnetc::graph::verify::verify(&again).expect("a valid program");
+        assert!(contractions(&again) > contractions(&plain), "{spec}: nothing is computed again");
+        let inputs = inputs(&small(spec, settings), &plain, 1);
+        assert!(interp::run(&plain, &inputs) == interp::run(&again, &inputs), "{spec}");
+    }
+}
+
+#[test]
+fn engines_agree_with_the_interpreter() {
+    for (spec, settings) in [("preact", "depth=20"), ("bottleneck_preact", "depth=20")] {
+        let network = small(spec, settings);
+        let plain = lower::gradients(&network, 3);
+        let inputs = calm_inputs(&network, &plain);
+        let (want, _) = interp::run(&plain, &inputs);
+        let program = recompute(plain);
+        for engine in engines() {
+            let mut executable = load(engine.as_ref(), &program, &inputs);
+            executable.run().expect("runs");
+            for (index, output) in program.outputs.iter().enumerate() {
+                let error = distance(&executable.output(index).expect("an output"), &want[index]);
+                let zero = want[index].iter().all(|v| v.abs() < 1e-12);
+                let (name, on) = (&output.name, engine.device().engine);
+                assert!(error < 1e-4 || zero, "{spec} on {on}: {name} is off by {error:e}");
+            }
+        }
+    }
+}
+
+/// What must be kept: x at √n cuts, and the tensors of √n units.
+#[test]
+fn memory_grows_with_the_root_of_depth() {
+    let arena = |depth, again: bool| {
+        let plain = lower::training(&network("bottleneck_preact", depth), 16, &Sgd::PAPER);
+        let program = if again { recompute(plain) } else { plain };
+        explain(&program).expect("the schedule").arena as f64
+    };
+    let (shallow, deep) = (arena(110, true), arena(434, true));
+    assert!(deep < 3.0 * shallow, "{deep} bytes against {shallow} for a quarter of the units");
+    assert!(deep < 0.3 * arena(434, false));
+}
