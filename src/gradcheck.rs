@@ -77,6 +77,7 @@ pub fn random_inputs(network: &Network, program: &Program, seed: u32) -> Inputs 
             Role::Images => uniform.iter().map(|u| 2.0 * u).collect(),
             Role::Targets => one_hot(len, input.ty.shape.0[3]),
             Role::LearningRate => vec![0.1; len],
+            Role::Probe => uniform.iter().map(|u| 1.0 + 0.5 * u).collect(),
             Role::Seed => vec![f64::from(seed & 0xff_ffff); len],
             Role::Momentum => uniform.iter().map(|u| 0.01 * u).collect(),
             Role::Parameter | Role::Statistic => {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::graph::autodiff::{gradient, mean};
+use crate::graph::autodiff::{Factors, gradient, mean};
 use crate::graph::builder::Builder;
 use crate::graph::{
     Axes, Binary, ConvGeometry, InputId, NodeId, Op, Origin, Output, PoolGeometry, Program, Role,
@@ -10,7 +10,13 @@ use crate::graph::{
 };
 use crate::nn::{batch_norm, dropout, loss, optimiser, parameters, shortcut};
 use crate::passes;
-use crate::sema::network::{BinaryOp, Layer, Module, ModuleId, Network, Value};
+use crate::sema::network::{BinaryOp, Layer, Module, ModuleId, Network, Value, ValueId};
+
+pub mod probes;
+mod study;
+
+use probes::{Part, Probes};
+pub use study::{Wanted, forward_and_backward, part};
 
 mod inspect;
 
@@ -88,12 +94,30 @@ struct Lowering<'a> {
     statistics: Vec<(InputId, String)>,
     updates: Vec<(InputId, NodeId)>,
     seed: Option<NodeId>,
-    /// What stands for each value, after the forward pass.
-    nodes: Vec<NodeId>,
+    /// Which values are computed, and what stands for each.
+    part: Part,
+    nodes: Vec<Option<NodeId>>,
+    probes: &'a Probes,
+    /// The inputs of `probes`, in their order.
+    masks: Vec<NodeId>,
+    /// What the backward pass multiplies adjoints by.
+    factors: Factors,
+    /// Which units are live, and how many so far.
+    live: (Vec<NodeId>, Option<NodeId>),
 }
 
 impl<'a> Lowering<'a> {
     fn new(network: &'a Network, batch: usize, mode: Mode) -> Self {
+        Self::probed(network, batch, mode, Part::WHOLE, &probes::NONE)
+    }
+
+    fn probed(
+        network: &'a Network,
+        batch: usize,
+        mode: Mode,
+        part: Part,
+        probes: &'a Probes,
+    ) -> Self {
         let mut lowering = Self {
             network,
             batch,
@@ -104,9 +128,14 @@ impl<'a> Lowering<'a> {
             statistics: Vec::new(),
             updates: Vec::new(),
             seed: None,
+            part,
             nodes: Vec::new(),
+            probes,
+            masks: Vec::new(),
+            factors: Factors::new(),
+            live: (Vec::new(), None),
         };
-        for tensor in parameters::state(network) {
+        for tensor in parameters::state(network).into_iter().filter(|t| part.reads(network, t)) {
             let ty = Type { shape: tensor.shape, batched: false };
             let node = lowering.b.input(tensor.name.clone(), tensor.role, ty);
             let input = lowering.input_id(node);
@@ -116,6 +145,11 @@ impl<'a> Lowering<'a> {
                 lowering.statistics.push((input, tensor.name.clone()));
             }
             lowering.state.insert(tensor.name, node);
+        }
+        let ty = Type { shape: Shape([batch, 1, 1, 1]), batched: true };
+        for name in &probes.names {
+            let mask = lowering.b.input(name.clone(), Role::Probe, ty);
+            lowering.masks.push(mask);
         }
         lowering
     }
@@ -133,20 +167,35 @@ impl<'a> Lowering<'a> {
 
     fn forward(&mut self) -> NodeId {
         let network = self.network;
-        let mut nodes: Vec<NodeId> = Vec::with_capacity(network.values.len());
         for (index, value) in network.values.iter().enumerate() {
             self.b.set_origin(Origin { span: value.span, unit: value.unit });
-            let args: Vec<NodeId> = value.args.iter().map(|a| nodes[a.index()]).collect();
-            let node = self.layer(value, &args, index as u32);
-            nodes.push(node);
+            let id = ValueId(index as u32);
+            let node = self.part.computes(network, id).then(|| self.value(id, value));
+            self.nodes.push(node);
         }
         let statistics: Vec<(InputId, NodeId)> =
             self.statistics.iter().map(|(input, name)| (*input, self.state[name])).collect();
         if self.mode == Mode::Train {
             self.updates.extend(statistics);
         }
-        self.nodes = nodes;
-        self.nodes[network.output.index()]
+        self.node(self.part.end(network))
+    }
+
+    /// The node of a value that is computed.
+    fn node(&self, id: ValueId) -> NodeId {
+        self.nodes[id.index()].expect("a part is closed under arguments, up to where it begins")
+    }
+
+    fn value(&mut self, id: ValueId, value: &Value) -> NodeId {
+        if self.part.begins_at(id) {
+            let s = value.shape;
+            let shape = Shape([self.batch, s.h, s.w, s.c]);
+            return self.b.input(probes::CUT, Role::Probe, Type { shape, batched: true });
+        }
+        let plain: Vec<NodeId> = value.args.iter().map(|&a| self.node(a)).collect();
+        let args = self.tapped(id, &plain);
+        let node = self.layer(value, &args, id.0);
+        self.bypassed(id, node)
     }
 
     fn layer(&mut self, value: &Value, args: &[NodeId], stream: u32) -> NodeId {
@@ -174,6 +223,11 @@ impl<'a> Lowering<'a> {
                 dropout::drop_path(&mut self.b, args[0], p, (stream, seed))
             }
             Layer::DropPath { p } => self.b.scale(args[0], 1.0 - p),
+            Layer::Live { unit, units, of } if train => {
+                let keep = self.live(unit, units, of);
+                self.b.mul(args[0], keep)
+            }
+            Layer::Live { units, of, .. } => self.b.scale(args[0], units as f64 / of as f64),
             Layer::Binary(op) => self.b.binary(arithmetic(op), args[0], args[1]),
             Layer::GlobalAvgPool => mean(&mut self.b, Axes::SPACE, args[0]),
             Layer::Pool { kind, window, stride, padding } => {
@@ -186,6 +240,19 @@ impl<'a> Lowering<'a> {
                 shortcut::pad_channels(&mut self.b, args[0], channels)
             }
         }
+    }
+
+    /// Whether a unit is live: 1 or 0. Units come in order.
+    fn live(&mut self, unit: usize, units: usize, of: usize) -> NodeId {
+        if let Some(&known) = self.live.0.get(unit) {
+            return known;
+        }
+        let seed = self.seed();
+        let so_far = self.live.1.unwrap_or_else(|| self.b.constant(0.0));
+        let keep = dropout::live(&mut self.b, so_far, (units, of - unit), (unit as u32, seed));
+        self.live.0.push(keep);
+        self.live.1 = Some(self.b.add(so_far, keep));
+        keep
     }
 
     fn seed(&mut self) -> NodeId {
@@ -258,12 +325,17 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// The loss, and its gradient with respect to every parameter.
-    fn backward(&mut self, logits: NodeId) -> (NodeId, Vec<(InputId, NodeId)>) {
+    /// Mean cross-entropy.
+    fn loss(&mut self, logits: NodeId) -> NodeId {
         let ty = self.b.ty(logits);
         self.b.set_origin(Origin::default());
         let targets = self.b.input("targets", Role::Targets, ty);
-        let loss = loss::cross_entropy(&mut self.b, logits, targets);
+        loss::cross_entropy(&mut self.b, logits, targets)
+    }
+
+    /// The loss, and its gradient with respect to every parameter.
+    fn backward(&mut self, logits: NodeId) -> (NodeId, Vec<(InputId, NodeId)>) {
+        let loss = self.loss(logits);
         let wrt: Vec<NodeId> = self.parameters.iter().map(|p| p.1).collect();
         let gradients = gradient(&mut self.b, loss, &wrt);
         (loss, self.parameters.iter().map(|p| p.0).zip(gradients).collect())

@@ -8,6 +8,8 @@ mod folder;
 mod hostile;
 #[path = "cli/kill.rs"]
 mod kill;
+#[path = "cli/lesion.rs"]
+mod lesion;
 #[path = "cli/report.rs"]
 mod report;
 #[path = "cli/run.rs"]

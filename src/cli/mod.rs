@@ -19,9 +19,12 @@ pub mod fmt;
 pub mod gradcheck;
 pub mod graph;
 pub mod last_build;
+pub mod lesion;
 pub mod lsp;
 pub mod messages;
 pub mod output;
+pub mod paths;
+pub mod paths_check;
 pub mod picture;
 pub mod predict;
 pub mod program;
@@ -33,7 +36,9 @@ pub mod run;
 pub mod signals;
 pub mod spec;
 pub mod study;
+pub mod study_progress;
 pub mod train;
+pub mod trained;
 pub mod weights;
 
 use std::process::ExitCode;
@@ -79,5 +84,7 @@ fn verb(verb: &Verb) -> Result<(), Failure> {
         Verb::Bench(args) => bench::bench(args),
         Verb::Report(args) => report::report(args),
         Verb::Study(args) => study::study(args),
+        Verb::Lesion(args) => lesion::lesion(args),
+        Verb::Paths(args) => paths::paths(args),
     }
 }

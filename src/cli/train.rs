@@ -47,7 +47,7 @@ pub fn train(args: &RunArgs, name: Name, signals: &Signals) -> Result<(), Failur
         (Some(resumed), None) => resumed.spec().with(&args.set),
         (Some(_) | None, path) => Spec::find(path.as_deref(), &args.set)?,
     };
-    let network = spec.compile()?;
+    let network = recipe.applied(spec.compile()?)?;
     let on = computed_on(args, &recipe, resumed.as_ref())?;
     let opened = engine::open(&on)?;
     let dataset = download::load(name, args.data.as_deref(), signals)?;

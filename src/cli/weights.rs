@@ -34,7 +34,10 @@ pub fn load(args: &RunArgs, path: &Path) -> Result<Weights, Failure> {
         (None, None) => Spec::find(None, &args.set)?,
         (Some(path), _) => Spec::find(Some(path), &args.set)?,
     };
-    let network = spec.compile()?;
+    let mut network = spec.compile()?;
+    if let Some(about) = &about {
+        network = about.config.recipe.applied(network)?;
+    }
     let values = checkpoint::load(path, &tensors::of(&network)).map_err(Failure::from);
     let values = values.map_err(|failure| match (failure, &about) {
         (Failure::Wrong(text), Some(about)) if about.config.settings != spec.settings => {

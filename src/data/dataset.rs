@@ -92,6 +92,35 @@ pub struct Dataset {
     pub test: Arc<dyn Pictures>,
 }
 
+/// Some pictures of a split, from one on.
+pub struct Subset {
+    all: Arc<dyn Pictures>,
+    first: usize,
+    count: usize,
+}
+
+impl Subset {
+    /// At most `count` pictures from number `first` on.
+    pub fn new(all: Arc<dyn Pictures>, first: usize, count: usize) -> Self {
+        let count = count.min(all.count().saturating_sub(first));
+        Self { all, first, count }
+    }
+}
+
+impl Pictures for Subset {
+    fn count(&self) -> usize {
+        self.count
+    }
+
+    fn extent(&self) -> Extent {
+        self.all.extent()
+    }
+
+    fn picture(&self, epoch: u32, index: usize, pixels: &mut [u8]) -> u8 {
+        self.all.picture(epoch, self.first + index, pixels)
+    }
+}
+
 /// Pictures held in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {

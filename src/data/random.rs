@@ -20,6 +20,10 @@ pub enum Purpose {
     Initial = 0x1005,
     /// Seed of a training step's dropout.
     Step = 0x1006,
+    /// Units that a lesion deletes or swaps.
+    Lesion = 0x2001,
+    /// A picture, and the units that a path goes through.
+    Path = 0x2002,
 }
 
 /// A sequence of random numbers.

@@ -196,6 +196,7 @@ fn name(value: &Value) -> &'static str {
         Layer::Tanh => "tanh",
         Layer::Dropout { .. } => "dropout",
         Layer::DropPath { .. } => "drop path",
+        Layer::Live { .. } => "live",
         Layer::Binary(BinaryOp::Add) => "+",
         Layer::Binary(BinaryOp::Sub) => "−",
         Layer::Binary(BinaryOp::Mul) => "×",
@@ -221,6 +222,7 @@ pub fn label(network: &Network, value: &Value) -> String {
         },
         Layer::Linear { .. } => format!("linear, {}", value.shape.c),
         Layer::Dropout { p, .. } | Layer::DropPath { p } => format!("{} {p:.2}", name(value)),
+        Layer::Live { units, of, .. } => format!("{units} of {of} live"),
         Layer::Pool { window, stride, .. } => {
             format!("{window}×{window} {}, /{stride}", name(value))
         }

@@ -1,11 +1,27 @@
 //! Reverse-mode differentiation: appends adjoint nodes to the graph it differentiates.
 
+use std::collections::HashMap;
+
 use super::builder::Builder;
 use super::types::*;
+
+/// What adjoints are multiplied by on their way from a node (first) to one of its arguments.
+pub type Factors = HashMap<(NodeId, NodeId), NodeId>;
 
 /// Appends the gradient of the scalar `of` with respect to each node of `wrt`. A node that `of`
 /// does not depend on has a zero gradient.
 pub fn gradient(b: &mut Builder, of: NodeId, wrt: &[NodeId]) -> Vec<NodeId> {
+    gradient_along(b, of, wrt, &Factors::new())
+}
+
+/// As [`gradient`], with some adjoints multiplied on their way: with 0 and 1, the part of the
+/// gradient that flows along chosen paths.
+pub fn gradient_along(
+    b: &mut Builder,
+    of: NodeId,
+    wrt: &[NodeId],
+    factors: &Factors,
+) -> Vec<NodeId> {
     let needed = depends_on(b.graph(), wrt);
     let mut adjoint: Vec<Option<NodeId>> = vec![None; of.index() + 1];
     adjoint[of.index()] = Some(b.constant(1.0));
@@ -19,6 +35,10 @@ pub fn gradient(b: &mut Builder, of: NodeId, wrt: &[NodeId]) -> Vec<NodeId> {
                 continue;
             }
             let Some(part) = pull_back(b, id, &node, slot, g) else { continue };
+            let part = match factors.get(&(id, arg)) {
+                Some(&factor) => b.mul(part, factor),
+                None => part,
+            };
             adjoint[arg.index()] = Some(match adjoint[arg.index()] {
                 Some(sum) => b.add(sum, part),
                 None => part,

@@ -309,6 +309,9 @@ pub enum Role {
     Momentum,
     /// Running mean or variance of a batch normalisation.
     Statistic,
+    /// Set from outside by name: a factor of each image (N×1×1×1), or the value at which a part
+    /// of a network begins.
+    Probe,
 }
 
 /// A value that comes from outside.

@@ -27,7 +27,7 @@ pub fn inspection(network: &Network, batch: usize) -> Program {
 
 impl Lowering<'_> {
     fn squares(&mut self, value: ValueId) -> NodeId {
-        let node = self.nodes[value.index()];
+        let node = self.node(value);
         let square = self.b.mul(node, node);
         self.b.reduce(ReduceKind::Sum, Axes::ALL, square)
     }

@@ -33,3 +33,24 @@ pub fn drop_path(b: &mut Builder, x: NodeId, p: f64, draw: (u32, NodeId)) -> Nod
     let mask = keep_mask(b, p, draw.0, draw.1, ty);
     b.mul(x, mask)
 }
+
+/// Whether the next of `left` units is among the `units` that a mini-batch keeps, `so_far` of which
+/// have been drawn: 1 with probability (units − so_far) / left, so that exactly `units` are kept and
+/// every choice is as likely (selection sampling, Knuth's algorithm S).
+pub fn live(
+    b: &mut Builder,
+    so_far: NodeId,
+    (units, left): (usize, usize),
+    (stream, seed): (u32, NodeId),
+) -> NodeId {
+    // Streams from the top, away from those of the layers that draw numbers.
+    let ty = Type { shape: Shape::SCALAR, batched: false };
+    let uniform = b.random(u32::MAX - stream, seed, ty);
+    let units = b.constant(units as f64);
+    let wanted = b.sub(units, so_far);
+    // u·left is below left by at least half a unit in its last place, so where all that are left
+    // are wanted, the next one is kept, in f32 too.
+    let share = b.scale(uniform, left as f64);
+    let above = b.sub(wanted, share);
+    b.unary(Unary::Step, above)
+}

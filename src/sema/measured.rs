@@ -173,7 +173,9 @@ fn way(network: &Network, x: ValueId, value: ValueId) -> Option<Shortcut> {
             let convolved = matches!(inner.layer, Layer::Conv { .. }) && inner.args == [x];
             convolved.then_some(Shortcut::Convolved)
         }
-        Layer::Dropout { .. } | Layer::DropPath { .. } => of_x(Shortcut::Dropped),
+        Layer::Dropout { .. } | Layer::DropPath { .. } | Layer::Live { .. } => {
+            of_x(Shortcut::Dropped)
+        }
         Layer::Relu => of_x(Shortcut::Rectified),
         Layer::Input
         | Layer::Const(_)

@@ -165,6 +165,17 @@ pub enum Layer {
         /// Probability of being dropped, 0 ≤ p < 1.
         p: f64,
     },
+    /// Drops the whole argument unless this unit is one of those that the mini-batch keeps, exactly
+    /// so many of all; evaluation multiplies by their share. No spec writes it: recipes put it on
+    /// units.
+    Live {
+        /// Which unit, counted from 0.
+        unit: usize,
+        /// How many are kept.
+        units: usize,
+        /// Of how many.
+        of: usize,
+    },
     /// Elementwise sum, difference, product or quotient of two arguments; an axis of length 1
     /// broadcasts.
     Binary(BinaryOp),
@@ -293,7 +304,16 @@ impl Network {
 
     /// Multiply-accumulates of convolutions and linear layers for one image.
     pub fn macs(&self) -> usize {
-        self.values
+        self.macs_of(&self.values)
+    }
+
+    /// Those of the values up to and with one.
+    pub fn macs_until(&self, last: ValueId) -> usize {
+        self.macs_of(&self.values[..=last.index()])
+    }
+
+    fn macs_of(&self, values: &[Value]) -> usize {
+        values
             .iter()
             .map(|v| match v.layer {
                 Layer::Conv { module, .. } => match self.module(module).kind {

@@ -1,3 +1,13 @@
-//! Studies: what many runs, or one run taken apart, say together.
+//! Studies: tables of many runs beside the papers', and trained networks taken apart: what happens
+//! when units are deleted, swapped, or followed one path at a time (Veit et al. 2016), and the
+//! equations of He et al. (2016) on a real net.
 
+pub mod anatomy;
+pub mod chart;
+pub mod journal;
+mod layers;
+pub mod lesion;
+pub mod paths;
+pub mod quantiles;
+pub mod survival;
 pub mod table;

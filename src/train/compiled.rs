@@ -38,6 +38,15 @@ impl Compiled {
         }
     }
 
+    /// Sets the probe of a name; a program without it does not care.
+    pub fn probe(&mut self, name: &str, data: &[f32]) -> Result<(), EngineError> {
+        let named = |input: &Input| input.role == Role::Probe && input.name == name;
+        match self.inputs.iter().position(named) {
+            Some(index) => self.executable.write(InputId(index as u32), data),
+            None => Ok(()),
+        }
+    }
+
     /// Runs once.
     pub fn run(&mut self) -> Result<(), EngineError> {
         self.executable.run()
@@ -86,6 +95,6 @@ impl Compiled {
 fn state_of(inputs: &[Input]) -> impl Iterator<Item = (InputId, &Input)> {
     inputs.iter().enumerate().filter_map(|(index, input)| match input.role {
         Role::Parameter | Role::Momentum | Role::Statistic => Some((InputId(index as u32), input)),
-        Role::Images | Role::Targets | Role::LearningRate | Role::Seed => None,
+        Role::Images | Role::Targets | Role::LearningRate | Role::Seed | Role::Probe => None,
     })
 }

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{TrainError, yaml};
 use crate::data::augment::Augmentation;
 use crate::lower::Sgd;
+use crate::sema::network::Network;
+use crate::study::survival::Survival;
 
 mod check;
 #[cfg(test)]
@@ -59,6 +61,13 @@ pub struct Recipe {
     pub checkpoint: Checkpoints,
     /// Seed of the order, the crops, the first parameters and dropout.
     pub seed: u32,
+    /// Which units' branches a mini-batch keeps; all, unless given.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "serde_yaml::with::singleton_map_recursive"
+    )]
+    pub survival: Option<Survival>,
 }
 
 /// Stochastic gradient descent.
@@ -261,6 +270,16 @@ impl Recipe {
     /// The paper's recipe.
     pub fn he2016() -> Result<Self, TrainError> {
         Self::parse("he2016", HE2016)
+    }
+
+    /// The network as this recipe trains and evaluates it.
+    pub fn applied(&self, network: Network) -> Result<Network, TrainError> {
+        match self.survival {
+            None => Ok(network),
+            Some(rule) => rule
+                .on(&network)
+                .map_err(|text| TrainError::Wrong(format!("recipe, survival: {text}"))),
+        }
     }
 
     /// Its length, in the unit of its boundaries.

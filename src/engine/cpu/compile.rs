@@ -16,7 +16,7 @@ use super::program::{Closing, CpuProgram, ImageStep, LoopStep, Packing, Phase};
 use super::simd::Isa;
 use super::{explain, outside};
 use crate::engine::{EngineError, Precision};
-use crate::graph::{AxisMap, Graph, NodeId, Op, Program, ReduceKind};
+use crate::graph::{AxisMap, NodeId, Op, Program, ReduceKind};
 use crate::schedule::fuse::Buffer;
 use crate::schedule::loops::{Format, LoopSpec};
 use crate::schedule::placement::{Home, Placement, closes_phase};
@@ -65,7 +65,7 @@ pub fn schedule(
             by_phase[placement.stage(id).phase as usize].push(id);
         }
     }
-    let formats = formats(graph, &placement, precision);
+    let formats = formats(program, &placement, precision);
     let mut builder = PhaseBuilder::new(graph, &placement, &formats, (isa, precision));
     let mut cpu = CpuProgram::default();
     for (nodes, before) in by_phase.iter().zip(&outside.before) {
@@ -83,8 +83,9 @@ pub fn schedule(
 }
 
 /// How each node's tensor is stored: in bf16 where that is asked for, there are pixels, and an
-/// image's elements fill whole words, so that images do not share one.
-fn formats(graph: &Graph, placement: &Placement, precision: Precision) -> Vec<Format> {
+/// image's elements fill whole words, so that images do not share one. Outputs are read as f32.
+fn formats(program: &Program, placement: &Placement, precision: Precision) -> Vec<Format> {
+    let graph = &program.graph;
     let format = |id: NodeId| {
         let node = graph.node(id);
         let [_, rows, columns, channels] = node.ty.shape.0;
@@ -92,7 +93,8 @@ fn formats(graph: &Graph, placement: &Placement, precision: Precision) -> Vec<Fo
             && rows * columns > 1
             && (rows * columns * channels).is_multiple_of(2)
             && placement.home(id) == Home::Tensor
-            && !matches!(node.op, Op::Input(_));
+            && !matches!(node.op, Op::Input(_))
+            && program.outputs.iter().all(|output| output.node != id);
         match precision {
             Precision::Bf16 if activation => Format::Bf16,
             Precision::F32 | Precision::Bf16x3 | Precision::Bf16 => Format::F32,

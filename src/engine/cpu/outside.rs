@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::executable::MAX_SLOTS;
 use super::program::{Copy, LoopStep};
 use crate::graph::{Graph, NodeId, Op, Program, ReduceKind};
 use crate::schedule::fuse::{Buffer, Location, LoopBuilder, extent};
@@ -115,30 +116,46 @@ pub fn loops(
         } else {
             rest.iter().take_while(|&&n| !is_anchor(graph, n) && extent_of(n) == shape).count()
         };
-        let (group, tail) = rest.split_at(count);
-        let mut builder = LoopBuilder::new(graph, ready, shape);
-        for &id in group {
-            let node = graph.node(id);
-            let at = Location::plain(Buffer::Tensor(id), node.ty);
-            match node.op {
-                Op::Reduce(kind, _) => {
-                    let kind = match kind {
-                        ReduceKind::Sum | ReduceKind::M2 => Accumulate::Sum,
-                        ReduceKind::Max => Accumulate::Max,
-                    };
-                    builder.reduce(kind, node.args[0], at, node.ty);
-                }
-                _ => builder.store(id, at),
-            }
+        // As many as a loop has slots for.
+        let mut group = &rest[..count];
+        let mut step = fused(graph, ready, group, shape);
+        while step.spec.slots > MAX_SLOTS && group.len() > 1 {
+            group = &group[..group.len().div_ceil(2)];
+            step = fused(graph, ready, group, shape);
         }
-        let (spec, buffers) = builder.finish();
-        steps.push(LoopStep { spec, buffers });
+        steps.push(step);
         for &id in group {
             ready.insert(id, Location::plain(Buffer::Tensor(id), graph.node(id).ty));
         }
-        rest = tail;
+        rest = &rest[group.len()..];
     }
     steps
+}
+
+/// One loop that stores some nodes of one extent, or reduces one.
+fn fused(
+    graph: &Graph,
+    ready: &HashMap<NodeId, Location>,
+    group: &[NodeId],
+    shape: [usize; 3],
+) -> LoopStep {
+    let mut builder = LoopBuilder::new(graph, ready, shape);
+    for &id in group {
+        let node = graph.node(id);
+        let at = Location::plain(Buffer::Tensor(id), node.ty);
+        match node.op {
+            Op::Reduce(kind, _) => {
+                let kind = match kind {
+                    ReduceKind::Sum | ReduceKind::M2 => Accumulate::Sum,
+                    ReduceKind::Max => Accumulate::Max,
+                };
+                builder.reduce(kind, node.args[0], at, node.ty);
+            }
+            _ => builder.store(id, at),
+        }
+    }
+    let (spec, buffers) = builder.finish();
+    LoopStep { spec, buffers }
 }
 
 /// Lets the last loops write state in place where no other loop reads the old value (they run in

@@ -1,0 +1,130 @@
+//! A run folder as studies take it: network, weights, pictures, engine.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::args::TrainedArgs;
+use super::engine::Opened;
+use super::signals::Signals;
+use super::spec::Spec;
+use super::{Failure, download, engine, output, train};
+use crate::data::batches::Loading;
+use crate::data::dataset::Subset;
+use crate::data::{Name, Pictures};
+use crate::sema::network::Network;
+use crate::source::Source;
+use crate::study::anatomy::{Site, sites};
+use crate::train::checkpoint;
+use crate::train::config::Config;
+use crate::train::run_folder::RunFolder;
+use crate::train::tensors::{self, Values};
+
+/// A trained network with all that a study needs.
+pub struct Trained {
+    /// Its run folder.
+    pub folder: PathBuf,
+    /// What it was trained with.
+    pub config: Config,
+    /// The network.
+    pub network: Network,
+    /// Its units.
+    pub sites: Vec<Site>,
+    /// Its weights.
+    pub values: Values,
+    /// Where they come from, and after how many steps.
+    pub weights: (PathBuf, u64),
+    /// Test pictures.
+    pub pictures: Arc<dyn Pictures>,
+    /// Computes.
+    pub opened: Opened,
+}
+
+/// Opens what the arguments name.
+pub fn open(run: &Path, args: &TrainedArgs, signals: &Signals) -> Result<Trained, Failure> {
+    engine::check_precision(&args.engine)?;
+    let (folder, config) = folder(run)?;
+    let spec = Spec::new(
+        config.spec.clone(),
+        Source::new(config.spec.as_str(), config.spec_text.as_str()),
+        config.settings.clone(),
+    );
+    let network = config.recipe.applied(spec.compile()?)?;
+    let path = match &args.weights {
+        Some(path) => path.clone(),
+        None => last(&folder)?,
+    };
+    let values = checkpoint::load(&path, &tensors::of(&network))?;
+    let step = checkpoint::describe(&path)?.map_or(0, |about| about.step);
+    let name = Name::parse(&config.data).ok_or_else(|| {
+        Failure::Wrong(format!("{}: no data set is called {}", run.display(), config.data))
+    })?;
+    let opened = engine::open(&args.engine)?;
+    let dataset = download::load(name, args.data.as_deref(), signals)?;
+    train::fits(&network, &dataset)?;
+    let pictures: Arc<dyn Pictures> = match args.pictures {
+        Some(count) => Arc::new(Subset::new(dataset.test, 0, count as usize)),
+        None => dataset.test,
+    };
+    output::note(format_args!(
+        "net: {} of {}, weights after {step} steps; {} test pictures of {}",
+        network.name,
+        run.display(),
+        pictures.count(),
+        config.data
+    ));
+    let sites = sites(&network);
+    let folder = folder.path().to_path_buf();
+    Ok(Trained { folder, config, network, sites, values, weights: (path, step), pictures, opened })
+}
+
+fn folder(path: &Path) -> Result<(RunFolder, Config), Failure> {
+    if !path.join("config.yaml").is_file() {
+        return Err(Failure::File(format!(
+            "{} is not the folder of a run (no config.yaml); rnetc run --train makes one",
+            path.display()
+        )));
+    }
+    let folder = RunFolder::existing(Some(path), path, "")?;
+    let config = folder.read_config()?;
+    Ok((folder, config))
+}
+
+/// The last weights of a run.
+fn last(folder: &RunFolder) -> Result<PathBuf, Failure> {
+    let path = folder.last_weights();
+    if path.is_file() {
+        return Ok(path);
+    }
+    folder.latest_checkpoint()?.ok_or_else(|| {
+        Failure::File(format!(
+            "{} holds no weights yet; train on with rnetc run --resume --out {0}",
+            folder.path().display()
+        ))
+    })
+}
+
+impl Trained {
+    /// The test pictures in batches.
+    pub fn loading(&self, batch: usize) -> Loading {
+        Loading {
+            batch: batch.min(self.pictures.count().max(1)),
+            pictures: self.pictures.clone(),
+            normalisation: self.config.normalisation.clone(),
+            classes: self.network.classes(),
+        }
+    }
+
+    /// `RUN/<name>`, made if it is not there.
+    pub fn subfolder(&self, name: &str) -> Result<PathBuf, Failure> {
+        let path = self.folder.join(name);
+        std::fs::create_dir_all(&path).map_err(|error| Failure::io("making", &path, error))?;
+        Ok(path)
+    }
+
+    /// The net with its depth, as figures call it.
+    pub fn title(&self) -> String {
+        let depth = self.network.settings.iter().find(|(name, _)| name == "depth");
+        let depth = depth.map_or(String::new(), |(_, depth)| format!(", {depth} layers"));
+        format!("{}{depth}", self.network.name)
+    }
+}

@@ -1,0 +1,115 @@
+//! Studies of a trained net on the command line.
+
+use crate::folder::Folder;
+
+const UNITS: &str = "\
+unit u(width) {
+    F = bn -> relu -> conv(3x3, width)
+    y = x + F(x)
+}
+
+net units(classes = 10) {
+    input(3, 32, 32)
+    -> conv(3x3, 4, stride: 8) -> u(4) * 4
+    -> global_avg_pool -> linear(classes)
+}
+";
+
+const ON: &str = "--data cifar --engine cpu --threads 1";
+
+fn trained(name: &str, spec: &str) -> Folder {
+    let folder = Folder::new();
+    std::fs::write(folder.at(name), spec).unwrap();
+    folder.expect(0, &format!("run {name} --train cifar10 --steps 2 --batch 8 --out run {ON}"));
+    folder
+}
+
+#[test]
+fn a_net_is_lesioned_and_the_same_command_goes_on() {
+    let folder = trained("units.rnet", UNITS);
+    let each = format!("lesion run --delete each --batch 4 {ON}");
+    let first = folder.expect(0, &each);
+    assert!(first.out.starts_with("baseline ") && first.out.contains("without    4 "), "{first:?}");
+    for file in ["delete-each.csv", "delete-each.json", "delete-each.svg"] {
+        assert!(folder.at("run/lesion").join(file).is_file(), "{file}");
+    }
+    // As if it had been stopped after two lesions, in the middle of a line.
+    let journal = folder.at("run/lesion/delete-each.jsonl");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 1 + 5);
+    let cut = format!("{}\n{}\n{}\n{}", lines[0], lines[1], lines[2], &lines[3][..9]);
+    std::fs::write(&journal, cut).unwrap();
+    let again = folder.expect(0, &each);
+    assert!(again.err.contains("2 done before"), "{again:?}");
+    assert_eq!(again.out, first.out);
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(&std::fs::read_to_string(&journal).unwrap()), sorted(&text));
+
+    let random = folder.expect(0, &format!("lesion run --delete random --samples 2 {ON}"));
+    assert!(random.err.contains("left alone, each stage's first: 1"), "{random:?}");
+    let reorder = folder.expect(0, &format!("lesion run --reorder --swaps 1..2 --samples 2 {ON}"));
+    assert!(reorder.out.contains("τ"), "{reorder:?}");
+    let other = folder.expect(2, &format!("lesion run --reorder --seed 1 {ON}"));
+    assert!(other.err.contains("--again"), "{other:?}");
+    folder.expect(0, &format!("lesion run --reorder --seed 1 --samples 1 --again {ON}"));
+}
+
+#[test]
+fn paths_are_followed_and_equations_checked() {
+    let folder = trained("units.rnet", UNITS);
+    let paths = folder.expect(0, &format!("paths run --samples 6 --batch 4 {ON}"));
+    for part in ["16 paths through 4 units", "effective paths", "their sum is the gradient"] {
+        assert!(paths.out.contains(part), "{part}: {paths:?}");
+    }
+    let again = folder.expect(0, &format!("paths run --samples 6 --batch 4 {ON}"));
+    assert_eq!(again.out, paths.out);
+    let check = folder.expect(0, &format!("paths check run --batch 4 {ON}"));
+    assert!(check.out.contains("units 1–4: (4) off by"), "{check:?}");
+    for file in ["gradient.svg", "deletions.svg", "paths.csv", "paths.json", "check.svg"] {
+        assert!(folder.at("run/paths").join(file).is_file(), "{file}");
+    }
+}
+
+#[test]
+fn what_cannot_be_studied_is_refused_with_a_reason() {
+    let folder = trained("units.rnet", UNITS);
+    for (code, line, reason) in [
+        (2, "lesion run", "--delete"),
+        (2, "lesion run --delete each --reorder", "--reorder"),
+        (2, "lesion run --delete random --counts 5..2", "1..20"),
+        (2, "lesion run --delete random --counts 1..9", "--counts 1..3"),
+        (2, "lesion run --reorder --swaps 1..9", "3 pairs"),
+        (3, "lesion nowhere --delete each", "not the folder of a run"),
+        (3, "paths nowhere", "not the folder of a run"),
+        (2, "paths", "RUN"),
+        (3, "paths check run --weights nothing.safetensors", "nothing.safetensors"),
+    ] {
+        let outcome = folder.expect(code, &format!("{line} {ON}"));
+        assert!(outcome.err.contains(reason), "{line}: {outcome:?}");
+    }
+    let folder = trained("tiny.rnet", crate::folder::TINY);
+    let outcome = folder.expect(2, &format!("lesion run --delete each {ON}"));
+    assert!(outcome.err.contains("3×32×32"), "{outcome:?}");
+    let outcome = folder.expect(2, &format!("paths run {ON}"));
+    assert!(outcome.err.contains("one path"), "{outcome:?}");
+}
+
+#[test]
+fn a_recipe_keeps_some_units_live_and_evaluation_knows() {
+    let folder = Folder::new();
+    std::fs::write(folder.at("units.rnet"), UNITS).unwrap();
+    let recipe = include_str!("../../specs/recipes/he2016.yaml").to_string();
+    std::fs::write(folder.at("live.yaml"), recipe + "survival: { live: { units: 2 } }\n").unwrap();
+    let train = "run units.rnet --train cifar10 --recipe live.yaml --steps 2 --batch 8 --out run";
+    let trained = folder.expect(0, &format!("{train} {ON}"));
+    let eval = "run --eval cifar10 --weights run/final.safetensors --batch 8";
+    let tested = folder.expect(0, &format!("{eval} {ON}"));
+    let error = |text: &str| text.split("test error ").nth(1).map(|t| t[..5].to_string());
+    assert_eq!(error(&trained.out), error(&tested.out), "{trained:?} {tested:?}");
+    folder.expect(0, &format!("lesion run --delete each {ON}"));
+}
