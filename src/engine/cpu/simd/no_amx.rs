@@ -31,7 +31,6 @@ pub fn products(_: usize) {}
 /// Nothing to set up.
 pub fn configure() {}
 
-#[allow(missing_docs)]
 impl TilePlan {
     pub fn new(_: ConvGeometry, _: usize, _: usize, _: Parts) -> Option<Self> {
         None
