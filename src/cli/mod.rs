@@ -14,10 +14,12 @@ pub mod download;
 pub mod engine;
 pub mod evaluate;
 pub mod explain;
+pub mod export;
 pub mod failure;
 pub mod fmt;
 pub mod gradcheck;
 pub mod graph;
+pub mod import;
 pub mod last_build;
 pub mod lsp;
 pub mod messages;
@@ -78,5 +80,7 @@ fn verb(verb: &Verb) -> Result<(), Failure> {
         Verb::Bench(args) => bench::bench(args),
         Verb::Report(args) => report::report(args),
         Verb::Study(args) => study::study(args),
+        Verb::Export(args) => export::export(args),
+        Verb::Import(args) => import::import(args),
     }
 }
