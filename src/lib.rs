@@ -13,6 +13,7 @@ pub mod lower;
 pub mod lsp;
 pub mod nn;
 pub mod passes;
+pub mod protobuf;
 pub mod report;
 pub mod schedule;
 pub mod sema;

@@ -6,6 +6,8 @@ mod data;
 mod folder;
 #[path = "cli/hostile.rs"]
 mod hostile;
+#[path = "cli/interchange.rs"]
+mod interchange;
 #[path = "cli/kill.rs"]
 mod kill;
 #[path = "cli/lesion.rs"]

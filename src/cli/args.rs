@@ -51,6 +51,10 @@ pub enum Verb {
     Lesion(LesionArgs),
     /// Follow the paths through a trained network
     Paths(PathsArgs),
+    /// Write a trained network as an ONNX model
+    Export(ExportArgs),
+    /// Read weights that PyTorch trained
+    Import(ImportArgs),
 }
 
 /// `rnetc build`.
@@ -378,6 +382,40 @@ pub struct TrainedArgs {
     /// On what
     #[command(flatten)]
     pub engine: EngineArgs,
+}
+
+/// `rnetc export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// A checkpoint of rnetc
+    #[arg(value_name = "WEIGHTS")]
+    pub weights: PathBuf,
+    /// The model to write
+    #[arg(long, value_name = "FILE")]
+    pub onnx: PathBuf,
+    /// The spec [default: what the weights were trained with]
+    #[arg(long, value_name = "SPEC|DIR")]
+    pub spec: Option<PathBuf>,
+    /// Set a parameter of the net
+    #[arg(long = "set", value_name = "K=V", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+}
+
+/// `rnetc import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The spec of the same net
+    #[arg(value_name = "SPEC")]
+    pub spec: PathBuf,
+    /// A state dict, saved by safetensors.torch.save_file
+    #[arg(value_name = "STATE")]
+    pub state: PathBuf,
+    /// The weights to write
+    #[arg(short = 'o', value_name = "FILE")]
+    pub out: PathBuf,
+    /// Set a parameter of the net
+    #[arg(long = "set", value_name = "K=V", value_parser = setting)]
+    pub set: Vec<(String, String)>,
 }
 
 /// How to print a table.

@@ -40,8 +40,7 @@ pub fn check_precision(args: &EngineArgs) -> Result<(), Failure> {
             "this version does not compute in f16; say f32, bf16x3 or bf16".into(),
         )),
         (Precision::Bf16x3 | Precision::Bf16, EngineChoice::Wgpu) => Err(Failure::Usage(
-            "the wgpu engine computes in f32 only; leave --precision away or take --engine cpu"
-                .into(),
+            "the wgpu engine computes in f32 only; say --precision f32 or take --engine cpu".into(),
         )),
         (Precision::F32, _)
         | (Precision::Bf16x3 | Precision::Bf16, EngineChoice::Auto | EngineChoice::Cpu) => Ok(()),

@@ -14,10 +14,12 @@ pub mod download;
 pub mod engine;
 pub mod evaluate;
 pub mod explain;
+pub mod export;
 pub mod failure;
 pub mod fmt;
 pub mod gradcheck;
 pub mod graph;
+pub mod import;
 pub mod last_build;
 pub mod lesion;
 pub mod lsp;
@@ -86,5 +88,7 @@ fn verb(verb: &Verb) -> Result<(), Failure> {
         Verb::Study(args) => study::study(args),
         Verb::Lesion(args) => lesion::lesion(args),
         Verb::Paths(args) => paths::paths(args),
+        Verb::Export(args) => export::export(args),
+        Verb::Import(args) => import::import(args),
     }
 }

@@ -24,15 +24,20 @@ pub struct Weights {
 /// Reads weights for the spec that is named; without a name, for the spec that the file was
 /// trained with, and where it says nothing, for the last build.
 pub fn load(args: &RunArgs, path: &Path) -> Result<Weights, Failure> {
+    of(args.spec.as_deref(), &args.set, path)
+}
+
+/// The same, from a spec and settings.
+pub fn of(spec: Option<&Path>, set: &[(String, String)], path: &Path) -> Result<Weights, Failure> {
     manifest::verify(path)?;
     let about = checkpoint::describe(path)?;
-    let spec = match (&args.spec, &about) {
+    let spec = match (spec, &about) {
         (None, Some(about)) => {
             output::note(format_args!("spec: {}, as the weights say", about.config.spec));
-            recorded(about).with(&args.set)
+            recorded(about).with(set)
         }
-        (None, None) => Spec::find(None, &args.set)?,
-        (Some(path), _) => Spec::find(Some(path), &args.set)?,
+        (None, None) => Spec::find(None, set)?,
+        (Some(path), _) => Spec::find(Some(path), set)?,
     };
     let mut network = spec.compile()?;
     if let Some(about) = &about {

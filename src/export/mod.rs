@@ -7,6 +7,7 @@ mod explain;
 mod figure;
 mod folder;
 mod manifest;
+pub mod onnx;
 pub mod unravel;
 
 pub use explain::explain;

@@ -12,6 +12,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::config::Config;
+use super::foreign;
 use super::layout;
 use super::tensors::{Tensor, Values};
 use super::{TrainError, atomic};
@@ -38,8 +39,23 @@ pub fn save(
     values: &Values,
     about: &About,
 ) -> Result<Vec<u8>, TrainError> {
+    let about =
+        serde_json::to_string(about).map_err(|error| TrainError::io("writing", path, error))?;
+    write(path, tensors, values, Some((KEY.to_string(), about)))
+}
+
+/// The same for weights that come from elsewhere, of whose run nothing is known.
+pub fn save_foreign(path: &Path, tensors: &[Tensor], values: &Values) -> Result<(), TrainError> {
+    write(path, tensors, values, None).map(drop)
+}
+
+fn write(
+    path: &Path,
+    tensors: &[Tensor],
+    values: &Values,
+    metadata: Option<(String, String)>,
+) -> Result<Vec<u8>, TrainError> {
     let wrong = |error: &dyn std::fmt::Display| TrainError::io("writing", path, error);
-    let about = serde_json::to_string(about).map_err(|error| wrong(&error))?;
     let mut entries = Vec::new();
     for tensor in tensors {
         for name in names(tensor) {
@@ -55,8 +71,8 @@ pub fn save(
         let view = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(|e| wrong(&e))?;
         views.push((name.as_str(), view));
     }
-    let metadata = std::iter::once((KEY.to_string(), about)).collect();
-    let bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| wrong(&error))?;
+    let metadata = metadata.map(|entry| std::iter::once(entry).collect());
+    let bytes = safetensors::serialize(views, metadata).map_err(|error| wrong(&error))?;
     atomic::write(path, &bytes)?;
     Ok(bytes)
 }
@@ -114,6 +130,25 @@ pub fn load(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainError> {
         let known = |name: &str| tensors.iter().any(|t| names(t).any(|n| n == name));
         let other = file.names().into_iter().find(|name| !known(name)).unwrap_or_default();
         return Err(mismatch(path, other, "the net has no tensor of that name"));
+    }
+    Ok(values)
+}
+
+/// Reads a state dict of PyTorch: tensors by name, or by order where it names them otherwise
+/// ([`foreign`]).
+pub fn load_foreign(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainError> {
+    let bytes = whole(path, tensors)?;
+    let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(path, &error))?;
+    let found: Vec<(String, usize)> =
+        file.tensors().into_iter().map(|(name, view)| (name, view.shape().len())).collect();
+    let wrong = |text: String| TrainError::Wrong(format!("{}: {text}", path.display()));
+    let pairs = foreign::pairs(tensors, &found).map_err(wrong)?;
+    let mut values = Values::new();
+    for (tensor, name) in tensors.iter().zip(pairs) {
+        let view = file.tensor(&name).map_err(|error| damaged(path, &error))?;
+        let data = read(&view, tensor)
+            .map_err(|text| wrong(format!("{name}, taken for {}: {text}", tensor.state.name)))?;
+        values.insert(tensor.state.name.clone(), data);
     }
     Ok(values)
 }

@@ -6,6 +6,7 @@ pub mod compiled;
 pub mod config;
 pub mod error;
 pub mod evaluate;
+pub mod foreign;
 pub mod init;
 pub mod keeper;
 pub mod layout;

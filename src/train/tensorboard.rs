@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{TrainError, atomic};
+use crate::protobuf::Message;
 
 /// An open event file.
 pub struct Events {
@@ -26,9 +27,8 @@ impl Events {
         let path = run.join(name);
         let file = File::create(&path).map_err(|error| atomic::failed(&path, &error))?;
         let mut events = Self { path, file };
-        let mut event = double(1, time);
-        event.extend(bytes(3, b"brain.Event:2"));
-        events.record(&event)?;
+        let version = Message::default().double(1, time).bytes(3, "brain.Event:2");
+        events.record(&version.into_bytes())?;
         Ok(events)
     }
 
@@ -47,39 +47,11 @@ fn now() -> f64 {
 }
 
 fn event(time: f64, step: u64, values: &[(&str, f64)]) -> Vec<u8> {
-    let mut summary = Vec::new();
+    let mut summary = Message::default();
     for (tag, value) in values {
-        let mut one = bytes(1, tag.as_bytes());
-        one.push(2 << 3 | 5);
-        one.extend((*value as f32).to_le_bytes());
-        summary.extend(bytes(1, &one));
+        summary = summary.message(1, Message::default().bytes(1, tag).float(2, *value as f32));
     }
-    let mut event = double(1, time);
-    event.push(2 << 3);
-    event.extend(varint(step));
-    event.extend(bytes(5, &summary));
-    event
-}
-
-/// A field of 64 bits.
-fn double(field: u8, value: f64) -> Vec<u8> {
-    [&[field << 3 | 1][..], &value.to_le_bytes()].concat()
-}
-
-/// A field of known length: text, bytes or a message.
-fn bytes(field: u8, content: &[u8]) -> Vec<u8> {
-    [&[field << 3 | 2][..], &varint(content.len() as u64), content].concat()
-}
-
-/// Seven bits a byte, the lowest first.
-fn varint(mut value: u64) -> Vec<u8> {
-    let mut out = Vec::new();
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-    out
+    Message::default().double(1, time).int(2, step).message(5, summary).into_bytes()
 }
 
 fn record(data: &[u8]) -> Vec<u8> {
@@ -116,7 +88,7 @@ mod tests {
 
     #[test]
     fn records_are_those_that_tensorboard_writes() {
-        // Written by tensorboard 2.20: EventFileWriter's RecordWriter on the serialised
+        // Written by tensorboard 2.21: EventFileWriter's RecordWriter on the serialised
         // Event(wall_time=1.5, step=300, summary=Summary(value=[Value(tag="a/b",
         // simple_value=0.25)])).
         let expected: &[u8] = include_bytes!("../../tests/goldens/tensorboard.event");

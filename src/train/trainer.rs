@@ -199,8 +199,10 @@ impl Session {
         let values = self.training.values()?;
         let bad = |role| {
             let of_role = self.tensors.iter().map(|t| &t.state).filter(|t| t.role == role);
-            let mut names = of_role.map(|t| &t.name);
-            names.find(|name| values[*name].iter().any(|value| !value.is_finite())).cloned()
+            let is_bad = |name: &&String| {
+                values.get(*name).is_some_and(|all| all.iter().any(|value| !value.is_finite()))
+            };
+            of_role.map(|t| &t.name).find(is_bad).cloned()
         };
         let found = bad(Role::Statistic).or_else(|| bad(Role::Parameter));
         Ok(found.unwrap_or_else(|| "logits".into()))

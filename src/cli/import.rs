@@ -1,0 +1,22 @@
+//! `rnetc import`.
+
+use super::args::ImportArgs;
+use super::spec::Spec;
+use super::{Failure, output};
+use crate::train::{checkpoint, tensors};
+
+/// Brings a state dict of PyTorch into rnetc's names.
+pub fn import(args: &ImportArgs) -> Result<(), Failure> {
+    let network = Spec::find(Some(&args.spec), &args.set)?.compile()?;
+    let tensors = tensors::of(&network);
+    let values = checkpoint::load_foreign(&args.state, &tensors)?;
+    checkpoint::save_foreign(&args.out, &tensors, &values)?;
+    output::say(format_args!(
+        "{}: {} tensors in {}; rnetc run {} --eval DATA --weights {2} tests them",
+        network.name,
+        values.len(),
+        args.out.display(),
+        args.spec.display()
+    ));
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! A trained network as an ONNX model, operator set 13, in NCHW.
+//!
+//! A linear layer over C×H×W is a convolution whose window is the whole picture, as in the graph.
+
+use crate::nn::batch_norm::EPSILON;
+use crate::protobuf::Message;
+use crate::sema::network::{
+    BinaryOp, Layer, Module, ModuleKind, Network, PoolKind, Value, ValueId,
+};
+use crate::train::layout;
+use crate::train::tensors::{self, Tensor, Values};
+
+const IR_VERSION: u64 = 8;
+const OPERATORS: u64 = 13;
+const FLOAT: u64 = 1;
+const INT64: u64 = 7;
+
+/// What stands beside the model: names with texts.
+pub type Notes = Vec<(String, String)>;
+
+/// The model's bytes. The input `images` takes any number of standardised pictures, N×C×H×W; the
+/// output `logits` is N×classes. Values whose name the network lacks are left out.
+pub fn model(network: &Network, values: &Values, notes: &Notes) -> Vec<u8> {
+    let mut model = Message::default()
+        .int(1, IR_VERSION)
+        .bytes(2, "rnetc")
+        .bytes(3, env!("CARGO_PKG_VERSION"))
+        .message(7, graph(network, values))
+        .message(8, Message::default().bytes(1, "").int(2, OPERATORS));
+    for (name, text) in notes {
+        model = model.message(14, Message::default().bytes(1, name).bytes(2, text));
+    }
+    model.into_bytes()
+}
+
+fn graph(network: &Network, values: &Values) -> Message {
+    let mut writer = Writer { graph: Message::default(), constants: 0 };
+    for tensor in tensors::of(network) {
+        if let Some(data) = values.get(&tensor.state.name) {
+            writer.weights(&tensor, data);
+        }
+    }
+    for (index, value) in network.values.iter().enumerate() {
+        writer.layer(network, value, ValueId(index as u32));
+    }
+    let axis = |name, value| attribute_int(name, value);
+    writer.node("Flatten", &[name(network, network.output)], "logits", vec![axis("axis", 1)]);
+    let shape = network.value(network.input).shape;
+    let images = [shape.c, shape.h, shape.w];
+    writer
+        .graph
+        .bytes(2, &network.name)
+        .message(11, described("images", &images))
+        .message(12, described("logits", &[network.classes()]))
+}
+
+struct Writer {
+    graph: Message,
+    constants: usize,
+}
+
+impl Writer {
+    /// Multiplies by a number.
+    fn scaled(&mut self, mut arguments: Vec<String>, by: f64, out: &str) {
+        arguments.push(self.constant(FLOAT, &[], &(by as f32).to_le_bytes()));
+        self.node("Mul", &arguments, out, vec![]);
+    }
+
+    fn layer(&mut self, network: &Network, value: &Value, id: ValueId) {
+        let arguments: Vec<String> = value.args.iter().map(|&a| name(network, a)).collect();
+        let out = name(network, id);
+        let same = |writer: &mut Self, op: &str| writer.node(op, &arguments, &out, vec![]);
+        match value.layer {
+            Layer::Input => {}
+            Layer::Const(number) => {
+                self.initializer(&out, FLOAT, &[], &(number as f32).to_le_bytes())
+            }
+            Layer::Conv { module, stride, padding: [rows, columns] } => {
+                let module = network.module(module);
+                let attributes = vec![
+                    attribute_ints("strides", &[stride, stride]),
+                    attribute_ints("pads", &[rows, columns, rows, columns]),
+                ];
+                self.node("Conv", &weighted(&arguments, module), &out, attributes);
+            }
+            Layer::Linear { module } => {
+                let arguments = weighted(&arguments, network.module(module));
+                self.node("Conv", &arguments, &out, vec![]);
+            }
+            Layer::BatchNorm { module } => {
+                let of = |suffix: &str| format!("{}.{suffix}", network.module(module).name);
+                let state = ["weight", "bias", "running_mean", "running_var"].map(of);
+                let epsilon = attribute("epsilon", 1, Message::default().float(2, EPSILON as f32));
+                let all = [arguments, state.to_vec()].concat();
+                self.node("BatchNormalization", &all, &out, vec![epsilon]);
+            }
+            Layer::Relu => same(self, "Relu"),
+            Layer::Sigmoid => same(self, "Sigmoid"),
+            Layer::Tanh => same(self, "Tanh"),
+            Layer::Dropout { inverted: true, .. } => same(self, "Identity"),
+            Layer::Dropout { p, inverted: false } | Layer::DropPath { p } => {
+                self.scaled(arguments, 1.0 - p, &out);
+            }
+            Layer::Live { units, of, .. } => {
+                self.scaled(arguments, units as f64 / of as f64, &out);
+            }
+            Layer::Binary(op) => same(
+                self,
+                match op {
+                    BinaryOp::Add => "Add",
+                    BinaryOp::Sub => "Sub",
+                    BinaryOp::Mul => "Mul",
+                    BinaryOp::Div => "Div",
+                },
+            ),
+            Layer::GlobalAvgPool => same(self, "GlobalAveragePool"),
+            Layer::Pool { kind, window, stride, padding } => {
+                let mut attributes = vec![
+                    attribute_ints("kernel_shape", &[window, window]),
+                    attribute_ints("strides", &[stride, stride]),
+                    attribute_ints("pads", &[padding; 4]),
+                ];
+                let op = match kind {
+                    PoolKind::Max => "MaxPool",
+                    PoolKind::Avg => {
+                        attributes.push(attribute_int("count_include_pad", 1));
+                        "AveragePool"
+                    }
+                };
+                self.node(op, &arguments, &out, attributes);
+            }
+            Layer::Subsample { stride } => {
+                let step = stride as i64;
+                let bounds = [[0, 0], [i64::MAX, i64::MAX], [2, 3], [step, step]];
+                let bounds = bounds.map(|pair| self.integers(&pair));
+                self.node("Slice", &[arguments, bounds.to_vec()].concat(), &out, vec![]);
+            }
+            Layer::PadChannels { channels } => {
+                let had = value.args.first().map_or(channels, |&a| network.value(a).shape.c);
+                let pads = self.integers(&[0, 0, 0, 0, 0, (channels - had) as i64, 0, 0]);
+                self.node("Pad", &[arguments, vec![pads]].concat(), &out, vec![]);
+            }
+        }
+    }
+
+    fn node(&mut self, op: &str, inputs: &[String], out: &str, attributes: Vec<Message>) {
+        let mut node = Message::default();
+        for input in inputs {
+            node = node.bytes(1, input);
+        }
+        node = node.bytes(2, out).bytes(3, format!("make {out}")).bytes(4, op);
+        for attribute in attributes {
+            node = node.message(5, attribute);
+        }
+        self.graph = std::mem::take(&mut self.graph).message(1, node);
+    }
+
+    fn weights(&mut self, tensor: &Tensor, data: &[f32]) {
+        let shape = tensor.state.shape;
+        let data = layout::to_checkpoint(tensor.kind, shape, data);
+        let bytes: Vec<u8> = data.iter().flat_map(|v| v.to_le_bytes()).collect();
+        let [rows, columns, inputs, outputs] = shape.0;
+        let dims = match tensor.kind {
+            layout::Kind::Convolution | layout::Kind::Linear => {
+                vec![outputs, inputs, rows, columns]
+            }
+            layout::Kind::Vector => vec![outputs],
+        };
+        self.initializer(&tensor.state.name, FLOAT, &dims, &bytes);
+    }
+
+    fn integers(&mut self, values: &[i64]) -> String {
+        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        self.constant(INT64, &[values.len()], &bytes)
+    }
+
+    fn constant(&mut self, element: u64, dims: &[usize], bytes: &[u8]) -> String {
+        self.constants += 1;
+        let name = format!("constant{}", self.constants);
+        self.initializer(&name, element, dims, bytes);
+        name
+    }
+
+    fn initializer(&mut self, name: &str, element: u64, dims: &[usize], bytes: &[u8]) {
+        let mut tensor = Message::default();
+        for &dim in dims {
+            tensor = tensor.int(1, dim as u64);
+        }
+        let tensor = tensor.int(2, element).bytes(8, name).bytes(9, bytes);
+        self.graph = std::mem::take(&mut self.graph).message(5, tensor);
+    }
+}
+
+/// What a value is called in the model.
+fn name(network: &Network, id: ValueId) -> String {
+    if id == network.input { "images".into() } else { format!("value{}", id.0) }
+}
+
+/// A convolution's arguments.
+fn weighted(arguments: &[String], module: &Module) -> Vec<String> {
+    let biased = match module.kind {
+        ModuleKind::Conv { bias, .. } => bias.is_some(),
+        ModuleKind::Linear { bias, .. } => bias.is_some(),
+        ModuleKind::BatchNorm { .. } => false,
+    };
+    let own = ["weight", "bias"].into_iter().take(if biased { 2 } else { 1 });
+    let own = own.map(|suffix| format!("{}.{suffix}", module.name));
+    arguments.iter().cloned().chain(own).collect()
+}
+
+fn attribute(name: &str, kind: u64, value: Message) -> Message {
+    // Fields of a message may come in any order, and pieces of one may follow each other.
+    let mut bytes = Message::default().bytes(1, name).into_bytes();
+    bytes.extend(value.into_bytes());
+    bytes.extend(Message::default().int(20, kind).into_bytes());
+    Message::from(bytes)
+}
+
+fn attribute_int(name: &str, value: usize) -> Message {
+    attribute(name, 2, Message::default().int(3, value as u64))
+}
+
+fn attribute_ints(name: &str, values: &[usize]) -> Message {
+    let all = values.iter().fold(Message::default(), |all, &value| all.int(8, value as u64));
+    attribute(name, 7, all)
+}
+
+/// An input or output of floats: any number of what has these extents.
+fn described(name: &str, extents: &[usize]) -> Message {
+    let any = Message::default().bytes(2, "batch");
+    let mut shape = Message::default().message(1, any);
+    for &extent in extents {
+        shape = shape.message(1, Message::default().int(1, extent as u64));
+    }
+    let tensor = Message::default().int(1, FLOAT).message(2, shape);
+    Message::default().bytes(1, name).message(2, Message::default().message(1, tensor))
+}

@@ -1,0 +1,165 @@
+//! Models for others, and weights from others.
+
+use std::path::Path;
+use std::process::Command;
+
+use rnetc::data::random::{Draws, Purpose};
+use rnetc::engine::Precision;
+use rnetc::engine::cpu::CpuEngine;
+use rnetc::export::onnx;
+use rnetc::graph::Role;
+use rnetc::lower;
+use rnetc::sema::network::Network;
+use rnetc::source::Source;
+use rnetc::train::compiled::Compiled;
+use rnetc::train::init::initial;
+use rnetc::train::tensors::{self, Values};
+
+use crate::folder::Folder;
+
+const BATCH: usize = 3;
+
+/// Small settings of every spec.
+fn settings(spec: &str) -> Vec<(String, String)> {
+    let depth = |depth: &str| vec![("depth".to_string(), depth.to_string())];
+    match spec {
+        "vgg" => vec![("width".into(), "8".into())],
+        "vgg_lesion" => vec![("width".into(), "8".into())],
+        "highway" => depth("9"),
+        "imagenet_original" | "imagenet_preact" => {
+            let mut all = depth("50");
+            for (name, value) in
+                [("second", "4"), ("pixels", "32"), ("width", "8"), ("classes", "10")]
+            {
+                all.push((name.into(), value.into()));
+            }
+            all
+        }
+        name if name.starts_with("bottleneck") => depth("20"),
+        _ => depth("14"),
+    }
+}
+
+fn network(path: &Path) -> Network {
+    let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+    let source = Source::new(name.as_str(), std::fs::read_to_string(path).unwrap());
+    rnetc::sema::compile(&source, &settings(&name)).unwrap().network
+}
+
+/// First values, with statistics and shifts that are not those of the start.
+fn values(network: &Network) -> Values {
+    let tensors = tensors::of(network);
+    let mut values = initial(&tensors, 5);
+    for (at, tensor) in tensors.iter().enumerate() {
+        let mut draws = Draws::new(9, Purpose::Initial, at as u64);
+        let name = &tensor.state.name;
+        let [low, high] = match name.rsplit('.').next() {
+            Some("running_mean") => [-0.3, 0.3],
+            Some("running_var") => [0.5, 2.0],
+            _ => continue,
+        };
+        values.get_mut(name).unwrap().fill_with(|| draws.range(low, high));
+    }
+    values
+}
+
+/// The engine's logits, with the pictures in the order of ONNX.
+fn logits(network: &Network, values: &Values) -> (Vec<f32>, Vec<f32>, [usize; 4]) {
+    let shape = network.value(network.input).shape;
+    let pixels = shape.h * shape.w;
+    let mut draws = Draws::new(1, Purpose::DrawTest, 0);
+    let images: Vec<f32> = (0..BATCH * pixels * shape.c).map(|_| draws.range(-2.0, 2.0)).collect();
+    let engine = CpuEngine::new(Some(1), Precision::F32).unwrap();
+    let mut program = Compiled::new(&engine, &lower::inference(network, BATCH)).unwrap();
+    program.load(values).unwrap();
+    program.write(Role::Images, &images).unwrap();
+    program.run().unwrap();
+    let mut planes = vec![0.0; images.len()];
+    for (at, value) in images.into_iter().enumerate() {
+        let (pixel, channel) = (at / shape.c, at % shape.c);
+        planes[((pixel / pixels) * shape.c + channel) * pixels + pixel % pixels] = value;
+    }
+    (program.output("logits").unwrap(), planes, [BATCH, shape.c, shape.h, shape.w])
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect()
+}
+
+/// `RNETC_ONNX_PYTHON=venv/bin/python` names a Python that has ONNX Runtime.
+#[test]
+fn onnx_runtime_computes_the_same_logits_for_every_spec() {
+    let python = std::env::var("RNETC_ONNX_PYTHON").unwrap_or("python3".into());
+    let there = Command::new(&python).args(["-c", "import onnxruntime, numpy"]).output();
+    if !there.is_ok_and(|there| there.status.success()) {
+        eprintln!("skipped: {python} has no onnxruntime");
+        return;
+    }
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().unwrap();
+    let mut expected = Vec::new();
+    for spec in std::fs::read_dir(here.join("specs")).unwrap() {
+        let spec = spec.unwrap().path();
+        if spec.extension().is_none_or(|ending| ending != "rnet") {
+            continue;
+        }
+        let at = folder.path().join(spec.file_stem().unwrap());
+        let network = network(&spec);
+        let values = values(&network);
+        let (logits, images, shape) = logits(&network, &values);
+        let bytes: Vec<u8> = images.iter().flat_map(|v| v.to_le_bytes()).collect();
+        std::fs::write(at.with_extension("onnx"), onnx::model(&network, &values, &vec![])).unwrap();
+        std::fs::write(at.with_extension("in"), bytes).unwrap();
+        std::fs::write(at.with_extension("shape"), shape.map(|n| n.to_string()).join(" ")).unwrap();
+        expected.push((at, logits));
+    }
+    let run = Command::new(&python).arg(here.join("tests/onnx.py")).arg(folder.path()).output();
+    let run = run.unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert!(expected.len() > 25);
+    for (at, logits) in expected {
+        let found = floats(&std::fs::read(at.with_extension("out")).unwrap());
+        assert_eq!(found.len(), logits.len(), "{at:?}");
+        let size = logits.iter().fold(0.0_f32, |size, v| size.max(v.abs()));
+        let error = logits.iter().zip(&found).fold(0.0_f32, |e, (a, b)| e.max((a - b).abs()));
+        assert!(error <= 1e-4 * size, "{at:?}: off by {error}, of {size}");
+    }
+}
+
+#[test]
+fn a_state_dict_with_other_names_becomes_weights() {
+    let folder = Folder::new();
+    let train =
+        "run tiny.rnet --train cifar10 --data cifar --engine cpu --batch 16 --epochs 2 --out r";
+    let trained = folder.expect(0, train);
+    let bytes = std::fs::read(folder.at("r/final.safetensors")).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let renamed: Vec<(String, safetensors::tensor::TensorView)> = file
+        .tensors()
+        .into_iter()
+        .filter(|(name, _)| !name.ends_with(".momentum"))
+        .map(|(name, view)| {
+            let name = name.replace("layers.conv", "conv1").replace("layers.bn", "bn1");
+            (name.replace("layers.linear", "fc"), view)
+        })
+        .collect();
+    std::fs::write(folder.at("torch.safetensors"), safetensors::serialize(renamed, None).unwrap())
+        .unwrap();
+    folder.expect(0, "import tiny.rnet torch.safetensors -o own.safetensors");
+    let eval = "run tiny.rnet --eval cifar10 --data cifar --engine cpu --weights own.safetensors";
+    let tested = folder.expect(0, eval);
+    let error = |text: &str| text.split(" % ").next().unwrap().to_string();
+    assert_eq!(error(&tested.out), error(&trained.out));
+    let other = folder.expect(1, "import tiny.rnet torch.safetensors -o x --set width=5");
+    assert!(other.err.contains("conv1.weight, taken for layers.conv.weight"), "{other:?}");
+    folder.expect(3, "import tiny.rnet none.safetensors -o x");
+    folder.expect(3, "import tiny.rnet tiny.rnet -o x");
+
+    let model = folder.expect(0, "export r/final.safetensors --onnx m.onnx");
+    assert!(model.out.contains("ONNX model in m.onnx"), "{model:?}");
+    let model = std::fs::read(folder.at("m.onnx")).unwrap();
+    for text in ["layers.conv.weight", "BatchNormalization", "images", "logits", "airplane"] {
+        assert!(model.windows(text.len()).any(|window| window == text.as_bytes()), "{text}");
+    }
+    folder.expect(2, "export r/final.safetensors");
+}
