@@ -6,3 +6,4 @@ mod precision;
 mod recompute;
 mod steps;
 mod support;
+mod wide;
