@@ -1,0 +1,64 @@
+//! Of `data`.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValue;
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::data::Name;
+
+/// `rnetc data`.
+#[derive(Debug, Args)]
+pub struct DataArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: DataVerb,
+}
+
+/// What to do with data sets.
+#[derive(Debug, Subcommand)]
+pub enum DataVerb {
+    /// Say which data sets there are, and where
+    List(DataWhere),
+    /// Fetch data sets into the cache
+    Fetch(DataNames),
+    /// Check the files of data sets
+    Verify(DataVerify),
+}
+
+/// A folder.
+#[derive(Debug, Args)]
+pub struct DataWhere {
+    /// A folder with official files [default: the cache]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// Some data sets.
+#[derive(Debug, Args)]
+pub struct DataNames {
+    /// Which
+    #[arg(value_name = "DATA", value_enum, required = true)]
+    pub names: Vec<Name>,
+}
+
+/// Some data sets in a folder.
+#[derive(Debug, Args)]
+pub struct DataVerify {
+    /// Which [default: all that are there]
+    #[arg(value_name = "DATA", value_enum)]
+    pub names: Vec<Name>,
+    /// Where.
+    #[command(flatten)]
+    pub place: DataWhere,
+}
+
+impl ValueEnum for Name {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Name::Cifar10, Name::Cifar100, Name::Shapes10]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.text()))
+    }
+}

@@ -1,0 +1,173 @@
+//! Of `run` and `bench`, and on what to compute.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, ValueEnum};
+
+use super::values::{batch, setting, threads};
+use crate::data::Name;
+
+/// `rnetc run`.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true))]
+pub struct RunArgs {
+    /// A spec, or a folder that `rnetc build` made [default: what the weights were trained with;
+    /// without weights, the last build; without a build, a pre-activation net of depth 20]
+    #[arg(value_name = "SPEC|DIR")]
+    pub spec: Option<PathBuf>,
+    /// Train on a data set
+    #[arg(long, value_name = "DATA", value_enum, group = "what")]
+    pub train: Option<Name>,
+    /// Measure the error on a data set's test pictures
+    #[arg(long, value_name = "DATA", value_enum, group = "what", requires = "weights")]
+    pub eval: Option<Name>,
+    /// Name what pictures show
+    #[arg(long, value_name = "IMAGE", num_args = 1.., group = "what", requires = "weights")]
+    pub predict: Vec<PathBuf>,
+    /// A checkpoint to test or to ask
+    #[arg(long, value_name = "FILE", conflicts_with = "train")]
+    pub weights: Option<PathBuf>,
+    /// A folder with the official files [default: the cache, and fetched where they are not]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// How to train
+    #[command(flatten)]
+    pub training: TrainingArgs,
+    /// On what
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    /// Set a parameter of the net
+    #[arg(long = "set", value_name = "K=V", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+}
+
+/// How to train.
+#[derive(Debug, Args)]
+pub struct TrainingArgs {
+    /// How to train, in YAML; or he2016, stochastic_depth, fast [default: he2016]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["eval", "predict"])]
+    pub recipe: Option<PathBuf>,
+    /// Train so many epochs; the schedule stretches [default: 4 on shapes10, else the recipe's]
+    #[arg(long, value_name = "N", conflicts_with_all = ["eval", "predict", "steps"],
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub epochs: Option<u64>,
+    /// Train so many steps; the schedule stretches
+    #[arg(long, value_name = "N", conflicts_with_all = ["eval", "predict"],
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub steps: Option<u64>,
+    /// Pictures a batch [default: the recipe's]
+    #[arg(long, value_name = "N", value_parser = batch)]
+    pub batch: Option<usize>,
+    /// Seed of all that is random [default: the recipe's]
+    #[arg(long, value_name = "N", conflicts_with_all = ["eval", "predict"])]
+    pub seed: Option<u32>,
+    /// Folder of the run [default: runs/<spec name>-NNN]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["eval", "predict"])]
+    pub out: Option<PathBuf>,
+    /// Keep fewer activations and compute the others again in the backward pass
+    #[arg(long, conflicts_with_all = ["eval", "predict"])]
+    pub recompute: bool,
+    /// Go on from the last checkpoint of the folder
+    #[arg(long, conflicts_with_all = ["eval", "predict"])]
+    pub resume: bool,
+}
+
+/// On what to compute.
+#[derive(Clone, Debug, Args)]
+pub struct EngineArgs {
+    /// Where to compute; auto takes a GPU if there is one
+    #[arg(long, value_enum, default_value = "auto")]
+    pub engine: EngineChoice,
+    /// In what precision to multiply [default: the recipe's, else f32]
+    #[arg(long, value_enum)]
+    pub precision: Option<Precision>,
+    /// Threads of the CPU engine [default: one a core]
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
+}
+
+impl EngineArgs {
+    /// In what precision to multiply.
+    pub fn precision(&self) -> Precision {
+        self.precision.unwrap_or(Precision::F32)
+    }
+}
+
+/// `rnetc bench`.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// The spec
+    #[arg(value_name = "SPEC")]
+    pub spec: PathBuf,
+    /// What to measure
+    #[arg(long, value_enum, default_value = "train")]
+    pub mode: Mode,
+    /// Pictures a batch
+    #[arg(long, value_name = "N", default_value = "128", value_parser = batch)]
+    pub batch: usize,
+    /// Steps to measure, after three to warm up
+    #[arg(long, value_name = "N", default_value = "10",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub steps: u32,
+    /// Keep fewer activations and compute the others again in the backward pass
+    #[arg(long)]
+    pub recompute: bool,
+    /// Also time every kernel
+    #[arg(long)]
+    pub profile: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    /// On what
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    /// Set a parameter of the net
+    #[arg(long = "set", value_name = "K=V", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+}
+
+/// Training or inference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// Forward, backward and update
+    Train,
+    /// Forward with running statistics
+    Infer,
+}
+
+/// Where to compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EngineChoice {
+    /// A GPU if there is one, else the CPU
+    Auto,
+    /// The CPU engine
+    Cpu,
+    /// The GPU engine, on whatever adapter there is
+    Wgpu,
+}
+
+/// In what precision to multiply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Precision {
+    /// Single precision
+    #[value(name = "f32")]
+    F32,
+    /// Single precision from three bfloat16 products
+    #[value(name = "bf16x3")]
+    Bf16x3,
+    /// bfloat16
+    #[value(name = "bf16")]
+    Bf16,
+    /// Half precision
+    #[value(name = "f16")]
+    F16,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One line to read
+    Text,
+    /// One JSON object
+    Json,
+}

@@ -1,0 +1,113 @@
+//! Of specs: `build`, `check`, `fmt`, `explain`, `graph`, `gradcheck`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::running::Mode;
+use super::values::{batch, setting};
+
+/// `rnetc build`.
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// The spec
+    #[arg(value_name = "SPEC")]
+    pub spec: PathBuf,
+    /// Set a parameter of the net
+    #[arg(long = "set", value_name = "K=V", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+    /// Folder to write [default: build/<spec name>]
+    #[arg(short = 'o', value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// What to compile
+    #[arg(long, value_enum, default_value = "train")]
+    pub mode: Mode,
+    /// Pictures a batch
+    #[arg(long, value_name = "N", default_value = "128", value_parser = batch)]
+    pub batch: usize,
+    /// Keep fewer activations and compute the others again in the backward pass
+    #[arg(long)]
+    pub recompute: bool,
+    /// Print kernels, what was fused into each, and what they cost
+    #[arg(long)]
+    pub explain: bool,
+    /// How to print errors and warnings
+    #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
+    pub message_format: MessageFormat,
+}
+
+/// `rnetc check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The specs
+    #[arg(value_name = "SPEC", required = true)]
+    pub specs: Vec<PathBuf>,
+    /// Set a parameter of the nets
+    #[arg(long = "set", value_name = "K=V", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+    /// How to print errors and warnings
+    #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
+    pub message_format: MessageFormat,
+}
+
+/// `rnetc fmt`.
+#[derive(Debug, Args)]
+pub struct FmtArgs {
+    /// The specs; - is standard input, written to standard output
+    #[arg(value_name = "SPEC", required = true)]
+    pub specs: Vec<PathBuf>,
+    /// Change nothing; exit with 1 if a file would change
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// `rnetc explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The code in a message, E0008 for example
+    #[arg(value_name = "CODE")]
+    pub code: String,
+}
+
+/// `rnetc graph`.
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    /// The spec
+    #[arg(value_name = "SPEC")]
+    pub spec: PathBuf,
+    /// The drawing to write: SVG, or Graphviz DOT where the name ends in .dot or .gv
+    #[arg(short = 'o', value_name = "FILE")]
+    pub out: PathBuf,
+    /// Draw the paths through the units (SVG, up to six units)
+    #[arg(long)]
+    pub unravel: bool,
+    /// Set a parameter of the net
+    #[arg(long = "set", value_name = "K=V", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+    /// How to print errors and warnings
+    #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
+    pub message_format: MessageFormat,
+}
+
+/// `rnetc gradcheck`.
+#[derive(Debug, Args)]
+pub struct GradcheckArgs {
+    /// The spec
+    #[arg(value_name = "SPEC")]
+    pub spec: PathBuf,
+    /// Set a parameter of the net
+    #[arg(long = "set", value_name = "K=V", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+}
+
+/// How to print errors and warnings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    /// With the source, for people
+    #[default]
+    Human,
+    /// One line each: FILE:LINE:COLUMN: error[CODE]: message
+    Short,
+    /// One JSON object a line
+    Json,
+}
