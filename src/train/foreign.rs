@@ -229,12 +229,12 @@ mod tests {
             let at = tensors.iter().position(|tensor| tensor.state.name == name);
             pairs[at.unwrap_or_else(|| panic!("no {name}"))].as_str()
         };
-        assert_eq!(of("layers.conv.weight"), "conv1.weight");
-        assert_eq!(of("layers.bn.running_var"), "bn1.running_var");
+        assert_eq!(of("stem.conv.weight"), "conv1.weight");
+        assert_eq!(of("stem.bn.running_var"), "bn1.running_var");
         assert_eq!(of("units.3.F.conv2.weight"), "layer1.2.conv2.weight");
         assert_eq!(of("units.11.F.bn1.bias"), "layer1.10.bn1.bias");
         assert_eq!(of("units.36.F.conv1.weight"), "layer3.11.conv1.weight");
-        assert_eq!(of("layers.linear.bias"), "fc.bias");
+        assert_eq!(of("head.linear.bias"), "fc.bias");
     }
 
     #[test]
