@@ -39,7 +39,7 @@ fn run(args: &ReportArgs, path: &Path, signals: &Signals) -> Result<Run, Failure
     let config = folder.read_config()?;
     let source = Source::new(config.spec.as_str(), config.spec_text.as_str());
     let spec = Spec::new(config.spec.clone(), source, config.settings.clone());
-    let network = spec.compile()?;
+    let network = config.recipe.applied(spec.compile()?)?;
     let history = metrics::read(&folder.metrics())?;
     if history.steps.is_empty() {
         return Err(Failure::Wrong(format!(
@@ -47,7 +47,9 @@ fn run(args: &ReportArgs, path: &Path, signals: &Signals) -> Result<Run, Failure
             path.display()
         )));
     }
-    let mut run = Run { name: name(path), config, history, network, measured: None };
+    let studies =
+        report::studies::read(path).map_err(|e| Failure::io("reading studies of", path, e))?;
+    let mut run = Run { name: name(path), config, history, network, measured: None, studies };
     if !args.recorded {
         run.measured = measured(args, &folder, &run, signals)?;
     }

@@ -5,6 +5,7 @@ mod confusion;
 pub mod measure;
 mod page;
 pub mod plot;
+pub mod studies;
 
 use crate::sema::network::Network;
 use crate::train::config::Config;
@@ -25,6 +26,8 @@ pub struct Run {
     pub network: Network,
     /// What its weights do; none where they, or the pictures, are not here.
     pub measured: Option<Measured>,
+    /// Figures of its studies.
+    pub studies: Vec<studies::Figure>,
 }
 
 /// A text in HTML and SVG.

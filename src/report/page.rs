@@ -162,6 +162,7 @@ fn details(body: &mut String, run: &Run) {
         mistakes(body, run, measured);
         kernels(body, measured);
     }
+    studies(body, run);
     let drawing = STANDARD.encode(drawing::svg(&run.network));
     let _ = writeln!(
         body,
@@ -241,6 +242,20 @@ fn png(run: &Run, mistake: &Mistake) -> Option<String> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut bytes, image::ImageFormat::Png).ok()?;
     Some(STANDARD.encode(bytes.into_inner()))
+}
+
+fn studies(body: &mut String, run: &Run) {
+    if !run.studies.is_empty() {
+        *body += "<h3>Lesions and paths</h3>\n";
+    }
+    for study in &run.studies {
+        let image = format!(
+            "<img alt=\"{}\" src=\"data:image/svg+xml;base64,{}\">",
+            escape(study.caption),
+            STANDARD.encode(&study.svg)
+        );
+        figure(body, &image, study.caption);
+    }
 }
 
 fn kernels(body: &mut String, measured: &Measured) {

@@ -27,6 +27,8 @@ fn a_report_is_one_page_with_everything_in_it() {
     let folder = Folder::new();
     folder.expect(0, &format!("{TRAIN} --out r<1>"));
     folder.expect(0, &format!("{TRAIN} --out s --seed 1 --recipe fast --precision f32"));
+    std::fs::create_dir(folder.at("r<1>/lesion")).unwrap();
+    std::fs::write(folder.at("r<1>/lesion/delete-each.svg"), "<svg/>").unwrap();
     let said = folder.expect(0, "report r<1> s --data cifar --engine cpu");
     assert!(said.out.contains("report of 2 runs"), "{said:?}");
     let page = std::fs::read_to_string(folder.at("r<1>/report.html")).unwrap();
@@ -37,6 +39,8 @@ fn a_report_is_one_page_with_everything_in_it() {
         "Confusion",
         "Surest mistakes",
         "Kernel times",
+        "Test error without each unit.",
+        "base64,PHN2Zy8+",
         "data:image/png;base64,",
         "data:image/svg+xml;base64,",
         "net tiny(width = 4",
