@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::args::{Delete, LesionArgs};
 use super::signals::Signals;
 use super::study_progress::StudyProgress;
-use super::trained::{self, Trained};
-use super::{Failure, engine, output};
+use super::trained::{self, Basis, Trained};
+use super::{Failure, output};
 use crate::study::journal::Journal;
 use crate::study::lesion::figure;
 use crate::study::lesion::measure::{Observer, Subject, Tally};
@@ -20,17 +20,12 @@ use crate::train::{TrainError, atomic};
 
 /// What a journal begins with: two studies with the same are the same.
 #[derive(Serialize)]
-struct Header<'a> {
+struct Header {
     study: &'static str,
     amounts: String,
     samples: u32,
-    seed: u32,
-    weights: String,
-    step: u64,
-    data: &'a str,
-    pictures: usize,
-    precision: String,
-    batch: usize,
+    #[serde(flatten)]
+    basis: Basis,
 }
 
 /// Lesions a trained net.
@@ -109,25 +104,14 @@ fn name(study: &Study) -> &'static str {
     }
 }
 
-fn header<'a>(args: &LesionArgs, study: &Study, trained: &'a Trained, batch: usize) -> Header<'a> {
+fn header(args: &LesionArgs, study: &Study, trained: &Trained, batch: usize) -> Header {
     let (amounts, samples) = match study {
         Study::Each => ("1".to_string(), 1),
         Study::Random { counts: n, .. } | Study::Reorder { swaps: n, .. } => {
             (format!("{}..{}", n.start(), n.end()), args.samples)
         }
     };
-    Header {
-        study: name(study),
-        amounts,
-        samples,
-        seed: args.study.seed,
-        weights: trained.weights.0.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        step: trained.weights.1,
-        data: &trained.config.data,
-        pictures: trained.pictures.count(),
-        precision: engine::precision_name(args.study.engine.precision()),
-        batch,
-    }
+    Header { study: name(study), amounts, samples, basis: trained.basis(&args.study, batch) }
 }
 
 /// Which units the study does not touch, and why.
@@ -178,7 +162,7 @@ impl Observer for Watch<'_> {
 
 #[derive(Serialize)]
 struct Report<'a> {
-    study: &'a Header<'a>,
+    study: &'a Header,
     baseline_error_percent: Option<f64>,
     rows: Vec<Row>,
     lesions: &'a [Outcome],

@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::args::{PathsArgs, PathsVerb};
 use super::signals::Signals;
 use super::study_progress::StudyProgress;
-use super::trained::{self, Trained};
-use super::{Failure, engine, output, paths_check};
+use super::trained::{self, Basis, Trained};
+use super::{Failure, output, paths_check};
 use crate::graph::Role;
 use crate::lower;
 use crate::lower::probes::{NONE, Part};
@@ -32,16 +32,11 @@ pub fn paths(args: &PathsArgs) -> Result<(), Failure> {
 
 /// What a journal begins with.
 #[derive(Serialize)]
-struct Header<'a> {
+struct Header {
     study: &'static str,
     samples: u32,
-    seed: u32,
-    weights: String,
-    step: u64,
-    data: &'a str,
-    pictures: usize,
-    precision: String,
-    batch: usize,
+    #[serde(flatten)]
+    basis: Basis,
 }
 
 fn follow(args: &PathsArgs, run: &Path, signals: &Signals) -> Result<(), Failure> {
@@ -59,13 +54,7 @@ fn follow(args: &PathsArgs, run: &Path, signals: &Signals) -> Result<(), Failure
     let header = Header {
         study: "gradient-by-length",
         samples: args.samples,
-        seed: of.seed,
-        weights: trained.weights.0.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        step: trained.weights.1,
-        data: &trained.config.data,
-        pictures: trained.pictures.count(),
-        precision: engine::precision_name(of.engine.precision()),
-        batch: args.batch,
+        basis: trained.basis(of, args.batch),
     };
     let folder = trained.subfolder("paths")?;
     let (journal, found) =
@@ -248,7 +237,7 @@ fn first_input(trained: &Trained) -> Result<Vec<f32>, Failure> {
 
 #[derive(Serialize)]
 struct Report<'a> {
-    study: &'a Header<'a>,
+    study: &'a Header,
     units: usize,
     effective: Option<Effective>,
     lengths: Vec<Row>,

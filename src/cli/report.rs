@@ -9,7 +9,6 @@ use super::{Failure, download, engine, output, train};
 use crate::data::{Dataset, Name, locate};
 use crate::report::measure::{Measured, measure};
 use crate::report::{self, Run};
-use crate::source::Source;
 use crate::train::config::Config;
 use crate::train::run_folder::RunFolder;
 use crate::train::{atomic, checkpoint, manifest, metrics, tensors};
@@ -37,9 +36,7 @@ fn count(runs: usize) -> String {
 fn run(args: &ReportArgs, path: &Path, signals: &Signals) -> Result<Run, Failure> {
     let folder = RunFolder::open(path)?;
     let config = folder.read_config()?;
-    let source = Source::new(config.spec.as_str(), config.spec_text.as_str());
-    let spec = Spec::new(config.spec.clone(), source, config.settings.clone());
-    let network = config.recipe.applied(spec.compile()?)?;
+    let network = config.recipe.applied(Spec::recorded(&config).compile()?)?;
     let history = metrics::read(&folder.metrics())?;
     if history.steps.is_empty() {
         return Err(Failure::Wrong(format!(
@@ -68,9 +65,7 @@ fn measured(
     run: &Run,
     signals: &Signals,
 ) -> Result<Option<Measured>, Failure> {
-    let last = Some(folder.last_weights()).filter(|path| path.is_file());
-    let Some(weights) = last.map_or_else(|| folder.latest_checkpoint(), |path| Ok(Some(path)))?
-    else {
+    let Some(weights) = folder.newest_weights()? else {
         output::note(format_args!("{}: no weights yet, so only curves", run.name));
         return Ok(None);
     };

@@ -6,7 +6,6 @@ use super::args::RunArgs;
 use super::spec::{self, Spec};
 use super::train::RUNS;
 use super::{Failure, builtin, last_build, output};
-use crate::source::Source;
 use crate::train::checkpoint;
 use crate::train::config::Config;
 use crate::train::manifest;
@@ -32,11 +31,7 @@ pub fn find(args: &RunArgs) -> Result<Resumed, Failure> {
 impl Resumed {
     /// The spec that it trains.
     pub fn spec(&self) -> Spec {
-        Spec::new(
-            self.config.spec.clone(),
-            Source::new(self.config.spec.as_str(), self.config.spec_text.as_str()),
-            self.config.settings.clone(),
-        )
+        Spec::recorded(&self.config)
     }
 
     /// Refuses to go on with something else.

@@ -9,6 +9,7 @@ use super::{Failure, builtin, last_build, output, render};
 use crate::sema;
 use crate::sema::network::Network;
 use crate::source::Source;
+use crate::train::config::Config;
 
 /// Longest text that is read as a spec, a manifest or a recipe.
 pub const MOST_BYTES: u64 = 16 << 20;
@@ -30,6 +31,12 @@ impl Spec {
     /// A text with settings.
     pub fn new(name: String, source: Source, settings: BTreeMap<String, String>) -> Self {
         Self { name, source, settings, messages: MessageFormat::Human }
+    }
+
+    /// What a run was begun with.
+    pub fn recorded(config: &Config) -> Self {
+        let source = Source::new(config.spec.as_str(), config.spec_text.as_str());
+        Self::new(config.spec.clone(), source, config.settings.clone())
     }
 
     /// The same with its messages printed in another way.

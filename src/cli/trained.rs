@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::args::TrainedArgs;
 use super::engine::Opened;
 use super::signals::Signals;
@@ -12,10 +14,10 @@ use crate::data::batches::Loading;
 use crate::data::dataset::Subset;
 use crate::data::{Name, Pictures};
 use crate::sema::network::Network;
-use crate::source::Source;
 use crate::study::anatomy::{Site, sites};
 use crate::train::checkpoint;
 use crate::train::config::Config;
+use crate::train::manifest;
 use crate::train::run_folder::RunFolder;
 use crate::train::tensors::{self, Values};
 
@@ -42,17 +44,14 @@ pub struct Trained {
 /// Opens what the arguments name.
 pub fn open(run: &Path, args: &TrainedArgs, signals: &Signals) -> Result<Trained, Failure> {
     engine::check_precision(&args.engine)?;
-    let (folder, config) = folder(run)?;
-    let spec = Spec::new(
-        config.spec.clone(),
-        Source::new(config.spec.as_str(), config.spec_text.as_str()),
-        config.settings.clone(),
-    );
-    let network = config.recipe.applied(spec.compile()?)?;
+    let folder = RunFolder::open(run)?;
+    let config = folder.read_config()?;
+    let network = config.recipe.applied(Spec::recorded(&config).compile()?)?;
     let path = match &args.weights {
         Some(path) => path.clone(),
         None => last(&folder)?,
     };
+    manifest::verify(&path)?;
     let values = checkpoint::load(&path, &tensors::of(&network))?;
     let step = checkpoint::describe(&path)?.map_or(0, |about| about.step);
     let name = Name::parse(&config.data).ok_or_else(|| {
@@ -77,25 +76,9 @@ pub fn open(run: &Path, args: &TrainedArgs, signals: &Signals) -> Result<Trained
     Ok(Trained { folder, config, network, sites, values, weights: (path, step), pictures, opened })
 }
 
-fn folder(path: &Path) -> Result<(RunFolder, Config), Failure> {
-    if !path.join("config.yaml").is_file() {
-        return Err(Failure::File(format!(
-            "{} is not the folder of a run (no config.yaml); rnetc run --train makes one",
-            path.display()
-        )));
-    }
-    let folder = RunFolder::existing(Some(path), path, "")?;
-    let config = folder.read_config()?;
-    Ok((folder, config))
-}
-
 /// The last weights of a run.
 fn last(folder: &RunFolder) -> Result<PathBuf, Failure> {
-    let path = folder.last_weights();
-    if path.is_file() {
-        return Ok(path);
-    }
-    folder.latest_checkpoint()?.ok_or_else(|| {
+    folder.newest_weights()?.ok_or_else(|| {
         Failure::File(format!(
             "{} holds no weights yet; train on with rnetc run --resume --out {0}",
             folder.path().display()
@@ -103,7 +86,33 @@ fn last(folder: &RunFolder) -> Result<PathBuf, Failure> {
     })
 }
 
+/// What a study was made of: what its journal, and its report, say of it.
+#[derive(Serialize)]
+pub struct Basis {
+    seed: u32,
+    weights: String,
+    step: u64,
+    data: String,
+    pictures: usize,
+    precision: String,
+    batch: usize,
+}
+
 impl Trained {
+    /// What a study of it is made of.
+    pub fn basis(&self, args: &TrainedArgs, batch: usize) -> Basis {
+        let (weights, step) = &self.weights;
+        Basis {
+            seed: args.seed,
+            weights: weights.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            step: *step,
+            data: self.config.data.clone(),
+            pictures: self.pictures.count(),
+            precision: engine::precision_name(args.engine.precision()),
+            batch,
+        }
+    }
+
     /// The test pictures in batches.
     pub fn loading(&self, batch: usize) -> Loading {
         Loading {

@@ -6,7 +6,6 @@ use super::args::RunArgs;
 use super::spec::Spec;
 use super::{Failure, output};
 use crate::sema::network::Network;
-use crate::source::Source;
 use crate::train::checkpoint::{self, About};
 use crate::train::manifest;
 use crate::train::tensors::{self, Values};
@@ -34,7 +33,7 @@ pub fn of(spec: Option<&Path>, set: &[(String, String)], path: &Path) -> Result<
     let spec = match (spec, &about) {
         (None, Some(about)) => {
             output::note(format_args!("spec: {}, as the weights say", about.config.spec));
-            recorded(about).with(set)
+            Spec::recorded(&about.config).with(set)
         }
         (None, None) => Spec::find(None, set)?,
         (Some(path), _) => Spec::find(Some(path), set)?,
@@ -51,15 +50,6 @@ pub fn of(spec: Option<&Path>, set: &[(String, String)], path: &Path) -> Result<
         (failure, _) => failure,
     })?;
     Ok(Weights { network, values, about })
-}
-
-fn recorded(about: &About) -> Spec {
-    let config = &about.config;
-    Spec::new(
-        config.spec.clone(),
-        Source::new(config.spec.as_str(), config.spec_text.as_str()),
-        config.settings.clone(),
-    )
 }
 
 fn flags(about: &About) -> String {

@@ -104,24 +104,8 @@ impl Part {
         }
         let first = self.from.map_or(0, |from| from.index() + 1);
         let values = &network.values[first..=self.end(network).index()];
-        values.iter().any(|value| match value.layer {
-            Layer::Conv { module, .. } | Layer::Linear { module } | Layer::BatchNorm { module } => {
-                let owner = tensor.name.rsplit_once('.').map(|(owner, _)| owner);
-                owner == Some(network.module(module).name.as_str())
-            }
-            Layer::Input
-            | Layer::Const(_)
-            | Layer::Relu
-            | Layer::Sigmoid
-            | Layer::Tanh
-            | Layer::Dropout { .. }
-            | Layer::DropPath { .. }
-            | Layer::Live { .. }
-            | Layer::Binary(_)
-            | Layer::GlobalAvgPool
-            | Layer::Pool { .. }
-            | Layer::Subsample { .. }
-            | Layer::PadChannels { .. } => false,
-        })
+        let owner = tensor.name.rsplit_once('.').map(|(owner, _)| owner);
+        let modules = values.iter().filter_map(|value| value.layer.module());
+        modules.map(|id| network.module(id).name.as_str()).any(|name| owner == Some(name))
     }
 }

@@ -50,14 +50,12 @@ pub fn actions(
             continue;
         }
         let edit = TextEdit { range: range(text, fix.span), new_text: fix.text.clone() };
-        // The protocol's own type: a map by address.
-        #[allow(clippy::mutable_key_type)]
-        let changes = HashMap::from([(uri.clone(), vec![edit])]);
+        let changes = Some(HashMap::from([(uri.clone(), vec![edit])]));
         actions.push(CodeActionOrCommand::CodeAction(CodeAction {
             title: format!("replace with `{}`", fix.text),
             kind: Some(CodeActionKind::QUICKFIX),
             diagnostics: Some(vec![one(uri, text, diagnostic)]),
-            edit: Some(WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }),
+            edit: Some(WorkspaceEdit { changes, ..WorkspaceEdit::default() }),
             ..CodeAction::default()
         }));
     }

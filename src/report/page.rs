@@ -9,6 +9,7 @@ use super::measure::{Measured, Mistake};
 use super::plot::{Curve, Plot, Scale, Side};
 use super::{Run, confusion, escape};
 use crate::export::drawing;
+use crate::study::quantiles::median;
 use crate::train::config::Config;
 
 /// Points of a curve of losses; more cannot be told apart.
@@ -67,6 +68,7 @@ fn summary(body: &mut String, runs: &[Run]) {
         let errors = run.history.evaluations.iter().map(|e| e.test_error_percent);
         let shown = |error: Option<f64>| error.map_or("".into(), |e| format!("{e:.2}"));
         let done = run.history.steps.last().map_or(0, |step| step.step);
+        let speeds: Vec<f64> = run.history.steps.iter().map(|step| step.images_per_s).collect();
         let _ = writeln!(
             body,
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}, {}</td><td class=n>{done} of {}</td>\
@@ -79,7 +81,7 @@ fn summary(body: &mut String, runs: &[Run]) {
             run.config.steps,
             shown(errors.clone().next_back()),
             shown(errors.min_by(f64::total_cmp)),
-            median(run.history.steps.iter().map(|step| step.images_per_s).collect()),
+            median(&speeds).unwrap_or(0.0),
         );
     }
     *body += "</table>\n";
@@ -89,11 +91,6 @@ fn summary(body: &mut String, runs: &[Run]) {
 fn net(config: &Config) -> String {
     let setting = |(name, value): (&String, &String)| format!(" {name}={value}");
     format!("{}{}", config.spec, config.settings.iter().map(setting).collect::<String>())
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 fn training(runs: &[Run]) -> String {

@@ -119,6 +119,30 @@ impl ModuleKind {
     }
 }
 
+impl Layer {
+    /// The module whose tensors it reads.
+    pub fn module(&self) -> Option<ModuleId> {
+        match *self {
+            Layer::Conv { module, .. } | Layer::Linear { module } | Layer::BatchNorm { module } => {
+                Some(module)
+            }
+            Layer::Input
+            | Layer::Const(_)
+            | Layer::Relu
+            | Layer::Sigmoid
+            | Layer::Tanh
+            | Layer::Dropout { .. }
+            | Layer::DropPath { .. }
+            | Layer::Live { .. }
+            | Layer::Binary(_)
+            | Layer::GlobalAvgPool
+            | Layer::Pool { .. }
+            | Layer::Subsample { .. }
+            | Layer::PadChannels { .. } => None,
+        }
+    }
+}
+
 /// A layer: how a value comes from its arguments.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Layer {

@@ -199,29 +199,11 @@ impl Ways {
 }
 
 fn own(network: &Network, layer: &Layer) -> usize {
-    match layer {
-        Layer::Conv { module, .. } | Layer::Linear { module } => {
-            match network.module(*module).kind {
-                ModuleKind::Conv { kernel: [rows, columns], .. } => rows * columns,
-                // Reads more than a pixel.
-                ModuleKind::Linear { rows_columns: [rows, columns], .. } => rows * columns + 1,
-                ModuleKind::BatchNorm { .. } => 0,
-            }
-        }
-        Layer::Input
-        | Layer::Const(_)
-        | Layer::BatchNorm { .. }
-        | Layer::Relu
-        | Layer::Sigmoid
-        | Layer::Tanh
-        | Layer::Dropout { .. }
-        | Layer::DropPath { .. }
-        | Layer::Live { .. }
-        | Layer::Binary(_)
-        | Layer::GlobalAvgPool
-        | Layer::Pool { .. }
-        | Layer::Subsample { .. }
-        | Layer::PadChannels { .. } => 0,
+    match layer.module().map(|id| &network.module(id).kind) {
+        Some(ModuleKind::Conv { kernel: [rows, columns], .. }) => rows * columns,
+        // Reads more than a pixel.
+        Some(ModuleKind::Linear { rows_columns: [rows, columns], .. }) => rows * columns + 1,
+        Some(ModuleKind::BatchNorm { .. }) | None => 0,
     }
 }
 

@@ -1,18 +1,16 @@
 //! What a study has found so far, a JSON line each, so that it goes on where it stopped.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::train::{TrainError, atomic};
+use crate::train::TrainError;
+use crate::train::json_lines::{JsonLines, text};
 
 /// An open journal.
 pub struct Journal {
-    path: PathBuf,
-    file: File,
+    lines: JsonLines,
 }
 
 impl Journal {
@@ -23,8 +21,8 @@ impl Journal {
         header: &impl Serialize,
         again: bool,
     ) -> Result<(Self, Vec<R>), TrainError> {
-        let wrong = |error: &dyn std::fmt::Display| TrainError::io("writing", path, error);
-        let header = serde_json::to_string(header).map_err(|error| wrong(&error))?;
+        let header = serde_json::to_string(header)
+            .map_err(|error| TrainError::io("writing", path, error))?;
         let text = if again { String::new() } else { text(path)? };
         let mut lines = text.lines();
         if let Some(first) = lines.next().filter(|&first| first != header) {
@@ -43,25 +41,12 @@ impl Journal {
                 kept.extend([line, "\n"]);
             }
         }
-        atomic::write(path, kept.as_bytes())?;
-        let file = OpenOptions::new().append(true).open(path).map_err(|error| wrong(&error))?;
-        Ok((Self { path: path.to_path_buf(), file }, records))
+        Ok((Self { lines: JsonLines::begin(path, &kept)? }, records))
     }
 
     /// Adds a record.
     pub fn add(&mut self, record: &impl Serialize) -> Result<(), TrainError> {
-        let failed = |error: &dyn std::fmt::Display| TrainError::io("writing", &self.path, error);
-        let mut line = serde_json::to_string(record).map_err(|error| failed(&error))?;
-        line.push('\n');
-        self.file.write_all(line.as_bytes()).map_err(|error| failed(&error))
-    }
-}
-
-fn text(path: &Path) -> Result<String, TrainError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(text),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(TrainError::io("reading", path, error)),
+        self.lines.add(record)
     }
 }
 

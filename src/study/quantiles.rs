@@ -27,6 +27,11 @@ impl Five {
     }
 }
 
+/// The middle number, or the mean of the middle two; none of none.
+pub fn median(sample: &[f64]) -> Option<f64> {
+    Five::of(sample).map(|five| five.median)
+}
+
 /// The quantile of a sorted sample, between neighbours in proportion (NumPy's default).
 fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
     let place = q * sorted.len().checked_sub(1)? as f64;
@@ -45,5 +50,8 @@ mod tests {
         assert_eq!(five, Five { min: 1.0, q1: 1.75, median: 2.5, q3: 3.25, max: 4.0 });
         assert_eq!(Five::of(&[7.0]).unwrap().median, 7.0);
         assert_eq!(Five::of(&[]), None);
+        assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(&[4.0, 1.0, 3.0, 2.0]), Some(2.5));
+        assert_eq!(median(&[]), None);
     }
 }

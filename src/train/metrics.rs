@@ -1,13 +1,12 @@
 //! `metrics.jsonl`: one JSON object a step and one an evaluation; the same for TensorBoard.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::TrainError;
+use super::json_lines::{JsonLines, text};
 use super::tensorboard::Events;
-use super::{TrainError, atomic};
 
 /// A training step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,8 +41,7 @@ const EVENTS_EVERY: u64 = 10;
 
 /// The open file.
 pub struct Log {
-    path: PathBuf,
-    file: File,
+    lines: JsonLines,
     events: Events,
 }
 
@@ -51,18 +49,14 @@ impl Log {
     /// Opens the file and drops what was written after step `steps`: those steps come again.
     pub fn open(path: &Path, steps: u64) -> Result<Self, TrainError> {
         let kept = kept(path, steps)?;
-        atomic::write(path, kept.as_bytes())?;
-        let file = OpenOptions::new()
-            .append(true)
-            .open(path)
-            .map_err(|error| TrainError::io("writing", path, error))?;
+        let lines = JsonLines::begin(path, &kept)?;
         let events = Events::create(path.parent().unwrap_or(Path::new(".")))?;
-        Ok(Self { path: path.to_path_buf(), file, events })
+        Ok(Self { lines, events })
     }
 
     /// Adds a step.
     pub fn step(&mut self, step: &Step) -> Result<(), TrainError> {
-        self.write(step)?;
+        self.lines.add(step)?;
         if step.step % EVENTS_EVERY == 1 {
             let loss = ("training/loss", f64::from(step.loss));
             let rate = ("training/learning rate", step.lr);
@@ -73,7 +67,7 @@ impl Log {
 
     /// Adds an evaluation.
     pub fn evaluation(&mut self, evaluation: &Evaluation) -> Result<(), TrainError> {
-        self.write(evaluation)?;
+        self.lines.add(evaluation)?;
         let loss = ("test/loss", evaluation.test_loss.unwrap_or(f64::NAN));
         let error = ("test/error, %", evaluation.test_error_percent);
         self.events.write(evaluation.step, &[loss, error])
@@ -81,14 +75,7 @@ impl Log {
 
     /// Makes what was added durable.
     pub fn sync(&self) -> Result<(), TrainError> {
-        self.file.sync_data().map_err(|error| atomic::failed(&self.path, &error))
-    }
-
-    fn write(&mut self, record: &impl Serialize) -> Result<(), TrainError> {
-        let mut line = serde_json::to_string(record)
-            .map_err(|error| TrainError::io("writing", &self.path, error))?;
-        line.push('\n');
-        self.file.write_all(line.as_bytes()).map_err(|error| atomic::failed(&self.path, &error))
+        self.lines.sync()
     }
 }
 
@@ -123,14 +110,6 @@ fn kept(path: &Path, steps: u64) -> Result<String, TrainError> {
     // A last line cut short by a crash does not parse, and goes.
     let keep = |line: &&str| serde_json::from_str::<At>(line).is_ok_and(|at| at.step <= steps);
     Ok(text.lines().filter(keep).flat_map(|line| [line, "\n"]).collect())
-}
-
-fn text(path: &Path) -> Result<String, TrainError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(text),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(TrainError::io("reading", path, error)),
-    }
 }
 
 #[cfg(test)]

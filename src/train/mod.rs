@@ -8,6 +8,7 @@ pub mod error;
 pub mod evaluate;
 pub mod foreign;
 pub mod init;
+pub mod json_lines;
 pub mod keeper;
 pub mod layout;
 pub mod lock;

@@ -116,6 +116,12 @@ impl RunFolder {
         Ok(self.checkpoints()?.pop())
     }
 
+    /// The weights after the last step, or else the checkpoint with the most steps.
+    pub fn newest_weights(&self) -> Result<Option<PathBuf>, TrainError> {
+        let last = self.last_weights();
+        if last.is_file() { Ok(Some(last)) } else { self.latest_checkpoint() }
+    }
+
     /// All checkpoints, the one with the most steps last.
     pub fn checkpoints(&self) -> Result<Vec<PathBuf>, TrainError> {
         let folder = self.path.join("checkpoints");

@@ -84,8 +84,8 @@ fn what_cannot_be_studied_is_refused_with_a_reason() {
         (2, "lesion run --delete random --counts 5..2", "1..20"),
         (2, "lesion run --delete random --counts 1..9", "--counts 1..3"),
         (2, "lesion run --reorder --swaps 1..9", "3 pairs"),
-        (3, "lesion nowhere --delete each", "not the folder of a run"),
-        (3, "paths nowhere", "not the folder of a run"),
+        (3, "lesion nowhere --delete each", "holds no run"),
+        (3, "paths nowhere", "holds no run"),
         (2, "paths", "RUN"),
         (3, "paths check run --weights nothing.safetensors", "nothing.safetensors"),
     ] {

@@ -11,6 +11,7 @@ use crate::data::random::{Draws, Purpose};
 use crate::graph::Role;
 use crate::lower;
 use crate::sema::network::Network;
+use crate::study::quantiles::median;
 use crate::train::compiled::Compiled;
 use crate::train::init::initial;
 use crate::train::recipe::Recipe;
@@ -78,7 +79,9 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
             batch: args.batch,
             threads: opened.threads,
             params: network.parameters(),
-            images_per_s: (args.batch as f64 / median(times).max(1e-9) * 10.0).round() / 10.0,
+            images_per_s: (args.batch as f64 / median(&times).unwrap_or(0.0).max(1e-9) * 10.0)
+                .round()
+                / 10.0,
             warmup_s: (warm_up * 100.0).round() / 100.0,
             peak_rss_mib: peak_rss_mib(),
             profile,
@@ -144,33 +147,10 @@ fn mode(mode: Mode) -> &'static str {
     }
 }
 
-/// The middle one, or the mean of the middle two.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => 0.0,
-        n if n % 2 == 1 => values[middle],
-        _ => (values[middle - 1] + values[middle]) / 2.0,
-    }
-}
-
 /// Most memory that this process has had, where the system tells.
 fn peak_rss_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
     kib.unwrap_or(0) / 1024
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn medians_by_hand() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
-        assert_eq!(median(vec![4.0, 1.0, 3.0, 2.0]), 2.5);
-        assert_eq!(median(vec![]), 0.0);
-    }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::measure::Tally;
 use super::plan::{Item, Lesion};
 use super::rewire::tau;
-use crate::study::quantiles::Five;
+use crate::study::quantiles::{Five, median};
 
 /// One lesion.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -95,7 +95,7 @@ pub fn rows(outcomes: &[Outcome]) -> Vec<Row> {
             amount,
             samples: of.len(),
             test_error_percent: Five::of(&errors)?,
-            tau: Five::of(&taus).map(|five| five.median),
+            tau: median(&taus),
         })
     };
     amounts.into_iter().filter_map(row).collect()

@@ -1,5 +1,7 @@
 //! The figures of several runs of one row.
 
+use crate::study::quantiles::median;
+
 /// Median, mean and spread.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
@@ -14,14 +16,12 @@ pub struct Summary {
 impl Summary {
     /// Of some numbers; none of none.
     pub fn of(values: &[f64]) -> Option<Self> {
-        let mut sorted = values.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let n = sorted.len();
-        let (low, high) = (*sorted.get(n.checked_sub(1)? / 2)?, *sorted.get(n / 2)?);
-        let mean = sorted.iter().sum::<f64>() / n as f64;
-        let squares: f64 = sorted.iter().map(|value| (value - mean).powi(2)).sum();
+        let median = median(values)?;
+        let n = values.len();
+        let mean = values.iter().sum::<f64>() / n as f64;
+        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         let std = (n > 1).then(|| (squares / (n - 1) as f64).sqrt());
-        Some(Self { median: (low + high) / 2.0, mean, std })
+        Some(Self { median, mean, std })
     }
 }
 
