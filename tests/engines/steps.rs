@@ -24,9 +24,9 @@ fn both(program: &Program, network: &Network, gpu: &dyn Engine, seed: u32) -> [V
     let mut inputs = inputs(network, program, seed);
     for (at, input) in program.graph.inputs.iter().enumerate() {
         if input.role == Role::LearningRate {
-            // A tenth of warm-up's rate for a sixteenth of its batch: a ReLU that changes sides
-            // weighs more in a small batch, and high rates make differences grow.
-            inputs.insert(InputId(at as u32), vec![f64::from(0.001f32)]);
+            // Half of warm-up's rate, scaled to a sixteenth of its batch: high rates make
+            // differences grow.
+            inputs.insert(InputId(at as u32), vec![f64::from(0.01f32 / 32.0)]);
         }
     }
     let cpu = CpuEngine::new(None, Precision::F32).expect("a CPU");

@@ -1,32 +1,14 @@
-//! Accumulators: started in the first group of rows, taken up again in the others, written at the
-//! end of each.
+//! Accumulators: started at the first pixel, kept in the stack frame while other blocks pass,
+//! written at the end.
 
 use super::assembler::*;
-use super::nest::{GROUP, INDEX, Nest};
+use super::nest::{INDEX, Nest};
 use super::values::Pressure;
 use crate::schedule::loops::{Accumulate, Reduction};
 
 impl Nest<'_> {
-    /// Starts accumulators in the first group, and takes them up again in the others.
-    pub(super) fn begin_accumulators(&mut self) -> Result<(), Pressure> {
-        if self.accumulators.is_empty() {
-            return Ok(());
-        }
-        let several = self.rows_of_group < self.spec.extent[0];
-        if !several {
-            return self.start_accumulators();
-        }
-        self.asm().compare_in_place(Mem::at(RSP, GROUP), 0);
-        let later = self.asm().jump(Condition::NotEqual);
-        self.start_accumulators()?;
-        let begun = self.asm().jump_always();
-        self.asm().land(later);
-        self.resume_accumulators();
-        self.asm().land(begun);
-        Ok(())
-    }
-
-    fn start_accumulators(&mut self) -> Result<(), Pressure> {
+    /// Nothing added yet.
+    pub(super) fn start_accumulators(&mut self) -> Result<(), Pressure> {
         let spec = self.spec;
         if spec.reductions.iter().any(|r| matches!(r.kind, Accumulate::Moments { .. })) {
             self.shifts()?;
@@ -41,8 +23,9 @@ impl Nest<'_> {
 
     /// Moments are taken about the first pixel.
     fn shifts(&mut self) -> Result<(), Pressure> {
-        self.addresses();
-        self.asm().zero(INDEX);
+        if self.blocks == 1 {
+            self.asm().zero(INDEX);
+        }
         let mut uses = vec![usize::MAX; self.selection.ops.len()];
         for &value in &self.selection.pixel {
             self.pixel_value(value, 0, &mut uses)?;
@@ -55,7 +38,6 @@ impl Nest<'_> {
                 self.asm().copy(shift, from);
                 let at = self.channels(&reduction.access, 0);
                 self.asm().store(shift, at);
-                self.asm().zero(INDEX);
             }
         }
         for &value in &self.selection.pixel {
@@ -78,28 +60,56 @@ impl Nest<'_> {
         }
     }
 
-    /// Distances between the vectors of a reduction's result, in elements.
-    fn vectors(reduction: &Reduction) -> [usize; 2] {
-        match reduction.kind {
-            Accumulate::Sum | Accumulate::Max => [0, 0],
-            Accumulate::Moments { pitch } => [pitch, 2 * pitch],
+    /// Where a reduction's first accumulators, and then its shift, wait in the frame.
+    fn waiting_accumulators(&self, number: usize) -> Vec<(Zmm, Mem)> {
+        let own = &self.accumulators[number];
+        let first = self.selection.block.len() + 3 * number;
+        let parts = if own.shift.is_some() { 2 } else { 1 };
+        let sums = own.sets[0].into_iter().take(parts).chain(own.shift);
+        sums.enumerate().map(|(at, register)| (register, self.waiting(first + at))).collect()
+    }
+
+    /// Leaves the block's accumulators in the frame.
+    pub(super) fn put_accumulators_down(&mut self) {
+        for number in 0..self.accumulators.len() {
+            for (register, at) in self.waiting_accumulators(number) {
+                self.asm().store(register, at);
+            }
         }
     }
 
-    fn resume_accumulators(&mut self) {
+    /// Takes the block's accumulators up again.
+    pub(super) fn take_accumulators_up(&mut self) {
+        for number in 0..self.accumulators.len() {
+            for (register, at) in self.waiting_accumulators(number) {
+                self.asm().load(register, at);
+            }
+        }
+    }
+
+    /// Begins sums of a few columns, about the block's shift.
+    pub(super) fn begin_columns(&mut self) {
         let spec = self.spec;
         for (number, reduction) in spec.reductions.iter().enumerate() {
             if let Some(shift) = self.accumulators[number].shift {
-                let at = self.channels(&reduction.access, 0);
+                let (_, at) = self.waiting_accumulators(number)[2];
                 self.asm().load(shift, at);
             }
-            for set in 1..self.accumulators[number].sets.len() {
-                self.clear(reduction, self.accumulators[number].sets[set]);
-            }
-            let first = self.accumulators[number].sets[0];
-            for (register, skip) in first.into_iter().zip(Self::vectors(reduction)) {
-                let at = self.channels(&reduction.access, skip);
-                self.asm().load(register, at);
+            self.clear(reduction, self.accumulators[number].sets[0]);
+        }
+    }
+
+    /// Adds the sums of a few columns to the block's, which loses less than adding every pixel.
+    pub(super) fn end_columns(&mut self) {
+        let spec = self.spec;
+        for (number, reduction) in spec.reductions.iter().enumerate() {
+            let join = joining(reduction);
+            let shift = self.accumulators[number].shift;
+            for (register, at) in self.waiting_accumulators(number) {
+                if Some(register) != shift {
+                    self.asm().vector(join, register, register, Operand::Mem(at));
+                    self.asm().store(register, at);
+                }
             }
         }
     }
@@ -108,16 +118,13 @@ impl Nest<'_> {
     pub(super) fn end_accumulators(&mut self) {
         let spec = self.spec;
         for (number, reduction) in spec.reductions.iter().enumerate() {
-            let join = match reduction.kind {
-                Accumulate::Sum | Accumulate::Moments { .. } => ADD,
-                Accumulate::Max => MAX,
-            };
-            let parts = match reduction.kind {
-                Accumulate::Sum | Accumulate::Max => 1,
-                Accumulate::Moments { .. } => 2,
+            let join = joining(reduction);
+            let skips = match reduction.kind {
+                Accumulate::Sum | Accumulate::Max => vec![0],
+                Accumulate::Moments { pitch } => vec![pitch, 2 * pitch],
             };
             let sets = self.accumulators[number].sets.clone();
-            for (part, skip) in Self::vectors(reduction).into_iter().enumerate().take(parts) {
+            for (part, skip) in skips.into_iter().enumerate() {
                 let first = sets[0][part];
                 for other in &sets[1..] {
                     self.asm().vector(join, first, first, Operand::Zmm(other[part]));
@@ -126,5 +133,13 @@ impl Nest<'_> {
                 self.asm().store(first, at);
             }
         }
+    }
+}
+
+/// Puts two parts of a reduction together.
+fn joining(reduction: &Reduction) -> Vector {
+    match reduction.kind {
+        Accumulate::Sum | Accumulate::Moments { .. } => ADD,
+        Accumulate::Max => MAX,
     }
 }

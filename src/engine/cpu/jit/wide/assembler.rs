@@ -94,10 +94,6 @@ const FULL: Form = Form { length: 2, mask: 0, unit: 64 };
 #[derive(Clone, Copy, Debug)]
 pub struct Label(usize);
 
-/// A jump whose target is still to come.
-#[derive(Debug)]
-pub struct Jump(usize);
-
 /// When to jump.
 #[derive(Clone, Copy, Debug)]
 pub enum Condition {
@@ -235,6 +231,14 @@ impl Assembler {
         self.code.extend([opcode, 0xC0 | (reg & 7) << 3 | rm.0 & 7]);
     }
 
+    /// Asks for a cache line ahead of its use.
+    pub fn prefetch(&mut self, at: Mem) {
+        const NEAR: u8 = 1;
+        let index = at.index.map_or(0, |(i, _)| i.0);
+        self.code.extend([0x40 | (index >> 3) << 1 | at.base.0 >> 3, 0x0F, 0x18]);
+        self.address(NEAR, at, 1);
+    }
+
     /// Reads 64 bits.
     pub fn read(&mut self, to: Gpr, from: Mem) {
         self.with_memory(0x8B, to.0, from);
@@ -271,12 +275,6 @@ impl Assembler {
     /// `to += number`
     pub fn add(&mut self, to: Gpr, number: i32) {
         self.with_register(0x81, 0, to);
-        self.code.extend(number.to_le_bytes());
-    }
-
-    /// `to ← to · number`
-    pub fn multiply(&mut self, to: Gpr, number: i32) {
-        self.with_register(0x69, to.0, to);
         self.code.extend(number.to_le_bytes());
     }
 
@@ -332,29 +330,9 @@ impl Assembler {
 
     /// Jumps back.
     pub fn jump_back(&mut self, condition: Condition, to: Label) {
-        let jump = self.jump(condition);
-        self.patch(jump.0, to.0);
-    }
-
-    /// Jumps ahead, to where [`Assembler::land`] is called.
-    pub fn jump(&mut self, condition: Condition) -> Jump {
-        self.code.extend([0x0F, 0x80 | condition as u8, 0, 0, 0, 0]);
-        Jump(self.code.len())
-    }
-
-    /// Jumps ahead always.
-    pub fn jump_always(&mut self) -> Jump {
-        self.code.extend([0xE9, 0, 0, 0, 0]);
-        Jump(self.code.len())
-    }
-
-    /// Where a jump arrives.
-    pub fn land(&mut self, jump: Jump) {
-        self.patch(jump.0, self.code.len());
-    }
-
-    fn patch(&mut self, after: usize, to: usize) {
-        let distance = to as i64 - after as i64;
-        self.code[after - 4..after].copy_from_slice(&(distance as i32).to_le_bytes());
+        let after = self.code.len() + 6;
+        let distance = (to.0 as i64 - after as i64) as i32;
+        self.code.extend([0x0F, 0x80 | condition as u8]);
+        self.code.extend(distance.to_le_bytes());
     }
 }

@@ -1,6 +1,7 @@
 //! Loops in vectors of sixteen channels, four times as wide as Cranelift's: fused loops are
 //! straight lines of a few dozen vector operations, which this module selects ([`select`]),
-//! gives registers ([`values`]), surrounds with loops ([`nest`], [`pixel`], [`accumulate`]) and encodes ([`assembler`]).
+//! gives registers ([`values`]), surrounds with loops ([`nest`], [`walk`], [`pixel`],
+//! [`accumulate`]) and encodes ([`assembler`]).
 //!
 //! What does not fit (transcendental functions, random numbers, channels that are no multiple of
 //! sixteen, too many tensors at once) is left to Cranelift.
@@ -11,6 +12,7 @@ mod nest;
 mod pixel;
 mod select;
 mod values;
+mod walk;
 
 #[cfg(test)]
 mod encodings;

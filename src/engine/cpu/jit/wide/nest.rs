@@ -1,46 +1,38 @@
-//! The loops around the vector operations: groups of rows, blocks of sixteen channels, rows,
-//! columns (unrolled).
+//! The function around the vector operations: panels of channels, what is computed once for each
+//! block of a panel, and the walk over its pixels ([`walk`](super::walk)).
 //!
-//! What does not vary from pixel to pixel is loaded once a block and stays in registers, and so
-//! do accumulators. A group of rows is small enough to stay in L1 while its blocks pass.
+//! With a single block, what does not vary from pixel to pixel stays in registers, and so do
+//! accumulators. With several, they wait in the stack frame while the other blocks of a pixel
+//! pass, so that memory is read in order: going over the pixels once for each block takes up to
+//! three times as long from memory, since half of every cache line passes by unused.
 
 use super::assembler::*;
 use super::select::{LANES, Op, Selection};
 use super::values::{Pressure, Values};
 use crate::schedule::loops::{Access, Accumulate, LoopSpec};
 
-/// Bytes of one access that a group of rows may have.
-const GROUP_BYTES: usize = 16 * 1024;
-/// Pixels that a group has at least, to pay for what is loaded once a block.
-const GROUP_PIXELS: usize = 64;
-const VECTOR: i32 = 64;
+/// Bytes of the frame that the values and accumulators of a panel may take, to stay in L1.
+const PANEL_BYTES: usize = 16 * 1024;
+const VECTOR: usize = 64;
 
 /// Slots of the stack frame that hold loop state; values follow.
 const TABLE: i32 = 0;
-pub(super) const GROUP: i32 = 8;
-const CHANNEL: i32 = 16;
-const ROWS: i32 = 24;
+const CHANNEL: i32 = 8;
+pub(super) const ROWS: i32 = 16;
+pub(super) const COLUMNS: i32 = 24;
 const NUMBER: i32 = 32;
 const FIRST_VALUE: i32 = 64;
 
 /// Registers for the addresses of accesses.
-pub(super) const POINTERS: [Gpr; 12] = [
-    Gpr(3),
-    Gpr(2),
-    Gpr(6),
-    Gpr(7),
-    Gpr(8),
-    Gpr(9),
-    Gpr(10),
-    Gpr(11),
-    Gpr(12),
-    Gpr(13),
-    Gpr(14),
-    Gpr(15),
-];
+pub(super) const POINTERS: [Gpr; 11] =
+    [Gpr(3), Gpr(2), Gpr(6), Gpr(7), Gpr(8), Gpr(9), Gpr(10), Gpr(11), Gpr(12), Gpr(13), Gpr(14)];
 const SAVED: [Gpr; 5] = [Gpr(3), Gpr(12), Gpr(13), Gpr(14), Gpr(15)];
-/// Counts bytes along a row.
+/// Channels before the panel, while an address is computed.
+const SPARE: Gpr = Gpr(15);
+/// What the innermost loop counts: bytes along a row, or [`BLOCK_STEP`] a block.
 pub(super) const INDEX: Gpr = RCX;
+/// Bytes of a block in bf16; in f32 the index counts twice.
+pub(super) const BLOCK_STEP: i32 = 2 * LANES as i32;
 
 /// The function, with `kept` of the values computed once a block in registers.
 pub fn emit(spec: &LoopSpec, selection: &Selection, kept: usize) -> Result<Vec<u8>, Pressure> {
@@ -61,10 +53,13 @@ pub(super) struct Nest<'a> {
     pub(super) selection: &'a Selection,
     pub(super) values: Values,
     pub(super) accumulators: Vec<Accumulators>,
-    /// Bytes that the index counts for one column.
+    /// Bytes that the index counts for one column, with a single block.
     pub(super) unit: usize,
-    unroll: usize,
-    pub(super) rows_of_group: usize,
+    pub(super) unroll: usize,
+    /// Blocks of sixteen channels in a panel.
+    pub(super) blocks: usize,
+    /// How many of the block's values stay in registers from pixel to pixel.
+    pub(super) kept: usize,
 }
 
 pub(super) fn column_bytes(access: &Access) -> usize {
@@ -76,9 +71,10 @@ impl<'a> Nest<'a> {
     fn new(spec: &'a LoopSpec, selection: &'a Selection) -> Option<Self> {
         let accesses = &selection.accesses;
         let unit = accesses.iter().map(column_bytes).min()?;
+        let blocks = panel(spec, selection);
         let scales = |a: &Access| {
             let ratio = column_bytes(a) / unit;
-            column_bytes(a).is_multiple_of(unit) && matches!(ratio, 1 | 2 | 4 | 8)
+            blocks > 1 || column_bytes(a).is_multiple_of(unit) && matches!(ratio, 1 | 2 | 4 | 8)
         };
         let largest = accesses.iter().map(|a| a.offset + spec.extent[0] * a.strides[0]).max()?;
         let [rows, columns, channels] = spec.extent;
@@ -87,12 +83,9 @@ impl<'a> Nest<'a> {
             return None;
         }
         let unroll = [4, 2, 1].into_iter().find(|u| columns.is_multiple_of(*u))?;
-        let fits = GROUP_BYTES / (columns * channels * 4).max(1);
-        let rows_of_group = fits.max(GROUP_PIXELS.div_ceil(columns)).clamp(1, rows);
-        let rows_of_group = if channels == LANES { rows } else { rows_of_group };
         let values = Values::new(selection.numbers);
         let accumulators = Vec::new();
-        Some(Self { spec, selection, values, accumulators, unit, unroll, rows_of_group })
+        Some(Self { spec, selection, values, accumulators, unit, unroll, blocks, kept: 0 })
     }
 
     pub(super) fn asm(&mut self) -> &mut Assembler {
@@ -101,34 +94,61 @@ impl<'a> Nest<'a> {
 
     fn function(&mut self, kept: usize) -> Result<(), Pressure> {
         self.reserve(kept)?;
-        let slots = self.selection.block.len() as i32;
-        self.enter(FIRST_VALUE + slots * VECTOR);
-        let [rows, _, channels] = self.spec.extent.map(|n| n as i32);
-        let group = self.rows_of_group as i32;
-        self.asm().write_number(Mem::at(RSP, GROUP), 0);
-        let next_group = self.asm().label();
+        let vectors = vectors(self.spec, self.selection) * self.blocks;
+        self.enter(FIRST_VALUE + (vectors * VECTOR) as i32);
         self.asm().write_number(Mem::at(RSP, CHANNEL), 0);
-        let next_block = self.asm().label();
-        self.block_values()?;
-        self.begin_accumulators()?;
+        let next_panel = self.asm().label();
         self.addresses();
-        self.rows()?;
-        self.end_accumulators();
-        self.asm().add_in_place(Mem::at(RSP, CHANNEL), LANES as i32);
-        self.asm().compare_in_place(Mem::at(RSP, CHANNEL), channels);
-        self.asm().jump_back(Condition::Below, next_block);
-        if group < rows {
-            self.asm().add_in_place(Mem::at(RSP, GROUP), group);
-            self.asm().compare_in_place(Mem::at(RSP, GROUP), rows);
-            self.asm().jump_back(Condition::Below, next_group);
+        if self.blocks == 1 {
+            self.begin_block()?;
+            self.rows()?;
+            self.end_accumulators();
+        } else {
+            self.each_block(|nest| {
+                nest.begin_block()?;
+                nest.put_accumulators_down();
+                Ok(())
+            })?;
+            self.rows()?;
+            self.each_block(|nest| {
+                nest.take_accumulators_up();
+                nest.end_accumulators();
+                Ok(())
+            })?;
         }
+        let channels = self.spec.extent[2] as i32;
+        let panel = (LANES * self.blocks) as i32;
+        self.asm().add_in_place(Mem::at(RSP, CHANNEL), panel);
+        self.asm().compare_in_place(Mem::at(RSP, CHANNEL), channels);
+        self.asm().jump_back(Condition::Below, next_panel);
         self.exit();
         Ok(())
     }
 
-    /// Registers for accumulators and for the first `kept` block values; slots for the others.
+    fn begin_block(&mut self) -> Result<(), Pressure> {
+        self.block_values()?;
+        self.start_accumulators()
+    }
+
+    /// Emits a loop over the panel's blocks.
+    pub(super) fn each_block(
+        &mut self,
+        mut body: impl FnMut(&mut Self) -> Result<(), Pressure>,
+    ) -> Result<(), Pressure> {
+        self.asm().zero(INDEX);
+        let next = self.asm().label();
+        body(self)?;
+        let end = BLOCK_STEP * self.blocks as i32;
+        self.asm().add(INDEX, BLOCK_STEP);
+        self.asm().compare(INDEX, end);
+        self.asm().jump_back(Condition::Below, next);
+        Ok(())
+    }
+
+    /// Registers for accumulators and for the first `kept` block values.
     fn reserve(&mut self, kept: usize) -> Result<(), Pressure> {
-        let sets = self.unroll.min(2);
+        self.kept = kept;
+        let sets = if self.blocks == 1 { self.unroll.min(2) } else { 1 };
         for reduction in &self.spec.reductions {
             let moments = matches!(reduction.kind, Accumulate::Moments { .. });
             let shift = if moments { Some(self.values.take()?) } else { None };
@@ -143,11 +163,18 @@ impl<'a> Nest<'a> {
             let at = if slot < kept {
                 Operand::Zmm(self.values.take()?)
             } else {
-                Operand::Mem(Mem::at(RSP, FIRST_VALUE + slot as i32 * VECTOR))
+                Operand::Mem(self.waiting(slot))
             };
             self.values.put(value, at);
         }
         Ok(())
+    }
+
+    /// Where the frame holds a vector of the block at hand: block values first, then
+    /// accumulators.
+    pub(super) fn waiting(&self, slot: usize) -> Mem {
+        let disp = FIRST_VALUE + (slot * self.blocks * VECTOR) as i32;
+        Mem { base: RSP, index: (self.blocks > 1).then_some((INDEX, 1)), disp }
     }
 
     fn enter(&mut self, frame: i32) {
@@ -169,7 +196,7 @@ impl<'a> Nest<'a> {
 
     /// Loads and computes what stays the same within a block.
     fn block_values(&mut self) -> Result<(), Pressure> {
-        for &value in &self.selection.block {
+        for (slot, &value) in self.selection.block.iter().enumerate() {
             let home = self.values.operand(value);
             let to = match home {
                 Operand::Zmm(register) => register,
@@ -184,8 +211,11 @@ impl<'a> Nest<'a> {
                 }
                 op => self.values.compute(op, to)?,
             }
-            if let Operand::Mem(at) = home {
+            if self.blocks > 1 || matches!(home, Operand::Mem(_)) {
+                let at = self.waiting(slot);
                 self.asm().store(to, at);
+            }
+            if matches!(home, Operand::Mem(_)) {
                 self.values.give(to);
             }
         }
@@ -209,59 +239,46 @@ impl<'a> Nest<'a> {
         Mem::at(RAX, ((access.offset + skip) * access.format.bytes()) as i32)
     }
 
-    /// The block's channels of a slot; clobbers the index.
-    pub(super) fn channels(&mut self, access: &Access, skip: usize) -> Mem {
+    /// The panel's first channel of a slot.
+    fn panel(&mut self, access: &Access, skip: usize) -> Mem {
         let at = self.slot(access, skip);
-        self.asm().read(INDEX, Mem::at(RSP, CHANNEL));
+        self.asm().read(SPARE, Mem::at(RSP, CHANNEL));
         let scale = access.format.bytes().trailing_zeros() as u8;
-        Mem { index: Some((INDEX, scale)), ..at }
+        Mem { index: Some((SPARE, scale)), ..at }
     }
 
-    /// Points every access at the group's first row.
-    pub(super) fn addresses(&mut self) {
+    /// The block's channels of a slot.
+    pub(super) fn channels(&mut self, access: &Access, skip: usize) -> Mem {
+        let at = self.panel(access, skip);
+        if self.blocks == 1 {
+            return at;
+        }
+        self.asm().address_of(RAX, at);
+        Mem { base: RAX, index: Some((INDEX, block_scale(access))), disp: 0 }
+    }
+
+    /// Points every access at the panel's first pixel.
+    fn addresses(&mut self) {
         for (access, &pointer) in self.selection.accesses.iter().zip(&POINTERS) {
-            let at = self.channels(access, 0);
+            let at = self.panel(access, 0);
             self.asm().address_of(pointer, at);
-            let row = (access.strides[0] * access.format.bytes()) as i32;
-            if self.rows_of_group < self.spec.extent[0] && row != 0 {
-                self.asm().read(RAX, Mem::at(RSP, GROUP));
-                self.asm().multiply(RAX, row);
-                self.asm()
-                    .address_of(pointer, Mem { base: pointer, index: Some((RAX, 0)), disp: 0 });
-            }
         }
     }
+}
 
-    fn rows(&mut self) -> Result<(), Pressure> {
-        let [rows, columns, _] = self.spec.extent;
-        let group = self.rows_of_group as i32;
-        self.asm().write_number(Mem::at(RSP, ROWS), group);
-        if !rows.is_multiple_of(self.rows_of_group) {
-            // The last group has fewer.
-            let rest = rows % self.rows_of_group;
-            self.asm().compare_in_place(Mem::at(RSP, GROUP), (rows - rest) as i32);
-            let whole = self.asm().jump(Condition::Below);
-            self.asm().write_number(Mem::at(RSP, ROWS), rest as i32);
-            self.asm().land(whole);
-        }
-        let next_row = self.asm().label();
-        self.asm().zero(INDEX);
-        let next = self.asm().label();
-        for column in 0..self.unroll {
-            self.column(column)?;
-        }
-        let [step, end] = [self.unroll, columns].map(|n| (n * self.unit) as i32);
-        self.asm().add(INDEX, step);
-        self.asm().compare(INDEX, end);
-        self.asm().jump_back(Condition::Below, next);
-        if rows > 1 {
-            for (access, &pointer) in self.selection.accesses.iter().zip(&POINTERS) {
-                let row = (access.strides[0] * access.format.bytes()) as i32;
-                self.values.asm.add(pointer, row);
-            }
-            self.asm().add_in_place(Mem::at(RSP, ROWS), -1);
-            self.asm().jump_back(Condition::NotEqual, next_row);
-        }
-        Ok(())
-    }
+/// How the index scales to the bytes of an access where it counts blocks.
+pub(super) fn block_scale(access: &Access) -> u8 {
+    access.format.bytes().trailing_zeros() as u8 - 1
+}
+
+/// Vectors that the frame holds for a block: values, then shift, Σ and Σ² of each reduction.
+fn vectors(spec: &LoopSpec, selection: &Selection) -> usize {
+    selection.block.len() + 3 * spec.reductions.len()
+}
+
+/// Blocks of a panel: all of them, or the largest part whose values stay in L1.
+fn panel(spec: &LoopSpec, selection: &Selection) -> usize {
+    let blocks = spec.extent[2] / LANES;
+    let most = PANEL_BYTES / VECTOR / vectors(spec, selection).max(1);
+    (1..=blocks).rev().find(|n| blocks.is_multiple_of(*n) && *n <= most).unwrap_or(1)
 }

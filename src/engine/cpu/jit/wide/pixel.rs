@@ -1,17 +1,23 @@
 //! One pixel of the innermost loop: what is computed, stored and accumulated for it.
 
 use super::assembler::*;
-use super::nest::{INDEX, Nest, POINTERS, column_bytes};
+use super::nest::{INDEX, Nest, POINTERS, block_scale, column_bytes};
 use super::select::{Op, Value};
 use super::values::Pressure;
 use crate::schedule::loops::{Access, Accumulate, Format};
+
+/// Bytes; further ahead, the lines of several tensors would push each other out of L1.
+const AHEAD: i32 = 2048;
 
 impl Nest<'_> {
     /// An access at an unrolled column.
     fn at(&self, access: &Access, column: usize, skip: usize) -> Mem {
         let number = self.selection.accesses.iter().position(|a| a == access);
         let pointer = POINTERS[number.expect("the selection lists every access")];
-        let scale = (column_bytes(access) / self.unit).trailing_zeros() as u8;
+        let scale = match self.blocks {
+            1 => (column_bytes(access) / self.unit).trailing_zeros() as u8,
+            _ => block_scale(access),
+        };
         let disp = column * column_bytes(access) + skip * access.format.bytes();
         Mem { base: pointer, index: Some((INDEX, scale)), disp: disp as i32 }
     }
@@ -95,6 +101,7 @@ impl Nest<'_> {
         match op {
             Op::Load(access) => {
                 let from = self.at(&access, column, 0);
+                self.ask_ahead(from);
                 match access.format {
                     Format::F32 => self.asm().load(to, from),
                     Format::Bf16 => self.asm().load_bf16(to, from),
@@ -108,12 +115,19 @@ impl Nest<'_> {
         Ok(())
     }
 
+    /// Asks for what the same access touches a little later: the machine foresees no more than a
+    /// page, and waits for memory at the start of each.
+    fn ask_ahead(&mut self, at: Mem) {
+        self.asm().prefetch(Mem { disp: at.disp + AHEAD, ..at });
+    }
+
     fn store(&mut self, value: Value, column: usize, uses: &mut [usize]) -> Result<(), Pressure> {
         let spec = self.spec;
         for store in spec.stores.iter().filter(|s| s.value.index() == value) {
             let spare = self.values.take()?;
             let from = self.values.register(value, spare);
             let to = self.at(&store.access, column, 0);
+            self.ask_ahead(to);
             match store.access.format {
                 Format::F32 => self.asm().store(from, to),
                 Format::Bf16 => {

@@ -21,7 +21,11 @@ impl Draw {
 /// Slots: 0…3 read (f32, bf16 among them), 4…6 written, 7… reductions; 2048-element channel
 /// vectors start each slot's neighbour.
 fn random_loop(draw: &mut Draw) -> LoopSpec {
-    let extent = [1 + draw.below(9), [1, 2, 7, 8, 12][draw.below(5)], 16 * (1 + draw.below(3))];
+    let mut extent = [1 + draw.below(9), [1, 2, 7, 8, 12][draw.below(5)], 16 * (1 + draw.below(3))];
+    if draw.below(8) == 0 {
+        // More blocks than a panel takes.
+        extent = [1 + draw.below(2), 2, 512 + 16 * draw.below(3)];
+    }
     let [_, columns, channels] = extent;
     let pitch = columns * channels + [0, 2 * channels][draw.below(2)];
     let mut spec = LoopSpec { extent, slots: 10, ..LoopSpec::default() };
@@ -68,7 +72,7 @@ fn random_loop(draw: &mut Draw) -> LoopSpec {
         let value = Scalar((last - at * draw.below(3)) as u32);
         spec.stores.push(Store { access: pixel(4 + at, format), value });
     }
-    let kinds = [Accumulate::Sum, Accumulate::Max, Accumulate::Moments { pitch: 64 }];
+    let kinds = [Accumulate::Sum, Accumulate::Max, Accumulate::Moments { pitch: channels }];
     for (at, kind) in kinds.into_iter().enumerate().take(draw.below(4)) {
         let value = Scalar((last - draw.below(4)) as u32);
         spec.reductions.push(Reduction { kind, access: vector(7 + at, 0, 1), value });
