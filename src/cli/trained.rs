@@ -12,7 +12,9 @@ use super::spec::Spec;
 use super::{Failure, download, engine, output, train};
 use crate::data::batches::Loading;
 use crate::data::dataset::Subset;
-use crate::data::{Name, Pictures};
+use crate::data::folder::Splits;
+use crate::data::locate::Found;
+use crate::data::{Pictures, Set};
 use crate::sema::network::Network;
 use crate::study::anatomy::{Site, sites};
 use crate::train::checkpoint;
@@ -54,11 +56,11 @@ pub fn open(run: &Path, args: &TrainedArgs, signals: &Signals) -> Result<Trained
     manifest::verify(&path)?;
     let values = checkpoint::load(&path, &tensors::of(&network))?;
     let step = checkpoint::describe(&path)?.map_or(0, |about| about.step);
-    let name = Name::parse(&config.data).ok_or_else(|| {
-        Failure::Wrong(format!("{}: no data set is called {}", run.display(), config.data))
-    })?;
+    let set = Set::recorded(&config.data);
+    let found = Found::find(&set, args.data.as_deref(), Some(&config.classes))?;
     let opened = engine::open(&args.engine)?;
-    let dataset = download::load(name, args.data.as_deref(), signals)?;
+    let extent = train::extent(&network);
+    let dataset = download::load(&found, extent, Splits::Test, signals)?;
     train::fits(&network, &dataset)?;
     let pictures: Arc<dyn Pictures> = match args.pictures {
         Some(count) => Arc::new(Subset::new(dataset.test, 0, count as usize)),

@@ -12,20 +12,12 @@ use super::checksums;
 use super::cifar::Layout;
 use super::dataset::Name;
 use super::error::DataError;
+use super::progress::{Progress, Work};
 
 /// Largest archive that is followed; the official ones have some 170 MB.
 const MOST_BYTES: u64 = 256 << 20;
 /// Longest silence of the other side.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Is told how a download goes, and may stop it.
-pub trait Progress {
-    /// `done` bytes of `total` have come, where the total is known.
-    fn report(&self, done: u64, total: Option<u64>);
-
-    /// Whether the user wants it to end.
-    fn interrupted(&self) -> bool;
-}
 
 /// An archive on the official site.
 #[derive(Clone, Copy, Debug)]
@@ -112,7 +104,7 @@ impl Archive {
             sum.update(&buffer[..read]);
             to.write_all(&buffer[..read]).map_err(|e| DataError::io("writing", cache, e))?;
             done += read as u64;
-            progress.report(done, total);
+            progress.report(Work::Fetching, done, total);
         }
     }
 
@@ -171,7 +163,9 @@ mod tests {
     struct Quiet;
 
     impl Progress for Quiet {
-        fn report(&self, _done: u64, _total: Option<u64>) {}
+        fn report(&self, _work: Work, _done: u64, _total: Option<u64>) {}
+
+        fn note(&self, _text: &str) {}
 
         fn interrupted(&self) -> bool {
             false

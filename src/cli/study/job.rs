@@ -1,12 +1,13 @@
 //! One run of a study, and how far it is.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 
 use super::super::args::{EngineArgs, Precision};
 use super::super::{Failure, engine, spec};
-use crate::data::Name;
+use crate::data::Set;
 use crate::train::metrics;
 use crate::train::run_folder::RunFolder;
 use crate::train::schedule::Length;
@@ -24,8 +25,10 @@ pub struct Job {
     pub spec: PathBuf,
     /// Values of the net's parameters.
     pub settings: Vec<(String, String)>,
+    /// The same with what the data decides.
+    pub resolved: BTreeMap<String, String>,
     /// Its data set.
-    pub data: Name,
+    pub data: Set,
     /// File or name of its recipe.
     pub recipe: PathBuf,
     /// How long it is.
@@ -79,11 +82,10 @@ impl Job {
         if config.spec_text != spec::read(&self.spec)? {
             return Err(other("spec"));
         }
-        let settings = self.settings.iter().cloned().collect();
-        if config.settings != settings {
+        if config.settings != self.resolved {
             return Err(other("value of a parameter"));
         }
-        if (config.data.as_str(), config.length) != (self.data.text(), self.length) {
+        if (config.data.as_str(), config.length) != (self.data.to_string().as_str(), self.length) {
             return Err(other("data set or length"));
         }
         if self.precision.is_some_and(|p| engine::precision_name(p) != config.precision) {
@@ -110,7 +112,7 @@ impl Job {
     pub fn arguments(&self, begun: bool, data: Option<&PathBuf>, on: &EngineArgs) -> Vec<String> {
         let mut line = vec!["run".to_string(), text(&self.spec)];
         let mut option = |name: &str, value: String| line.extend([name.to_string(), value]);
-        option("--train", self.data.text().into());
+        option("--train", self.data.to_string());
         option("--recipe", text(&self.recipe));
         option("--seed", self.seed.to_string());
         option("--out", text(&self.folder));
@@ -128,7 +130,8 @@ impl Job {
         if let Some(precision) = self.precision {
             option("--precision", engine::precision_name(precision));
         }
-        if let Some(data) = data {
+        // A folder of pictures is its own place.
+        if let (Some(data), Set::Known(_)) = (data, &self.data) {
             option("--data", text(data));
         }
         if let Some(name) = on.engine.to_possible_value() {

@@ -9,6 +9,7 @@ use super::args::{StudyArgs, TableFormat};
 use super::signals::Signals;
 use super::spec::{self, Spec};
 use super::{Failure, output, train};
+use crate::data::locate::Found;
 use crate::study::table::{Study, Table};
 use crate::train::atomic;
 use job::{Job, State};
@@ -53,14 +54,18 @@ fn jobs(args: &StudyArgs, study: &Study, out: &Path) -> Result<Vec<Vec<Job>>, Fa
     let mut rows = Vec::new();
     for row in &study.rows {
         let spec = folder.join(&row.spec);
-        Spec::file(&spec, &row.settings())?.compile()?;
-        let data = study.data(row).ok_or_else(|| Failure::Wrong("unknown data".into()))?;
+        let data = study.data(row, folder);
+        let data =
+            data.map_err(|text| Failure::Wrong(format!("{}: {text}", args.study.display())))?;
+        let classes = Found::find(&data, None, None)?.classes();
+        let (compiled, _) = Spec::file(&spec, &row.settings())?.compile_for(classes)?;
         let job = |seed: &u32| Job {
             label: format!("{}, seed {seed}", row.label),
             folder: out.join(format!("{}-seed{seed}", row.slug())),
             spec: spec.clone(),
             settings: row.settings(),
-            data,
+            data: data.clone(),
+            resolved: compiled.settings.clone(),
             recipe: recipe.clone(),
             length: study.length(),
             batch: row.batch,

@@ -1,10 +1,11 @@
 //! The YAML of a study.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::Name;
+use crate::data::Set;
 use crate::train::schedule::Length;
 use crate::train::{TrainError, yaml};
 
@@ -109,9 +110,12 @@ impl Study {
         Ok(study)
     }
 
-    /// The data set of a row.
-    pub fn data(&self, row: &Row) -> Option<Name> {
-        Name::parse(row.data.as_ref().unwrap_or(&self.data))
+    /// The data set of a row; folders count from the study's.
+    pub fn data(&self, row: &Row, folder: &Path) -> Result<Set, String> {
+        let data = row.data.as_ref().unwrap_or(&self.data);
+        Set::parse(data, folder).ok_or_else(|| {
+            format!("row {:?}: data is {data}, and must be one of {}", row.label, Set::known())
+        })
     }
 
     /// How long each run is.
@@ -149,14 +153,6 @@ impl Study {
                     row.label
                 ));
             }
-            if self.data(row).is_none() {
-                let data = row.data.as_ref().unwrap_or(&self.data);
-                let known = Name::ALL.map(Name::text).join(", ");
-                return Err(format!(
-                    "row {:?}: data is {data}, and must be one of {known}",
-                    row.label
-                ));
-            }
         }
         Ok(())
     }
@@ -165,6 +161,7 @@ impl Study {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Name;
 
     const TEXT: &str = "title: t\ndata: shapes10\nrecipe: he2016\nseeds: [0, 7]\nrows:\n\
         - { label: (a) One, spec: a.rnet, set: { depth: 20, word: pad }, paper: '6.61' }\n\
@@ -177,8 +174,8 @@ mod tests {
         assert_eq!(study.rows[0].slug(), "a-one");
         let settings = [("depth", "20"), ("word", "pad")].map(|(a, b)| (a.into(), b.into()));
         assert_eq!(study.rows[0].settings(), settings);
-        assert_eq!(study.data(&study.rows[0]), Some(Name::Shapes10));
-        assert_eq!(study.data(&study.rows[1]), Some(Name::Cifar100));
+        let data = |row: usize| study.data(&study.rows[row], Path::new("")).unwrap();
+        assert_eq!([data(0), data(1)], [Name::Shapes10, Name::Cifar100].map(Set::Known));
     }
 
     #[test]
@@ -192,11 +189,13 @@ mod tests {
             ("label: Two", "label: A, extra: 1", "extra"),
             ("label: Two", "label: 'A one'", "share a folder"),
             ("label: Two", "label: '+'", "no letter"),
-            ("cifar100", "mnist", "mnist"),
         ] {
             assert!(TEXT.contains(from));
             let text = Study::parse("s.yaml", &TEXT.replace(from, to)).unwrap_err().to_string();
             assert!(text.contains(expected), "{to}: {text}");
         }
+        let study = Study::parse("s.yaml", &TEXT.replace("cifar100", "mnist")).unwrap();
+        let error = study.data(&study.rows[1], Path::new("")).unwrap_err();
+        assert!(error.contains("\"Two\": data is mnist"), "{error}");
     }
 }
