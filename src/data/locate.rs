@@ -114,7 +114,7 @@ fn load(name: Name, folder: Option<&Path>, progress: &dyn Progress) -> Result<Da
     let Some(layout) = layout(name) else { return Ok(Shapes::dataset(SHAPES_SEED)) };
     let folder = match find(layout, folder)? {
         Some(folder) => folder,
-        None => Archive::of(layout).fetch_into(&cache()?, progress)?,
+        None => Archive::of(layout).fetch_into(&cache()?, &[], progress)?,
     };
     layout.load(&folder)
 }
