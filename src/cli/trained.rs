@@ -19,6 +19,7 @@ use crate::sema::network::Network;
 use crate::study::anatomy::{Site, sites};
 use crate::train::checkpoint;
 use crate::train::config::Config;
+use crate::train::lock::Lock;
 use crate::train::manifest;
 use crate::train::run_folder::RunFolder;
 use crate::train::tensors::{self, Values};
@@ -125,11 +126,12 @@ impl Trained {
         }
     }
 
-    /// `RUN/<name>`, made if it is not there.
-    pub fn subfolder(&self, name: &str) -> Result<PathBuf, Failure> {
+    /// `RUN/<name>`, made if it is not there, for this process alone.
+    pub fn subfolder(&self, name: &str) -> Result<(PathBuf, Lock), Failure> {
         let path = self.folder.join(name);
         std::fs::create_dir_all(&path).map_err(|error| Failure::io("making", &path, error))?;
-        Ok(path)
+        let lock = Lock::take(&path)?;
+        Ok((path, lock))
     }
 
     /// The net with its depth, as figures call it.

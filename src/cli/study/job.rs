@@ -1,6 +1,6 @@
 //! One run of a study, and how far it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -9,6 +9,7 @@ use super::super::args::{EngineArgs, Precision};
 use super::super::{Failure, engine, spec};
 use crate::data::Set;
 use crate::train::metrics;
+use crate::train::recipe::Recipe;
 use crate::train::run_folder::RunFolder;
 use crate::train::schedule::Length;
 
@@ -31,6 +32,8 @@ pub struct Job {
     pub data: Set,
     /// File or name of its recipe.
     pub recipe: PathBuf,
+    /// What the recipe says now, with batch and seed.
+    pub asked: Recipe,
     /// How long it is.
     pub length: Length,
     /// Pictures a step, where not the recipe's.
@@ -91,6 +94,9 @@ impl Job {
         if self.precision.is_some_and(|p| engine::precision_name(p) != config.precision) {
             return Err(other("precision"));
         }
+        if let Some(keys) = differing(&config.recipe, &self.asked) {
+            return Err(other(&format!("recipe ({keys})")));
+        }
         if self.folder.join(NO_NUMBERS).is_file() {
             return Ok(State::NoNumbers);
         }
@@ -145,6 +151,23 @@ impl Job {
         }
         line
     }
+}
+
+/// What two recipes do not have in common: `batch was 128 and is 64`.
+fn differing(was: &Recipe, is: &Recipe) -> Option<String> {
+    if was == is {
+        return None;
+    }
+    let json = |recipe| serde_json::to_value(recipe).unwrap_or_default();
+    let (was, is) = (json(was), json(is));
+    let keys = was.as_object().into_iter().chain(is.as_object()).flat_map(|map| map.keys());
+    let keys: BTreeSet<&String> = keys.filter(|key| was.get(key) != is.get(key)).collect();
+    let written =
+        |value: Option<&serde_json::Value>| value.map_or("absent".into(), ToString::to_string);
+    let each = keys
+        .iter()
+        .map(|key| format!("{key} was {} and is {}", written(was.get(key)), written(is.get(key))));
+    Some(each.collect::<Vec<_>>().join(", "))
 }
 
 fn text(path: &std::path::Path) -> String {

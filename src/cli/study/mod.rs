@@ -12,6 +12,8 @@ use super::{Failure, output, train};
 use crate::data::locate::Found;
 use crate::study::table::{Study, Table};
 use crate::train::atomic;
+use crate::train::lock::Lock;
+use crate::train::recipe::Recipe;
 use job::{Job, State};
 
 /// Runs what is missing and prints the table.
@@ -46,7 +48,7 @@ fn jobs(args: &StudyArgs, study: &Study, out: &Path) -> Result<Vec<Vec<Job>>, Fa
     let folder = args.study.parent().unwrap_or(Path::new("."));
     let beside = folder.join(&study.recipe);
     let recipe = if beside.is_file() { beside } else { PathBuf::from(&study.recipe) };
-    train::named(&recipe)?;
+    let text = train::named(&recipe)?;
     let precision = match (args.engine.precision, &study.precision) {
         (Some(_), _) | (None, None) => args.engine.precision,
         (None, Some(name)) => train::precision(name)?,
@@ -67,6 +69,7 @@ fn jobs(args: &StudyArgs, study: &Study, out: &Path) -> Result<Vec<Vec<Job>>, Fa
             data: data.clone(),
             resolved: compiled.settings.clone(),
             recipe: recipe.clone(),
+            asked: Recipe { batch: row.batch.unwrap_or(text.batch), seed: *seed, ..text.clone() },
             length: study.length(),
             batch: row.batch,
             seed: *seed,
@@ -79,6 +82,7 @@ fn jobs(args: &StudyArgs, study: &Study, out: &Path) -> Result<Vec<Vec<Job>>, Fa
 
 fn run(args: &StudyArgs, out: &Path, jobs: &[Vec<Job>]) -> Result<(), Failure> {
     std::fs::create_dir_all(out).map_err(|error| atomic::failed(out, &error))?;
+    let _lock = Lock::take(out)?;
     // Seed by seed: every row has its first figure early.
     let seeds = jobs.first().map_or(0, Vec::len);
     let all: Vec<&Job> =

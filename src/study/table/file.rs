@@ -6,8 +6,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::data::Set;
+use crate::train::TrainError;
 use crate::train::schedule::Length;
-use crate::train::{TrainError, yaml};
+use crate::train::yaml::{self, Mistake};
 
 /// Most runs of a study.
 const MOST_RUNS: usize = 10_000;
@@ -106,7 +107,7 @@ impl Study {
     /// Reads and checks a study; `name` is where it comes from.
     pub fn parse(name: &str, text: &str) -> Result<Self, TrainError> {
         let study: Study = yaml::read("study", name, text)?;
-        study.check().map_err(|text| TrainError::Wrong(format!("study {name}: {text}")))?;
+        study.check().map_err(|mistake| mistake.shown("study", name, text))?;
         Ok(study)
     }
 
@@ -127,31 +128,37 @@ impl Study {
         }
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), Mistake> {
         let runs = self.rows.len().saturating_mul(self.seeds.len());
         if !(1..=MOST_RUNS).contains(&runs) {
-            return Err(format!("rows × seeds are {runs}, and must be 1 to {MOST_RUNS}"));
+            let key = if self.rows.is_empty() { "rows" } else { "seeds" };
+            let text = format!("rows × seeds are {runs}, and must be 1 to {MOST_RUNS}");
+            return Err(Mistake::at(key, text));
         }
         if self.epochs.is_some() && self.steps.is_some() {
-            return Err("give its length as one of epochs and steps, or as neither".into());
+            let text = "give its length as one of epochs and steps, or as neither";
+            return Err(Mistake::at("steps", text));
         }
         if [self.epochs, self.steps].contains(&Some(0)) {
-            return Err("its length is 0, and must be 1 or more".into());
+            let key = if self.epochs.is_some() { "epochs" } else { "steps" };
+            return Err(Mistake::at(key, "its length is 0, and must be 1 or more"));
         }
         if self.seeds.iter().collect::<BTreeSet<_>>().len() < self.seeds.len() {
-            return Err("a seed stands twice".into());
+            return Err(Mistake::at("seeds", "a seed stands twice"));
         }
         let mut seen = BTreeMap::new();
         for row in &self.rows {
             let slug = row.slug();
             if slug.is_empty() {
-                return Err(format!("the label {:?} has no letter and no digit", row.label));
+                let text = format!("the label {:?} has no letter and no digit", row.label);
+                return Err(Mistake::at("rows", text));
             }
             if let Some(other) = seen.insert(slug, &row.label) {
-                return Err(format!(
+                let text = format!(
                     "the labels {other:?} and {:?} would share a folder; make them differ",
                     row.label
-                ));
+                );
+                return Err(Mistake::at("rows", text));
             }
         }
         Ok(())
