@@ -42,7 +42,12 @@ fn a_folder_trains_and_its_classes_are_named_everywhere() {
     folder.expect(0, "report r --engine cpu");
     let page = std::fs::read_to_string(folder.at("r/report.html")).unwrap();
     assert!(page.contains("Confusion") && page.contains(">bee<"));
-    folder.expect(0, "lesion r --delete random --counts 1 --samples 1 --engine cpu");
+    let units = "unit u(width) { F = conv(3x3, width)  y = x + F(x) }\n".to_string()
+        + &crate::folder::TINY.replace("-> global", "-> u(width) -> global");
+    std::fs::write(folder.at("units.rnet"), units).unwrap();
+    let train = "run units.rnet --train pets --engine cpu --batch 10 --steps 1";
+    folder.expect(0, &format!("{train} --out u"));
+    folder.expect(0, "lesion u --delete each --engine cpu");
     // The same run goes on; with other pictures it does not.
     folder.expect(0, &format!("{TRAIN} --out r --resume"));
     draw(&folder.at("pets/train/ant/0.png"), 255, 40);
