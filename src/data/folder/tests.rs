@@ -102,7 +102,8 @@ fn without_a_test_folder_a_tenth_of_each_class_is_held_out() {
 
 #[test]
 fn what_is_wrong_is_named() {
-    let changes: [(&str, &dyn Fn(&Path)); 8] = [
+    type Change<'a> = (&'a str, &'a dyn Fn(&Path));
+    let changes: [Change; 8] = [
         ("train/cat/notes.txt", &|path| std::fs::write(path, "text").unwrap()),
         ("train/loose.png", &|path| draw(path, 1)),
         ("train/cat/broken.png", &|path| std::fs::write(path, "no picture").unwrap()),
