@@ -2,6 +2,7 @@
 //!
 //! The modules stand in the order in which a spec passes through them.
 
+pub mod chart;
 pub mod cli;
 pub mod data;
 pub mod diagnostic;

@@ -12,6 +12,8 @@ mod interchange;
 mod kill;
 #[path = "cli/lesion.rs"]
 mod lesion;
+#[path = "cli/pictures.rs"]
+mod pictures;
 #[path = "cli/report.rs"]
 mod report;
 #[path = "cli/run.rs"]

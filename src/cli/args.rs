@@ -9,7 +9,7 @@ mod values;
 
 use clap::{Parser, Subcommand};
 
-pub use data::{DataArgs, DataNames, DataVerb, DataVerify, DataWhere};
+pub use data::{DataArgs, DataFetch, DataVerb, DataVerify, DataWhere};
 pub use lesions::{Delete, LesionArgs, PathsArgs, PathsCheckArgs, PathsVerb, TrainedArgs};
 pub use running::{
     BenchArgs, EngineArgs, EngineChoice, Format, Mode, Precision, RunArgs, TrainingArgs,

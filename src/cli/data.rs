@@ -15,7 +15,7 @@ use crate::data::{Name, checksums, locate};
 pub fn data(args: &DataArgs) -> Result<(), Failure> {
     match &args.verb {
         DataVerb::List(place) => list(place.data.as_deref()),
-        DataVerb::Fetch(names) => names.names.iter().try_for_each(|name| fetch(*name)),
+        DataVerb::Fetch(args) => args.names.iter().try_for_each(|name| fetch(*name, &args.mirror)),
         DataVerb::Verify(verify) if verify.names.is_empty() => {
             let folder = verify.place.data.as_deref();
             let all = Name::ALL.into_iter().filter(|name| there(*name, folder));
@@ -53,7 +53,7 @@ fn there(name: Name, folder: Option<&Path>) -> bool {
     locate::layout(name).is_none_or(|layout| matches!(complete(layout, folder), Ok(Some(_))))
 }
 
-fn fetch(name: Name) -> Result<(), Failure> {
+fn fetch(name: Name, mirrors: &[String]) -> Result<(), Failure> {
     let Some(layout) = locate::layout(name) else {
         say(format_args!("{name}: drawn by the program; nothing to fetch"));
         return Ok(());
@@ -64,7 +64,7 @@ fn fetch(name: Name) -> Result<(), Failure> {
     }
     let download = Download::new(&Signals::catch()?);
     let cache = locate::cache()?;
-    let folder = download.end(Archive::of(layout).fetch_into(&cache, &download))?;
+    let folder = download.end(Archive::of(layout).fetch_into(&cache, mirrors, &download))?;
     say(format_args!("{name}: MD5 as published; in {}", folder.display()));
     Ok(())
 }

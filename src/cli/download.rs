@@ -1,4 +1,4 @@
-//! How a download is shown.
+//! Reading data, and how that is shown.
 
 use std::io::IsTerminal;
 
@@ -6,8 +6,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::signals::Signals;
 use super::{Failure, output};
-use crate::data::fetch::Progress;
-use crate::data::{DataError, Dataset, Name, locate};
+use crate::data::folder::Splits;
+use crate::data::locate::Found;
+use crate::data::progress::{Progress, Work};
+use crate::data::{DataError, Dataset, Extent};
+
+/// Pictures that take so long to read that it is worth a line.
+const MANY: u64 = 5_000;
 
 /// A bar on a terminal, one line elsewhere.
 pub struct Download {
@@ -19,11 +24,6 @@ impl Download {
     /// Nothing is shown until something comes.
     pub fn new(signals: &Signals) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        if let Ok(style) =
-            ProgressStyle::with_template("fetching {bytes}/{total_bytes} {wide_bar} {eta}")
-        {
-            bar.set_style(style);
-        }
         Self { bar, signals: signals.clone() }
     }
 
@@ -38,21 +38,42 @@ impl Download {
             | DataError::Content(_) => error.into(),
         })
     }
+
+    fn begin(&self, work: Work, total: Option<u64>) {
+        let (template, line) = match work {
+            Work::Fetching => (
+                "fetching {bytes}/{total_bytes} {wide_bar} {eta}",
+                Some("fetching the data set; this takes some minutes".to_string()),
+            ),
+            Work::Decoding => (
+                "reading pictures {pos}/{len} {wide_bar} {eta}",
+                total.filter(|total| *total >= MANY).map(|n| format!("reading {n} pictures")),
+            ),
+        };
+        if std::io::stderr().is_terminal() {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                self.bar.set_style(style);
+            }
+        } else if let Some(line) = line {
+            output::note(line);
+        }
+    }
 }
 
 impl Progress for Download {
-    fn report(&self, done: u64, total: Option<u64>) {
+    fn report(&self, work: Work, done: u64, total: Option<u64>) {
         if self.bar.position() == 0 {
-            if std::io::stderr().is_terminal() {
-                self.bar.set_draw_target(ProgressDrawTarget::stderr());
-            } else {
-                output::note("fetching the data set; this takes some minutes");
-            }
+            self.begin(work, total);
         }
         if let Some(total) = total {
             self.bar.set_length(total);
         }
         self.bar.set_position(done);
+    }
+
+    fn note(&self, text: &str) {
+        self.bar.suspend(|| output::note(text));
     }
 
     fn interrupted(&self) -> bool {
@@ -62,10 +83,11 @@ impl Progress for Download {
 
 /// Reads a data set, fetching it where it is nowhere.
 pub fn load(
-    name: Name,
-    folder: Option<&std::path::Path>,
+    found: &Found,
+    extent: Extent,
+    splits: Splits,
     signals: &Signals,
 ) -> Result<Dataset, Failure> {
     let download = Download::new(signals);
-    download.end(locate::load(name, folder, &download))
+    download.end(found.load(extent, splits, &download))
 }

@@ -5,25 +5,29 @@ use std::path::Path;
 use super::args::RunArgs;
 use super::signals::Signals;
 use super::{Failure, download, engine, output, train, weights};
-use crate::data::Name;
+use crate::data::Set;
 use crate::data::batches::Loading;
+use crate::data::folder::Splits;
+use crate::data::locate::Found;
 use crate::data::normalise::Normalisation;
 use crate::lower;
 use crate::train::compiled::Compiled;
 use crate::train::evaluate::{MOST_BATCH, evaluate as score};
 
 /// Measures the error of weights on a set's test pictures.
-pub fn evaluate(args: &RunArgs, name: Name, path: &Path, signals: &Signals) -> Result<(), Failure> {
+pub fn evaluate(args: &RunArgs, set: &Set, path: &Path, signals: &Signals) -> Result<(), Failure> {
     let weights = weights::load(args, path)?;
+    let config = weights.about.as_ref().map(|about| &about.config);
+    let trained = config.map(|config| config.classes.as_slice());
+    let found = Found::find(set, args.data.as_deref(), trained)?;
     let opened = engine::open(&args.engine)?;
-    let dataset = download::load(name, args.data.as_deref(), signals)?;
+    let extent = train::extent(&weights.network);
+    let known = config.map(|config| &config.normalisation).filter(|n| n.fits(extent));
+    let splits = if known.is_some() { Splits::Test } else { Splits::Both };
+    let dataset = download::load(&found, extent, splits, signals)?;
     train::fits(&weights.network, &dataset)?;
-    let normalisation = match &weights.about {
-        Some(about) if about.config.normalisation.fits(dataset.test.extent()) => {
-            about.config.normalisation.clone()
-        }
-        Some(_) | None => Normalisation::measure(dataset.train.as_ref()),
-    };
+    let normalisation =
+        known.cloned().unwrap_or_else(|| Normalisation::measure(dataset.train.as_ref()));
     let batch = args.training.batch.unwrap_or(MOST_BATCH).min(dataset.test.count().max(1));
     let program = lower::inference(&weights.network, batch);
     let mut program = Compiled::new(opened.engine.as_ref(), &program)?;

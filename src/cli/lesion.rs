@@ -43,7 +43,7 @@ pub fn lesion(args: &LesionArgs) -> Result<(), Failure> {
         sites: &trained.sites,
         loading: trained.loading(args.batch),
     };
-    let folder = trained.subfolder("lesion")?;
+    let (folder, _lock) = trained.subfolder("lesion")?;
     let path = folder.join(format!("{}.jsonl", name(&study)));
     let header = header(args, &study, &trained, subject.loading.batch);
     let (journal, found) = Journal::open::<Tally>(&path, &header, args.study.again)?;

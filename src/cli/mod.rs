@@ -27,7 +27,6 @@ pub mod messages;
 pub mod output;
 pub mod paths;
 pub mod paths_check;
-pub mod picture;
 pub mod predict;
 pub mod program;
 pub mod progress;

@@ -56,7 +56,7 @@ fn follow(args: &PathsArgs, run: &Path, signals: &Signals) -> Result<(), Failure
         samples: args.samples,
         basis: trained.basis(of, args.batch),
     };
-    let folder = trained.subfolder("paths")?;
+    let (folder, _lock) = trained.subfolder("paths")?;
     let (journal, found) =
         Journal::open::<Length>(&folder.join("gradient.jsonl"), &header, of.again)?;
     let mut gradients = Gradients::new(

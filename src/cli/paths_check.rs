@@ -25,7 +25,7 @@ pub fn check(args: &PathsCheckArgs, signals: &Signals) -> Result<(), Failure> {
     let data = (batch.images.as_slice(), batch.targets.as_slice());
     let report = check::check(engine, &trained.network, &trained.sites, &trained.values, data)?;
     print(&report);
-    let folder = trained.subfolder("paths")?;
+    let (folder, _lock) = trained.subfolder("paths")?;
     let json = serde_json::to_string_pretty(&report)
         .map_err(|error| Failure::io("writing", &folder, error))?;
     atomic::write(&folder.join("check.json"), json.as_bytes())?;

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::args::RunArgs;
 use super::signals::Signals;
-use super::{Failure, engine, output, picture, weights};
-use crate::data::Extent;
+use super::{Failure, engine, output, train, weights};
 use crate::data::normalise::Table;
+use crate::data::{Extent, picture};
 use crate::graph::Role;
 use crate::lower;
 use crate::train::compiled::Compiled;
@@ -18,17 +18,14 @@ const SHOWN: usize = 3;
 /// Names what pictures show.
 pub fn predict(args: &RunArgs, path: &Path, signals: &Signals) -> Result<(), Failure> {
     let weights = weights::load(args, path)?;
-    let shape = weights.network.value(weights.network.input).shape;
-    let extent = Extent { rows: shape.h, columns: shape.w, channels: shape.c };
+    let extent = train::extent(&weights.network);
     let config = weights.about.map(|about| about.config);
     let Some(config) = config.filter(|config| {
-        extent.channels == 3
-            && config.normalisation.fits(extent)
-            && config.classes.len() == weights.network.classes()
+        config.normalisation.fits(extent) && config.classes.len() == weights.network.classes()
     }) else {
         return Err(Failure::Wrong(format!(
             "{}: does not say what its classes are and how its pictures were standardised; use \
-             a checkpoint that rnetc run --train wrote for pictures with three channels",
+             a checkpoint that rnetc run --train wrote",
             path.display()
         )));
     };

@@ -6,10 +6,11 @@ use super::args::ReportArgs;
 use super::signals::Signals;
 use super::spec::Spec;
 use super::{Failure, download, engine, output, train};
-use crate::data::{Dataset, Name, locate};
+use crate::data::folder::Splits;
+use crate::data::locate::{self, Found};
+use crate::data::{Dataset, Set};
 use crate::report::measure::{Measured, measure};
 use crate::report::{self, Run};
-use crate::train::config::Config;
 use crate::train::run_folder::RunFolder;
 use crate::train::{atomic, checkpoint, manifest, metrics, tensors};
 
@@ -69,7 +70,7 @@ fn measured(
         output::note(format_args!("{}: no weights yet, so only curves", run.name));
         return Ok(None);
     };
-    let Some(dataset) = pictures(args, &run.config, signals)? else {
+    let Some(dataset) = pictures(args, run, signals)? else {
         output::note(format_args!(
             "{}: its pictures ({}) are not here, so no mistakes, units and times; name their \
              folder with --data DIR",
@@ -92,15 +93,19 @@ fn measured(
 }
 
 /// The pictures of a run, if they are drawn, in a named folder, or in the cache.
-fn pictures(
-    args: &ReportArgs,
-    config: &Config,
-    signals: &Signals,
-) -> Result<Option<Dataset>, Failure> {
-    let Some(name) = Name::parse(&config.data) else { return Ok(None) };
-    let here = match locate::layout(name) {
-        None => true,
-        Some(layout) => args.data.is_some() || locate::find(layout, None)?.is_some(),
-    };
-    here.then(|| download::load(name, args.data.as_deref(), signals)).transpose()
+fn pictures(args: &ReportArgs, run: &Run, signals: &Signals) -> Result<Option<Dataset>, Failure> {
+    let set = Set::recorded(&run.config.data);
+    let here = args.data.is_some()
+        || match &set {
+            Set::Known(name) => match locate::layout(*name) {
+                None => true,
+                Some(layout) => locate::find(layout, None)?.is_some(),
+            },
+            Set::Folder(path) => path.is_dir(),
+        };
+    if !here {
+        return Ok(None);
+    }
+    let found = Found::find(&set, args.data.as_deref(), Some(&run.config.classes))?;
+    download::load(&found, train::extent(&run.network), Splits::Both, signals).map(Some)
 }

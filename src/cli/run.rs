@@ -3,15 +3,25 @@
 use super::args::RunArgs;
 use super::signals::Signals;
 use super::{Failure, engine, evaluate, predict, train};
+use crate::data::Set;
 
 /// Does what was asked.
 pub fn run(args: &RunArgs) -> Result<(), Failure> {
     engine::check_precision(&args.engine)?;
     let signals = Signals::catch()?;
-    if let Some(name) = args.train {
-        train::train(args, name, &signals)
-    } else if let (Some(name), Some(weights)) = (args.eval, &args.weights) {
-        evaluate::evaluate(args, name, weights, &signals)
+    if let (Some(Set::Folder(folder)), Some(data)) =
+        (args.train.as_ref().or(args.eval.as_ref()), &args.data)
+    {
+        return Err(Failure::Usage(format!(
+            "{} is the folder of the pictures already; leave --data {} away",
+            folder.display(),
+            data.display()
+        )));
+    }
+    if let Some(set) = &args.train {
+        train::train(args, set, &signals)
+    } else if let (Some(set), Some(weights)) = (&args.eval, &args.weights) {
+        evaluate::evaluate(args, set, weights, &signals)
     } else if let Some(weights) = &args.weights {
         predict::predict(args, weights, &signals)
     } else {

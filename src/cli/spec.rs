@@ -6,13 +6,16 @@ use std::path::Path;
 
 use super::args::MessageFormat;
 use super::{Failure, builtin, last_build, output, render};
-use crate::sema;
 use crate::sema::network::Network;
+use crate::sema::{self, Compiled};
 use crate::source::Source;
 use crate::train::config::Config;
 
 /// Longest text that is read as a spec, a manifest or a recipe.
 pub const MOST_BYTES: u64 = 16 << 20;
+
+/// The net's parameter that says how many classes there are.
+pub const CLASSES: &str = "classes";
 
 /// A spec's text with the values of its parameters.
 #[derive(Clone, Debug)]
@@ -92,18 +95,35 @@ impl Spec {
 
     /// Compiles it. Diagnostics are printed.
     pub fn compile(&self) -> Result<Network, Failure> {
+        let compiled = self.compiled()?;
+        render::show(&self.source, &compiled.warnings, self.messages);
+        Ok(compiled.network)
+    }
+
+    /// The same for a data set of so many classes, which become the net's parameter
+    /// [`CLASSES`] where it has one and nobody set it.
+    pub fn compile_for(self, classes: usize) -> Result<(Self, Network), Failure> {
+        let network = self.compiled()?.network;
+        let open = network.settings.iter().any(|(name, _)| name == CLASSES)
+            && !self.settings.contains_key(CLASSES);
+        if network.classes() == classes || !open {
+            let network = self.compile()?;
+            return Ok((self, network));
+        }
+        output::note(format_args!("{CLASSES} = {classes}, as the data has"));
+        let spec = self.with(&[(CLASSES.to_string(), classes.to_string())]);
+        let network = spec.compile()?;
+        Ok((spec, network))
+    }
+
+    /// What it is; errors are printed, warnings not yet.
+    fn compiled(&self) -> Result<Compiled, Failure> {
         let settings: Vec<(String, String)> =
             self.settings.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        match sema::compile(&self.source, &settings) {
-            Ok(compiled) => {
-                render::show(&self.source, &compiled.warnings, self.messages);
-                Ok(compiled.network)
-            }
-            Err(errors) => {
-                render::show(&self.source, &errors, self.messages);
-                Err(Failure::Shown(1))
-            }
-        }
+        sema::compile(&self.source, &settings).map_err(|errors| {
+            render::show(&self.source, &errors, self.messages);
+            Failure::Shown(1)
+        })
     }
 }
 

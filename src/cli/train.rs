@@ -11,8 +11,10 @@ use super::signals::Signals;
 use super::spec::{self, Spec};
 use super::{Failure, download, engine, output, program, progress};
 use crate::data::batches::Loading;
+use crate::data::folder::Splits;
+use crate::data::locate::Found;
 use crate::data::normalise::Normalisation;
-use crate::data::{Dataset, Name, Pictures};
+use crate::data::{Dataset, Extent, Name, Pictures, Set};
 use crate::engine::{Device, Engine};
 use crate::lower;
 use crate::sema::network::{Chw, Network};
@@ -33,7 +35,7 @@ pub const RUNS: &str = "runs";
 const SHAPES_EPOCHS: u64 = 4;
 
 /// Trains.
-pub fn train(args: &RunArgs, name: Name, signals: &Signals) -> Result<(), Failure> {
+pub fn train(args: &RunArgs, set: &Set, signals: &Signals) -> Result<(), Failure> {
     let resumed = match (&args.training.out, args.training.resume) {
         (_, true) => Some(resume::find(args)?),
         (Some(out), false) => {
@@ -42,15 +44,17 @@ pub fn train(args: &RunArgs, name: Name, signals: &Signals) -> Result<(), Failur
         }
         (None, false) => None,
     };
-    let (recipe, length) = how_long(args, name, resumed.as_ref())?;
+    let (recipe, length) = how_long(args, set, resumed.as_ref())?;
     let spec = match (&resumed, &args.spec) {
         (Some(resumed), None) => resumed.spec().with(&args.set),
         (Some(_) | None, path) => Spec::find(path.as_deref(), &args.set)?,
     };
-    let network = recipe.applied(spec.compile()?)?;
+    let found = Found::find(set, args.data.as_deref(), None)?;
+    let (spec, network) = spec.compile_for(found.classes())?;
+    let network = recipe.applied(network)?;
     let on = computed_on(args, &recipe, resumed.as_ref())?;
     let opened = engine::open(&on)?;
-    let dataset = download::load(name, args.data.as_deref(), signals)?;
+    let dataset = download::load(&found, extent(&network), Splits::Both, signals)?;
     fits(&network, &dataset)?;
     let computed = Computed {
         device: opened.engine.device(),
@@ -117,7 +121,7 @@ pub fn named(path: &Path) -> Result<Recipe, Failure> {
 /// The recipe with the arguments' changes, and how long to follow it.
 fn how_long(
     args: &RunArgs,
-    name: Name,
+    set: &Set,
     resumed: Option<&Resumed>,
 ) -> Result<(Recipe, Length), Failure> {
     let training = &args.training;
@@ -132,12 +136,18 @@ fn how_long(
         (Some(epochs), _, _) => Length::Epochs(epochs),
         (None, Some(steps), _) => Length::Steps(steps),
         (None, None, Some(resumed)) if training.recipe.is_none() => resumed.config.length,
-        (None, None, _) if training.recipe.is_none() && name == Name::Shapes10 => {
+        (None, None, _) if training.recipe.is_none() && *set == Set::Known(Name::Shapes10) => {
             Length::Epochs(SHAPES_EPOCHS)
         }
         (None, None, _) => Length::Recipe,
     };
     Ok((recipe, length))
+}
+
+/// Size of the pictures that a network reads.
+pub fn extent(network: &Network) -> Extent {
+    let Chw { c, h, w } = network.value(network.input).shape;
+    Extent { rows: h, columns: w, channels: c }
 }
 
 /// Whether a network takes a set's pictures and has its classes.
@@ -151,14 +161,15 @@ pub fn fits(network: &Network, dataset: &Dataset) -> Result<(), Failure> {
             network.name, dataset.name, pictures.c, pictures.h, pictures.w
         )));
     }
-    if network.classes() != dataset.classes.len() {
+    let (told, there) = (network.classes(), dataset.classes.len());
+    if told != there {
+        let (net, set) = (&network.name, &dataset.name);
+        let mend = match network.settings.iter().any(|(name, _)| name == spec::CLASSES) {
+            true => format!("say --set classes={there}"),
+            false => format!("write linear({there}) in the spec"),
+        };
         return Err(Failure::Wrong(format!(
-            "the net {} tells {} classes apart, and {} has {}; say --set classes={}",
-            network.name,
-            network.classes(),
-            dataset.name,
-            dataset.classes.len(),
-            dataset.classes.len()
+            "the net {net} tells {told} classes apart, and {set} has {there}; {mend}"
         )));
     }
     Ok(())
@@ -193,7 +204,7 @@ fn configure(
     Ok(Config {
         spec: spec.source.name.to_string(),
         settings: spec.settings.clone(),
-        data: dataset.name.text().into(),
+        data: dataset.name.clone(),
         pictures,
         length,
         steps: plan.total,

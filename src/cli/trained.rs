@@ -12,11 +12,14 @@ use super::spec::Spec;
 use super::{Failure, download, engine, output, train};
 use crate::data::batches::Loading;
 use crate::data::dataset::Subset;
-use crate::data::{Name, Pictures};
+use crate::data::folder::Splits;
+use crate::data::locate::Found;
+use crate::data::{Pictures, Set};
 use crate::sema::network::Network;
 use crate::study::anatomy::{Site, sites};
 use crate::train::checkpoint;
 use crate::train::config::Config;
+use crate::train::lock::Lock;
 use crate::train::manifest;
 use crate::train::run_folder::RunFolder;
 use crate::train::tensors::{self, Values};
@@ -54,11 +57,11 @@ pub fn open(run: &Path, args: &TrainedArgs, signals: &Signals) -> Result<Trained
     manifest::verify(&path)?;
     let values = checkpoint::load(&path, &tensors::of(&network))?;
     let step = checkpoint::describe(&path)?.map_or(0, |about| about.step);
-    let name = Name::parse(&config.data).ok_or_else(|| {
-        Failure::Wrong(format!("{}: no data set is called {}", run.display(), config.data))
-    })?;
+    let set = Set::recorded(&config.data);
+    let found = Found::find(&set, args.data.as_deref(), Some(&config.classes))?;
     let opened = engine::open(&args.engine)?;
-    let dataset = download::load(name, args.data.as_deref(), signals)?;
+    let extent = train::extent(&network);
+    let dataset = download::load(&found, extent, Splits::Test, signals)?;
     train::fits(&network, &dataset)?;
     let pictures: Arc<dyn Pictures> = match args.pictures {
         Some(count) => Arc::new(Subset::new(dataset.test, 0, count as usize)),
@@ -123,11 +126,12 @@ impl Trained {
         }
     }
 
-    /// `RUN/<name>`, made if it is not there.
-    pub fn subfolder(&self, name: &str) -> Result<PathBuf, Failure> {
+    /// `RUN/<name>`, made if it is not there, for this process alone.
+    pub fn subfolder(&self, name: &str) -> Result<(PathBuf, Lock), Failure> {
         let path = self.folder.join(name);
         std::fs::create_dir_all(&path).map_err(|error| Failure::io("making", &path, error))?;
-        Ok(path)
+        let lock = Lock::take(&path)?;
+        Ok((path, lock))
     }
 
     /// The net with its depth, as figures call it.

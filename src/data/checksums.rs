@@ -51,11 +51,15 @@ pub fn check(folder: &Path, layout: &Layout) -> Result<Option<usize>, DataError>
 }
 
 fn of_file(path: &Path) -> Result<String, DataError> {
-    let reading = |error| DataError::io("reading", path, error);
-    let mut file = File::open(path).map_err(reading)?;
-    let (mut sum, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
+    let sum = File::open(path).and_then(sum::<Sha256>);
+    sum.map_err(|error| DataError::io("reading", path, error))
+}
+
+/// The sum of all that is left to read.
+pub fn sum<D: Digest>(mut from: impl Read) -> std::io::Result<String> {
+    let (mut sum, mut buffer) = (D::new(), vec![0; 1 << 16]);
     loop {
-        match file.read(&mut buffer).map_err(reading)? {
+        match from.read(&mut buffer)? {
             0 => return Ok(hex(&sum.finalize())),
             read => sum.update(&buffer[..read]),
         }

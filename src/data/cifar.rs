@@ -73,7 +73,8 @@ impl Layout {
         let train = self.split(folder, self.train)?;
         let test = self.split(folder, self.test)?;
         let classes = super::locate::class_names(self.name);
-        Ok(Dataset { name: self.name, classes, train: Arc::new(train), test: Arc::new(test) })
+        let name = self.name.text().to_string();
+        Ok(Dataset { name, classes, train: Arc::new(train), test: Arc::new(test) })
     }
 
     fn split(&self, folder: &Path, files: &[&str]) -> Result<Stored, DataError> {

@@ -82,8 +82,8 @@ pub trait Pictures: Send + Sync {
 /// A data set: two splits and the classes' names.
 #[derive(Clone)]
 pub struct Dataset {
-    /// Which.
-    pub name: Name,
+    /// As configurations write it: a [`Name`], or a folder's path.
+    pub name: String,
     /// Names of the classes, by label.
     pub classes: Vec<String>,
     /// What is trained on.

@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Extent;
 use super::cifar::{CIFAR10, CIFAR100, Layout};
 use super::dataset::{Dataset, Name};
 use super::error::DataError;
-use super::fetch::{Archive, Progress};
+use super::fetch::Archive;
+use super::folder::{Folder, Splits};
+use super::progress::Progress;
+use super::set::Set;
 use super::shapes::Shapes;
 
 /// The seed of the pictures the program draws; the same in every run, so that errors compare.
@@ -60,16 +64,57 @@ fn given(layout: &Layout, folder: &Path) -> Result<PathBuf, DataError> {
     if has_any(&inner) && !has_any(folder) { Ok(inner) } else { Ok(folder.to_path_buf()) }
 }
 
+/// A set whose classes are known, and which has not been read yet.
+pub enum Found {
+    /// A known set, in the folder that the user names, or else in the cache.
+    Known(Name, Option<PathBuf>),
+    /// Pictures of the user's own.
+    Folder(Folder),
+}
+
+impl Found {
+    /// Looks for a set. `folder` holds official files, or the user's pictures where they do not
+    /// stand where they once were; `trained` are the classes of a net that has been trained
+    /// already, which number those of folders.
+    pub fn find(
+        set: &Set,
+        folder: Option<&Path>,
+        trained: Option<&[String]>,
+    ) -> Result<Self, DataError> {
+        match set {
+            Set::Known(name) => Ok(Found::Known(*name, folder.map(Path::to_path_buf))),
+            Set::Folder(path) => Folder::list(folder.unwrap_or(path), trained).map(Found::Folder),
+        }
+    }
+
+    /// How many classes it has.
+    pub fn classes(&self) -> usize {
+        match self {
+            Found::Known(name, _) => class_names(*name).len(),
+            Found::Folder(folder) => folder.classes().len(),
+        }
+    }
+
+    /// Reads it; pictures in files of their own are scaled to `extent`.
+    pub fn load(
+        &self,
+        extent: Extent,
+        splits: Splits,
+        progress: &dyn Progress,
+    ) -> Result<Dataset, DataError> {
+        match self {
+            Found::Known(name, folder) => load(*name, folder.as_deref(), progress),
+            Found::Folder(folder) => folder.load(extent, splits, progress),
+        }
+    }
+}
+
 /// Reads a set, fetching it first if it is neither in `folder` nor in the cache.
-pub fn load(
-    name: Name,
-    folder: Option<&Path>,
-    progress: &dyn Progress,
-) -> Result<Dataset, DataError> {
+fn load(name: Name, folder: Option<&Path>, progress: &dyn Progress) -> Result<Dataset, DataError> {
     let Some(layout) = layout(name) else { return Ok(Shapes::dataset(SHAPES_SEED)) };
     let folder = match find(layout, folder)? {
         Some(folder) => folder,
-        None => Archive::of(layout).fetch_into(&cache()?, progress)?,
+        None => Archive::of(layout).fetch_into(&cache()?, &[], progress)?,
     };
     layout.load(&folder)
 }

@@ -7,12 +7,17 @@ pub mod cifar;
 pub mod dataset;
 pub mod error;
 pub mod fetch;
+pub mod folder;
 pub mod locate;
 pub mod normalise;
 pub mod order;
+pub mod picture;
 pub mod prefetch;
+pub mod progress;
 pub mod random;
+pub mod set;
 pub mod shapes;
 
 pub use dataset::{Dataset, Extent, Name, Pictures};
 pub use error::DataError;
+pub use set::Set;

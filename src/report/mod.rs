@@ -1,10 +1,8 @@
 //! One page about runs: curves, units, mistakes, times, in HTML without anything beside it.
 
-mod axis;
 mod confusion;
 pub mod measure;
 mod page;
-pub mod plot;
 pub mod studies;
 
 use crate::sema::network::Network;

@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::measure::{Measured, Mistake};
-use super::plot::{Curve, Plot, Scale, Side};
 use super::{Run, confusion, escape};
+use crate::chart::{self, Axis, Mark, Panel, Side, Size, Stroke};
 use crate::export::drawing;
 use crate::study::quantiles::median;
 use crate::train::config::Config;
@@ -94,60 +94,53 @@ fn net(config: &Config) -> String {
 }
 
 fn training(runs: &[Run]) -> String {
-    let curves = runs.iter().enumerate().flat_map(|(colour, run)| {
-        let loss: Vec<(f64, f64)> =
-            run.history.steps.iter().map(|step| (step.step as f64, f64::from(step.loss))).collect();
-        let error = run.history.evaluations.iter();
-        let error = error.map(|e| (e.step as f64, e.test_error_percent)).collect();
-        let curve = |what: &str, dashed, side, points| Curve {
-            label: format!("{}: {what}", run.name),
-            colour,
-            dashed,
-            side,
-            points,
-        };
+    let marks = runs.iter().enumerate().flat_map(|(colour, run)| {
+        let loss: Vec<[f64; 2]> =
+            run.history.steps.iter().map(|step| [step.step as f64, f64::from(step.loss)]).collect();
+        let error = run.history.evaluations.iter().map(|e| [e.step as f64, e.test_error_percent]);
+        let label = format!("{}: training loss", run.name);
         [
-            curve("training loss", true, Side::Left, thinned(&loss)),
-            curve("test error", false, Side::Right, error),
+            Mark::line(&label, Stroke::dashed(colour), thinned(&loss)),
+            Mark::Line {
+                points: error.collect(),
+                stroke: Stroke::solid(colour),
+                side: Side::Right,
+                label: format!("{}: test error", run.name),
+            },
         ]
     });
-    let plot = Plot {
-        x: "steps".into(),
-        left: ("training loss".into(), Scale::Log),
-        right: Some("test error, %".into()),
-        curves: curves.collect(),
-    };
-    plot.svg()
+    let error = Axis::linear("test error, %").from_zero();
+    page_wide("steps", Axis::log("training loss"), Some(error), marks.collect())
 }
 
 fn rates(runs: &[Run]) -> String {
-    let curves = runs.iter().enumerate().map(|(colour, run)| {
-        let points: Vec<(f64, f64)> =
-            run.history.steps.iter().map(|step| (step.step as f64, step.lr)).collect();
+    let marks = runs.iter().enumerate().map(|(colour, run)| {
+        let points: Vec<[f64; 2]> =
+            run.history.steps.iter().map(|step| [step.step as f64, step.lr]).collect();
         // Where it does not change, its first and last steps say everything.
         let kept = (0..points.len()).filter(|&k| {
-            let same = |other: Option<&(f64, f64)>| other.is_some_and(|o| o.1 == points[k].1);
+            let same = |other: Option<&[f64; 2]>| other.is_some_and(|o| o[1] == points[k][1]);
             !(k > 0 && same(points.get(k - 1)) && same(points.get(k + 1)))
         });
-        let points: Vec<(f64, f64)> = kept.map(|k| points[k]).collect();
+        let points: Vec<[f64; 2]> = kept.map(|k| points[k]).collect();
         let points = if points.len() > 4 * POINTS { thinned(&points) } else { points };
-        Curve { label: run.name.clone(), colour, dashed: false, side: Side::Left, points }
+        Mark::line(&run.name, Stroke::solid(colour), points)
     });
-    let plot = Plot {
-        x: "steps".into(),
-        left: ("learning rate".into(), Scale::Log),
-        right: None,
-        curves: curves.collect(),
-    };
-    plot.svg()
+    page_wide("steps", Axis::log("learning rate"), None, marks.collect())
+}
+
+/// One panel as wide as the page.
+fn page_wide(x: &str, y: Axis, right: Option<Axis>, marks: Vec<Mark>) -> String {
+    let panel = Panel { title: String::new(), x: Axis::linear(x).exact(), y, right, marks };
+    chart::svg(&[panel], Size::PAGE)
 }
 
 /// Means of neighbours, so that few points are left.
-fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let mean = |part: &[(f64, f64)]| {
+fn thinned(points: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    let mean = |part: &[[f64; 2]]| {
         let n = part.len() as f64;
-        let sum = part.iter().fold((0.0, 0.0), |sum, p| (sum.0 + p.0, sum.1 + p.1));
-        (sum.0 / n, sum.1 / n)
+        let sum = part.iter().fold([0.0, 0.0], |sum, p| [sum[0] + p[0], sum[1] + p[1]]);
+        sum.map(|sum| sum / n)
     };
     points.chunks(points.len().div_ceil(POINTS).max(1)).map(mean).collect()
 }
@@ -179,34 +172,23 @@ fn units(body: &mut String, measured: &Measured) {
     if measured.units.is_empty() {
         return;
     }
-    let of = |value: fn(&super::measure::UnitSize) -> Option<f64>| -> Vec<(f64, f64)> {
+    let of = |value: fn(&super::measure::UnitSize) -> Option<f64>| -> Vec<[f64; 2]> {
         let units = measured.units.iter();
-        units.filter_map(|unit| value(unit).map(|v| (unit.index as f64, v))).collect()
+        units.filter_map(|unit| value(unit).map(|v| [unit.index as f64, v])).collect()
     };
-    let curve = |label: &str, colour, points| Curve {
-        label: label.into(),
-        colour,
-        dashed: false,
-        side: Side::Left,
-        points,
-    };
-    let plot = Plot {
-        x: "unit".into(),
-        left: ("".into(), Scale::Log),
-        right: None,
-        curves: vec![
-            curve("‖F(x)‖ / ‖x‖", 0, of(|unit| unit.residual)),
-            curve(
-                "norm of the gradient of the unit's parameters",
-                1,
-                of(|unit| Some(unit.gradient)),
-            ),
-        ],
-    };
+    let marks = vec![
+        Mark::line("‖F(x)‖ / ‖x‖", Stroke::solid(0), of(|unit| unit.residual)),
+        Mark::line(
+            "norm of the gradient of the unit's parameters",
+            Stroke::solid(1),
+            of(|unit| Some(unit.gradient)),
+        ),
+    ];
+    let svg = page_wide("unit", Axis::log(""), None, marks);
     *body += "<h3>Units</h3>\n";
     let caption = "Size of the residual function beside its input, over test pictures with running \
                    statistics; and norm of the loss's gradient, over training pictures.";
-    figure(body, &plot.svg(), caption);
+    figure(body, &svg, caption);
 }
 
 fn mistakes(body: &mut String, run: &Run, measured: &Measured) {

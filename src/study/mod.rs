@@ -3,7 +3,6 @@
 //! equations of He et al. (2016) on a real net.
 
 pub mod anatomy;
-pub mod chart;
 pub mod journal;
 mod layers;
 pub mod lesion;

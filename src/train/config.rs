@@ -58,6 +58,12 @@ impl Config {
         pair("settings", &self.settings, &earlier.settings)
             .or_else(|| pair("data", &self.data, &earlier.data))
             .or_else(|| pair("the number of pictures", &self.pictures, &earlier.pictures))
+            .or_else(|| pair("the classes", &self.classes, &earlier.classes))
+            .or_else(|| {
+                let changed = self.normalisation != earlier.normalisation;
+                (changed && self.recipe.normalise == earlier.recipe.normalise)
+                    .then(|| "the training pictures have changed".into())
+            })
             .or_else(|| pair("precision", &self.precision, &earlier.precision))
             .or_else(|| pair("--recompute", &self.recompute, &earlier.recompute))
             .or_else(|| pair("the recipe", &self.recipe, &earlier.recipe))

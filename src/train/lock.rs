@@ -1,4 +1,4 @@
-//! One process a run folder.
+//! One process a folder of a run or a study.
 
 use std::fs::{File, TryLockError};
 use std::io::Write;
@@ -9,7 +9,7 @@ use super::{TrainError, atomic};
 /// Name of the file that is locked.
 const FILE: &str = "lock";
 
-/// Holds a run folder; the system lets go of it when the process ends, however it ends.
+/// Holds a folder; the system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
@@ -30,8 +30,8 @@ impl Lock {
             Err(TryLockError::WouldBlock) => {
                 let holder = std::fs::read_to_string(&path).unwrap_or_default();
                 return Err(TrainError::File(format!(
-                    "{}: another process{} trains in this folder; wait for it, stop it, or \
-                     choose another --out",
+                    "{}: another process{} works in this folder; wait for it, stop it, or take \
+                     another folder",
                     folder.display(),
                     match holder.trim() {
                         "" => String::new(),

@@ -256,8 +256,7 @@ impl Recipe {
     /// Reads and checks a recipe; `name` is where it comes from.
     pub fn parse(name: &str, text: &str) -> Result<Self, TrainError> {
         let recipe: Recipe = yaml::read("recipe", name, text)?;
-        check::check(&recipe)
-            .map_err(|text| TrainError::Wrong(format!("recipe {name}: {text}")))?;
+        check::check(&recipe).map_err(|mistake| mistake.shown("recipe", name, text))?;
         Ok(recipe)
     }
 

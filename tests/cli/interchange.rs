@@ -86,6 +86,56 @@ fn floats(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect()
 }
 
+/// What tests/goldens/make_import.py trained: specs/original.rnet, narrow, with projections.
+const NARROW: &str = "\
+unit original(width, stride = 1) {
+    F = conv(3x3, width, stride: stride) -> bn -> relu -> conv(3x3, width) -> bn
+    h = shortcut(width, stride: stride, kind: project, bn: true)
+    y = h(x) + F(x)
+    f = relu
+}
+net narrow(classes = 5) {
+    input(3, 16, 16) -> conv(3x3, 4) -> bn -> relu
+    -> original(4) -> original(8, stride: 2) -> original(16, stride: 2)
+    -> global_avg_pool -> linear(classes)
+}
+";
+
+#[test]
+fn a_net_that_pytorch_trained_has_pytorchs_logits() {
+    let folder = Folder::new();
+    std::fs::write(folder.at("narrow.rnet"), NARROW).unwrap();
+    let goldens = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/goldens");
+    let line = format!("import narrow.rnet {goldens}/import_state.safetensors -o own.safetensors");
+    folder.expect(0, &line);
+    let network = rnetc::sema::compile(&Source::new("narrow", NARROW), &[]).unwrap().network;
+    let tensors = tensors::of(&network);
+    let values = rnetc::train::checkpoint::load(&folder.at("own.safetensors"), &tensors).unwrap();
+
+    let bytes = std::fs::read(format!("{goldens}/import_logits.safetensors")).unwrap();
+    let golden = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let (planes, expected) = (golden.tensor("images").unwrap(), golden.tensor("logits").unwrap());
+    let &[batch, channels, rows, columns] = planes.shape() else { panic!() };
+    let planes = floats(planes.data());
+    let image = |at: usize| {
+        let (pixel, channel) = (at / channels, at % channels);
+        let (picture, place) = (pixel / (rows * columns), pixel % (rows * columns));
+        planes[(picture * channels + channel) * rows * columns + place]
+    };
+    let images: Vec<f32> = (0..planes.len()).map(image).collect();
+    let engine = CpuEngine::new(Some(1), Precision::F32).unwrap();
+    let mut program = Compiled::new(&engine, &lower::inference(&network, batch)).unwrap();
+    program.load(&values).unwrap();
+    program.write(Role::Images, &images).unwrap();
+    program.run().unwrap();
+    let (found, expected) = (program.output("logits").unwrap(), floats(expected.data()));
+    assert_eq!(found.len(), expected.len());
+    assert!(expected.iter().any(|logit| logit.abs() > 1.0), "{expected:?}");
+    for (a, b) in found.iter().zip(&expected) {
+        assert!((a - b).abs() < 1e-4, "{found:?} {expected:?}");
+    }
+}
+
 /// `RNETC_ONNX_PYTHON=venv/bin/python` names a Python that has ONNX Runtime.
 #[test]
 fn onnx_runtime_computes_the_same_logits_for_every_spec() {

@@ -163,6 +163,9 @@ fn bench_times_every_kernel_in_every_precision() {
         assert!((shares - 100.0).abs() < 3.0, "{shares}");
         let has = |name: &str| kernels.iter().any(|k| k["kernel"].as_str().unwrap().contains(name));
         assert!(has("conv 3×3") && has("conv_dw") && has("loop"), "{kernels:?}");
+        let loading = &value["loading"];
+        assert!(loading["milliseconds"].as_f64().unwrap() > 0.0, "{loading}");
+        assert!(loading["percent"].as_f64().unwrap() > 0.0, "{loading}");
     }
     let text = folder.expect(0, "bench tiny.rnet --batch 8 --steps 1 --engine cpu --profile").out;
     assert!(text.contains("one thread's limits") && text.contains("of limit"), "{text}");

@@ -56,6 +56,18 @@ fn a_study_runs_what_is_missing_and_prints_the_table() {
     let markdown = folder.expect(0, &format!("{RUN} --table --format markdown"));
     assert!(markdown.out.contains("| four |"), "{markdown:?}");
 
+    let held = rnetc::train::lock::Lock::take(&folder.at("t")).unwrap();
+    assert!(folder.expect(3, RUN).err.contains("another process"));
+    drop(held);
+
+    let recipe = std::fs::read_to_string(folder.at("s/often.yaml")).unwrap();
+    let slower = recipe.replace("momentum: 0.9", "momentum: 0.8");
+    assert_ne!(recipe, slower);
+    std::fs::write(folder.at("s/often.yaml"), slower).unwrap();
+    let other = folder.expect(1, RUN);
+    assert!(other.err.contains("another recipe (optimiser was"), "{other:?}");
+    std::fs::write(folder.at("s/often.yaml"), recipe).unwrap();
+
     std::fs::write(folder.at("s/tiny.yaml"), STUDY.replace("epochs: 2", "epochs: 3")).unwrap();
     assert!(folder.expect(1, RUN).err.contains("another data set or length"));
 }

@@ -21,7 +21,7 @@ pub enum DataVerb {
     /// Say which data sets there are, and where
     List(DataWhere),
     /// Fetch data sets into the cache
-    Fetch(DataNames),
+    Fetch(DataFetch),
     /// Check the files of data sets
     Verify(DataVerify),
 }
@@ -34,12 +34,16 @@ pub struct DataWhere {
     pub data: Option<PathBuf>,
 }
 
-/// Some data sets.
+/// Some data sets, and where to look for them first.
 #[derive(Debug, Args)]
-pub struct DataNames {
+pub struct DataFetch {
     /// Which
     #[arg(value_name = "DATA", value_enum, required = true)]
     pub names: Vec<Name>,
+    /// A place to try before the official one: the archive, or a folder that holds it; may be
+    /// given several times. So does the variable RNETC_MIRROR, for every command that fetches
+    #[arg(long, value_name = "URL")]
+    pub mirror: Vec<String>,
 }
 
 /// Some data sets in a folder.

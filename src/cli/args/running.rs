@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
 
-use super::values::{batch, setting, threads};
-use crate::data::Name;
+use super::values::{batch, set, setting, threads};
+use crate::data::Set;
 
 /// `rnetc run`.
 #[derive(Debug, Args)]
@@ -15,12 +15,13 @@ pub struct RunArgs {
     /// without weights, the last build; without a build, a pre-activation net of depth 20]
     #[arg(value_name = "SPEC|DIR")]
     pub spec: Option<PathBuf>,
-    /// Train on a data set
-    #[arg(long, value_name = "DATA", value_enum, group = "what")]
-    pub train: Option<Name>,
+    /// Train on a data set: cifar10, cifar100, shapes10, or a folder of pictures, which stand in
+    /// DIR/train/<class>/ and DIR/test/<class>/
+    #[arg(long, value_name = "DATA", value_parser = set, group = "what")]
+    pub train: Option<Set>,
     /// Measure the error on a data set's test pictures
-    #[arg(long, value_name = "DATA", value_enum, group = "what", requires = "weights")]
-    pub eval: Option<Name>,
+    #[arg(long, value_name = "DATA", value_parser = set, group = "what", requires = "weights")]
+    pub eval: Option<Set>,
     /// Name what pictures show
     #[arg(long, value_name = "IMAGE", num_args = 1.., group = "what", requires = "weights")]
     pub predict: Vec<PathBuf>,

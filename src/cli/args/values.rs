@@ -1,6 +1,9 @@
 //! Values of options, read and checked.
 
 use std::ops::RangeInclusive;
+use std::path::Path;
+
+use crate::data::Set;
 
 pub(super) fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
@@ -9,6 +12,10 @@ pub(super) fn setting(text: &str) -> Result<(String, String), String> {
         }
         Some(_) | None => Err("write a name, =, and a value: --set depth=20".into()),
     }
+}
+
+pub(super) fn set(text: &str) -> Result<Set, String> {
+    Set::parse(text, Path::new("")).ok_or_else(|| format!("must be {}", Set::known()))
 }
 
 pub(super) fn batch(text: &str) -> Result<usize, String> {

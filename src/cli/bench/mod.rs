@@ -17,6 +17,7 @@ use crate::train::init::initial;
 use crate::train::recipe::Recipe;
 use crate::train::tensors;
 
+mod loading;
 mod profile;
 
 /// Steps before any is measured.
@@ -39,6 +40,8 @@ struct Report {
     peak_rss_mib: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<profile::Profile>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    loading: Option<loading::Loading>,
 }
 
 /// Measures and prints.
@@ -66,6 +69,11 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
         true => Some(profile::measure(&mut program, opened.engine.as_ref(), args.steps)?),
         false => None,
     };
+    let step = median(&times).unwrap_or(0.0).max(1e-9);
+    let loading = match (args.profile, args.mode) {
+        (true, Mode::Train) => Some(loading::measure(&network, args.batch, args.steps, step)?),
+        (true, Mode::Infer) | (false, _) => None,
+    };
     let device = opened.engine.device();
     print(
         args,
@@ -79,12 +87,11 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
             batch: args.batch,
             threads: opened.threads,
             params: network.parameters(),
-            images_per_s: (args.batch as f64 / median(&times).unwrap_or(0.0).max(1e-9) * 10.0)
-                .round()
-                / 10.0,
+            images_per_s: (args.batch as f64 / step * 10.0).round() / 10.0,
             warmup_s: (warm_up * 100.0).round() / 100.0,
             peak_rss_mib: peak_rss_mib(),
             profile,
+            loading,
         },
     )
 }
@@ -134,6 +141,9 @@ fn print(args: &BenchArgs, report: &Report) -> Result<(), Failure> {
             ));
             if let Some(profile) = &report.profile {
                 profile::print(profile);
+            }
+            if let Some(loading) = &report.loading {
+                loading::print(loading);
             }
         }
     }

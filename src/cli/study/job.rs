@@ -1,13 +1,15 @@
 //! One run of a study, and how far it is.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 
 use super::super::args::{EngineArgs, Precision};
 use super::super::{Failure, engine, spec};
-use crate::data::Name;
+use crate::data::Set;
 use crate::train::metrics;
+use crate::train::recipe::Recipe;
 use crate::train::run_folder::RunFolder;
 use crate::train::schedule::Length;
 
@@ -24,10 +26,14 @@ pub struct Job {
     pub spec: PathBuf,
     /// Values of the net's parameters.
     pub settings: Vec<(String, String)>,
+    /// The same with what the data decides.
+    pub resolved: BTreeMap<String, String>,
     /// Its data set.
-    pub data: Name,
+    pub data: Set,
     /// File or name of its recipe.
     pub recipe: PathBuf,
+    /// What the recipe says now, with batch and seed.
+    pub asked: Recipe,
     /// How long it is.
     pub length: Length,
     /// Pictures a step, where not the recipe's.
@@ -79,15 +85,17 @@ impl Job {
         if config.spec_text != spec::read(&self.spec)? {
             return Err(other("spec"));
         }
-        let settings = self.settings.iter().cloned().collect();
-        if config.settings != settings {
+        if config.settings != self.resolved {
             return Err(other("value of a parameter"));
         }
-        if (config.data.as_str(), config.length) != (self.data.text(), self.length) {
+        if (config.data.as_str(), config.length) != (self.data.to_string().as_str(), self.length) {
             return Err(other("data set or length"));
         }
         if self.precision.is_some_and(|p| engine::precision_name(p) != config.precision) {
             return Err(other("precision"));
+        }
+        if let Some(keys) = differing(&config.recipe, &self.asked) {
+            return Err(other(&format!("recipe ({keys})")));
         }
         if self.folder.join(NO_NUMBERS).is_file() {
             return Ok(State::NoNumbers);
@@ -110,7 +118,7 @@ impl Job {
     pub fn arguments(&self, begun: bool, data: Option<&PathBuf>, on: &EngineArgs) -> Vec<String> {
         let mut line = vec!["run".to_string(), text(&self.spec)];
         let mut option = |name: &str, value: String| line.extend([name.to_string(), value]);
-        option("--train", self.data.text().into());
+        option("--train", self.data.to_string());
         option("--recipe", text(&self.recipe));
         option("--seed", self.seed.to_string());
         option("--out", text(&self.folder));
@@ -128,7 +136,8 @@ impl Job {
         if let Some(precision) = self.precision {
             option("--precision", engine::precision_name(precision));
         }
-        if let Some(data) = data {
+        // A folder of pictures is its own place.
+        if let (Some(data), Set::Known(_)) = (data, &self.data) {
             option("--data", text(data));
         }
         if let Some(name) = on.engine.to_possible_value() {
@@ -142,6 +151,23 @@ impl Job {
         }
         line
     }
+}
+
+/// What two recipes do not have in common: `batch was 128 and is 64`.
+fn differing(was: &Recipe, is: &Recipe) -> Option<String> {
+    if was == is {
+        return None;
+    }
+    let json = |recipe| serde_json::to_value(recipe).unwrap_or_default();
+    let (was, is) = (json(was), json(is));
+    let keys = was.as_object().into_iter().chain(is.as_object()).flat_map(|map| map.keys());
+    let keys: BTreeSet<&String> = keys.filter(|key| was.get(key) != is.get(key)).collect();
+    let written =
+        |value: Option<&serde_json::Value>| value.map_or("absent".into(), ToString::to_string);
+    let each = keys
+        .iter()
+        .map(|key| format!("{key} was {} and is {}", written(was.get(key)), written(is.get(key))));
+    Some(each.collect::<Vec<_>>().join(", "))
 }
 
 fn text(path: &std::path::Path) -> String {

@@ -9,8 +9,11 @@ use super::args::{StudyArgs, TableFormat};
 use super::signals::Signals;
 use super::spec::{self, Spec};
 use super::{Failure, output, train};
+use crate::data::locate::Found;
 use crate::study::table::{Study, Table};
 use crate::train::atomic;
+use crate::train::lock::Lock;
+use crate::train::recipe::Recipe;
 use job::{Job, State};
 
 /// Runs what is missing and prints the table.
@@ -45,7 +48,7 @@ fn jobs(args: &StudyArgs, study: &Study, out: &Path) -> Result<Vec<Vec<Job>>, Fa
     let folder = args.study.parent().unwrap_or(Path::new("."));
     let beside = folder.join(&study.recipe);
     let recipe = if beside.is_file() { beside } else { PathBuf::from(&study.recipe) };
-    train::named(&recipe)?;
+    let text = train::named(&recipe)?;
     let precision = match (args.engine.precision, &study.precision) {
         (Some(_), _) | (None, None) => args.engine.precision,
         (None, Some(name)) => train::precision(name)?,
@@ -53,15 +56,20 @@ fn jobs(args: &StudyArgs, study: &Study, out: &Path) -> Result<Vec<Vec<Job>>, Fa
     let mut rows = Vec::new();
     for row in &study.rows {
         let spec = folder.join(&row.spec);
-        Spec::file(&spec, &row.settings())?.compile()?;
-        let data = study.data(row).ok_or_else(|| Failure::Wrong("unknown data".into()))?;
+        let data = study.data(row, folder);
+        let data =
+            data.map_err(|text| Failure::Wrong(format!("{}: {text}", args.study.display())))?;
+        let classes = Found::find(&data, None, None)?.classes();
+        let (compiled, _) = Spec::file(&spec, &row.settings())?.compile_for(classes)?;
         let job = |seed: &u32| Job {
             label: format!("{}, seed {seed}", row.label),
             folder: out.join(format!("{}-seed{seed}", row.slug())),
             spec: spec.clone(),
             settings: row.settings(),
-            data,
+            data: data.clone(),
+            resolved: compiled.settings.clone(),
             recipe: recipe.clone(),
+            asked: Recipe { batch: row.batch.unwrap_or(text.batch), seed: *seed, ..text.clone() },
             length: study.length(),
             batch: row.batch,
             seed: *seed,
@@ -74,6 +82,7 @@ fn jobs(args: &StudyArgs, study: &Study, out: &Path) -> Result<Vec<Vec<Job>>, Fa
 
 fn run(args: &StudyArgs, out: &Path, jobs: &[Vec<Job>]) -> Result<(), Failure> {
     std::fs::create_dir_all(out).map_err(|error| atomic::failed(out, &error))?;
+    let _lock = Lock::take(out)?;
     // Seed by seed: every row has its first figure early.
     let seeds = jobs.first().map_or(0, Vec::len);
     let all: Vec<&Job> =

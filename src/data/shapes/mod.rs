@@ -46,7 +46,7 @@ impl Shapes {
     /// Both splits.
     pub fn dataset(seed: u32) -> Dataset {
         Dataset {
-            name: Name::Shapes10,
+            name: Name::Shapes10.text().to_string(),
             classes: super::locate::class_names(Name::Shapes10),
             train: Arc::new(Self::train(seed)),
             test: Arc::new(Self::test(seed)),

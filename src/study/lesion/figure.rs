@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::plan::Study;
 use super::summary::{Outcome, baseline};
-use crate::study::chart::{Axis, Mark, Panel, svg};
+use crate::chart::{Axis, Mark, Panel, Size, svg};
 use crate::study::quantiles::Five;
 
 /// Width of a bin of Kendall's τ.
@@ -25,7 +25,7 @@ pub fn draw(study: &Study, outcomes: &[Outcome], net: &str) -> String {
             boxes(outcomes, by, Axis::linear("Kendall's τ").reversed(), 0.6 * BIN, net)
         }
     };
-    svg(&[panel])
+    svg(&[panel], Size::PANEL)
 }
 
 fn base(outcomes: &[Outcome]) -> Option<Mark> {
@@ -41,6 +41,7 @@ fn each(outcomes: &[Outcome], net: &str) -> Panel {
         title: format!("{net}: one unit deleted"),
         x: Axis::linear("dropped unit"),
         y: Axis::linear(ERROR).between(0.0, 100.0),
+        right: None,
         marks: base(outcomes).into_iter().chain([dots]).collect(),
     }
 }
@@ -70,6 +71,7 @@ fn boxes(
         title: format!("{net}: error by {}", x.label),
         x,
         y: Axis::linear(ERROR).between(0.0, 100.0),
+        right: None,
         marks: base(outcomes).into_iter().chain(boxes).collect(),
     }
 }

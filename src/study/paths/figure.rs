@@ -4,7 +4,7 @@
 use super::check::{Report, Unit};
 use super::lengths::{left, share};
 use super::sampled::{Length, log10_total};
-use crate::study::chart::{Axis, Mark, Panel, Stroke, svg};
+use crate::chart::{Axis, Mark, Panel, Size, Stroke, svg};
 
 /// Deletions shown.
 pub const DELETED: [usize; 3] = [1, 10, 20];
@@ -12,7 +12,7 @@ pub const DELETED: [usize; 3] = [1, 10, 20];
 /// Path count, gradient norm, and their product, by length.
 pub fn gradients(n: usize, lengths: &[Length], net: &str) -> String {
     let x = || Axis::linear("path length").between(0.0, n as f64);
-    let line = |points: Vec<[f64; 2]>, stroke| Mark::Line { points, stroke, label: String::new() };
+    let line = |points: Vec<[f64; 2]>, stroke| Mark::line("", stroke, points);
     let counts = (0..=n).map(|k| [k as f64, share(n, k)]).collect();
     let norms = |which: usize| -> Vec<[f64; 2]> {
         let point = |l: &Length| Some([l.length as f64, 10f64.powf(l.log10_quartiles[which]?)]);
@@ -26,16 +26,18 @@ pub fn gradients(n: usize, lengths: &[Length], net: &str) -> String {
         totals.iter().map(|&(k, log)| (k as f64, 10f64.powf(log - most))).collect();
     let all: f64 = relative.iter().map(|t| t.1).sum();
     let product = relative.iter().map(|&(k, t)| [k, t / all]).collect();
-    let panel =
-        |title: &str, y: Axis, marks: Vec<Mark>| Panel { title: title.into(), x: x(), y, marks };
-    let quartile = |which| Mark::Line {
-        points: norms(which),
-        stroke: Stroke::dashed(0),
-        label: if which == 0 { "quartiles".into() } else { String::new() },
+    let panel = |title: &str, y: Axis, marks: Vec<Mark>| Panel {
+        title: title.into(),
+        x: x(),
+        y,
+        right: None,
+        marks,
     };
-    let mean =
-        Mark::Line { points: means.collect(), stroke: Stroke::solid(1), label: "mean".into() };
-    svg(&[
+    let quartile = |which| {
+        Mark::line(if which == 0 { "quartiles" } else { "" }, Stroke::dashed(0), norms(which))
+    };
+    let mean = Mark::line("mean", Stroke::solid(1), means.collect());
+    let panels = [
         panel(
             &format!("{net}: paths by length"),
             Axis::linear("share of all paths"),
@@ -51,23 +53,25 @@ pub fn gradients(n: usize, lengths: &[Length], net: &str) -> String {
             Axis::linear("share of the total"),
             vec![line(product, Stroke::solid(2))],
         ),
-    ])
+    ];
+    svg(&panels, Size::PANEL)
 }
 
 /// Share of paths left by length, after 1, 10 and 20 deletions.
 pub fn deletions(n: usize, net: &str) -> String {
-    let line = |(colour, d): (usize, &usize)| Mark::Line {
-        points: (0..=n).map(|x| [x as f64, left(n, *d, x)]).collect(),
-        stroke: Stroke::solid(colour),
-        label: format!("{d} deleted"),
+    let line = |(colour, d): (usize, &usize)| {
+        let points = (0..=n).map(|x| [x as f64, left(n, *d, x)]).collect();
+        Mark::line(&format!("{d} deleted"), Stroke::solid(colour), points)
     };
     let shown = DELETED.iter().filter(|d| **d <= n).enumerate();
-    svg(&[Panel {
+    let panel = Panel {
         title: format!("{net}: paths left after deletions"),
         x: Axis::linear("path length").between(0.0, n as f64),
         y: Axis::linear("share of paths left").between(0.0, 1.0),
+        right: None,
         marks: shown.map(line).collect(),
-    }])
+    };
+    svg(&[panel], Size::PANEL)
 }
 
 /// What [`super::check`] found, by unit: ‖F‖/‖x‖, gradients with and without shortcuts, and both
@@ -76,11 +80,7 @@ pub fn equations(report: &Report, net: &str) -> String {
     let points = |of: &dyn Fn(&Unit) -> Option<f64>| -> Vec<[f64; 2]> {
         report.units.iter().filter_map(|unit| Some([unit.unit as f64, of(unit)?])).collect()
     };
-    let line = |colour, label: &str, points| Mark::Line {
-        points,
-        stroke: Stroke::solid(colour),
-        label: label.into(),
-    };
+    let line = |colour, label: &str, points| Mark::line(label, Stroke::solid(colour), points);
     let direct = |unit: &Unit| {
         let inside = |stage: &&super::check::Stage| {
             stage.units[0] <= unit.unit && unit.unit <= stage.units[1]
@@ -91,9 +91,10 @@ pub fn equations(report: &Report, net: &str) -> String {
         title,
         x: Axis::linear("unit"),
         y,
+        right: None,
         marks,
     };
-    svg(&[
+    let panels = [
         panel(
             format!("{net}: ‖F‖ / ‖x‖"),
             Axis::linear("‖F‖ / ‖x‖"),
@@ -115,5 +116,6 @@ pub fn equations(report: &Report, net: &str) -> String {
                 line(2, "weighted", points(&|unit| unit.weighted_term)),
             ],
         ),
-    ])
+    ];
+    svg(&panels, Size::PANEL)
 }

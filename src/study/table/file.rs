@@ -1,12 +1,14 @@
 //! The YAML of a study.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::Name;
+use crate::data::Set;
+use crate::train::TrainError;
 use crate::train::schedule::Length;
-use crate::train::{TrainError, yaml};
+use crate::train::yaml::{self, Mistake};
 
 /// Most runs of a study.
 const MOST_RUNS: usize = 10_000;
@@ -105,13 +107,16 @@ impl Study {
     /// Reads and checks a study; `name` is where it comes from.
     pub fn parse(name: &str, text: &str) -> Result<Self, TrainError> {
         let study: Study = yaml::read("study", name, text)?;
-        study.check().map_err(|text| TrainError::Wrong(format!("study {name}: {text}")))?;
+        study.check().map_err(|mistake| mistake.shown("study", name, text))?;
         Ok(study)
     }
 
-    /// The data set of a row.
-    pub fn data(&self, row: &Row) -> Option<Name> {
-        Name::parse(row.data.as_ref().unwrap_or(&self.data))
+    /// The data set of a row; folders count from the study's.
+    pub fn data(&self, row: &Row, folder: &Path) -> Result<Set, String> {
+        let data = row.data.as_ref().unwrap_or(&self.data);
+        Set::parse(data, folder).ok_or_else(|| {
+            format!("row {:?}: data is {data}, and must be one of {}", row.label, Set::known())
+        })
     }
 
     /// How long each run is.
@@ -123,39 +128,37 @@ impl Study {
         }
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), Mistake> {
         let runs = self.rows.len().saturating_mul(self.seeds.len());
         if !(1..=MOST_RUNS).contains(&runs) {
-            return Err(format!("rows × seeds are {runs}, and must be 1 to {MOST_RUNS}"));
+            let key = if self.rows.is_empty() { "rows" } else { "seeds" };
+            let text = format!("rows × seeds are {runs}, and must be 1 to {MOST_RUNS}");
+            return Err(Mistake::at(key, text));
         }
         if self.epochs.is_some() && self.steps.is_some() {
-            return Err("give its length as one of epochs and steps, or as neither".into());
+            let text = "give its length as one of epochs and steps, or as neither";
+            return Err(Mistake::at("steps", text));
         }
         if [self.epochs, self.steps].contains(&Some(0)) {
-            return Err("its length is 0, and must be 1 or more".into());
+            let key = if self.epochs.is_some() { "epochs" } else { "steps" };
+            return Err(Mistake::at(key, "its length is 0, and must be 1 or more"));
         }
         if self.seeds.iter().collect::<BTreeSet<_>>().len() < self.seeds.len() {
-            return Err("a seed stands twice".into());
+            return Err(Mistake::at("seeds", "a seed stands twice"));
         }
         let mut seen = BTreeMap::new();
         for row in &self.rows {
             let slug = row.slug();
             if slug.is_empty() {
-                return Err(format!("the label {:?} has no letter and no digit", row.label));
+                let text = format!("the label {:?} has no letter and no digit", row.label);
+                return Err(Mistake::at("rows", text));
             }
             if let Some(other) = seen.insert(slug, &row.label) {
-                return Err(format!(
+                let text = format!(
                     "the labels {other:?} and {:?} would share a folder; make them differ",
                     row.label
-                ));
-            }
-            if self.data(row).is_none() {
-                let data = row.data.as_ref().unwrap_or(&self.data);
-                let known = Name::ALL.map(Name::text).join(", ");
-                return Err(format!(
-                    "row {:?}: data is {data}, and must be one of {known}",
-                    row.label
-                ));
+                );
+                return Err(Mistake::at("rows", text));
             }
         }
         Ok(())
@@ -165,6 +168,7 @@ impl Study {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Name;
 
     const TEXT: &str = "title: t\ndata: shapes10\nrecipe: he2016\nseeds: [0, 7]\nrows:\n\
         - { label: (a) One, spec: a.rnet, set: { depth: 20, word: pad }, paper: '6.61' }\n\
@@ -177,8 +181,8 @@ mod tests {
         assert_eq!(study.rows[0].slug(), "a-one");
         let settings = [("depth", "20"), ("word", "pad")].map(|(a, b)| (a.into(), b.into()));
         assert_eq!(study.rows[0].settings(), settings);
-        assert_eq!(study.data(&study.rows[0]), Some(Name::Shapes10));
-        assert_eq!(study.data(&study.rows[1]), Some(Name::Cifar100));
+        let data = |row: usize| study.data(&study.rows[row], Path::new("")).unwrap();
+        assert_eq!([data(0), data(1)], [Name::Shapes10, Name::Cifar100].map(Set::Known));
     }
 
     #[test]
@@ -192,11 +196,13 @@ mod tests {
             ("label: Two", "label: A, extra: 1", "extra"),
             ("label: Two", "label: 'A one'", "share a folder"),
             ("label: Two", "label: '+'", "no letter"),
-            ("cifar100", "mnist", "mnist"),
         ] {
             assert!(TEXT.contains(from));
             let text = Study::parse("s.yaml", &TEXT.replace(from, to)).unwrap_err().to_string();
             assert!(text.contains(expected), "{to}: {text}");
         }
+        let study = Study::parse("s.yaml", &TEXT.replace("cifar100", "mnist")).unwrap();
+        let error = study.data(&study.rows[1], Path::new("")).unwrap_err();
+        assert!(error.contains("\"Two\": data is mnist"), "{error}");
     }
 }

@@ -63,7 +63,11 @@ fn mistakes_are_named() {
     ] {
         let text = error(|t| t.replace(from, to));
         assert!(text.contains(expected), "{to}: {text}");
+        // What is missing altogether has no line.
+        assert_eq!(text.contains("\n      | "), !to.is_empty(), "{to}: {text}");
     }
+    let late = error(|t| t.replace("48000]", "65000]"));
+    assert!(late.contains("| ") && late.contains("65000] }\n"), "{late}");
     let cycle = |t: &str| {
         t.replace(
             "divide: { by: 10, at: [32000, 48000] }",

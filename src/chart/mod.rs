@@ -1,32 +1,61 @@
-//! Figures as papers print them, in SVG: a few panels side by side, linear or logarithmic axes,
-//! lines, dots and boxes.
+//! Figures as papers print them, in SVG: panels side by side, linear or logarithmic axes, one or
+//! two vertical ones, lines, dots and boxes. Reports and studies draw with it.
 //!
-//! Written by hand rather than with a plotting crate: three marks and an axis are all that the
-//! studies draw, and text stays text.
+//! Written by hand rather than with a plotting crate: three marks and an axis are all that is
+//! drawn, and text stays text. The legend stands below its panel, so that it crosses nothing; and
+//! there is no style sheet, which would reach into a page around the figure.
 
 mod axis;
+mod legend;
 mod svg;
 
 pub use axis::{Axis, Scale};
 pub use svg::svg;
 
-use super::quantiles::Five;
+use crate::study::quantiles::Five;
+
+/// Size of a panel's frame, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Size {
+    /// Across.
+    pub width: f64,
+    /// Down.
+    pub height: f64,
+}
+
+impl Size {
+    /// Of a panel that stands beside others.
+    pub const PANEL: Size = Size { width: 420.0, height: 280.0 };
+    /// Of a panel that fills a page.
+    pub const PAGE: Size = Size { width: 632.0, height: 316.0 };
+}
 
 /// A panel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Panel {
-    /// Above it.
+    /// Above it, unless empty.
     pub title: String,
     /// Along the bottom.
     pub x: Axis,
     /// Along the left side.
     pub y: Axis,
+    /// Along the right side, for the lines that are on it.
+    pub right: Option<Axis>,
     /// What is drawn, in order.
     pub marks: Vec<Mark>,
 }
 
+/// To which vertical axis something belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The left one.
+    Left,
+    /// The right one.
+    Right,
+}
+
 /// Something drawn in a panel. Points that are not finite, or not positive on a logarithmic
-/// axis, are left out.
+/// axis, have no place: a line is broken there.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Mark {
     /// Points joined by a line.
@@ -35,6 +64,8 @@ pub enum Mark {
         points: Vec<[f64; 2]>,
         /// How it looks.
         stroke: Stroke,
+        /// Its axis.
+        side: Side,
         /// In the legend, unless empty.
         label: String,
     },
@@ -68,7 +99,7 @@ pub enum Mark {
 /// A line's look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stroke {
-    /// Which colour.
+    /// Which colour, round and round.
     pub colour: usize,
     /// Whether it is dashed.
     pub dashed: bool,
@@ -87,6 +118,19 @@ impl Stroke {
 }
 
 impl Mark {
+    /// A line on the left axis.
+    pub fn line(label: &str, stroke: Stroke, points: Vec<[f64; 2]>) -> Self {
+        Mark::Line { points, stroke, side: Side::Left, label: label.into() }
+    }
+
+    /// Its vertical axis.
+    fn side(&self) -> Side {
+        match self {
+            Mark::Line { side, .. } => *side,
+            Mark::Dots { .. } | Mark::Box { .. } | Mark::Level { .. } => Side::Left,
+        }
+    }
+
     /// What an axis has to cover.
     fn points(&self) -> Vec<[f64; 2]> {
         match self {

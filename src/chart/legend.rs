@@ -1,0 +1,55 @@
+//! What marks mean, in columns below a panel.
+
+use super::{Mark, Panel, Size};
+
+/// Height of a line.
+const LINE: f64 = 18.0;
+/// Width of a sample and the room after it.
+pub const SAMPLE: f64 = 33.0;
+/// About the width of a letter.
+const LETTER: f64 = 6.6;
+
+/// What one mark means.
+pub struct Entry<'a> {
+    /// The middle of the line's left end, from the legend's upper left corner.
+    pub at: [f64; 2],
+    /// What is explained.
+    pub mark: &'a Mark,
+    /// Its label, shortened where there is no room.
+    pub label: String,
+}
+
+/// Lays a panel's legend out, in as many columns as its longest label leaves room for.
+pub fn entries(panel: &Panel, size: Size) -> Vec<Entry<'_>> {
+    let most = ((size.width - SAMPLE) / LETTER) as usize;
+    let labelled = panel.marks.iter().map(|mark| (mark, shortened(label(mark), most)));
+    let labelled: Vec<_> = labelled.filter(|(_, label)| !label.is_empty()).collect();
+    let longest = labelled.iter().map(|(_, label)| label.chars().count()).max().unwrap_or(0);
+    let column = SAMPLE + LETTER * (longest + 2) as f64;
+    let columns = ((size.width / column) as usize).max(1);
+    let entry = |(k, (mark, label))| Entry {
+        at: [column * (k % columns) as f64, LINE * ((k / columns) as f64 + 0.5)],
+        mark,
+        label,
+    };
+    labelled.into_iter().enumerate().map(entry).collect()
+}
+
+/// How high some entries stand together.
+pub fn height(entries: &[Entry]) -> f64 {
+    entries.last().map_or(0.0, |last| last.at[1] + LINE / 2.0)
+}
+
+fn label(mark: &Mark) -> &str {
+    match mark {
+        Mark::Line { label, .. } | Mark::Dots { label, .. } | Mark::Level { label, .. } => label,
+        Mark::Box { .. } => "",
+    }
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    match text.chars().count() > most {
+        true => text.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+        false => text.to_string(),
+    }
+}
