@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rnetc::engine::wgpu::{Access, KernelText, kernels, plan};
 use rnetc::graph::{Op, Program};
 
-use super::nets::Net;
+use crate::nets::Net;
 
 /// Parses and validates a module.
 fn accepted(name: &str, wgsl: &str) -> naga::Module {

@@ -1,0 +1,4 @@
+//! What the GPU engine promises beside right results.
+
+mod runs;
+mod text;
