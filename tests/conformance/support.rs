@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use rnetc::engine::cpu::CpuEngine;
-use rnetc::engine::wgpu::WgpuEngine;
+use rnetc::engine::wgpu::{DeviceLimits, Options, WgpuEngine};
 use rnetc::engine::{Engine, Executable, Precision};
 use rnetc::gradcheck;
 use rnetc::graph::{Op, Output, Program, Unary, interp};
@@ -104,7 +104,9 @@ pub fn cpu() -> Box<dyn Engine> {
 /// is a failure.
 pub fn gpu() -> Option<WgpuEngine> {
     static ENGINE: OnceLock<Option<WgpuEngine>> = OnceLock::new();
-    let open = || match WgpuEngine::new() {
+    // So that wgpu itself watches over WebGPU's default limits in every test.
+    let options = Options { limits: DeviceLimits::WebGpuDefault, ..Options::default() };
+    let open = || match WgpuEngine::open(&options) {
         Ok(engine) => Some(engine),
         Err(error) => {
             assert!(std::env::var("RNETC_REQUIRE_WGPU").as_deref() != Ok("1"), "{error}");
