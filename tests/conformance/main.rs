@@ -1,5 +1,5 @@
-//! One suite for both engines: every operation, every spec, ONNX's node tests and small random
-//! nets, each in the f64 interpreter, on the CPU and on the GPU, whatever adapter there is. Then
+//! One suite for both engines: every operation, every spec and ONNX's node tests,
+//! each in the f64 interpreter, on the CPU and on the GPU, whatever adapter there is. Then
 //! what only one of the engines promises.
 
 mod compare;
@@ -10,7 +10,6 @@ mod networks;
 mod onnx;
 mod ops;
 mod precision;
-mod random;
 mod recompute;
 mod steps;
 mod support;

@@ -3,8 +3,8 @@
 use rnetc::graph::autodiff::{self, gradient};
 use rnetc::graph::builder::Builder;
 use rnetc::graph::{
-    Axes, AxisMap, ConvGeometry, InputId, NodeId, Op, Output, Program, ReduceKind, Remap, Role,
-    Shape, Type, Unary,
+    Axes, AxisMap, ConvGeometry, InputId, NodeId, Op, Output, Program, Remap, Role, Shape, Type,
+    Unary,
 };
 use rnetc::lower::Sgd;
 use rnetc::nn::{batch_norm, loss, optimiser};
@@ -16,7 +16,7 @@ const TOLERANCE: f64 = 1e-4;
 
 /// A net under construction, with its parameters and updates.
 pub struct Net {
-    pub b: Builder,
+    b: Builder,
     parameters: Vec<NodeId>,
     updates: Vec<(InputId, NodeId)>,
     batch: usize,
@@ -71,7 +71,7 @@ impl Net {
         self.b.unary(Unary::Relu, x)
     }
 
-    pub fn bn_relu(&mut self, x: NodeId) -> NodeId {
+    fn bn_relu(&mut self, x: NodeId) -> NodeId {
         let normal = self.bn(x);
         self.relu(normal)
     }
@@ -109,7 +109,7 @@ impl Net {
         self.relu(y)
     }
 
-    pub fn gated(&mut self, x: NodeId, width: usize) -> NodeId {
+    fn gated(&mut self, x: NodeId, width: usize) -> NodeId {
         let f = self.conv(x, width, 3, 1);
         let f = self.bn(f);
         let g = self.conv(x, width, 1, 1);
@@ -146,27 +146,6 @@ impl Net {
         let live = self.b.unary(Unary::Step, over);
         let path = self.b.mul(kept, live);
         self.b.add(path, x)
-    }
-
-    /// y alone.
-    pub fn forward(self, y: NodeId) -> Program {
-        self.program(vec![Output { name: "y".to_owned(), node: y }])
-    }
-
-    /// y, and the gradients of Σ y² with respect to parameters.
-    pub fn differentiated(mut self, y: NodeId) -> Program {
-        let squares = self.b.mul(y, y);
-        let loss = self.b.reduce(ReduceKind::Sum, Axes::ALL, squares);
-        let mut outputs = vec![Output { name: "y".to_owned(), node: y }];
-        for node in gradient(&mut self.b, loss, &self.parameters) {
-            outputs.push(Output { name: format!("gradient {node}"), node });
-        }
-        self.program(outputs)
-    }
-
-    fn program(self, outputs: Vec<Output>) -> Program {
-        let Self { b, updates, batch, .. } = self;
-        rnetc::passes::standard(Program { graph: b.finish(), outputs, updates, batch })
     }
 
     /// Pooling, classifier, loss, gradients and the optimiser.
