@@ -19,7 +19,8 @@ pub fn build(args: &BuildArgs) -> Result<(), Failure> {
         }
         Mode::Infer => (export::Mode::Infer, lower::inference(&network, args.batch)),
     };
-    let build = Build::new(&network, spec.settings.clone(), mode, program)?;
+    let limits = args.limits.of_device();
+    let build = Build::new(&network, spec.settings.clone(), mode, program, limits)?;
     let folder = args.out.clone().unwrap_or_else(|| Path::new("build").join(&spec.name));
     let manifest = export::write(&build, &drawing::svg(&network), &folder).map_err(failure)?;
     last_build::record(&folder)?;

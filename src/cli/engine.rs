@@ -2,10 +2,11 @@
 
 use clap::ValueEnum;
 
-use super::args::{EngineArgs, EngineChoice, Precision};
+use super::args::{EngineArgs, EngineChoice, LimitsChoice, Precision};
 use super::{Failure, output};
+use crate::data::locate;
 use crate::engine::cpu::CpuEngine;
-use crate::engine::wgpu::{WgpuEngine, adapters};
+use crate::engine::wgpu::{Options, WgpuEngine, adapters};
 use crate::engine::{self, Engine, EngineError};
 
 /// An engine with what reports say about it.
@@ -19,9 +20,12 @@ pub struct Opened {
 /// Opens the engine that was asked for and says which one it is, and why.
 pub fn open(args: &EngineArgs) -> Result<Opened, Failure> {
     check_precision(args)?;
+    if (args.engine, args.limits) == (EngineChoice::Cpu, LimitsChoice::WebgpuDefault) {
+        return Err(Failure::Usage("--limits is of the GPU engine: leave out --engine cpu".into()));
+    }
     let (opened, why) = match args.engine {
         EngineChoice::Cpu => (cpu(args)?, "as asked".to_string()),
-        EngineChoice::Wgpu => (wgpu()?, "as asked".to_string()),
+        EngineChoice::Wgpu => (wgpu(args)?, "as asked".to_string()),
         EngineChoice::Auto if args.precision() != Precision::F32 => {
             let name = precision_name(args.precision());
             (cpu(args)?, format!("which computes in {name}"))
@@ -57,7 +61,7 @@ fn auto(args: &EngineArgs) -> Result<(Opened, String), Failure> {
     let found = adapters();
     let software = found.iter().find(|adapter| adapter.software);
     let why = match (found.iter().find(|adapter| !adapter.software), software) {
-        (Some(gpu), _) => match wgpu() {
+        (Some(gpu), _) => match wgpu(args) {
             Ok(opened) => return Ok((opened, format!("the GPU found ({})", gpu.kind))),
             Err(error) => format!("as {} does not open: {error}", gpu.name),
         },
@@ -82,6 +86,12 @@ fn cpu(args: &EngineArgs) -> Result<Opened, EngineError> {
     Ok(Opened { threads: engine.threads(), engine: Box::new(engine) })
 }
 
-fn wgpu() -> Result<Opened, EngineError> {
-    Ok(Opened { engine: Box::new(WgpuEngine::new()?), threads: 0 })
+fn wgpu(args: &EngineArgs) -> Result<Opened, EngineError> {
+    let options = Options {
+        limits: args.limits.of_device(),
+        // Without a cache folder, pipelines are compiled each time.
+        pipelines: locate::cache().ok().map(|cache| cache.join("pipelines")),
+        ..Options::default()
+    };
+    Ok(Opened { engine: Box::new(WgpuEngine::open(&options)?), threads: 0 })
 }

@@ -65,6 +65,29 @@ pub trait Engine {
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError>;
 }
 
+/// Outputs of a run, in the order in which they were asked for.
+pub enum Pending {
+    /// The run has ended.
+    Ready(Vec<Vec<f32>>),
+    /// The run is under way: waits for it.
+    Later(Box<dyn FnOnce() -> Result<Vec<Vec<f32>>, EngineError>>),
+}
+
+impl Pending {
+    /// Whether they are there already.
+    pub fn is_ready(&self) -> bool {
+        matches!(self, Pending::Ready(_))
+    }
+
+    /// Waits for them.
+    pub fn wait(self) -> Result<Vec<Vec<f32>>, EngineError> {
+        match self {
+            Pending::Ready(outputs) => Ok(outputs),
+            Pending::Later(wait) => wait(),
+        }
+    }
+}
+
 /// A compiled program with its memory.
 pub trait Executable {
     /// Sets an input, in the layout of its [`crate::graph::Shape`], row-major f32.
@@ -72,6 +95,14 @@ pub trait Executable {
 
     /// Runs once; afterwards every updated input holds its new value.
     fn run(&mut self) -> Result<(), EngineError>;
+
+    /// Starts a run and hands out what it leaves in some outputs, by their numbers. The device may
+    /// still compute when this returns, so that the caller can prepare the next run meanwhile.
+    fn begin(&mut self, outputs: &[usize]) -> Result<Pending, EngineError> {
+        self.run()?;
+        let read = |&index: &usize| self.output(index);
+        Ok(Pending::Ready(outputs.iter().map(read).collect::<Result<_, _>>()?))
+    }
 
     /// Runs once like [`Executable::run`] and says what each kernel took; empty where the engine
     /// cannot tell.

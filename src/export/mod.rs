@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::EngineError;
 use crate::engine::cpu::explain::Explanation;
-use crate::engine::wgpu::Plan;
+use crate::engine::wgpu::{DeviceLimits, Plan};
 use crate::graph::Program;
 
 use crate::sema::network::Network;
@@ -43,14 +43,15 @@ pub struct Build<'a> {
 }
 
 impl<'a> Build<'a> {
-    /// Fuses and plans for both engines.
+    /// Fuses and plans for both engines; on the GPU, within `limits`.
     pub fn new(
         network: &'a Network,
         settings: BTreeMap<String, String>,
         mode: Mode,
         program: Program,
+        limits: DeviceLimits,
     ) -> Result<Self, EngineError> {
-        let gpu = crate::engine::wgpu::plan(&program)?;
+        let gpu = crate::engine::wgpu::plan(&program, limits)?;
         let cpu = crate::engine::cpu::explain::explain(&program)?;
         Ok(Self { network, settings, mode, program, gpu, cpu })
     }

@@ -3,7 +3,7 @@
 use super::TrainError;
 use super::tensors::Values;
 use crate::engine::profile::KernelTime;
-use crate::engine::{Engine, EngineError, Executable};
+use crate::engine::{Engine, EngineError, Executable, Pending};
 use crate::graph::{Input, InputId, Program, Role};
 
 /// A program ready to run.
@@ -57,12 +57,22 @@ impl Compiled {
         self.executable.run_timed()
     }
 
+    /// Starts a run and hands out outputs by name, which may come later.
+    pub fn begin(&mut self, names: &[&str]) -> Result<Pending, EngineError> {
+        let indices: Vec<_> =
+            names.iter().map(|name| self.index(name)).collect::<Result<_, _>>()?;
+        self.executable.begin(&indices)
+    }
+
     /// Reads an output by name.
     pub fn output(&mut self, name: &str) -> Result<Vec<f32>, EngineError> {
-        match self.outputs.iter().position(|output| output == name) {
-            Some(index) => self.executable.output(index),
-            None => Err(EngineError::Failed(format!("the program has no output `{name}`"))),
-        }
+        let index = self.index(name)?;
+        self.executable.output(index)
+    }
+
+    fn index(&self, name: &str) -> Result<usize, EngineError> {
+        let found = self.outputs.iter().position(|output| output == name);
+        found.ok_or_else(|| EngineError::Failed(format!("the program has no output `{name}`")))
     }
 
     /// Sets parameters, statistics and momenta. Momenta without a value start at zero.

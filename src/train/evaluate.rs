@@ -5,7 +5,8 @@ use std::time::Instant;
 use super::TrainError;
 use super::compiled::Compiled;
 use crate::data::DataError;
-use crate::data::batches::{Batch, Loading};
+use crate::data::batches::Loading;
+use crate::engine::Pending;
 use crate::graph::Role;
 
 /// Largest batch of an evaluation.
@@ -53,12 +54,21 @@ pub fn evaluate(
     let start = Instant::now();
     let mut score = Score { count: 0, wrong: 0, loss: 0.0, seconds: 0.0 };
     let mut batches = loading.evaluation().map_err(no_thread)?;
+    // A device computes a batch while the next one is prepared.
+    let mut underway: Option<(Pending, Vec<u8>)> = None;
     while let Some(batch) = batches.next_item() {
         if interrupted() {
             return Ok(None);
         }
-        add(&mut score, program, &batch, classes)?;
+        program.write(Role::Images, &batch.images)?;
+        let begun = (program.begin(&["logits"])?, batch.labels.clone());
         batches.recycle(batch);
+        if let Some((logits, labels)) = underway.replace(begun) {
+            add(&mut score, logits, &labels, classes)?;
+        }
+    }
+    if let Some((logits, labels)) = underway {
+        add(&mut score, logits, &labels, classes)?;
     }
     if score.count != count {
         return Err(DataError::Content("the pictures ended too early".into()).into());
@@ -74,14 +84,12 @@ pub fn no_thread(error: std::io::Error) -> TrainError {
 
 fn add(
     score: &mut Score,
-    program: &mut Compiled,
-    batch: &Batch,
+    logits: Pending,
+    labels: &[u8],
     classes: usize,
 ) -> Result<(), TrainError> {
-    program.write(Role::Images, &batch.images)?;
-    program.run()?;
-    let logits = program.output("logits")?;
-    for (row, &label) in logits.chunks_exact(classes).zip(&batch.labels) {
+    let logits = logits.wait()?.into_iter().next().unwrap_or_default();
+    for (row, &label) in logits.chunks_exact(classes).zip(labels) {
         score.count += 1;
         score.wrong += usize::from(best(row) != usize::from(label));
         score.loss += cross_entropy(row, usize::from(label));

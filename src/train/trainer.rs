@@ -15,6 +15,7 @@ use super::tensors::{Tensor, Values};
 use crate::data::DataError;
 use crate::data::batches::{Batch, Loading};
 use crate::data::random::{Draws, Purpose};
+use crate::engine::Pending;
 use crate::graph::Role;
 
 /// Is told how a run goes, and may stop it.
@@ -64,6 +65,19 @@ pub struct Session {
     pub folder: RunFolder,
 }
 
+/// A step that the engine has been given.
+struct Underway {
+    step: u64,
+    rate: f64,
+    labels: Vec<u8>,
+    start: Instant,
+    /// Loss and logits.
+    results: Pending,
+}
+
+/// The first bad tensor, where the step after has overwritten what would tell.
+const OVERTAKEN: &str = "not known on a GPU, and told by --engine cpu";
+
 impl Session {
     /// Trains from `values`, which are those after `done` steps, to the end of the plan.
     pub fn run(
@@ -89,18 +103,34 @@ impl Session {
         let train = self.train.clone();
         let mut batches =
             train.training(augmentation, smoothing, seed, steps.clone()).map_err(no_thread)?;
+        let mut clock = Instant::now();
+        let mut underway = None;
         for step in steps {
             let Some(batch) = batches.next_item() else {
                 return Err(DataError::Content("the pictures ended too early".into()).into());
             };
-            self.step(step, &batch, &mut log, observer)?;
+            let begun = self.begin(step, &batch)?;
             batches.recycle(batch);
+            if let Some(before) = underway.replace(begun) {
+                self.finish(before, true, &mut clock, &mut log, observer)?;
+            }
             let done = step + 1;
+            let last_one = done == self.plan.total;
+            let due = last_one || self.plan.saves(done) || self.plan.evaluates(done);
+            let waits =
+                |begun: &Underway| due || begun.results.is_ready() || observer.interrupted();
+            if let Some(begun) = underway.take_if(|begun| waits(begun)) {
+                self.finish(begun, false, &mut clock, &mut log, observer)?;
+            }
+            if underway.is_some() {
+                continue;
+            }
             if self.plan.saves(done) || observer.interrupted() {
                 self.save(done, &log, &mut keeper, observer)?;
             }
             if self.plan.evaluates(done) && !observer.interrupted() {
                 last = self.evaluate(done, &mut log, &mut keeper, observer)?;
+                clock = Instant::now();
             }
             if observer.interrupted() {
                 // The signal may have come after the step was looked at.
@@ -115,35 +145,47 @@ impl Session {
         Ok(last.map_or(End::Interrupted(self.plan.total), End::Finished))
     }
 
-    fn step(
-        &mut self,
-        step: u64,
-        batch: &Batch,
-        log: &mut Log,
-        observer: &mut dyn Observer,
-    ) -> Result<(), TrainError> {
-        let start = Instant::now();
+    /// Hands a step to the engine, which may still be busy with the one before.
+    fn begin(&mut self, step: u64, batch: &Batch) -> Result<Underway, TrainError> {
         let rate = self.plan.rate(step);
         let seed = Draws::new(self.config.recipe.seed, Purpose::Step, step).bits() >> 8;
+        let start = Instant::now();
         self.training.write(Role::Images, &batch.images)?;
         self.training.write(Role::Targets, &batch.targets)?;
         self.training.write(Role::LearningRate, &[rate as f32])?;
         self.training.write(Role::Seed, &[seed as f32])?;
-        self.training.run()?;
-        let loss = self.training.output("loss")?.first().copied().unwrap_or(f32::NAN);
+        let results = self.training.begin(&["loss", "logits"])?;
+        Ok(Underway { step, rate, labels: batch.labels.clone(), start, results })
+    }
+
+    /// Waits for a step and records it. `clock` is when the one before was done; `overtaken`,
+    /// whether another one has begun since.
+    fn finish(
+        &mut self,
+        underway: Underway,
+        overtaken: bool,
+        clock: &mut Instant,
+        log: &mut Log,
+        observer: &mut dyn Observer,
+    ) -> Result<(), TrainError> {
+        let Underway { step, rate, labels, start, results } = underway;
+        let mut results = results.wait()?.into_iter();
+        let loss = results.next().and_then(|loss| loss.first().copied()).unwrap_or(f32::NAN);
         if !loss.is_finite() {
-            let tensor = self.first_bad()?;
+            let tensor = if overtaken { OVERTAKEN.into() } else { self.first_bad()? };
             return Err(TrainError::NonFinite { step: step + 1, loss, tensor });
         }
-        let logits = self.training.output("logits")?;
-        let wrong = evaluate::wrong(&logits, self.train.classes, &batch.labels);
-        let count = batch.labels.len() as f64;
+        let logits = results.next().unwrap_or_default();
+        let wrong = evaluate::wrong(&logits, self.train.classes, &labels);
+        let count = labels.len() as f64;
+        let seconds = start.max(*clock).elapsed().as_secs_f64();
+        *clock = Instant::now();
         let record = Step {
             step: step + 1,
             epoch: self.plan.epoch(step),
             loss,
             lr: rate,
-            images_per_s: (count / start.elapsed().as_secs_f64().max(1e-9) * 10.0).round() / 10.0,
+            images_per_s: (count / seconds.max(1e-9) * 10.0).round() / 10.0,
         };
         log.step(&record)?;
         observer.step(&record, 100.0 * wrong as f64 / count);

@@ -28,6 +28,8 @@ fn a_command_line_that_makes_no_sense_exits_with_2() {
         "check",
         "explain",
         "bench tiny.rnet --steps 0",
+        "bench tiny.rnet --engine cpu --limits webgpu-default",
+        "bench tiny.rnet --limits none",
         "data",
         "data fetch",
     ] {
@@ -184,4 +186,29 @@ fn graphs_come_as_svg_dot_and_paths() {
     folder.expect(2, "graph u.rnet --unravel -o q.dot");
     assert!(!folder.at("q.svg").exists() && !folder.at("q.dot").exists());
     folder.expect(3, "graph u.rnet -o none/u.svg");
+}
+
+/// Without a driver there is no adapter: exit code 4, and what to do.
+#[test]
+fn no_adapter_exits_with_4() {
+    let folder = Folder::new();
+    for line in
+        ["bench tiny.rnet --engine wgpu", "run tiny.rnet --train shapes10 --steps 1 --engine wgpu"]
+    {
+        let mut command = folder.command(line);
+        command.env("VK_DRIVER_FILES", "/nowhere").env("VK_ICD_FILENAMES", "/nowhere");
+        let outcome = crate::folder::outcome(&command.output().unwrap());
+        assert_eq!(outcome.code, 4, "{outcome:?}");
+        assert!(outcome.err.contains("--engine cpu"), "{outcome:?}");
+        assert!(!outcome.err.contains("panicked"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_build_beyond_webgpus_limits_names_a_batch() {
+    let folder = Folder::new();
+    let line = "build tiny.rnet --set width=64 --batch 65536 --limits webgpu-default";
+    let outcome = folder.expect(4, line);
+    assert!(outcome.err.contains("use --batch "), "{outcome:?}");
+    folder.expect(0, &line.replace("65536", "16"));
 }

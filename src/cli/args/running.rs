@@ -6,6 +6,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 
 use super::values::{batch, set, setting, threads};
 use crate::data::Set;
+use crate::engine::wgpu::DeviceLimits;
 
 /// `rnetc run`.
 #[derive(Debug, Args)]
@@ -85,6 +86,9 @@ pub struct EngineArgs {
     /// Threads of the CPU engine [default: one a core]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<usize>,
+    /// What the GPU engine may ask its device for
+    #[arg(long, value_enum, default_value = "adapter")]
+    pub limits: LimitsChoice,
 }
 
 impl EngineArgs {
@@ -145,6 +149,25 @@ pub enum EngineChoice {
     Cpu,
     /// The GPU engine, on whatever adapter there is
     Wgpu,
+}
+
+/// What the GPU engine may ask its device for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LimitsChoice {
+    /// Buffers as large as the adapter has them
+    Adapter,
+    /// Nothing beyond WebGPU's default limits: what every implementation offers
+    WebgpuDefault,
+}
+
+impl LimitsChoice {
+    /// As the engine calls it.
+    pub fn of_device(self) -> DeviceLimits {
+        match self {
+            LimitsChoice::Adapter => DeviceLimits::Adapter,
+            LimitsChoice::WebgpuDefault => DeviceLimits::WebGpuDefault,
+        }
+    }
 }
 
 /// In what precision to multiply.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::running::Mode;
+use super::running::{LimitsChoice, Mode};
 use super::values::{batch, setting};
 
 /// `rnetc build`.
@@ -28,6 +28,9 @@ pub struct BuildArgs {
     /// Keep fewer activations and compute the others again in the backward pass
     #[arg(long)]
     pub recompute: bool,
+    /// Refuse what does not fit into these limits of a GPU
+    #[arg(long, value_enum, default_value = "adapter")]
+    pub limits: LimitsChoice,
     /// Print kernels, what was fused into each, and what they cost
     #[arg(long)]
     pub explain: bool,

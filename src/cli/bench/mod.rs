@@ -8,6 +8,7 @@ use crate::cli::args::{BenchArgs, Format, Mode};
 use crate::cli::spec::Spec;
 use crate::cli::{Failure, engine, output, program};
 use crate::data::random::{Draws, Purpose};
+use crate::engine::Pending;
 use crate::graph::Role;
 use crate::lower;
 use crate::sema::network::Network;
@@ -52,19 +53,10 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
     let opened = engine::open(&args.engine)?;
     let begin = Instant::now();
     let mut program = prepare(&network, opened.engine.as_ref(), args)?;
-    let mut times = Vec::new();
-    let mut warm_up = 0.0;
-    for step in 0..WARM_UP + args.steps as usize {
-        let start = Instant::now();
-        program.run()?;
-        // A GPU has finished only when something has been read.
-        program.output(if args.mode == Mode::Train { "loss" } else { "logits" })?;
-        if step < WARM_UP {
-            warm_up = begin.elapsed().as_secs_f64();
-        } else {
-            times.push(start.elapsed().as_secs_f64());
-        }
-    }
+    let marks = marks(&mut program, args)?;
+    let warm_up = (marks[WARM_UP - 1] - begin).as_secs_f64();
+    let times: Vec<_> =
+        marks[WARM_UP - 1..].windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect();
     let profile = match args.profile {
         true => Some(profile::measure(&mut program, opened.engine.as_ref(), args.steps)?),
         false => None,
@@ -94,6 +86,27 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
             loading,
         },
     )
+}
+
+/// When each step was done. As in training, a device is given a step while it is busy with the
+/// one before.
+fn marks(program: &mut Compiled, args: &BenchArgs) -> Result<Vec<Instant>, Failure> {
+    let output = if args.mode == Mode::Train { "loss" } else { "logits" };
+    let mut marks = Vec::new();
+    let mut underway: Option<Pending> = None;
+    for _ in 0..WARM_UP + args.steps as usize {
+        let begun = program.begin(&[output])?;
+        let awaited = if begun.is_ready() { Some(begun) } else { underway.replace(begun) };
+        if let Some(awaited) = awaited {
+            awaited.wait()?;
+            marks.push(Instant::now());
+        }
+    }
+    if let Some(awaited) = underway {
+        awaited.wait()?;
+        marks.push(Instant::now());
+    }
+    Ok(marks)
 }
 
 fn prepare(

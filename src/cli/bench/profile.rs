@@ -87,7 +87,14 @@ pub fn print(profile: &Profile) {
             limits.gflop_per_s, limits.gb_per_s
         ));
     }
-    output::say("times of all threads, rates of one; bytes in cache may pass the memory's limit");
+    if profile.limits.is_some() {
+        output::say(
+            "times of all threads, rates of one; bytes in cache may pass the memory's limit",
+        );
+    }
+    if profile.kernels.is_empty() {
+        return output::say("this device cannot time kernels: it has no timestamps");
+    }
     output::say("      ms   share  GFLOP/s    GB/s  of limit   calls  kernel");
     for line in &profile.kernels {
         let limit = line.limit_percent.map_or(String::new(), |percent| format!("{percent:.0}%"));

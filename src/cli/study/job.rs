@@ -143,6 +143,9 @@ impl Job {
         if let Some(name) = on.engine.to_possible_value() {
             option("--engine", name.get_name().to_string());
         }
+        if let Some(limits) = on.limits.to_possible_value() {
+            option("--limits", limits.get_name().to_string());
+        }
         if let Some(threads) = on.threads {
             option("--threads", threads.to_string());
         }

@@ -1,10 +1,11 @@
 //! Finding and opening an adapter.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::engine::EngineError;
 
-use super::fault::Faults;
+use super::fault::{Faults, guarded};
 
 /// What there is to choose from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,48 @@ impl AdapterSummary {
     }
 }
 
+/// What the device is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeviceLimits {
+    /// WebGPU's default limits, but buffers and bindings as large as the adapter has them.
+    #[default]
+    Adapter,
+    /// WebGPU's default limits and nothing beyond: what every implementation offers.
+    WebGpuDefault,
+}
+
+impl DeviceLimits {
+    /// WebGPU's default limits are the contract; only sizes go beyond it.
+    fn asked(self, offered: &wgpu::Limits) -> wgpu::Limits {
+        match self {
+            DeviceLimits::WebGpuDefault => wgpu::Limits::defaults(),
+            DeviceLimits::Adapter => wgpu::Limits {
+                max_buffer_size: offered.max_buffer_size,
+                max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
+                ..wgpu::Limits::defaults()
+            },
+        }
+    }
+
+    /// Most bytes of one tensor, where the limits say so without an adapter.
+    pub fn binding(self) -> Option<usize> {
+        let limit = wgpu::Limits::defaults().max_storage_buffer_binding_size;
+        (self == DeviceLimits::WebGpuDefault).then_some(limit as usize)
+    }
+}
+
+/// How an adapter is opened.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// What the device is asked for.
+    pub limits: DeviceLimits,
+    /// How long a wait may take before the device counts as hung; by default a minute on
+    /// hardware, and a quarter of an hour on software.
+    pub patience: Option<Duration>,
+    /// A folder that keeps compiled pipelines between runs, where the driver hands them out.
+    pub pipelines: Option<PathBuf>,
+}
+
 fn instance() -> wgpu::Instance {
     wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle())
 }
@@ -65,10 +108,14 @@ pub(super) struct Gpu {
     pub device: wgpu::Device,
     pub queue: wgpu::Queue,
     pub faults: Faults,
+    /// How long a wait may take before the device counts as hung.
+    pub patience: Duration,
+    /// Where compiled pipelines are kept, if the driver hands them out.
+    pub pipelines: Option<PathBuf>,
 }
 
 impl Gpu {
-    pub fn open() -> Result<Self, EngineError> {
+    pub fn open(options: &Options) -> Result<Self, EngineError> {
         let instance = instance();
         let (summary, adapter) = all(&instance).into_iter().next().ok_or_else(|| {
             EngineError::NoDevice(
@@ -77,17 +124,11 @@ impl Gpu {
                     .to_owned(),
             )
         })?;
-        let offered = adapter.limits();
-        // WebGPU's default limits are the contract; only sizes go beyond it.
-        let limits = wgpu::Limits {
-            max_buffer_size: offered.max_buffer_size,
-            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
-            ..wgpu::Limits::default()
-        };
+        let optional = wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::PIPELINE_CACHE;
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("rnetc"),
-            required_features: wgpu::Features::empty(),
-            required_limits: limits,
+            required_features: adapter.features() & optional,
+            required_limits: options.limits.asked(&adapter.limits()),
             ..wgpu::DeviceDescriptor::default()
         };
         let (device, queue) =
@@ -98,11 +139,27 @@ impl Gpu {
                 ))
             })?;
         let faults = Faults::watch(&device);
-        Ok(Self { summary, device, queue, faults })
+        let minutes = if summary.software { 15 } else { 1 };
+        let patience = options.patience.unwrap_or(Duration::from_secs(60 * minutes));
+        let pipelines = options.pipelines.as_ref().map(|folder| folder.join(file_name(&adapter)));
+        Ok(Self { summary, device, queue, faults, patience, pipelines })
     }
 
-    /// How long a wait may take before the device counts as hung.
-    pub fn patience(&self) -> Duration {
-        Duration::from_secs(if self.summary.software { 900 } else { 60 })
+    /// The device's fault so far, if any. A lost device refuses commands before it says that it is
+    /// lost: it is asked.
+    pub fn check(&self) -> Result<(), EngineError> {
+        self.faults.check().or_else(|first| {
+            guarded(|| self.device.poll(wgpu::PollType::Poll))?.ok();
+            self.faults.check().and(Err(first))
+        })
     }
+}
+
+/// A name for what belongs to one adapter and driver.
+fn file_name(adapter: &wgpu::Adapter) -> String {
+    let info = adapter.get_info();
+    let driver = format!("{} {} {}", info.name, info.driver, info.driver_info);
+    let word = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
+    let name: String = driver.chars().map(word).take(120).collect();
+    format!("{}-{:x}-{:x}-{name}", info.backend.to_str(), info.vendor, info.device)
 }

@@ -2,29 +2,29 @@
 
 use std::sync::Arc;
 
-use crate::engine::{EngineError, Executable};
+use crate::engine::profile::KernelTime;
+use crate::engine::{EngineError, Executable, Pending};
 use crate::graph::{InputId, NodeId, Program, Shape};
-use crate::schedule::kernel::{Location, Memory};
+use crate::schedule::kernel::{KernelId, Location, Memory};
 
 use super::Compiled;
 use super::adapter::Gpu;
-use super::emit::{Buffer, Code};
+use super::buffers::Buffers;
+use super::cost::Cost;
 use super::pipeline::Pipelines;
-use super::readback::{read, wait};
-
-/// Uniform bindings start at multiples of this many bytes.
-const UNIFORM_ALIGNMENT: usize = 256;
+use super::readback::{Arriving, Staging, numbers, read, wait};
+use super::timer::Timer;
 
 /// A program on the device.
 pub(super) struct GpuProgram {
     gpu: Arc<Gpu>,
-    slots: Vec<wgpu::Buffer>,
-    vectors: wgpu::Buffer,
+    buffers: Buffers,
     pipelines: Pipelines,
     steps: Vec<Step>,
+    costs: Vec<Cost>,
     inputs: Vec<(Location, Shape)>,
     outputs: Vec<(Location, Shape)>,
-    bytes: usize,
+    staging: Staging,
     /// The submission before the last: at most two steps are under way.
     earlier: Option<wgpu::SubmissionIndex>,
     last: Option<wgpu::SubmissionIndex>,
@@ -39,7 +39,7 @@ struct Step {
 
 impl GpuProgram {
     pub fn new(gpu: Arc<Gpu>, program: &Program, compiled: Compiled) -> Result<Self, EngineError> {
-        let Compiled { memory, code, .. } = compiled;
+        let Compiled { memory, code, kernels } = compiled;
         let outputs = program
             .outputs
             .iter()
@@ -51,39 +51,95 @@ impl GpuProgram {
             .zip(&program.graph.inputs)
             .map(|(place, input)| (*place, input.ty.shape))
             .collect();
-        check_sizes(&gpu, program, &memory)?;
-        let slots: Vec<_> = memory.slots.iter().map(|&len| storage(&gpu, len)).collect();
-        let vectors = storage(&gpu, memory.vectors.max(4));
-        gpu.faults.check()?;
+        let buffers = Buffers::new(&gpu, program, &memory, &code)?;
         let pipelines = Pipelines::new(&gpu, &code)?;
-        let (starts, offsets) = starts(&gpu, &code);
-        let bound = Bound { slots: &slots, vectors: &vectors, starts: &starts };
         let steps = code
             .iter()
             .enumerate()
             .map(|(at, kernel)| {
                 let pipeline = pipelines.of_kernel[at];
                 let layout = pipelines.distinct[pipeline].get_bind_group_layout(0);
-                let bindings = bound.group(&gpu, &layout, kernel, offsets[at]);
+                let bindings = buffers.group(&gpu, &layout, kernel, at);
                 Step { pipeline, bindings, workgroups: kernel.workgroups }
             })
             .collect();
-        gpu.faults.check()?;
-        let bytes = 4 * (memory.slots.iter().sum::<usize>() + memory.vectors);
-        let (earlier, last) = (None, None);
-        Ok(Self { gpu, slots, vectors, pipelines, steps, inputs, outputs, bytes, earlier, last })
-    }
-
-    fn buffer(&self, place: Location) -> (&wgpu::Buffer, usize) {
-        match place {
-            Location::Slot(slot) => (&self.slots[slot.0 as usize], 0),
-            Location::Vector(start) => (&self.vectors, start),
-        }
+        gpu.check()?;
+        let costs = (0..code.len()).map(|at| Cost::of(program, &kernels, KernelId(at as u32)));
+        let costs = costs.collect();
+        let (earlier, last, staging) = (None, None, Staging::default());
+        Ok(Self { gpu, buffers, pipelines, steps, costs, inputs, outputs, staging, earlier, last })
     }
 
     fn read(&self, (place, shape): (Location, Shape)) -> Result<Vec<f32>, EngineError> {
-        let (buffer, start) = self.buffer(place);
-        read(&self.gpu, buffer, start, shape.len())
+        let (buffer, start) = self.buffers.at(place);
+        let bytes = read(&self.gpu, buffer, 4 * start as u64, 4 * shape.len() as u64)?;
+        Ok(numbers(&bytes))
+    }
+
+    fn encoder(&self) -> wgpu::CommandEncoder {
+        self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default())
+    }
+
+    /// Every dispatch, in one pass.
+    fn encoded(&self) -> wgpu::CommandEncoder {
+        let mut encoder = self.encoder();
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        let mut current = None;
+        for step in &self.steps {
+            if current != Some(step.pipeline) {
+                pass.set_pipeline(&self.pipelines.distinct[step.pipeline]);
+                current = Some(step.pipeline);
+            }
+            step.dispatch(&mut pass);
+        }
+        drop(pass);
+        encoder
+    }
+
+    /// Every dispatch, in a pass of its own between two timestamps.
+    fn timed(&self, timer: &Timer) -> wgpu::CommandEncoder {
+        let mut encoder = self.encoder();
+        for (at, step) in self.steps.iter().enumerate() {
+            let descriptor = wgpu::ComputePassDescriptor {
+                label: None,
+                timestamp_writes: Some(timer.around(at)),
+            };
+            let mut pass = encoder.begin_compute_pass(&descriptor);
+            pass.set_pipeline(&self.pipelines.distinct[step.pipeline]);
+            step.dispatch(&mut pass);
+        }
+        timer.resolve(&mut encoder);
+        encoder
+    }
+
+    /// Hands a step to the device, when the one before the last is done.
+    fn submit(
+        &mut self,
+        encoder: wgpu::CommandEncoder,
+    ) -> Result<wgpu::SubmissionIndex, EngineError> {
+        let commands = encoder.finish();
+        if let Some(earlier) = self.earlier.take() {
+            wait(&self.gpu, earlier)?;
+        }
+        let submission = self.gpu.queue.submit([commands]);
+        self.earlier = self.last.replace(submission.clone());
+        self.gpu.check()?;
+        Ok(submission)
+    }
+
+    /// What kernel number `at` is called: kernels of one text together.
+    fn title(&self, at: usize) -> String {
+        let all = &self.pipelines.of_kernel;
+        let first = all.iter().position(|pipeline| *pipeline == all[at]).unwrap_or(at);
+        format!("{} ({})", self.costs[at].what, KernelId(first as u32))
+    }
+}
+
+impl Step {
+    fn dispatch(&self, pass: &mut wgpu::ComputePass) {
+        pass.set_bind_group(0, &self.bindings, &[]);
+        let [x, y, z] = self.workgroups;
+        pass.dispatch_workgroups(x, y, z);
     }
 }
 
@@ -97,33 +153,59 @@ impl Executable for GpuProgram {
                 data.len()
             )));
         }
-        let (buffer, start) = self.buffer(place);
+        let (buffer, start) = self.buffers.at(place);
         self.gpu.queue.write_buffer(buffer, 4 * start as u64, bytemuck::cast_slice(data));
-        self.gpu.faults.check()
+        self.gpu.check()
     }
 
     fn run(&mut self) -> Result<(), EngineError> {
-        let gpu = self.gpu.clone();
-        let mut encoder =
-            gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-        let mut current = None;
-        for step in &self.steps {
-            if current != Some(step.pipeline) {
-                pass.set_pipeline(&self.pipelines.distinct[step.pipeline]);
-                current = Some(step.pipeline);
-            }
-            pass.set_bind_group(0, &step.bindings, &[]);
-            let [x, y, z] = step.workgroups;
-            pass.dispatch_workgroups(x, y, z);
+        self.submit(self.encoded()).map(|_| ())
+    }
+
+    /// The outputs are copied at the end of the same submission.
+    fn begin(&mut self, outputs: &[usize]) -> Result<Pending, EngineError> {
+        let places: Vec<_> = outputs.iter().map(|&index| self.outputs[index]).collect();
+        let bytes: Vec<_> = places.iter().map(|(_, shape)| 4 * shape.len()).collect();
+        let target = self.staging.take(&self.gpu, bytes.iter().sum::<usize>() as u64);
+        let mut encoder = self.encoded();
+        let mut end = 0;
+        for (&(place, _), &bytes) in places.iter().zip(&bytes) {
+            let (buffer, start) = self.buffers.at(place);
+            let (start, bytes) = (4 * start as u64, bytes as u64);
+            encoder.copy_buffer_to_buffer(buffer, start, &target, end, bytes);
+            end += bytes;
         }
-        drop(pass);
-        let commands = encoder.finish();
-        if let Some(earlier) = self.earlier.take() {
-            wait(&gpu, earlier)?;
-        }
-        self.earlier = self.last.replace(gpu.queue.submit([commands]));
-        gpu.faults.check()
+        let submission = self.submit(encoder)?;
+        let arriving = Arriving::new(&self.gpu, target, submission);
+        let staging = self.staging.clone();
+        Ok(Pending::Later(Box::new(move || {
+            let all = arriving.bytes(&staging)?;
+            let mut rest = all.as_slice();
+            let parts = bytes.into_iter().map(|len| {
+                let (part, after) = rest.split_at(len);
+                rest = after;
+                numbers(part)
+            });
+            Ok(parts.collect())
+        })))
+    }
+
+    fn run_timed(&mut self) -> Result<Vec<KernelTime>, EngineError> {
+        let Some(timer) = Timer::new(&self.gpu, self.steps.len()) else {
+            self.run()?;
+            return Ok(Vec::new());
+        };
+        self.submit(self.timed(&timer))?;
+        let seconds = timer.seconds(&self.gpu)?;
+        let times = seconds.into_iter().zip(&self.costs).enumerate();
+        let time = |(at, (seconds, cost)): (usize, (f64, &Cost))| KernelTime {
+            name: self.title(at),
+            calls: 1,
+            seconds,
+            flops: cost.flops,
+            bytes: cost.bytes,
+        };
+        Ok(times.map(time).collect())
     }
 
     fn output(&mut self, index: usize) -> Result<Vec<f32>, EngineError> {
@@ -135,7 +217,7 @@ impl Executable for GpuProgram {
     }
 
     fn memory(&self) -> usize {
-        self.bytes
+        self.buffers.bytes()
     }
 }
 
@@ -148,93 +230,4 @@ fn located(
     memory.nodes[node.index()].map(|place| (place, shape)).ok_or_else(|| {
         EngineError::Failed(format!("output {node} has no buffer; please report this spec"))
     })
-}
-
-/// A clear word before the driver gives an unclear one.
-fn check_sizes(gpu: &Gpu, program: &Program, memory: &Memory) -> Result<(), EngineError> {
-    let limits = gpu.device.limits();
-    let most = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size) as usize;
-    let largest = memory.slots.iter().copied().chain([memory.vectors]).max().unwrap_or(0) * 4;
-    if largest <= most {
-        return Ok(());
-    }
-    let fits = program.batch.saturating_mul(most) / largest;
-    Err(EngineError::OutOfMemory(format!(
-        "a tensor takes {} MiB at batch {}, and {} binds at most {} MiB; use --batch {} or less",
-        largest >> 20,
-        program.batch,
-        gpu.summary.name,
-        most >> 20,
-        fits.max(1)
-    )))
-}
-
-fn storage(gpu: &Gpu, len: usize) -> wgpu::Buffer {
-    gpu.device.create_buffer(&wgpu::BufferDescriptor {
-        label: None,
-        size: 4 * len.next_multiple_of(4) as u64,
-        usage: wgpu::BufferUsages::STORAGE
-            | wgpu::BufferUsages::COPY_DST
-            | wgpu::BufferUsages::COPY_SRC,
-        mapped_at_creation: false,
-    })
-}
-
-/// The uniform buffer of every kernel's vector starts, and where each kernel's begin.
-fn starts(gpu: &Gpu, code: &[Code]) -> (wgpu::Buffer, Vec<usize>) {
-    let mut bytes: Vec<u8> = Vec::new();
-    let mut offsets = Vec::new();
-    for kernel in code {
-        offsets.push(bytes.len());
-        bytes.extend(kernel.starts.iter().flat_map(|s| s.to_le_bytes()));
-        bytes.resize(bytes.len().next_multiple_of(UNIFORM_ALIGNMENT), 0);
-    }
-    bytes.resize(bytes.len().max(UNIFORM_ALIGNMENT), 0);
-    let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-        label: None,
-        size: bytes.len() as u64,
-        usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-        mapped_at_creation: false,
-    });
-    gpu.queue.write_buffer(&buffer, 0, &bytes);
-    (buffer, offsets)
-}
-
-struct Bound<'a> {
-    slots: &'a [wgpu::Buffer],
-    vectors: &'a wgpu::Buffer,
-    starts: &'a wgpu::Buffer,
-}
-
-impl Bound<'_> {
-    fn group(
-        &self,
-        gpu: &Gpu,
-        layout: &wgpu::BindGroupLayout,
-        kernel: &Code,
-        offset: usize,
-    ) -> wgpu::BindGroup {
-        let entries: Vec<_> = kernel
-            .bindings
-            .iter()
-            .enumerate()
-            .map(|(index, binding)| {
-                let resource = match binding.buffer {
-                    Buffer::Slot(slot) => self.slots[slot.0 as usize].as_entire_binding(),
-                    Buffer::Vectors => self.vectors.as_entire_binding(),
-                    Buffer::Starts => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                        buffer: self.starts,
-                        offset: offset as u64,
-                        size: wgpu::BufferSize::new(16 * kernel.starts.len().div_ceil(4) as u64),
-                    }),
-                };
-                wgpu::BindGroupEntry { binding: index as u32, resource }
-            })
-            .collect();
-        gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: None,
-            layout,
-            entries: &entries,
-        })
-    }
 }

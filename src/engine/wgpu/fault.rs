@@ -1,16 +1,25 @@
 //! What goes wrong on the device, as errors.
 //!
 //! wgpu reports through callbacks, and panics where there is none. Here they keep the first
-//! fault, and every operation asks for it afterwards.
+//! fault, and every operation asks for it afterwards. Where wgpu panics even so, the panic is
+//! caught and nothing is printed ([`guarded`]).
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
 use crate::engine::EngineError;
 
-/// The first fault of a device.
+/// The first fault of a device, and its loss, which explains all others.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Faults(Arc<Mutex<Option<EngineError>>>);
+pub(super) struct Faults(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    first: Option<EngineError>,
+    loss: Option<EngineError>,
+}
 
 impl Faults {
     /// Listens to a device.
@@ -18,29 +27,28 @@ impl Faults {
         let faults = Self::default();
         let errors = faults.clone();
         device.on_uncaptured_error(Arc::new(move |error| errors.keep(describe(error))));
-        let lost = faults.clone();
+        let of_loss = faults.clone();
         device.set_device_lost_callback(move |reason, message| match reason {
             wgpu::DeviceLostReason::Unknown | wgpu::DeviceLostReason::Destroyed => {
-                lost.keep(EngineError::Failed(format!(
-                    "the GPU was lost ({}); start again with --resume, or use --engine cpu",
-                    message.trim()
-                )));
+                let loss = lost(message.trim());
+                of_loss.known().loss.get_or_insert(loss);
             }
         });
         faults
     }
 
-    fn keep(&self, error: EngineError) {
-        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        first.get_or_insert(error);
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The first fault so far, if any.
+    fn keep(&self, error: EngineError) {
+        self.known().first.get_or_insert(error);
+    }
+
+    /// The loss of the device, else the first fault so far, if any.
     pub fn check(&self) -> Result<(), EngineError> {
-        match self.0.lock().unwrap_or_else(PoisonError::into_inner).clone() {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
+        let known = self.known();
+        known.loss.clone().or_else(|| known.first.clone()).map_or(Ok(()), Err)
     }
 }
 
@@ -58,10 +66,61 @@ fn describe(error: wgpu::Error) -> EngineError {
     }
 }
 
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Calls what wgpu answers with a panic when the device is lost meanwhile: `Device::poll`.
+pub(super) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, EngineError> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |panic| {
+            if !GUARDED.get() {
+                before(panic);
+            }
+        }));
+    });
+    GUARDED.set(true);
+    // What the call leaves behind is a device that is not used again.
+    let answer = catch_unwind(AssertUnwindSafe(call));
+    GUARDED.set(false);
+    answer.map_err(|_| lost("while it was waited for"))
+}
+
+fn lost(how: &str) -> EngineError {
+    EngineError::Failed(format!(
+        "the GPU was lost ({how}); start again with --resume, or use --engine cpu"
+    ))
+}
+
 /// What to say when a wait ends without result.
 pub(super) fn hung(patience: Duration) -> EngineError {
     EngineError::Failed(format!(
         "the GPU did not answer for {} s; use a smaller --batch, or --engine cpu",
         patience.as_secs()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_error_and_others_still_do_panic() {
+        let error = guarded(|| panic!("as wgpu does")).unwrap_err();
+        assert!(error.to_string().contains("--resume"), "{error}");
+        assert!(!GUARDED.get());
+        assert_eq!(guarded(|| 3), Ok(3));
+    }
+
+    #[test]
+    fn a_loss_comes_before_what_it_causes() {
+        let faults = Faults::default();
+        faults.keep(hung(Duration::from_secs(1)));
+        faults.keep(hung(Duration::from_secs(2)));
+        assert_eq!(faults.check(), Err(hung(Duration::from_secs(1))));
+        faults.known().loss = Some(lost("why"));
+        assert_eq!(faults.check(), Err(lost("why")));
+    }
 }

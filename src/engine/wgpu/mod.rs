@@ -2,8 +2,9 @@
 //! is.
 //!
 //! `emit` writes the kernels that [`crate::schedule::kernel`] has formed, `pipeline` compiles
-//! them, `executable` holds the buffers and runs a step as one submission, `fault` turns what
-//! goes wrong on the device into [`EngineError`]s.
+//! them (`kept` keeps what was compiled), `buffers` holds the memory, `executable` runs a step as
+//! one submission, `readback` brings results back, `timer` and `cost` say where time goes,
+//! `fault` turns what goes wrong on the device into [`EngineError`]s.
 
 use crate::engine::{Device, Engine, EngineError, Executable};
 use crate::graph::{NodeId, Program};
@@ -11,13 +12,17 @@ use crate::schedule::kernel::{KernelId, Kernels, Limits, Memory, form};
 use crate::schedule::placement::{Home, Placement, Stage};
 
 mod adapter;
+mod buffers;
+mod cost;
 mod emit;
 mod executable;
 mod fault;
+mod kept;
 mod pipeline;
 mod readback;
+mod timer;
 
-pub use adapter::{AdapterSummary, adapters};
+pub use adapter::{AdapterSummary, DeviceLimits, Options, adapters};
 pub use emit::{Binding, Buffer, Code};
 
 /// What a build writes about one kernel.
@@ -60,11 +65,17 @@ pub struct Plan {
     pub slots: Vec<usize>,
     /// Elements of the buffer of vectors.
     pub vectors: usize,
+    /// Bytes of all buffers together.
+    pub bytes: usize,
 }
 
-/// The kernels that [`WgpuEngine`] would run, with their memory plan.
-pub fn plan(program: &Program) -> Result<Plan, EngineError> {
+/// The kernels that [`WgpuEngine`] would run, with their memory plan. Refuses what does not fit
+/// into limits that are known without a device.
+pub fn plan(program: &Program, limits: DeviceLimits) -> Result<Plan, EngineError> {
     let compiled = Compiled::new(program, Storage::Planned, emit::Style::Unrolled)?;
+    if let Some(most) = limits.binding() {
+        buffers::check_sizes(&compiled.memory, program.batch, most, "WebGPU by default")?;
+    }
     let kernels = compiled.kernels.list.iter().zip(&compiled.code).enumerate();
     let texts = kernels.map(|(at, (kernel, code))| {
         let id = KernelId(at as u32);
@@ -88,12 +99,13 @@ pub fn plan(program: &Program) -> Result<Plan, EngineError> {
         kernels: texts.collect(),
         slots: compiled.memory.slots.clone(),
         vectors: compiled.memory.vectors,
+        bytes: buffers::planned(&compiled.memory, &compiled.code),
     })
 }
 
 /// The kernels that [`WgpuEngine`] would run, in order.
 pub fn kernels(program: &Program) -> Result<Vec<KernelText>, EngineError> {
-    Ok(plan(program)?.kernels)
+    Ok(plan(program, DeviceLimits::Adapter)?.kernels)
 }
 
 /// Which values get buffers.
@@ -141,13 +153,29 @@ pub struct WgpuEngine {
 impl WgpuEngine {
     /// Opens the best adapter: a discrete GPU before an integrated one before a software driver.
     pub fn new() -> Result<Self, EngineError> {
-        let gpu = std::sync::Arc::new(adapter::Gpu::open()?);
+        Self::open(&Options::default())
+    }
+
+    /// The same, opened as it is said.
+    pub fn open(options: &Options) -> Result<Self, EngineError> {
+        let gpu = std::sync::Arc::new(adapter::Gpu::open(options)?);
         Ok(Self { gpu, storage: Storage::Planned })
     }
 
     /// The same engine with another choice of what is stored.
     pub fn with_storage(self, storage: Storage) -> Self {
         Self { storage, ..self }
+    }
+
+    /// Bytes that the device has given out, other programs' on it included, where it tells.
+    pub fn allocated(&self) -> Option<u64> {
+        let report = self.gpu.device.generate_allocator_report()?;
+        Some(report.total_allocated_bytes)
+    }
+
+    /// Destroys the device, as if its cable had been pulled: whatever runs on it fails.
+    pub fn destroy(&self) {
+        self.gpu.device.destroy();
     }
 
     /// The adapter that is used.

@@ -6,6 +6,7 @@ use crate::engine::EngineError;
 
 use super::adapter::Gpu;
 use super::emit::{Binding, Buffer, Code};
+use super::kept::Kept;
 
 /// Compiled kernels.
 pub(super) struct Pipelines {
@@ -19,20 +20,29 @@ impl Pipelines {
     pub fn new(gpu: &Gpu, code: &[Code]) -> Result<Self, EngineError> {
         let mut known: HashMap<&str, usize> = HashMap::new();
         let mut pipelines = Self { distinct: Vec::new(), of_kernel: Vec::new() };
+        let kept = Kept::open(gpu);
+        let cache = kept.as_ref().map(|kept| &kept.cache);
         for kernel in code {
             let fresh = pipelines.distinct.len();
             let at = *known.entry(&kernel.wgsl).or_insert(fresh);
             if at == fresh {
-                pipelines.distinct.push(compile(gpu, kernel)?);
+                pipelines.distinct.push(compile(gpu, kernel, cache)?);
             }
             pipelines.of_kernel.push(at);
         }
-        gpu.faults.check()?;
+        gpu.check()?;
+        if let Some(kept) = kept {
+            kept.save();
+        }
         Ok(pipelines)
     }
 }
 
-fn compile(gpu: &Gpu, kernel: &Code) -> Result<wgpu::ComputePipeline, EngineError> {
+fn compile(
+    gpu: &Gpu,
+    kernel: &Code,
+    cache: Option<&wgpu::PipelineCache>,
+) -> Result<wgpu::ComputePipeline, EngineError> {
     validate(&kernel.wgsl)?;
     let descriptor = wgpu::ShaderModuleDescriptor {
         label: None,
@@ -62,7 +72,7 @@ fn compile(gpu: &Gpu, kernel: &Code) -> Result<wgpu::ComputePipeline, EngineErro
             zero_initialize_workgroup_memory: false,
             ..wgpu::PipelineCompilationOptions::default()
         },
-        cache: None,
+        cache,
     }))
 }
 

@@ -1,6 +1,5 @@
 //! Loss, logits, gradients and predictions of every spec.
 
-use rnetc::engine::Engine;
 use rnetc::gradcheck;
 use rnetc::graph::interp;
 use rnetc::lower;
@@ -8,7 +7,7 @@ use rnetc::lower;
 use rnetc::sema::network::Network;
 
 use crate::support::{
-    SMALL, SPECS, calm_inputs, compile, cpu, distance, engines, inputs, load, network, small, with,
+    SMALL, SPECS, calm_inputs, compile, distance, engines, inputs, load, network, small, with,
 };
 
 /// f32 against f64 where no ReLU changes sides.
@@ -17,16 +16,12 @@ const LOGITS: f64 = 1e-4;
 const LOSS: f64 = 1e-5;
 
 fn forward_and_backward(spec: &str, network: &Network, batch: usize) {
-    agree(spec, network, batch, engines());
-}
-
-fn agree(spec: &str, network: &Network, batch: usize, engines: Vec<Box<dyn Engine>>) {
     let program = lower::gradients(network, batch);
     let inputs = calm_inputs(network, &program);
     let (want, _) = interp::run(&program, &inputs);
     let norm = |values: &[f64]| values.iter().map(|v| v * v).sum::<f64>().sqrt();
     let largest = want.iter().map(|values| norm(values)).fold(0.0, f64::max);
-    for engine in engines {
+    for engine in engines() {
         let mut executable = load(engine.as_ref(), &program, &inputs);
         executable.run().expect("runs");
         for (index, (output, want)) in program.outputs.iter().zip(&want).enumerate() {
@@ -59,15 +54,10 @@ fn every_spec() {
     }
 }
 
-/// A software adapter takes seconds to compile a net's kernels, so all others run on the CPU
-/// engine, and on the GPU one those that hold an operation which no spec above has.
 #[test]
 fn every_other_spec() {
     for (spec, settings) in SMALL {
-        let network = small(spec, settings);
-        let own = ["highway", "dropout_shortcut", "stochastic_depth", "vgg_lesion"];
-        let engines = if own.contains(&spec) { engines() } else { vec![cpu()] };
-        agree(spec, &network, 3, engines);
+        forward_and_backward(spec, &small(spec, settings), 3);
     }
 }
 

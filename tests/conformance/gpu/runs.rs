@@ -4,9 +4,9 @@ use rnetc::engine::{Engine, EngineError};
 use rnetc::graph::builder::Builder;
 use rnetc::graph::{Axes, InputId, NodeId, Output, Program, ReduceKind, Role, Shape, Type, Unary};
 
-use super::compare::{numbers, start};
-use super::engine;
-use super::nets::Net;
+use crate::compare::{numbers, start};
+use crate::nets::Net;
+use crate::support::gpu;
 
 fn batched(b: &mut Builder, shape: [usize; 4]) -> NodeId {
     b.input("images", Role::Images, Type { shape: Shape(shape), batched: true })
@@ -19,7 +19,7 @@ fn program(b: Builder, batch: usize, nodes: &[NodeId]) -> Program {
 
 #[test]
 fn runs_are_the_same_bits() {
-    let Some(engine) = engine() else { return };
+    let Some(engine) = gpu() else { return };
     let mut net = Net::new(19);
     let x = net.images([8, 8, 3]);
     let x = net.conv(x, 8, 3, 1);
@@ -39,7 +39,7 @@ fn runs_are_the_same_bits() {
 
 #[test]
 fn more_workgroups_than_one_dimension_holds() {
-    let Some(engine) = engine() else { return };
+    let Some(engine) = gpu() else { return };
     let shape = [2100, 125, 1, 33];
     let mut b = Builder::new();
     let x = batched(&mut b, shape);
@@ -63,7 +63,7 @@ fn more_workgroups_than_one_dimension_holds() {
 
 #[test]
 fn a_wrong_number_of_elements_is_refused() {
-    let Some(engine) = engine() else { return };
+    let Some(engine) = gpu() else { return };
     let mut b = Builder::new();
     let x = batched(&mut b, [2, 2, 2, 3]);
     let y = b.unary(Unary::Exp, x);
@@ -74,7 +74,7 @@ fn a_wrong_number_of_elements_is_refused() {
 
 #[test]
 fn what_cannot_fit_says_which_batch_would() {
-    let Some(engine) = engine() else { return };
+    let Some(engine) = gpu() else { return };
     let mut b = Builder::new();
     let x = batched(&mut b, [1 << 20, 64, 64, 16]);
     let y = b.unary(Unary::Exp, x);

@@ -1,7 +1,9 @@
 //! Networks, inputs, engines and distances.
 
+use std::sync::OnceLock;
+
 use rnetc::engine::cpu::CpuEngine;
-use rnetc::engine::wgpu::WgpuEngine;
+use rnetc::engine::wgpu::{DeviceLimits, Options, WgpuEngine};
 use rnetc::engine::{Engine, Executable, Precision};
 use rnetc::gradcheck;
 use rnetc::graph::{Op, Output, Program, Unary, interp};
@@ -98,18 +100,28 @@ pub fn cpu() -> Box<dyn Engine> {
     Box::new(CpuEngine::new(Some(2), Precision::F32).expect("every machine has a CPU"))
 }
 
-/// The GPU engine, or a visible line that says it is skipped.
-pub fn wgpu() -> Option<Box<dyn Engine>> {
-    match WgpuEngine::new() {
-        Ok(engine) => Some(Box::new(engine)),
-        Err(error) if std::env::var_os("RNETC_REQUIRE_WGPU").is_some() => {
-            panic!("RNETC_REQUIRE_WGPU is set: {error}")
-        }
+/// The GPU engine, or a visible line that it is skipped. With `RNETC_REQUIRE_WGPU=1` its absence
+/// is a failure.
+pub fn gpu() -> Option<WgpuEngine> {
+    static ENGINE: OnceLock<Option<WgpuEngine>> = OnceLock::new();
+    // So that wgpu itself watches over WebGPU's default limits in every test.
+    let options = Options { limits: DeviceLimits::WebGpuDefault, ..Options::default() };
+    let open = || match WgpuEngine::open(&options) {
+        Ok(engine) => Some(engine),
         Err(error) => {
-            eprintln!("skipped: no wgpu adapter ({error})");
+            assert!(std::env::var("RNETC_REQUIRE_WGPU").as_deref() != Ok("1"), "{error}");
+            // Past the test harness's capture, so that it is seen in every run.
+            use std::io::Write as _;
+            let _ = writeln!(std::io::stderr().lock(), "skipped: no wgpu adapter ({error})");
             None
         }
-    }
+    };
+    ENGINE.get_or_init(open).clone()
+}
+
+/// The same as one of several engines.
+pub fn wgpu() -> Option<Box<dyn Engine>> {
+    gpu().map(|engine| Box::new(engine) as Box<dyn Engine>)
 }
 
 /// Random inputs, rounded to f32 so that engine and interpreter start from the same numbers.

@@ -1,0 +1,192 @@
+//! The buffers of a program: one a slot of the memory plan, one for all vectors, one for where
+//! each kernel's vectors start.
+
+use crate::engine::EngineError;
+use crate::graph::Program;
+use crate::schedule::kernel::{Location, Memory};
+
+use super::adapter::Gpu;
+use super::emit::{Buffer, Code};
+
+/// Uniform bindings start at multiples of this many bytes.
+const UNIFORM_ALIGNMENT: usize = 256;
+
+/// On the device.
+pub(super) struct Buffers {
+    slots: Vec<wgpu::Buffer>,
+    vectors: wgpu::Buffer,
+    starts: wgpu::Buffer,
+    /// Where each kernel's part of `starts` begins, in bytes.
+    offsets: Vec<usize>,
+}
+
+impl Buffers {
+    pub fn new(
+        gpu: &Gpu,
+        program: &Program,
+        memory: &Memory,
+        code: &[Code],
+    ) -> Result<Self, EngineError> {
+        let limits = gpu.device.limits();
+        let most = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        check_sizes(memory, program.batch, most as usize, &gpu.summary.name)?;
+        let wanted = planned(memory, code) as u64;
+        // A software driver promises what the system does not have, and is killed when it uses it.
+        if let Some(free) = free_memory().filter(|free| gpu.summary.software && wanted > *free) {
+            return Err(too_large(program.batch, free, wanted));
+        }
+        let mut held = 0;
+        let mut next = |len: usize| {
+            let buffer = storage(gpu, len).ok_or(held)?;
+            held += buffer.size();
+            Ok(buffer)
+        };
+        let slots: Result<Vec<_>, u64> = memory.slots.iter().map(|&len| next(len)).collect();
+        let buffers = slots.and_then(|slots| Ok((slots, next(memory.vectors)?)));
+        let (slots, vectors) = buffers.map_err(|held| too_large(program.batch, held, wanted))?;
+        gpu.check()?;
+        let (starts, offsets) = starts(gpu, code);
+        Ok(Self { slots, vectors, starts, offsets })
+    }
+
+    /// Where a value lives: a buffer, and the element that it begins at.
+    pub fn at(&self, place: Location) -> (&wgpu::Buffer, usize) {
+        match place {
+            Location::Slot(slot) => (&self.slots[slot.0 as usize], 0),
+            Location::Vector(start) => (&self.vectors, start),
+        }
+    }
+
+    /// Bytes of all together.
+    pub fn bytes(&self) -> usize {
+        let all = self.slots.iter().chain([&self.vectors, &self.starts]);
+        all.map(|buffer| buffer.size() as usize).sum()
+    }
+
+    /// What kernel number `at` binds.
+    pub fn group(
+        &self,
+        gpu: &Gpu,
+        layout: &wgpu::BindGroupLayout,
+        kernel: &Code,
+        at: usize,
+    ) -> wgpu::BindGroup {
+        let entries: Vec<_> = kernel
+            .bindings
+            .iter()
+            .enumerate()
+            .map(|(index, binding)| {
+                let resource = match binding.buffer {
+                    Buffer::Slot(slot) => self.slots[slot.0 as usize].as_entire_binding(),
+                    Buffer::Vectors => self.vectors.as_entire_binding(),
+                    Buffer::Starts => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                        buffer: &self.starts,
+                        offset: self.offsets[at] as u64,
+                        size: wgpu::BufferSize::new(16 * kernel.starts.len().div_ceil(4) as u64),
+                    }),
+                };
+                wgpu::BindGroupEntry { binding: index as u32, resource }
+            })
+            .collect();
+        gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout,
+            entries: &entries,
+        })
+    }
+}
+
+/// Bytes that [`Buffers::new`] takes for a plan.
+pub(super) fn planned(memory: &Memory, code: &[Code]) -> usize {
+    let storage = memory.slots.iter().copied().chain([memory.vectors]).map(storage_bytes);
+    storage.sum::<usize>() + code.iter().map(starts_bytes).sum::<usize>().max(UNIFORM_ALIGNMENT)
+}
+
+/// A clear word before the driver gives an unclear one: no tensor may take more than `most` bytes.
+pub(super) fn check_sizes(
+    memory: &Memory,
+    batch: usize,
+    most: usize,
+    who: &str,
+) -> Result<(), EngineError> {
+    let all = memory.slots.iter().copied().chain([memory.vectors]);
+    let largest = all.map(storage_bytes).max().unwrap_or(0);
+    if largest <= most {
+        return Ok(());
+    }
+    let advice = advice(batch.saturating_mul(most) / largest);
+    Err(EngineError::OutOfMemory(format!(
+        "a tensor takes {} MiB at batch {batch}, and {who} binds at most {} MiB; {advice}",
+        largest.div_ceil(1 << 20),
+        most >> 20,
+    )))
+}
+
+/// What to say where the device gave `held` of `wanted` bytes.
+fn too_large(batch: usize, held: u64, wanted: u64) -> EngineError {
+    // What is not given in tensors goes to the driver: leave it a tenth.
+    let fits = (batch as u128 * u128::from(held) * 9 / 10 / u128::from(wanted.max(1))) as usize;
+    EngineError::OutOfMemory(format!(
+        "the GPU is out of memory: of {} MiB for batch {batch} it gave {} MiB; {}",
+        wanted.div_ceil(1 << 20),
+        held >> 20,
+        advice(fits)
+    ))
+}
+
+/// Bytes that the system has left, where it tells.
+fn free_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
+}
+
+fn advice(fits: usize) -> String {
+    match fits {
+        0 => "not even one picture fits: use --engine cpu".to_owned(),
+        fits => format!("use --batch {fits} or less, or --engine cpu"),
+    }
+}
+
+/// Whole groups of four numbers, and at least one.
+fn storage_bytes(len: usize) -> usize {
+    4 * len.max(1).next_multiple_of(4)
+}
+
+/// None where the device has no memory left.
+fn storage(gpu: &Gpu, len: usize) -> Option<wgpu::Buffer> {
+    let scope = gpu.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+    let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        label: None,
+        size: storage_bytes(len) as u64,
+        usage: wgpu::BufferUsages::STORAGE
+            | wgpu::BufferUsages::COPY_DST
+            | wgpu::BufferUsages::COPY_SRC,
+        mapped_at_creation: false,
+    });
+    pollster::block_on(scope.pop()).is_none().then_some(buffer)
+}
+
+fn starts_bytes(kernel: &Code) -> usize {
+    (4 * kernel.starts.len()).next_multiple_of(UNIFORM_ALIGNMENT)
+}
+
+/// The uniform buffer of every kernel's vector starts, and where each kernel's begin.
+fn starts(gpu: &Gpu, code: &[Code]) -> (wgpu::Buffer, Vec<usize>) {
+    let mut bytes: Vec<u8> = Vec::new();
+    let mut offsets = Vec::new();
+    for kernel in code {
+        offsets.push(bytes.len());
+        bytes.extend(kernel.starts.iter().flat_map(|s| s.to_le_bytes()));
+        bytes.resize(bytes.len().next_multiple_of(UNIFORM_ALIGNMENT), 0);
+    }
+    bytes.resize(bytes.len().max(UNIFORM_ALIGNMENT), 0);
+    let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        label: None,
+        size: bytes.len() as u64,
+        usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+        mapped_at_creation: false,
+    });
+    gpu.queue.write_buffer(&buffer, 0, &bytes);
+    (buffer, offsets)
+}

@@ -1,0 +1,66 @@
+//! What a kernel computes and moves, for profiles.
+
+use crate::graph::{ConvGeometry, Op, Program};
+use crate::schedule::kernel::{Body, Kernel, KernelId, Kernels};
+
+use super::emit;
+
+/// Of one dispatch.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Cost {
+    /// What it does, on what shape.
+    pub what: String,
+    /// Floating-point operations of a contraction (a multiply-add is two).
+    pub flops: f64,
+    /// Bytes of what it reads and writes, each counted once.
+    pub bytes: f64,
+}
+
+impl Cost {
+    pub fn of(program: &Program, kernels: &Kernels, id: KernelId) -> Self {
+        let kernel = &kernels.list[id.index()];
+        let name = emit::name(program, kernels, id);
+        let kind = name.split_once('_').map_or(name.as_str(), |(_, kind)| kind);
+        Self {
+            what: format!("{kind} {}", kernel.domain.shape),
+            flops: flops(program, kernel),
+            bytes: 4.0 * elements(program, kernels, kernel) as f64,
+        }
+    }
+}
+
+fn flops(program: &Program, kernel: &Kernel) -> f64 {
+    let node = match kernel.body {
+        Body::Contract(node) | Body::Weights(node) => program.graph.node(node),
+        Body::Map | Body::Fold(_) | Body::Gather(_) | Body::Merge { .. } => return 0.0,
+    };
+    let len = |arg: usize| program.graph.node(node.args[arg]).ty.shape.len();
+    let batch = |arg: usize| program.graph.node(node.args[arg]).ty.shape.0[0];
+    let pixels = |g: ConvGeometry| g.output().iter().product::<usize>();
+    let products = match node.op {
+        Op::Conv(g) | Op::ConvDx(g) => batch(0) * pixels(g) * len(1),
+        Op::ConvDw(g) => batch(0) * pixels(g) * node.ty.shape.len(),
+        Op::Input(_)
+        | Op::Const(_)
+        | Op::Unary(_)
+        | Op::Binary(_)
+        | Op::Broadcast
+        | Op::Random { .. }
+        | Op::Reduce(..)
+        | Op::Pool(_)
+        | Op::PoolDx(_)
+        | Op::Remap(_)
+        | Op::Detach
+        | Op::After => 0,
+    };
+    2.0 * products as f64
+}
+
+/// Elements read and written, partial sums included.
+fn elements(program: &Program, kernels: &Kernels, kernel: &Kernel) -> usize {
+    let len = |node| program.graph.node(node).ty.shape.len();
+    let read: usize = kernel.reads.iter().map(|r| len(r.value)).sum();
+    let written: usize = kernel.stores.iter().map(|s| len(s.value)).sum();
+    let merged = kernel.source().map(|of| emit::partials(program, &kernels.list[of.index()]));
+    read + written + emit::partials(program, kernel) + merged.unwrap_or(0)
+}

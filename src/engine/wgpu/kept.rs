@@ -1,0 +1,85 @@
+//! Compiled pipelines that are kept between runs, where the driver hands them out (Vulkan).
+//!
+//! A file holds the SHA-256 of what follows, so that a driver is only ever given what it wrote. A
+//! cache that cannot be read or written costs time and nothing else.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::adapter::Gpu;
+
+/// Bytes of the hash.
+const HASH: usize = 32;
+/// Drivers never take anything out: from here on a cache begins anew.
+const MOST: usize = 64 << 20;
+
+/// The cache of a device.
+pub(super) struct Kept {
+    pub cache: wgpu::PipelineCache,
+    path: PathBuf,
+    before: usize,
+}
+
+impl Kept {
+    /// With what an earlier run left; none where there is no cache for this device.
+    pub fn open(gpu: &Gpu) -> Option<Self> {
+        let path = gpu.pipelines.clone()?;
+        if !gpu.device.features().contains(wgpu::Features::PIPELINE_CACHE) {
+            return None;
+        }
+        let data = read(&path).filter(|data| data.len() < MOST);
+        let descriptor =
+            wgpu::PipelineCacheDescriptor { label: None, data: data.as_deref(), fallback: true };
+        // SAFETY: by its hash, the data is what `PipelineCache::get_data` gave; the driver checks
+        // in its header that it belongs to it.
+        let cache = unsafe { gpu.device.create_pipeline_cache(&descriptor) };
+        Some(Self { cache, path, before: data.map_or(0, |data| data.len()) })
+    }
+
+    /// Writes it, if there is anything new.
+    pub fn save(&self) {
+        let Some(data) = self.cache.get_data().filter(|data| data.len() != self.before) else {
+            return;
+        };
+        // Without the file, the next run compiles again.
+        let _ = write(&self.path, &data);
+    }
+}
+
+fn read(path: &Path) -> Option<Vec<u8>> {
+    let bytes = std::fs::read(path).ok()?;
+    let (hash, data) = bytes.split_at_checked(HASH)?;
+    (Sha256::digest(data).as_slice() == hash).then(|| data.to_vec())
+}
+
+/// Whole or not at all.
+fn write(path: &Path, data: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(&Sha256::digest(data))?;
+    file.write_all(data)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_damaged_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("in/a");
+        write(&path, b"pipelines").unwrap();
+        assert_eq!(read(&path).as_deref(), Some(&b"pipelines"[..]));
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[HASH + 2] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        assert_eq!(read(&path), None);
+        std::fs::write(&path, &bytes[..HASH - 1]).unwrap();
+        assert_eq!(read(&path), None);
+    }
+}

@@ -1,0 +1,170 @@
+//! What goes wrong on a device: a clear error, never a panic, and checkpoints that stay whole.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rnetc::data::Extent;
+use rnetc::data::batches::Loading;
+use rnetc::data::dataset::Stored;
+use rnetc::data::normalise::Normalisation;
+use rnetc::engine::wgpu::{Options, WgpuEngine};
+use rnetc::engine::{Engine, EngineError};
+use rnetc::graph::builder::Builder;
+use rnetc::graph::{Output, Program, Role, Shape, Type, Unary};
+use rnetc::lower::{self, Sgd};
+use rnetc::sema::network::Network;
+use rnetc::train::compiled::Compiled;
+use rnetc::train::config::Config;
+use rnetc::train::init::initial;
+use rnetc::train::metrics::{Evaluation, Step};
+use rnetc::train::recipe::Recipe;
+use rnetc::train::run_folder::RunFolder;
+use rnetc::train::schedule::{Length, Plan};
+use rnetc::train::trainer::{Observer, Session};
+use rnetc::train::{TrainError, checkpoint, manifest, tensors};
+
+use crate::support::{compile, gpu};
+
+/// A device of its own, to be broken.
+fn alone(options: &Options) -> Option<WgpuEngine> {
+    gpu()?;
+    Some(WgpuEngine::open(options).expect("another device on the same adapter"))
+}
+
+/// eˣ of so many values of 4096 elements each.
+fn exponentials(count: usize, batch: usize) -> Program {
+    let mut b = Builder::new();
+    let ty = Type { shape: Shape([batch, 32, 32, 4]), batched: true };
+    let outputs = (0..count).map(|at| {
+        let x = b.input(format!("x{at}"), Role::Images, ty);
+        Output { name: format!("y{at}"), node: b.unary(Unary::Exp, x) }
+    });
+    let outputs = outputs.collect();
+    Program { graph: b.finish(), outputs, updates: Vec::new(), batch }
+}
+
+fn text(error: EngineError) -> String {
+    error.to_string()
+}
+
+#[test]
+fn a_device_that_is_lost_is_told_by_every_call() {
+    let Some(engine) = alone(&Options::default()) else { return };
+    let program = exponentials(1, 1);
+    let mut executable = engine.compile(&program).expect("compiles");
+    let begun = executable.begin(&[0]).expect("runs");
+    engine.destroy();
+    // What was under way may have ended before.
+    let _ = begun.wait();
+    for error in [
+        executable.run().unwrap_err(),
+        executable.begin(&[0]).and_then(|begun| begun.wait()).unwrap_err(),
+        executable.output(0).unwrap_err(),
+        engine.compile(&program).map(|_| ()).unwrap_err(),
+    ] {
+        assert!(text(error.clone()).contains("--engine cpu"), "{error}");
+    }
+}
+
+#[test]
+fn a_device_that_does_not_answer_is_not_waited_for() {
+    let options = Options { patience: Some(Duration::ZERO), ..Options::default() };
+    let Some(engine) = alone(&options) else { return };
+    let mut executable = engine.compile(&exponentials(4, 512)).expect("compiles");
+    let error = executable.begin(&[0]).and_then(|begun| begun.wait()).unwrap_err();
+    assert!(text(error.clone()).contains("did not answer"), "{error}");
+}
+
+#[test]
+fn too_little_memory_names_the_batch_that_fits() {
+    let Some(engine) = alone(&Options::default()) else { return };
+    // 64 MiB a value, half a TiB together.
+    let error = engine.compile(&exponentials(4096, 1 << 12)).map(|_| ()).unwrap_err();
+    let EngineError::OutOfMemory(text) = error else { panic!("{error}") };
+    assert!(text.contains("out of memory"), "{text}");
+    assert!(text.contains("--batch ") || text.contains("not even one picture"), "{text}");
+    // The device is none the worse.
+    engine.compile(&exponentials(1, 1)).expect("compiles").run().expect("runs");
+}
+
+/// Pulls the device away when a checkpoint has been saved.
+struct Saboteur(WgpuEngine);
+
+impl Observer for Saboteur {
+    fn step(&mut self, _: &Step, _: f64) {}
+    fn evaluating(&mut self, _: u64) {}
+    fn evaluation(&mut self, _: &Evaluation) {}
+    fn saved(&mut self, _: u64) {
+        self.0.destroy();
+    }
+    fn interrupted(&self) -> bool {
+        false
+    }
+}
+
+fn tiny() -> Network {
+    compile("tiny", "net n { input(1, 4, 4) -> conv(3x3, 2) -> relu -> linear(3) }", "")
+}
+
+fn loading(count: usize, batch: usize) -> Loading {
+    let pixels = (0..count * 16).map(|i| (i * 37 % 251) as u8).collect();
+    let labels = (0..count).map(|i| (i % 3) as u8).collect();
+    let extent = Extent { rows: 4, columns: 4, channels: 1 };
+    Loading {
+        pictures: Arc::new(Stored::new(extent, pixels, labels).expect("pictures")),
+        normalisation: Normalisation { mean: vec![120.0], std: vec![70.0] },
+        batch,
+        classes: 3,
+    }
+}
+
+fn session(engine: &WgpuEngine, folder: &std::path::Path) -> Session {
+    let network = tiny();
+    let mut recipe = Recipe::he2016().expect("a recipe");
+    recipe.batch = 8;
+    let train = loading(48, 8);
+    let length = Length::Epochs(3);
+    let plan = Plan::new(&recipe, length, train.steps_per_epoch());
+    let config = Config {
+        spec: "tiny".into(),
+        settings: Default::default(),
+        data: "pixels".into(),
+        pictures: 48,
+        length,
+        steps: plan.total,
+        steps_per_epoch: plan.per_epoch,
+        precision: "f32".into(),
+        recompute: false,
+        device: "wgpu".into(),
+        recipe,
+        classes: ["a", "b", "c"].map(String::from).to_vec(),
+        normalisation: train.normalisation.clone(),
+        spec_text: String::new(),
+    };
+    let program = lower::training(&network, 8, &Sgd::PAPER);
+    Session {
+        training: Compiled::new(engine, &program).expect("compiles"),
+        inference: Compiled::new(engine, &lower::inference(&network, 4)).expect("compiles"),
+        tensors: tensors::of(&network),
+        config,
+        plan,
+        train,
+        test: loading(8, 4),
+        folder: RunFolder::create(Some(folder), folder, "unused").expect("a folder"),
+    }
+}
+
+#[test]
+fn a_device_lost_in_mid_run_leaves_the_last_checkpoint_whole() {
+    let Some(engine) = alone(&Options::default()) else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut session = session(&engine, folder.path());
+    let first = initial(&session.tensors, 0);
+    let error = session.run(&first, 0, &mut Saboteur(engine)).unwrap_err();
+    assert!(matches!(error, TrainError::Engine(EngineError::Failed(_))), "{error}");
+    assert!(error.to_string().contains("--resume"), "{error}");
+    let path = session.folder.latest_checkpoint().expect("readable").expect("a checkpoint");
+    manifest::verify(&path).expect("what the manifest says");
+    let values = checkpoint::load(&path, &session.tensors).expect("whole");
+    assert_ne!(values, first);
+}

@@ -1,0 +1,98 @@
+//! WebGPU's default limits, and memory: what is predicted, what is taken, what does not fit.
+
+use rnetc::engine::wgpu::{DeviceLimits, WgpuEngine, plan};
+use rnetc::engine::{Engine, EngineError, Executable};
+use rnetc::graph::{InputId, Program};
+use rnetc::lower::{self, Sgd};
+
+use crate::support::{gpu, inputs, network, with};
+
+/// A device of its own, so that nobody else's buffers are counted.
+fn alone() -> Option<WgpuEngine> {
+    gpu()?;
+    Some(WgpuEngine::new().expect("another device on the same adapter"))
+}
+
+fn training(depth: usize, batch: usize) -> Program {
+    lower::training(&network("preact", depth), batch, &Sgd::PAPER)
+}
+
+/// Everything that a step reads.
+fn values(program: &Program) -> Vec<(InputId, Vec<f32>)> {
+    let values = inputs(&network("preact", 8), program, 1).into_iter();
+    values.map(|(id, v)| (id, v.into_iter().map(|v| v as f32).collect())).collect()
+}
+
+fn write_all(executable: &mut dyn Executable, values: &[(InputId, Vec<f32>)]) {
+    values.iter().for_each(|(id, values)| executable.write(*id, values).expect("the input fits"));
+}
+
+fn within_a_tenth(have: u64, want: u64) -> bool {
+    have.abs_diff(want) * 10 <= want
+}
+
+#[test]
+fn predicted_memory_is_what_is_taken() {
+    let Some(engine) = alone() else { return };
+    let Some(before) = engine.allocated() else { return };
+    // Large enough that what the driver keeps for itself is little.
+    let program = training(8, 32);
+    let predicted = plan(&program, DeviceLimits::Adapter).expect("a plan").bytes as u64;
+    let mut executable = engine.compile(&program).expect("compiles");
+    assert_eq!(executable.memory() as u64, predicted);
+    write_all(executable.as_mut(), &values(&program));
+    let mut peak = 0;
+    for _ in 0..2 {
+        let begun = executable.begin(&[0, 1]).expect("runs");
+        peak = peak.max(engine.allocated().unwrap_or(0) - before);
+        begun.wait().expect("a loss");
+    }
+    assert!(within_a_tenth(peak, predicted), "{peak} bytes taken, {predicted} predicted");
+}
+
+#[test]
+fn memory_stays_flat() {
+    let Some(engine) = alone() else { return };
+    let program = training(8, 1);
+    let values = values(&program);
+    let mut executable = engine.compile(&program).expect("compiles");
+    let mut taken = Vec::new();
+    let mut before = None;
+    for step in 0..60 {
+        write_all(executable.as_mut(), &values);
+        let begun = executable.begin(&[0, 1]).expect("runs");
+        if let Some(before) = before.replace(begun) {
+            rnetc::engine::Pending::wait(before).expect("a loss");
+        }
+        if step % 20 == 19 {
+            taken.extend(engine.allocated());
+        }
+    }
+    // What is written goes through buffers of the driver's that live for a moment; a leak of twenty
+    // steps would be far larger.
+    if let [_, middle, end] = taken[..] {
+        assert!(end <= middle + middle / 10, "{taken:?}");
+    }
+}
+
+/// The batch that a refusal names.
+fn named(program: &Program) -> Option<usize> {
+    match plan(program, DeviceLimits::WebGpuDefault) {
+        Ok(_) => None,
+        Err(EngineError::OutOfMemory(text)) => {
+            let after = text.split("--batch ").nth(1).unwrap_or_else(|| panic!("{text}"));
+            after.split(' ').next()?.parse().ok()
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn what_does_not_fit_names_the_batch_that_does() {
+    let network = with("imagenet_preact", "depth=26 second=1");
+    let program = |batch| lower::inference(&network, batch);
+    let fits = named(&program(256)).expect("256 pictures do not fit");
+    assert!(fits > 8, "{fits}");
+    assert_eq!(named(&program(fits)), None, "{fits} pictures fit");
+    assert!(named(&program(fits + fits / 8)).is_some(), "{fits} could be more");
+}

@@ -1,0 +1,16 @@
+//! One suite for both engines: every operation, every spec and ONNX's node tests,
+//! each in the f64 interpreter, on the CPU and on the GPU, whatever adapter there is. Then
+//! what only one of the engines promises.
+
+mod compare;
+mod fusion;
+mod gpu;
+mod nets;
+mod networks;
+mod onnx;
+mod ops;
+mod precision;
+mod recompute;
+mod steps;
+mod support;
+mod wide;

@@ -1,9 +1,0 @@
-//! Both engines against the f64 interpreter, and against each other, on whole networks.
-
-mod fusion;
-mod networks;
-mod precision;
-mod recompute;
-mod steps;
-mod support;
-mod wide;
