@@ -5,7 +5,7 @@ use std::fmt::Write;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::measure::{Measured, Mistake};
+use super::measure::Measured;
 use super::{Run, confusion, escape};
 use crate::chart::{self, Axis, Mark, Panel, Side, Size, Stroke};
 use crate::export::drawing;
@@ -193,13 +193,14 @@ fn units(body: &mut String, measured: &Measured) {
 
 fn mistakes(body: &mut String, run: &Run, measured: &Measured) {
     let classes = &run.config.classes;
+    let shape = run.network.value(run.network.input).shape;
     *body += "<h3>Confusion</h3>\n";
     let caption = "Test pictures: rows are what they show, columns what they were taken for.";
     figure(body, &confusion::svg(classes, &measured.confusion), caption);
     *body += "<h3>Surest mistakes</h3>\n<div class=mistakes>\n";
     for mistake in &measured.mistakes {
         let name = |class: usize| classes.get(class).map_or("", String::as_str);
-        if let Some(picture) = png(run, mistake) {
+        if let Some(picture) = png(shape.w, shape.h, &mistake.pixels) {
             let _ = writeln!(
                 body,
                 "<figure><img alt=\"{0}\" src=\"data:image/png;base64,{picture}\"><figcaption>{0}, \
@@ -213,11 +214,15 @@ fn mistakes(body: &mut String, run: &Run, measured: &Measured) {
     *body += "</div>\n";
 }
 
-/// A picture of three channels as PNG in base 64.
-fn png(run: &Run, mistake: &Mistake) -> Option<String> {
-    let shape = run.network.value(run.network.input).shape;
-    let (width, height) = (u32::try_from(shape.w).ok()?, u32::try_from(shape.h).ok()?);
-    let picture = image::RgbImage::from_raw(width, height, mistake.pixels.clone())?;
+/// A picture, grey or in colour, as PNG in base 64.
+fn png(width: usize, height: usize, pixels: &[u8]) -> Option<String> {
+    let (wide, high) = (u32::try_from(width).ok()?, u32::try_from(height).ok()?);
+    let pixels = pixels.to_vec();
+    let picture: image::DynamicImage = if pixels.len() == width * height {
+        image::GrayImage::from_raw(wide, high, pixels)?.into()
+    } else {
+        image::RgbImage::from_raw(wide, high, pixels)?.into()
+    };
     let mut bytes = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut bytes, image::ImageFormat::Png).ok()?;
     Some(STANDARD.encode(bytes.into_inner()))
@@ -261,4 +266,22 @@ fn kernels(body: &mut String, measured: &Measured) {
         );
     }
     *body += "</table>\n";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_grey_or_in_colour() {
+        for channels in [1, 3] {
+            let pixels: Vec<u8> = (0..6 * channels).collect();
+            let bytes = STANDARD.decode(png(3, 2, &pixels).unwrap()).unwrap();
+            let read = image::load_from_memory(&bytes).unwrap();
+            assert_eq!((read.width(), read.height()), (3, 2));
+            assert_eq!(read.color().channel_count(), channels);
+            assert_eq!(read.into_bytes(), pixels);
+        }
+        assert_eq!(png(3, 2, &[0; 7]), None);
+    }
 }

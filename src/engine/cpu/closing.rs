@@ -21,23 +21,23 @@ pub fn fold(partials: &[f32], len: usize, max: bool, out: &mut [f32]) {
 /// elements (the pairwise update of Chan, Golub and LeVeque 1979).
 pub fn moments(partials: &[f32], len: usize, count: usize, out: &mut [f32]) {
     let count = count as f64;
-    let mut means = vec![0.0f64; len];
-    let mut squares = vec![0.0f64; len];
+    // Divisions take longer than all the rest.
+    let each = 1.0 / count;
+    let mut sums = vec![[0.0f64; 2]; len];
     for (seen, image) in partials.chunks_exact(3 * len).enumerate() {
         let [shift, first, second] = [0, 1, 2].map(|vector| &image[vector * len..][..len]);
         // The weights are the same for every element.
         let seen = seen as f64 * count;
-        let share = count / (seen + count);
-        for element in 0..len {
-            let [shift, first, second] =
-                [shift[element], first[element], second[element]].map(f64::from);
-            let own_m2 = second - first * (first / count);
-            let delta = shift + first / count - means[element];
-            squares[element] += own_m2 + delta * delta * seen * share;
-            means[element] += delta * share;
+        let (share, weight) = (count / (seen + count), seen * count / (seen + count));
+        let own = shift.iter().zip(first).zip(second);
+        for ([mean, squares], ((&shift, &first), &second)) in sums.iter_mut().zip(own) {
+            let [shift, first, second] = [shift, first, second].map(f64::from);
+            let delta = shift + first * each - *mean;
+            *squares += second - first * first * each + delta * delta * weight;
+            *mean += delta * share;
         }
     }
-    for (out, m2) in out.iter_mut().zip(squares) {
+    for (out, [_, m2]) in out.iter_mut().zip(sums) {
         // A NaN stays one.
         *out = if m2 < 0.0 { 0.0 } else { m2 as f32 };
     }
