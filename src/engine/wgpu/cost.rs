@@ -1,6 +1,6 @@
 //! What a kernel computes and moves, for profiles.
 
-use crate::graph::{ConvGeometry, Op, Program};
+use crate::graph::{Op, Program};
 use crate::schedule::kernel::{Body, Kernel, KernelId, Kernels};
 
 use super::emit;
@@ -30,30 +30,15 @@ impl Cost {
 }
 
 fn flops(program: &Program, kernel: &Kernel) -> f64 {
-    let node = match kernel.body {
-        Body::Contract(node) | Body::Weights(node) => program.graph.node(node),
-        Body::Map | Body::Fold(_) | Body::Gather(_) | Body::Merge { .. } => return 0.0,
+    let (Body::Contract(node) | Body::Weights(node)) = kernel.body else { return 0.0 };
+    let node = program.graph.node(node);
+    let (Op::Conv(geometry) | Op::ConvDx(geometry) | Op::ConvDw(geometry)) = node.op else {
+        return 0.0;
     };
-    let len = |arg: usize| program.graph.node(node.args[arg]).ty.shape.len();
-    let batch = |arg: usize| program.graph.node(node.args[arg]).ty.shape.0[0];
-    let pixels = |g: ConvGeometry| g.output().iter().product::<usize>();
-    let products = match node.op {
-        Op::Conv(g) | Op::ConvDx(g) => batch(0) * pixels(g) * len(1),
-        Op::ConvDw(g) => batch(0) * pixels(g) * node.ty.shape.len(),
-        Op::Input(_)
-        | Op::Const(_)
-        | Op::Unary(_)
-        | Op::Binary(_)
-        | Op::Broadcast
-        | Op::Random { .. }
-        | Op::Reduce(..)
-        | Op::Pool(_)
-        | Op::PoolDx(_)
-        | Op::Remap(_)
-        | Op::Detach
-        | Op::After => 0,
-    };
-    2.0 * products as f64
+    let operand = |arg: usize| program.graph.node(node.args[arg]).ty.shape;
+    let weights = if let Op::ConvDw(_) = node.op { node.ty.shape } else { operand(1) };
+    let pixels: usize = geometry.output().iter().product();
+    2.0 * (operand(0).0[0] * pixels * weights.len()) as f64
 }
 
 /// Elements read and written, partial sums included.

@@ -60,19 +60,31 @@ impl Nest<'_> {
         }
     }
 
-    /// Where a reduction's first accumulators, and then its shift, wait in the frame.
-    fn waiting_accumulators(&self, number: usize) -> Vec<(Zmm, Mem)> {
+    /// Where a reduction's accumulators wait in the frame.
+    fn waiting_sums(&self, number: usize) -> Vec<(Zmm, Mem)> {
         let own = &self.accumulators[number];
-        let first = self.selection.block.len() + 3 * number;
+        // Σ² is a register of its own for moments only.
         let parts = if own.shift.is_some() { 2 } else { 1 };
-        let sums = own.sets[0].into_iter().take(parts).chain(own.shift);
-        sums.enumerate().map(|(at, register)| (register, self.waiting(first + at))).collect()
+        let slots = self.waiting_place(number)..;
+        own.sets[0].into_iter().take(parts).zip(slots.map(|slot| self.waiting(slot))).collect()
+    }
+
+    /// The same for the shift of moments.
+    fn waiting_shift(&self, number: usize) -> Option<(Zmm, Mem)> {
+        let shift = self.accumulators[number].shift?;
+        Some((shift, self.waiting(self.waiting_place(number) + 2)))
+    }
+
+    fn waiting_place(&self, number: usize) -> usize {
+        self.selection.block.len() + 3 * number
     }
 
     /// Leaves the block's accumulators in the frame.
     pub(super) fn put_accumulators_down(&mut self) {
         for number in 0..self.accumulators.len() {
-            for (register, at) in self.waiting_accumulators(number) {
+            for (register, at) in
+                self.waiting_sums(number).into_iter().chain(self.waiting_shift(number))
+            {
                 self.asm().store(register, at);
             }
         }
@@ -81,7 +93,7 @@ impl Nest<'_> {
     /// Takes the block's accumulators up again.
     pub(super) fn take_accumulators_up(&mut self) {
         for number in 0..self.accumulators.len() {
-            for (register, at) in self.waiting_accumulators(number) {
+            for (register, at) in self.waiting_sums(number) {
                 self.asm().load(register, at);
             }
         }
@@ -91,8 +103,7 @@ impl Nest<'_> {
     pub(super) fn begin_columns(&mut self) {
         let spec = self.spec;
         for (number, reduction) in spec.reductions.iter().enumerate() {
-            if let Some(shift) = self.accumulators[number].shift {
-                let (_, at) = self.waiting_accumulators(number)[2];
+            if let Some((shift, at)) = self.waiting_shift(number) {
                 self.asm().load(shift, at);
             }
             self.clear(reduction, self.accumulators[number].sets[0]);
@@ -104,12 +115,9 @@ impl Nest<'_> {
         let spec = self.spec;
         for (number, reduction) in spec.reductions.iter().enumerate() {
             let join = joining(reduction);
-            let shift = self.accumulators[number].shift;
-            for (register, at) in self.waiting_accumulators(number) {
-                if Some(register) != shift {
-                    self.asm().vector(join, register, register, Operand::Mem(at));
-                    self.asm().store(register, at);
-                }
+            for (register, at) in self.waiting_sums(number) {
+                self.asm().vector(join, register, register, Operand::Mem(at));
+                self.asm().store(register, at);
             }
         }
     }

@@ -71,7 +71,7 @@ impl<'a> Nest<'a> {
     fn new(spec: &'a LoopSpec, selection: &'a Selection) -> Option<Self> {
         let accesses = &selection.accesses;
         let unit = accesses.iter().map(column_bytes).min()?;
-        let blocks = panel(spec, selection);
+        let blocks = blocks_of_panel(spec, selection);
         let scales = |a: &Access| {
             let ratio = column_bytes(a) / unit;
             blocks > 1 || column_bytes(a).is_multiple_of(unit) && matches!(ratio, 1 | 2 | 4 | 8)
@@ -277,7 +277,7 @@ fn vectors(spec: &LoopSpec, selection: &Selection) -> usize {
 }
 
 /// Blocks of a panel: all of them, or the largest part whose values stay in L1.
-fn panel(spec: &LoopSpec, selection: &Selection) -> usize {
+fn blocks_of_panel(spec: &LoopSpec, selection: &Selection) -> usize {
     let blocks = spec.extent[2] / LANES;
     let most = PANEL_BYTES / VECTOR / vectors(spec, selection).max(1);
     (1..=blocks).rev().find(|n| blocks.is_multiple_of(*n) && *n <= most).unwrap_or(1)
