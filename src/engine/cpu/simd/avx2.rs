@@ -2,8 +2,10 @@
 
 use std::arch::x86_64::*;
 
+use super::kernels::{Kernels, PanelKernel, PatchKernel};
 use super::lanes::Lanes;
-use super::micro::{self, Kernels, Panel, PanelKernel, Patch, PatchKernel};
+use super::panel::{self, Panel};
+use super::patch::{self, Patch};
 use super::peak;
 use super::winograd::{self, Transform};
 
@@ -81,13 +83,13 @@ impl Lanes for __m256 {
 #[target_feature(enable = "avx2,fma")]
 unsafe fn panel<const P: usize, const K: usize, const U: usize>(args: &Panel) {
     // SAFETY: the caller's promise; the features are enabled here.
-    unsafe { micro::panel::<__m256, P, K, U>(args) }
+    unsafe { panel::panel::<__m256, P, K, U>(args) }
 }
 
 #[target_feature(enable = "avx2,fma")]
 unsafe fn patch<const C: usize, const K: usize>(args: &Patch) {
     // SAFETY: the caller's promise; the features are enabled here.
-    unsafe { micro::patch::<__m256, C, K>(args) }
+    unsafe { patch::patch::<__m256, C, K>(args) }
 }
 
 #[target_feature(enable = "avx2,fma")]

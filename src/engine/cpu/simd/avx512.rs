@@ -2,9 +2,12 @@
 
 use std::arch::x86_64::*;
 
+use super::kernels::{Kernels, PanelKernel, PatchKernel};
 use super::lanes::Lanes;
-use super::micro::{self, Kernels, Panel, PanelKernel, Patch, PatchKernel};
+use super::panel::{self, Panel};
+use super::patch::{self, Patch};
 use super::peak;
+use super::slide;
 use super::winograd::{self, Transform};
 
 /// Bit `i` is set for `i < n`; `n <= 16`.
@@ -74,13 +77,19 @@ impl Lanes for __m512 {
 #[target_feature(enable = "avx512f")]
 unsafe fn panel<const P: usize, const K: usize, const U: usize>(args: &Panel) {
     // SAFETY: the caller's promise; the feature is enabled here.
-    unsafe { micro::panel::<__m512, P, K, U>(args) }
+    unsafe { panel::panel::<__m512, P, K, U>(args) }
+}
+
+#[target_feature(enable = "avx512f")]
+unsafe fn slide<const P: usize>(args: &Panel) {
+    // SAFETY: the caller's promise; the feature is enabled here.
+    unsafe { slide::slide::<__m512, P>(args) }
 }
 
 #[target_feature(enable = "avx512f")]
 unsafe fn patch<const C: usize, const K: usize>(args: &Patch) {
     // SAFETY: the caller's promise; the feature is enabled here.
-    unsafe { micro::patch::<__m512, C, K>(args) }
+    unsafe { patch::patch::<__m512, C, K>(args) }
 }
 
 #[target_feature(enable = "avx512f")]
@@ -108,6 +117,8 @@ pub(super) static KERNELS: Kernels = Kernels {
     transform_x,
     transform_y,
     panels: &[
+        PanelKernel::sliding(16, slide::<16>),
+        PanelKernel::sliding(8, slide::<8>),
         PanelKernel::new(16, 1, 1, panel::<16, 1, 1>),
         PanelKernel::new(14, 1, 1, panel::<14, 1, 1>),
         PanelKernel::new(8, 1, 1, panel::<8, 1, 1>),

@@ -2,8 +2,9 @@
 
 use super::forward;
 use super::isa::Isa;
-use super::micro::{Patch, PatchKernel};
+use super::kernels::PatchKernel;
 use super::partition::{self, Block, Column};
+use super::patch::Patch;
 use super::tile::TileLayout;
 use crate::graph::ConvGeometry;
 

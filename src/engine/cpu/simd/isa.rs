@@ -1,6 +1,6 @@
 //! Which instruction set the kernels use.
 
-use super::micro::Kernels;
+use super::kernels::Kernels;
 use super::{amx, portable};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};

@@ -6,8 +6,8 @@
 //! packed weights. They differ in strides and in the order of the packed weights. The weight
 //! gradient ([`dw`]) keeps a block of weights in registers and runs over pixels.
 //!
-//! [`micro`] holds both inner loops once, generic over [`lanes::Lanes`]; `portable`, `avx2` and
-//! `avx512` instantiate them; [`Isa`] picks one of the three at run time.
+//! [`panel`], [`slide`] and [`patch`] hold the inner loops once, generic over [`lanes::Lanes`];
+//! `portable`, `avx2` and `avx512` instantiate them; [`Isa`] picks one of the three at run time.
 //!
 //! Vectors are fastest where they do not cross cache lines: begin packed weights, tiles of g, and
 //! what is written on 64 bytes.
@@ -20,14 +20,17 @@ mod dw;
 mod dx;
 mod forward;
 mod isa;
+mod kernels;
 mod lanes;
-mod micro;
 mod pack;
+mod panel;
 mod partition;
 mod pass;
+mod patch;
 pub mod peak;
 mod plan;
 mod portable;
+mod slide;
 mod sweep;
 mod tile;
 mod winograd;

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
+use super::amx;
 use super::isa::Isa;
+use super::kernels::Kernels;
 use super::lanes::Lanes;
-use super::{amx, micro};
 
 /// Independent sums: enough to hide the latency of a multiply-add on any core so far.
 pub(super) const CHAINS: usize = 10;
@@ -45,7 +46,7 @@ fn best(amount: f64, mut work: impl FnMut()) -> f64 {
 /// Floating-point operations a second in f32; a multiply-add is two.
 pub fn f32_operations(isa: Isa) -> f64 {
     const REPEATS: usize = 1_000_000;
-    let kernels: &micro::Kernels = isa.kernels();
+    let kernels: &Kernels = isa.kernels();
     let amount = (2 * CHAINS * kernels.lanes * REPEATS) as f64;
     best(amount, || {
         // SAFETY: an `Isa` is only made where the machine has it.

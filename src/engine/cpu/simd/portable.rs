@@ -1,7 +1,9 @@
 //! Kernels in plain Rust, for every machine.
 
+use super::kernels::{Kernels, PanelKernel, PatchKernel};
 use super::lanes::Lanes;
-use super::micro::{self, Kernels, Panel, PanelKernel, Patch, PatchKernel};
+use super::panel::{self, Panel};
+use super::patch::{self, Patch};
 use super::peak;
 use super::winograd;
 
@@ -83,12 +85,12 @@ impl Lanes for Array {
 
 unsafe fn panel<const P: usize, const K: usize, const U: usize>(args: &Panel) {
     // SAFETY: the caller's promise.
-    unsafe { micro::panel::<Array, P, K, U>(args) }
+    unsafe { panel::panel::<Array, P, K, U>(args) }
 }
 
 unsafe fn patch<const C: usize, const K: usize>(args: &Patch) {
     // SAFETY: the caller's promise.
-    unsafe { micro::patch::<Array, C, K>(args) }
+    unsafe { patch::patch::<Array, C, K>(args) }
 }
 
 pub(super) static KERNELS: Kernels = Kernels {

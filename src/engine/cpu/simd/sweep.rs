@@ -1,12 +1,18 @@
 //! For each pixel of a grid: a few runs of a tile, times packed weights.
 
 use super::isa::Isa;
-use super::micro::{Panel, PanelKernel};
+use super::kernels::PanelKernel;
+use super::panel::Panel;
 use super::partition::{self, Block, Share};
 
 /// Bytes of packed weights that one chunk may have, so that they stay in L1 beside the tile rows
 /// being read while all pixels of the image pass.
 const CHUNK_BYTES: usize = 40 * 1024;
+
+/// Elements of the reduction in a chunk of so many packed channels.
+fn chunk_elements(width: usize) -> usize {
+    CHUNK_BYTES / (size_of::<f32>() * width)
+}
 
 /// Which pixels are written, and what each reads; distances in elements.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +96,8 @@ pub(super) struct Sweep {
     taps: Taps,
     strips: Vec<Strip>,
     isa: Isa,
+    /// What the strips' shares are computed by.
+    kernels: Vec<&'static PanelKernel>,
     w_end: usize,
 }
 
@@ -97,22 +105,24 @@ impl Sweep {
     /// Plans a sweep whose packed weights begin at element `w_origin`. `taps` may not be empty.
     pub fn new(grid: Grid, taps: Taps, isa: Isa, w_origin: usize) -> Sweep {
         let grid = grid.flattened();
-        let kernels = isa.kernels();
-        let vectors = taps.written.div_ceil(kernels.lanes);
-        let block = |k: &PanelKernel| Block { size: k.p, vectors: k.k, cost: k.cost };
-        let blocks: Vec<_> = kernels.panels.iter().map(block).collect();
+        let lanes = isa.lanes();
+        let vectors = taps.written.div_ceil(lanes);
         let (runs, len) = merged_runs(taps.rows.len(), taps.cols.len() * taps.read, grid.x_run);
+        let fits = |k: &&PanelKernel| k.fits(len, grid.x_pixel, chunk_elements(k.k * lanes));
+        let kernels: Vec<_> = isa.kernels().panels.iter().filter(fits).collect();
+        let block = |k: &&PanelKernel| Block { size: k.p, vectors: k.k, cost: k.cost };
+        let blocks: Vec<_> = kernels.iter().map(block).collect();
         let mut w = w_origin;
         let mut strips = Vec::new();
         for column in partition::columns(grid.cols, vectors, &blocks) {
-            let channel = column.first * kernels.lanes;
-            let width = column.vectors * kernels.lanes;
-            let last = (taps.written - channel).min(width) - (width - kernels.lanes);
-            let chunks = chunks(runs, len, grid.x_run, CHUNK_BYTES / (4 * width));
+            let channel = column.first * lanes;
+            let width = column.vectors * lanes;
+            let last = (taps.written - channel).min(width) - (width - lanes);
+            let chunks = chunks(runs, len, grid.x_run, chunk_elements(width));
             strips.push(Strip { channel, width, w, last, shares: column.shares, chunks });
             w += runs * len * width;
         }
-        Sweep { grid, taps, strips, isa, w_end: w }
+        Sweep { grid, taps, strips, isa, kernels, w_end: w }
     }
 
     /// One past the last packed weight.
@@ -153,7 +163,7 @@ impl Sweep {
                 let y = &mut y[self.grid.y_origin + strip.channel..];
                 for row in 0..self.grid.rows {
                     for share in &strip.shares {
-                        let kernel = &self.isa.kernels().panels[share.block];
+                        let kernel = self.kernels[share.block];
                         let args = Panel {
                             last: strip.last,
                             accumulate: i > 0,

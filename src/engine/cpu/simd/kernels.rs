@@ -1,0 +1,87 @@
+//! The table through which inner loops are called, one for each instruction set.
+
+use super::panel::Panel;
+use super::patch::Patch;
+use super::slide;
+use super::winograd::Transform;
+
+/// An instantiation of [`panel`](super::panel::panel) or [`slide`](super::slide::slide).
+#[derive(Debug)]
+pub(super) struct PanelKernel {
+    /// Pixels in a block.
+    pub p: usize,
+    /// Vectors of channels.
+    pub k: usize,
+    /// Neighbouring pixels that a run must be, if it matters.
+    pub run_pixels: Option<usize>,
+    /// Estimated half-cycles for each element of a run and block.
+    pub cost: u64,
+    /// The code.
+    pub run: unsafe fn(&Panel),
+}
+
+/// An instantiation of [`patch`](super::patch::patch).
+pub(super) struct PatchKernel {
+    /// Elements of a run.
+    pub c: usize,
+    /// Vectors of channels.
+    pub k: usize,
+    /// Estimated half-cycles for each pixel.
+    pub cost: u64,
+    /// The code.
+    pub run: unsafe fn(&Patch),
+}
+
+/// All kernels of an instruction set. Both tables have blocks of one for every K in them, and
+/// K = 1 is there, so any extent can be put together.
+pub(super) struct Kernels {
+    /// What users call it.
+    pub name: &'static str,
+    /// Numbers in a vector.
+    pub lanes: usize,
+    /// Repeated multiply-adds, for their speed.
+    pub chain: unsafe fn(usize) -> f32,
+    /// Tiles of x for Winograd's algorithm, and
+    pub transform_x: unsafe fn(&Transform),
+    /// tiles of y from it.
+    pub transform_y: unsafe fn(&Transform),
+    /// Forward and input gradient.
+    pub panels: &'static [PanelKernel],
+    /// Weight gradient.
+    pub patches: &'static [PatchKernel],
+}
+
+/// Half-cycles for `a·b` multiply-adds in `a·b·chains` independent sums fed by `a + b` loads, on
+/// a core that does two of each per cycle and takes four cycles for a sum; and a little for the
+/// loop around.
+const fn half_cycles(a: usize, b: usize, chains: usize) -> u64 {
+    let (fmas, loads, latency) = (a * b, a + b, 8 / chains);
+    let busiest = if fmas > loads { fmas } else { loads };
+    1 + if busiest > latency { busiest } else { latency } as u64
+}
+
+impl PanelKernel {
+    /// The entry for `panel::<_, p, k, u>`.
+    pub const fn new(p: usize, k: usize, u: usize, run: unsafe fn(&Panel)) -> Self {
+        Self { p, k, run_pixels: None, cost: half_cycles(p, k, u), run }
+    }
+
+    /// The entry for `slide::<_, p>`: a third of the loads.
+    pub const fn sliding(p: usize, run: unsafe fn(&Panel)) -> Self {
+        let cost = half_cycles(p, 1, 1) - 1;
+        Self { p, k: 1, run_pixels: Some(slide::COLUMNS), cost, run }
+    }
+
+    /// Whether the kernel computes runs of `len` elements, `x_pixel` from pixel to pixel, of
+    /// which at most `most` at a time.
+    pub fn fits(&self, len: usize, x_pixel: usize, most: usize) -> bool {
+        self.run_pixels.is_none_or(|pixels| len == pixels * x_pixel && len <= most)
+    }
+}
+
+impl PatchKernel {
+    /// The entry for `patch::<_, c, k>`.
+    pub const fn new(c: usize, k: usize, run: unsafe fn(&Patch)) -> Self {
+        Self { c, k, cost: half_cycles(c, k, 1), run }
+    }
+}
