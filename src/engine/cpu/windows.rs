@@ -37,7 +37,11 @@ fn clear<T: Copy + Default>(layout: &TileLayout, tile: &mut [T]) {
 }
 
 /// Input pixels of the window of output pixel (row, column).
-fn window(g: &PoolGeometry, row: usize, column: usize) -> impl Iterator<Item = usize> + use<> {
+fn window(
+    g: &PoolGeometry,
+    row: usize,
+    column: usize,
+) -> impl Iterator<Item = usize> + Clone + use<> {
     let span = |at: usize, extent: usize| {
         let first = (at * g.stride).saturating_sub(g.padding);
         let end = (at * g.stride + g.window).saturating_sub(g.padding).min(extent);
@@ -59,9 +63,7 @@ pub fn pool(g: &PoolGeometry, channels: usize, x: &[f32], y: &mut [f32]) {
                 for at in inside {
                     let values = &x[at * channels..][..channels];
                     out.iter_mut().zip(values).for_each(|(o, &v)| {
-                        if v > *o || v.is_nan() {
-                            *o = v;
-                        }
+                        *o = if v > *o || v.is_nan() { v } else { *o };
                     });
                 }
             }
@@ -80,6 +82,7 @@ pub fn pool(g: &PoolGeometry, channels: usize, x: &[f32], y: &mut [f32]) {
 pub fn pool_dx(g: &PoolGeometry, channels: usize, x: &[f32], gradient: &[f32], dx: &mut [f32]) {
     let columns = g.output()[1];
     let area = (g.window * g.window) as f32;
+    let (mut largest, mut found) = (vec![0.0; channels], vec![0; channels]);
     dx.fill(0.0);
     for (pixel, gradient) in gradient.chunks_exact(channels).enumerate() {
         let inside = window(g, pixel / columns, pixel % columns);
@@ -91,20 +94,38 @@ pub fn pool_dx(g: &PoolGeometry, channels: usize, x: &[f32], gradient: &[f32], d
                 }
             }
             PoolKind::Max => {
-                let pixels: Vec<usize> = inside.collect();
-                for (channel, &value) in gradient.iter().enumerate() {
-                    let at = |pixel: usize| pixel * channels + channel;
-                    let best = pixels
-                        .iter()
-                        .copied()
-                        .map(at)
-                        .reduce(|best, next| if x[next] > x[best] { next } else { best });
-                    if let Some(best) = best {
-                        dx[best] += value;
-                    }
+                first_largest(inside.clone(), x, &mut largest, &mut found);
+                for at in inside {
+                    let to = &mut dx[at * channels..][..channels];
+                    let sources = gradient.iter().zip(&found);
+                    to.iter_mut().zip(sources).for_each(|(d, (&v, &found))| {
+                        *d += if found == at as u32 { v } else { 0.0 };
+                    });
                 }
             }
         }
+    }
+}
+
+/// For each channel the largest element among `pixels` of x, and the first pixel that has it.
+fn first_largest(
+    mut pixels: impl Iterator<Item = usize>,
+    x: &[f32],
+    largest: &mut [f32],
+    found: &mut [u32],
+) {
+    let channels = largest.len();
+    let values = |at: usize| &x[at * channels..][..channels];
+    let Some(first) = pixels.next() else { return };
+    largest.copy_from_slice(values(first));
+    found.fill(first as u32);
+    for at in pixels {
+        let places = largest.iter_mut().zip(&mut *found);
+        places.zip(values(at)).for_each(|((largest, found), &v)| {
+            let larger = v > *largest;
+            *found = if larger { at as u32 } else { *found };
+            *largest = if larger { v } else { *largest };
+        });
     }
 }
 
