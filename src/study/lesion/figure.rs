@@ -22,10 +22,17 @@ pub fn draw(study: &Study, outcomes: &[Outcome], net: &str) -> String {
         Study::Reorder { .. } => {
             let bin = |tau: f64| (tau / BIN).round() * BIN;
             let by = groups(outcomes, |o| o.tau.map(bin));
-            boxes(outcomes, by, Axis::linear("Kendall's τ").reversed(), 0.6 * BIN, net)
+            let lowest = by.first().map_or(0.0, |&(tau, _)| tau);
+            boxes(outcomes, by, tau_axis(lowest), 0.6 * BIN, net)
         }
     };
     svg(&[panel], Size::PANEL)
+}
+
+/// From 1, which no order exceeds, to a round number below the lowest τ.
+fn tau_axis(lowest: f64) -> Axis {
+    let end = (lowest * 20.0 - 0.5).floor() / 20.0;
+    Axis::linear("Kendall's τ").between(end, 1.0).reversed()
 }
 
 fn base(outcomes: &[Outcome]) -> Option<Mark> {
