@@ -1,5 +1,7 @@
 //! Which names are taken by the language, and which name a wrong one may have been meant for.
 
+use strsim::osa_distance;
+
 use super::layers::{LayerName, Word};
 
 /// What a name means everywhere, so that no definition may take it.
@@ -41,48 +43,19 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         return None;
     }
     let limit = (name.chars().count() / 3).max(1);
+    let folded = name.to_lowercase();
     candidates
         .into_iter()
         .filter(|candidate| candidate.len() <= LONGEST && *candidate != name)
-        .map(|candidate| (distance(name, candidate), candidate))
+        .map(|candidate| (osa_distance(&folded, &candidate.to_lowercase()), candidate))
         .filter(|&(distance, candidate)| distance <= limit && distance < candidate.chars().count())
         .min()
         .map(|(_, candidate)| candidate)
 }
 
-/// Edits between two words: insertions, deletions, replacements, and swaps of neighbours.
-fn distance(a: &str, b: &str) -> usize {
-    let fold = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<Vec<_>>();
-    let (a, b) = (fold(a), fold(b));
-    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distance_counts_edits() {
-        for (a, b, edits) in
-            [("relu", "relu", 0), ("relu", "rleu", 1), ("relu", "rel", 1), ("", "bn", 2)]
-        {
-            assert_eq!(distance(a, b), edits, "{a} → {b}");
-            assert_eq!(distance(b, a), edits, "{b} → {a}");
-        }
-    }
 
     #[test]
     fn nearest_is_near() {
