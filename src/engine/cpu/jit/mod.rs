@@ -4,7 +4,10 @@
 //! vectors of four (the widest that Cranelift has on x86-64 and AArch64), columns are unrolled.
 //! Where the machine has AVX-512, [`wide`] compiles most loops instead.
 
+mod lanes;
+mod math;
 mod nest;
+mod random;
 mod scalar;
 #[cfg(all(unix, target_arch = "x86_64"))]
 mod wide;
@@ -27,7 +30,7 @@ pub type LoopFn = unsafe extern "C" fn(*const *mut f32, u32);
 pub struct Jit {
     module: JITModule,
     functions: HashMap<LoopSpec, FuncId>,
-    math: scalar::Math,
+    math: math::Math,
     isa: Isa,
 }
 
@@ -77,9 +80,9 @@ impl Jit {
             .finish(settings::Flags::new(flags))
             .map_err(|e| failed("cannot target this machine", e))?;
         let mut builder = JITBuilder::with_isa(target, default_libcall_names());
-        scalar::Math::symbols(&mut builder);
+        math::Math::symbols(&mut builder);
         let mut module = JITModule::new(builder);
-        let math = scalar::Math::declare(&mut module).map_err(|e| failed("lacks a function", e))?;
+        let math = math::Math::declare(&mut module).map_err(|e| failed("lacks a function", e))?;
         Ok(Self { module, functions: HashMap::new(), math, isa })
     }
 

@@ -3,7 +3,9 @@
 use cranelift::codegen::ir::BlockArg;
 use cranelift::prelude::*;
 
-use super::scalar::{Lanes, MathRefs, Point, Scalars, bytes};
+use super::lanes::{Lanes, bytes};
+use super::math::MathRefs;
+use super::scalar::{Point, Scalars};
 use crate::schedule::loops::{Access, Accumulate, Inst, LoopSpec, Reduction, Scalar};
 
 /// Emits the whole function.
