@@ -70,6 +70,21 @@ fn odd_images_in_bf16() {
     assert!(near, "{errors:?}");
 }
 
+/// Pooling takes a convolution's input gradient as it is; tiles may reach beyond its last pixel.
+#[test]
+fn pooling_between_convolutions_in_bf16() {
+    for (size, read, written) in [(8, 16, 16), (32, 16, 32), (16, 24, 40), (6, 64, 16)] {
+        let text = format!(
+            "net n {{ input(3, {size}, {size}) -> conv(3x3, {read}) -> tanh -> avg_pool(2)
+                -> conv(3x3, {written}) -> tanh -> global_avg_pool -> linear(4) }}"
+        );
+        let network = compile("pooled", &text, "");
+        let errors = network_errors(&network, Precision::Bf16, 1);
+        let near = errors.loss < 1e-2 && errors.logits < 2e-2 && errors.gradient < 5e-2;
+        assert!(near, "{size}, {read} → {written}: {errors:?}");
+    }
+}
+
 /// One part leaves 2⁻⁹, and stored activations are rounded too: many ReLUs change sides. The
 /// same rounding with f32 products gives gradients that are off by 0.1 to 0.4.
 #[test]

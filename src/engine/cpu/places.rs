@@ -45,8 +45,12 @@ impl PhaseBuilder<'_> {
         };
         let home = self.result_home(id);
         let plain = Location::plain(Buffer::Tile(0), ty);
-        let same = |l: ResultLayout| (l.row, l.pixel) == (plain.row, plain.column);
-        if let Some((layout, words)) = layout.filter(|(l, _)| !same(*l)) {
+        let image: usize = extent(ty).iter().product();
+        // Tiles of AMX may also reach beyond the last pixel.
+        let fits = |l: ResultLayout, words: usize| {
+            (l.row, l.pixel) == (plain.row, plain.column) && words <= image
+        };
+        if let Some((layout, words)) = layout.filter(|&(l, words)| !fits(l, words)) {
             let tile = Buffer::Tile(self.tile(None, words));
             self.unstored.extend(home.map(|at| (id, at)));
             let at = Location { buffer: tile, row: layout.row, column: layout.pixel, ..plain };
