@@ -9,7 +9,7 @@ use super::args::{EngineArgs, Precision, RunArgs};
 use super::resume::{self, Resumed};
 use super::signals::Signals;
 use super::spec::{self, Spec};
-use super::{Failure, download, engine, output, program, progress};
+use super::{Failure, download, engine, output, program, progress, tui};
 use crate::data::batches::Loading;
 use crate::data::folder::Splits;
 use crate::data::locate::Found;
@@ -27,7 +27,7 @@ use crate::train::recipe::{self, Normalise, Recipe};
 use crate::train::run_folder::RunFolder;
 use crate::train::schedule::{Length, Plan};
 use crate::train::tensors;
-use crate::train::trainer::{End, Session};
+use crate::train::trainer::{End, Observer, Session};
 
 /// Where runs go that name no folder.
 pub const RUNS: &str = "runs";
@@ -71,7 +71,7 @@ pub fn train(args: &RunArgs, set: &Set, signals: &Signals) -> Result<(), Failure
             Some(resumed) => Ok((resumed.folder.clone(), Lock::take(resumed.folder.path())?)),
             None => fresh(args.training.out.as_deref(), &spec.name),
         })?;
-    go(session, resumed.as_ref(), &network, signals)
+    go(session, resumed.as_ref(), &network, signals, args.training.tui)
 }
 
 /// A folder of its own for a new run.
@@ -251,6 +251,7 @@ fn go(
     resumed: Option<&Resumed>,
     network: &Network,
     signals: &Signals,
+    on_screen: bool,
 ) -> Result<(), Failure> {
     let (values, done) = match resumed {
         Some(resumed) => resumed.values(&session.tensors)?,
@@ -269,9 +270,12 @@ fn go(
         if done > 0 { format!(", from step {done} on") } else { String::new() },
         session.folder.path().display()
     ));
-    let mut shown = progress::Shown::new(plan, done, session.config.recipe.batch, signals);
-    let end = session.run(&values, done, &mut shown);
-    shown.end();
+    let mut shown: Box<dyn Observer> = match on_screen {
+        true => Box::new(tui::Dashboard::open(&session, done, signals)?),
+        false => Box::new(progress::Shown::new(plan, done, session.config.recipe.batch, signals)),
+    };
+    let end = session.run(&values, done, shown.as_mut());
+    drop(shown);
     match end? {
         End::Finished(last) => {
             output::say(format_args!(

@@ -69,6 +69,9 @@ pub struct TrainingArgs {
     /// Keep fewer activations and compute the others again in the backward pass
     #[arg(long, conflicts_with_all = ["eval", "predict"])]
     pub recompute: bool,
+    /// Show live curves on the terminal; q ends the run as Ctrl-C does
+    #[arg(long, conflicts_with_all = ["eval", "predict"])]
+    pub tui: bool,
     /// Go on from the last checkpoint of the folder
     #[arg(long, conflicts_with_all = ["eval", "predict"])]
     pub resume: bool,
