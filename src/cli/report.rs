@@ -82,7 +82,7 @@ fn measured(
     manifest::verify(&weights)?;
     let values = checkpoint::load(&weights, &tensors::of(&run.network))?;
     let mut on = args.engine.clone();
-    on.precision = on.precision.or(train::precision(&run.config.precision)?);
+    on.precision = on.precision.or(Some(run.config.precision));
     let opened = engine::open(&on)?;
     let interrupted = || signals.came();
     let engine = opened.engine.as_ref();

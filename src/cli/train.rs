@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use clap::ValueEnum;
-
-use super::args::{EngineArgs, Precision, RunArgs};
+use super::args::{EngineArgs, RunArgs};
 use super::resume::{self, Resumed};
 use super::signals::Signals;
 use super::spec::{self, Spec};
@@ -15,7 +13,7 @@ use crate::data::folder::Splits;
 use crate::data::locate::Found;
 use crate::data::normalise::Normalisation;
 use crate::data::{Dataset, Extent, Name, Pictures, Set};
-use crate::engine::{Device, Engine};
+use crate::engine::{Device, Engine, Precision};
 use crate::lower;
 use crate::sema::network::{Chw, Network};
 use crate::train::compiled::Compiled;
@@ -52,13 +50,13 @@ pub fn train(args: &RunArgs, set: &Set, signals: &Signals) -> Result<(), Failure
     let found = Found::find(set, args.data.as_deref(), None)?;
     let (spec, network) = spec.compile_for(found.classes())?;
     let network = recipe.applied(network)?;
-    let on = computed_on(args, &recipe, resumed.as_ref())?;
+    let on = computed_on(args, &recipe, resumed.as_ref());
     let opened = engine::open(&on)?;
     let dataset = download::load(&found, extent(&network), Splits::Both, signals)?;
     fits(&network, &dataset)?;
     let computed = Computed {
         device: opened.engine.device(),
-        precision: engine::precision_name(on.precision()),
+        precision: on.precision(),
         recompute: args.training.recompute
             || resumed.as_ref().is_some_and(|resumed| resumed.config.recompute),
     };
@@ -84,24 +82,11 @@ fn fresh(out: Option<&Path>, name: &str) -> Result<(RunFolder, Lock), Failure> {
 }
 
 /// Where to compute: as the arguments say, else as the run did before, else as the recipe says.
-fn computed_on(
-    args: &RunArgs,
-    recipe: &Recipe,
-    resumed: Option<&Resumed>,
-) -> Result<EngineArgs, Failure> {
+fn computed_on(args: &RunArgs, recipe: &Recipe, resumed: Option<&Resumed>) -> EngineArgs {
     let mut on = args.engine.clone();
-    let before = resumed.map(|resumed| resumed.config.precision.as_str());
-    if let (None, Some(name)) = (on.precision, before.or(recipe.precision.as_deref())) {
-        on.precision = precision(name)?;
-    }
-    Ok(on)
-}
-
-/// The precision of a name in a file.
-pub fn precision(name: &str) -> Result<Option<Precision>, Failure> {
-    Precision::from_str(name, false)
-        .map(Some)
-        .map_err(|_| Failure::Wrong(format!("precision {name}: this version does not know it")))
+    let before = resumed.map(|resumed| resumed.config.precision);
+    on.precision = on.precision.or(before).or(recipe.precision);
+    on
 }
 
 /// A recipe file, or a recipe that is bundled.
@@ -178,7 +163,7 @@ pub fn fits(network: &Network, dataset: &Dataset) -> Result<(), Failure> {
 /// On what a run is computed.
 struct Computed {
     device: Device,
-    precision: String,
+    precision: Precision,
     recompute: bool,
 }
 
@@ -209,7 +194,7 @@ fn configure(
         length,
         steps: plan.total,
         steps_per_epoch: plan.per_epoch,
-        precision: computed.precision.clone(),
+        precision: computed.precision,
         recompute: computed.recompute,
         device: format!("{} ({})", computed.device.engine, computed.device.name),
         recipe,

@@ -76,7 +76,7 @@ fn summary(body: &mut String, runs: &[Run]) {
             escape(&run.name),
             escape(&net(&run.config)),
             escape(&run.config.data),
-            escape(&run.config.precision),
+            run.config.precision,
             escape(&run.config.device),
             run.config.steps,
             shown(errors.clone().next_back()),
