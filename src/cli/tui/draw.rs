@@ -95,3 +95,96 @@ fn curves(frame: &mut Frame, area: Rect, state: &State) {
     plot(frame, left, &loss_axis, state.step, &[loss]);
     plot(frame, right, &error_axis, state.step, &[training, test]);
 }
+
+#[cfg(test)]
+mod tests {
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    use super::*;
+    use crate::train::metrics::{Evaluation, History, Step};
+    use crate::train::recipe::Recipe;
+    use crate::train::schedule::{Length, Plan};
+
+    fn new() -> State {
+        let plan = Plan::new(&Recipe::he2016().unwrap(), Length::Steps(100), 20);
+        State::new("preact.rnet on cifar10".into(), "f32 on cpu; runs/x".into(), &plan, 128)
+    }
+
+    fn record(step: u64) -> Step {
+        let loss = 2.3 * (-0.05 * step as f32).exp();
+        Step { step, epoch: step.div_ceil(20), loss, lr: 0.1, images_per_s: 640.0 }
+    }
+
+    fn evaluation(step: u64) -> Evaluation {
+        let test_error_percent = 90.0 - step as f64;
+        Evaluation { step, epoch: step.div_ceil(20), test_loss: Some(1.5), test_error_percent }
+    }
+
+    /// Forty-five of a hundred steps, two evaluations, a checkpoint.
+    fn amid() -> State {
+        let mut state = new();
+        for step in 1..=45 {
+            state.step(&record(step), 90.0 - 1.5 * step as f64);
+            if step % 20 == 0 {
+                state.evaluation(&evaluation(step));
+            }
+        }
+        state.saved = Some(40);
+        state
+    }
+
+    fn resumed() -> State {
+        let steps = (1..=45).map(record).collect();
+        new().after(40, &History { steps, evaluations: vec![evaluation(20), evaluation(40)] })
+    }
+
+    fn on(state: &State, width: u16, height: u16) -> TestBackend {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| draw(frame, state)).unwrap();
+        terminal.backend().clone()
+    }
+
+    fn drawn(state: &State, width: u16, height: u16) -> String {
+        on(state, width, height).to_string()
+    }
+
+    #[test]
+    fn a_run_amid() {
+        insta::assert_snapshot!(drawn(&amid(), 100, 24));
+    }
+
+    #[test]
+    fn a_narrow_terminal_and_a_tiny_one() {
+        insta::assert_snapshot!(drawn(&amid(), 50, 30) + &drawn(&amid(), 40, 10));
+    }
+
+    #[test]
+    fn before_the_first_step() {
+        insta::assert_snapshot!(drawn(&new(), 80, 18));
+    }
+
+    #[test]
+    fn a_run_that_goes_on() {
+        insta::assert_snapshot!(drawn(&resumed(), 80, 18));
+    }
+
+    #[test]
+    fn every_state_fits_every_size() {
+        let mut odd = resumed();
+        for loss in [f32::NAN, f32::INFINITY, 0.0, -1.0, f32::MAX] {
+            odd.step(&Step { loss, images_per_s: f64::INFINITY, ..record(41) }, f64::NAN);
+        }
+        let no_number = Evaluation { test_error_percent: f64::NAN, ..evaluation(60) };
+        odd.evaluation(&no_number);
+        odd.testing = true;
+        for state in [new(), amid(), odd] {
+            for width in [0, 1, 2, 9, 16, 40, 63, 64, 90] {
+                for height in (0..=12).chain([17, 18, 40]) {
+                    on(&state, width, height);
+                }
+            }
+            on(&state, 400, 120);
+        }
+    }
+}
