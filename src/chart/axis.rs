@@ -20,6 +20,8 @@ pub struct Axis {
     pub reversed: bool,
     /// How far it reaches.
     pub reach: Reach,
+    /// Whether it counts something: no numbers between whole ones.
+    pub whole: bool,
 }
 
 /// How far an axis reaches.
@@ -38,7 +40,13 @@ pub enum Reach {
 impl Axis {
     /// A linear axis.
     pub fn linear(label: &str) -> Self {
-        Self { label: label.into(), scale: Scale::Linear, reversed: false, reach: Reach::Round }
+        let (scale, reach) = (Scale::Linear, Reach::Round);
+        Self { label: label.into(), scale, reversed: false, reach, whole: false }
+    }
+
+    /// A linear axis of whole numbers.
+    pub fn count(label: &str) -> Self {
+        Self { whole: true, ..Self::linear(label) }
     }
 
     /// A logarithmic axis.
@@ -105,6 +113,7 @@ impl Fitted {
         }
         let span = (ends[1] - ends[0]).max(1e-9 * ends[1].abs()).max(1e-12);
         let step = match scale {
+            Scale::Linear if axis.whole => round_step((span / 6.0).max(1.0)),
             Scale::Linear => round_step(span / 6.0),
             Scale::Log => (span / 7.0).ceil().max(1.0),
         };
@@ -219,6 +228,7 @@ mod tests {
         let exact = Fitted::new(&Axis::linear("").exact(), [3.0, 64.0].into_iter());
         assert_eq!([exact.place(3.0), exact.place(64.0)], [0.0, 1.0]);
         assert_eq!(texts(&Axis::linear("").exact(), &[3.0, 64.0]), ["20", "40", "60"]);
+        assert_eq!(texts(&Axis::count("").exact(), &[1.0, 3.0]), ["1", "2", "3"]);
         let zero = Fitted::new(&Axis::linear("").from_zero(), [45.0, 90.0].into_iter());
         assert_eq!(zero.place(0.0), 0.0);
         assert!((zero.place(90.0) - 2.0 * zero.place(45.0)).abs() < 1e-12);

@@ -19,14 +19,16 @@ pub struct Entry<'a> {
     pub label: String,
 }
 
-/// Lays a panel's legend out, in as many columns as its longest label leaves room for.
+/// Lays a panel's legend out, in no more columns than its longest label leaves room for.
 pub fn entries(panel: &Panel, size: Size) -> Vec<Entry<'_>> {
     let most = ((size.width - SAMPLE) / LETTER) as usize;
     let labelled = panel.marks.iter().map(|mark| (mark, shortened(label(mark), most)));
     let labelled: Vec<_> = labelled.filter(|(_, label)| !label.is_empty()).collect();
     let longest = labelled.iter().map(|(_, label)| label.chars().count()).max().unwrap_or(0);
     let column = SAMPLE + LETTER * (longest + 2) as f64;
-    let columns = ((size.width / column) as usize).max(1);
+    let rows = labelled.len().div_ceil(((size.width / column) as usize).max(1));
+    // Rows of equal length: the two lines of a run stay beside each other.
+    let columns = labelled.len().div_ceil(rows.max(1)).max(1);
     let entry = |(k, (mark, label))| Entry {
         at: [column * (k % columns) as f64, LINE * ((k / columns) as f64 + 0.5)],
         mark,

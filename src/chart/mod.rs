@@ -9,7 +9,7 @@ mod axis;
 mod legend;
 mod svg;
 
-pub use axis::{Axis, Scale};
+pub use axis::{Axis, Fitted, Scale};
 pub use svg::svg;
 
 use crate::study::quantiles::Five;

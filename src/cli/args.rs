@@ -12,8 +12,7 @@ use clap::{Parser, Subcommand};
 pub use data::{DataArgs, DataFetch, DataVerb, DataVerify, DataWhere};
 pub use lesions::{Delete, LesionArgs, PathsArgs, PathsCheckArgs, PathsVerb, TrainedArgs};
 pub use running::{
-    BenchArgs, EngineArgs, EngineChoice, Format, LimitsChoice, Mode, Precision, RunArgs,
-    TrainingArgs,
+    BenchArgs, EngineArgs, EngineChoice, Format, LimitsChoice, Mode, RunArgs, TrainingArgs,
 };
 pub use runs::{ExportArgs, ImportArgs, ReportArgs, StudyArgs, TableFormat};
 pub use specs::{

@@ -1,13 +1,11 @@
 //! Choosing and opening an engine.
 
-use clap::ValueEnum;
-
-use super::args::{EngineArgs, EngineChoice, LimitsChoice, Precision};
+use super::args::{EngineArgs, EngineChoice, LimitsChoice};
 use super::{Failure, output};
 use crate::data::locate;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::wgpu::{Options, WgpuEngine, adapters};
-use crate::engine::{self, Engine, EngineError};
+use crate::engine::{Engine, EngineError, Precision};
 
 /// An engine with what reports say about it.
 pub struct Opened {
@@ -27,8 +25,7 @@ pub fn open(args: &EngineArgs) -> Result<Opened, Failure> {
         EngineChoice::Cpu => (cpu(args)?, "as asked".to_string()),
         EngineChoice::Wgpu => (wgpu(args)?, "as asked".to_string()),
         EngineChoice::Auto if args.precision() != Precision::F32 => {
-            let name = precision_name(args.precision());
-            (cpu(args)?, format!("which computes in {name}"))
+            (cpu(args)?, format!("which computes in {}", args.precision()))
         }
         EngineChoice::Auto => auto(args)?,
     };
@@ -37,23 +34,15 @@ pub fn open(args: &EngineArgs) -> Result<Opened, Failure> {
     Ok(opened)
 }
 
-/// Refuses what this version does not compute in.
+/// Refuses what an engine does not compute in.
 pub fn check_precision(args: &EngineArgs) -> Result<(), Failure> {
     match (args.precision(), args.engine) {
-        (Precision::F16, _) => Err(Failure::Usage(
-            "this version does not compute in f16; say f32, bf16x3 or bf16".into(),
-        )),
         (Precision::Bf16x3 | Precision::Bf16, EngineChoice::Wgpu) => Err(Failure::Usage(
             "the wgpu engine computes in f32 only; say --precision f32 or take --engine cpu".into(),
         )),
         (Precision::F32, _)
         | (Precision::Bf16x3 | Precision::Bf16, EngineChoice::Auto | EngineChoice::Cpu) => Ok(()),
     }
-}
-
-/// The precision's name, as on the command line.
-pub fn precision_name(precision: Precision) -> String {
-    precision.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
 }
 
 /// A real GPU if there is one and it opens, else the CPU.
@@ -74,12 +63,7 @@ fn auto(args: &EngineArgs) -> Result<(Opened, String), Failure> {
 }
 
 fn cpu(args: &EngineArgs) -> Result<Opened, EngineError> {
-    let precision = match args.precision() {
-        Precision::F32 | Precision::F16 => engine::Precision::F32,
-        Precision::Bf16x3 => engine::Precision::Bf16x3,
-        Precision::Bf16 => engine::Precision::Bf16,
-    };
-    let engine = CpuEngine::new(args.threads, precision)?;
+    let engine = CpuEngine::new(args.threads, args.precision())?;
     if let Some(why) = engine.slow_because() {
         output::note(format_args!("precision: slow on this machine, as {why}"));
     }

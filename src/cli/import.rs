@@ -11,8 +11,10 @@ pub fn import(args: &ImportArgs) -> Result<(), Failure> {
     let tensors = tensors::of(&network);
     let values = checkpoint::load_foreign(&args.state, &tensors)?;
     checkpoint::save_foreign(&args.out, &tensors, &values)?;
+    let set: String =
+        args.set.iter().map(|(name, value)| format!(" --set {name}={value}")).collect();
     output::say(format_args!(
-        "{}: {} tensors in {}; rnetc run {} --eval DATA --weights {2} tests them",
+        "{}: {} tensors in {}; rnetc run {}{set} --eval DATA --weights {2} tests them",
         network.name,
         values.len(),
         args.out.display(),

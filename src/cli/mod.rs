@@ -40,6 +40,7 @@ pub mod study;
 pub mod study_progress;
 pub mod train;
 pub mod trained;
+pub mod tui;
 pub mod weights;
 
 use std::process::ExitCode;

@@ -16,15 +16,57 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// Weight of the newest step in the figures shown.
 const NEWEST: f64 = 0.05;
 
-/// Shows a run.
+/// What is told of a run.
+pub struct Figures {
+    /// Steps of the whole run.
+    pub total: u64,
+    /// Epochs of the whole run.
+    pub epochs: u64,
+    batch: usize,
+    /// Smoothed loss, error in % and pictures a second.
+    pub recent: Option<[f64; 3]>,
+}
+
+impl Figures {
+    /// Of a run of this plan, before its first step.
+    pub fn new(plan: &Plan, batch: usize) -> Self {
+        let epochs = plan.total.div_ceil(plan.per_epoch);
+        Self { total: plan.total, epochs, batch, recent: None }
+    }
+
+    /// Takes a step in; loss, error and pictures a second, smoothed.
+    pub fn step(&mut self, step: &Step, error_percent: f64) -> [f64; 3] {
+        let new = [f64::from(step.loss), error_percent, step.images_per_s];
+        let old = self.recent.unwrap_or(new);
+        let mixed = std::array::from_fn(|k| old[k] + NEWEST * (new[k] - old[k]));
+        *self.recent.insert(mixed)
+    }
+
+    /// How long the rest takes at a speed.
+    pub fn left(&self, step: u64, images_per_s: f64) -> String {
+        let left = self.total.saturating_sub(step) as f64 * self.batch as f64;
+        let seconds = (left / images_per_s.max(1e-9)).clamp(0.0, 1e9);
+        format!("{:#} left", HumanDuration(Duration::from_secs_f64(seconds)))
+    }
+
+    /// A line about an evaluation.
+    pub fn evaluation(&self, evaluation: &Evaluation) -> String {
+        let loss = evaluation.test_loss.map_or_else(|| "none".into(), |loss| format!("{loss:.4}"));
+        let train = self.recent.map_or_else(String::new, |[loss, error, _]| {
+            format!("  training loss {loss:.4}  training error {error:.2} %")
+        });
+        format!(
+            "epoch {}/{}  test error {:.2} %  test loss {loss}{train}",
+            evaluation.epoch, self.epochs, evaluation.test_error_percent
+        )
+    }
+}
+
+/// Shows a run until it is dropped.
 pub struct Shown {
     bar: Option<ProgressBar>,
     signals: Signals,
-    total: u64,
-    epochs: u64,
-    batch: usize,
-    /// Smoothed loss, error and pictures a second.
-    recent: Option<[f64; 3]>,
+    figures: Figures,
     test: Option<f64>,
     last_line: Instant,
 }
@@ -43,43 +85,33 @@ impl Shown {
         Self {
             bar,
             signals: signals.clone(),
-            total: plan.total,
-            epochs: plan.total.div_ceil(plan.per_epoch),
-            batch,
-            recent: None,
+            figures: Figures::new(plan, batch),
             test: None,
             last_line: Instant::now(),
         }
     }
 
-    /// Takes the bar away.
-    pub fn end(&self) {
+    fn message(&self, step: &Step, [loss, error, speed]: [f64; 3]) -> String {
+        let left = self.figures.left(step.step, speed);
+        let test = self.test.map_or_else(String::new, |test| format!(", test {test:.2} %"));
+        format!(
+            "epoch {}/{}  loss {loss:.3}  error {error:.1} %{test}  {speed:.0} images/s  {left}",
+            step.epoch, self.figures.epochs
+        )
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-    }
-
-    fn smooth(&mut self, step: &Step, error_percent: f64) -> [f64; 3] {
-        let new = [f64::from(step.loss), error_percent, step.images_per_s];
-        let old = self.recent.unwrap_or(new);
-        let mixed = std::array::from_fn(|k| old[k] + NEWEST * (new[k] - old[k]));
-        *self.recent.insert(mixed)
-    }
-
-    fn message(&self, step: &Step, [loss, error, speed]: [f64; 3]) -> String {
-        let left = (self.total - step.step) as f64 * self.batch as f64 / speed.max(1e-9);
-        let left = HumanDuration(Duration::from_secs_f64(left.clamp(0.0, 1e9)));
-        let test = self.test.map_or_else(String::new, |test| format!(", test {test:.2} %"));
-        format!(
-            "epoch {}/{}  loss {loss:.3}  error {error:.1} %{test}  {speed:.0} images/s  {left:#} left",
-            step.epoch, self.epochs
-        )
     }
 }
 
 impl Observer for Shown {
     fn step(&mut self, step: &Step, error_percent: f64) {
-        let figures = self.smooth(step, error_percent);
+        let figures = self.figures.step(step, error_percent);
         match &self.bar {
             Some(bar) => {
                 bar.set_message(self.message(step, figures));
@@ -88,7 +120,7 @@ impl Observer for Shown {
             None if self.last_line.elapsed() >= PAUSE => {
                 self.last_line = Instant::now();
                 let message = self.message(step, figures);
-                output::note(format_args!("step {}/{}  {message}", step.step, self.total));
+                output::note(format_args!("step {}/{}  {message}", step.step, self.figures.total));
             }
             None => {}
         }
@@ -103,14 +135,7 @@ impl Observer for Shown {
 
     fn evaluation(&mut self, evaluation: &Evaluation) {
         self.test = Some(evaluation.test_error_percent);
-        let loss = evaluation.test_loss.map_or_else(|| "none".into(), |loss| format!("{loss:.4}"));
-        let train = self.recent.map_or_else(String::new, |[loss, error, _]| {
-            format!("  training loss {loss:.4}  training error {error:.2} %")
-        });
-        let line = format!(
-            "epoch {}/{}  test error {:.2} %  test loss {loss}{train}",
-            evaluation.epoch, self.epochs, evaluation.test_error_percent
-        );
+        let line = self.figures.evaluation(evaluation);
         match &self.bar {
             Some(bar) => bar.println(line),
             None => output::note(line),

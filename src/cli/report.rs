@@ -82,7 +82,7 @@ fn measured(
     manifest::verify(&weights)?;
     let values = checkpoint::load(&weights, &tensors::of(&run.network))?;
     let mut on = args.engine.clone();
-    on.precision = on.precision.or(train::precision(&run.config.precision)?);
+    on.precision = on.precision.or(Some(run.config.precision));
     let opened = engine::open(&on)?;
     let interrupted = || signals.came();
     let engine = opened.engine.as_ref();
@@ -95,7 +95,12 @@ fn measured(
 /// The pictures of a run, if they are drawn, in a named folder, or in the cache.
 fn pictures(args: &ReportArgs, run: &Run, signals: &Signals) -> Result<Option<Dataset>, Failure> {
     let set = Set::recorded(&run.config.data);
-    let here = args.data.is_some()
+    let data = match &set {
+        // Among several runs, --data is the place of the official files.
+        Set::Folder(path) if args.runs.len() > 1 && path.is_dir() => None,
+        Set::Folder(_) | Set::Known(_) => args.data.as_deref(),
+    };
+    let here = data.is_some()
         || match &set {
             Set::Known(name) => match locate::layout(*name) {
                 None => true,
@@ -106,6 +111,6 @@ fn pictures(args: &ReportArgs, run: &Run, signals: &Signals) -> Result<Option<Da
     if !here {
         return Ok(None);
     }
-    let found = Found::find(&set, args.data.as_deref(), Some(&run.config.classes))?;
+    let found = Found::find(&set, data, Some(&run.config.classes))?;
     download::load(&found, train::extent(&run.network), Splits::Both, signals).map(Some)
 }

@@ -2,12 +2,15 @@
 
 use super::args::RunArgs;
 use super::signals::Signals;
-use super::{Failure, engine, evaluate, predict, train};
+use super::{Failure, engine, evaluate, predict, train, tui};
 use crate::data::Set;
 
 /// Does what was asked.
 pub fn run(args: &RunArgs) -> Result<(), Failure> {
     engine::check_precision(&args.engine)?;
+    if args.training.tui {
+        tui::check()?;
+    }
     let signals = Signals::catch()?;
     if let (Some(Set::Folder(folder)), Some(data)) =
         (args.train.as_ref().or(args.eval.as_ref()), &args.data)

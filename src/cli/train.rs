@@ -3,19 +3,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use clap::ValueEnum;
-
-use super::args::{EngineArgs, Precision, RunArgs};
+use super::args::{EngineArgs, RunArgs};
 use super::resume::{self, Resumed};
 use super::signals::Signals;
 use super::spec::{self, Spec};
-use super::{Failure, download, engine, output, program, progress};
+use super::{Failure, download, engine, output, program, progress, tui};
 use crate::data::batches::Loading;
 use crate::data::folder::Splits;
 use crate::data::locate::Found;
 use crate::data::normalise::Normalisation;
 use crate::data::{Dataset, Extent, Name, Pictures, Set};
-use crate::engine::{Device, Engine};
+use crate::engine::{Device, Engine, Precision};
 use crate::lower;
 use crate::sema::network::{Chw, Network};
 use crate::train::compiled::Compiled;
@@ -27,7 +25,7 @@ use crate::train::recipe::{self, Normalise, Recipe};
 use crate::train::run_folder::RunFolder;
 use crate::train::schedule::{Length, Plan};
 use crate::train::tensors;
-use crate::train::trainer::{End, Session};
+use crate::train::trainer::{End, Observer, Session};
 
 /// Where runs go that name no folder.
 pub const RUNS: &str = "runs";
@@ -52,13 +50,13 @@ pub fn train(args: &RunArgs, set: &Set, signals: &Signals) -> Result<(), Failure
     let found = Found::find(set, args.data.as_deref(), None)?;
     let (spec, network) = spec.compile_for(found.classes())?;
     let network = recipe.applied(network)?;
-    let on = computed_on(args, &recipe, resumed.as_ref())?;
+    let on = computed_on(args, &recipe, resumed.as_ref());
     let opened = engine::open(&on)?;
     let dataset = download::load(&found, extent(&network), Splits::Both, signals)?;
     fits(&network, &dataset)?;
     let computed = Computed {
         device: opened.engine.device(),
-        precision: engine::precision_name(on.precision()),
+        precision: on.precision(),
         recompute: args.training.recompute
             || resumed.as_ref().is_some_and(|resumed| resumed.config.recompute),
     };
@@ -71,7 +69,7 @@ pub fn train(args: &RunArgs, set: &Set, signals: &Signals) -> Result<(), Failure
             Some(resumed) => Ok((resumed.folder.clone(), Lock::take(resumed.folder.path())?)),
             None => fresh(args.training.out.as_deref(), &spec.name),
         })?;
-    go(session, resumed.as_ref(), &network, signals)
+    go(session, resumed.as_ref(), &network, signals, args.training.tui)
 }
 
 /// A folder of its own for a new run.
@@ -84,24 +82,11 @@ fn fresh(out: Option<&Path>, name: &str) -> Result<(RunFolder, Lock), Failure> {
 }
 
 /// Where to compute: as the arguments say, else as the run did before, else as the recipe says.
-fn computed_on(
-    args: &RunArgs,
-    recipe: &Recipe,
-    resumed: Option<&Resumed>,
-) -> Result<EngineArgs, Failure> {
+fn computed_on(args: &RunArgs, recipe: &Recipe, resumed: Option<&Resumed>) -> EngineArgs {
     let mut on = args.engine.clone();
-    let before = resumed.map(|resumed| resumed.config.precision.as_str());
-    if let (None, Some(name)) = (on.precision, before.or(recipe.precision.as_deref())) {
-        on.precision = precision(name)?;
-    }
-    Ok(on)
-}
-
-/// The precision of a name in a file.
-pub fn precision(name: &str) -> Result<Option<Precision>, Failure> {
-    Precision::from_str(name, false)
-        .map(Some)
-        .map_err(|_| Failure::Wrong(format!("precision {name}: this version does not know it")))
+    let before = resumed.map(|resumed| resumed.config.precision);
+    on.precision = on.precision.or(before).or(recipe.precision);
+    on
 }
 
 /// A recipe file, or a recipe that is bundled.
@@ -178,7 +163,7 @@ pub fn fits(network: &Network, dataset: &Dataset) -> Result<(), Failure> {
 /// On what a run is computed.
 struct Computed {
     device: Device,
-    precision: String,
+    precision: Precision,
     recompute: bool,
 }
 
@@ -209,7 +194,7 @@ fn configure(
         length,
         steps: plan.total,
         steps_per_epoch: plan.per_epoch,
-        precision: computed.precision.clone(),
+        precision: computed.precision,
         recompute: computed.recompute,
         device: format!("{} ({})", computed.device.engine, computed.device.name),
         recipe,
@@ -251,6 +236,7 @@ fn go(
     resumed: Option<&Resumed>,
     network: &Network,
     signals: &Signals,
+    on_screen: bool,
 ) -> Result<(), Failure> {
     let (values, done) = match resumed {
         Some(resumed) => resumed.values(&session.tensors)?,
@@ -269,9 +255,12 @@ fn go(
         if done > 0 { format!(", from step {done} on") } else { String::new() },
         session.folder.path().display()
     ));
-    let mut shown = progress::Shown::new(plan, done, session.config.recipe.batch, signals);
-    let end = session.run(&values, done, &mut shown);
-    shown.end();
+    let mut shown: Box<dyn Observer> = match on_screen {
+        true => Box::new(tui::Dashboard::open(&session, done, signals)?),
+        false => Box::new(progress::Shown::new(plan, done, session.config.recipe.batch, signals)),
+    };
+    let end = session.run(&values, done, shown.as_mut());
+    drop(shown);
     match end? {
         End::Finished(last) => {
             output::say(format_args!(

@@ -15,6 +15,7 @@ use crate::data::dataset::Subset;
 use crate::data::folder::Splits;
 use crate::data::locate::Found;
 use crate::data::{Pictures, Set};
+use crate::engine::Precision;
 use crate::sema::network::Network;
 use crate::study::anatomy::{Site, sites};
 use crate::train::checkpoint;
@@ -97,7 +98,7 @@ pub struct Basis {
     step: u64,
     data: String,
     pictures: usize,
-    precision: String,
+    precision: Precision,
     batch: usize,
 }
 
@@ -111,7 +112,7 @@ impl Trained {
             step: *step,
             data: self.config.data.clone(),
             pictures: self.pictures.count(),
-            precision: engine::precision_name(args.engine.precision()),
+            precision: args.engine.precision(),
             batch,
         }
     }

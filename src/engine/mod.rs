@@ -1,13 +1,19 @@
 //! What an engine is: something that compiles a [`Program`] and runs it.
 
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
 use crate::graph::{InputId, Program};
 
 pub mod cpu;
 pub mod profile;
 pub mod wgpu;
 
-/// What an engine computes in. Parameters, statistics and sums are always f32.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// What an engine computes in. Parameters, statistics and sums are always f32. Its names are the
+/// same on the command line, in recipes, studies and runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[value(rename_all = "lower")]
 pub enum Precision {
     /// 32 bits throughout.
     #[default]
@@ -17,6 +23,12 @@ pub enum Precision {
     Bf16x3,
     /// Operands of contractions and activations in bf16.
     Bf16,
+}
+
+impl std::fmt::Display for Precision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.to_possible_value().map_or(Ok(()), |value| f.write_str(value.get_name()))
+    }
 }
 
 /// What an engine says of itself.

@@ -10,6 +10,8 @@ use crate::sema::network::{
     BinaryOp, Layer, Network, PoolKind, UnitId, UnitInstance, Value, ValueId,
 };
 
+/// Between a layer and its shape: an em space, since pages join plain ones.
+const GAP: char = '\u{2003}';
 /// Room for a unit's title.
 const TITLE: f64 = 330.0;
 
@@ -66,7 +68,7 @@ fn net(figure: &mut Figure, network: &Network, kinds: &[Kind]) -> f64 {
             let instance = &network.units[unit.index()];
             let shape = network.value(instance.output).shape;
             let times = if count > 1 { format!(" × {count}") } else { String::new() };
-            labels.push((format!("{}{times}  {shape}", instance.definition), true));
+            labels.push((format!("{}{times}{GAP}{shape}", instance.definition), true));
         }
     };
     let mut seen = None;
@@ -85,7 +87,7 @@ fn net(figure: &mut Figure, network: &Network, kinds: &[Kind]) -> f64 {
             Some(_) => {}
             None => {
                 close(&mut run, &mut labels);
-                labels.push((format!("{}  {}", label(network, value), value.shape), false));
+                labels.push((format!("{}{GAP}{}", label(network, value), value.shape), false));
             }
         }
     }
@@ -126,7 +128,7 @@ fn unit(figure: &mut Figure, network: &Network, kind: &Kind, left: f64) -> (f64,
             (false, _) => "layer",
         };
         let text = if value == instance.input {
-            format!("x  {}", network.value(value).shape)
+            format!("x{GAP}{}", network.value(value).shape)
         } else {
             label(network, network.value(value))
         };

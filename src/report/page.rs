@@ -21,7 +21,7 @@ margin:2em auto;padding:0 1em}\
 h1{font-size:1.6em}h2{font-size:1.3em;margin-top:2em;border-bottom:1px solid #ccc}\
 h3{font-size:1.05em;margin-top:1.6em}\
 table{border-collapse:collapse}th,td{padding:.25em .7em;text-align:left;border-bottom:1px solid #e4e4e4}\
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}\
+td.n,th.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}\
 figure{margin:1em 0}figcaption{color:#555;font-size:.9em;max-width:52em}\
 svg,img{max-width:100%;height:auto}\
 .mistakes{display:flex;flex-wrap:wrap;gap:12px}.mistakes figure{margin:0;width:96px}\
@@ -76,7 +76,7 @@ fn summary(body: &mut String, runs: &[Run]) {
             escape(&run.name),
             escape(&net(&run.config)),
             escape(&run.config.data),
-            escape(&run.config.precision),
+            run.config.precision,
             escape(&run.config.device),
             run.config.steps,
             shown(errors.clone().next_back()),
@@ -131,7 +131,7 @@ fn rates(runs: &[Run]) -> String {
 
 /// One panel as wide as the page.
 fn page_wide(x: &str, y: Axis, right: Option<Axis>, marks: Vec<Mark>) -> String {
-    let panel = Panel { title: String::new(), x: Axis::linear(x).exact(), y, right, marks };
+    let panel = Panel { title: String::new(), x: Axis::count(x).exact(), y, right, marks };
     chart::svg(&[panel], Size::PAGE)
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::recipe::Recipe;
 use super::schedule::Length;
 use crate::data::normalise::Normalisation;
+use crate::engine::Precision;
 
 /// A resolved configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,7 +30,7 @@ pub struct Config {
     /// Steps of an epoch.
     pub steps_per_epoch: u64,
     /// Precision of the computation.
-    pub precision: String,
+    pub precision: Precision,
     /// Whether backward computes activations again instead of reading them.
     #[serde(default)]
     pub recompute: bool,
@@ -52,6 +53,7 @@ impl Config {
             let (new, old) = (format!("{new:?}"), format!("{old:?}"));
             (new != old).then(|| format!("{name} was {old}, and is {new} now"))
         };
+        let precision = |config: &Config| config.precision.to_string();
         if self.spec_text != earlier.spec_text {
             return Some("the spec's text has changed".into());
         }
@@ -64,7 +66,7 @@ impl Config {
                 (changed && self.recipe.normalise == earlier.recipe.normalise)
                     .then(|| "the training pictures have changed".into())
             })
-            .or_else(|| pair("precision", &self.precision, &earlier.precision))
+            .or_else(|| pair("precision", &precision(self), &precision(earlier)))
             .or_else(|| pair("--recompute", &self.recompute, &earlier.recompute))
             .or_else(|| pair("the recipe", &self.recipe, &earlier.recipe))
             .or_else(|| pair("the number of steps", &self.steps, &earlier.steps))

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{TrainError, yaml};
 use crate::data::augment::Augmentation;
+use crate::engine::Precision;
 use crate::lower::Sgd;
 use crate::sema::network::Network;
 use crate::study::survival::Survival;
@@ -52,7 +53,7 @@ pub struct Recipe {
     pub label_smoothing: f64,
     /// Precision of the computation, unless the command line gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub precision: Option<String>,
+    pub precision: Option<Precision>,
     /// When the test pictures are classified; after the last step they always are.
     #[serde(default)]
     pub evaluate: Cadence,

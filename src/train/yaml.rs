@@ -87,10 +87,11 @@ fn marked(text: &str, line: usize, column: usize) -> String {
 /// Longest line of a text that is shown.
 const WIDEST: usize = 120;
 
-/// The key that an unknown one is nearest to, from serde's message: unknown field `a`, expected
-/// one of `b`, `c`.
+/// The key, or the word for a value, that an unknown one is nearest to, from serde's message:
+/// unknown field `a`, expected one of `b`, `c`.
 fn meant(message: &str) -> Option<&str> {
-    let (_, rest) = message.split_once("unknown field `")?;
+    let kinds = ["unknown field `", "unknown variant `"];
+    let (_, rest) = kinds.iter().find_map(|kind| message.split_once(kind))?;
     let (unknown, rest) = rest.split_once('`')?;
     let (_, rest) = rest.split_once("expected")?;
     nearest(unknown, rest.split('`').skip(1).step_by(2))

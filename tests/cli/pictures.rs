@@ -21,6 +21,7 @@ fn draw(path: &Path, value: u8, side: u32) {
     RgbImage::from_pixel(side, 40, Rgb([value, 200 - value, 7])).save(path).unwrap();
 }
 
+const CIFAR: &str = "--train cifar10 --data cifar --engine cpu --batch 10";
 const TRAIN: &str = "run tiny.rnet --train pets --engine cpu --batch 10 --epochs 2";
 
 #[test]
@@ -32,6 +33,10 @@ fn a_folder_trains_and_its_classes_are_named_everywhere() {
     let config = std::fs::read_to_string(folder.at("r/config.yaml")).unwrap();
     assert!(config.contains("classes: '3'") && config.contains("- bee"), "{config}");
     assert!(config.contains(folder.at("pets").canonicalize().unwrap().to_str().unwrap()));
+    // --data names the other run's files, and this one's pictures stay where they are.
+    folder.expect(0, &format!("run tiny.rnet {CIFAR} --out s --steps 2"));
+    let page = folder.expect(0, "report r s --data cifar --engine cpu");
+    assert!(page.out.contains("report of 2 runs") && !page.err.contains("not here"), "{page:?}");
     let weights = "--weights r/final.safetensors --engine cpu";
     let tested = folder.expect(0, &format!("run --eval pets {weights}"));
     let end = said.out.split_whitespace().nth(2).unwrap();

@@ -68,9 +68,20 @@ fn help_and_version_are_results() {
 #[test]
 fn precisions_that_an_engine_lacks_are_named() {
     let folder = Folder::new();
-    let outcome = folder.expect(2, "run tiny.rnet --train shapes10 --precision f16");
-    assert!(outcome.err.contains("f32, bf16x3 or bf16"));
-    folder.expect(2, "bench tiny.rnet --precision f16");
+    for line in [
+        "run tiny.rnet --train shapes10 --engine cpu",
+        "run tiny.rnet --train shapes10 --engine wgpu",
+        "run tiny.rnet --eval shapes10 --weights w",
+        "bench tiny.rnet",
+        "study tiny.yaml",
+        "report r",
+        "lesion r --delete each",
+        "paths r",
+        "paths check r",
+    ] {
+        let outcome = folder.expect(2, &format!("{line} --precision f16"));
+        assert!(outcome.err.contains("f32, bf16x3, bf16]"), "{line}: {outcome:?}");
+    }
     for precision in ["bf16x3", "bf16"] {
         let line = format!("bench tiny.rnet --engine wgpu --precision {precision}");
         assert!(folder.expect(2, &line).err.contains("--engine cpu"));

@@ -6,6 +6,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 
 use super::values::{batch, set, setting, threads};
 use crate::data::Set;
+use crate::engine::Precision;
 use crate::engine::wgpu::DeviceLimits;
 
 /// `rnetc run`.
@@ -69,6 +70,9 @@ pub struct TrainingArgs {
     /// Keep fewer activations and compute the others again in the backward pass
     #[arg(long, conflicts_with_all = ["eval", "predict"])]
     pub recompute: bool,
+    /// Show live curves on the terminal; q ends the run as Ctrl-C does
+    #[arg(long, conflicts_with_all = ["eval", "predict"])]
+    pub tui: bool,
     /// Go on from the last checkpoint of the folder
     #[arg(long, conflicts_with_all = ["eval", "predict"])]
     pub resume: bool,
@@ -94,7 +98,7 @@ pub struct EngineArgs {
 impl EngineArgs {
     /// In what precision to multiply.
     pub fn precision(&self) -> Precision {
-        self.precision.unwrap_or(Precision::F32)
+        self.precision.unwrap_or_default()
     }
 }
 
@@ -168,23 +172,6 @@ impl LimitsChoice {
             LimitsChoice::WebgpuDefault => DeviceLimits::WebGpuDefault,
         }
     }
-}
-
-/// In what precision to multiply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Precision {
-    /// Single precision
-    #[value(name = "f32")]
-    F32,
-    /// Single precision from three bfloat16 products
-    #[value(name = "bf16x3")]
-    Bf16x3,
-    /// bfloat16
-    #[value(name = "bf16")]
-    Bf16,
-    /// Half precision
-    #[value(name = "f16")]
-    F16,
 }
 
 /// How to print.

@@ -8,7 +8,7 @@ use crate::cli::args::{BenchArgs, Format, Mode};
 use crate::cli::spec::Spec;
 use crate::cli::{Failure, engine, output, program};
 use crate::data::random::{Draws, Purpose};
-use crate::engine::Pending;
+use crate::engine::{Pending, Precision};
 use crate::graph::Role;
 use crate::lower;
 use crate::sema::network::Network;
@@ -30,7 +30,7 @@ struct Report {
     system: String,
     engine: &'static str,
     device: String,
-    precision: String,
+    precision: Precision,
     mode: &'static str,
     spec: String,
     batch: usize,
@@ -73,7 +73,7 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
             system: concat!("rnetc ", env!("CARGO_PKG_VERSION")).into(),
             engine: device.engine,
             device: device.name,
-            precision: engine::precision_name(args.engine.precision()),
+            precision: args.engine.precision(),
             mode: mode(args.mode),
             spec: spec.source.name.to_string(),
             batch: args.batch,

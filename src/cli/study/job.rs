@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::super::args::{EngineArgs, Precision};
-use super::super::{Failure, engine, spec};
+use super::super::args::EngineArgs;
+use super::super::{Failure, spec};
 use crate::data::Set;
+use crate::engine::Precision;
 use crate::train::metrics;
 use crate::train::recipe::Recipe;
 use crate::train::run_folder::RunFolder;
@@ -91,7 +92,7 @@ impl Job {
         if (config.data.as_str(), config.length) != (self.data.to_string().as_str(), self.length) {
             return Err(other("data set or length"));
         }
-        if self.precision.is_some_and(|p| engine::precision_name(p) != config.precision) {
+        if self.precision.is_some_and(|p| p != config.precision) {
             return Err(other("precision"));
         }
         if let Some(keys) = differing(&config.recipe, &self.asked) {
@@ -134,7 +135,7 @@ impl Job {
             option("--batch", batch.to_string());
         }
         if let Some(precision) = self.precision {
-            option("--precision", engine::precision_name(precision));
+            option("--precision", precision.to_string());
         }
         // A folder of pictures is its own place.
         if let (Some(data), Set::Known(_)) = (data, &self.data) {

@@ -49,10 +49,7 @@ fn jobs(args: &StudyArgs, study: &Study, out: &Path) -> Result<Vec<Vec<Job>>, Fa
     let beside = folder.join(&study.recipe);
     let recipe = if beside.is_file() { beside } else { PathBuf::from(&study.recipe) };
     let text = train::named(&recipe)?;
-    let precision = match (args.engine.precision, &study.precision) {
-        (Some(_), _) | (None, None) => args.engine.precision,
-        (None, Some(name)) => train::precision(name)?,
-    };
+    let precision = args.engine.precision.or(study.precision);
     let mut rows = Vec::new();
     for row in &study.rows {
         let spec = folder.join(&row.spec);

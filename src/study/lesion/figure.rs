@@ -17,7 +17,7 @@ pub fn draw(study: &Study, outcomes: &[Outcome], net: &str) -> String {
         Study::Each => each(outcomes, net),
         Study::Random { .. } => {
             let by = groups(outcomes, |o| Some(o.amount as f64));
-            boxes(outcomes, by, Axis::linear("units deleted"), 0.6, net)
+            boxes(outcomes, by, Axis::count("units deleted"), 0.6, net)
         }
         Study::Reorder { .. } => {
             let bin = |tau: f64| (tau / BIN).round() * BIN;
@@ -46,7 +46,7 @@ fn each(outcomes: &[Outcome], net: &str) -> Panel {
     let dots = Mark::Dots { points, colour: 0, label: String::new() };
     Panel {
         title: format!("{net}: one unit deleted"),
-        x: Axis::linear("dropped unit"),
+        x: Axis::count("dropped unit"),
         y: Axis::linear(ERROR).between(0.0, 100.0),
         right: None,
         marks: base(outcomes).into_iter().chain([dots]).collect(),

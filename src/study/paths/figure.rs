@@ -11,7 +11,7 @@ pub const DELETED: [usize; 3] = [1, 10, 20];
 
 /// Path count, gradient norm, and their product, by length.
 pub fn gradients(n: usize, lengths: &[Length], net: &str) -> String {
-    let x = || Axis::linear("path length").between(0.0, n as f64);
+    let x = || Axis::count("path length").between(0.0, n as f64);
     let line = |points: Vec<[f64; 2]>, stroke| Mark::line("", stroke, points);
     let counts = (0..=n).map(|k| [k as f64, share(n, k)]).collect();
     let norms = |which: usize| -> Vec<[f64; 2]> {
@@ -66,7 +66,7 @@ pub fn deletions(n: usize, net: &str) -> String {
     let shown = DELETED.iter().filter(|d| **d <= n).enumerate();
     let panel = Panel {
         title: format!("{net}: paths left after deletions"),
-        x: Axis::linear("path length").between(0.0, n as f64),
+        x: Axis::count("path length").between(0.0, n as f64),
         y: Axis::linear("share of paths left").between(0.0, 1.0),
         right: None,
         marks: shown.map(line).collect(),
@@ -89,7 +89,7 @@ pub fn equations(report: &Report, net: &str) -> String {
     };
     let panel = |title: String, y: Axis, marks: Vec<Mark>| Panel {
         title,
-        x: Axis::linear("unit"),
+        x: Axis::count("unit"),
         y,
         right: None,
         marks,

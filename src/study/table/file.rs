@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::data::Set;
+use crate::engine::Precision;
 use crate::train::TrainError;
 use crate::train::schedule::Length;
 use crate::train::yaml::{self, Mistake};
@@ -37,7 +38,7 @@ pub struct Study {
     pub steps: Option<u64>,
     /// Precision, unless the command line gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub precision: Option<String>,
+    pub precision: Option<Precision>,
     /// Seeds of each row.
     pub seeds: Vec<u32>,
     /// The rows.

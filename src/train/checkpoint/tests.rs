@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::data::normalise::Normalisation;
+use crate::engine::Precision;
 use crate::graph::{Role, Shape};
 use crate::nn::parameters::{Init, StateTensor};
 use crate::train::init::initial;
@@ -31,7 +32,7 @@ fn about() -> About {
         length: Length::Epochs(2),
         steps: 780,
         steps_per_epoch: 390,
-        precision: "f32".into(),
+        precision: Precision::F32,
         recompute: false,
         device: "cpu (stand-in)".into(),
         recipe: Recipe::he2016().unwrap(),

@@ -3,9 +3,6 @@
 use super::super::yaml::Mistake;
 use super::{Augment, MOST_BATCH, MOST_STEPS, OneCycle, Recipe, Schedule};
 
-/// Precisions a recipe may name.
-const PRECISIONS: [&str; 4] = ["f32", "bf16x3", "bf16", "f16"];
-
 /// Says what is wrong with a recipe that reads well.
 pub fn check(recipe: &Recipe) -> Result<(), Mistake> {
     if !(1..=MOST_BATCH).contains(&recipe.batch) {
@@ -31,10 +28,6 @@ pub fn check(recipe: &Recipe) -> Result<(), Mistake> {
         let value = recipe.label_smoothing;
         let text = format!("label_smoothing is {value}, and must be 0 or more, below 1");
         return Err(Mistake::at("label_smoothing", text));
-    }
-    if let Some(name) = recipe.precision.as_deref().filter(|name| !PRECISIONS.contains(name)) {
-        let text = format!("precision is {name}, and must be one of {}", PRECISIONS.join(", "));
-        return Err(Mistake::at("precision", text));
     }
     cadences(recipe)?;
     rates(recipe)

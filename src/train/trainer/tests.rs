@@ -6,6 +6,7 @@ use super::*;
 use crate::data::Extent;
 use crate::data::dataset::Stored;
 use crate::data::normalise::Normalisation;
+use crate::engine::Precision;
 use crate::train::checkpoint;
 use crate::train::init::initial;
 use crate::train::recipe::Recipe;
@@ -68,7 +69,7 @@ fn session(folder: &std::path::Path, epochs: u64, rate: f64) -> Session {
         length: Length::Epochs(epochs),
         steps: plan.total,
         steps_per_epoch: plan.per_epoch,
-        precision: "f32".into(),
+        precision: Precision::F32,
         recompute: false,
         device: "cpu (stand-in)".into(),
         recipe,

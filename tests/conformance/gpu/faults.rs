@@ -8,7 +8,7 @@ use rnetc::data::batches::Loading;
 use rnetc::data::dataset::Stored;
 use rnetc::data::normalise::Normalisation;
 use rnetc::engine::wgpu::{Options, WgpuEngine};
-use rnetc::engine::{Engine, EngineError};
+use rnetc::engine::{Engine, EngineError, Precision};
 use rnetc::graph::builder::Builder;
 use rnetc::graph::{Output, Program, Role, Shape, Type, Unary};
 use rnetc::lower::{self, Sgd};
@@ -133,7 +133,7 @@ fn session(engine: &WgpuEngine, folder: &std::path::Path) -> Session {
         length,
         steps: plan.total,
         steps_per_epoch: plan.per_epoch,
-        precision: "f32".into(),
+        precision: Precision::F32,
         recompute: false,
         device: "wgpu".into(),
         recipe,
