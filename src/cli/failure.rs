@@ -91,3 +91,21 @@ impl From<TrainError> for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_an_engine_reports_is_exit_code_4() {
+        let text = || "text".to_owned();
+        for error in [
+            EngineError::NoDevice(text()),
+            EngineError::OutOfMemory(text()),
+            EngineError::Failed(text()),
+        ] {
+            assert_eq!(Failure::from(error.clone()), Failure::Device(text()));
+            assert_eq!(Failure::from(TrainError::Engine(error)).code(), 4);
+        }
+    }
+}

@@ -10,6 +10,7 @@ mod networks;
 mod onnx;
 mod ops;
 mod precision;
+mod random;
 mod recompute;
 mod steps;
 mod support;

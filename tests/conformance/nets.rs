@@ -94,7 +94,7 @@ impl Net {
         self.b.add(f, h)
     }
 
-    fn original(&mut self, x: NodeId, width: usize, stride: usize) -> NodeId {
+    pub fn original(&mut self, x: NodeId, width: usize, stride: usize) -> NodeId {
         let f = self.conv(x, width, 3, stride);
         let f = self.bn_relu(f);
         let f = self.conv(f, width, 3, 1);
@@ -123,7 +123,7 @@ impl Net {
         self.relu(y)
     }
 
-    fn bottleneck(&mut self, x: NodeId, width: usize) -> NodeId {
+    pub fn bottleneck(&mut self, x: NodeId, width: usize) -> NodeId {
         let f = self.bn_relu(x);
         let f = self.conv(f, width, 1, 1);
         let f = self.bn_relu(f);

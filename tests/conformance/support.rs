@@ -140,8 +140,9 @@ pub fn calm_inputs(network: &Network, program: &Program) -> interp::Inputs {
         .expect("there are six")
 }
 
-/// Smallest distance of a ReLU's argument from zero.
-fn margin(program: &Program, inputs: &interp::Inputs) -> f64 {
+/// Smallest distance of a ReLU's argument from zero. Zeros themselves are padding, or came out of
+/// another ReLU, in every engine.
+pub fn margin(program: &Program, inputs: &interp::Inputs) -> f64 {
     let graph = &program.graph;
     let relus: Vec<Output> = graph
         .nodes
@@ -151,7 +152,8 @@ fn margin(program: &Program, inputs: &interp::Inputs) -> f64 {
         .collect();
     let forward = Program { outputs: relus, updates: Vec::new(), ..program.clone() };
     let (arguments, _) = interp::run(&rnetc::passes::standard(forward), inputs);
-    arguments.iter().flatten().fold(f64::INFINITY, |m, v| m.min(v.abs()))
+    let sizes = arguments.iter().flatten().map(|v| v.abs()).filter(|&v| v > 0.0);
+    sizes.fold(f64::INFINITY, f64::min)
 }
 
 /// Compiles a program and sets every input that it reads.

@@ -103,24 +103,4 @@ pub(super) fn hung(patience: Duration) -> EngineError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_becomes_an_error_and_others_still_do_panic() {
-        let error = guarded(|| panic!("as wgpu does")).unwrap_err();
-        assert!(error.to_string().contains("--resume"), "{error}");
-        assert!(!GUARDED.get());
-        assert_eq!(guarded(|| 3), Ok(3));
-    }
-
-    #[test]
-    fn a_loss_comes_before_what_it_causes() {
-        let faults = Faults::default();
-        faults.keep(hung(Duration::from_secs(1)));
-        faults.keep(hung(Duration::from_secs(2)));
-        assert_eq!(faults.check(), Err(hung(Duration::from_secs(1))));
-        faults.known().loss = Some(lost("why"));
-        assert_eq!(faults.check(), Err(lost("why")));
-    }
-}
+mod tests;

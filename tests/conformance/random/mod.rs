@@ -1,0 +1,109 @@
+//! Small nets drawn at random from the language, the same ones in each run: loss, every gradient
+//! and the running statistics.
+
+mod text;
+
+use rnetc::engine::wgpu::WgpuEngine;
+use rnetc::engine::{Engine, Executable};
+use rnetc::graph::interp::{self, Inputs};
+use rnetc::graph::{InputId, Program, Role};
+use rnetc::lower::{self, Sgd};
+
+use crate::support::{compile, cpu, distance, gpu, inputs, load, margin};
+use text::drawn;
+
+/// f32 after a few layers. Batch norm over a dozen elements takes a decimal digit.
+const TOLERANCE: f64 = 2e-4;
+/// How near a ReLU's argument may come to zero, where f32 could move it to the other side.
+const CALM: f64 = 2e-5;
+
+/// With these, the new momentum is the gradient.
+const PLAIN: Sgd = Sgd { momentum: 0.0, weight_decay: 0.0, decay_vectors: false, nesterov: false };
+
+fn norm(values: &[f64]) -> f64 {
+    values.iter().map(|v| v * v).sum::<f64>().sqrt()
+}
+
+/// The first of a few draws of inputs that keeps every ReLU's argument away from zero.
+fn calm(network: &rnetc::sema::network::Network, program: &Program, seed: u32) -> Inputs {
+    let mut draws = (0..40).map(|more| inputs(network, program, seed + 1000 * more));
+    let calm = draws.find(|inputs| margin(program, inputs) > CALM);
+    calm.unwrap_or_else(|| panic!("no draw for net {seed} is calm"))
+}
+
+/// What a training step is to leave, by name: loss, logits, gradients, running statistics.
+struct Wanted {
+    outputs: Vec<Vec<f64>>,
+    states: Vec<(InputId, Vec<f64>)>,
+}
+
+fn wanted(program: &Program, inputs: &Inputs) -> Wanted {
+    let (outputs, updates) = interp::run(program, inputs);
+    let kept =
+        |id: &InputId| matches!(program.graph.input(*id).role, Role::Momentum | Role::Statistic);
+    Wanted { outputs, states: updates.into_iter().filter(|(id, _)| kept(id)).collect() }
+}
+
+/// The results that are too far off.
+fn wrong(program: &Program, executable: &mut dyn Executable, wanted: &Wanted) -> Vec<String> {
+    let mut pairs = Vec::new();
+    for (index, want) in wanted.outputs.iter().enumerate() {
+        let name = program.outputs[index].name.as_str();
+        pairs.push((name, executable.output(index).expect("an output"), want));
+    }
+    for (id, want) in &wanted.states {
+        let name = program.graph.input(*id).name.as_str();
+        pairs.push((name, executable.state(*id).expect("a state"), want));
+    }
+    let largest = pairs.iter().map(|(_, _, want)| norm(want)).fold(0.0, f64::max);
+    let off = pairs.into_iter().filter_map(|(name, have, want)| {
+        // A shift that batch norm takes out again has a gradient of zero, or its rounding.
+        let error = distance(&have, want) * (norm(want) / (1e-2 * largest)).min(1.0);
+        (error.is_nan() || error > TOLERANCE).then(|| format!("{name} is off by {error:.1e}"))
+    });
+    off.collect()
+}
+
+/// Of how many nets one runs on a software adapter, which takes a second to compile a net's kernels.
+const SOFTWARE_EVERY: u32 = 8;
+
+/// The engines that a net runs on.
+fn engines_for(seed: u32) -> Vec<Box<dyn Engine>> {
+    let all =
+        |engine: &WgpuEngine| !engine.adapter().software || seed.is_multiple_of(SOFTWARE_EVERY);
+    let gpu = gpu().filter(all).map(|engine| Box::new(engine) as Box<dyn Engine>);
+    std::iter::once(cpu()).chain(gpu).collect()
+}
+
+fn check(seeds: std::ops::Range<u32>) {
+    let mut failed = Vec::new();
+    for seed in seeds {
+        let drawn = drawn(seed);
+        let network = compile(&format!("net {seed}:\n{}", drawn.text), &drawn.text, "");
+        let program = lower::training(&network, drawn.batch, &PLAIN);
+        let inputs = calm(&network, &program, seed);
+        let wanted = wanted(&program, &inputs);
+        for engine in engines_for(seed) {
+            let mut executable = load(engine.as_ref(), &program, &inputs);
+            executable.run().expect("runs");
+            let wrong = wrong(&program, executable.as_mut(), &wanted);
+            if !wrong.is_empty() {
+                let on = engine.device().engine;
+                failed.push(format!("net {seed} on {on}: {}\n{}", wrong.join(", "), drawn.text));
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+// Two tests, so that two threads share them.
+
+#[test]
+fn a_hundred_nets() {
+    check(0..100);
+}
+
+#[test]
+fn another_hundred_nets() {
+    check(100..200);
+}
