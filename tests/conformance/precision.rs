@@ -73,7 +73,9 @@ fn odd_images_in_bf16() {
 /// Pooling takes a convolution's input gradient as it is; tiles may reach beyond its last pixel.
 #[test]
 fn pooling_between_convolutions_in_bf16() {
-    for (size, read, written) in [(8, 16, 16), (32, 16, 32), (16, 24, 40), (6, 64, 16)] {
+    for (size, read, written) in
+        [(8, 16, 16), (32, 16, 32), (16, 24, 40), (6, 64, 16), (7, 16, 16), (33, 16, 32)]
+    {
         let text = format!(
             "net n {{ input(3, {size}, {size}) -> conv(3x3, {read}) -> tanh -> avg_pool(2)
                 -> conv(3x3, {written}) -> tanh -> global_avg_pool -> linear(4) }}"

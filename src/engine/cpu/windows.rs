@@ -78,13 +78,14 @@ pub fn pool(g: &PoolGeometry, channels: usize, x: &[f32], y: &mut [f32]) {
     }
 }
 
-/// Adjoint of [`pool`]; the first largest element of a window takes a maximum's gradient.
+/// Adjoint of [`pool`]; the first largest element of a window takes a maximum's gradient. What
+/// `gradient` holds beyond the last pixel is no gradient.
 pub fn pool_dx(g: &PoolGeometry, channels: usize, x: &[f32], gradient: &[f32], dx: &mut [f32]) {
-    let columns = g.output()[1];
+    let [rows, columns] = g.output();
     let area = (g.window * g.window) as f32;
     let (mut largest, mut found) = (vec![0.0; channels], vec![0; channels]);
     dx.fill(0.0);
-    for (pixel, gradient) in gradient.chunks_exact(channels).enumerate() {
+    for (pixel, gradient) in gradient.chunks_exact(channels).take(rows * columns).enumerate() {
         let inside = window(g, pixel / columns, pixel % columns);
         match g.kind {
             PoolKind::Avg => {

@@ -14,11 +14,7 @@ fn accepted(name: &str, wgsl: &str) -> naga::Module {
     let module = naga::front::wgsl::parse_str(wgsl)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(wgsl)));
     let flags = naga::valid::ValidationFlags::all();
-    let half = match wgsl.contains("enable f16") {
-        true => naga::valid::Capabilities::SHADER_FLOAT16,
-        false => naga::valid::Capabilities::empty(),
-    };
-    naga::valid::Validator::new(flags, half)
+    naga::valid::Validator::new(flags, naga::valid::Capabilities::empty())
         .validate(&module)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(wgsl)));
     module

@@ -3,8 +3,9 @@
 
 mod text;
 
+use rnetc::engine::cpu::CpuEngine;
 use rnetc::engine::wgpu::WgpuEngine;
-use rnetc::engine::{Engine, Executable};
+use rnetc::engine::{Engine, Executable, Precision};
 use rnetc::graph::interp::{self, Inputs};
 use rnetc::graph::{InputId, Program, Role};
 use rnetc::lower::{self, Sgd};
@@ -67,12 +68,17 @@ fn wrong(program: &Program, executable: &mut dyn Executable, wanted: &Wanted) ->
 /// Of how many nets one runs on a software adapter, which takes a second to compile a net's kernels.
 const SOFTWARE_EVERY: u32 = 8;
 
+/// The CPU engine with contractions in two bf16 parts, which leave 2⁻¹⁷ of an operand.
+fn in_two_parts() -> Box<dyn Engine> {
+    Box::new(CpuEngine::new(None, Precision::Bf16x3).expect("every machine has a CPU"))
+}
+
 /// The engines that a net runs on.
 fn engines_for(seed: u32) -> Vec<Box<dyn Engine>> {
     let all =
         |engine: &WgpuEngine| !engine.adapter().software || seed.is_multiple_of(SOFTWARE_EVERY);
     let gpu = gpu().filter(all).map(|engine| Box::new(engine) as Box<dyn Engine>);
-    std::iter::once(cpu()).chain(gpu).collect()
+    [cpu(), in_two_parts()].into_iter().chain(gpu).collect()
 }
 
 fn check(seeds: std::ops::Range<u32>) {
@@ -88,8 +94,8 @@ fn check(seeds: std::ops::Range<u32>) {
             executable.run().expect("runs");
             let wrong = wrong(&program, executable.as_mut(), &wanted);
             if !wrong.is_empty() {
-                let on = engine.device().engine;
-                failed.push(format!("net {seed} on {on}: {}\n{}", wrong.join(", "), drawn.text));
+                let on = engine.device();
+                failed.push(format!("net {seed} on {on:?}: {}\n{}", wrong.join(", "), drawn.text));
             }
         }
     }
