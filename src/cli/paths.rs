@@ -222,7 +222,7 @@ fn first_input(trained: &Trained) -> Result<Vec<f32>, Failure> {
     let bytes = trained.pictures.extent().bytes();
     let (mut pixels, mut image) = (vec![0; bytes], vec![0.0; bytes]);
     trained.pictures.picture(0, 0, &mut pixels);
-    trained.config.normalisation.table().apply(0, &pixels, &mut image);
+    trained.config.normalisation.table().apply(0, &pixels, &mut image, false);
     let to = trained.sites.first().map(|site| site.input);
     if to == Some(trained.network.input) {
         return Ok(image);

@@ -58,7 +58,7 @@ fn images(
 ) -> Result<Vec<f32>, Failure> {
     let mut images = vec![0.0; batch * extent.bytes()];
     for (path, image) in paths.iter().zip(images.chunks_exact_mut(extent.bytes())) {
-        table.apply(0, &picture::load(path, extent)?, image);
+        table.apply(0, &picture::load(path, extent)?, image, false);
     }
     Ok(images)
 }

@@ -43,21 +43,24 @@ impl Augmentation {
     /// Standardises, pads with zeros, crops to the picture's own size, mirrors, cuts the hole.
     pub fn apply(&self, crop: Crop, table: &Table, extent: Extent, from: &[u8], to: &mut [f32]) {
         let row_len = extent.columns * extent.channels;
-        // Columns of the output that see the picture: left + column − pad must lie inside.
-        let first = self.pad.saturating_sub(crop.left);
-        let last = (extent.columns + self.pad).saturating_sub(crop.left).min(extent.columns);
+        // Columns of the crop that see the picture: left + column − pad must lie inside.
+        let first = self.pad.saturating_sub(crop.left).min(extent.columns);
+        let last = (extent.columns + self.pad).saturating_sub(crop.left);
+        let last = last.clamp(first, extent.columns);
+        let columns =
+            if crop.flip { extent.columns - last..extent.columns - first } else { first..last };
+        let place = columns.start * extent.channels..columns.end * extent.channels;
         for (row, out) in to.chunks_exact_mut(row_len).enumerate() {
-            out.fill(0.0);
-            let Some(source) = (row + crop.top).checked_sub(self.pad) else { continue };
-            if source < extent.rows && first < last {
-                let start = source * extent.columns + first + crop.left - self.pad;
-                let at = start * extent.channels;
-                let bytes = &from[at..][..(last - first) * extent.channels];
-                table.apply(at, bytes, &mut out[first * extent.channels..last * extent.channels]);
-            }
-            if crop.flip {
-                mirror(out, extent.channels);
-            }
+            let source = (row + crop.top).checked_sub(self.pad);
+            let Some(source) = source.filter(|&row| row < extent.rows && !place.is_empty()) else {
+                out.fill(0.0);
+                continue;
+            };
+            let start = source * extent.columns + first + crop.left - self.pad;
+            let at = start * extent.channels;
+            out[..place.start].fill(0.0);
+            table.apply(at, &from[at..][..place.len()], &mut out[place.clone()], crop.flip);
+            out[place.end..].fill(0.0);
         }
         self.cut(crop.hole, extent, to);
     }
@@ -74,15 +77,6 @@ impl Augmentation {
             let hole =
                 (row + columns.start) * extent.channels..(row + columns.end) * extent.channels;
             to[hole].fill(0.0);
-        }
-    }
-}
-
-fn mirror(row: &mut [f32], channels: usize) {
-    let columns = row.len() / channels;
-    for column in 0..columns / 2 {
-        for channel in 0..channels {
-            row.swap(column * channels + channel, (columns - 1 - column) * channels + channel);
         }
     }
 }
@@ -137,6 +131,7 @@ mod tests {
         assert_eq!(crop(1, 0, 2, false), [0., 0., 0., 1., 2., 0., 4., 5., 0.]);
         assert_eq!(crop(4, 0, 0, false), [0.0; 9]);
         assert_eq!(crop(4, 8, 0, false), [0.0; 9]);
+        assert_eq!((crop(9, 9, 0, true), crop(9, 9, 18, true)), (vec![0.0; 9], vec![0.0; 9]));
     }
 
     #[test]

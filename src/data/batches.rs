@@ -93,7 +93,7 @@ impl Loading {
                 if first + offset < count {
                     batch.labels.push(self.pictures.picture(0, first + offset, &mut bytes));
                 }
-                table.apply(0, &bytes, image);
+                table.apply(0, &bytes, image, false);
             }
             targets(&batch.labels, 0.0, self.classes, &mut batch.targets);
         };

@@ -105,27 +105,59 @@ pub enum Table {
 }
 
 impl Table {
-    /// Standardises whole pixels, the first of which begins at byte `at` of its picture.
-    pub fn apply(&self, at: usize, pixels: &[u8], out: &mut [f32]) {
+    /// Standardises whole pixels, the first of which begins at byte `at` of its picture; `flip`
+    /// writes them last to first.
+    pub fn apply(&self, at: usize, pixels: &[u8], out: &mut [f32], flip: bool) {
         match self {
-            Table::Channels(tables) => {
-                let channels = tables.len();
-                for (from, to) in pixels.chunks_exact(channels).zip(out.chunks_exact_mut(channels))
-                {
-                    for ((table, &byte), value) in tables.iter().zip(from).zip(to) {
+            // The usual numbers of channels as constants, so that these loops are unrolled.
+            Table::Channels(tables) => match tables.as_slice() {
+                [grey] => look_up([grey], pixels, out, flip),
+                [red, green, blue] => look_up([red, green, blue], pixels, out, flip),
+                many => each_pixel(many.len(), pixels, out, flip, |_, from, to| {
+                    for ((table, &byte), value) in many.iter().zip(from).zip(to) {
                         *value = table[usize::from(byte)];
                     }
-                }
-            }
+                }),
+            },
             Table::Pixels { mean, std } => {
-                let means = &mean[at..];
-                for (((&byte, value), mean), std) in
-                    pixels.iter().zip(out).zip(means).zip(std.iter().cycle())
-                {
-                    *value = (f32::from(byte) - mean) / std;
-                }
+                let channels = std.len();
+                each_pixel(channels, pixels, out, flip, |pixel, from, to| {
+                    let mean = &mean[at + pixel * channels..];
+                    for (((&byte, value), mean), std) in from.iter().zip(to).zip(mean).zip(std) {
+                        *value = (f32::from(byte) - mean) / std;
+                    }
+                });
             }
         }
+    }
+}
+
+fn look_up<const C: usize>(tables: [&[f32; 256]; C], pixels: &[u8], out: &mut [f32], flip: bool) {
+    let (from, to) = (pixels.as_chunks::<C>().0.iter(), out.as_chunks_mut::<C>().0.iter_mut());
+    let pixel = |(from, to): (&[u8; C], &mut [f32; C])| {
+        for channel in 0..C {
+            to[channel] = tables[channel][usize::from(from[channel])];
+        }
+    };
+    if flip {
+        from.zip(to.rev()).for_each(pixel);
+    } else {
+        from.zip(to).for_each(pixel);
+    }
+}
+
+/// Calls `pixel` with each pixel's number, bytes and place.
+fn each_pixel(
+    channels: usize,
+    pixels: &[u8],
+    out: &mut [f32],
+    flip: bool,
+    mut pixel: impl FnMut(usize, &[u8], &mut [f32]),
+) {
+    let last = (pixels.len() / channels).saturating_sub(1);
+    for (number, from) in pixels.chunks_exact(channels).enumerate() {
+        let place = if flip { last - number } else { number };
+        pixel(number, from, &mut out[place * channels..][..channels]);
     }
 }
 
@@ -145,7 +177,7 @@ mod tests {
         assert!(normalisation.fits(extent));
         assert!(!normalisation.fits(Extent::CIFAR));
         let mut out = [0.0; 4];
-        normalisation.table().apply(0, &[9, 10, 4, 13], &mut out);
+        normalisation.table().apply(0, &[9, 10, 4, 13], &mut out, false);
         assert_eq!(out, [5f32.sqrt(), 0.0, 0.0, 3.0]);
     }
 
@@ -160,9 +192,24 @@ mod tests {
         assert!(normalisation.fits(extent) && !normalisation.fits(Extent::CIFAR));
         let table = Normalisation { mean: vec![3.0, 13.0], std: vec![2.0] }.table();
         let mut out = [0.0; 2];
-        table.apply(0, &[7, 7], &mut out);
+        table.apply(0, &[7, 7], &mut out, false);
         assert_eq!(out, [2.0, -3.0]);
-        table.apply(1, &[7], &mut out[..1]);
+        table.apply(0, &[7, 7], &mut out, true);
+        assert_eq!(out, [-3.0, 2.0]);
+        table.apply(1, &[7], &mut out[..1], false);
         assert_eq!(out[0], -3.0);
+    }
+
+    #[test]
+    fn pixels_change_places_and_channels_do_not() {
+        for channels in 1..=4 {
+            let normalisation =
+                Normalisation { mean: vec![0.0; channels], std: vec![1.0; channels] };
+            let pixels: Vec<u8> = (0..3 * channels as u8).collect();
+            let mut out = vec![f32::NAN; 3 * channels];
+            normalisation.table().apply(0, &pixels, &mut out, true);
+            let flipped = pixels.rchunks(channels).flatten().map(|&byte| f32::from(byte));
+            assert_eq!(out, flipped.collect::<Vec<f32>>());
+        }
     }
 }

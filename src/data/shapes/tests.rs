@@ -82,7 +82,7 @@ fn examples(count: usize) -> Vec<(u8, Vec<f32>)> {
         .map(|index| {
             let (label, pixels) = picture(&set, 0, index);
             let mut values = vec![0.0; pixels.len()];
-            table.apply(0, &pixels, &mut values);
+            table.apply(0, &pixels, &mut values, false);
             (label, values)
         })
         .collect()

@@ -96,7 +96,7 @@ impl<'a> Gradients<'a> {
         let mut targets = vec![0.0; batch * self.classes];
         for (at, path) in paths.iter().enumerate() {
             let label = self.pictures.picture(0, path.picture, &mut pixels);
-            self.table.apply(0, &pixels, &mut images[at * bytes..(at + 1) * bytes]);
+            self.table.apply(0, &pixels, &mut images[at * bytes..(at + 1) * bytes], false);
             targets[at * self.classes + usize::from(label)] = 1.0;
         }
         self.program.write(Role::Images, &images)?;
