@@ -1,6 +1,6 @@
 //! Runs a program in the interpreter and on both engines.
 
-use rnetc::engine::wgpu::Storage;
+use rnetc::engine::wgpu::{Storage, Style};
 use rnetc::engine::{Engine, Executable};
 use rnetc::graph::interp::{self, Inputs};
 use rnetc::graph::{InputId, Program, Role, random, verify};
@@ -50,13 +50,18 @@ fn distance(have: &[f32], want: &[f64]) -> f64 {
 }
 
 /// Whether every output and every new state stays within `tolerance` for some steps: on the CPU,
-/// and on the GPU with planned storage and with everything stored. Programs without updates run
+/// and on the GPU with both kinds of contractions, and with everything stored. Programs without updates run
 /// once.
 pub fn agrees(name: &str, program: &Program, tolerance: f64) {
     verify::verify(program).unwrap();
     let mut engines = vec![("cpu", cpu())];
-    for (on, storage) in [("wgpu", Storage::Planned), ("wgpu, all", Storage::Everything)] {
-        engines.extend(gpu().map(|e| (on, Box::new(e.with_storage(storage)) as Box<dyn Engine>)));
+    for (on, storage, style) in [
+        ("wgpu, staged", Storage::Planned, Style::Staged),
+        ("wgpu, sliding", Storage::Planned, Style::Sliding),
+        ("wgpu, all", Storage::Everything, Style::Staged),
+    ] {
+        let engine = gpu().map(|e| e.with_storage(storage).with_style(style));
+        engines.extend(engine.map(|e| (on, Box::new(e) as Box<dyn Engine>)));
     }
     let steps = if program.updates.is_empty() { 1 } else { 3 };
     let (first, wanted) = interpreted(program, steps);

@@ -94,6 +94,15 @@ fn convolutions() {
         [1, 1, 1, 1, 1, 1, 1, 0],
         [33, 4, 4, 8, 36, 3, 1, 1],
         [2, 7, 9, 4, 4, 3, 3, 0],
+        // Filled by what slides: one, two and three to a row, several rows, edges on each side.
+        [2, 16, 16, 8, 16, 3, 1, 1],
+        [1, 6, 32, 3, 8, 3, 1, 1],
+        [3, 4, 16, 4, 12, 3, 2, 1],
+        [2, 8, 8, 8, 16, 1, 1, 0],
+        [2, 8, 8, 4, 8, 3, 2, 0],
+        [2, 16, 24, 3, 8, 5, 2, 2],
+        [2, 10, 12, 4, 4, 7, 1, 3],
+        [1, 4, 16, 4, 4, 1, 2, 0],
     ] {
         let geometry =
             ConvGeometry { input: [h, w], kernel: [k, k], stride, padding: [padding; 2] };

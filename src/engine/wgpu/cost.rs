@@ -3,7 +3,7 @@
 use crate::graph::{Op, Program};
 use crate::schedule::kernel::{Body, Kernel, KernelId, Kernels};
 
-use super::emit;
+use super::emit::{self, Style};
 
 /// Of one dispatch.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,14 +17,14 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    pub fn of(program: &Program, kernels: &Kernels, id: KernelId) -> Self {
+    pub fn of(program: &Program, kernels: &Kernels, id: KernelId, style: Style) -> Self {
         let kernel = &kernels.list[id.index()];
         let name = emit::name(program, kernels, id);
         let kind = name.split_once('_').map_or(name.as_str(), |(_, kind)| kind);
         Self {
             what: format!("{kind} {}", kernel.domain.shape),
             flops: flops(program, kernel),
-            bytes: 4.0 * elements(program, kernels, kernel) as f64,
+            bytes: 4.0 * elements(program, kernels, kernel, style) as f64,
         }
     }
 }
@@ -42,10 +42,11 @@ fn flops(program: &Program, kernel: &Kernel) -> f64 {
 }
 
 /// Elements read and written, partial sums included.
-fn elements(program: &Program, kernels: &Kernels, kernel: &Kernel) -> usize {
+fn elements(program: &Program, kernels: &Kernels, kernel: &Kernel, style: Style) -> usize {
     let len = |node| program.graph.node(node).ty.shape.len();
     let read: usize = kernel.reads.iter().map(|r| len(r.value)).sum();
     let written: usize = kernel.stores.iter().map(|s| len(s.value)).sum();
-    let merged = kernel.source().map(|of| emit::partials(program, &kernels.list[of.index()]));
-    read + written + emit::partials(program, kernel) + merged.unwrap_or(0)
+    let partials = |kernel| emit::partials(program, kernel, style);
+    let merged = kernel.source().map(|of| partials(&kernels.list[of.index()]));
+    read + written + partials(kernel) + merged.unwrap_or(0)
 }

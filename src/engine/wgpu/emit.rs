@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use crate::engine::EngineError;
-use crate::graph::{NodeId, Op, Program};
+use crate::graph::{Graph, NodeId, Op, Program};
 use crate::schedule::kernel::{Body, Kernel, KernelId, Kernels, Location, Memory, is_anchor};
 
 mod bindings;
@@ -14,9 +14,15 @@ mod fold;
 mod map;
 mod merge;
 mod scalar;
+mod slide;
+mod slide_weights;
+mod staged;
 mod template;
 mod tile;
+mod window;
 mod writer;
+
+use window::Window;
 
 pub use bindings::{Binding, Buffer};
 
@@ -33,26 +39,43 @@ pub struct Code {
     pub workgroups: [u32; 3],
 }
 
-/// How text is laid out.
+/// How contractions get their operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Style {
-    /// Inner loops written out, for GPUs.
-    Unrolled,
-    /// Inner loops kept, for software adapters: they compile them three times as fast, and run
-    /// them no slower.
-    Compact,
+pub enum Style {
+    /// Through workgroup memory, inner loops written out, for GPUs.
+    Staged,
+    /// Where the shape allows, from memory into registers, each thread for a few neighbouring
+    /// pixels, for software adapters: they read memory of any kind an element at a time, so that
+    /// what counts is how often a number is used once it is there. Else through workgroup memory,
+    /// in loops, which they compile three times as fast.
+    Sliding,
 }
 
 impl Style {
     /// What suits an adapter.
     pub fn suited(software: bool) -> Self {
-        if software { Style::Compact } else { Style::Unrolled }
+        if software { Style::Sliding } else { Style::Staged }
+    }
+
+    /// How a contraction slides, if it does.
+    fn window(self, graph: &Graph, node: NodeId) -> Option<Window> {
+        match self {
+            Style::Staged => None,
+            Style::Sliding => Window::of(graph, node),
+        }
+    }
+
+    /// Whether a contraction does nothing else: it reads tensors as they are, and stores its
+    /// result. A sliding one loads a number several times, in text that is written out, and would
+    /// compute it as often; and so most have the same text, which is compiled once.
+    pub(super) fn is_bare(self, graph: &Graph, node: NodeId) -> bool {
+        self.window(graph, node).is_some()
     }
 }
 
 /// Elements that a kernel leaves as partial sums, for the memory plan.
-pub(super) fn partials(program: &Program, kernel: &Kernel) -> usize {
-    tile::Tile::partials(&program.graph, kernel)
+pub(super) fn partials(program: &Program, kernel: &Kernel, style: Style) -> usize {
+    tile::Tile::of(&program.graph, kernel, style).partials(kernel)
 }
 
 /// Writes one kernel.
@@ -64,12 +87,12 @@ pub(super) fn emit(
     style: Style,
 ) -> Result<Code, EngineError> {
     let kernel = &kernels.list[id.index()];
-    let mut writer = writer::Writer::new(program, kernels, memory, kernel);
+    let mut writer = writer::Writer::new(program, kernels, memory, kernel, style);
     let partial = memory.partials[id.index()].map(Location::Slot);
     let (text, groups) = match kernel.body {
         Body::Map | Body::Fold(_) | Body::Gather(_) => map::map(&mut writer, partial),
         Body::Contract(node) | Body::Weights(node) => {
-            contract::contract(&mut writer, node, partial, style)
+            contract::contract(&mut writer, node, partial)
         }
         Body::Merge { .. } => merge::merge(&mut writer),
     };

@@ -39,7 +39,7 @@ struct Step {
 
 impl GpuProgram {
     pub fn new(gpu: Arc<Gpu>, program: &Program, compiled: Compiled) -> Result<Self, EngineError> {
-        let Compiled { memory, code, kernels } = compiled;
+        let Compiled { memory, code, kernels, style } = compiled;
         let outputs = program
             .outputs
             .iter()
@@ -64,7 +64,8 @@ impl GpuProgram {
             })
             .collect();
         gpu.check()?;
-        let costs = (0..code.len()).map(|at| Cost::of(program, &kernels, KernelId(at as u32)));
+        let costs =
+            (0..code.len()).map(|at| Cost::of(program, &kernels, KernelId(at as u32), style));
         let costs = costs.collect();
         let (earlier, last, staging) = (None, None, Staging::default());
         Ok(Self { gpu, buffers, pipelines, steps, costs, inputs, outputs, staging, earlier, last })

@@ -6,6 +6,8 @@
 //! one submission, `readback` brings results back, `timer` and `cost` say where time goes,
 //! `fault` turns what goes wrong on the device into [`EngineError`]s.
 
+use std::collections::HashSet;
+
 use crate::engine::{Device, Engine, EngineError, Executable};
 use crate::graph::{NodeId, Program};
 use crate::schedule::kernel::{KernelId, Kernels, Limits, Memory, form};
@@ -23,7 +25,7 @@ mod readback;
 mod timer;
 
 pub use adapter::{AdapterSummary, DeviceLimits, Options, adapters};
-pub use emit::{Binding, Buffer, Code};
+pub use emit::{Binding, Buffer, Code, Style};
 
 /// What a build writes about one kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +74,7 @@ pub struct Plan {
 /// The kernels that [`WgpuEngine`] would run, with their memory plan. Refuses what does not fit
 /// into limits that are known without a device.
 pub fn plan(program: &Program, limits: DeviceLimits) -> Result<Plan, EngineError> {
-    let compiled = Compiled::new(program, Storage::Planned, emit::Style::Unrolled)?;
+    let compiled = Compiled::new(program, Storage::Planned, Style::Staged)?;
     if let Some(most) = limits.binding() {
         buffers::check_sizes(&compiled.memory, program.batch, most, "WebGPU by default")?;
     }
@@ -122,24 +124,31 @@ struct Compiled {
     kernels: Kernels,
     memory: Memory,
     code: Vec<Code>,
+    style: Style,
 }
 
 impl Compiled {
-    fn new(program: &Program, storage: Storage, style: emit::Style) -> Result<Self, EngineError> {
+    fn new(program: &Program, storage: Storage, style: Style) -> Result<Self, EngineError> {
         let placement = Placement::new(program);
-        let (stages, homes) = match storage {
+        let (stages, mut homes) = match storage {
             Storage::Planned => (placement.stage, placement.home),
             Storage::Everything => {
                 let nodes = program.graph.nodes.len();
                 (vec![Stage::default(); nodes], vec![Home::Tensor; nodes])
             }
         };
-        let mut kernels = form(program, &stages, &homes, Limits::WEBGPU);
-        let memory = Memory::plan(program, &mut kernels, &|k| emit::partials(program, k));
+        let bare: HashSet<NodeId> =
+            program.graph.ids().filter(|&id| style.is_bare(&program.graph, id)).collect();
+        for &node in &bare {
+            let args = program.graph.node(node).args.iter();
+            args.for_each(|arg| homes[arg.index()] = Home::Tensor);
+        }
+        let mut kernels = form(program, &stages, &homes, Limits::WEBGPU, &bare);
+        let memory = Memory::plan(program, &mut kernels, &|k| emit::partials(program, k, style));
         let code = (0..kernels.list.len())
             .map(|at| emit::emit(program, &kernels, &memory, KernelId(at as u32), style))
             .collect::<Result<_, _>>()?;
-        Ok(Self { kernels, memory, code })
+        Ok(Self { kernels, memory, code, style })
     }
 }
 
@@ -148,6 +157,7 @@ impl Compiled {
 pub struct WgpuEngine {
     gpu: std::sync::Arc<adapter::Gpu>,
     storage: Storage,
+    style: Style,
 }
 
 impl WgpuEngine {
@@ -159,12 +169,18 @@ impl WgpuEngine {
     /// The same, opened as it is said.
     pub fn open(options: &Options) -> Result<Self, EngineError> {
         let gpu = std::sync::Arc::new(adapter::Gpu::open(options)?);
-        Ok(Self { gpu, storage: Storage::Planned })
+        let style = Style::suited(gpu.summary.software);
+        Ok(Self { gpu, storage: Storage::Planned, style })
     }
 
     /// The same engine with another choice of what is stored.
     pub fn with_storage(self, storage: Storage) -> Self {
         Self { storage, ..self }
+    }
+
+    /// The same engine with other contractions than those that suit the adapter.
+    pub fn with_style(self, style: Style) -> Self {
+        Self { style, ..self }
     }
 
     /// Bytes that the device has given out, other programs' on it included, where it tells.
@@ -191,8 +207,7 @@ impl Engine for WgpuEngine {
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
-        let style = emit::Style::suited(self.gpu.summary.software);
-        let compiled = Compiled::new(program, self.storage, style)?;
+        let compiled = Compiled::new(program, self.storage, self.style)?;
         Ok(Box::new(executable::GpuProgram::new(self.gpu.clone(), program, compiled)?))
     }
 }

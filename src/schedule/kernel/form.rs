@@ -15,11 +15,18 @@ const LARGEST_EXPRESSION: usize = 160;
 /// Values stored by one kernel.
 const MOST_STORES: usize = 12;
 
-/// Forms kernels for every live node. `stages` and `homes` have an entry for each node.
-pub fn form(program: &Program, stages: &[Stage], homes: &[Home], limits: Limits) -> Kernels {
+/// Forms kernels for every live node. `stages` and `homes` have an entry for each node; what is in
+/// `bare` gets a kernel without an epilogue.
+pub fn form(
+    program: &Program,
+    stages: &[Stage],
+    homes: &[Home],
+    limits: Limits,
+    bare: &HashSet<NodeId>,
+) -> Kernels {
     let mut whole = HashSet::new();
     loop {
-        let mut former = Former::new(program, homes, limits, &whole);
+        let mut former = Former::new(program, homes, limits, [&whole, bare]);
         former.run(stages);
         let crowded = former.store_raw_values();
         if crowded.is_empty() || crowded.iter().all(|node| whole.contains(node)) {
@@ -35,6 +42,8 @@ struct Former<'a> {
     limits: Limits,
     /// Anchors for whose own result a buffer is kept free.
     whole: &'a HashSet<NodeId>,
+    /// Anchors that nothing is attached to.
+    bare: &'a HashSet<NodeId>,
     stored: Vec<bool>,
     made_in: Vec<Option<KernelId>>,
     last_read: Vec<Option<KernelId>>,
@@ -48,7 +57,7 @@ impl<'a> Former<'a> {
         program: &'a Program,
         homes: &[Home],
         limits: Limits,
-        whole: &'a HashSet<NodeId>,
+        [whole, bare]: [&'a HashSet<NodeId>; 2],
     ) -> Self {
         let nodes = program.graph.nodes.len();
         Self {
@@ -56,6 +65,7 @@ impl<'a> Former<'a> {
             graph: &program.graph,
             limits,
             whole,
+            bare,
             stored: stored(program, homes),
             made_in: vec![None; nodes],
             last_read: vec![None; nodes],
@@ -190,7 +200,8 @@ impl<'a> Former<'a> {
         let siblings = siblings.map(|(at, _)| KernelId((first_sibling + at) as u32));
         let suits = |k: &KernelId| {
             let kernel = &self.list[k.index()];
-            if tiles { kernel.has_tiles() } else { kernel.has_epilogue() }
+            let bare = matches!(kernel.body, Body::Contract(node) if self.bare.contains(&node));
+            !bare && if tiles { kernel.has_tiles() } else { kernel.has_epilogue() }
         };
         latest.into_iter().chain(siblings).filter(suits).collect()
     }

@@ -1,8 +1,9 @@
 //! The function that each element goes through: stores, and values for per-tile sums.
 
 use crate::graph::NodeId;
-use crate::schedule::kernel::Column;
+use crate::schedule::kernel::{Body, Column};
 
+use super::Style;
 use super::columns::{summed, sums_type};
 use super::scalar::type_name;
 use super::tile::Tile;
@@ -102,6 +103,15 @@ pub(super) fn elements(
     argument: &dyn Fn(usize) -> String,
 ) -> String {
     let keeps = writer.kernel.columns.iter().any(|c| matches!(c, Column::Sum(_)));
+    if writer.style == Style::Sliding && writer.kernel.body == Body::Map && !keeps {
+        // The quotient is zero: a loop whose turns the driver does not know is not written out.
+        return format!(
+            "for (var r = 0u; r < {per_thread}u + id / GROUPS; r++) {{
+    epilogue(row + r * STRIPS, col);
+}}
+"
+        );
+    }
     (0..per_thread)
         .map(|r| {
             let keep = if keeps { format!("let s{r} = ") } else { String::new() };

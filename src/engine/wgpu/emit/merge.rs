@@ -12,11 +12,11 @@ use super::writer::Writer;
 pub(super) fn merge(writer: &mut Writer) -> (String, usize) {
     let kernel = writer.kernel;
     let results = kernel.raw_values(&writer.kernels.list);
-    let own = Tile::of(kernel);
+    let own = writer.tile;
     let text = epilogue(writer, &own, &raw_arguments(&results, own.width), &mut |_, _| {});
     let Some(of) = kernel.source() else { return (String::new(), 0) };
     let source = &writer.kernels.list[of.index()];
-    let tile = Tile::of(source);
+    let tile = writer.tile_of(of);
     // A reduction that also takes in the channels has an entry for each tile and channel.
     let channels = tile.cols / own.cols;
     let entries = tile.row_tiles() * channels;

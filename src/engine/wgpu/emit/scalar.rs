@@ -40,3 +40,8 @@ pub(super) fn binary(op: Binary, a: &str, b: &str) -> String {
         Binary::Max => format!("max({a}, {b})"),
     }
 }
+
+/// How element `k` of a value of `width` elements is named.
+pub(super) fn part(width: usize, k: usize) -> &'static str {
+    if width == 1 { "" } else { [".x", ".y", ".z", ".w"][k] }
+}

@@ -5,8 +5,12 @@
 
 /// Pointwise kernels, and those that loop for each element.
 pub(super) const MAP: &str = include_str!("../../../../shaders/map.wgsl");
-/// Convolutions and their gradients.
+/// Convolutions and their gradients, through workgroup memory.
 pub(super) const CONTRACT: &str = include_str!("../../../../shaders/contract.wgsl");
+/// Convolutions and their gradients with respect to pictures, in registers.
+pub(super) const SLIDE: &str = include_str!("../../../../shaders/slide.wgsl");
+/// Weight gradients in registers.
+pub(super) const SLIDE_WEIGHTS: &str = include_str!("../../../../shaders/slide_weights.wgsl");
 /// Merging of per-tile sums.
 pub(super) const MERGE: &str = include_str!("../../../../shaders/merge.wgsl");
 

@@ -1,7 +1,10 @@
 //! How a kernel's domain is cut into workgroups of 64 threads.
 
-use crate::graph::{Graph, Op, Shape};
+use crate::graph::{Graph, Shape};
 use crate::schedule::kernel::{Body, Column, Kernel};
+
+use super::Style;
+use super::window::Window;
 
 /// Threads of every workgroup.
 pub(super) const THREADS: usize = 64;
@@ -11,6 +14,8 @@ pub(super) const PER_THREAD: usize = 4;
 pub(super) const DEPTH_STEP: usize = 16;
 /// Workgroups that a weight gradient is split into, if it has enough images.
 const WEIGHT_GROUPS: usize = 128;
+/// Threads of a weight gradient in registers, if it has enough images.
+const WEIGHT_THREADS: usize = 512;
 /// The largest dispatch in one dimension; larger ones are folded into two.
 pub(super) const LARGEST_DISPATCH: usize = 65_535;
 
@@ -23,10 +28,14 @@ pub(super) struct Tile {
     pub width: usize,
     pub lanes: usize,
     pub strips: usize,
+    /// How a contraction is cut instead, if it goes without workgroup memory.
+    pub window: Option<Window>,
+    /// Ranges of images whose weight gradients are summed apart.
+    pub splits: usize,
 }
 
 impl Tile {
-    pub fn of(kernel: &Kernel) -> Self {
+    pub fn of(graph: &Graph, kernel: &Kernel, style: Style) -> Self {
         let Shape([n, h, w, cols]) = kernel.domain.shape;
         let rows = n * h * w;
         let width = if cols.is_multiple_of(4) && rows > 1 { 4 } else { 1 };
@@ -37,7 +46,22 @@ impl Tile {
             Body::Map | Body::Fold(_) | Body::Gather(_) | Body::Merge { .. } => (1, THREADS),
         };
         let lanes = (cols / width).next_power_of_two().clamp(least, most);
-        Self { rows, cols, width, lanes, strips: THREADS / lanes }
+        let window = match kernel.body {
+            Body::Contract(node) | Body::Weights(node) => style.window(graph, node),
+            Body::Map | Body::Fold(_) | Body::Gather(_) | Body::Merge { .. } => None,
+        };
+        let tile = Self { rows, cols, width, lanes, strips: THREADS / lanes, window, splits: 1 };
+        Self { splits: tile.splits(graph, kernel), ..tile }
+    }
+
+    fn splits(&self, graph: &Graph, kernel: &Kernel) -> usize {
+        let Body::Weights(node) = kernel.body else { return 1 };
+        let images = graph.node(graph.node(node).args[0]).ty.shape.0[0];
+        let wanted = match self.window {
+            None => WEIGHT_GROUPS.div_ceil(self.row_tiles() * self.col_tiles()),
+            Some(window) => WEIGHT_THREADS.div_ceil(window.weight_threads()),
+        };
+        images.div_ceil(images.div_ceil(wanted.clamp(1, images)))
     }
 
     /// Rows of a workgroup.
@@ -54,15 +78,14 @@ impl Tile {
     }
 
     /// Values that `kernel` leaves in its buffer of partial sums.
-    pub fn partials(graph: &Graph, kernel: &Kernel) -> usize {
-        let tile = Tile::of(kernel);
+    pub fn partials(&self, kernel: &Kernel) -> usize {
         match kernel.body {
-            Body::Weights(_) => splits(graph, kernel) * kernel.domain.shape.len(),
+            Body::Weights(_) => self.splits * kernel.domain.shape.len(),
             Body::Map
             | Body::Contract(_)
             | Body::Fold(_)
             | Body::Gather(_)
-            | Body::Merge { .. } => tile.row_tiles() * kernel.columns.len() * tile.cols,
+            | Body::Merge { .. } => self.row_tiles() * kernel.columns.len() * self.cols,
         }
     }
 
@@ -70,37 +93,6 @@ impl Tile {
     pub fn partial_at(&self, kernel: &Kernel, tile: &str, column: usize) -> String {
         let (columns, cols) = (kernel.columns.len(), self.cols);
         format!("({tile} * {columns}u + {column}u) * {cols}u")
-    }
-}
-
-/// Ranges of images whose weight gradients are summed apart.
-pub(super) fn splits(graph: &Graph, kernel: &Kernel) -> usize {
-    let Body::Weights(node) = kernel.body else { return 1 };
-    let tile = Tile::of(kernel);
-    let images = graph.node(graph.node(node).args[0]).ty.shape.0[0];
-    let wanted = WEIGHT_GROUPS.div_ceil(tile.row_tiles() * tile.col_tiles()).min(images);
-    images.div_ceil(images.div_ceil(wanted.max(1)))
-}
-
-/// Depth of a contraction, and of the part that one split has.
-pub(super) fn depth(graph: &Graph, kernel: &Kernel) -> (usize, usize) {
-    let (Body::Contract(node) | Body::Weights(node)) = kernel.body else { return (0, 0) };
-    let extents = |arg: usize| graph.node(graph.node(node).args[arg]).ty.shape.0;
-    match graph.node(node).op {
-        Op::ConvDw(geometry) => {
-            let images = extents(0)[0];
-            let pixels: usize = geometry.output().iter().product();
-            (images * pixels, images.div_ceil(splits(graph, kernel)) * pixels)
-        }
-        Op::ConvDx(geometry) => {
-            let [_, _, _, outputs] = extents(1);
-            let depth = geometry.kernel.iter().product::<usize>() * outputs;
-            (depth, depth)
-        }
-        _ => {
-            let [kh, kw, inputs, _] = extents(1);
-            (kh * kw * inputs, kh * kw * inputs)
-        }
     }
 }
 

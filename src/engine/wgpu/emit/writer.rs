@@ -7,10 +7,12 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::graph::{AxisMap, NodeId, Op, Program, Remap, Shape};
-use crate::schedule::kernel::{Kernel, Kernels, Location, Memory, is_anchor};
+use crate::schedule::kernel::{Kernel, KernelId, Kernels, Location, Memory, is_anchor};
 
+use super::Style;
 use super::bindings::Bindings;
 use super::scalar::{binary, literal, type_name, unary};
+use super::tile::Tile;
 
 /// An index into a tensor: a WGSL expression for each axis, and how many channels from there on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -65,6 +67,9 @@ pub(super) struct Writer<'a> {
     pub kernels: &'a Kernels,
     pub kernel: &'a Kernel,
     pub memory: &'a Memory,
+    /// How the kernel's domain is cut.
+    pub tile: Tile,
+    pub style: Style,
     pub bindings: Bindings,
     /// Values that this kernel loads.
     loads: HashSet<NodeId>,
@@ -82,6 +87,7 @@ impl<'a> Writer<'a> {
         kernels: &'a Kernels,
         memory: &'a Memory,
         kernel: &'a Kernel,
+        style: Style,
     ) -> Self {
         let raw = kernel.raw_values(&kernels.list);
         Self {
@@ -89,6 +95,8 @@ impl<'a> Writer<'a> {
             kernels,
             kernel,
             memory,
+            tile: Tile::of(&program.graph, kernel, style),
+            style,
             bindings: Bindings::default(),
             loads: kernel.reads.iter().map(|r| r.value).collect(),
             raw: raw.into_iter().enumerate().map(|(i, n)| (n, format!("raw{i}"))).collect(),
@@ -97,6 +105,11 @@ impl<'a> Writer<'a> {
             names: 0,
             fault: None,
         }
+    }
+
+    /// How another kernel's domain is cut.
+    pub fn tile_of(&self, kernel: KernelId) -> Tile {
+        Tile::of(&self.program.graph, &self.kernels.list[kernel.index()], self.style)
     }
 
     /// The statements since the last call.

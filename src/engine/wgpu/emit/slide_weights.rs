@@ -1,0 +1,129 @@
+//! Gradients with respect to weights in registers: a thread has all places of the kernel for a few
+//! channels, and goes over the pixels of a range of images.
+
+use crate::schedule::kernel::Location;
+
+use super::contract::Contraction;
+use super::scalar::part;
+use super::slide::load;
+use super::template::{SLIDE_WEIGHTS, fill};
+use super::tile::THREADS;
+use super::window::{Reach, Window};
+use super::writer::{At, Writer};
+
+/// Text and number of workgroups.
+pub(super) fn slide(
+    writer: &mut Writer,
+    it: &Contraction,
+    window: Window,
+    partial: Option<Location>,
+) -> (String, usize) {
+    let (threads, splits) = (window.weight_threads(), writer.tile.splits);
+    let groups = (threads * splits).div_ceil(THREADS);
+    let [images, h, w] = it.pixels(writer);
+    let each = h * w / window.across;
+    let constants = format!(
+        "alias V = vec4<f32>;\nconst INPUTS = {}u;\nconst BLOCKS = {}u;\nconst SIDE = {}u;\n\
+         const SPLITS = {splits}u;\nconst SPLIT_THREADS = {threads}u;\nconst STEPS = {}u;\n\
+         const SPLIT_STEPS = {}u;\nconst GROUPS = {groups}u;\n",
+        it.a_width,
+        window.blocks,
+        window.side[0],
+        images * each,
+        images.div_ceil(splits) * each
+    );
+    let sums = sums(it, window.blocks);
+    let accumulators = sums.iter().map(|sum| format!("var {} = V(0.0);\n", sum.name())).collect();
+    let text = fill(
+        SLIDE_WEIGHTS,
+        &[
+            ("constants", constants),
+            ("accumulators", accumulators),
+            ("products", products(writer, it, window, &sums)),
+            ("stores", sums.iter().map(|sum| store(writer, it, sum, partial)).collect()),
+        ],
+    );
+    (text, groups)
+}
+
+/// Four sums of a thread: a place of the kernel, an input channel, a block of output channels.
+struct Sum {
+    place: [usize; 2],
+    input: usize,
+    block: usize,
+}
+
+impl Sum {
+    fn name(&self) -> String {
+        let Self { place: [i, j], input, block } = self;
+        format!("acc{i}_{j}_{input}_{block}")
+    }
+}
+
+fn sums(it: &Contraction, blocks: usize) -> Vec<Sum> {
+    let [kh, kw] = it.geometry.kernel;
+    let mut all = Vec::with_capacity(kh * kw * it.a_width * blocks);
+    for i in 0..kh {
+        for j in 0..kw {
+            for input in 0..it.a_width {
+                all.extend((0..blocks).map(|block| Sum { place: [i, j], input, block }));
+            }
+        }
+    }
+    all
+}
+
+/// One step: the products of a few neighbouring pixels.
+fn products(writer: &mut Writer, it: &Contraction, window: Window, sums: &[Sum]) -> String {
+    let reach = Reach::of(it, window);
+    let [_, h, w] = it.pixels(writer);
+    let across = window.across;
+    let x = writer.bind(format!("step % {}u * {across}u", w / across));
+    let y = writer.bind(format!("step / {}u % {h}u", w / across));
+    let n = writer.bind(format!("step / {}u", h * w / across));
+    let gradient: Vec<Vec<String>> = (0..across)
+        .map(|p| {
+            let x = writer.bind(format!("{x} + {p}u"));
+            let mut block = |b: usize| {
+                let col = format!("(col + {}u)", 4 * b);
+                writer.value(it.operands[1], &At::new([&n, &y, &x, &col], 4))
+            };
+            (0..window.blocks).map(&mut block).collect()
+        })
+        .collect();
+    let first = reach.first(writer, &x);
+    for i in 0..it.geometry.kernel[0] {
+        let row = reach.row(writer, &y, &format!("{i}u"));
+        let columns = reach.columns(across);
+        let seen: Vec<_> = columns
+            .iter()
+            .map(|&column| {
+                let seen = reach.pixel(writer, &first, column, &row);
+                load(writer, it, [&n, &row.index, "channel"], &seen)
+            })
+            .collect();
+        for sum in sums.iter().filter(|sum| sum.place[0] == i) {
+            let part = part(it.a_width, sum.input);
+            let terms: String = (0..across)
+                .filter_map(|p| Some((p, reach.column(p, sum.place[1])?)))
+                .filter_map(|(p, column)| Some((p, columns.binary_search(&column).ok()?)))
+                .map(|(p, at)| format!(" + {}{part} * {}", seen[at], gradient[p][sum.block]))
+                .collect();
+            writer.line(format!("{name} = {name}{terms};", name = sum.name()));
+        }
+    }
+    writer.take()
+}
+
+fn store(writer: &mut Writer, it: &Contraction, sum: &Sum, partial: Option<Location>) -> String {
+    let Some(partial) = partial else { return String::new() };
+    let tile = writer.tile;
+    let place = (sum.place[0] * it.geometry.kernel[1] + sum.place[1]) * it.inner + sum.input;
+    let at = format!(
+        "(split * {}u + {place}u + channel) * {}u + col + {}u",
+        tile.rows,
+        tile.cols,
+        4 * sum.block
+    );
+    writer.bindings.store(partial, &at, &sum.name(), 4) + "\n"
+}

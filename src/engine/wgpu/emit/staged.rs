@@ -1,0 +1,263 @@
+//! Contractions whose operands go through workgroup memory.
+
+use crate::graph::{ConvGeometry, Op};
+use crate::schedule::kernel::{Body, Location};
+
+use super::Style;
+use super::columns::{columns, workgroup_memory};
+use super::contract::{Contraction, pixel};
+use super::epilogue::{elements, epilogue, raw_arguments, split_row};
+use super::map::constants;
+use super::scalar::type_name;
+use super::template::{CONTRACT, fill};
+use super::tile::{DEPTH_STEP, PER_THREAD, THREADS, Tile};
+use super::writer::{At, Writer};
+
+/// Text and number of workgroups.
+pub(super) fn staged(
+    writer: &mut Writer,
+    it: &Contraction,
+    partial: Option<Location>,
+) -> (String, usize) {
+    let tile = writer.tile;
+    let (depth, split_depth) = depth(writer);
+    let groups = tile.row_tiles() * tile.col_tiles() * tile.splits;
+    let load_a = load_a(writer, it);
+    let load_b = load_b(writer, it);
+    let (epilogue, argument): (_, &dyn Fn(usize) -> String) = match writer.kernel.body {
+        Body::Weights(_) => (store_part(writer, &tile, partial), &|r| format!(", split, acc{r}")),
+        _ => {
+            let raw = raw_arguments(&[it.node], tile.width);
+            (epilogue(writer, &tile, &raw, &mut |_, _| {}), &|r| format!(", acc{r}"))
+        }
+    };
+    let columns = columns(writer, &tile, partial);
+    let accumulators = (0..PER_THREAD).map(|r| format!("var acc{r} = V(0.0);\n")).collect();
+    let more = format!(
+        "const DEPTH = {depth}u;\nconst DEPTH_STEP = {DEPTH_STEP}u;\nconst SPLIT_DEPTH = {split_depth}u;\n"
+    );
+    let text = fill(
+        CONTRACT,
+        &[
+            ("constants", constants(&tile, groups) + &more),
+            ("functions", workgroup_memory(writer.kernel, &tile)),
+            ("load_a", load_a),
+            ("load_b", load_b),
+            ("epilogue", epilogue),
+            ("accumulators", accumulators),
+            ("stage_a", stage_a(&tile, it)),
+            ("products", products(&tile, writer.style)),
+            ("elements", elements(writer, PER_THREAD, argument)),
+            ("columns", columns),
+        ],
+    );
+    (text, groups)
+}
+
+/// Depth of a contraction, and of the part that one split has.
+fn depth(writer: &Writer) -> (usize, usize) {
+    let (Body::Contract(node) | Body::Weights(node)) = writer.kernel.body else { return (0, 0) };
+    let graph = &writer.program.graph;
+    let extents = |arg: usize| graph.node(graph.node(node).args[arg]).ty.shape.0;
+    match graph.node(node).op {
+        Op::ConvDw(geometry) => {
+            let images = extents(0)[0];
+            let pixels: usize = geometry.output().iter().product();
+            (images * pixels, images.div_ceil(writer.tile.splits) * pixels)
+        }
+        Op::ConvDx(geometry) => {
+            let [_, _, _, outputs] = extents(1);
+            let depth = geometry.kernel.iter().product::<usize>() * outputs;
+            (depth, depth)
+        }
+        _ => {
+            let [kh, kw, inputs, _] = extents(1);
+            (kh * kw * inputs, kh * kw * inputs)
+        }
+    }
+}
+
+/// The left operand into workgroup memory, rows side by side.
+fn stage_a(tile: &Tile, it: &Contraction) -> String {
+    let width = it.a_width;
+    let total = DEPTH_STEP * tile.tile_rows() / width;
+    let (row, k, step) = if it.for_weights() {
+        let across = tile.tile_rows() / width;
+        (format!("e % {across}u * {width}u"), format!("e / {across}u"), "1u".to_owned())
+    } else {
+        let across = DEPTH_STEP / width;
+        (format!("e / {across}u"), format!("e % {across}u * {width}u"), "TILE_ROWS".to_owned())
+    };
+    let writes: String = if width == 1 {
+        "    tile_a[i * TILE_ROWS + r] = v;\n".to_owned()
+    } else {
+        (0..4)
+            .map(|j| {
+                format!(
+                    "    tile_a[i * TILE_ROWS + r + {j}u * {step}] = v.{};\n",
+                    ["x", "y", "z", "w"][j]
+                )
+            })
+            .collect()
+    };
+    format!(
+        "for (var e = thread; e < {total}u; e += {THREADS}u) {{
+    let r = {row};
+    let i = {k};
+    let v = load_a(first_row + r, k + i, end);
+{writes}}}
+"
+    )
+}
+
+/// The products of one step.
+fn products(tile: &Tile, style: Style) -> String {
+    let [rows, strips, lanes] = [tile.tile_rows(), tile.strips, tile.lanes];
+    let one = |a: &dyn Fn(usize) -> String, b: &str| -> String {
+        let lines = (0..PER_THREAD).map(|r| format!("acc{r} += tile_a[{}] * {b};\n", a(r)));
+        lines.collect()
+    };
+    match style {
+        Style::Staged => (0..DEPTH_STEP)
+            .map(|i| {
+                let at = |r: usize| format!("{}u + strip", i * rows + r * strips);
+                let b = format!("let b{i} = tile_b[{}u + lane];\n", i * lanes);
+                b + &one(&at, &format!("b{i}"))
+            })
+            .collect(),
+        Style::Sliding => {
+            let at = |r: usize| format!("i * TILE_ROWS + {}u + strip", r * strips);
+            let b = "let b = tile_b[i * LANES + lane];\n";
+            format!("for (var i = 0u; i < DEPTH_STEP; i++) {{\n{b}{}}}\n", one(&at, "b"))
+        }
+    }
+}
+
+/// Statements that take `k` apart into a place of the window and a channel.
+fn split_window(writer: &mut Writer, it: &Contraction, name: &str) -> [String; 3] {
+    let [_, kw] = it.geometry.kernel;
+    let inner = it.inner;
+    let channel = writer.bind(format!("{name} % {inner}u"));
+    let place = writer.bind(format!("{name} / {inner}u"));
+    let i = writer.bind(format!("{place} / {kw}u"));
+    let j = writer.bind(format!("{place} % {kw}u"));
+    [i, j, channel]
+}
+
+/// Statements that find the pixel that a window at `center` sees at its place `i, j`: of the
+/// picture, from an output pixel.
+fn seen(
+    writer: &mut Writer,
+    it: &Contraction,
+    center: [&str; 2],
+    window: [&str; 2],
+) -> [String; 2] {
+    let ConvGeometry { stride, padding, input, .. } = it.geometry;
+    // Unsigned wrap-around turns what lies before the first pixel into what lies after the last.
+    let pixel = [0, 1].map(|a| {
+        writer.bind(format!("({}) * {stride}u + {} - {}u", center[a], window[a], padding[a]))
+    });
+    writer.open(format!("if ({} < {}u && {} < {}u)", pixel[0], input[0], pixel[1], input[1]));
+    pixel
+}
+
+/// The other way round: the output pixel whose window sees an input pixel at place `i, j`.
+fn seeing(
+    writer: &mut Writer,
+    it: &Contraction,
+    pixel: [&str; 2],
+    window: [&str; 2],
+) -> [String; 2] {
+    let ConvGeometry { stride, padding, .. } = it.geometry;
+    let [oh, ow] = it.geometry.output();
+    let from =
+        [0, 1].map(|a| writer.bind(format!("{} + {}u - {}", pixel[a], padding[a], window[a])));
+    let center = [0, 1].map(|a| writer.bind(format!("{} / {stride}u", from[a])));
+    let exact = if stride == 1 {
+        String::new()
+    } else {
+        format!("{} % {stride}u == 0u && {} % {stride}u == 0u && ", from[0], from[1])
+    };
+    writer.open(format!("if ({exact}{} < {oh}u && {} < {ow}u)", center[0], center[1]));
+    center
+}
+
+fn load_a(writer: &mut Writer, it: &Contraction) -> String {
+    let v = type_name(it.a_width);
+    let [n, h, w] = it.pixels(writer);
+    writer.line(format!("var result = {v}(0.0);"));
+    writer.open("if (row < ROWS && k < end)");
+    let (pixel, window, channel) = if it.for_weights() {
+        writer.line("let window = row;");
+        writer.line("let pixel = k;");
+        let [i, j, channel] = split_window(writer, it, "window");
+        (pixel(writer, "pixel", [n, h, w]), [i, j], channel)
+    } else {
+        let [i, j, channel] = split_window(writer, it, "k");
+        (pixel(writer, "row", [n, h, w]), [i, j], channel)
+    };
+    let [image, y, x] = [&pixel[0], &pixel[1], &pixel[2]];
+    let window = [window[0].as_str(), window[1].as_str()];
+    let [y, x] = match it.op {
+        Op::ConvDx(_) => seeing(writer, it, [y, x], window),
+        _ => seen(writer, it, [y, x], window),
+    };
+    let value = writer.value(it.operands[0], &At::new([image, &y, &x, &channel], it.a_width));
+    writer.line(format!("result = {value};"));
+    writer.close();
+    writer.close();
+    writer.line("return result;");
+    let body = writer.take();
+    format!("fn load_a(row: u32, k: u32, end: u32) -> {v} {{\n{body}}}\n")
+}
+
+fn load_b(writer: &mut Writer, it: &Contraction) -> String {
+    let width = writer.tile.width;
+    let v = type_name(width);
+    writer.line(format!("var result = {v}(0.0);"));
+    writer.open("if (k < end && col < COLS)");
+    let value = match it.op {
+        Op::ConvDw(_) => {
+            let pixels = it.pixels(writer);
+            writer.line("let row = k;");
+            let [n, y, x] = split_row(writer, pixels, ["n", "y", "x"]);
+            writer.value(it.operands[1], &At::new([&n, &y, &x, "col"], width))
+        }
+        Op::ConvDx(_) => {
+            let [i, j, output] = split_window(writer, it, "k");
+            // The weights' channels read lie a row apart.
+            let parts: Vec<_> = (0..width)
+                .map(|c| {
+                    let input = if c == 0 { "col".to_owned() } else { format!("(col + {c}u)") };
+                    writer.value(it.operands[1], &At::new([&i, &j, &input, &output], 1))
+                })
+                .collect();
+            format!("{v}({})", parts.join(", "))
+        }
+        _ => {
+            let [i, j, input] = split_window(writer, it, "k");
+            writer.value(it.operands[1], &At::new([&i, &j, &input, "col"], width))
+        }
+    };
+    writer.line(format!("result = {value};"));
+    writer.close();
+    writer.line("return result;");
+    let body = writer.take();
+    format!("fn load_b(k: u32, col: u32, end: u32) -> {v} {{\n{body}}}\n")
+}
+
+/// The epilogue of a split contraction: its part, to be gathered.
+fn store_part(writer: &mut Writer, tile: &Tile, partial: Option<Location>) -> String {
+    let v = type_name(tile.width);
+    let at = format!("(split * {}u + row) * {}u + col", tile.rows, tile.cols);
+    let store = partial.map(|place| writer.bindings.store(place, &at, "raw0", tile.width));
+    format!(
+        "fn epilogue(row: u32, col: u32, split: u32, raw0: {v}) {{
+    if (row < ROWS && col < COLS) {{
+        {}
+    }}
+}}
+",
+        store.unwrap_or_default()
+    )
+}
