@@ -5,6 +5,7 @@
 mod compare;
 mod fusion;
 mod gpu;
+mod half;
 mod nets;
 mod networks;
 mod onnx;

@@ -1,7 +1,7 @@
 //! What a kernel computes and moves, for profiles.
 
-use crate::graph::{Op, Program};
-use crate::schedule::kernel::{Body, Kernel, KernelId, Kernels};
+use crate::graph::{NodeId, Op, Program};
+use crate::schedule::kernel::{Body, Format, Kernel, KernelId, Kernels, Memory};
 
 use super::emit;
 
@@ -17,14 +17,14 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    pub fn of(program: &Program, kernels: &Kernels, id: KernelId) -> Self {
+    pub fn of(program: &Program, kernels: &Kernels, memory: &Memory, id: KernelId) -> Self {
         let kernel = &kernels.list[id.index()];
         let name = emit::name(program, kernels, id);
         let kind = name.split_once('_').map_or(name.as_str(), |(_, kind)| kind);
         Self {
             what: format!("{kind} {}", kernel.domain.shape),
             flops: flops(program, kernel),
-            bytes: 4.0 * elements(program, kernels, kernel) as f64,
+            bytes: bytes(program, kernels, memory, kernel) as f64,
         }
     }
 }
@@ -41,11 +41,12 @@ fn flops(program: &Program, kernel: &Kernel) -> f64 {
     2.0 * (operand(0).0[0] * pixels * weights.len()) as f64
 }
 
-/// Elements read and written, partial sums included.
-fn elements(program: &Program, kernels: &Kernels, kernel: &Kernel) -> usize {
-    let len = |node| program.graph.node(node).ty.shape.len();
-    let read: usize = kernel.reads.iter().map(|r| len(r.value)).sum();
-    let written: usize = kernel.stores.iter().map(|s| len(s.value)).sum();
-    let merged = kernel.source().map(|of| emit::partials(program, &kernels.list[of.index()]));
-    read + written + emit::partials(program, kernel) + merged.unwrap_or(0)
+/// Bytes read and written, partial sums included.
+fn bytes(program: &Program, kernels: &Kernels, memory: &Memory, kernel: &Kernel) -> usize {
+    let size = |node: NodeId| program.graph.node(node).ty.shape.len() * memory.format(node).bytes();
+    let read: usize = kernel.reads.iter().map(|r| size(r.value)).sum();
+    let written: usize = kernel.stores.iter().map(|s| size(s.value)).sum();
+    let partials = |kernel| Format::F32.bytes() * emit::partials(program, kernel);
+    let merged = kernel.source().map_or(0, |of| partials(&kernels.list[of.index()]));
+    read + written + partials(kernel) + merged
 }

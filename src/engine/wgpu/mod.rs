@@ -6,8 +6,9 @@
 //! one submission, `readback` brings results back, `timer` and `cost` say where time goes,
 //! `fault` turns what goes wrong on the device into [`EngineError`]s.
 
-use crate::engine::{Device, Engine, EngineError, Executable};
+use crate::engine::{Device, Engine, EngineError, Executable, Precision};
 use crate::graph::{NodeId, Program};
+pub use crate::schedule::kernel::Tensors;
 use crate::schedule::kernel::{KernelId, Kernels, Limits, Memory, form};
 use crate::schedule::placement::{Home, Placement, Stage};
 
@@ -71,8 +72,13 @@ pub struct Plan {
 
 /// The kernels that [`WgpuEngine`] would run, with their memory plan. Refuses what does not fit
 /// into limits that are known without a device.
-pub fn plan(program: &Program, limits: DeviceLimits) -> Result<Plan, EngineError> {
-    let compiled = Compiled::new(program, Storage::Planned, emit::Style::Unrolled)?;
+pub fn plan(
+    program: &Program,
+    limits: DeviceLimits,
+    tensors: Tensors,
+) -> Result<Plan, EngineError> {
+    let layout = Layout { storage: Storage::Planned, tensors };
+    let compiled = Compiled::new(program, layout, emit::Style::Unrolled)?;
     if let Some(most) = limits.binding() {
         buffers::check_sizes(&compiled.memory, program.batch, most, "WebGPU by default")?;
     }
@@ -97,15 +103,15 @@ pub fn plan(program: &Program, limits: DeviceLimits) -> Result<Plan, EngineError
     });
     Ok(Plan {
         kernels: texts.collect(),
-        slots: compiled.memory.slots.clone(),
+        slots: compiled.memory.slots.iter().map(|slot| slot.len).collect(),
         vectors: compiled.memory.vectors,
         bytes: buffers::planned(&compiled.memory, &compiled.code),
     })
 }
 
-/// The kernels that [`WgpuEngine`] would run, in order.
+/// The kernels that [`WgpuEngine`] would run in f32, in order.
 pub fn kernels(program: &Program) -> Result<Vec<KernelText>, EngineError> {
-    Ok(plan(program, DeviceLimits::Adapter)?.kernels)
+    Ok(plan(program, DeviceLimits::Adapter, Tensors::Single)?.kernels)
 }
 
 /// Which values get buffers.
@@ -117,6 +123,25 @@ pub enum Storage {
     Everything,
 }
 
+/// What gets buffers, and of what numbers they are.
+#[derive(Clone, Copy, Debug)]
+struct Layout {
+    storage: Storage,
+    tensors: Tensors,
+}
+
+/// How a precision stores activations; none that a GPU does not compute in.
+fn stored(precision: Precision) -> Result<Tensors, EngineError> {
+    match precision {
+        Precision::F32 => Ok(Tensors::Single),
+        Precision::F16 => Ok(Tensors::Half),
+        Precision::Bf16x3 | Precision::Bf16 => Err(EngineError::Unsupported(format!(
+            "the wgpu engine computes in f32 and f16, not in {precision}; say --precision f32 or \
+             f16, or take --engine cpu"
+        ))),
+    }
+}
+
 /// A program as kernels, memory plan and text.
 struct Compiled {
     kernels: Kernels,
@@ -125,9 +150,9 @@ struct Compiled {
 }
 
 impl Compiled {
-    fn new(program: &Program, storage: Storage, style: emit::Style) -> Result<Self, EngineError> {
+    fn new(program: &Program, layout: Layout, style: emit::Style) -> Result<Self, EngineError> {
         let placement = Placement::new(program);
-        let (stages, homes) = match storage {
+        let (stages, homes) = match layout.storage {
             Storage::Planned => (placement.stage, placement.home),
             Storage::Everything => {
                 let nodes = program.graph.nodes.len();
@@ -135,7 +160,8 @@ impl Compiled {
             }
         };
         let mut kernels = form(program, &stages, &homes, Limits::WEBGPU);
-        let memory = Memory::plan(program, &mut kernels, &|k| emit::partials(program, k));
+        let partials = |kernel: &_| emit::partials(program, kernel);
+        let memory = Memory::plan(program, &mut kernels, layout.tensors, &partials);
         let code = (0..kernels.list.len())
             .map(|at| emit::emit(program, &kernels, &memory, KernelId(at as u32), style))
             .collect::<Result<_, _>>()?;
@@ -147,7 +173,7 @@ impl Compiled {
 #[derive(Clone, Debug)]
 pub struct WgpuEngine {
     gpu: std::sync::Arc<adapter::Gpu>,
-    storage: Storage,
+    layout: Layout,
 }
 
 impl WgpuEngine {
@@ -158,13 +184,19 @@ impl WgpuEngine {
 
     /// The same, opened as it is said.
     pub fn open(options: &Options) -> Result<Self, EngineError> {
+        let tensors = stored(options.precision)?;
         let gpu = std::sync::Arc::new(adapter::Gpu::open(options)?);
-        Ok(Self { gpu, storage: Storage::Planned })
+        Ok(Self { gpu, layout: Layout { storage: Storage::Planned, tensors } })
+    }
+
+    /// Refuses a precision that this engine does not compute in.
+    pub fn check(precision: Precision) -> Result<(), EngineError> {
+        stored(precision).map(drop)
     }
 
     /// The same engine with another choice of what is stored.
     pub fn with_storage(self, storage: Storage) -> Self {
-        Self { storage, ..self }
+        Self { layout: Layout { storage, ..self.layout }, ..self }
     }
 
     /// Bytes that the device has given out, other programs' on it included, where it tells.
@@ -192,7 +224,7 @@ impl Engine for WgpuEngine {
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
         let style = emit::Style::suited(self.gpu.summary.software);
-        let compiled = Compiled::new(program, self.storage, style)?;
+        let compiled = Compiled::new(program, self.layout, style)?;
         Ok(Box::new(executable::GpuProgram::new(self.gpu.clone(), program, compiled)?))
     }
 }

@@ -1,6 +1,6 @@
 //! WebGPU's default limits, and memory: what is predicted, what is taken, what does not fit.
 
-use rnetc::engine::wgpu::{DeviceLimits, WgpuEngine, plan};
+use rnetc::engine::wgpu::{DeviceLimits, Tensors, WgpuEngine, plan};
 use rnetc::engine::{Engine, EngineError, Executable};
 use rnetc::graph::{InputId, Program};
 use rnetc::lower::{self, Sgd};
@@ -37,7 +37,8 @@ fn predicted_memory_is_what_is_taken() {
     let Some(before) = engine.allocated() else { return };
     // Large enough that what the driver keeps for itself is little.
     let program = training(8, 32);
-    let predicted = plan(&program, DeviceLimits::Adapter).expect("a plan").bytes as u64;
+    let predicted =
+        plan(&program, DeviceLimits::Adapter, Tensors::Single).expect("a plan").bytes as u64;
     let mut executable = engine.compile(&program).expect("compiles");
     assert_eq!(executable.memory() as u64, predicted);
     write_all(executable.as_mut(), &values(&program));
@@ -77,7 +78,7 @@ fn memory_stays_flat() {
 
 /// The batch that a refusal names.
 fn named(program: &Program) -> Option<usize> {
-    match plan(program, DeviceLimits::WebGpuDefault) {
+    match plan(program, DeviceLimits::WebGpuDefault, Tensors::Single) {
         Ok(_) => None,
         Err(EngineError::OutOfMemory(text)) => {
             let after = text.split("--batch ").nth(1).unwrap_or_else(|| panic!("{text}"));

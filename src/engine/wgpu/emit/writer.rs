@@ -65,7 +65,7 @@ pub(super) struct Writer<'a> {
     pub kernels: &'a Kernels,
     pub kernel: &'a Kernel,
     pub memory: &'a Memory,
-    pub bindings: Bindings,
+    pub bindings: Bindings<'a>,
     /// Values that this kernel loads.
     loads: HashSet<NodeId>,
     /// Anchors of this kernel, by the name of their value.
@@ -89,7 +89,7 @@ impl<'a> Writer<'a> {
             kernels,
             kernel,
             memory,
-            bindings: Bindings::default(),
+            bindings: Bindings::new(memory),
             loads: kernel.reads.iter().map(|r| r.value).collect(),
             raw: raw.into_iter().enumerate().map(|(i, n)| (n, format!("raw{i}"))).collect(),
             lines: String::new(),
