@@ -19,6 +19,9 @@ pub const STREAK: &str = "loss_scale.good_steps";
 pub const INTERVAL: f64 = 2000.0;
 /// s does not fall below.
 const LEAST: f64 = 1.0;
+/// s does not rise beyond, 2¹⁰⁰, so that s and 1/s are numbers in single precision even where all
+/// gradients vanish for good.
+pub const MOST: f64 = (1u128 << 100) as f64;
 
 /// The state as nodes.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +53,10 @@ impl Scaling {
         let almost = b.constant(INTERVAL - 0.5);
         let over = b.sub(longer, almost);
         let full = b.unary(Unary::Step, over);
+        let most = b.constant(MOST);
+        let below = b.sub(most, self.scale);
+        let below = b.unary(Unary::Step, below);
+        let full = b.mul(full, below);
         let going_on = b.sub(one, full);
         let streak = b.mul(longer, going_on);
         let doubled = b.scale(self.scale, 2.0);

@@ -192,6 +192,9 @@ fn read(view: &TensorView, tensor: &Tensor) -> Result<Vec<f32>, String> {
     }
     let (chunks, _) = view.data().as_chunks::<4>();
     let values: Vec<f32> = chunks.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+    if tensor.state.role == Role::LossScale && !values.iter().all(|value| value.is_finite()) {
+        return Err("it is no number".to_owned());
+    }
     Ok(layout::from_checkpoint(tensor.kind, tensor.state.shape, &values))
 }
 

@@ -13,6 +13,7 @@ mod ops;
 mod precision;
 mod random;
 mod recompute;
+mod runs;
 mod steps;
 mod support;
 mod wide;
