@@ -59,6 +59,10 @@ for depth in $depths; do
     echo "ResNet-$depth infer: rnetc $(ours "$depth" --mode infer | field images_per_s) images/s"
     echo "ResNet-$depth train, WebGPU's default limits:" \
         "rnetc $(ours "$depth" --limits webgpu-default | field images_per_s) images/s"
+    if "$rnetc" devices | grep -q ", f16)"; then
+        echo "ResNet-$depth train, f16:" \
+            "rnetc $(ours "$depth" --precision f16 | field images_per_s) images/s"
+    fi
 done
 for depth in $depths; do
     echo "== kernels of ResNet-$depth"

@@ -1,5 +1,6 @@
 // Functions that generated expressions call. `sigmoid` and `tanh` never overflow; `uniform` is
-// the counter-based generator of the graph, the same bits in every engine.
+// the counter-based generator of the graph, the same bits in every engine; `finite` looks at the
+// bits, since WGSL may take every comparison to be one of finite numbers.
 
 fn sigmoid1(x: f32) -> f32 {
     let e = exp(-abs(x));
@@ -20,6 +21,14 @@ fn tanh1(x: f32) -> f32 {
 
 fn tanh4(x: vec4<f32>) -> vec4<f32> {
     return vec4<f32>(tanh1(x.x), tanh1(x.y), tanh1(x.z), tanh1(x.w));
+}
+
+fn finite1(x: f32) -> f32 {
+    return select(0.0, x, (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u);
+}
+
+fn finite4(x: vec4<f32>) -> vec4<f32> {
+    return vec4<f32>(finite1(x.x), finite1(x.y), finite1(x.z), finite1(x.w));
 }
 
 fn scramble(bits: u32) -> u32 {

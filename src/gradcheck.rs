@@ -79,6 +79,7 @@ pub fn random_inputs(network: &Network, program: &Program, seed: u32) -> Inputs 
             Role::LearningRate => vec![0.1; len],
             Role::Probe => uniform.iter().map(|u| 1.0 + 0.5 * u).collect(),
             Role::Seed => vec![f64::from(seed & 0xff_ffff); len],
+            Role::LossScale => vec![1024.0; len],
             Role::Momentum => uniform.iter().map(|u| 0.01 * u).collect(),
             Role::Parameter | Role::Statistic => {
                 let init = tensors.iter().find(|t| t.name == input.name).map(|t| t.init);

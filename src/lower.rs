@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::graph::autodiff::{Factors, gradient, mean};
+use crate::graph::autodiff::{Factors, gradient, gradient_from, mean};
 use crate::graph::builder::Builder;
 use crate::graph::{
     Axes, Binary, ConvGeometry, InputId, NodeId, Op, Origin, Output, PoolGeometry, Program, Role,
     Shape, Type, Unary,
 };
+use crate::nn::loss_scaling::{self, Scaling};
 use crate::nn::{batch_norm, dropout, loss, optimiser, parameters, shortcut};
 use crate::passes;
 use crate::sema::network::{BinaryOp, Layer, Module, ModuleId, Network, Value, ValueId};
@@ -52,6 +53,19 @@ pub fn training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
     let (loss, gradients) = lowering.backward(logits);
     lowering.update(sgd, &gradients);
     lowering.finish(named(&[("loss", loss), ("logits", logits)]))
+}
+
+/// The same with dynamic loss scaling, for engines that store gradients in half precision: two
+/// more inputs ([`loss_scaling::STATE`]), and an output `good`, 0 where the step was left out
+/// because a gradient was no finite number.
+pub fn scaled_training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
+    let mut lowering = Lowering::new(network, batch, Mode::Train);
+    let logits = lowering.forward();
+    let scaling = Scaling::input(&mut lowering.b);
+    let (loss, gradients) = lowering.backward_from(logits, Some(scaling));
+    lowering.update(sgd, &gradients);
+    let good = lowering.keep_where_good(scaling, &gradients);
+    lowering.finish(named(&[("loss", loss), ("logits", logits), ("good", good)]))
 }
 
 /// The forward pass of training and the loss's gradient with respect to every parameter, without
@@ -335,9 +349,24 @@ impl<'a> Lowering<'a> {
 
     /// The loss, and its gradient with respect to every parameter.
     fn backward(&mut self, logits: NodeId) -> (NodeId, Vec<(InputId, NodeId)>) {
+        self.backward_from(logits, None)
+    }
+
+    fn backward_from(
+        &mut self,
+        logits: NodeId,
+        scaling: Option<Scaling>,
+    ) -> (NodeId, Vec<(InputId, NodeId)>) {
         let loss = self.loss(logits);
         let wrt: Vec<NodeId> = self.parameters.iter().map(|p| p.1).collect();
-        let gradients = gradient(&mut self.b, loss, &wrt);
+        let gradients = match scaling {
+            None => gradient(&mut self.b, loss, &wrt),
+            Some(scaling) => {
+                let seeded = (loss, scaling.scale);
+                let scaled = gradient_from(&mut self.b, seeded, &wrt, &Factors::new());
+                scaling.unscaled(&mut self.b, &scaled)
+            }
+        };
         (loss, self.parameters.iter().map(|p| p.0).zip(gradients).collect())
     }
 
@@ -357,6 +386,24 @@ impl<'a> Lowering<'a> {
             self.updates.push((input, new_w));
             self.updates.push((m_input, new_m));
         }
+    }
+
+    /// Has every update wait for finite gradients; returns whether they are.
+    fn keep_where_good(&mut self, scaling: Scaling, gradients: &[(InputId, NodeId)]) -> NodeId {
+        let b = &mut self.b;
+        b.set_origin(Origin::default());
+        let gradients: Vec<NodeId> = gradients.iter().map(|g| g.1).collect();
+        let good = loss_scaling::all_finite(b, &gradients);
+        for (input, new) in &mut self.updates {
+            let old = b.input_node(*input);
+            *new = loss_scaling::kept(b, good, *new, old);
+        }
+        let next = scaling.next(b, good);
+        for (old, new) in [(scaling.scale, next.scale), (scaling.streak, next.streak)] {
+            let input = self.input_id(old);
+            self.updates.push((input, new));
+        }
+        good
     }
 
     fn finish(self, outputs: Vec<Output>) -> Program {

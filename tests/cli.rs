@@ -4,6 +4,8 @@
 mod data;
 #[path = "cli/folder.rs"]
 mod folder;
+#[path = "cli/half.rs"]
+mod half;
 #[path = "cli/hostile.rs"]
 mod hostile;
 #[path = "cli/interchange.rs"]

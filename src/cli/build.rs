@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::args::{BuildArgs, Mode};
+use super::program::Form;
 use super::spec::Spec;
 use super::{Failure, last_build, output, program};
 use crate::export::{self, Build, BuildError, drawing};
@@ -14,7 +15,12 @@ pub fn build(args: &BuildArgs) -> Result<(), Failure> {
     let network = spec.compile()?;
     let (mode, program) = match args.mode {
         Mode::Train => {
-            let program = program::training(&network, args.batch, &Sgd::PAPER, args.recompute);
+            let program = program::training(
+                &network,
+                args.batch,
+                &Sgd::PAPER,
+                Form { recompute: args.recompute, scaled: false },
+            );
             (export::Mode::Train, program)
         }
         Mode::Infer => (export::Mode::Infer, lower::inference(&network, args.batch)),

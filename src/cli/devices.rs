@@ -12,7 +12,8 @@ pub fn devices() -> Result<(), Failure> {
     say(format_args!("{:5} {}", device.engine, device.name));
     let found = adapters();
     for adapter in &found {
-        say(format_args!("wgpu  {} ({}, {})", adapter.name, adapter.kind, adapter.backend));
+        let half = if adapter.half { ", f16" } else { ", no f16" };
+        say(format_args!("wgpu  {} ({}, {}{half})", adapter.name, adapter.kind, adapter.backend));
     }
     if found.is_empty() {
         say("wgpu  no adapter; a Vulkan, Metal or DirectX 12 driver would give one");

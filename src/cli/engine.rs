@@ -4,7 +4,7 @@ use super::args::{EngineArgs, EngineChoice, LimitsChoice};
 use super::{Failure, output};
 use crate::data::locate;
 use crate::engine::cpu::CpuEngine;
-use crate::engine::wgpu::{Options, WgpuEngine, adapters};
+use crate::engine::wgpu::{AdapterSummary, Options, WgpuEngine, adapters};
 use crate::engine::{Engine, EngineError, Precision};
 
 /// An engine with what reports say about it.
@@ -24,9 +24,6 @@ pub fn open(args: &EngineArgs) -> Result<Opened, Failure> {
     let (opened, why) = match args.engine {
         EngineChoice::Cpu => (cpu(args)?, "as asked".to_string()),
         EngineChoice::Wgpu => (wgpu(args)?, "as asked".to_string()),
-        EngineChoice::Auto if args.precision() != Precision::F32 => {
-            (cpu(args)?, format!("which computes in {}", args.precision()))
-        }
         EngineChoice::Auto => auto(args)?,
     };
     let device = opened.engine.device();
@@ -34,19 +31,41 @@ pub fn open(args: &EngineArgs) -> Result<Opened, Failure> {
     Ok(opened)
 }
 
-/// Refuses what an engine does not compute in.
+/// Refuses what the engine that was asked for does not compute in, before anything is read.
 pub fn check_precision(args: &EngineArgs) -> Result<(), Failure> {
-    match (args.precision(), args.engine) {
-        (Precision::Bf16x3 | Precision::Bf16, EngineChoice::Wgpu) => Err(Failure::Usage(
-            "the wgpu engine computes in f32 only; say --precision f32 or take --engine cpu".into(),
-        )),
-        (Precision::F32, _)
-        | (Precision::Bf16x3 | Precision::Bf16, EngineChoice::Auto | EngineChoice::Cpu) => Ok(()),
+    match args.engine {
+        EngineChoice::Cpu => CpuEngine::check(args.precision())?,
+        EngineChoice::Wgpu => WgpuEngine::check(args.precision())?,
+        // It takes an engine for the precision.
+        EngineChoice::Auto => {}
+    }
+    Ok(())
+}
+
+/// Refuses a precision that needs a scaled loss, where gradients are measured without one.
+pub fn check_unscaled(args: &EngineArgs) -> Result<(), Failure> {
+    let precision = args.precision();
+    if !precision.scales_loss() {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "--precision {precision}: gradients are measured here without loss scaling, and small ones \
+         would vanish; say --precision f32 or bf16, whatever the net was trained in"
+    )))
+}
+
+/// An engine for the precision, and why that one.
+fn auto(args: &EngineArgs) -> Result<(Opened, String), Failure> {
+    let why = format!("which computes in {}", args.precision());
+    match args.precision() {
+        Precision::F32 => fastest(args),
+        Precision::Bf16x3 | Precision::Bf16 => Ok((cpu(args)?, why)),
+        Precision::F16 => Ok((hardware(args)?, why)),
     }
 }
 
 /// A real GPU if there is one and it opens, else the CPU.
-fn auto(args: &EngineArgs) -> Result<(Opened, String), Failure> {
+fn fastest(args: &EngineArgs) -> Result<(Opened, String), Failure> {
     let found = adapters();
     let software = found.iter().find(|adapter| adapter.software);
     let why = match (found.iter().find(|adapter| !adapter.software), software) {
@@ -62,6 +81,26 @@ fn auto(args: &EngineArgs) -> Result<(Opened, String), Failure> {
     Ok((cpu(args)?, why))
 }
 
+/// A real GPU, which alone computes in f16.
+fn hardware(args: &EngineArgs) -> Result<Opened, EngineError> {
+    let found = adapters();
+    if found.iter().any(|adapter| !adapter.software) {
+        return wgpu(args);
+    }
+    let software = match found.first() {
+        Some(AdapterSummary { name, half: true, .. }) => {
+            format!(" ({name} is software; --engine wgpu takes it)")
+        }
+        Some(AdapterSummary { name, half: false, .. }) => {
+            format!(" ({name} is software, and has no 16-bit floats either)")
+        }
+        None => String::new(),
+    };
+    Err(EngineError::NoDevice(format!(
+        "f16 is a precision of GPUs, and there is none{software}; say --precision f32, bf16x3 or bf16"
+    )))
+}
+
 fn cpu(args: &EngineArgs) -> Result<Opened, EngineError> {
     let engine = CpuEngine::new(args.threads, args.precision())?;
     if let Some(why) = engine.slow_because() {
@@ -73,6 +112,7 @@ fn cpu(args: &EngineArgs) -> Result<Opened, EngineError> {
 fn wgpu(args: &EngineArgs) -> Result<Opened, EngineError> {
     let options = Options {
         limits: args.limits.of_device(),
+        precision: args.precision(),
         // Without a cache folder, pipelines are compiled each time.
         pipelines: locate::cache().ok().map(|cache| cache.join("pipelines")),
         ..Options::default()

@@ -60,7 +60,12 @@ impl Failure {
 
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
-        Failure::Device(error.to_string())
+        match error {
+            EngineError::Unsupported(text) => Failure::Usage(text),
+            EngineError::NoDevice(text)
+            | EngineError::OutOfMemory(text)
+            | EngineError::Failed(text) => Failure::Device(text),
+        }
     }
 }
 
@@ -97,8 +102,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_an_engine_reports_is_exit_code_4() {
+    fn whatever_an_engine_reports_is_exit_code_4_but_for_what_it_was_asked() {
         let text = || "text".to_owned();
+        let asked = EngineError::Unsupported(text());
+        assert_eq!(Failure::from(TrainError::Engine(asked)).code(), 2);
         for error in [
             EngineError::NoDevice(text()),
             EngineError::OutOfMemory(text()),

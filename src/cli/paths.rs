@@ -8,7 +8,7 @@ use super::args::{PathsArgs, PathsVerb};
 use super::signals::Signals;
 use super::study_progress::StudyProgress;
 use super::trained::{self, Basis, Trained};
-use super::{Failure, output, paths_check};
+use super::{Failure, engine, output, paths_check};
 use crate::graph::Role;
 use crate::lower;
 use crate::lower::probes::{NONE, Part};
@@ -22,6 +22,11 @@ use crate::train::compiled::Compiled;
 
 /// Follows paths.
 pub fn paths(args: &PathsArgs) -> Result<(), Failure> {
+    let study = match &args.verb {
+        Some(PathsVerb::Check(args)) => &args.study,
+        None => &args.study,
+    };
+    engine::check_unscaled(&study.engine)?;
     let signals = Signals::catch()?;
     match (&args.verb, &args.run) {
         (Some(PathsVerb::Check(args)), _) => paths_check::check(args, &signals),

@@ -5,8 +5,19 @@ use crate::lower::{self, Sgd};
 use crate::passes;
 use crate::sema::network::Network;
 
-/// A training step; with `recompute`, one that keeps fewer activations.
-pub fn training(network: &Network, batch: usize, sgd: &Sgd, recompute: bool) -> Program {
-    let program = lower::training(network, batch, sgd);
+/// How a training step differs from the plain one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Form {
+    /// Keeps fewer activations.
+    pub recompute: bool,
+    /// Scales the loss, since gradients are stored in half precision.
+    pub scaled: bool,
+}
+
+/// A training step.
+pub fn training(network: &Network, batch: usize, sgd: &Sgd, form: Form) -> Program {
+    let Form { recompute, scaled } = form;
+    let lower = if scaled { lower::scaled_training } else { lower::training };
+    let program = lower(network, batch, sgd);
     if recompute { passes::recompute(program) } else { program }
 }

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::args::ReportArgs;
+use super::args::{EngineArgs, ReportArgs};
 use super::signals::Signals;
 use super::spec::Spec;
 use super::{Failure, download, engine, output, train};
 use crate::data::folder::Splits;
 use crate::data::locate::{self, Found};
 use crate::data::{Dataset, Set};
+use crate::engine::Precision;
 use crate::report::measure::{Measured, measure};
 use crate::report::{self, Run};
 use crate::train::run_folder::RunFolder;
@@ -16,6 +17,7 @@ use crate::train::{atomic, checkpoint, manifest, metrics, tensors};
 
 /// Writes the page.
 pub fn report(args: &ReportArgs) -> Result<(), Failure> {
+    engine::check_unscaled(&args.engine)?;
     let signals = Signals::catch()?;
     let mut runs = Vec::new();
     for path in &args.runs {
@@ -81,15 +83,25 @@ fn measured(
     train::fits(&run.network, &dataset)?;
     manifest::verify(&weights)?;
     let values = checkpoint::load(&weights, &tensors::of(&run.network))?;
-    let mut on = args.engine.clone();
-    on.precision = on.precision.or(Some(run.config.precision));
-    let opened = engine::open(&on)?;
+    let opened = engine::open(&measured_on(args, run))?;
     let interrupted = || signals.came();
     let engine = opened.engine.as_ref();
     match measure(&run.network, &run.config, &values, &dataset, engine, &interrupted)? {
         Some(measured) => Ok(Some(measured)),
         None => Err(signals.failure().unwrap_or(Failure::Signal(2))),
     }
+}
+
+/// On what to measure: in the run's precision, unless gradients would need a scaled loss there.
+fn measured_on(args: &ReportArgs, run: &Run) -> EngineArgs {
+    let mut on = args.engine.clone();
+    let trained = run.config.precision;
+    let measured = if trained.scales_loss() { Precision::F32 } else { trained };
+    if on.precision.is_none() && measured != trained {
+        output::note(format_args!("{}: trained in {trained}, measured in {measured}", run.name));
+    }
+    on.precision = on.precision.or(Some(measured));
+    on
 }
 
 /// The pictures of a run, if they are drawn, in a named folder, or in the cache.

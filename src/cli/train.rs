@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::args::{EngineArgs, RunArgs};
+use super::program::Form;
 use super::resume::{self, Resumed};
 use super::signals::Signals;
 use super::spec::{self, Spec};
@@ -51,6 +52,10 @@ pub fn train(args: &RunArgs, set: &Set, signals: &Signals) -> Result<(), Failure
     let (spec, network) = spec.compile_for(found.classes())?;
     let network = recipe.applied(network)?;
     let on = computed_on(args, &recipe, resumed.as_ref());
+    if let Some(resumed) = &resumed {
+        // Before an engine is opened in vain.
+        resumed.check(&Config { precision: on.precision(), ..resumed.config.clone() })?;
+    }
     let opened = engine::open(&on)?;
     let dataset = download::load(&found, extent(&network), Splits::Both, signals)?;
     fits(&network, &dataset)?;
@@ -214,7 +219,9 @@ fn assemble(
 ) -> Result<(Session, Lock), Failure> {
     let batch = config.recipe.batch;
     let test_batch = batch.min(MOST_BATCH).min(dataset.test.count().max(1));
-    let training = program::training(network, batch, &config.recipe.sgd(), config.recompute);
+    let scaled = config.precision.scales_loss();
+    let form = Form { recompute: config.recompute, scaled };
+    let training = program::training(network, batch, &config.recipe.sgd(), form);
     let training = Compiled::new(engine, &training)?;
     let inference = Compiled::new(engine, &lower::inference(network, test_batch))?;
     let loading = |pictures: &Arc<dyn Pictures>, batch| Loading {
@@ -227,7 +234,8 @@ fn assemble(
     let plan = Plan::new(&config.recipe, config.length, config.steps_per_epoch);
     let (folder, lock) = folder()?;
     folder.write_config(&config)?;
-    let tensors = tensors::of(network);
+    let mut tensors = tensors::of(network);
+    tensors.extend(scaled.then(tensors::of_loss_scaling).into_iter().flatten());
     Ok((Session { training, inference, tensors, config, plan, train, test, folder }, lock))
 }
 

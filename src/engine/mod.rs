@@ -23,6 +23,20 @@ pub enum Precision {
     Bf16x3,
     /// Operands of contractions and activations in bf16.
     Bf16,
+    /// Activations and their gradients stored in half precision, computed with in f32; on GPUs.
+    F16,
+}
+
+impl Precision {
+    /// Whether training needs a scaled loss, since small gradients would vanish where they are
+    /// stored ([`crate::nn::loss_scaling`]).
+    pub fn scales_loss(self) -> bool {
+        match self {
+            Precision::F16 => true,
+            // bf16 has the exponents of f32.
+            Precision::F32 | Precision::Bf16x3 | Precision::Bf16 => false,
+        }
+    }
 }
 
 impl std::fmt::Display for Precision {
@@ -43,6 +57,8 @@ pub struct Device {
 /// Why an engine could not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EngineError {
+    /// The engine does not compute in the precision that was asked for; with what to do.
+    Unsupported(String),
     /// No device of this kind, or none that can run the program; with what to do.
     NoDevice(String),
     /// The device has too little memory for the program; with what to do.
@@ -54,7 +70,8 @@ pub enum EngineError {
 impl std::fmt::Display for EngineError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            EngineError::NoDevice(text)
+            EngineError::Unsupported(text)
+            | EngineError::NoDevice(text)
             | EngineError::OutOfMemory(text)
             | EngineError::Failed(text) => f.write_str(text),
         }

@@ -22,9 +22,20 @@ pub fn gradient_along(
     wrt: &[NodeId],
     factors: &Factors,
 ) -> Vec<NodeId> {
+    let one = b.constant(1.0);
+    gradient_from(b, (of, one), wrt, factors)
+}
+
+/// As [`gradient_along`], of the scalar `of` times `seed`.
+pub fn gradient_from(
+    b: &mut Builder,
+    (of, seed): (NodeId, NodeId),
+    wrt: &[NodeId],
+    factors: &Factors,
+) -> Vec<NodeId> {
     let needed = depends_on(b.graph(), wrt);
     let mut adjoint: Vec<Option<NodeId>> = vec![None; of.index() + 1];
-    adjoint[of.index()] = Some(b.constant(1.0));
+    adjoint[of.index()] = Some(seed);
     for index in (0..=of.index()).rev() {
         let Some(g) = adjoint[index] else { continue };
         let id = NodeId(index as u32);
@@ -119,7 +130,7 @@ fn pull_back(b: &mut Builder, id: NodeId, node: &Node, slot: usize, g: NodeId) -
 fn unary(b: &mut Builder, op: Unary, x: NodeId, y: NodeId, g: NodeId) -> Option<NodeId> {
     let factor = match op {
         Unary::Neg => return Some(b.unary(Unary::Neg, g)),
-        Unary::Step => return None,
+        Unary::Step | Unary::Finite => return None,
         // From the output, so that backward needs no more than what forward handed on.
         Unary::Relu => b.unary(Unary::Step, y),
         Unary::Exp => y,

@@ -117,6 +117,12 @@ impl Builder {
         self.push(Op::Input(id), Vec::new(), ty)
     }
 
+    /// The node of an input that there is already.
+    pub fn input_node(&mut self, id: InputId) -> NodeId {
+        let ty = self.graph.input(id).ty;
+        self.push(Op::Input(id), Vec::new(), ty)
+    }
+
     /// A number.
     pub fn constant(&mut self, value: f64) -> NodeId {
         self.push(Op::Const(value), Vec::new(), Type { shape: Shape::SCALAR, batched: false })

@@ -98,6 +98,13 @@ fn unary(op: Unary, x: f64) -> f64 {
         Unary::Recip => 1.0 / x,
         Unary::Sigmoid => 1.0 / (1.0 + (-x).exp()),
         Unary::Tanh => x.tanh(),
+        Unary::Finite => {
+            if x.is_finite() {
+                x
+            } else {
+                0.0
+            }
+        }
     }
 }
 

@@ -58,6 +58,7 @@ impl Unary {
             Unary::Recip => "recip",
             Unary::Sigmoid => "sigmoid",
             Unary::Tanh => "tanh",
+            Unary::Finite => "finite",
         }
     }
 }

@@ -96,6 +96,8 @@ pub enum Unary {
     Sigmoid,
     /// tanh x
     Tanh,
+    /// x, and 0 where x is infinite or no number
+    Finite,
 }
 
 /// Scalar functions of two arguments.
@@ -309,6 +311,8 @@ pub enum Role {
     Momentum,
     /// Running mean or variance of a batch normalisation.
     Statistic,
+    /// State of dynamic loss scaling ([`crate::nn::loss_scaling`]), a scalar.
+    LossScale,
     /// Set from outside by name: a factor of each image (N×1×1×1), or the value at which a part
     /// of a network begins.
     Probe,

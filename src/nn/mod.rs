@@ -6,6 +6,7 @@
 pub mod batch_norm;
 pub mod dropout;
 pub mod loss;
+pub mod loss_scaling;
 pub mod optimiser;
 pub mod parameters;
 pub mod shortcut;

@@ -16,7 +16,7 @@ mod order;
 mod reach;
 
 pub use form::form;
-pub use memory::{Location, Memory, SlotId};
+pub use memory::{Format, Location, Memory, Slot, SlotId, Tensors};
 
 /// Index into [`Kernels::list`]; kernels run in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

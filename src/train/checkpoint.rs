@@ -16,6 +16,8 @@ use super::foreign;
 use super::layout;
 use super::tensors::{Tensor, Values};
 use super::{TrainError, atomic};
+use crate::graph::Role;
+use crate::nn::loss_scaling::STATE;
 
 /// Longest header that is read, of files and before their tensors are known.
 const MOST_HEADER: u64 = 64 << 20;
@@ -105,7 +107,8 @@ fn header(path: &Path) -> Result<Vec<u8>, TrainError> {
 }
 
 /// Reads the values of a network's tensors, in the graph's order; names and shapes must be
-/// those of the network. Momenta may be missing.
+/// those of the network. Momenta may be missing, and so may the state of loss scaling, which begins
+/// anew where weights of another precision go on.
 pub fn load(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainError> {
     let bytes = whole(path, tensors)?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(path, &error))?;
@@ -119,6 +122,7 @@ pub fn load(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainError> {
                     let data = read(&view, tensor).map_err(|text| mismatch(path, &name, &text))?;
                     values.insert(name, data);
                 }
+                Err(_) if tensor.state.role == Role::LossScale => {}
                 Err(_) if name == tensor.state.name => {
                     return Err(mismatch(path, &name, "it is missing"));
                 }
@@ -127,8 +131,11 @@ pub fn load(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainError> {
         }
     }
     if known != file.len() {
+        // The state of loss scaling is of a run; whoever wants a network's weights leaves it.
+        let of_run = |name: &str| STATE.iter().any(|(state, _)| *state == name);
         let known = |name: &str| tensors.iter().any(|t| names(t).any(|n| n == name));
-        let other = file.names().into_iter().find(|name| !known(name)).unwrap_or_default();
+        let other = file.names().into_iter().find(|name| !known(name) && !of_run(name));
+        let Some(other) = other else { return Ok(values) };
         return Err(mismatch(path, other, "the net has no tensor of that name"));
     }
     Ok(values)
@@ -185,6 +192,9 @@ fn read(view: &TensorView, tensor: &Tensor) -> Result<Vec<f32>, String> {
     }
     let (chunks, _) = view.data().as_chunks::<4>();
     let values: Vec<f32> = chunks.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+    if tensor.state.role == Role::LossScale && !values.iter().all(|value| value.is_finite()) {
+        return Err("it is no number".to_owned());
+    }
     Ok(layout::from_checkpoint(tensor.kind, tensor.state.shape, &values))
 }
 

@@ -5,6 +5,7 @@ use super::tensors::Values;
 use crate::engine::profile::KernelTime;
 use crate::engine::{Engine, EngineError, Executable, Pending};
 use crate::graph::{Input, InputId, Program, Role};
+use crate::nn::loss_scaling::STATE;
 
 /// A program ready to run.
 pub struct Compiled {
@@ -75,13 +76,18 @@ impl Compiled {
         found.ok_or_else(|| EngineError::Failed(format!("the program has no output `{name}`")))
     }
 
-    /// Sets parameters, statistics and momenta. Momenta without a value start at zero.
+    /// Sets parameters, statistics, momenta and the loss's scale. Momenta without a value start at
+    /// zero, and the scale as its state does.
     pub fn load(&mut self, values: &Values) -> Result<(), TrainError> {
         for (id, input) in state_of(&self.inputs) {
             match values.get(&input.name) {
                 Some(data) => self.executable.write(id, data)?,
                 None if input.role == Role::Momentum => {
                     self.executable.write(id, &vec![0.0; input.ty.shape.len()])?;
+                }
+                None if input.role == Role::LossScale => {
+                    let start = STATE.into_iter().find(|(name, _)| *name == input.name);
+                    self.executable.write(id, &[start.map_or(0.0, |(_, value)| value)])?;
                 }
                 None => {
                     let text = format!("no value for `{}`", input.name);
@@ -92,7 +98,7 @@ impl Compiled {
         Ok(())
     }
 
-    /// Reads parameters, statistics and momenta as they are now.
+    /// Reads the whole state as it is now.
     pub fn values(&mut self) -> Result<Values, EngineError> {
         let mut values = Values::new();
         for (id, input) in state_of(&self.inputs) {
@@ -104,7 +110,9 @@ impl Compiled {
 
 fn state_of(inputs: &[Input]) -> impl Iterator<Item = (InputId, &Input)> {
     inputs.iter().enumerate().filter_map(|(index, input)| match input.role {
-        Role::Parameter | Role::Momentum | Role::Statistic => Some((InputId(index as u32), input)),
+        Role::Parameter | Role::Momentum | Role::Statistic | Role::LossScale => {
+            Some((InputId(index as u32), input))
+        }
         Role::Images | Role::Targets | Role::LearningRate | Role::Seed | Role::Probe => None,
     })
 }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::layout::Kind;
-use crate::graph::Role;
-use crate::nn::parameters::{StateTensor, state};
+use crate::graph::{Role, Shape};
+use crate::nn::loss_scaling::STATE;
+use crate::nn::parameters::{Init, StateTensor, state};
 use crate::sema::network::{ModuleKind, Network};
 
 /// Values by tensor name, in the graph's order.
@@ -39,4 +40,13 @@ pub fn of(network: &Network) -> Vec<Tensor> {
         },
     };
     state(network).into_iter().map(|state| Tensor { kind: kind(&state), state }).collect()
+}
+
+/// The state of dynamic loss scaling, which belongs to a run and to no network.
+pub fn of_loss_scaling() -> impl Iterator<Item = Tensor> {
+    STATE.into_iter().map(|(name, value)| {
+        let (role, init) = (Role::LossScale, Init::Constant(f64::from(value)));
+        let state = StateTensor { name: name.to_owned(), role, shape: Shape::SCALAR, init };
+        Tensor { state, kind: Kind::Vector }
+    })
 }

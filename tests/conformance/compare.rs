@@ -26,6 +26,7 @@ pub fn start(program: &Program) -> Vec<Vec<f32>> {
                     (0..n).map(|j| f32::from(j % classes == (j / classes) % classes)).collect()
                 }
                 Role::LearningRate => vec![0.1; n],
+                Role::LossScale => vec![1024.0; n],
                 Role::Probe => vec![1.0; n],
                 Role::Seed => vec![12_345.0; n],
                 Role::Statistic => vec![0.5; n],

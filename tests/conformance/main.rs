@@ -5,6 +5,7 @@
 mod compare;
 mod fusion;
 mod gpu;
+mod half;
 mod nets;
 mod networks;
 mod onnx;
@@ -12,6 +13,7 @@ mod ops;
 mod precision;
 mod random;
 mod recompute;
+mod runs;
 mod steps;
 mod support;
 mod wide;

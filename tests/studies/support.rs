@@ -58,6 +58,7 @@ pub fn inputs(program: &Program, probes: &HashMap<String, Vec<f64>>) -> Inputs {
         let input = &program.graph.inputs[at];
         let len = input.ty.shape.len();
         match input.role {
+            Role::LossScale => vec![1024.0; len],
             Role::Probe => probes.get(&input.name).cloned().unwrap_or(vec![1.0; len]),
             Role::Targets => {
                 let classes = input.ty.shape.0[3];

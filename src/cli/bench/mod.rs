@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::cli::args::{BenchArgs, Format, Mode};
+use crate::cli::program::Form;
 use crate::cli::spec::Spec;
 use crate::cli::{Failure, engine, output, program};
 use crate::data::random::{Draws, Purpose};
@@ -116,7 +117,9 @@ fn prepare(
 ) -> Result<Compiled, Failure> {
     let program = match args.mode {
         Mode::Train => {
-            program::training(network, args.batch, &Recipe::he2016()?.sgd(), args.recompute)
+            let scaled = args.engine.precision().scales_loss();
+            let form = Form { recompute: args.recompute, scaled };
+            program::training(network, args.batch, &Recipe::he2016()?.sgd(), form)
         }
         Mode::Infer => lower::inference(network, args.batch),
     };

@@ -97,7 +97,7 @@ fn formats(program: &Program, placement: &Placement, precision: Precision) -> Ve
             && program.outputs.iter().all(|output| output.node != id);
         match precision {
             Precision::Bf16 if activation => Format::Bf16,
-            Precision::F32 | Precision::Bf16x3 | Precision::Bf16 => Format::F32,
+            Precision::F32 | Precision::Bf16x3 | Precision::Bf16 | Precision::F16 => Format::F32,
         }
     };
     graph.ids().map(format).collect()

@@ -38,6 +38,7 @@ pub struct CpuEngine {
 impl CpuEngine {
     /// An engine with this many threads, or one a core.
     pub fn new(threads: Option<usize>, precision: Precision) -> Result<Self, EngineError> {
+        Self::check(precision)?;
         let isa = simd::Isa::from_environment()?;
         let pool = ThreadPoolBuilder::new()
             .num_threads(threads.unwrap_or(0))
@@ -46,6 +47,18 @@ impl CpuEngine {
             .build()
             .map_err(|e| EngineError::Failed(format!("cannot start threads: {e}")))?;
         Ok(Self { isa, precision, pool: Arc::new(pool) })
+    }
+
+    /// Refuses a precision that this engine does not compute in.
+    pub fn check(precision: Precision) -> Result<(), EngineError> {
+        match precision {
+            Precision::F32 | Precision::Bf16x3 | Precision::Bf16 => Ok(()),
+            Precision::F16 => Err(EngineError::Unsupported(
+                "f16 is a precision of GPUs, and the cpu engine has none for it; take --engine \
+                 wgpu, or --precision f32, bf16x3 or bf16 on the CPU"
+                    .to_owned(),
+            )),
+        }
     }
 
     /// Why the precision is not as fast as it could be, if so: bf16 without tiles to multiply it.
@@ -74,7 +87,8 @@ impl Engine for CpuEngine {
             let f32_operations = simd::peak::f32_operations(isa);
             let bf16 = || simd::peak::bf16_operations(isa).unwrap_or(f32_operations);
             let flops = match self.precision {
-                Precision::F32 => f32_operations,
+                // No CPU engine computes in f16.
+                Precision::F32 | Precision::F16 => f32_operations,
                 // Three products for one.
                 Precision::Bf16x3 => bf16() / 3.0,
                 Precision::Bf16 => bf16(),

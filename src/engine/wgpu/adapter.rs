@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::engine::EngineError;
+use crate::engine::{EngineError, Precision};
+use crate::schedule::kernel::Tensors;
 
 use super::fault::{Faults, guarded};
+use super::stored;
 
 /// What there is to choose from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub struct AdapterSummary {
     pub kind: &'static str,
     /// Whether it is a program on the CPU; `auto` prefers the CPU engine to that.
     pub software: bool,
+    /// Whether shaders have 16-bit floats, as `--precision f16` needs them.
+    pub half: bool,
 }
 
 impl AdapterSummary {
@@ -31,7 +35,8 @@ impl AdapterSummary {
             wgpu::DeviceType::Other => "unknown",
         };
         let software = info.device_type == wgpu::DeviceType::Cpu;
-        Self { name: info.name, backend: info.backend.to_str().to_owned(), kind, software }
+        let half = adapter.features().contains(wgpu::Features::SHADER_F16);
+        Self { name: info.name, backend: info.backend.to_str().to_owned(), kind, software, half }
     }
 
     /// Smaller is better.
@@ -78,6 +83,8 @@ impl DeviceLimits {
 pub struct Options {
     /// What the device is asked for.
     pub limits: DeviceLimits,
+    /// What it computes in; half precision needs an adapter that has it.
+    pub precision: Precision,
     /// How long a wait may take before the device counts as hung; by default a minute on
     /// hardware, and a quarter of an hour on software.
     pub patience: Option<Duration>,
@@ -116,6 +123,7 @@ pub(super) struct Gpu {
 
 impl Gpu {
     pub fn open(options: &Options) -> Result<Self, EngineError> {
+        let tensors = stored(options.precision)?;
         let instance = instance();
         let (summary, adapter) = all(&instance).into_iter().next().ok_or_else(|| {
             EngineError::NoDevice(
@@ -124,10 +132,9 @@ impl Gpu {
                     .to_owned(),
             )
         })?;
-        let optional = wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::PIPELINE_CACHE;
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("rnetc"),
-            required_features: adapter.features() & optional,
+            required_features: features(tensors, adapter.features(), &summary.name)?,
             required_limits: options.limits.asked(&adapter.limits()),
             ..wgpu::DeviceDescriptor::default()
         };
@@ -155,6 +162,26 @@ impl Gpu {
     }
 }
 
+/// What the device is to have beyond WebGPU's core, of what the adapter offers.
+fn features(
+    tensors: Tensors,
+    offered: wgpu::Features,
+    who: &str,
+) -> Result<wgpu::Features, EngineError> {
+    let optional = wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::PIPELINE_CACHE;
+    let needed = match tensors {
+        Tensors::Single => wgpu::Features::empty(),
+        Tensors::Half => wgpu::Features::SHADER_F16,
+    };
+    if offered.contains(needed) {
+        return Ok((offered & optional) | needed);
+    }
+    Err(EngineError::NoDevice(format!(
+        "f16: the adapter {who} has no 16-bit floats in shaders (shader-f16); use --precision f32, \
+         or --engine cpu --precision bf16"
+    )))
+}
+
 /// A name for what belongs to one adapter and driver.
 fn file_name(adapter: &wgpu::Adapter) -> String {
     let info = adapter.get_info();
@@ -162,4 +189,21 @@ fn file_name(adapter: &wgpu::Adapter) -> String {
     let word = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
     let name: String = driver.chars().map(word).take(120).collect();
     format!("{}-{:x}-{:x}-{name}", info.backend.to_str(), info.vendor, info.device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_precision_needs_an_adapter_that_has_it() {
+        let timed = wgpu::Features::TIMESTAMP_QUERY;
+        let all = timed | wgpu::Features::SHADER_F16;
+        assert_eq!(features(Tensors::Single, all, "x"), Ok(timed));
+        assert_eq!(features(Tensors::Half, all, "x"), Ok(all));
+        let error = features(Tensors::Half, timed, "Old GPU").unwrap_err();
+        assert!(matches!(error, EngineError::NoDevice(_)));
+        let text = error.to_string();
+        assert!(text.contains("Old GPU") && text.contains("--precision f32"), "{text}");
+    }
 }

@@ -3,7 +3,7 @@
 
 use crate::engine::EngineError;
 use crate::graph::Program;
-use crate::schedule::kernel::{Location, Memory};
+use crate::schedule::kernel::{Format, Location, Memory, Slot};
 
 use super::adapter::Gpu;
 use super::emit::{Buffer, Code};
@@ -36,13 +36,13 @@ impl Buffers {
             return Err(too_large(program.batch, free, wanted));
         }
         let mut held = 0;
-        let mut next = |len: usize| {
-            let buffer = storage(gpu, len).ok_or(held)?;
+        let mut next = |slot: Slot| {
+            let buffer = storage(gpu, slot).ok_or(held)?;
             held += buffer.size();
             Ok(buffer)
         };
-        let slots: Result<Vec<_>, u64> = memory.slots.iter().map(|&len| next(len)).collect();
-        let buffers = slots.and_then(|slots| Ok((slots, next(memory.vectors)?)));
+        let slots: Result<Vec<_>, u64> = memory.slots.iter().map(|&slot| next(slot)).collect();
+        let buffers = slots.and_then(|slots| Ok((slots, next(vectors(memory))?)));
         let (slots, vectors) = buffers.map_err(|held| too_large(program.batch, held, wanted))?;
         gpu.check()?;
         let (starts, offsets) = starts(gpu, code);
@@ -98,7 +98,7 @@ impl Buffers {
 
 /// Bytes that [`Buffers::new`] takes for a plan.
 pub(super) fn planned(memory: &Memory, code: &[Code]) -> usize {
-    let storage = memory.slots.iter().copied().chain([memory.vectors]).map(storage_bytes);
+    let storage = memory.slots.iter().copied().chain([vectors(memory)]).map(storage_bytes);
     storage.sum::<usize>() + code.iter().map(starts_bytes).sum::<usize>().max(UNIFORM_ALIGNMENT)
 }
 
@@ -109,7 +109,7 @@ pub(super) fn check_sizes(
     most: usize,
     who: &str,
 ) -> Result<(), EngineError> {
-    let all = memory.slots.iter().copied().chain([memory.vectors]);
+    let all = memory.slots.iter().copied().chain([vectors(memory)]);
     let largest = all.map(storage_bytes).max().unwrap_or(0);
     if largest <= most {
         return Ok(());
@@ -148,17 +148,22 @@ fn advice(fits: usize) -> String {
     }
 }
 
+/// The buffer of vectors, as if it were a slot.
+fn vectors(memory: &Memory) -> Slot {
+    Slot { len: memory.vectors, format: Format::F32 }
+}
+
 /// Whole groups of four numbers, and at least one.
-fn storage_bytes(len: usize) -> usize {
-    4 * len.max(1).next_multiple_of(4)
+fn storage_bytes(slot: Slot) -> usize {
+    slot.format.bytes() * slot.len.max(1).next_multiple_of(4)
 }
 
 /// None where the device has no memory left.
-fn storage(gpu: &Gpu, len: usize) -> Option<wgpu::Buffer> {
+fn storage(gpu: &Gpu, slot: Slot) -> Option<wgpu::Buffer> {
     let scope = gpu.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
     let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
         label: None,
-        size: storage_bytes(len) as u64,
+        size: storage_bytes(slot) as u64,
         usage: wgpu::BufferUsages::STORAGE
             | wgpu::BufferUsages::COPY_DST
             | wgpu::BufferUsages::COPY_SRC,

@@ -1,7 +1,7 @@
 //! What a kernel computes and moves, for profiles.
 
-use crate::graph::{Op, Program};
-use crate::schedule::kernel::{Body, Kernel, KernelId, Kernels};
+use crate::graph::{NodeId, Op, Program};
+use crate::schedule::kernel::{Body, Format, Kernel, KernelId, Kernels, Memory};
 
 use super::emit::{self, Style};
 
@@ -17,14 +17,20 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    pub fn of(program: &Program, kernels: &Kernels, id: KernelId, style: Style) -> Self {
+    pub fn of(
+        program: &Program,
+        kernels: &Kernels,
+        memory: &Memory,
+        id: KernelId,
+        style: Style,
+    ) -> Self {
         let kernel = &kernels.list[id.index()];
         let name = emit::name(program, kernels, id);
         let kind = name.split_once('_').map_or(name.as_str(), |(_, kind)| kind);
         Self {
             what: format!("{kind} {}", kernel.domain.shape),
             flops: flops(program, kernel),
-            bytes: 4.0 * elements(program, kernels, kernel, style) as f64,
+            bytes: bytes(program, kernels, memory, kernel, style) as f64,
         }
     }
 }
@@ -41,12 +47,18 @@ fn flops(program: &Program, kernel: &Kernel) -> f64 {
     2.0 * (operand(0).0[0] * pixels * weights.len()) as f64
 }
 
-/// Elements read and written, partial sums included.
-fn elements(program: &Program, kernels: &Kernels, kernel: &Kernel, style: Style) -> usize {
-    let len = |node| program.graph.node(node).ty.shape.len();
-    let read: usize = kernel.reads.iter().map(|r| len(r.value)).sum();
-    let written: usize = kernel.stores.iter().map(|s| len(s.value)).sum();
-    let partials = |kernel| emit::partials(program, kernel, style);
-    let merged = kernel.source().map(|of| partials(&kernels.list[of.index()]));
-    read + written + partials(kernel) + merged.unwrap_or(0)
+/// Bytes read and written, partial sums included.
+fn bytes(
+    program: &Program,
+    kernels: &Kernels,
+    memory: &Memory,
+    kernel: &Kernel,
+    style: Style,
+) -> usize {
+    let size = |node: NodeId| program.graph.node(node).ty.shape.len() * memory.format(node).bytes();
+    let read: usize = kernel.reads.iter().map(|r| size(r.value)).sum();
+    let written: usize = kernel.stores.iter().map(|s| size(s.value)).sum();
+    let partials = |kernel| Format::F32.bytes() * emit::partials(program, kernel, style);
+    let merged = kernel.source().map_or(0, |of| partials(&kernels.list[of.index()]));
+    read + written + partials(kernel) + merged
 }

@@ -99,7 +99,9 @@ pub(super) fn emit(
     if let Some(fault) = writer.fault() {
         return Err(EngineError::Failed(fault));
     }
-    let declarations = writer.bindings.declare(&text) + &template::library(&text);
+    let bindings = writer.bindings.declare(&text);
+    let library = template::library(&(text.clone() + &bindings));
+    let declarations = bindings + &library;
     let wgsl = template::finish(&text, declarations);
     let (bindings, starts) = writer.bindings.finish();
     Ok(Code { wgsl, bindings, starts, workgroups: tile::dispatch(groups) })

@@ -64,9 +64,8 @@ impl GpuProgram {
             })
             .collect();
         gpu.check()?;
-        let costs =
-            (0..code.len()).map(|at| Cost::of(program, &kernels, KernelId(at as u32), style));
-        let costs = costs.collect();
+        let cost = |at: usize| Cost::of(program, &kernels, &memory, KernelId(at as u32), style);
+        let costs = (0..code.len()).map(cost).collect();
         let (earlier, last, staging) = (None, None, Staging::default());
         Ok(Self { gpu, buffers, pipelines, steps, costs, inputs, outputs, staging, earlier, last })
     }

@@ -8,8 +8,9 @@
 
 use std::collections::HashSet;
 
-use crate::engine::{Device, Engine, EngineError, Executable};
+use crate::engine::{Device, Engine, EngineError, Executable, Precision};
 use crate::graph::{NodeId, Program};
+pub use crate::schedule::kernel::Tensors;
 use crate::schedule::kernel::{KernelId, Kernels, Limits, Memory, form};
 use crate::schedule::placement::{Home, Placement, Stage};
 
@@ -73,8 +74,13 @@ pub struct Plan {
 
 /// The kernels that [`WgpuEngine`] would run, with their memory plan. Refuses what does not fit
 /// into limits that are known without a device.
-pub fn plan(program: &Program, limits: DeviceLimits) -> Result<Plan, EngineError> {
-    let compiled = Compiled::new(program, Storage::Planned, Style::Staged)?;
+pub fn plan(
+    program: &Program,
+    limits: DeviceLimits,
+    tensors: Tensors,
+) -> Result<Plan, EngineError> {
+    let layout = Layout { storage: Storage::Planned, tensors, style: Style::Staged };
+    let compiled = Compiled::new(program, layout)?;
     if let Some(most) = limits.binding() {
         buffers::check_sizes(&compiled.memory, program.batch, most, "WebGPU by default")?;
     }
@@ -99,15 +105,15 @@ pub fn plan(program: &Program, limits: DeviceLimits) -> Result<Plan, EngineError
     });
     Ok(Plan {
         kernels: texts.collect(),
-        slots: compiled.memory.slots.clone(),
+        slots: compiled.memory.slots.iter().map(|slot| slot.len).collect(),
         vectors: compiled.memory.vectors,
         bytes: buffers::planned(&compiled.memory, &compiled.code),
     })
 }
 
-/// The kernels that [`WgpuEngine`] would run, in order.
+/// The kernels that [`WgpuEngine`] would run in f32, in order.
 pub fn kernels(program: &Program) -> Result<Vec<KernelText>, EngineError> {
-    Ok(plan(program, DeviceLimits::Adapter)?.kernels)
+    Ok(plan(program, DeviceLimits::Adapter, Tensors::Single)?.kernels)
 }
 
 /// Which values get buffers.
@@ -119,6 +125,26 @@ pub enum Storage {
     Everything,
 }
 
+/// What gets buffers, of what numbers they are, and how contractions read them.
+#[derive(Clone, Copy, Debug)]
+struct Layout {
+    storage: Storage,
+    tensors: Tensors,
+    style: Style,
+}
+
+/// How a precision stores activations; none that a GPU does not compute in.
+fn stored(precision: Precision) -> Result<Tensors, EngineError> {
+    match precision {
+        Precision::F32 => Ok(Tensors::Single),
+        Precision::F16 => Ok(Tensors::Half),
+        Precision::Bf16x3 | Precision::Bf16 => Err(EngineError::Unsupported(format!(
+            "the wgpu engine computes in f32 and f16, not in {precision}; say --precision f32 or \
+             f16, or take --engine cpu"
+        ))),
+    }
+}
+
 /// A program as kernels, memory plan and text.
 struct Compiled {
     kernels: Kernels,
@@ -128,7 +154,8 @@ struct Compiled {
 }
 
 impl Compiled {
-    fn new(program: &Program, storage: Storage, style: Style) -> Result<Self, EngineError> {
+    fn new(program: &Program, layout: Layout) -> Result<Self, EngineError> {
+        let Layout { storage, tensors, style } = layout;
         let placement = Placement::new(program);
         let (stages, mut homes) = match storage {
             Storage::Planned => (placement.stage, placement.home),
@@ -144,7 +171,8 @@ impl Compiled {
             args.for_each(|arg| homes[arg.index()] = Home::Tensor);
         }
         let mut kernels = form(program, &stages, &homes, Limits::WEBGPU, &bare);
-        let memory = Memory::plan(program, &mut kernels, &|k| emit::partials(program, k, style));
+        let partials = |kernel: &_| emit::partials(program, kernel, style);
+        let memory = Memory::plan(program, &mut kernels, tensors, &partials);
         let code = (0..kernels.list.len())
             .map(|at| emit::emit(program, &kernels, &memory, KernelId(at as u32), style))
             .collect::<Result<_, _>>()?;
@@ -156,8 +184,7 @@ impl Compiled {
 #[derive(Clone, Debug)]
 pub struct WgpuEngine {
     gpu: std::sync::Arc<adapter::Gpu>,
-    storage: Storage,
-    style: Style,
+    layout: Layout,
 }
 
 impl WgpuEngine {
@@ -168,19 +195,25 @@ impl WgpuEngine {
 
     /// The same, opened as it is said.
     pub fn open(options: &Options) -> Result<Self, EngineError> {
+        let tensors = stored(options.precision)?;
         let gpu = std::sync::Arc::new(adapter::Gpu::open(options)?);
         let style = Style::suited(gpu.summary.software);
-        Ok(Self { gpu, storage: Storage::Planned, style })
+        Ok(Self { gpu, layout: Layout { storage: Storage::Planned, tensors, style } })
+    }
+
+    /// Refuses a precision that this engine does not compute in.
+    pub fn check(precision: Precision) -> Result<(), EngineError> {
+        stored(precision).map(drop)
     }
 
     /// The same engine with another choice of what is stored.
     pub fn with_storage(self, storage: Storage) -> Self {
-        Self { storage, ..self }
+        Self { layout: Layout { storage, ..self.layout }, ..self }
     }
 
     /// The same engine with other contractions than those that suit the adapter.
     pub fn with_style(self, style: Style) -> Self {
-        Self { style, ..self }
+        Self { layout: Layout { style, ..self.layout }, ..self }
     }
 
     /// Bytes that the device has given out, other programs' on it included, where it tells.
@@ -207,7 +240,7 @@ impl Engine for WgpuEngine {
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
-        let compiled = Compiled::new(program, self.storage, self.style)?;
+        let compiled = Compiled::new(program, self.layout)?;
         Ok(Box::new(executable::GpuProgram::new(self.gpu.clone(), program, compiled)?))
     }
 }

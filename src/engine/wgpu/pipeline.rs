@@ -86,7 +86,8 @@ pub(super) fn validate(wgsl: &str) -> Result<(), EngineError> {
     };
     let module = naga::front::wgsl::parse_str(wgsl).map_err(|e| refused(e.emit_to_string(wgsl)))?;
     let flags = naga::valid::ValidationFlags::all();
-    naga::valid::Validator::new(flags, naga::valid::Capabilities::empty())
+    // The text has half precision only where the device was opened for it.
+    naga::valid::Validator::new(flags, naga::valid::Capabilities::SHADER_FLOAT16)
         .validate(&module)
         .map_err(|e| refused(e.emit_to_string(wgsl)))?;
     Ok(())

@@ -5,9 +5,64 @@
 //! is overwritten in place where every element is read and written by one thread and nobody
 //! reads the old value later; otherwise a copy at the end of the step does it.
 
-use crate::graph::{InputId, NodeId, Op, Program};
+use crate::graph::{InputId, Node, NodeId, Op, Program};
 
 use super::{Body, Kernel, Kernels, Read, Store, is_vector};
+
+/// How a number is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Single precision.
+    F32,
+    /// Half precision.
+    F16,
+}
+
+impl Format {
+    /// Bytes of a number.
+    pub fn bytes(self) -> usize {
+        match self {
+            Format::F32 => 4,
+            Format::F16 => 2,
+        }
+    }
+}
+
+/// How activations and their gradients are stored: batched values of more than one pixel that the
+/// caller neither gives nor takes. Everything else is always in single precision: parameters,
+/// statistics, sums, what the classifier's softmax sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Tensors {
+    /// In single precision.
+    #[default]
+    Single,
+    /// In half precision.
+    Half,
+}
+
+impl Tensors {
+    /// The format of every node's value, if it is stored.
+    fn formats(self, program: &Program) -> Vec<Format> {
+        let graph = &program.graph;
+        let format = |node: &Node| {
+            let [_, rows, columns, _] = node.ty.shape.0;
+            let inner = node.ty.batched && rows * columns > 1 && !matches!(node.op, Op::Input(_));
+            if inner && self == Tensors::Half { Format::F16 } else { Format::F32 }
+        };
+        let mut formats: Vec<_> = graph.nodes.iter().map(format).collect();
+        program.roots().for_each(|root| formats[root.index()] = Format::F32);
+        formats
+    }
+}
+
+/// A buffer for tensors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Size, in elements.
+    pub len: usize,
+    /// What the elements are.
+    pub format: Format,
+}
 
 /// Index into [`Memory::slots`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,8 +80,8 @@ pub enum Location {
 /// The memory plan of a list of kernels.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
-    /// Size of each slot, in elements.
-    pub slots: Vec<usize>,
+    /// Every slot.
+    pub slots: Vec<Slot>,
     /// Size of the buffer of vectors, in elements.
     pub vectors: usize,
     /// For each node, where it is stored.
@@ -35,6 +90,8 @@ pub struct Memory {
     pub inputs: Vec<Location>,
     /// For each kernel, the slot of its partial sums.
     pub partials: Vec<Option<SlotId>>,
+    /// For each node, how it is stored.
+    formats: Vec<Format>,
     free: Vec<SlotId>,
 }
 
@@ -47,10 +104,14 @@ impl Memory {
     pub fn plan(
         program: &Program,
         kernels: &mut Kernels,
+        tensors: Tensors,
         partials: &dyn Fn(&Kernel) -> usize,
     ) -> Self {
-        let mut memory =
-            Memory { nodes: vec![None; program.graph.nodes.len()], ..Memory::default() };
+        let mut memory = Memory {
+            nodes: vec![None; program.graph.nodes.len()],
+            formats: tensors.formats(program),
+            ..Memory::default()
+        };
         memory.place_inputs(program);
         memory.place_updates(program, kernels);
         let deaths = Deaths::of(program, kernels);
@@ -58,6 +119,16 @@ impl Memory {
             memory.step(program, kernels, at, &deaths, partials);
         }
         memory
+    }
+
+    /// The slot behind an id.
+    pub fn slot(&self, id: SlotId) -> Slot {
+        self.slots[id.0 as usize]
+    }
+
+    /// How a node's value is stored, if it is.
+    pub fn format(&self, node: NodeId) -> Format {
+        self.formats[node.index()]
     }
 
     fn place_inputs(&mut self, program: &Program) {
@@ -79,7 +150,7 @@ impl Memory {
             self.vectors += len.next_multiple_of(ALIGNMENT);
             Location::Vector(at)
         } else {
-            self.slots.push(len);
+            self.slots.push(Slot { len, format: Format::F32 });
             Location::Slot(SlotId(self.slots.len() as u32 - 1))
         }
     }
@@ -134,12 +205,13 @@ impl Memory {
                 heirs.push(old);
                 Location::Slot(slot)
             } else {
-                Location::Slot(self.slot(ty.shape.len()))
+                let format = self.formats[value.index()];
+                Location::Slot(self.take(Slot { len: ty.shape.len(), format }))
             };
             self.nodes[value.index()] = Some(place);
         }
         let len = partials(kernel);
-        let partial = (len > 0).then(|| self.slot(len));
+        let partial = (len > 0).then(|| self.take(Slot { len, format: Format::F32 }));
         self.partials.push(partial);
         self.release(deaths, at, &heirs);
     }
@@ -158,7 +230,8 @@ impl Memory {
         let shape = program.graph.node(value).ty.shape;
         kernel.reads.iter().find_map(|read| {
             let dies = deaths.nodes[at].contains(&read.value) && !heirs.contains(&read.value);
-            let same = program.graph.node(read.value).ty.shape == shape;
+            let same = program.graph.node(read.value).ty.shape == shape
+                && self.formats[read.value.index()] == self.formats[value.index()];
             match self.nodes[read.value.index()] {
                 Some(Location::Slot(slot)) if read.pointwise && dies && same => {
                     Some((read.value, slot))
@@ -168,21 +241,22 @@ impl Memory {
         })
     }
 
-    /// A free slot of at least `len` elements: the smallest that is large enough, else the
-    /// largest, grown, else a new one.
-    fn slot(&mut self, len: usize) -> SlotId {
-        let size = |slot: &SlotId| self.slots[slot.0 as usize];
-        let enough = self.free.iter().filter(|s| size(s) >= len).min_by_key(|s| (size(s), **s));
-        let chosen = enough.or(self.free.iter().max_by_key(|s| (size(s), **s))).copied();
+    /// A free slot that is large enough: the smallest one, else the largest, grown, else a new
+    /// one.
+    fn take(&mut self, wanted: Slot) -> SlotId {
+        let size = |id: &SlotId| self.slot(*id).len;
+        let free = || self.free.iter().filter(|id| self.slot(**id).format == wanted.format);
+        let enough = free().filter(|s| size(s) >= wanted.len).min_by_key(|s| (size(s), **s));
+        let chosen = enough.or(free().max_by_key(|s| (size(s), **s))).copied();
         match chosen {
             Some(slot) => {
                 self.free.retain(|s| *s != slot);
-                let size = &mut self.slots[slot.0 as usize];
-                *size = (*size).max(len);
+                let size = &mut self.slots[slot.0 as usize].len;
+                *size = (*size).max(wanted.len);
                 slot
             }
             None => {
-                self.slots.push(len);
+                self.slots.push(wanted);
                 SlotId(self.slots.len() as u32 - 1)
             }
         }

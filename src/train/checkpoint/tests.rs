@@ -4,11 +4,13 @@ use super::*;
 use crate::data::normalise::Normalisation;
 use crate::engine::Precision;
 use crate::graph::{Role, Shape};
+use crate::nn::loss_scaling::{SCALE, STREAK};
 use crate::nn::parameters::{Init, StateTensor};
 use crate::train::init::initial;
 use crate::train::layout::Kind;
 use crate::train::recipe::Recipe;
 use crate::train::schedule::Length;
+use crate::train::tensors::of_loss_scaling;
 
 fn tensor(name: &str, kind: Kind, shape: [usize; 4], role: Role) -> Tensor {
     let init = Init::Uniform { bound: 1.0 };
@@ -88,6 +90,26 @@ fn a_file_cut_short_or_damaged_is_refused() {
     garbled[9] = b'?';
     std::fs::write(&path, &garbled).unwrap();
     assert!(matches!(describe(&path), Err(TrainError::File(_))));
+}
+
+#[test]
+fn the_scale_of_a_loss_comes_back_to_the_bit_or_starts_anew() {
+    let (folder, plain, weights) = saved();
+    let mut scaled = tensors();
+    scaled.extend(of_loss_scaling());
+    let mut values = weights.clone();
+    values.extend([(SCALE.to_string(), vec![4096.0]), (STREAK.to_string(), vec![1234.0])]);
+    let path = folder.path().join("scaled.safetensors");
+    let save = |values: &Values| save(&path, &scaled, values, &about()).unwrap();
+    save(&values);
+    assert_eq!(load(&path, &scaled).unwrap(), values);
+    // Whoever wants the weights alone finds them, and a run without a scale begins with one.
+    assert_eq!(load(&path, &tensors()).unwrap(), weights);
+    assert_eq!(load(&plain, &scaled).unwrap(), weights);
+    values.insert(SCALE.to_string(), vec![f32::NAN]);
+    save(&values);
+    let error = load(&path, &scaled).unwrap_err().to_string();
+    assert!(error.contains("loss_scale: it is no number"), "{error}");
 }
 
 #[test]

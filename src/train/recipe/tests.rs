@@ -53,7 +53,11 @@ fn mistakes_are_named() {
         ("lr: 0.1\n", "lr: .nan\n", "schedule.lr"),
         ("seed: 0", "seed: -1", "seed"),
         ("seed: 0", "seed: 0\nlabel_smoothing: 1", "label_smoothing is 1"),
-        ("seed: 0", "seed: 0\nprecision: f16", "`f16`, expected one of `f32`, `bf16x3`, `bf16`"),
+        (
+            "seed: 0",
+            "seed: 0\nprecision: f8",
+            "`f8`, expected one of `f32`, `bf16x3`, `bf16`, `f16`",
+        ),
         ("seed: 0", "seed: 0\nprecision: bf61", "did you mean `bf16`?"),
         ("evaluate: { epochs: 1 }", "evaluate: { epochs: 1, steps: 2 }", "one of epochs and steps"),
         ("evaluate: { epochs: 1 }", "evaluate: { steps: 0 }", "every 1 to"),

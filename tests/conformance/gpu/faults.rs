@@ -1,29 +1,18 @@
 //! What goes wrong on a device: a clear error, never a panic, and checkpoints that stay whole.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use rnetc::data::Extent;
-use rnetc::data::batches::Loading;
-use rnetc::data::dataset::Stored;
-use rnetc::data::normalise::Normalisation;
 use rnetc::engine::wgpu::{Options, WgpuEngine};
 use rnetc::engine::{Engine, EngineError, Precision};
 use rnetc::graph::builder::Builder;
 use rnetc::graph::{Output, Program, Role, Shape, Type, Unary};
-use rnetc::lower::{self, Sgd};
-use rnetc::sema::network::Network;
-use rnetc::train::compiled::Compiled;
-use rnetc::train::config::Config;
 use rnetc::train::init::initial;
 use rnetc::train::metrics::{Evaluation, Step};
-use rnetc::train::recipe::Recipe;
-use rnetc::train::run_folder::RunFolder;
-use rnetc::train::schedule::{Length, Plan};
-use rnetc::train::trainer::{Observer, Session};
-use rnetc::train::{TrainError, checkpoint, manifest, tensors};
+use rnetc::train::trainer::Observer;
+use rnetc::train::{TrainError, checkpoint, manifest};
 
-use crate::support::{compile, gpu};
+use crate::runs::session;
+use crate::support::gpu;
 
 /// A device of its own, to be broken.
 fn alone(options: &Options) -> Option<WgpuEngine> {
@@ -102,63 +91,11 @@ impl Observer for Saboteur {
     }
 }
 
-fn tiny() -> Network {
-    compile("tiny", "net n { input(1, 4, 4) -> conv(3x3, 2) -> relu -> linear(3) }", "")
-}
-
-fn loading(count: usize, batch: usize) -> Loading {
-    let pixels = (0..count * 16).map(|i| (i * 37 % 251) as u8).collect();
-    let labels = (0..count).map(|i| (i % 3) as u8).collect();
-    let extent = Extent { rows: 4, columns: 4, channels: 1 };
-    Loading {
-        pictures: Arc::new(Stored::new(extent, pixels, labels).expect("pictures")),
-        normalisation: Normalisation { mean: vec![120.0], std: vec![70.0] },
-        batch,
-        classes: 3,
-    }
-}
-
-fn session(engine: &WgpuEngine, folder: &std::path::Path) -> Session {
-    let network = tiny();
-    let mut recipe = Recipe::he2016().expect("a recipe");
-    recipe.batch = 8;
-    let train = loading(48, 8);
-    let length = Length::Epochs(3);
-    let plan = Plan::new(&recipe, length, train.steps_per_epoch());
-    let config = Config {
-        spec: "tiny".into(),
-        settings: Default::default(),
-        data: "pixels".into(),
-        pictures: 48,
-        length,
-        steps: plan.total,
-        steps_per_epoch: plan.per_epoch,
-        precision: Precision::F32,
-        recompute: false,
-        device: "wgpu".into(),
-        recipe,
-        classes: ["a", "b", "c"].map(String::from).to_vec(),
-        normalisation: train.normalisation.clone(),
-        spec_text: String::new(),
-    };
-    let program = lower::training(&network, 8, &Sgd::PAPER);
-    Session {
-        training: Compiled::new(engine, &program).expect("compiles"),
-        inference: Compiled::new(engine, &lower::inference(&network, 4)).expect("compiles"),
-        tensors: tensors::of(&network),
-        config,
-        plan,
-        train,
-        test: loading(8, 4),
-        folder: RunFolder::create(Some(folder), folder, "unused").expect("a folder"),
-    }
-}
-
 #[test]
 fn a_device_lost_in_mid_run_leaves_the_last_checkpoint_whole() {
     let Some(engine) = alone(&Options::default()) else { return };
     let folder = tempfile::tempdir().expect("a folder");
-    let mut session = session(&engine, folder.path());
+    let mut session = session(&engine, Precision::F32, folder.path());
     let first = initial(&session.tensors, 0);
     let error = session.run(&first, 0, &mut Saboteur(engine)).unwrap_err();
     assert!(matches!(error, TrainError::Engine(EngineError::Failed(_))), "{error}");

@@ -2,19 +2,24 @@
 
 use std::collections::HashSet;
 
-use rnetc::engine::wgpu::{Access, DeviceLimits, KernelText, kernels, plan};
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+use rnetc::engine::wgpu::{Access, DeviceLimits, KernelText, Tensors, kernels, plan};
 use rnetc::graph::{NodeId, Op, Program};
 use rnetc::lower::{self, Sgd};
 
 use crate::nets::Net;
 use crate::support::{SMALL, SPECS, with};
 
-/// Parses and validates a module.
+/// What makes half precision part of a module.
+const HALF: &str = "enable f16;";
+
+/// Parses and validates a module, with nothing beyond WebGPU's core but what it enables.
 fn accepted(name: &str, wgsl: &str) -> naga::Module {
     let module = naga::front::wgsl::parse_str(wgsl)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(wgsl)));
-    let flags = naga::valid::ValidationFlags::all();
-    naga::valid::Validator::new(flags, naga::valid::Capabilities::empty())
+    let half = wgsl.contains(HALF);
+    let capabilities = if half { Capabilities::SHADER_FLOAT16 } else { Capabilities::empty() };
+    Validator::new(ValidationFlags::all(), capabilities)
         .validate(&module)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(wgsl)));
     module
@@ -83,6 +88,37 @@ fn kernels_keep_within_webgpus_default_limits() {
     }
 }
 
+/// Half precision on machines whose adapter lacks it: the text, if not its numbers.
+#[test]
+fn half_precision_is_valid_and_halves_what_is_stored() {
+    let mut narrow = Net::new(2);
+    let x = narrow.images([5, 5, 1]);
+    let x = narrow.conv(x, 1, 3, 1);
+    let mut programs = vec![preact(2), narrow.trained(x, 2)];
+    for (spec, settings) in SPECS.iter().chain(&SMALL) {
+        programs.push(lower::scaled_training(&with(spec, settings), 128, &Sgd::PAPER));
+    }
+    let mut seen = HashSet::new();
+    for program in &programs {
+        let plan = |tensors| plan(program, DeviceLimits::Adapter, tensors).unwrap();
+        let (single, half) = (plan(Tensors::Single), plan(Tensors::Half));
+        assert!(half.bytes < single.bytes, "{} and {} bytes", half.bytes, single.bytes);
+        assert!(single.kernels.iter().all(|kernel| !kernel.wgsl.contains("f16")));
+        let some = half.kernels.iter().any(|kernel| kernel.wgsl.contains(HALF));
+        assert!(some, "no kernel reads or writes half precision");
+        for kernel in half.kernels.into_iter().filter(|kernel| seen.insert(kernel.wgsl.clone())) {
+            let module = accepted(&kernel.name, &kernel.wgsl);
+            assert_eq!(needs_half(&module), kernel.wgsl.contains(HALF), "{}", kernel.wgsl);
+            assert!(workgroup_memory(&module) <= 16 << 10, "{}", kernel.name);
+        }
+    }
+}
+
+/// Whether a module is valid only where shaders have 16-bit floats.
+fn needs_half(module: &naga::Module) -> bool {
+    Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(module).is_err()
+}
+
 #[test]
 fn equal_units_have_equal_text() {
     let distinct = |units| {
@@ -136,7 +172,7 @@ fn state_is_updated_in_place() {
 #[test]
 fn memory_does_not_grow_with_every_value() {
     let program = preact(6);
-    let plan = plan(&program, DeviceLimits::Adapter).unwrap();
+    let plan = plan(&program, DeviceLimits::Adapter, Tensors::Single).unwrap();
     let stored: usize = plan.slots.iter().sum::<usize>() + plan.vectors;
     let all: usize = program.graph.nodes.iter().map(|n| n.ty.shape.len()).sum();
     assert!(stored * 4 < all, "{stored} of {all} elements");

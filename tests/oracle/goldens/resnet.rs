@@ -75,6 +75,7 @@ fn start(golden: &Golden, program: &Program, prefix: &str) -> Result<Inputs, Str
                 golden.get(&format!("{prefix}.{}", input.name)).parameter()
             }
             Role::Momentum => vec![0.0; input.ty.shape.len()],
+            Role::LossScale => vec![1024.0; input.ty.shape.len()],
             Role::Probe => vec![1.0; input.ty.shape.len()],
         };
         values.push((input.name.clone(), value));

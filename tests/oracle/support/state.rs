@@ -22,6 +22,7 @@ fn of_role(numbers: &mut Numbers, input: &Input) -> Vec<f64> {
         Role::Parameter => parameter(numbers, input),
         Role::Momentum => numbers.vector(n, -0.1, 0.1),
         Role::Statistic => numbers.vector(n, 0.5, 1.5),
+        Role::LossScale => vec![1024.0; n],
         Role::Probe => vec![1.0; n],
     }
 }

@@ -114,6 +114,11 @@ impl<'a> Scalars<'a> {
                 let one = number(b, 1.0);
                 b.ins().fdiv(one, x)
             }
+            Unary::Finite => {
+                let (zero, infinity) = (number(b, 0.0), number(b, f32::INFINITY));
+                let size = b.ins().fabs(x);
+                self.lanes.where_less(b, [size, infinity], [x, zero])
+            }
             Unary::Exp => self.call(b, self.math.exp, x),
             Unary::Log => self.call(b, self.math.log, x),
             Unary::Tanh => self.call(b, self.math.tanh, x),

@@ -45,7 +45,8 @@ impl Operand {
 
 fn parts(precision: Precision) -> Option<Parts> {
     match precision {
-        Precision::F32 => None,
+        // No CPU engine computes in f16.
+        Precision::F32 | Precision::F16 => None,
         Precision::Bf16x3 => Some(Parts::Two),
         Precision::Bf16 => Some(Parts::One),
     }

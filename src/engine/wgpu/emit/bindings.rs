@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::schedule::kernel::{Location, SlotId};
+use crate::schedule::kernel::{Format, Location, Memory, SlotId};
+
+use super::scalar::type_name;
 
 /// A buffer as the runtime knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,8 +37,8 @@ pub struct Binding {
     pub writes: bool,
 }
 
-#[derive(Default)]
-pub(super) struct Bindings {
+pub(super) struct Bindings<'a> {
+    memory: &'a Memory,
     uses: Vec<Use>,
     /// Where each vector starts.
     starts: Vec<usize>,
@@ -46,17 +48,23 @@ struct Use {
     binding: Binding,
     /// Whether some access is of one element.
     scalar: bool,
+    format: Format,
 }
 
-impl Bindings {
+impl<'a> Bindings<'a> {
+    pub fn new(memory: &'a Memory) -> Self {
+        Self { memory, uses: Vec::new(), starts: Vec::new() }
+    }
+
     fn index(&mut self, place: Location) -> usize {
-        let buffer = match place {
-            Location::Slot(slot) => Buffer::Slot(slot),
-            Location::Vector(_) => Buffer::Vectors,
+        let (buffer, format) = match place {
+            Location::Slot(slot) => (Buffer::Slot(slot), self.memory.slot(slot).format),
+            Location::Vector(_) => (Buffer::Vectors, Format::F32),
         };
         let known = self.uses.iter().position(|u| u.binding.buffer == buffer);
         known.unwrap_or_else(|| {
-            self.uses.push(Use { binding: Binding { buffer, writes: false }, scalar: false });
+            let binding = Binding { buffer, writes: false };
+            self.uses.push(Use { binding, scalar: false, format });
             self.uses.len() - 1
         })
     }
@@ -97,7 +105,7 @@ impl Bindings {
         let mut out = String::new();
         for (index, used) in self.uses.iter().enumerate() {
             let access = if used.binding.writes { "read_write" } else { "read" };
-            let element = if used.scalar { "f32" } else { "vec4<f32>" };
+            let element = element(used.format, if used.scalar { 1 } else { 4 });
             let _ = writeln!(
                 out,
                 "@group(0) @binding({index}) var<storage, {access}> b{index}: array<{element}>;"
@@ -111,7 +119,7 @@ impl Bindings {
             );
         }
         for (index, used) in self.uses.iter().enumerate() {
-            for accessor in accessors(index, used.scalar) {
+            for accessor in accessors(index, used) {
                 let name = accessor[3..].split('(').next().unwrap_or_default();
                 if text.contains(&format!("{name}(")) {
                     out.push_str(&accessor);
@@ -131,28 +139,55 @@ impl Bindings {
     }
 }
 
-fn accessors(index: usize, scalar: bool) -> [String; 4] {
+/// The type of `width` elements in memory.
+fn element(format: Format, width: usize) -> &'static str {
+    match (format, width) {
+        (Format::F32, width) => type_name(width),
+        (Format::F16, 1) => "f16",
+        (Format::F16, _) => "vec4<f16>",
+    }
+}
+
+/// What is in memory as what is computed with, which is always f32.
+fn wide(format: Format, width: usize, x: &str) -> String {
+    match format {
+        Format::F32 => x.to_owned(),
+        Format::F16 => format!("{}({x})", type_name(width)),
+    }
+}
+
+/// The other way round.
+fn narrow(format: Format, width: usize, x: &str) -> String {
+    match format {
+        Format::F32 => x.to_owned(),
+        Format::F16 => format!("narrow{width}({x})"),
+    }
+}
+
+/// Functions that read and write one element or four.
+fn accessors(index: usize, used: &Use) -> [String; 4] {
     let b = format!("b{index}");
-    let four = if scalar {
-        [
-            format!(
-                "fn read4_{b}(i: u32) -> vec4<f32> {{\n    return vec4<f32>({b}[i], {b}[i + 1u], {b}[i + 2u], {b}[i + 3u]);\n}}\n"
-            ),
-            format!(
-                "fn write4_{b}(i: u32, v: vec4<f32>) {{\n    {b}[i] = v.x;\n    {b}[i + 1u] = v.y;\n    {b}[i + 2u] = v.z;\n    {b}[i + 3u] = v.w;\n}}\n"
-            ),
-        ]
+    let format = used.format;
+    let [read4, write4] = if used.scalar {
+        let part = |j: usize| if j == 0 { format!("{b}[i]") } else { format!("{b}[i + {j}u]") };
+        let reads = [0, 1, 2, 3].map(|j| wide(format, 1, &part(j))).join(", ");
+        let write =
+            |(j, c)| format!("    {} = {};\n", part(j), narrow(format, 1, &format!("v.{c}")));
+        let writes: String = ["x", "y", "z", "w"].into_iter().enumerate().map(write).collect();
+        [format!("    return vec4<f32>({reads});\n"), writes]
     } else {
+        let whole = format!("{b}[i / 4u]");
         [
-            format!("fn read4_{b}(i: u32) -> vec4<f32> {{\n    return {b}[i / 4u];\n}}\n"),
-            format!("fn write4_{b}(i: u32, v: vec4<f32>) {{\n    {b}[i / 4u] = v;\n}}\n"),
+            format!("    return {};\n", wide(format, 4, &whole)),
+            format!("    {whole} = {};\n", narrow(format, 4, "v")),
         ]
     };
-    let [read4, write4] = four;
+    let one = format!("{b}[i]");
+    let (read, write) = (wide(format, 1, &one), narrow(format, 1, "v"));
     [
-        format!("fn read1_{b}(i: u32) -> f32 {{\n    return {b}[i];\n}}\n"),
-        format!("fn write1_{b}(i: u32, v: f32) {{\n    {b}[i] = v;\n}}\n"),
-        read4,
-        write4,
+        format!("fn read1_{b}(i: u32) -> f32 {{\n    return {read};\n}}\n"),
+        format!("fn write1_{b}(i: u32, v: f32) {{\n    {one} = {write};\n}}\n"),
+        format!("fn read4_{b}(i: u32) -> vec4<f32> {{\n{read4}}}\n"),
+        format!("fn write4_{b}(i: u32, v: vec4<f32>) {{\n{write4}}}\n"),
     ]
 }

@@ -35,19 +35,24 @@ pub(super) fn fill(module: &str, hooks: &[(&str, String)]) -> String {
     out
 }
 
-/// The finished text: the hook for bindings, which are known last, is filled, and what marks
-/// hooks is left out.
+/// The finished text: the hook for bindings, which are known last, is filled, what marks hooks is
+/// left out, and half precision is enabled where there is any.
 pub(super) fn finish(module: &str, declarations: String) -> String {
     let text = fill(module, &[("bindings", declarations)]);
-    text.split_inclusive('\n').filter(|line| !line.trim_start().starts_with("//@")).collect()
+    let enabled = if text.contains("f16") { "enable f16;\n\n" } else { "" };
+    let lines = text.split_inclusive('\n').filter(|line| !line.trim_start().starts_with("//@"));
+    std::iter::once(enabled).chain(lines).collect()
 }
 
 /// Functions that expressions may call.
 const LIBRARY: &str = include_str!("../../../../shaders/library.wgsl");
+/// Functions that write half precision.
+const HALF: &str = include_str!("../../../../shaders/half.wgsl");
 
 /// The library's functions that `text` needs, those that they call themselves included.
 pub(super) fn library(text: &str) -> String {
-    let functions: Vec<&str> = LIBRARY.split("\n\n").filter(|f| f.starts_with("fn ")).collect();
+    let parts = LIBRARY.split("\n\n").chain(HALF.split("\n\n"));
+    let functions: Vec<&str> = parts.filter(|f| f.starts_with("fn ")).collect();
     let name = |function: &str| function[3..].split('(').next().unwrap_or_default().to_owned();
     let mut needed: Vec<&str> = Vec::new();
     // A function calls only what stands before it.

@@ -70,7 +70,7 @@ pub(super) struct Writer<'a> {
     /// How the kernel's domain is cut.
     pub tile: Tile,
     pub style: Style,
-    pub bindings: Bindings,
+    pub bindings: Bindings<'a>,
     /// Values that this kernel loads.
     loads: HashSet<NodeId>,
     /// Anchors of this kernel, by the name of their value.
@@ -97,7 +97,7 @@ impl<'a> Writer<'a> {
             memory,
             tile: Tile::of(&program.graph, kernel, style),
             style,
-            bindings: Bindings::default(),
+            bindings: Bindings::new(memory),
             loads: kernel.reads.iter().map(|r| r.value).collect(),
             raw: raw.into_iter().enumerate().map(|(i, n)| (n, format!("raw{i}"))).collect(),
             lines: String::new(),

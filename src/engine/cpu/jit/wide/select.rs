@@ -160,7 +160,7 @@ fn plain(inst: &Inst) -> Option<Op> {
             Unary::Neg | Unary::Relu | Unary::Step | Unary::Sqrt | Unary::Recip => {
                 Some(Op::Unary(op, x.index()))
             }
-            Unary::Exp | Unary::Log | Unary::Tanh | Unary::Sigmoid => None,
+            Unary::Exp | Unary::Log | Unary::Tanh | Unary::Sigmoid | Unary::Finite => None,
         },
         Inst::Binary(op, x, y) => Some(Op::Binary(op, x.index(), y.index())),
         Inst::Random { .. } => None,

@@ -110,7 +110,7 @@ impl Values {
                 let one = self.register(self.numbers.one, to);
                 self.asm.masked_copy(to, one);
             }
-            Unary::Exp | Unary::Log | Unary::Tanh | Unary::Sigmoid => {
+            Unary::Exp | Unary::Log | Unary::Tanh | Unary::Sigmoid | Unary::Finite => {
                 unreachable!("not selected")
             }
         }
