@@ -1,10 +1,10 @@
 //! Choosing and opening an engine.
 
-use super::args::{EngineArgs, EngineChoice, LimitsChoice};
+use super::args::{EngineArgs, EngineChoice, LimitsChoice, TuneChoice};
 use super::{Failure, output};
 use crate::data::locate;
 use crate::engine::cpu::CpuEngine;
-use crate::engine::wgpu::{AdapterSummary, Options, WgpuEngine, adapters};
+use crate::engine::wgpu::{AdapterSummary, Options, Tune, WgpuEngine, adapters};
 use crate::engine::{Engine, EngineError, Precision};
 
 /// An engine with what reports say about it.
@@ -20,6 +20,9 @@ pub fn open(args: &EngineArgs) -> Result<Opened, Failure> {
     check_precision(args)?;
     if (args.engine, args.limits) == (EngineChoice::Cpu, LimitsChoice::WebgpuDefault) {
         return Err(Failure::Usage("--limits is of the GPU engine: leave out --engine cpu".into()));
+    }
+    if args.engine == EngineChoice::Cpu && args.tune.is_some() {
+        return Err(Failure::Usage("--tune is of the GPU engine: leave out --engine cpu".into()));
     }
     let (opened, why) = match args.engine {
         EngineChoice::Cpu => (cpu(args)?, "as asked".to_string()),
@@ -113,6 +116,7 @@ fn wgpu(args: &EngineArgs) -> Result<Opened, EngineError> {
     let options = Options {
         limits: args.limits.of_device(),
         precision: args.precision(),
+        tune: args.tune.map_or(Tune::Cached, TuneChoice::of_engine),
         // Without a cache folder, pipelines are compiled each time.
         pipelines: locate::cache().ok().map(|cache| cache.join("pipelines")),
         ..Options::default()

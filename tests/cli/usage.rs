@@ -30,6 +30,8 @@ fn a_command_line_that_makes_no_sense_exits_with_2() {
         "bench tiny.rnet --steps 0",
         "bench tiny.rnet --engine cpu --limits webgpu-default",
         "bench tiny.rnet --limits none",
+        "bench tiny.rnet --engine cpu --tune full",
+        "run tiny.rnet --train shapes10 --tune best",
         "data",
         "data fetch",
     ] {

@@ -64,6 +64,11 @@ pub fn agrees(name: &str, program: &Program, tolerance: f64) {
         let engine = gpu().map(|e| e.with_storage(storage).with_style(style));
         engines.extend(engine.map(|e| (on, Box::new(e) as Box<dyn Engine>)));
     }
+    agree(name, program, tolerance, engines);
+}
+
+/// The same on these engines, each with its name.
+pub fn agree(name: &str, program: &Program, tolerance: f64, engines: Vec<(&str, Box<dyn Engine>)>) {
     let steps = if program.updates.is_empty() { 1 } else { 3 };
     let (first, wanted) = interpreted(program, steps);
     for (on, engine) in engines {

@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use super::values::{batch, set, setting, threads};
 use crate::data::Set;
 use crate::engine::Precision;
-use crate::engine::wgpu::DeviceLimits;
+use crate::engine::wgpu::{DeviceLimits, Tune};
 
 /// `rnetc run`.
 #[derive(Debug, Args)]
@@ -93,6 +93,9 @@ pub struct EngineArgs {
     /// What the GPU engine may ask its device for
     #[arg(long, value_enum, default_value = "adapter")]
     pub limits: LimitsChoice,
+    /// Whether a GPU times its contractions in several forms to find the fastest [default: cached]
+    #[arg(long, value_enum)]
+    pub tune: Option<TuneChoice>,
 }
 
 impl EngineArgs {
@@ -170,6 +173,28 @@ impl LimitsChoice {
         match self {
             LimitsChoice::Adapter => DeviceLimits::Adapter,
             LimitsChoice::WebgpuDefault => DeviceLimits::WebGpuDefault,
+        }
+    }
+}
+
+/// Whether a GPU's contractions are tuned; software adapters' never are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TuneChoice {
+    /// Take the forms that suit most
+    Off,
+    /// Time what has not been timed on this adapter and driver
+    Cached,
+    /// Time all again
+    Full,
+}
+
+impl TuneChoice {
+    /// As the engine calls it.
+    pub fn of_engine(self) -> Tune {
+        match self {
+            TuneChoice::Off => Tune::Off,
+            TuneChoice::Cached => Tune::Cached,
+            TuneChoice::Full => Tune::Full,
         }
     }
 }

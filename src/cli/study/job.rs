@@ -147,6 +147,9 @@ impl Job {
         if let Some(limits) = on.limits.to_possible_value() {
             option("--limits", limits.get_name().to_string());
         }
+        if let Some(tune) = on.tune.and_then(|tune| tune.to_possible_value()) {
+            option("--tune", tune.get_name().to_string());
+        }
         if let Some(threads) = on.threads {
             option("--threads", threads.to_string());
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::engine::{EngineError, Precision};
 use crate::schedule::kernel::Tensors;
 
+use super::Tune;
 use super::fault::{Faults, guarded};
 use super::stored;
 
@@ -88,7 +89,10 @@ pub struct Options {
     /// How long a wait may take before the device counts as hung; by default a minute on
     /// hardware, and a quarter of an hour on software.
     pub patience: Option<Duration>,
-    /// A folder that keeps compiled pipelines between runs, where the driver hands them out.
+    /// Whether contractions are tuned; on hardware only.
+    pub tune: Tune,
+    /// A folder that keeps compiled pipelines between runs, where the driver hands them out, and
+    /// what tuning found.
     pub pipelines: Option<PathBuf>,
 }
 

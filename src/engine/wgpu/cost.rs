@@ -1,9 +1,9 @@
 //! What a kernel computes and moves, for profiles.
 
 use crate::graph::{NodeId, Op, Program};
-use crate::schedule::kernel::{Body, Format, Kernel, KernelId, Kernels, Memory};
+use crate::schedule::kernel::{Body, Format, Kernel, KernelId};
 
-use super::emit::{self, Style};
+use super::emit::{self, Given};
 
 /// Of one dispatch.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,20 +17,15 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    pub fn of(
-        program: &Program,
-        kernels: &Kernels,
-        memory: &Memory,
-        id: KernelId,
-        style: Style,
-    ) -> Self {
+    pub fn of(given: Given, id: KernelId) -> Self {
+        let Given { program, kernels, .. } = given;
         let kernel = &kernels.list[id.index()];
         let name = emit::name(program, kernels, id);
         let kind = name.split_once('_').map_or(name.as_str(), |(_, kind)| kind);
         Self {
             what: format!("{kind} {}", kernel.domain.shape),
             flops: flops(program, kernel),
-            bytes: bytes(program, kernels, memory, kernel, style) as f64,
+            bytes: bytes(given, id) as f64,
         }
     }
 }
@@ -48,17 +43,15 @@ fn flops(program: &Program, kernel: &Kernel) -> f64 {
 }
 
 /// Bytes read and written, partial sums included.
-fn bytes(
-    program: &Program,
-    kernels: &Kernels,
-    memory: &Memory,
-    kernel: &Kernel,
-    style: Style,
-) -> usize {
+fn bytes(given: Given, id: KernelId) -> usize {
+    let Given { program, kernels, memory, tiles, .. } = given;
+    let kernel = &kernels.list[id.index()];
     let size = |node: NodeId| program.graph.node(node).ty.shape.len() * memory.format(node).bytes();
     let read: usize = kernel.reads.iter().map(|r| size(r.value)).sum();
     let written: usize = kernel.stores.iter().map(|s| size(s.value)).sum();
-    let partials = |kernel| Format::F32.bytes() * emit::partials(program, kernel, style);
-    let merged = kernel.source().map_or(0, |of| partials(&kernels.list[of.index()]));
-    read + written + partials(kernel) + merged
+    let partials = |id: KernelId| {
+        let elements = tiles[id.index()].partials(&kernels.list[id.index()]);
+        Format::F32.bytes() * elements
+    };
+    read + written + partials(id) + kernel.source().map_or(0, partials)
 }

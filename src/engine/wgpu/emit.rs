@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use crate::engine::EngineError;
 use crate::graph::{Graph, NodeId, Op, Program};
-use crate::schedule::kernel::{Body, Kernel, KernelId, Kernels, Location, Memory, is_anchor};
+use crate::schedule::kernel::{Body, KernelId, Kernels, Location, Memory, is_anchor};
 
 mod bindings;
 mod columns;
@@ -25,6 +25,8 @@ mod writer;
 use window::Window;
 
 pub use bindings::{Binding, Buffer};
+pub use tile::Blocking;
+pub(super) use tile::Tile;
 
 /// A kernel ready to be compiled and dispatched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,22 +75,22 @@ impl Style {
     }
 }
 
-/// Elements that a kernel leaves as partial sums, for the memory plan.
-pub(super) fn partials(program: &Program, kernel: &Kernel, style: Style) -> usize {
-    tile::Tile::of(&program.graph, kernel, style).partials(kernel)
+/// All that is decided before text is written.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a> {
+    pub program: &'a Program,
+    pub kernels: &'a Kernels,
+    pub memory: &'a Memory,
+    /// How the domain of each kernel is cut.
+    pub tiles: &'a [Tile],
+    pub style: Style,
 }
 
 /// Writes one kernel.
-pub(super) fn emit(
-    program: &Program,
-    kernels: &Kernels,
-    memory: &Memory,
-    id: KernelId,
-    style: Style,
-) -> Result<Code, EngineError> {
-    let kernel = &kernels.list[id.index()];
-    let mut writer = writer::Writer::new(program, kernels, memory, kernel, style);
-    let partial = memory.partials[id.index()].map(Location::Slot);
+pub(super) fn emit(given: Given, id: KernelId) -> Result<Code, EngineError> {
+    let kernel = &given.kernels.list[id.index()];
+    let mut writer = writer::Writer::new(given, id);
+    let partial = given.memory.partials[id.index()].map(Location::Slot);
     let (text, groups) = match kernel.body {
         Body::Map | Body::Fold(_) | Body::Gather(_) => map::map(&mut writer, partial),
         Body::Contract(node) | Body::Weights(node) => {

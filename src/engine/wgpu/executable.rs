@@ -11,6 +11,7 @@ use super::Compiled;
 use super::adapter::Gpu;
 use super::buffers::Buffers;
 use super::cost::Cost;
+use super::emit::Given;
 use super::pipeline::Pipelines;
 use super::readback::{Arriving, Staging, numbers, read, wait};
 use super::timer::Timer;
@@ -39,7 +40,7 @@ struct Step {
 
 impl GpuProgram {
     pub fn new(gpu: Arc<Gpu>, program: &Program, compiled: Compiled) -> Result<Self, EngineError> {
-        let Compiled { memory, code, kernels, style } = compiled;
+        let Compiled { memory, code, kernels, tiles, style } = compiled;
         let outputs = program
             .outputs
             .iter()
@@ -64,7 +65,8 @@ impl GpuProgram {
             })
             .collect();
         gpu.check()?;
-        let cost = |at: usize| Cost::of(program, &kernels, &memory, KernelId(at as u32), style);
+        let given = Given { program, kernels: &kernels, memory: &memory, tiles: &tiles, style };
+        let cost = |at: usize| Cost::of(given, KernelId(at as u32));
         let costs = (0..code.len()).map(cost).collect();
         let (earlier, last, staging) = (None, None, Staging::default());
         Ok(Self { gpu, buffers, pipelines, steps, costs, inputs, outputs, staging, earlier, last })
@@ -125,6 +127,12 @@ impl GpuProgram {
         self.earlier = self.last.replace(submission.clone());
         self.gpu.check()?;
         Ok(submission)
+    }
+
+    /// Waits for all that has been submitted.
+    pub fn wait(&mut self) -> Result<(), EngineError> {
+        self.earlier = None;
+        self.last.take().map_or(Ok(()), |last| wait(&self.gpu, last))
     }
 
     /// What kernel number `at` is called: kernels of one text together.

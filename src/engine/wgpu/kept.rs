@@ -48,14 +48,15 @@ impl Kept {
     }
 }
 
-fn read(path: &Path) -> Option<Vec<u8>> {
+/// What was written whole.
+pub(super) fn read(path: &Path) -> Option<Vec<u8>> {
     let bytes = std::fs::read(path).ok()?;
     let (hash, data) = bytes.split_at_checked(HASH)?;
     (Sha256::digest(data).as_slice() == hash).then(|| data.to_vec())
 }
 
 /// Whole or not at all.
-fn write(path: &Path, data: &[u8]) -> std::io::Result<()> {
+pub(super) fn write(path: &Path, data: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;

@@ -24,9 +24,13 @@ mod kept;
 mod pipeline;
 mod readback;
 mod timer;
+mod tune;
 
 pub use adapter::{AdapterSummary, DeviceLimits, Options, adapters};
-pub use emit::{Binding, Buffer, Code, Style};
+pub use emit::{Binding, Blocking, Buffer, Code, Style};
+use emit::{Given, Tile};
+use tune::Chosen;
+pub use tune::Tune;
 
 /// What a build writes about one kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +84,7 @@ pub fn plan(
     tensors: Tensors,
 ) -> Result<Plan, EngineError> {
     let layout = Layout { storage: Storage::Planned, tensors, style: Style::Staged };
-    let compiled = Compiled::new(program, layout)?;
+    let compiled = Compiled::new(program, layout, &|_| Blocking::default())?;
     if let Some(most) = limits.binding() {
         buffers::check_sizes(&compiled.memory, program.batch, most, "WebGPU by default")?;
     }
@@ -149,12 +153,18 @@ fn stored(precision: Precision) -> Result<Tensors, EngineError> {
 struct Compiled {
     kernels: Kernels,
     memory: Memory,
+    tiles: Vec<Tile>,
     code: Vec<Code>,
     style: Style,
 }
 
 impl Compiled {
-    fn new(program: &Program, layout: Layout) -> Result<Self, EngineError> {
+    /// `blocking` says how each contraction through workgroup memory is cut.
+    fn new(
+        program: &Program,
+        layout: Layout,
+        blocking: &dyn Fn(KernelId) -> Blocking,
+    ) -> Result<Self, EngineError> {
         let Layout { storage, tensors, style } = layout;
         let placement = Placement::new(program);
         let (stages, mut homes) = match storage {
@@ -171,12 +181,14 @@ impl Compiled {
             args.for_each(|arg| homes[arg.index()] = Home::Tensor);
         }
         let mut kernels = form(program, &stages, &homes, Limits::WEBGPU, &bare);
-        let partials = |kernel: &_| emit::partials(program, kernel, style);
+        let tile = |id, kernel: &_| Tile::of(&program.graph, kernel, style, blocking(id));
+        let partials = |id, kernel: &_| tile(id, kernel).partials(kernel);
         let memory = Memory::plan(program, &mut kernels, tensors, &partials);
-        let code = (0..kernels.list.len())
-            .map(|at| emit::emit(program, &kernels, &memory, KernelId(at as u32), style))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { kernels, memory, code, style })
+        let ids = (0..kernels.list.len()).map(|at| KernelId(at as u32));
+        let tiles: Vec<Tile> = ids.clone().map(|id| tile(id, &kernels.list[id.index()])).collect();
+        let given = Given { program, kernels: &kernels, memory: &memory, tiles: &tiles, style };
+        let code = ids.map(|id| emit::emit(given, id)).collect::<Result<_, _>>()?;
+        Ok(Self { kernels, memory, tiles, code, style })
     }
 }
 
@@ -185,6 +197,9 @@ impl Compiled {
 pub struct WgpuEngine {
     gpu: std::sync::Arc<adapter::Gpu>,
     layout: Layout,
+    /// Taken for every contraction instead of what is known to suit it.
+    blocking: Option<Blocking>,
+    tune: Tune,
 }
 
 impl WgpuEngine {
@@ -198,7 +213,10 @@ impl WgpuEngine {
         let tensors = stored(options.precision)?;
         let gpu = std::sync::Arc::new(adapter::Gpu::open(options)?);
         let style = Style::suited(gpu.summary.software);
-        Ok(Self { gpu, layout: Layout { storage: Storage::Planned, tensors, style } })
+        // What suits hardware says nothing of software, which takes minutes to try.
+        let tune = if gpu.summary.software { Tune::Off } else { options.tune };
+        let layout = Layout { storage: Storage::Planned, tensors, style };
+        Ok(Self { gpu, layout, blocking: None, tune })
     }
 
     /// Refuses a precision that this engine does not compute in.
@@ -214,6 +232,16 @@ impl WgpuEngine {
     /// The same engine with other contractions than those that suit the adapter.
     pub fn with_style(self, style: Style) -> Self {
         Self { layout: Layout { style, ..self.layout }, ..self }
+    }
+
+    /// The same engine with this blocking of all contractions.
+    pub fn with_blocking(self, blocking: Blocking) -> Self {
+        Self { blocking: Some(blocking), ..self }
+    }
+
+    /// The same engine with other tuning than suits the adapter.
+    pub fn with_tuning(self, tune: Tune) -> Self {
+        Self { tune, ..self }
     }
 
     /// Bytes that the device has given out, other programs' on it included, where it tells.
@@ -240,7 +268,11 @@ impl Engine for WgpuEngine {
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
-        let compiled = Compiled::new(program, self.layout)?;
+        let chosen = match self.blocking {
+            Some(blocking) => Chosen::all(blocking),
+            None => Chosen::tuned(&self.gpu, program, self.layout, self.tune)?,
+        };
+        let compiled = Compiled::new(program, self.layout, &|id| chosen.of(id))?;
         Ok(Box::new(executable::GpuProgram::new(self.gpu.clone(), program, compiled)?))
     }
 }

@@ -7,7 +7,7 @@
 
 use crate::graph::{InputId, Node, NodeId, Op, Program};
 
-use super::{Body, Kernel, Kernels, Read, Store, is_vector};
+use super::{Body, Kernel, KernelId, Kernels, Read, Store, is_vector};
 
 /// How a number is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -105,7 +105,7 @@ impl Memory {
         program: &Program,
         kernels: &mut Kernels,
         tensors: Tensors,
-        partials: &dyn Fn(&Kernel) -> usize,
+        partials: &dyn Fn(KernelId, &Kernel) -> usize,
     ) -> Self {
         let mut memory = Memory {
             nodes: vec![None; program.graph.nodes.len()],
@@ -187,7 +187,7 @@ impl Memory {
         kernels: &Kernels,
         at: usize,
         deaths: &Deaths,
-        partials: &dyn Fn(&Kernel) -> usize,
+        partials: &dyn Fn(KernelId, &Kernel) -> usize,
     ) {
         let kernel = &kernels.list[at];
         let mut heirs = Vec::new();
@@ -210,7 +210,7 @@ impl Memory {
             };
             self.nodes[value.index()] = Some(place);
         }
-        let len = partials(kernel);
+        let len = partials(KernelId(at as u32), kernel);
         let partial = (len > 0).then(|| self.take(Slot { len, format: Format::F32 }));
         self.partials.push(partial);
         self.release(deaths, at, &heirs);

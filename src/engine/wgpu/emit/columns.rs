@@ -4,7 +4,7 @@ use crate::graph::NodeId;
 use crate::schedule::kernel::{Column, Kernel, Location};
 
 use super::scalar::type_name;
-use super::tile::{PER_THREAD, THREADS, Tile, column_index};
+use super::tile::{THREADS, Tile, column_index};
 use super::writer::Writer;
 
 /// The distinct values that a kernel sums.
@@ -47,13 +47,13 @@ pub(super) fn columns(writer: &mut Writer, tile: &Tile, partial: Option<Location
     let mut out = "let count = f32(min(TILE_ROWS, ROWS - tile * TILE_ROWS));\n".to_owned();
     for (value, node) in summed(kernel).into_iter().enumerate() {
         let squares = column_index(kernel, Column::Squares(node));
-        let own: Vec<_> = (0..PER_THREAD).map(|r| format!("s{r}.v{value}")).collect();
+        let own: Vec<_> = (0..tile.per_thread).map(|r| format!("s{r}.v{value}")).collect();
         let sum = column_index(kernel, Column::Sum(node)).unwrap_or_default();
         let mean = squares.map(|_| "lane_means[lane] = total / count;");
         out += &over_tile(writer, tile, partial, sum, &own.join(" + "), mean.unwrap_or(""));
         let Some(squares) = squares else { continue };
         out += &format!("var squares{value} = {v}(0.0);\n");
-        for r in 0..PER_THREAD {
+        for r in 0..tile.per_thread {
             out += &format!(
                 "if (row + {r}u * STRIPS < ROWS) {{\n    let d = s{r}.v{value} - lane_means[lane];\n    squares{value} += d * d;\n}}\n"
             );

@@ -97,11 +97,8 @@ pub(super) fn raw_arguments(raw: &[NodeId], width: usize) -> String {
 }
 
 /// The calls of `epilogue` for each row of a thread, keeping what is to be summed.
-pub(super) fn elements(
-    writer: &Writer,
-    per_thread: usize,
-    argument: &dyn Fn(usize) -> String,
-) -> String {
+pub(super) fn elements(writer: &Writer, argument: &dyn Fn(usize) -> String) -> String {
+    let per_thread = writer.tile.per_thread;
     let keeps = writer.kernel.columns.iter().any(|c| matches!(c, Column::Sum(_)));
     if writer.style == Style::Sliding && writer.kernel.body == Body::Map && !keeps {
         // The quotient is zero: a loop whose turns the driver does not know is not written out.

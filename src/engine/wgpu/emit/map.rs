@@ -7,7 +7,7 @@ use super::epilogue::{elements, epilogue};
 use super::fold::fold;
 use super::scalar::type_name;
 use super::template::{MAP, fill};
-use super::tile::{PER_THREAD, Tile};
+use super::tile::Tile;
 use super::writer::{At, Writer};
 
 /// Text and number of workgroups.
@@ -27,7 +27,7 @@ pub(super) fn map(writer: &mut Writer, partial: Option<Location>) -> (String, us
             ("constants", constants(&tile, groups)),
             ("functions", workgroup_memory(writer.kernel, &tile)),
             ("epilogue", text),
-            ("elements", elements(writer, PER_THREAD, &|_| String::new())),
+            ("elements", elements(writer, &|_| String::new())),
             ("columns", columns),
         ],
     );

@@ -10,7 +10,7 @@ use super::epilogue::{elements, epilogue, raw_arguments, split_row};
 use super::map::constants;
 use super::scalar::type_name;
 use super::template::{CONTRACT, fill};
-use super::tile::{DEPTH_STEP, PER_THREAD, THREADS, Tile};
+use super::tile::{DEPTH_STEP, THREADS, Tile};
 use super::writer::{At, Writer};
 
 /// Text and number of workgroups.
@@ -32,7 +32,7 @@ pub(super) fn staged(
         }
     };
     let columns = columns(writer, &tile, partial);
-    let accumulators = (0..PER_THREAD).map(|r| format!("var acc{r} = V(0.0);\n")).collect();
+    let accumulators = (0..tile.per_thread).map(|r| format!("var acc{r} = V(0.0);\n")).collect();
     let more = format!(
         "const DEPTH = {depth}u;\nconst DEPTH_STEP = {DEPTH_STEP}u;\nconst SPLIT_DEPTH = {split_depth}u;\n"
     );
@@ -47,7 +47,7 @@ pub(super) fn staged(
             ("accumulators", accumulators),
             ("stage_a", stage_a(&tile, it)),
             ("products", products(&tile, writer.style)),
-            ("elements", elements(writer, PER_THREAD, argument)),
+            ("elements", elements(writer, argument)),
             ("columns", columns),
         ],
     );
@@ -114,7 +114,7 @@ fn stage_a(tile: &Tile, it: &Contraction) -> String {
 fn products(tile: &Tile, style: Style) -> String {
     let [rows, strips, lanes] = [tile.tile_rows(), tile.strips, tile.lanes];
     let one = |a: &dyn Fn(usize) -> String, b: &str| -> String {
-        let lines = (0..PER_THREAD).map(|r| format!("acc{r} += tile_a[{}] * {b};\n", a(r)));
+        let lines = (0..tile.per_thread).map(|r| format!("acc{r} += tile_a[{}] * {b};\n", a(r)));
         lines.collect()
     };
     match style {

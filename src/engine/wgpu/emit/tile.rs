@@ -8,8 +8,8 @@ use super::window::Window;
 
 /// Threads of every workgroup.
 pub(super) const THREADS: usize = 64;
-/// Rows that one thread computes.
-pub(super) const PER_THREAD: usize = 4;
+/// Rows that one thread computes, outside contractions.
+const PER_THREAD: usize = 4;
 /// Columns of the left operand staged at a time by a contraction.
 pub(super) const DEPTH_STEP: usize = 16;
 /// Workgroups that a weight gradient is split into, if it has enough images.
@@ -19,15 +19,43 @@ const WEIGHT_THREADS: usize = 512;
 /// The largest dispatch in one dimension; larger ones are folded into two.
 pub(super) const LARGEST_DISPATCH: usize = 65_535;
 
-/// A domain as rows × channels, and the tile of a workgroup: `lanes` threads side by side along
-/// the channels, each with `width` of them, in `strips`, each thread with [`PER_THREAD`] rows.
+/// How a contraction through workgroup memory is cut: what tuning chooses among.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Tile {
+pub struct Blocking {
+    /// Rows of one thread.
+    pub rows: usize,
+    /// Most threads side by side along the channels.
+    pub lanes: usize,
+}
+
+impl Blocking {
+    /// All of them, the one that is taken untried first. With 16 columns of the depth and 16 lanes
+    /// of four channels, or 128 rows, operands fill 12 of the 16 KiB of workgroup memory that every
+    /// adapter has.
+    pub const ALL: [Blocking; 4] = [
+        Blocking { rows: 4, lanes: 8 },
+        Blocking { rows: 8, lanes: 8 },
+        Blocking { rows: 4, lanes: 16 },
+        Blocking { rows: 8, lanes: 16 },
+    ];
+}
+
+impl Default for Blocking {
+    fn default() -> Self {
+        Self::ALL[0]
+    }
+}
+
+/// A domain as rows × channels, and the tile of a workgroup: `lanes` threads side by side along
+/// the channels, each with `width` of them, in `strips`, each thread with `per_thread` rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine::wgpu) struct Tile {
     pub rows: usize,
     pub cols: usize,
     pub width: usize,
     pub lanes: usize,
     pub strips: usize,
+    pub per_thread: usize,
     /// How a contraction is cut instead, if it goes without workgroup memory.
     pub window: Option<Window>,
     /// Ranges of images whose weight gradients are summed apart.
@@ -35,22 +63,23 @@ pub(super) struct Tile {
 }
 
 impl Tile {
-    pub fn of(graph: &Graph, kernel: &Kernel, style: Style) -> Self {
+    pub fn of(graph: &Graph, kernel: &Kernel, style: Style, blocking: Blocking) -> Self {
         let Shape([n, h, w, cols]) = kernel.domain.shape;
         let rows = n * h * w;
         let width = if cols.is_multiple_of(4) && rows > 1 { 4 } else { 1 };
-        // A contraction stages its rows: 64 of them, by 16 of the depth, fill a quarter of the
-        // workgroup memory that every adapter has.
-        let (least, most) = match kernel.body {
-            Body::Contract(_) | Body::Weights(_) => (4, 8),
-            Body::Map | Body::Fold(_) | Body::Gather(_) | Body::Merge { .. } => (1, THREADS),
+        let (least, most, per_thread) = match kernel.body {
+            Body::Contract(_) | Body::Weights(_) => (4, blocking.lanes, blocking.rows),
+            Body::Map | Body::Fold(_) | Body::Gather(_) | Body::Merge { .. } => {
+                (1, THREADS, PER_THREAD)
+            }
         };
         let lanes = (cols / width).next_power_of_two().clamp(least, most);
         let window = match kernel.body {
             Body::Contract(node) | Body::Weights(node) => style.window(graph, node),
             Body::Map | Body::Fold(_) | Body::Gather(_) | Body::Merge { .. } => None,
         };
-        let tile = Self { rows, cols, width, lanes, strips: THREADS / lanes, window, splits: 1 };
+        let strips = THREADS / lanes;
+        let tile = Self { rows, cols, width, lanes, strips, per_thread, window, splits: 1 };
         Self { splits: tile.splits(graph, kernel), ..tile }
     }
 
@@ -66,7 +95,7 @@ impl Tile {
 
     /// Rows of a workgroup.
     pub fn tile_rows(&self) -> usize {
-        self.strips * PER_THREAD
+        self.strips * self.per_thread
     }
 
     pub fn row_tiles(&self) -> usize {

@@ -15,7 +15,7 @@ const WEIGHT_SUMS: usize = 64;
 
 /// What one thread computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Window {
+pub(in crate::engine::wgpu) struct Window {
     /// Pixels side by side in a row.
     pub across: usize,
     /// Rows; more than one only of whole rows.

@@ -9,10 +9,10 @@ use std::collections::{HashMap, HashSet};
 use crate::graph::{AxisMap, NodeId, Op, Program, Remap, Shape};
 use crate::schedule::kernel::{Kernel, KernelId, Kernels, Location, Memory, is_anchor};
 
-use super::Style;
 use super::bindings::Bindings;
 use super::scalar::{binary, literal, type_name, unary};
 use super::tile::Tile;
+use super::{Given, Style};
 
 /// An index into a tensor: a WGSL expression for each axis, and how many channels from there on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -67,7 +67,9 @@ pub(super) struct Writer<'a> {
     pub kernels: &'a Kernels,
     pub kernel: &'a Kernel,
     pub memory: &'a Memory,
-    /// How the kernel's domain is cut.
+    /// How the domains of all kernels are cut.
+    tiles: &'a [Tile],
+    /// How this kernel's is.
     pub tile: Tile,
     pub style: Style,
     pub bindings: Bindings<'a>,
@@ -82,20 +84,17 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub fn new(
-        program: &'a Program,
-        kernels: &'a Kernels,
-        memory: &'a Memory,
-        kernel: &'a Kernel,
-        style: Style,
-    ) -> Self {
+    pub fn new(given: Given<'a>, id: KernelId) -> Self {
+        let Given { program, kernels, memory, tiles, style } = given;
+        let kernel = &kernels.list[id.index()];
         let raw = kernel.raw_values(&kernels.list);
         Self {
             program,
             kernels,
             kernel,
             memory,
-            tile: Tile::of(&program.graph, kernel, style),
+            tiles,
+            tile: tiles[id.index()],
             style,
             bindings: Bindings::new(memory),
             loads: kernel.reads.iter().map(|r| r.value).collect(),
@@ -109,7 +108,7 @@ impl<'a> Writer<'a> {
 
     /// How another kernel's domain is cut.
     pub fn tile_of(&self, kernel: KernelId) -> Tile {
-        Tile::of(&self.program.graph, &self.kernels.list[kernel.index()], self.style)
+        self.tiles[kernel.index()]
     }
 
     /// The statements since the last call.

@@ -1,0 +1,192 @@
+//! Which blocking suits each contraction, measured on the device.
+//!
+//! The whole program is run with each blocking, every dispatch between two timestamps, so that a
+//! kernel is timed among those that run before it. What is found is kept by adapter, driver and
+//! the SHA-256 of the kernel's text.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use sha2::{Digest, Sha256};
+
+use crate::engine::{EngineError, Executable};
+use crate::graph::Program;
+use crate::schedule::kernel::{Body, Kernel, KernelId};
+
+use super::adapter::Gpu;
+use super::executable::GpuProgram;
+use super::{Blocking, Code, Compiled, Layout, Style, kept};
+
+/// Steps timed with each blocking, after one that is not.
+const STEPS: usize = 3;
+/// From here on a file of what was found begins anew.
+const MOST: usize = 10_000;
+
+/// Whether contractions are timed in several forms to find the fastest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tune {
+    /// Never.
+    #[default]
+    Off,
+    /// Those that have not been timed on this adapter and driver.
+    Cached,
+    /// All, again.
+    Full,
+}
+
+/// A blocking for each kernel.
+pub(super) struct Chosen {
+    kernels: Vec<Blocking>,
+    others: Blocking,
+}
+
+impl Chosen {
+    pub fn all(blocking: Blocking) -> Self {
+        Self { kernels: Vec::new(), others: blocking }
+    }
+
+    pub fn of(&self, id: KernelId) -> Blocking {
+        self.kernels.get(id.index()).copied().unwrap_or(self.others)
+    }
+
+    /// The fastest that is known, after finding out where nothing is.
+    pub fn tuned(
+        gpu: &Arc<Gpu>,
+        program: &Program,
+        layout: Layout,
+        tune: Tune,
+    ) -> Result<Self, EngineError> {
+        let untried = Self::all(Blocking::default());
+        if tune == Tune::Off || layout.style != Style::Staged {
+            return Ok(untried);
+        }
+        let keys = keys(&Compiled::new(program, layout, &|id| untried.of(id))?);
+        let mut found = match tune {
+            Tune::Cached => Found::read(gpu),
+            Tune::Off | Tune::Full => Found::default(),
+        };
+        if keys.iter().flatten().any(|key| !found.0.contains_key(key)) {
+            found.time(gpu, program, layout, &keys)?;
+            found.write(gpu);
+        }
+        let known = |key: &Option<String>| key.as_ref().and_then(|key| found.0.get(key)).copied();
+        let kernels = keys.iter().map(|key| known(key).unwrap_or_default()).collect();
+        Ok(Self { kernels, ..untried })
+    }
+}
+
+/// What each contraction is known by; none for other kernels.
+fn keys(compiled: &Compiled) -> Vec<Option<String>> {
+    let kernels = compiled.kernels.list.iter().zip(&compiled.code);
+    let key = |(kernel, code): (&Kernel, &Code)| {
+        let tuned = matches!(kernel.body, Body::Contract(_) | Body::Weights(_));
+        tuned.then(|| Sha256::digest(&code.wgsl).iter().map(|b| format!("{b:02x}")).collect())
+    };
+    kernels.map(key).collect()
+}
+
+/// The fastest blocking of each contraction that was timed.
+#[derive(Debug, Default, PartialEq)]
+struct Found(BTreeMap<String, Blocking>);
+
+impl Found {
+    fn time(
+        &mut self,
+        gpu: &Arc<Gpu>,
+        program: &Program,
+        layout: Layout,
+        keys: &[Option<String>],
+    ) -> Result<(), EngineError> {
+        let mut least: BTreeMap<&str, f64> = BTreeMap::new();
+        for blocking in Blocking::ALL {
+            let seconds = seconds(gpu, program, layout, blocking)?;
+            for (key, seconds) in keys.iter().zip(seconds) {
+                let Some(key) = key else { continue };
+                if least.get(key.as_str()).is_none_or(|least| seconds < *least) {
+                    least.insert(key, seconds);
+                    self.0.insert(key.clone(), blocking);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn read(gpu: &Gpu) -> Self {
+        let bytes = path(gpu).and_then(|path| kept::read(&path));
+        bytes.map(|bytes| Self::parse(&bytes)).unwrap_or_default()
+    }
+
+    /// Blockings that this version does not have are left out.
+    fn parse(bytes: &[u8]) -> Self {
+        let all: BTreeMap<String, [usize; 2]> = serde_json::from_slice(bytes).unwrap_or_default();
+        if all.len() > MOST {
+            return Self::default();
+        }
+        let known = |[rows, lanes]: [usize; 2]| {
+            Blocking::ALL.into_iter().find(|b| *b == Blocking { rows, lanes })
+        };
+        Self(all.into_iter().filter_map(|(key, pair)| Some((key, known(pair)?))).collect())
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let pairs = self.0.iter().map(|(key, b)| (key, [b.rows, b.lanes]));
+        serde_json::to_vec(&pairs.collect::<BTreeMap<_, _>>()).unwrap_or_default()
+    }
+
+    fn write(&self, gpu: &Gpu) {
+        if let Some(path) = path(gpu) {
+            // Without the file, the next run finds out again.
+            let _ = kept::write(&path, &self.bytes());
+        }
+    }
+}
+
+/// Beside the pipelines of the adapter and driver.
+fn path(gpu: &Gpu) -> Option<PathBuf> {
+    let mut path = gpu.pipelines.clone()?.into_os_string();
+    path.push(".tuned");
+    Some(path.into())
+}
+
+/// The least time of each kernel in a few steps with one blocking. Without timestamps, the time of
+/// a step stands for all of them.
+fn seconds(
+    gpu: &Arc<Gpu>,
+    program: &Program,
+    layout: Layout,
+    blocking: Blocking,
+) -> Result<Vec<f64>, EngineError> {
+    let compiled = Compiled::new(program, layout, &|_| blocking)?;
+    let mut least = vec![f64::INFINITY; compiled.kernels.list.len()];
+    let mut program = GpuProgram::new(gpu.clone(), program, compiled)?;
+    program.run()?;
+    program.wait()?;
+    for _ in 0..STEPS {
+        let start = Instant::now();
+        let times = program.run_timed()?;
+        program.wait()?;
+        let step = start.elapsed().as_secs_f64();
+        let kernel = |at: usize| times.get(at).map_or(step, |time| time.seconds);
+        least.iter_mut().enumerate().for_each(|(at, least)| *least = least.min(kernel(at)));
+    }
+    Ok(least)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_is_read_again_and_strange_entries_are_not() {
+        let found = Found(
+            Blocking::ALL.iter().enumerate().map(|(at, b)| (format!("kernel {at}"), *b)).collect(),
+        );
+        assert_eq!(Found::parse(&found.bytes()), found);
+        let strange = br#"{"a": [4, 8], "b": [1000000, 3]}"#;
+        let kept = Found(BTreeMap::from([("a".into(), Blocking { rows: 4, lanes: 8 })]));
+        assert_eq!(Found::parse(strange), kept);
+        assert_eq!(Found::parse(b"[1, 2"), Found::default());
+    }
+}

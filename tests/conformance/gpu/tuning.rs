@@ -1,0 +1,75 @@
+//! Every blocking is right, and tuning takes and keeps what it finds.
+
+use rnetc::engine::Engine;
+use rnetc::engine::wgpu::{Blocking, Options, Style, Tune, WgpuEngine};
+use rnetc::graph::builder::Builder;
+use rnetc::graph::{Axes, ConvGeometry, Output, Program, ReduceKind, Role, Shape, Type};
+
+use crate::compare::agree;
+use crate::support::gpu;
+
+/// A convolution of `images` pictures of 9×9 to 72 channels, with both gradients if it is whole,
+/// and the sums of its channels, which go by tiles.
+fn convolution(images: usize, whole: bool) -> Program {
+    let geometry = ConvGeometry { input: [9, 9], kernel: [3, 3], stride: 1, padding: [1, 1] };
+    let mut b = Builder::new();
+    let batched = |channels| Type { shape: Shape([images, 9, 9, channels]), batched: true };
+    let x = b.input("images", Role::Images, batched(8));
+    let ty = Type { shape: Shape([3, 3, 8, 72]), batched: false };
+    let weight = b.input("weight", Role::Parameter, ty);
+    let y = b.conv(geometry, x, weight);
+    let sums = b.reduce(ReduceKind::M2, Axes::BATCH_AND_SPACE, y);
+    let mut nodes = vec![y, sums];
+    if whole {
+        let g = b.input("gradient", Role::Images, batched(72));
+        nodes.extend([b.conv_dx(geometry, g, weight), b.conv_dw(geometry, x, g)]);
+    }
+    let outputs = nodes.iter().map(|&node| Output { name: node.to_string(), node }).collect();
+    Program { graph: b.finish(), outputs, updates: Vec::new(), batch: images }
+}
+
+#[test]
+fn every_blocking_is_right() {
+    let Some(engine) = gpu() else { return };
+    let engine = engine.with_style(Style::Staged);
+    let one = |blocking| {
+        let engine = engine.clone().with_blocking(blocking);
+        ("wgpu", Box::new(engine) as Box<dyn Engine>)
+    };
+    let engines = Blocking::ALL.into_iter().map(one).collect();
+    agree("convolution", &convolution(3, true), 2e-6, engines);
+}
+
+#[test]
+fn what_tuning_found_is_kept_and_taken() {
+    if gpu().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { pipelines: Some(folder.path().into()), ..Options::default() };
+    let engine = WgpuEngine::open(&options).unwrap().with_style(Style::Staged);
+    let program = convolution(2, false);
+    let memory = |engine: WgpuEngine| engine.compile(&program).unwrap().memory();
+    let with = |tune| memory(engine.clone().with_tuning(tune));
+    let files = || {
+        let entries = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.to_string_lossy().ends_with(".tuned")).collect::<Vec<_>>()
+    };
+
+    let untried = memory(engine.clone().with_blocking(Blocking::default()));
+    assert_eq!((with(Tune::Off), files()), (untried, Vec::new()));
+
+    let found = with(Tune::Full);
+    let [file] = files().try_into().expect("one file");
+    let possible = Blocking::ALL.map(|blocking| memory(engine.clone().with_blocking(blocking)));
+    assert!(possible.contains(&found), "{found} is not among {possible:?}");
+
+    let kept = std::fs::read(&file).unwrap();
+    assert_eq!(with(Tune::Cached), found);
+    assert_eq!(std::fs::read(&file).unwrap(), kept);
+
+    let damaged = &kept[..kept.len() - 1];
+    std::fs::write(&file, damaged).unwrap();
+    with(Tune::Cached);
+    assert_ne!(std::fs::read(&file).unwrap(), damaged);
+}
