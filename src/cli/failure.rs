@@ -92,7 +92,7 @@ impl From<TrainError> for Failure {
             TrainError::Wrong(_) => Failure::Wrong(text),
             TrainError::Usage(_) => Failure::Usage(text),
             TrainError::File(_) => Failure::File(text),
-            TrainError::NonFinite { .. } => Failure::Numbers(text),
+            TrainError::NonFinite { .. } | TrainError::Overflow { .. } => Failure::Numbers(text),
         }
     }
 }

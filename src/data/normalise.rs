@@ -133,6 +133,8 @@ impl Table {
 }
 
 fn look_up<const C: usize>(tables: [&[f32; 256]; C], pixels: &[u8], out: &mut [f32], flip: bool) {
+    // From the end, a longer output would be filled elsewhere.
+    let out = &mut out[..pixels.len()];
     let (from, to) = (pixels.as_chunks::<C>().0.iter(), out.as_chunks_mut::<C>().0.iter_mut());
     let pixel = |(from, to): (&[u8; C], &mut [f32; C])| {
         for channel in 0..C {

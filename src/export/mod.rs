@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::EngineError;
 use crate::engine::cpu::explain::Explanation;
-use crate::engine::wgpu::{DeviceLimits, Plan, Tensors};
+use crate::engine::wgpu::{DeviceLimits, Layout, Plan};
 use crate::graph::Program;
 
 use crate::sema::network::Network;
@@ -51,7 +51,7 @@ impl<'a> Build<'a> {
         program: Program,
         limits: DeviceLimits,
     ) -> Result<Self, EngineError> {
-        let gpu = crate::engine::wgpu::plan(&program, limits, Tensors::Single)?;
+        let gpu = crate::engine::wgpu::plan(&program, limits, Layout::default())?;
         let cpu = crate::engine::cpu::explain::explain(&program)?;
         Ok(Self { network, settings, mode, program, gpu, cpu })
     }

@@ -17,6 +17,8 @@ pub const SCALE: &str = "loss_scale";
 pub const STREAK: &str = "loss_scale.good_steps";
 /// Good steps after which s doubles.
 pub const INTERVAL: f64 = 2000.0;
+/// So many steps in a row with bad gradients bring s from [`MOST`] to its least, and then some.
+pub const MOST_LEFT_OUT: u32 = 120;
 /// s does not fall below.
 const LEAST: f64 = 1.0;
 /// s does not rise beyond, 2¹⁰⁰, so that s and 1/s are numbers in single precision even where all
@@ -69,7 +71,8 @@ impl Scaling {
     }
 }
 
-/// 1 if every element of all gradients is a finite number, else 0.
+/// 1 if every element of all gradients is a finite number, else 0; also 0 where the elements of one
+/// add up to more than 1.8e19, whose square is no number in single precision.
 pub fn all_finite(b: &mut Builder, gradients: &[NodeId]) -> NodeId {
     // An element that is not finite leaves no sum finite. Above zero, so that `Finite` shows.
     let mut total = b.constant(1.0);

@@ -25,6 +25,13 @@ pub enum TrainError {
         /// The first tensor of the forward pass that holds a number that is none.
         tensor: String,
     },
+    /// Gradients in half precision overflow, whatever the loss is scaled by.
+    Overflow {
+        /// The last step, counted from 1.
+        step: u64,
+        /// Steps in a row that were left out.
+        left_out: u32,
+    },
 }
 
 impl TrainError {
@@ -59,6 +66,12 @@ impl std::fmt::Display for TrainError {
                 "the loss became {loss} at step {step}; the first bad tensor is {tensor}; a lower \
                  learning rate or a longer warm-up in the recipe may help (see the last checkpoint \
                  of the run)"
+            ),
+            TrainError::Overflow { step, left_out } => write!(
+                f,
+                "up to step {step}, {left_out} steps in a row had gradients that are no numbers in \
+                 half precision, and were left out; train with --precision f32, or with a lower \
+                 learning rate"
             ),
         }
     }

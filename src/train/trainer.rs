@@ -17,6 +17,7 @@ use crate::data::batches::{Batch, Loading};
 use crate::data::random::{Draws, Purpose};
 use crate::engine::Pending;
 use crate::graph::Role;
+use crate::nn::loss_scaling::MOST_LEFT_OUT;
 
 /// Is told how a run goes, and may stop it.
 pub trait Observer {
@@ -71,8 +72,27 @@ struct Underway {
     rate: f64,
     labels: Vec<u8>,
     start: Instant,
-    /// Loss and logits.
+    /// Loss, logits and, where the loss is scaled, whether the step was good.
     results: Pending,
+}
+
+/// What one step hands to the next.
+struct Pace {
+    /// When the step before was done.
+    clock: Instant,
+    /// Steps in a row that loss scaling left out.
+    left_out: u32,
+}
+
+impl Pace {
+    /// Counts a step; an error where so many were left out that no scale can help.
+    fn count(&mut self, step: u64, good: bool) -> Result<(), TrainError> {
+        self.left_out = if good { 0 } else { self.left_out + 1 };
+        if self.left_out < MOST_LEFT_OUT {
+            return Ok(());
+        }
+        Err(TrainError::Overflow { step, left_out: self.left_out })
+    }
 }
 
 /// The first bad tensor, where the step after has overwritten what would tell.
@@ -103,7 +123,7 @@ impl Session {
         let train = self.train.clone();
         let mut batches =
             train.training(augmentation, smoothing, seed, steps.clone()).map_err(no_thread)?;
-        let mut clock = Instant::now();
+        let mut pace = Pace { clock: Instant::now(), left_out: 0 };
         let mut underway = None;
         for step in steps {
             let Some(batch) = batches.next_item() else {
@@ -112,7 +132,7 @@ impl Session {
             let begun = self.begin(step, &batch)?;
             batches.recycle(batch);
             if let Some(before) = underway.replace(begun) {
-                self.finish(before, true, &mut clock, &mut log, observer)?;
+                self.finish(before, true, &mut pace, &mut log, observer)?;
             }
             let done = step + 1;
             let last_one = done == self.plan.total;
@@ -120,7 +140,7 @@ impl Session {
             let waits =
                 |begun: &Underway| due || begun.results.is_ready() || observer.interrupted();
             if let Some(begun) = underway.take_if(|begun| waits(begun)) {
-                self.finish(begun, false, &mut clock, &mut log, observer)?;
+                self.finish(begun, false, &mut pace, &mut log, observer)?;
             }
             if underway.is_some() {
                 continue;
@@ -130,7 +150,7 @@ impl Session {
             }
             if self.plan.evaluates(done) && !observer.interrupted() {
                 last = self.evaluate(done, &mut log, &mut keeper, observer)?;
-                clock = Instant::now();
+                pace.clock = Instant::now();
             }
             if observer.interrupted() {
                 // The signal may have come after the step was looked at.
@@ -154,17 +174,19 @@ impl Session {
         self.training.write(Role::Targets, &batch.targets)?;
         self.training.write(Role::LearningRate, &[rate as f32])?;
         self.training.write(Role::Seed, &[seed as f32])?;
-        let results = self.training.begin(&["loss", "logits"])?;
+        let results = match self.config.precision.scales_loss() {
+            true => self.training.begin(&["loss", "logits", "good"])?,
+            false => self.training.begin(&["loss", "logits"])?,
+        };
         Ok(Underway { step, rate, labels: batch.labels.clone(), start, results })
     }
 
-    /// Waits for a step and records it. `clock` is when the one before was done; `overtaken`,
-    /// whether another one has begun since.
+    /// Waits for a step and records it. `overtaken` says whether another one has begun since.
     fn finish(
         &mut self,
         underway: Underway,
         overtaken: bool,
-        clock: &mut Instant,
+        pace: &mut Pace,
         log: &mut Log,
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
@@ -177,9 +199,10 @@ impl Session {
         }
         let logits = results.next().unwrap_or_default();
         let wrong = evaluate::wrong(&logits, self.train.classes, &labels);
+        pace.count(step + 1, results.next().is_none_or(|good| good != [0.0]))?;
         let count = labels.len() as f64;
-        let seconds = start.max(*clock).elapsed().as_secs_f64();
-        *clock = Instant::now();
+        let seconds = start.max(pace.clock).elapsed().as_secs_f64();
+        pace.clock = Instant::now();
         let record = Step {
             step: step + 1,
             epoch: self.plan.epoch(step),
@@ -238,6 +261,10 @@ impl Session {
     /// Where the forward pass first met a number that is none. Statistics tell, since they take
     /// part in no backward pass; of a net without any, the parameters.
     fn first_bad(&mut self) -> Result<String, TrainError> {
+        if self.config.precision.scales_loss() {
+            // Such a step has left all state as it was.
+            return Ok("not known in half precision, and told by --precision f32".into());
+        }
         let values = self.training.values()?;
         let bad = |role| {
             let of_role = self.tensors.iter().map(|t| &t.state).filter(|t| t.role == role);

@@ -42,9 +42,10 @@ pub struct Code {
 }
 
 /// How contractions get their operands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Style {
     /// Through workgroup memory, inner loops written out, for GPUs.
+    #[default]
     Staged,
     /// Where the shape allows, from memory into registers, each thread for a few neighbouring
     /// pixels, for software adapters: they read memory of any kind an element at a time, so that

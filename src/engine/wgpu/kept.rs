@@ -3,7 +3,8 @@
 //! A file holds the SHA-256 of what follows, so that a driver is only ever given what it wrote. A
 //! cache that cannot be read or written costs time and nothing else.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -50,7 +51,8 @@ impl Kept {
 
 /// What was written whole.
 pub(super) fn read(path: &Path) -> Option<Vec<u8>> {
-    let bytes = std::fs::read(path).ok()?;
+    let mut bytes = Vec::new();
+    File::open(path).ok()?.take((HASH + MOST) as u64).read_to_end(&mut bytes).ok()?;
     let (hash, data) = bytes.split_at_checked(HASH)?;
     (Sha256::digest(data).as_slice() == hash).then(|| data.to_vec())
 }

@@ -62,8 +62,7 @@ pub enum Access {
     ReadWrite,
 }
 
-/// The kernels of a program as a GPU runs them, in order of execution, with their memory plan.
-/// Needs no device.
+/// The kernels of a program in order of execution, with their memory plan.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The kernels.
@@ -76,15 +75,10 @@ pub struct Plan {
     pub bytes: usize,
 }
 
-/// The kernels that [`WgpuEngine`] would run, with their memory plan. Refuses what does not fit
-/// into limits that are known without a device.
-pub fn plan(
-    program: &Program,
-    limits: DeviceLimits,
-    tensors: Tensors,
-) -> Result<Plan, EngineError> {
-    let layout = Layout { storage: Storage::Planned, tensors, style: Style::Staged };
-    let compiled = Compiled::new(program, layout, &|_| Blocking::default())?;
+/// The kernels that [`WgpuEngine`] would run, untuned, with their memory plan. Needs no device, and
+/// refuses what does not fit into limits that are known without one.
+pub fn plan(program: &Program, limits: DeviceLimits, layout: Layout) -> Result<Plan, EngineError> {
+    let compiled = Compiled::new(program, layout, &|_| layout.blocking)?;
     if let Some(most) = limits.binding() {
         buffers::check_sizes(&compiled.memory, program.batch, most, "WebGPU by default")?;
     }
@@ -115,26 +109,32 @@ pub fn plan(
     })
 }
 
-/// The kernels that [`WgpuEngine`] would run in f32, in order.
+/// The kernels that [`WgpuEngine`] would run in f32 on hardware, untuned, in order.
 pub fn kernels(program: &Program) -> Result<Vec<KernelText>, EngineError> {
-    Ok(plan(program, DeviceLimits::Adapter, Tensors::Single)?.kernels)
+    Ok(plan(program, DeviceLimits::Adapter, Layout::default())?.kernels)
 }
 
 /// Which values get buffers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Storage {
     /// Those that [`Placement`] says.
+    #[default]
     Planned,
     /// Every value: slow, but each can be looked at.
     Everything,
 }
 
 /// What gets buffers, of what numbers they are, and how contractions read them.
-#[derive(Clone, Copy, Debug)]
-struct Layout {
-    storage: Storage,
-    tensors: Tensors,
-    style: Style,
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Layout {
+    /// Which values get buffers.
+    pub storage: Storage,
+    /// Of what numbers activations are.
+    pub tensors: Tensors,
+    /// How contractions get their operands.
+    pub style: Style,
+    /// How those through workgroup memory are cut, where tuning says nothing else.
+    pub blocking: Blocking,
 }
 
 /// How a precision stores activations; none that a GPU does not compute in.
@@ -165,7 +165,7 @@ impl Compiled {
         layout: Layout,
         blocking: &dyn Fn(KernelId) -> Blocking,
     ) -> Result<Self, EngineError> {
-        let Layout { storage, tensors, style } = layout;
+        let Layout { storage, tensors, style, .. } = layout;
         let placement = Placement::new(program);
         let (stages, mut homes) = match storage {
             Storage::Planned => (placement.stage, placement.home),
@@ -197,8 +197,6 @@ impl Compiled {
 pub struct WgpuEngine {
     gpu: std::sync::Arc<adapter::Gpu>,
     layout: Layout,
-    /// Taken for every contraction instead of what is known to suit it.
-    blocking: Option<Blocking>,
     tune: Tune,
 }
 
@@ -215,8 +213,7 @@ impl WgpuEngine {
         let style = Style::suited(gpu.summary.software);
         // What suits hardware says nothing of software, which takes minutes to try.
         let tune = if gpu.summary.software { Tune::Off } else { options.tune };
-        let layout = Layout { storage: Storage::Planned, tensors, style };
-        Ok(Self { gpu, layout, blocking: None, tune })
+        Ok(Self { gpu, layout: Layout { tensors, style, ..Layout::default() }, tune })
     }
 
     /// Refuses a precision that this engine does not compute in.
@@ -234,9 +231,9 @@ impl WgpuEngine {
         Self { layout: Layout { style, ..self.layout }, ..self }
     }
 
-    /// The same engine with this blocking of all contractions.
+    /// The same engine with this blocking of all contractions, which are not tuned.
     pub fn with_blocking(self, blocking: Blocking) -> Self {
-        Self { blocking: Some(blocking), ..self }
+        Self { layout: Layout { blocking, ..self.layout }, tune: Tune::Off, ..self }
     }
 
     /// The same engine with other tuning than suits the adapter.
@@ -268,10 +265,7 @@ impl Engine for WgpuEngine {
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
-        let chosen = match self.blocking {
-            Some(blocking) => Chosen::all(blocking),
-            None => Chosen::tuned(&self.gpu, program, self.layout, self.tune)?,
-        };
+        let chosen = Chosen::tuned(&self.gpu, program, self.layout, self.tune)?;
         let compiled = Compiled::new(program, self.layout, &|id| chosen.of(id))?;
         Ok(Box::new(executable::GpuProgram::new(self.gpu.clone(), program, compiled)?))
     }

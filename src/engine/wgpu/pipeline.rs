@@ -52,7 +52,8 @@ fn compile(
     // SAFETY: naga has validated the module. Its loops are bounded, its divisors are
     // non-zero constants, and every index lies inside its buffer: each access stands behind a
     // comparison with the extents from which the memory plan took the buffer's size, or its index
-    // is replaced by zero where that comparison fails.
+    // is replaced by zero where that comparison fails, or `Reach::pixel` has made the comparison
+    // for the whole row when the text was written.
     let module = unsafe { gpu.device.create_shader_module_trusted(descriptor, checks) };
     let entries: Vec<_> = kernel.bindings.iter().enumerate().map(layout_entry).collect();
     let group = gpu.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {

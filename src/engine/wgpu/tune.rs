@@ -2,7 +2,7 @@
 //!
 //! The whole program is run with each blocking, every dispatch between two timestamps, so that a
 //! kernel is timed among those that run before it. What is found is kept by adapter, driver and
-//! the SHA-256 of the kernel's text.
+//! the SHA-256 of the kernel's text in the default blocking.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -43,10 +43,6 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    pub fn all(blocking: Blocking) -> Self {
-        Self { kernels: Vec::new(), others: blocking }
-    }
-
     pub fn of(&self, id: KernelId) -> Blocking {
         self.kernels.get(id.index()).copied().unwrap_or(self.others)
     }
@@ -58,21 +54,26 @@ impl Chosen {
         layout: Layout,
         tune: Tune,
     ) -> Result<Self, EngineError> {
-        let untried = Self::all(Blocking::default());
-        if tune == Tune::Off || layout.style != Style::Staged {
+        let untried = Self { kernels: Vec::new(), others: layout.blocking };
+        if layout.style != Style::Staged {
             return Ok(untried);
         }
-        let keys = keys(&Compiled::new(program, layout, &|id| untried.of(id))?);
-        let mut found = match tune {
+        let known = match tune {
+            Tune::Off => return Ok(untried),
             Tune::Cached => Found::read(gpu),
-            Tune::Off | Tune::Full => Found::default(),
+            Tune::Full => Found::default(),
         };
-        if keys.iter().flatten().any(|key| !found.0.contains_key(key)) {
-            found.time(gpu, program, layout, &keys)?;
-            found.write(gpu);
+        let keys = keys(&Compiled::new(program, layout, &|id| untried.of(id))?);
+        let mut found = known.0;
+        if keys.iter().flatten().any(|key| !found.contains_key(key)) {
+            // What is known stays: other blockings give other bits.
+            let mut new = timed(gpu, program, layout, &keys)?;
+            new.retain(|key, _| !found.contains_key(key));
+            Found::add(gpu, &new);
+            found.extend(new);
         }
-        let known = |key: &Option<String>| key.as_ref().and_then(|key| found.0.get(key)).copied();
-        let kernels = keys.iter().map(|key| known(key).unwrap_or_default()).collect();
+        let known = |key: &Option<String>| key.as_ref().and_then(|key| found.get(key)).copied();
+        let kernels = keys.iter().map(|key| known(key).unwrap_or(layout.blocking)).collect();
         Ok(Self { kernels, ..untried })
     }
 }
@@ -92,27 +93,6 @@ fn keys(compiled: &Compiled) -> Vec<Option<String>> {
 struct Found(BTreeMap<String, Blocking>);
 
 impl Found {
-    fn time(
-        &mut self,
-        gpu: &Arc<Gpu>,
-        program: &Program,
-        layout: Layout,
-        keys: &[Option<String>],
-    ) -> Result<(), EngineError> {
-        let mut least: BTreeMap<&str, f64> = BTreeMap::new();
-        for blocking in Blocking::ALL {
-            let seconds = seconds(gpu, program, layout, blocking)?;
-            for (key, seconds) in keys.iter().zip(seconds) {
-                let Some(key) = key else { continue };
-                if least.get(key.as_str()).is_none_or(|least| seconds < *least) {
-                    least.insert(key, seconds);
-                    self.0.insert(key.clone(), blocking);
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn read(gpu: &Gpu) -> Self {
         let bytes = path(gpu).and_then(|path| kept::read(&path));
         bytes.map(|bytes| Self::parse(&bytes)).unwrap_or_default()
@@ -135,12 +115,39 @@ impl Found {
         serde_json::to_vec(&pairs.collect::<BTreeMap<_, _>>()).unwrap_or_default()
     }
 
-    fn write(&self, gpu: &Gpu) {
+    /// Keeps what was found now, beside what other programs and processes have kept so far.
+    fn add(gpu: &Gpu, new: &BTreeMap<String, Blocking>) {
+        let mut all = Self::read(gpu);
+        all.0.extend(new.iter().map(|(key, blocking)| (key.clone(), *blocking)));
         if let Some(path) = path(gpu) {
             // Without the file, the next run finds out again.
-            let _ = kept::write(&path, &self.bytes());
+            let _ = kept::write(&path, &all.bytes());
         }
     }
+}
+
+/// The fastest blocking of each contraction of a program.
+fn timed(
+    gpu: &Arc<Gpu>,
+    program: &Program,
+    layout: Layout,
+    keys: &[Option<String>],
+) -> Result<BTreeMap<String, Blocking>, EngineError> {
+    let mut fastest: BTreeMap<String, (f64, Blocking)> = BTreeMap::new();
+    for blocking in Blocking::ALL {
+        let seconds = match seconds(gpu, program, layout, blocking) {
+            // The program itself may fit: other blockings leave more partial sums.
+            Err(EngineError::OutOfMemory(_)) if blocking != layout.blocking => continue,
+            seconds => seconds?,
+        };
+        for (key, seconds) in keys.iter().zip(seconds) {
+            let Some(key) = key else { continue };
+            if fastest.get(key).is_none_or(|(least, _)| seconds < *least) {
+                fastest.insert(key.clone(), (seconds, blocking));
+            }
+        }
+    }
+    Ok(fastest.into_iter().map(|(key, (_, blocking))| (key, blocking)).collect())
 }
 
 /// Beside the pipelines of the adapter and driver.

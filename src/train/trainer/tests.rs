@@ -148,3 +148,19 @@ fn a_loss_that_is_no_number_stops_the_run_and_names_the_step() {
     assert!((2..6).contains(&step), "{step}");
     assert_eq!(session.folder.latest_checkpoint().unwrap(), None);
 }
+
+#[test]
+fn steps_that_are_left_out_for_good_end_the_run() {
+    let mut pace = Pace { clock: Instant::now(), left_out: 0 };
+    let most = u64::from(MOST_LEFT_OUT);
+    for step in 1..most {
+        pace.count(step, false).unwrap();
+    }
+    pace.count(most, true).unwrap();
+    for step in most + 1..2 * most {
+        pace.count(step, false).unwrap();
+    }
+    let error = pace.count(2 * most, false).unwrap_err();
+    let said = error.to_string();
+    assert!(said.contains(&format!("step {}, {most} steps", 2 * most)), "{said}");
+}

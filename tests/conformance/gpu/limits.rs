@@ -1,6 +1,6 @@
 //! WebGPU's default limits, and memory: what is predicted, what is taken, what does not fit.
 
-use rnetc::engine::wgpu::{DeviceLimits, Style, Tensors, WgpuEngine, plan};
+use rnetc::engine::wgpu::{DeviceLimits, Layout, Style, WgpuEngine, plan};
 use rnetc::engine::{Engine, EngineError, Executable};
 use rnetc::graph::{InputId, Program};
 use rnetc::lower::{self, Sgd};
@@ -47,7 +47,7 @@ fn predicted_is_taken(engine: &WgpuEngine, style: Style) {
     let predicted = executable.memory() as u64;
     if style == Style::Staged {
         // What a build says, which knows of no adapter.
-        let plan = plan(&program, DeviceLimits::Adapter, Tensors::Single).expect("a plan");
+        let plan = plan(&program, DeviceLimits::Adapter, Layout::default()).expect("a plan");
         assert_eq!(plan.bytes as u64, predicted);
     }
     write_all(executable.as_mut(), &values(&program));
@@ -87,7 +87,7 @@ fn memory_stays_flat() {
 
 /// The batch that a refusal names.
 fn named(program: &Program) -> Option<usize> {
-    match plan(program, DeviceLimits::WebGpuDefault, Tensors::Single) {
+    match plan(program, DeviceLimits::WebGpuDefault, Layout::default()) {
         Ok(_) => None,
         Err(EngineError::OutOfMemory(text)) => {
             let after = text.split("--batch ").nth(1).unwrap_or_else(|| panic!("{text}"));

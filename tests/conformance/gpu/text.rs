@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
-use rnetc::engine::wgpu::{Access, DeviceLimits, KernelText, Tensors, kernels, plan};
+use rnetc::engine::wgpu::{
+    Access, Blocking, DeviceLimits, KernelText, Layout, Style, Tensors, kernels, plan,
+};
 use rnetc::graph::{NodeId, Op, Program};
 use rnetc::lower::{self, Sgd};
 
@@ -100,7 +102,8 @@ fn half_precision_is_valid_and_halves_what_is_stored() {
     }
     let mut seen = HashSet::new();
     for program in &programs {
-        let plan = |tensors| plan(program, DeviceLimits::Adapter, tensors).unwrap();
+        let layout = |tensors| Layout { tensors, ..Layout::default() };
+        let plan = |tensors| plan(program, DeviceLimits::Adapter, layout(tensors)).unwrap();
         let (single, half) = (plan(Tensors::Single), plan(Tensors::Half));
         assert!(half.bytes < single.bytes, "{} and {} bytes", half.bytes, single.bytes);
         assert!(single.kernels.iter().all(|kernel| !kernel.wgsl.contains("f16")));
@@ -110,6 +113,34 @@ fn half_precision_is_valid_and_halves_what_is_stored() {
             let module = accepted(&kernel.name, &kernel.wgsl);
             assert_eq!(needs_half(&module), kernel.wgsl.contains(HALF), "{}", kernel.wgsl);
             assert!(workgroup_memory(&module) <= 16 << 10, "{}", kernel.name);
+        }
+    }
+}
+
+/// Every way to write contractions but the one of the other tests.
+fn layouts() -> Vec<Layout> {
+    let blocked = Blocking::ALL.map(|blocking| Layout { blocking, ..Layout::default() });
+    let sliding = [Tensors::Single, Tensors::Half].map(|tensors| Layout {
+        tensors,
+        style: Style::Sliding,
+        ..Layout::default()
+    });
+    blocked.into_iter().skip(1).chain(sliding).collect()
+}
+
+#[test]
+fn contractions_of_every_kind_keep_within_webgpus_default_limits() {
+    let mut seen = HashSet::new();
+    for (spec, settings) in SMALL {
+        let program = lower::training(&with(spec, settings), 128, &Sgd::PAPER);
+        for layout in layouts() {
+            let kernels = plan(&program, DeviceLimits::Adapter, layout).unwrap().kernels;
+            for kernel in kernels.iter().filter(|kernel| seen.insert(kernel.wgsl.clone())) {
+                let module = accepted(&kernel.name, &kernel.wgsl);
+                let memory = workgroup_memory(&module);
+                assert!(memory <= 16 << 10, "{layout:?}: {} has {memory} bytes", kernel.name);
+                assert!(kernel.workgroups.iter().all(|&n| (1..=65_535).contains(&n)));
+            }
         }
     }
 }
@@ -172,7 +203,7 @@ fn state_is_updated_in_place() {
 #[test]
 fn memory_does_not_grow_with_every_value() {
     let program = preact(6);
-    let plan = plan(&program, DeviceLimits::Adapter, Tensors::Single).unwrap();
+    let plan = plan(&program, DeviceLimits::Adapter, Layout::default()).unwrap();
     let stored: usize = plan.slots.iter().sum::<usize>() + plan.vectors;
     let all: usize = program.graph.nodes.iter().map(|n| n.ty.shape.len()).sum();
     assert!(stored * 4 < all, "{stored} of {all} elements");

@@ -68,6 +68,14 @@ fn what_tuning_found_is_kept_and_taken() {
     assert_eq!(with(Tune::Cached), found);
     assert_eq!(std::fs::read(&file).unwrap(), kept);
 
+    // Another program's are added, and leave these.
+    let other = convolution(3, true);
+    engine.clone().with_tuning(Tune::Full).compile(&other).unwrap();
+    let both = std::fs::read(&file).unwrap();
+    assert!(both.len() > kept.len());
+    assert_eq!(with(Tune::Cached), found);
+    assert_eq!(std::fs::read(&file).unwrap(), both);
+
     let damaged = &kept[..kept.len() - 1];
     std::fs::write(&file, damaged).unwrap();
     with(Tune::Cached);

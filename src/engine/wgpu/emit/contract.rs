@@ -39,6 +39,11 @@ impl Contraction {
         Some(Self { node: id, op: node.op, geometry, operands, a_width, inner })
     }
 
+    /// Whether it is the gradient with respect to the pictures.
+    pub fn is_adjoint(&self) -> bool {
+        matches!(self.op, Op::ConvDx(_))
+    }
+
     pub fn for_weights(&self) -> bool {
         matches!(self.op, Op::ConvDw(_))
     }
@@ -47,10 +52,7 @@ impl Contraction {
     /// respect to them, else the outputs.
     pub fn pixels(&self, writer: &Writer) -> [usize; 3] {
         let [n, ..] = writer.program.graph.node(self.operands[0]).ty.shape.0;
-        let [h, w] = match self.op {
-            Op::ConvDx(_) => self.geometry.input,
-            _ => self.geometry.output(),
-        };
+        let [h, w] = if self.is_adjoint() { self.geometry.input } else { self.geometry.output() };
         [n, h, w]
     }
 }

@@ -3,8 +3,6 @@
 
 use std::collections::HashMap;
 
-use crate::graph::Op;
-
 use super::contract::{Contraction, pixel};
 use super::scalar::{part, type_name};
 use super::template::{SLIDE, fill};
@@ -42,7 +40,10 @@ fn sum(number: usize) -> String {
 
 /// What becomes of the sums: the result, without an epilogue.
 fn stores(writer: &mut Writer, it: &Contraction, window: Window) -> String {
-    let Some(place) = writer.memory.nodes[it.node.index()] else { return String::new() };
+    let Some(place) = writer.memory.nodes[it.node.index()] else {
+        writer.refuse(it.node);
+        return String::new();
+    };
     let mut text = String::new();
     for number in 0..window.blocks * window.pixels() {
         let (block, pixel) = (number / window.pixels(), number % window.pixels());
@@ -114,7 +115,7 @@ fn weights(
 ) -> Vec<Vec<String>> {
     let blocks = window.blocks;
     let col = |at: usize| format!("(col + {at}u)");
-    if !matches!(it.op, Op::ConvDx(_)) {
+    if !it.is_adjoint() {
         let mut value = |k: usize, block: usize| {
             let at = At::new([i, j, &format!("({channel} + {k}u)"), &col(4 * block)], 4);
             writer.value(it.operands[1], &at)

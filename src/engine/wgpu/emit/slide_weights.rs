@@ -1,6 +1,8 @@
 //! Gradients with respect to weights in registers: a thread has all places of the kernel for a few
 //! channels, and goes over the pixels of a range of images.
 
+use std::collections::HashMap;
+
 use crate::schedule::kernel::Location;
 
 use super::contract::Contraction;
@@ -30,7 +32,7 @@ pub(super) fn slide(
         window.blocks,
         window.side[0],
         images * each,
-        images.div_ceil(splits) * each
+        writer.tile.split_images(images) * each
     );
     let sums = sums(it, window.blocks);
     let accumulators = sums.iter().map(|sum| format!("var {} = V(0.0);\n", sum.name())).collect();
@@ -92,22 +94,21 @@ fn products(writer: &mut Writer, it: &Contraction, window: Window, sums: &[Sum])
         })
         .collect();
     let first = reach.first(writer, &x);
+    let columns = reach.columns(across);
     for i in 0..it.geometry.kernel[0] {
         let row = reach.row(writer, &y, &format!("{i}u"));
-        let columns = reach.columns(across);
-        let seen: Vec<_> = columns
-            .iter()
-            .map(|&column| {
-                let seen = reach.pixel(writer, &first, column, &row);
-                load(writer, it, [&n, &row.index, "channel"], &seen)
-            })
-            .collect();
+        let mut seen = HashMap::new();
+        for &column in &columns {
+            let pixel = reach.pixel(writer, &first, column, &row);
+            seen.insert(column, load(writer, it, [&n, &row.index, "channel"], &pixel));
+        }
         for sum in sums.iter().filter(|sum| sum.place[0] == i) {
             let part = part(it.a_width, sum.input);
             let terms: String = (0..across)
                 .filter_map(|p| Some((p, reach.column(p, sum.place[1])?)))
-                .filter_map(|(p, column)| Some((p, columns.binary_search(&column).ok()?)))
-                .map(|(p, at)| format!(" + {}{part} * {}", seen[at], gradient[p][sum.block]))
+                .map(|(p, column)| {
+                    format!(" + {}{part} * {}", seen[&column], gradient[p][sum.block])
+                })
                 .collect();
             writer.line(format!("{name} = {name}{terms};", name = sum.name()));
         }
@@ -116,7 +117,10 @@ fn products(writer: &mut Writer, it: &Contraction, window: Window, sums: &[Sum])
 }
 
 fn store(writer: &mut Writer, it: &Contraction, sum: &Sum, partial: Option<Location>) -> String {
-    let Some(partial) = partial else { return String::new() };
+    let Some(partial) = partial else {
+        writer.refuse(it.node);
+        return String::new();
+    };
     let tile = writer.tile;
     let place = (sum.place[0] * it.geometry.kernel[1] + sum.place[1]) * it.inner + sum.input;
     let at = format!(

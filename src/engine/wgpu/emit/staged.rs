@@ -20,7 +20,7 @@ pub(super) fn staged(
     partial: Option<Location>,
 ) -> (String, usize) {
     let tile = writer.tile;
-    let (depth, split_depth) = depth(writer);
+    let (depth, split_depth) = depth(writer, it);
     let groups = tile.row_tiles() * tile.col_tiles() * tile.splits;
     let load_a = load_a(writer, it);
     let load_b = load_b(writer, it);
@@ -55,26 +55,13 @@ pub(super) fn staged(
 }
 
 /// Depth of a contraction, and of the part that one split has.
-fn depth(writer: &Writer) -> (usize, usize) {
-    let (Body::Contract(node) | Body::Weights(node)) = writer.kernel.body else { return (0, 0) };
-    let graph = &writer.program.graph;
-    let extents = |arg: usize| graph.node(graph.node(node).args[arg]).ty.shape.0;
-    match graph.node(node).op {
-        Op::ConvDw(geometry) => {
-            let images = extents(0)[0];
-            let pixels: usize = geometry.output().iter().product();
-            (images * pixels, images.div_ceil(writer.tile.splits) * pixels)
-        }
-        Op::ConvDx(geometry) => {
-            let [_, _, _, outputs] = extents(1);
-            let depth = geometry.kernel.iter().product::<usize>() * outputs;
-            (depth, depth)
-        }
-        _ => {
-            let [kh, kw, inputs, _] = extents(1);
-            (kh * kw * inputs, kh * kw * inputs)
-        }
+fn depth(writer: &Writer, it: &Contraction) -> (usize, usize) {
+    if it.for_weights() {
+        let [images, h, w] = it.pixels(writer);
+        return (images * h * w, writer.tile.split_images(images) * h * w);
     }
+    let depth = it.geometry.kernel.iter().product::<usize>() * it.inner;
+    (depth, depth)
 }
 
 /// The left operand into workgroup memory, rows side by side.

@@ -29,9 +29,9 @@ pub struct Blocking {
 }
 
 impl Blocking {
-    /// All of them, the one that is taken untried first. With 16 columns of the depth and 16 lanes
-    /// of four channels, or 128 rows, operands fill 12 of the 16 KiB of workgroup memory that every
-    /// adapter has.
+    /// All of them, the one that is taken untried first. The largest, 128 rows by 16 columns of the
+    /// depth by 4 lanes of four channels, has 9 of the 16 KiB of workgroup memory that every adapter
+    /// has, and sums take one more.
     pub const ALL: [Blocking; 4] = [
         Blocking { rows: 4, lanes: 8 },
         Blocking { rows: 8, lanes: 8 },
@@ -91,6 +91,11 @@ impl Tile {
             Some(window) => WEIGHT_THREADS.div_ceil(window.weight_threads()),
         };
         images.div_ceil(images.div_ceil(wanted.clamp(1, images)))
+    }
+
+    /// Images of one range.
+    pub fn split_images(&self, images: usize) -> usize {
+        images.div_ceil(self.splits)
     }
 
     /// Rows of a workgroup.

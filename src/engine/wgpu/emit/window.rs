@@ -95,16 +95,12 @@ pub(super) struct Reach {
 impl Reach {
     pub fn of(it: &Contraction, window: Window) -> Self {
         let geometry = it.geometry;
-        match it.op {
-            Op::ConvDx(_) => {
-                let last = (geometry.input[1] - window.across) / geometry.stride;
-                Self { geometry, adjoint: true, source: geometry.output(), last }
-            }
-            _ => {
-                let last = (geometry.output()[1] - window.across) * geometry.stride;
-                Self { geometry, adjoint: false, source: geometry.input, last }
-            }
+        if it.is_adjoint() {
+            let last = (geometry.input[1] - window.across) / geometry.stride;
+            return Self { geometry, adjoint: true, source: geometry.output(), last };
         }
+        let last = (geometry.output()[1] - window.across) * geometry.stride;
+        Self { geometry, adjoint: false, source: geometry.input, last }
     }
 
     /// The column that a thread's pixel sees at place `j` of a kernel's row, counted from
