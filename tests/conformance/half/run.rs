@@ -8,11 +8,12 @@ use rnetc::graph::Role;
 use rnetc::lower::{self, Sgd};
 use rnetc::nn::loss_scaling::{SCALE, STREAK};
 use rnetc::sema::network::Network;
-use rnetc::train::checkpoint;
 use rnetc::train::compiled::Compiled;
 use rnetc::train::init::initial;
+use rnetc::train::schedule::{Length, Plan};
 use rnetc::train::tensors::{self, Values};
 use rnetc::train::trainer::{End, Session};
+use rnetc::train::{TrainError, checkpoint};
 
 use super::half;
 use crate::compare::numbers;
@@ -137,4 +138,20 @@ fn weights_go_from_one_precision_to_another_and_the_scale_starts_anew() {
         assert_eq!(values.get(SCALE), (to == Precision::F16).then(|| vec![65_536.0]).as_ref());
         assert_eq!(values.get(STREAK), (to == Precision::F16).then(|| vec![0.0]).as_ref());
     }
+}
+
+/// Sums of gradients whose squares are no numbers, while the loss is one.
+#[test]
+fn gradients_that_never_fit_end_the_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut run = session(cpu().as_ref(), Precision::F16, folder.path());
+    run.plan = Plan::new(&run.config.recipe, Length::Steps(200), 6);
+    let mut start = initial(&run.tensors, 0);
+    for (name, factor) in [("layers.conv.weight", 1e-26), ("layers.linear.weight", 1e26)] {
+        let weights = start.get_mut(name).expect("a layer of the net");
+        weights.iter_mut().for_each(|weight| *weight *= factor);
+    }
+    let error = run.run(&start, 0, &mut Leaving::after(u64::MAX)).expect_err("overflows");
+    let TrainError::Overflow { step, left_out } = error else { panic!("{error}") };
+    assert_eq!((step, left_out), (120, 120));
 }
