@@ -13,7 +13,6 @@ pub use data::{DataArgs, DataFetch, DataVerb, DataVerify, DataWhere};
 pub use lesions::{Delete, LesionArgs, PathsArgs, PathsCheckArgs, PathsVerb, TrainedArgs};
 pub use running::{
     BenchArgs, EngineArgs, EngineChoice, Format, LimitsChoice, Mode, RunArgs, TrainingArgs,
-    TuneChoice,
 };
 pub use runs::{ExportArgs, ImportArgs, ReportArgs, StudyArgs, TableFormat};
 pub use specs::{

@@ -1,6 +1,6 @@
 //! Choosing and opening an engine.
 
-use super::args::{EngineArgs, EngineChoice, LimitsChoice, TuneChoice};
+use super::args::{EngineArgs, EngineChoice, LimitsChoice};
 use super::{Failure, output};
 use crate::data::locate;
 use crate::engine::cpu::CpuEngine;
@@ -116,7 +116,7 @@ fn wgpu(args: &EngineArgs) -> Result<Opened, EngineError> {
     let options = Options {
         limits: args.limits.of_device(),
         precision: args.precision(),
-        tune: args.tune.map_or(Tune::Cached, TuneChoice::of_engine),
+        tune: args.tune.unwrap_or(Tune::Cached),
         // Without a cache folder, pipelines are compiled each time.
         pipelines: locate::cache().ok().map(|cache| cache.join("pipelines")),
         ..Options::default()

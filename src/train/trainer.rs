@@ -174,10 +174,9 @@ impl Session {
         self.training.write(Role::Targets, &batch.targets)?;
         self.training.write(Role::LearningRate, &[rate as f32])?;
         self.training.write(Role::Seed, &[seed as f32])?;
-        let results = match self.config.precision.scales_loss() {
-            true => self.training.begin(&["loss", "logits", "good"])?,
-            false => self.training.begin(&["loss", "logits"])?,
-        };
+        let scaled = self.config.precision.scales_loss();
+        let names = &["loss", "logits", "good"][..if scaled { 3 } else { 2 }];
+        let results = self.training.begin(names)?;
         Ok(Underway { step, rate, labels: batch.labels.clone(), start, results })
     }
 

@@ -95,7 +95,7 @@ pub struct EngineArgs {
     pub limits: LimitsChoice,
     /// Whether a GPU times its contractions in several forms to find the fastest [default: cached]
     #[arg(long, value_enum)]
-    pub tune: Option<TuneChoice>,
+    pub tune: Option<Tune>,
 }
 
 impl EngineArgs {
@@ -173,28 +173,6 @@ impl LimitsChoice {
         match self {
             LimitsChoice::Adapter => DeviceLimits::Adapter,
             LimitsChoice::WebgpuDefault => DeviceLimits::WebGpuDefault,
-        }
-    }
-}
-
-/// Whether a GPU's contractions are tuned; software adapters' never are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TuneChoice {
-    /// Take the forms that suit most
-    Off,
-    /// Time what has not been timed on this adapter and driver
-    Cached,
-    /// Time all again
-    Full,
-}
-
-impl TuneChoice {
-    /// As the engine calls it.
-    pub fn of_engine(self) -> Tune {
-        match self {
-            TuneChoice::Off => Tune::Off,
-            TuneChoice::Cached => Tune::Cached,
-            TuneChoice::Full => Tune::Full,
         }
     }
 }

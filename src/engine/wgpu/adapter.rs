@@ -8,7 +8,6 @@ use crate::schedule::kernel::Tensors;
 
 use super::Tune;
 use super::fault::{Faults, guarded};
-use super::stored;
 
 /// What there is to choose from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,8 +125,7 @@ pub(super) struct Gpu {
 }
 
 impl Gpu {
-    pub fn open(options: &Options) -> Result<Self, EngineError> {
-        let tensors = stored(options.precision)?;
+    pub fn open(options: &Options, tensors: Tensors) -> Result<Self, EngineError> {
         let instance = instance();
         let (summary, adapter) = all(&instance).into_iter().next().ok_or_else(|| {
             EngineError::NoDevice(

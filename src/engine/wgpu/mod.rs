@@ -29,7 +29,6 @@ mod tune;
 pub use adapter::{AdapterSummary, DeviceLimits, Options, adapters};
 pub use emit::{Binding, Blocking, Buffer, Code, Style};
 use emit::{Given, Tile};
-use tune::Chosen;
 pub use tune::Tune;
 
 /// What a build writes about one kernel.
@@ -209,7 +208,7 @@ impl WgpuEngine {
     /// The same, opened as it is said.
     pub fn open(options: &Options) -> Result<Self, EngineError> {
         let tensors = stored(options.precision)?;
-        let gpu = std::sync::Arc::new(adapter::Gpu::open(options)?);
+        let gpu = std::sync::Arc::new(adapter::Gpu::open(options, tensors)?);
         let style = Style::suited(gpu.summary.software);
         // What suits hardware says nothing of software, which takes minutes to try.
         let tune = if gpu.summary.software { Tune::Off } else { options.tune };
@@ -265,8 +264,7 @@ impl Engine for WgpuEngine {
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
-        let chosen = Chosen::tuned(&self.gpu, program, self.layout, self.tune)?;
-        let compiled = Compiled::new(program, self.layout, &|id| chosen.of(id))?;
+        let compiled = tune::compiled(&self.gpu, program, self.layout, self.tune)?;
         Ok(Box::new(executable::GpuProgram::new(self.gpu.clone(), program, compiled)?))
     }
 }

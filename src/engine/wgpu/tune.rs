@@ -9,11 +9,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use clap::ValueEnum;
 use sha2::{Digest, Sha256};
 
 use crate::engine::{EngineError, Executable};
 use crate::graph::Program;
-use crate::schedule::kernel::{Body, Kernel, KernelId};
+use crate::schedule::kernel::{Body, Kernel};
 
 use super::adapter::Gpu;
 use super::executable::GpuProgram;
@@ -25,57 +26,50 @@ const STEPS: usize = 3;
 const MOST: usize = 10_000;
 
 /// Whether contractions are timed in several forms to find the fastest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Tune {
-    /// Never.
+    /// Take the forms that suit most
     #[default]
     Off,
-    /// Those that have not been timed on this adapter and driver.
+    /// Time what has not been timed on this adapter and driver
     Cached,
-    /// All, again.
+    /// Time all again
     Full,
 }
 
-/// A blocking for each kernel.
-pub(super) struct Chosen {
-    kernels: Vec<Blocking>,
-    others: Blocking,
-}
-
-impl Chosen {
-    pub fn of(&self, id: KernelId) -> Blocking {
-        self.kernels.get(id.index()).copied().unwrap_or(self.others)
+/// A program in the fastest blockings that are known, after finding out where nothing is.
+pub(super) fn compiled(
+    gpu: &Arc<Gpu>,
+    program: &Program,
+    layout: Layout,
+    tune: Tune,
+) -> Result<Compiled, EngineError> {
+    let untried = Compiled::new(program, layout, &|_| layout.blocking)?;
+    if layout.style != Style::Staged {
+        return Ok(untried);
     }
-
-    /// The fastest that is known, after finding out where nothing is.
-    pub fn tuned(
-        gpu: &Arc<Gpu>,
-        program: &Program,
-        layout: Layout,
-        tune: Tune,
-    ) -> Result<Self, EngineError> {
-        let untried = Self { kernels: Vec::new(), others: layout.blocking };
-        if layout.style != Style::Staged {
-            return Ok(untried);
-        }
-        let known = match tune {
-            Tune::Off => return Ok(untried),
-            Tune::Cached => Found::read(gpu),
-            Tune::Full => Found::default(),
-        };
-        let keys = keys(&Compiled::new(program, layout, &|id| untried.of(id))?);
-        let mut found = known.0;
-        if keys.iter().flatten().any(|key| !found.contains_key(key)) {
-            // What is known stays: other blockings give other bits.
-            let mut new = timed(gpu, program, layout, &keys)?;
-            new.retain(|key, _| !found.contains_key(key));
-            Found::add(gpu, &new);
-            found.extend(new);
-        }
-        let known = |key: &Option<String>| key.as_ref().and_then(|key| found.get(key)).copied();
-        let kernels = keys.iter().map(|key| known(key).unwrap_or(layout.blocking)).collect();
-        Ok(Self { kernels, ..untried })
+    let known = match tune {
+        Tune::Off => return Ok(untried),
+        Tune::Cached => Found::read(gpu),
+        Tune::Full => Found::default(),
+    };
+    let keys = keys(&untried);
+    let mut found = known.0;
+    if keys.iter().flatten().any(|key| !found.contains_key(key)) {
+        // What is known stays: other blockings give other bits.
+        let mut new = timed(gpu, program, layout, &keys)?;
+        new.retain(|key, _| !found.contains_key(key));
+        Found::add(gpu, &new);
+        found.extend(new);
     }
+    let chosen = |key: Option<&Option<String>>| {
+        let known = key.and_then(Option::as_ref).and_then(|key| found.get(key));
+        known.copied().unwrap_or(layout.blocking)
+    };
+    if keys.iter().all(|key| chosen(Some(key)) == layout.blocking) {
+        return Ok(untried);
+    }
+    Compiled::new(program, layout, &|id| chosen(keys.get(id.index())))
 }
 
 /// What each contraction is known by; none for other kernels.

@@ -8,6 +8,7 @@ use rnetc::engine::wgpu::{
 };
 use rnetc::graph::{NodeId, Op, Program};
 use rnetc::lower::{self, Sgd};
+use rnetc::sema::network::Network;
 
 use crate::nets::Net;
 use crate::support::{SMALL, SPECS, with};
@@ -61,15 +62,19 @@ fn preact(count: usize) -> Program {
     units(|net, x| net.preact(x, 16, 1), count)
 }
 
-#[test]
-fn kernels_keep_within_webgpus_default_limits() {
+/// A training step of every spec, of a small net and of a narrow one.
+fn programs(step: fn(&Network, usize, &Sgd) -> Program) -> Vec<Program> {
     let mut narrow = Net::new(2);
     let x = narrow.images([5, 5, 1]);
     let x = narrow.conv(x, 1, 3, 1);
-    let mut programs = vec![preact(2), narrow.trained(x, 2)];
-    for (spec, settings) in SPECS.iter().chain(&SMALL) {
-        programs.push(lower::training(&with(spec, settings), 128, &Sgd::PAPER));
-    }
+    let specs = SPECS.iter().chain(&SMALL);
+    let steps = specs.map(|(spec, settings)| step(&with(spec, settings), 128, &Sgd::PAPER));
+    [preact(2), narrow.trained(x, 2)].into_iter().chain(steps).collect()
+}
+
+#[test]
+fn kernels_keep_within_webgpus_default_limits() {
+    let programs = programs(lower::training);
     let mut seen = HashSet::new();
     for kernel in programs.iter().flat_map(|p| kernels(p).unwrap()) {
         let dispatched = kernel.workgroups.iter().all(|&n| (1..=65_535).contains(&n));
@@ -93,13 +98,7 @@ fn kernels_keep_within_webgpus_default_limits() {
 /// Half precision on machines whose adapter lacks it: the text, if not its numbers.
 #[test]
 fn half_precision_is_valid_and_halves_what_is_stored() {
-    let mut narrow = Net::new(2);
-    let x = narrow.images([5, 5, 1]);
-    let x = narrow.conv(x, 1, 3, 1);
-    let mut programs = vec![preact(2), narrow.trained(x, 2)];
-    for (spec, settings) in SPECS.iter().chain(&SMALL) {
-        programs.push(lower::scaled_training(&with(spec, settings), 128, &Sgd::PAPER));
-    }
+    let programs = programs(lower::scaled_training);
     let mut seen = HashSet::new();
     for program in &programs {
         let layout = |tensors| Layout { tensors, ..Layout::default() };

@@ -8,7 +8,7 @@ use super::columns::{columns, workgroup_memory};
 use super::contract::{Contraction, pixel};
 use super::epilogue::{elements, epilogue, raw_arguments, split_row};
 use super::map::constants;
-use super::scalar::type_name;
+use super::scalar::{part, type_name};
 use super::template::{CONTRACT, fill};
 use super::tile::{DEPTH_STEP, THREADS, Tile};
 use super::writer::{At, Writer};
@@ -79,12 +79,7 @@ fn stage_a(tile: &Tile, it: &Contraction) -> String {
         "    tile_a[i * TILE_ROWS + r] = v;\n".to_owned()
     } else {
         (0..4)
-            .map(|j| {
-                format!(
-                    "    tile_a[i * TILE_ROWS + r + {j}u * {step}] = v.{};\n",
-                    ["x", "y", "z", "w"][j]
-                )
-            })
+            .map(|j| format!("    tile_a[i * TILE_ROWS + r + {j}u * {step}] = v{};\n", part(4, j)))
             .collect()
     };
     format!(

@@ -2,6 +2,7 @@
 
 use super::super::adapter::{Gpu, Options};
 use super::*;
+use crate::schedule::kernel::Tensors;
 
 #[test]
 fn a_panic_becomes_an_error_and_others_still_do_panic() {
@@ -23,7 +24,7 @@ fn a_loss_comes_before_what_it_causes() {
 
 /// A device; none where there is no adapter, and then the conformance suite says so.
 fn device() -> Option<Gpu> {
-    Gpu::open(&Options::default()).ok()
+    Gpu::open(&Options::default(), Tensors::Single).ok()
 }
 
 /// A pipeline that does nothing.
