@@ -115,6 +115,7 @@ pub fn adapters() -> Vec<AdapterSummary> {
 #[derive(Debug)]
 pub(super) struct Gpu {
     pub summary: AdapterSummary,
+    adapter: wgpu::Adapter,
     pub device: wgpu::Device,
     pub queue: wgpu::Queue,
     pub faults: Faults,
@@ -134,24 +135,22 @@ impl Gpu {
                     .to_owned(),
             )
         })?;
-        let descriptor = wgpu::DeviceDescriptor {
-            label: Some("rnetc"),
-            required_features: features(tensors, adapter.features(), &summary.name)?,
-            required_limits: options.limits.asked(&adapter.limits()),
-            ..wgpu::DeviceDescriptor::default()
-        };
-        let (device, queue) =
-            pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| {
-                EngineError::NoDevice(format!(
-                    "the adapter {} cannot be used: {error}; use --engine cpu",
-                    summary.name
-                ))
-            })?;
-        let faults = Faults::watch(&device);
+        let features = features(tensors, adapter.features(), &summary.name)?;
+        let limits = options.limits.asked(&adapter.limits());
         let minutes = if summary.software { 15 } else { 1 };
         let patience = options.patience.unwrap_or(Duration::from_secs(60 * minutes));
         let pipelines = options.pipelines.as_ref().map(|folder| folder.join(file_name(&adapter)));
-        Ok(Self { summary, device, queue, faults, patience, pipelines })
+        let (device, queue) = open(&adapter, features, limits)?;
+        let faults = Faults::watch(&device);
+        Ok(Self { summary, adapter, device, queue, faults, patience, pipelines })
+    }
+
+    /// Another device of the same adapter, like this one.
+    pub fn twin(&self) -> Result<Self, EngineError> {
+        let (device, queue) = open(&self.adapter, self.device.features(), self.device.limits())?;
+        let faults = Faults::watch(&device);
+        let (summary, adapter) = (self.summary.clone(), self.adapter.clone());
+        Ok(Self { summary, adapter, device, queue, faults, pipelines: None, ..*self })
     }
 
     /// The device's fault so far, if any. A lost device refuses commands before it says that it is
@@ -162,6 +161,25 @@ impl Gpu {
             self.faults.check().and(Err(first))
         })
     }
+}
+
+fn open(
+    adapter: &wgpu::Adapter,
+    required_features: wgpu::Features,
+    required_limits: wgpu::Limits,
+) -> Result<(wgpu::Device, wgpu::Queue), EngineError> {
+    let descriptor = wgpu::DeviceDescriptor {
+        label: Some("rnetc"),
+        required_features,
+        required_limits,
+        ..wgpu::DeviceDescriptor::default()
+    };
+    pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| {
+        EngineError::NoDevice(format!(
+            "the adapter {} cannot be used: {error}; use --engine cpu",
+            adapter.get_info().name
+        ))
+    })
 }
 
 /// What the device is to have beyond WebGPU's core, of what the adapter offers.

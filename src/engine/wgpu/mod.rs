@@ -15,6 +15,7 @@ use crate::schedule::kernel::{KernelId, Kernels, Limits, Memory, form};
 use crate::schedule::placement::{Home, Placement, Stage};
 
 mod adapter;
+mod ahead;
 mod buffers;
 mod cost;
 mod emit;

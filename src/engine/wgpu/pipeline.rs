@@ -1,10 +1,15 @@
 //! From WGSL to pipelines. Kernels with equal text share one.
 
 use std::collections::HashMap;
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{iter, thread};
 
 use crate::engine::EngineError;
 
 use super::adapter::Gpu;
+use super::ahead;
 use super::emit::{Binding, Buffer, Code};
 use super::kept::Kept;
 
@@ -19,26 +24,57 @@ pub(super) struct Pipelines {
 impl Pipelines {
     pub fn new(gpu: &Gpu, code: &[Code]) -> Result<Self, EngineError> {
         let mut known: HashMap<&str, usize> = HashMap::new();
-        let mut pipelines = Self { distinct: Vec::new(), of_kernel: Vec::new() };
-        let kept = Kept::open(gpu);
-        let cache = kept.as_ref().map(|kept| &kept.cache);
+        let mut kernels: Vec<&Code> = Vec::new();
+        let mut of_kernel = Vec::new();
         for kernel in code {
-            let fresh = pipelines.distinct.len();
+            let fresh = kernels.len();
             let at = *known.entry(&kernel.wgsl).or_insert(fresh);
             if at == fresh {
-                pipelines.distinct.push(compile(gpu, kernel, cache)?);
+                kernels.push(kernel);
             }
-            pipelines.of_kernel.push(at);
+            of_kernel.push(at);
         }
+        let kept = Kept::open(gpu);
+        let cache = kept.as_ref().map(|kept| &kept.cache);
+        let distinct = on_all_cores(kernels.len(), &|at| compile(gpu, kernels[at], cache))?;
         gpu.check()?;
         if let Some(kept) = kept {
             kept.save();
         }
-        Ok(pipelines)
+        if gpu.summary.software {
+            ahead::compile_all(gpu, &kernels, &distinct)?;
+        }
+        Ok(Self { distinct, of_kernel })
     }
 }
 
-fn compile(
+/// What `make` gives for each number up to `count`, in order.
+fn on_all_cores<T: Send>(
+    count: usize,
+    make: &(dyn Fn(usize) -> Result<T, EngineError> + Sync),
+) -> Result<Vec<T>, EngineError> {
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let numbers = iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)));
+        let mine = numbers.take_while(|&at| at < count);
+        mine.map(|at| Ok((at, make(at)?))).collect::<Result<Vec<_>, EngineError>>()
+    };
+    let parts = thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores().min(count)).map(|_| scope.spawn(worker)).collect();
+        let parts = workers.into_iter().map(|w| w.join().unwrap_or_else(|p| resume_unwind(p)));
+        parts.collect::<Result<Vec<_>, _>>()
+    })?;
+    let mut made: Vec<_> = parts.into_iter().flatten().collect();
+    made.sort_by_key(|(at, _)| *at);
+    Ok(made.into_iter().map(|(_, made)| made).collect())
+}
+
+/// Cores to compile on.
+pub(super) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+pub(super) fn compile(
     gpu: &Gpu,
     kernel: &Code,
     cache: Option<&wgpu::PipelineCache>,
@@ -106,5 +142,20 @@ fn layout_entry((index, binding): (usize, &Binding)) -> wgpu::BindGroupLayoutEnt
         visibility: wgpu::ShaderStages::COMPUTE,
         ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
         count: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_all_cores_make_is_in_order_and_one_fault_is_told() {
+        let squares = on_all_cores(100, &|at| Ok(at * at));
+        assert_eq!(squares, Ok((0..100).map(|at| at * at).collect()));
+        assert_eq!(on_all_cores(0, &Ok), Ok(Vec::new()));
+        let fault = EngineError::Failed("the 37th".to_owned());
+        let made = on_all_cores(100, &|at| if at == 37 { Err(fault.clone()) } else { Ok(at) });
+        assert_eq!(made, Err(fault));
     }
 }
