@@ -26,8 +26,10 @@ const SPLIT_DEPTH = 32u;
 @group(0) @binding(2) var<storage, read_write> destination: array<f32>;
 //@ end
 
+//@ begin memory
 var<workgroup> tile_a: array<f32, DEPTH_STEP * TILE_ROWS>;
 var<workgroup> tile_b: array<V, DEPTH_STEP * LANES>;
+//@ end
 
 //@ begin functions
 //@ end
@@ -61,8 +63,12 @@ fn epilogue(row: u32, col: u32, split: u32, raw0: V) {
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
+    //@ begin builtins
     @builtin(local_invocation_index) thread: u32,
+    //@ end
 ) {
+    //@ begin thread
+    //@ end
     let id = group.x + group.y * 65535u;
     if (id >= GROUPS) {
         return;
@@ -90,9 +96,11 @@ fn main(
                 load_a(first_row + e / DEPTH_STEP, k + e % DEPTH_STEP, end);
         }
         //@ end
+        //@ begin stage_b
         for (var e = thread; e < DEPTH_STEP * LANES; e += 64u) {
             tile_b[e] = load_b(k + e / LANES, first_col + e % LANES * WIDTH, end);
         }
+        //@ end
         workgroupBarrier();
         //@ begin products
         for (var i = 0u; i < DEPTH_STEP; i++) {
@@ -105,6 +113,8 @@ fn main(
         //@ end
         workgroupBarrier();
     }
+    //@ begin gather
+    //@ end
     //@ begin elements
     epilogue(row, col, split, acc0);
     epilogue(row + STRIPS, col, split, acc1);

@@ -32,8 +32,12 @@ fn epilogue(row: u32, col: u32) {
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
+    //@ begin builtins
     @builtin(local_invocation_index) thread: u32,
+    //@ end
 ) {
+    //@ begin thread
+    //@ end
     let id = group.x + group.y * 65535u;
     if (id >= GROUPS) {
         return;

@@ -121,5 +121,9 @@ fn wgpu(args: &EngineArgs) -> Result<Opened, EngineError> {
         pipelines: locate::cache().ok().map(|cache| cache.join("pipelines")),
         ..Options::default()
     };
-    Ok(Opened { engine: Box::new(WgpuEngine::open(&options)?), threads: 0 })
+    let engine = WgpuEngine::open(&options)?;
+    if let Some(remark) = engine.remark() {
+        output::note(format_args!("precision: {remark}"));
+    }
+    Ok(Opened { engine: Box::new(engine), threads: 0 })
 }

@@ -71,6 +71,14 @@ impl DeviceLimits {
         }
     }
 
+    /// What shaders may use of what the adapter offers.
+    fn features(self) -> wgpu::Features {
+        match self {
+            DeviceLimits::WebGpuDefault => !wgpu::Features::SUBGROUP,
+            DeviceLimits::Adapter => wgpu::Features::all(),
+        }
+    }
+
     /// Most bytes of one tensor, where the limits say so without an adapter.
     pub fn binding(self) -> Option<usize> {
         let limit = wgpu::Limits::defaults().max_storage_buffer_binding_size;
@@ -115,7 +123,7 @@ pub fn adapters() -> Vec<AdapterSummary> {
 #[derive(Debug)]
 pub(super) struct Gpu {
     pub summary: AdapterSummary,
-    adapter: wgpu::Adapter,
+    pub adapter: wgpu::Adapter,
     pub device: wgpu::Device,
     pub queue: wgpu::Queue,
     pub faults: Faults,
@@ -135,7 +143,8 @@ impl Gpu {
                     .to_owned(),
             )
         })?;
-        let features = features(tensors, adapter.features(), &summary.name)?;
+        let offered = adapter.features() & options.limits.features();
+        let features = features(tensors, offered, &summary.name)?;
         let limits = options.limits.asked(&adapter.limits());
         let minutes = if summary.software { 15 } else { 1 };
         let patience = options.patience.unwrap_or(Duration::from_secs(60 * minutes));
@@ -147,10 +156,16 @@ impl Gpu {
 
     /// Another device of the same adapter, like this one.
     pub fn twin(&self) -> Result<Self, EngineError> {
-        let (device, queue) = open(&self.adapter, self.device.features(), self.device.limits())?;
+        self.another(self.device.features())
+    }
+
+    /// The same with other features.
+    pub fn another(&self, features: wgpu::Features) -> Result<Self, EngineError> {
+        let (device, queue) = open(&self.adapter, features, self.device.limits())?;
         let faults = Faults::watch(&device);
         let (summary, adapter) = (self.summary.clone(), self.adapter.clone());
-        Ok(Self { summary, adapter, device, queue, faults, pipelines: None, ..*self })
+        let pipelines = self.pipelines.clone();
+        Ok(Self { summary, adapter, device, queue, faults, pipelines, ..*self })
     }
 
     /// The device's fault so far, if any. A lost device refuses commands before it says that it is
@@ -168,10 +183,20 @@ fn open(
     required_features: wgpu::Features,
     required_limits: wgpu::Limits,
 ) -> Result<(wgpu::Device, wgpu::Queue), EngineError> {
+    let experimental = required_features.contains(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX);
+    let experimental_features = if experimental {
+        // SAFETY: what wgpu may not check yet about matrices, `emit::matrices` keeps: all threads of
+        // a workgroup reach every operation, and each matrix lies inside its array. `trust` compares
+        // results with those of plain kernels before such a device is used.
+        unsafe { wgpu::ExperimentalFeatures::enabled() }
+    } else {
+        wgpu::ExperimentalFeatures::disabled()
+    };
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("rnetc"),
         required_features,
         required_limits,
+        experimental_features,
         ..wgpu::DeviceDescriptor::default()
     };
     pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| {
@@ -188,7 +213,8 @@ fn features(
     offered: wgpu::Features,
     who: &str,
 ) -> Result<wgpu::Features, EngineError> {
-    let optional = wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::PIPELINE_CACHE;
+    let optional =
+        wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::PIPELINE_CACHE | wgpu::Features::SUBGROUP;
     let needed = match tensors {
         Tensors::Single => wgpu::Features::empty(),
         Tensors::Half => wgpu::Features::SHADER_F16,

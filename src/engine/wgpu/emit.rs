@@ -6,12 +6,15 @@ use crate::engine::EngineError;
 use crate::graph::{Graph, NodeId, Op, Program};
 use crate::schedule::kernel::{Body, KernelId, Kernels, Location, Memory, is_anchor};
 
+use super::compiled::Layout;
+
 mod bindings;
 mod columns;
 mod contract;
 mod epilogue;
 mod fold;
 mod map;
+mod matrices;
 mod merge;
 mod scalar;
 mod slide;
@@ -25,6 +28,7 @@ mod writer;
 use window::Window;
 
 pub use bindings::{Binding, Buffer};
+pub use matrices::Matrices;
 pub use tile::Blocking;
 pub(super) use tile::Tile;
 
@@ -76,6 +80,15 @@ impl Style {
     }
 }
 
+/// What kernels may use beyond WebGPU's core, where a device has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extras {
+    /// Threads of a subgroup add up their sums without workgroup memory.
+    pub subgroups: bool,
+    /// Contractions in half precision as products of matrices that subgroups hold together.
+    pub matrices: Option<Matrices>,
+}
+
 /// All that is decided before text is written.
 #[derive(Clone, Copy)]
 pub(super) struct Given<'a> {
@@ -84,7 +97,7 @@ pub(super) struct Given<'a> {
     pub memory: &'a Memory,
     /// How the domain of each kernel is cut.
     pub tiles: &'a [Tile],
-    pub style: Style,
+    pub layout: Layout,
 }
 
 /// Writes one kernel.

@@ -7,9 +7,9 @@ use crate::engine::{EngineError, Executable, Pending};
 use crate::graph::{InputId, NodeId, Program, Shape};
 use crate::schedule::kernel::{KernelId, Location, Memory};
 
-use super::Compiled;
 use super::adapter::Gpu;
 use super::buffers::Buffers;
+use super::compiled::Compiled;
 use super::cost::Cost;
 use super::emit::Given;
 use super::pipeline::Pipelines;
@@ -40,7 +40,7 @@ struct Step {
 
 impl GpuProgram {
     pub fn new(gpu: Arc<Gpu>, program: &Program, compiled: Compiled) -> Result<Self, EngineError> {
-        let Compiled { memory, code, kernels, tiles, style } = compiled;
+        let Compiled { memory, code, kernels, tiles, layout } = compiled;
         let outputs = program
             .outputs
             .iter()
@@ -65,7 +65,7 @@ impl GpuProgram {
             })
             .collect();
         gpu.check()?;
-        let given = Given { program, kernels: &kernels, memory: &memory, tiles: &tiles, style };
+        let given = Given { program, kernels: &kernels, memory: &memory, tiles: &tiles, layout };
         let cost = |at: usize| Cost::of(given, KernelId(at as u32));
         let costs = (0..code.len()).map(cost).collect();
         let (earlier, last, staging) = (None, None, Staging::default());

@@ -123,8 +123,11 @@ pub(super) fn validate(wgsl: &str) -> Result<(), EngineError> {
     };
     let module = naga::front::wgsl::parse_str(wgsl).map_err(|e| refused(e.emit_to_string(wgsl)))?;
     let flags = naga::valid::ValidationFlags::all();
-    // The text has half precision only where the device was opened for it.
-    naga::valid::Validator::new(flags, naga::valid::Capabilities::SHADER_FLOAT16)
+    // The text has only what the device was opened for.
+    let beyond = naga::valid::Capabilities::SHADER_FLOAT16
+        | naga::valid::Capabilities::SUBGROUP
+        | naga::valid::Capabilities::COOPERATIVE_MATRIX;
+    naga::valid::Validator::new(flags, beyond)
         .validate(&module)
         .map_err(|e| refused(e.emit_to_string(wgsl)))?;
     Ok(())

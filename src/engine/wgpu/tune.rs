@@ -17,8 +17,9 @@ use crate::graph::Program;
 use crate::schedule::kernel::{Body, Kernel};
 
 use super::adapter::Gpu;
+use super::compiled::{Compiled, Layout};
 use super::executable::GpuProgram;
-use super::{Blocking, Code, Compiled, Layout, Style, kept};
+use super::{Blocking, Code, Extras, Style, kept};
 
 /// Steps timed with each blocking, after one that is not.
 const STEPS: usize = 3;
@@ -50,7 +51,7 @@ pub(super) fn compiled(
     }
     let known = match tune {
         Tune::Off => return Ok(untried),
-        Tune::Cached => Found::read(gpu),
+        Tune::Cached => Found::read(gpu, layout.extras),
         Tune::Full => Found::default(),
     };
     let keys = keys(&untried);
@@ -59,7 +60,7 @@ pub(super) fn compiled(
         // What is known stays: other blockings give other bits.
         let mut new = timed(gpu, program, layout, &keys)?;
         new.retain(|key, _| !found.contains_key(key));
-        Found::add(gpu, &new);
+        Found::add(gpu, layout.extras, &new);
         found.extend(new);
     }
     let chosen = |key: Option<&Option<String>>| {
@@ -82,36 +83,40 @@ fn keys(compiled: &Compiled) -> Vec<Option<String>> {
     kernels.map(key).collect()
 }
 
+/// A blocking in the file.
+type Entry = (usize, usize, bool);
+
 /// The fastest blocking of each contraction that was timed.
 #[derive(Debug, Default, PartialEq)]
 struct Found(BTreeMap<String, Blocking>);
 
 impl Found {
-    fn read(gpu: &Gpu) -> Self {
+    fn read(gpu: &Gpu, extras: Extras) -> Self {
         let bytes = path(gpu).and_then(|path| kept::read(&path));
-        bytes.map(|bytes| Self::parse(&bytes)).unwrap_or_default()
+        bytes.map(|bytes| Self::parse(&bytes, extras)).unwrap_or_default()
     }
 
     /// Blockings that this version does not have are left out.
-    fn parse(bytes: &[u8]) -> Self {
-        let all: BTreeMap<String, [usize; 2]> = serde_json::from_slice(bytes).unwrap_or_default();
+    fn parse(bytes: &[u8], extras: Extras) -> Self {
+        let all: BTreeMap<String, Entry> = serde_json::from_slice(bytes).unwrap_or_default();
         if all.len() > MOST {
             return Self::default();
         }
-        let known = |[rows, lanes]: [usize; 2]| {
-            Blocking::ALL.into_iter().find(|b| *b == Blocking { rows, lanes })
+        let known = |(rows, lanes, matrices): Entry| {
+            let blocking = Blocking { rows, lanes, matrices };
+            Blocking::choices(extras).contains(&blocking).then_some(blocking)
         };
-        Self(all.into_iter().filter_map(|(key, pair)| Some((key, known(pair)?))).collect())
+        Self(all.into_iter().filter_map(|(key, entry)| Some((key, known(entry)?))).collect())
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let pairs = self.0.iter().map(|(key, b)| (key, [b.rows, b.lanes]));
-        serde_json::to_vec(&pairs.collect::<BTreeMap<_, _>>()).unwrap_or_default()
+        let entries = self.0.iter().map(|(key, b)| (key, (b.rows, b.lanes, b.matrices)));
+        serde_json::to_vec(&entries.collect::<BTreeMap<_, Entry>>()).unwrap_or_default()
     }
 
     /// Keeps what was found now, beside what other programs and processes have kept so far.
-    fn add(gpu: &Gpu, new: &BTreeMap<String, Blocking>) {
-        let mut all = Self::read(gpu);
+    fn add(gpu: &Gpu, extras: Extras, new: &BTreeMap<String, Blocking>) {
+        let mut all = Self::read(gpu, extras);
         all.0.extend(new.iter().map(|(key, blocking)| (key.clone(), *blocking)));
         if let Some(path) = path(gpu) {
             // Without the file, the next run finds out again.
@@ -128,7 +133,7 @@ fn timed(
     keys: &[Option<String>],
 ) -> Result<BTreeMap<String, Blocking>, EngineError> {
     let mut fastest: BTreeMap<String, (f64, Blocking)> = BTreeMap::new();
-    for blocking in Blocking::ALL {
+    for blocking in Blocking::choices(layout.extras) {
         let seconds = match seconds(gpu, program, layout, blocking) {
             // The program itself may fit: other blockings leave more partial sums.
             Err(EngineError::OutOfMemory(_)) if blocking != layout.blocking => continue,
@@ -177,17 +182,23 @@ fn seconds(
 
 #[cfg(test)]
 mod tests {
+    use super::super::Matrices;
     use super::*;
 
     #[test]
     fn what_was_found_is_read_again_and_strange_entries_are_not() {
-        let found = Found(
-            Blocking::ALL.iter().enumerate().map(|(at, b)| (format!("kernel {at}"), *b)).collect(),
-        );
-        assert_eq!(Found::parse(&found.bytes()), found);
-        let strange = br#"{"a": [4, 8], "b": [1000000, 3]}"#;
-        let kept = Found(BTreeMap::from([("a".into(), Blocking { rows: 4, lanes: 8 })]));
-        assert_eq!(Found::parse(strange), kept);
-        assert_eq!(Found::parse(b"[1, 2"), Found::default());
+        let matrices = Some(Matrices { edge: 16, subgroup: 32 });
+        let extras = Extras { matrices, ..Extras::default() };
+        let all = Blocking::choices(extras);
+        let found =
+            Found(all.iter().enumerate().map(|(at, b)| (format!("kernel {at}"), *b)).collect());
+        assert_eq!(Found::parse(&found.bytes(), extras), found);
+        let without = Found::parse(&found.bytes(), Extras::default());
+        assert!(without.0.values().eq(Blocking::choices(Extras::default()).iter()));
+        let strange = br#"{"a": [4, 8, false], "b": [1000000, 3, false]}"#;
+        let known = Blocking { rows: 4, lanes: 8, matrices: false };
+        let kept = Found(BTreeMap::from([("a".into(), known)]));
+        assert_eq!(Found::parse(strange, extras), kept);
+        assert_eq!(Found::parse(b"[1, 2", extras), Found::default());
     }
 }

@@ -3,5 +3,6 @@
 mod faults;
 mod limits;
 mod runs;
+mod subgroups;
 mod text;
-mod tuning;
+pub mod tuning;

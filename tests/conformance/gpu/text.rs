@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use rnetc::engine::wgpu::{
-    Access, Blocking, DeviceLimits, KernelText, Layout, Style, Tensors, kernels, plan,
+    Access, Blocking, DeviceLimits, Extras, KernelText, Layout, Matrices, Style, Tensors, kernels,
+    plan,
 };
 use rnetc::graph::{NodeId, Op, Program};
 use rnetc::lower::{self, Sgd};
@@ -20,8 +21,14 @@ const HALF: &str = "enable f16;";
 fn accepted(name: &str, wgsl: &str) -> naga::Module {
     let module = naga::front::wgsl::parse_str(wgsl)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(wgsl)));
-    let half = wgsl.contains(HALF);
-    let capabilities = if half { Capabilities::SHADER_FLOAT16 } else { Capabilities::empty() };
+    let extensions = [
+        (HALF, Capabilities::SHADER_FLOAT16),
+        ("enable wgpu_cooperative_matrix;", Capabilities::COOPERATIVE_MATRIX),
+        // naga has no word for it yet.
+        ("subgroup", Capabilities::SUBGROUP),
+    ];
+    let used = extensions.into_iter().filter(|(word, _)| wgsl.contains(word));
+    let capabilities = used.map(|(_, capability)| capability).collect();
     Validator::new(ValidationFlags::all(), capabilities)
         .validate(&module)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(wgsl)));
@@ -118,13 +125,27 @@ fn half_precision_is_valid_and_halves_what_is_stored() {
 
 /// Every way to write contractions but the one of the other tests.
 fn layouts() -> Vec<Layout> {
-    let blocked = Blocking::ALL.map(|blocking| Layout { blocking, ..Layout::default() });
+    let plain = Blocking::choices(Extras::default());
+    let blocked = plain.into_iter().map(|blocking| Layout { blocking, ..Layout::default() });
     let sliding = [Tensors::Single, Tensors::Half].map(|tensors| Layout {
         tensors,
         style: Style::Sliding,
         ..Layout::default()
     });
-    blocked.into_iter().skip(1).chain(sliding).collect()
+    blocked.skip(1).chain(sliding).chain(by_matrices()).collect()
+}
+
+/// With subgroups that add up and multiply matrices, as NVIDIA's and as lavapipe's.
+fn by_matrices() -> impl Iterator<Item = Layout> {
+    let devices = [Matrices { edge: 16, subgroup: 32 }, Matrices { edge: 8, subgroup: 8 }];
+    devices.into_iter().flat_map(|matrices| {
+        let extras = Extras { subgroups: true, matrices: Some(matrices) };
+        let by_matrices = Blocking::choices(extras).into_iter().filter(|b| b.matrices);
+        by_matrices.map(move |blocking| {
+            let tensors = Tensors::Half;
+            Layout { tensors, extras, blocking, ..Layout::default() }
+        })
+    })
 }
 
 #[test]
@@ -140,6 +161,22 @@ fn contractions_of_every_kind_keep_within_webgpus_default_limits() {
                 assert!(memory <= 16 << 10, "{layout:?}: {} has {memory} bytes", kernel.name);
                 assert!(kernel.workgroups.iter().all(|&n| (1..=65_535).contains(&n)));
             }
+        }
+    }
+}
+
+#[test]
+fn what_has_whole_matrices_goes_by_matrices() {
+    for layout in by_matrices() {
+        let kernels = plan(&preact(2), DeviceLimits::Adapter, layout).unwrap().kernels;
+        let by_matrices = |what: &str, channels: &str| {
+            let layers = kernels.iter().filter(|k| k.name.ends_with(what));
+            let mut layers = layers.filter(|k| k.wgsl.contains(channels)).peekable();
+            assert!(layers.peek().is_some(), "{what} of {channels}");
+            layers.all(|k| k.wgsl.contains("coopMultiplyAdd"))
+        };
+        for what in ["_conv", "_conv_dx", "_conv_dw"] {
+            assert!(by_matrices(what, "const COLS = 16u;"), "{what} of {layout:?}");
         }
     }
 }

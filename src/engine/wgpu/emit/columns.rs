@@ -45,6 +45,9 @@ pub(super) fn columns(writer: &mut Writer, tile: &Tile, partial: Option<Location
     };
     let v = type_name(tile.width);
     let mut out = "let count = f32(min(TILE_ROWS, ROWS - tile * TILE_ROWS));\n".to_owned();
+    if writer.layout.extras.subgroups {
+        out += "let joined = max(size / LANES, 1u);\n";
+    }
     for (value, node) in summed(kernel).into_iter().enumerate() {
         let squares = column_index(kernel, Column::Squares(node));
         let own: Vec<_> = (0..tile.per_thread).map(|r| format!("s{r}.v{value}")).collect();
@@ -74,18 +77,37 @@ fn over_tile(
 ) -> String {
     let at = format!("{} + col", tile.partial_at(writer.kernel, "tile", column));
     let store = writer.bindings.store(partial, &at, "total", tile.width);
+    let (write, sums) = match writer.layout.extras.subgroups {
+        false => (format!("lane_sums[thread] = {own};\n"), "STRIPS"),
+        true => (joined(own), "STRIPS / joined"),
+    };
     format!(
-        "lane_sums[thread] = {own};
-workgroupBarrier();
+        "{write}workgroupBarrier();
 if (strip == 0u && col < COLS) {{
     var total = lane_sums[lane];
-    for (var i = 1u; i < STRIPS; i++) {{
+    for (var i = 1u; i < {sums}; i++) {{
         total += lane_sums[i * LANES + lane];
     }}
     {store}
     {then}
 }}
 workgroupBarrier();
+"
+    )
+}
+
+/// Adds up the strips that a subgroup has before they go through memory.
+fn joined(own: &str) -> String {
+    format!(
+        "{{
+    var own = {own};
+    for (var distance = LANES; distance < size; distance *= 2u) {{
+        own += subgroupShuffleXor(own, distance);
+    }}
+    if (strip % joined == 0u) {{
+        lane_sums[strip / joined * LANES + lane] = own;
+    }}
+}}
 "
     )
 }

@@ -100,7 +100,7 @@ pub(super) fn raw_arguments(raw: &[NodeId], width: usize) -> String {
 pub(super) fn elements(writer: &Writer, argument: &dyn Fn(usize) -> String) -> String {
     let per_thread = writer.tile.per_thread;
     let keeps = writer.kernel.columns.iter().any(|c| matches!(c, Column::Sum(_)));
-    if writer.style == Style::Sliding && writer.kernel.body == Body::Map && !keeps {
+    if writer.layout.style == Style::Sliding && writer.kernel.body == Body::Map && !keeps {
         // The quotient is zero: a loop whose turns the driver does not know is not written out.
         return format!(
             "for (var r = 0u; r < {per_thread}u + id / GROUPS; r++) {{

@@ -6,7 +6,7 @@ use super::columns::{columns, workgroup_memory};
 use super::epilogue::{elements, epilogue};
 use super::fold::fold;
 use super::scalar::type_name;
-use super::template::{MAP, fill};
+use super::template::{MAP, fill, threads};
 use super::tile::Tile;
 use super::writer::{At, Writer};
 
@@ -21,17 +21,15 @@ pub(super) fn map(writer: &mut Writer, partial: Option<Location>) -> (String, us
     });
     let columns = columns(writer, &tile, partial);
     let groups = tile.row_tiles() * tile.col_tiles();
-    let text = fill(
-        MAP,
-        &[
-            ("constants", constants(&tile, groups)),
-            ("functions", workgroup_memory(writer.kernel, &tile)),
-            ("epilogue", text),
-            ("elements", elements(writer, &|_| String::new())),
-            ("columns", columns),
-        ],
-    );
-    (text, groups)
+    let mut hooks = vec![
+        ("constants", constants(&tile, groups)),
+        ("functions", workgroup_memory(writer.kernel, &tile)),
+        ("epilogue", text),
+        ("elements", elements(writer, &|_| String::new())),
+        ("columns", columns),
+    ];
+    hooks.extend(threads(writer));
+    (fill(MAP, &hooks), groups)
 }
 
 /// The constants that both tiled skeletons have.

@@ -4,7 +4,7 @@ use crate::graph::{NodeId, Op, ReduceKind};
 use crate::schedule::kernel::{Column, Kernel, Location};
 
 use super::epilogue::{epilogue, raw_arguments};
-use super::template::{MERGE, fill};
+use super::template::{MERGE, fill, threads};
 use super::tile::{THREADS, Tile, column_index};
 use super::writer::Writer;
 
@@ -28,23 +28,19 @@ pub(super) fn merge(writer: &mut Writer) -> (String, usize) {
     }
     let arguments: String = (0..results.len()).map(|i| format!(", raw{i}")).collect();
     let groups = own.cols;
-    let text = fill(
-        MERGE,
-        &[
-            (
-                "constants",
-                format!(
-                    "const ROWS = {}u;\nconst COLS = {}u;\nconst GROUPS = {groups}u;\nconst ENTRIES = {entries}u;\n",
-                    own.rows, own.cols
-                ),
-            ),
-            ("functions", functions),
-            ("epilogue", text),
-            ("merges", merges),
-            ("element", format!("epilogue(0u, col{arguments});\n")),
-        ],
+    let constants = format!(
+        "const ROWS = {}u;\nconst COLS = {}u;\nconst GROUPS = {groups}u;\nconst ENTRIES = {entries}u;\n",
+        own.rows, own.cols
     );
-    (text, groups)
+    let mut hooks = vec![
+        ("constants", constants),
+        ("functions", functions),
+        ("epilogue", text),
+        ("merges", merges),
+        ("element", format!("epilogue(0u, col{arguments});\n")),
+    ];
+    hooks.extend(threads(writer));
+    (fill(MERGE, &hooks), groups)
 }
 
 fn one(
@@ -79,7 +75,7 @@ fn one(
         let function = format!(
             "fn sum{index}(entry: u32, col: u32) -> f32 {{\n{place}    return {sum};\n}}\n"
         );
-        return (function, tree(index, "0.0", "sum", "sums", |a, b| format!("{a} + {b}"), ""));
+        return (function, tree(writer, index, &SUM));
     }
     let second = load(Column::Squares(value));
     let count =
@@ -87,29 +83,67 @@ fn one(
     let function = format!(
         "fn moments{index}(entry: u32, col: u32) -> Moments {{\n{place}    return Moments({count}, {sum}, {second});\n}}\n"
     );
-    let start = "Moments(0.0, 0.0, 0.0)";
-    let join = |a: &str, b: &str| format!("join({a}, {b})");
-    (function, tree(index, start, "moments", "moments", join, ".squares"))
+    (function, tree(writer, index, &MOMENTS))
 }
 
+/// What is merged, as text.
+struct Merged {
+    start: &'static str,
+    /// The function of an entry, and the memory of threads.
+    entry: &'static str,
+    memory: &'static str,
+    join: fn(&str, &str) -> String,
+    /// The same of the thread of the subgroup at a distance.
+    other: fn(&str) -> String,
+    result: &'static str,
+}
+
+const SUM: Merged = Merged {
+    start: "0.0",
+    entry: "sum",
+    memory: "sums",
+    join: |a, b| format!("{a} + {b}"),
+    other: |own| format!("subgroupShuffleXor({own}, distance)"),
+    result: "",
+};
+
+const MOMENTS: Merged = Merged {
+    start: "Moments(0.0, 0.0, 0.0)",
+    entry: "moments",
+    memory: "moments",
+    join: |a, b| format!("join({a}, {b})"),
+    other: |own| {
+        let of = |field| format!("subgroupShuffleXor({own}.{field}, distance)");
+        format!("Moments({}, {}, {})", of("count"), of("sum"), of("squares"))
+    },
+    result: ".squares",
+};
+
 /// Each thread's share, then a tree over the threads.
-fn tree(
-    index: usize,
-    start: &str,
-    function: &str,
-    memory: &str,
-    join: impl Fn(&str, &str) -> String,
-    field: &str,
-) -> String {
+fn tree(writer: &Writer, index: usize, merged: &Merged) -> String {
+    let Merged { start, entry, join, result, .. } = merged;
     let part = format!("part{index}");
-    let next = join(&part, &format!("{function}{index}(e, col)"));
-    let pair = join(&format!("{memory}[thread]"), &format!("{memory}[thread + half]"));
+    let next = join(&part, &format!("{entry}{index}(e, col)"));
+    let (steps, whole) = match writer.layout.extras.subgroups {
+        false => in_memory(&part, merged),
+        true => in_subgroups(&part, merged),
+    };
     format!(
         "var {part} = {start};
 for (var e = thread; e < ENTRIES; e += {THREADS}u) {{
     {part} = {next};
 }}
-{memory}[thread] = {part};
+{steps}let raw{index} = {whole}{result};
+workgroupBarrier();
+"
+    )
+}
+
+/// The statements of a tree through workgroup memory, and where its result is.
+fn in_memory(part: &str, Merged { memory, join, .. }: &Merged) -> (String, String) {
+    let pair = join(&format!("{memory}[thread]"), &format!("{memory}[thread + half]"));
+    let steps = format!(
+        "{memory}[thread] = {part};
 workgroupBarrier();
 for (var half = {}u; half > 0u; half /= 2u) {{
     if (thread < half) {{
@@ -117,9 +151,29 @@ for (var half = {}u; half > 0u; half /= 2u) {{
     }}
     workgroupBarrier();
 }}
-let raw{index} = {memory}[0]{field};
-workgroupBarrier();
 ",
         THREADS / 2
-    )
+    );
+    (steps, format!("{memory}[0]"))
+}
+
+/// The same of a tree in each subgroup, whose results go through memory.
+fn in_subgroups(part: &str, Merged { memory, join, other, .. }: &Merged) -> (String, String) {
+    let pair = join(part, &other(part));
+    let next = join(part, &format!("{memory}[i]"));
+    let steps = format!(
+        "for (var distance = 1u; distance < size; distance *= 2u) {{
+    {part} = {pair};
+}}
+if (invocation == 0u) {{
+    {memory}[subgroup] = {part};
+}}
+workgroupBarrier();
+{part} = {memory}[0];
+for (var i = 1u; i < {THREADS}u / size; i++) {{
+    {part} = {next};
+}}
+"
+    );
+    (steps, part.to_owned())
 }

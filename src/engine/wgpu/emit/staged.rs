@@ -8,8 +8,9 @@ use super::columns::{columns, workgroup_memory};
 use super::contract::{Contraction, pixel};
 use super::epilogue::{elements, epilogue, raw_arguments, split_row};
 use super::map::constants;
+use super::matrices::stage_b;
 use super::scalar::{part, type_name};
-use super::template::{CONTRACT, fill};
+use super::template::{CONTRACT, fill, threads};
 use super::tile::{DEPTH_STEP, THREADS, Tile};
 use super::writer::{At, Writer};
 
@@ -24,34 +25,51 @@ pub(super) fn staged(
     let groups = tile.row_tiles() * tile.col_tiles() * tile.splits;
     let load_a = load_a(writer, it);
     let load_b = load_b(writer, it);
-    let (epilogue, argument): (_, &dyn Fn(usize) -> String) = match writer.kernel.body {
-        Body::Weights(_) => (store_part(writer, &tile, partial), &|r| format!(", split, acc{r}")),
+    let (epilogue, split) = match writer.kernel.body {
+        Body::Weights(_) => (store_part(writer, &tile, partial), "split, "),
         _ => {
             let raw = raw_arguments(&[it.node], tile.width);
-            (epilogue(writer, &tile, &raw, &mut |_, _| {}), &|r| format!(", acc{r}"))
+            (epilogue(writer, &tile, &raw, &mut |_, _| {}), "")
         }
     };
     let columns = columns(writer, &tile, partial);
-    let accumulators = (0..tile.per_thread).map(|r| format!("var acc{r} = V(0.0);\n")).collect();
+    let sum = |r: usize| match tile.share {
+        None => format!(", {split}acc{r}"),
+        Some(_) => format!(", {split}product(strip + {r}u * STRIPS, lane)"),
+    };
+    let elements = elements(writer, &sum);
     let more = format!(
         "const DEPTH = {depth}u;\nconst DEPTH_STEP = {DEPTH_STEP}u;\nconst SPLIT_DEPTH = {split_depth}u;\n"
     );
-    let text = fill(
-        CONTRACT,
-        &[
-            ("constants", constants(&tile, groups) + &more),
-            ("functions", workgroup_memory(writer.kernel, &tile)),
-            ("load_a", load_a),
-            ("load_b", load_b),
-            ("epilogue", epilogue),
-            ("accumulators", accumulators),
-            ("stage_a", stage_a(&tile, it)),
-            ("products", products(&tile, writer.style)),
-            ("elements", elements(writer, argument)),
-            ("columns", columns),
-        ],
-    );
-    (text, groups)
+    let mut hooks = vec![
+        ("constants", constants(&tile, groups) + &more),
+        ("functions", workgroup_memory(writer.kernel, &tile)),
+        ("load_a", load_a),
+        ("load_b", load_b),
+        ("epilogue", epilogue),
+        ("stage_a", stage_a(&tile, it)),
+        ("elements", elements),
+        ("columns", columns),
+    ];
+    hooks.extend(threads(writer));
+    match tile.share {
+        None => hooks.extend([
+            ("accumulators", accumulators(&tile)),
+            ("products", products(&tile, writer.layout.style)),
+        ]),
+        Some(share) => hooks.extend([
+            ("memory", share.memory(tile.width)),
+            ("accumulators", share.accumulators()),
+            ("stage_b", stage_b(&tile)),
+            ("products", share.products()),
+            ("gather", share.store()),
+        ]),
+    }
+    (fill(CONTRACT, &hooks), groups)
+}
+
+fn accumulators(tile: &Tile) -> String {
+    (0..tile.per_thread).map(|r| format!("var acc{r} = V(0.0);\n")).collect()
 }
 
 /// Depth of a contraction, and of the part that one split has.
@@ -75,13 +93,12 @@ fn stage_a(tile: &Tile, it: &Contraction) -> String {
         let across = DEPTH_STEP / width;
         (format!("e / {across}u"), format!("e % {across}u * {width}u"), "TILE_ROWS".to_owned())
     };
-    let writes: String = if width == 1 {
-        "    tile_a[i * TILE_ROWS + r] = v;\n".to_owned()
-    } else {
-        (0..4)
-            .map(|j| format!("    tile_a[i * TILE_ROWS + r + {j}u * {step}] = v{};\n", part(4, j)))
-            .collect()
+    let write = |j| {
+        let v = format!("v{}", part(width, j));
+        let v = if tile.share.is_some() { format!("narrow1({v})") } else { v };
+        format!("    tile_a[i * TILE_ROWS + r + {j}u * {step}] = {v};\n")
     };
+    let writes: String = (0..width).map(write).collect();
     format!(
         "for (var e = thread; e < {total}u; e += {THREADS}u) {{
     let r = {row};

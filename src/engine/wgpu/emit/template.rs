@@ -3,6 +3,10 @@
 //! A hook is what stands between `//@ begin NAME` and `//@ end`. Each module is valid as it is;
 //! its hooks then do the simplest thing.
 
+use crate::schedule::kernel::Body;
+
+use super::writer::Writer;
+
 /// Pointwise kernels, and those that loop for each element.
 pub(super) const MAP: &str = include_str!("../../../../shaders/map.wgsl");
 /// Convolutions and their gradients, through workgroup memory.
@@ -36,12 +40,34 @@ pub(super) fn fill(module: &str, hooks: &[(&str, String)]) -> String {
 }
 
 /// The finished text: the hook for bindings, which are known last, is filled, what marks hooks is
-/// left out, and half precision is enabled where there is any.
+/// left out, and extensions are enabled that it uses.
 pub(super) fn finish(module: &str, declarations: String) -> String {
     let text = fill(module, &[("bindings", declarations)]);
-    let enabled = if text.contains("f16") { "enable f16;\n\n" } else { "" };
+    let extensions = [("f16", "f16"), ("coop_mat", "wgpu_cooperative_matrix")];
+    let used = extensions.iter().filter(|(word, _)| text.contains(word));
+    let mut enabled: String = used.map(|(_, name)| format!("enable {name};\n")).collect();
+    if !enabled.is_empty() {
+        enabled.push('\n');
+    }
     let lines = text.split_inclusive('\n').filter(|line| !line.trim_start().starts_with("//@"));
-    std::iter::once(enabled).chain(lines).collect()
+    std::iter::once(enabled.as_str()).chain(lines).collect()
+}
+
+/// The hooks that number a workgroup's threads, so that those of a subgroup are neighbours where
+/// it matters.
+pub(super) fn threads(writer: &Writer) -> Vec<(&'static str, String)> {
+    let sums =
+        !writer.kernel.columns.is_empty() || matches!(writer.kernel.body, Body::Merge { .. });
+    let adds = sums && writer.layout.extras.subgroups;
+    if !adds && writer.tile.share.is_none() {
+        return Vec::new();
+    }
+    let builtins = "@builtin(subgroup_id) subgroup: u32,
+@builtin(subgroup_size) size: u32,
+@builtin(subgroup_invocation_id) invocation: u32,
+";
+    let thread = "let thread = subgroup * size + invocation;\n";
+    vec![("builtins", builtins.to_owned()), ("thread", thread.to_owned())]
 }
 
 /// Functions that expressions may call.

@@ -3,8 +3,9 @@
 use crate::graph::{Graph, Shape};
 use crate::schedule::kernel::{Body, Column, Kernel};
 
-use super::Style;
+use super::matrices::Share;
 use super::window::Window;
+use super::{Extras, Layout};
 
 /// Threads of every workgroup.
 pub(super) const THREADS: usize = 64;
@@ -26,23 +27,26 @@ pub struct Blocking {
     pub rows: usize,
     /// Most threads side by side along the channels.
     pub lanes: usize,
+    /// Whether subgroups multiply matrices, where the device does and the tile has whole ones.
+    pub matrices: bool,
 }
 
 impl Blocking {
-    /// All of them, the one that is taken untried first. The largest, 128 rows by 16 columns of the
-    /// depth by 4 lanes of four channels, has 9 of the 16 KiB of workgroup memory that every adapter
-    /// has, and sums take one more.
-    pub const ALL: [Blocking; 4] = [
-        Blocking { rows: 4, lanes: 8 },
-        Blocking { rows: 8, lanes: 8 },
-        Blocking { rows: 4, lanes: 16 },
-        Blocking { rows: 8, lanes: 16 },
-    ];
+    /// What there is to choose from, the one that is taken untried first. The largest has 128 rows
+    /// by 16 columns of the depth by 4 lanes of four channels: in f32 these operands take 9 of the
+    /// 16 KiB of workgroup memory that every adapter has; as matrices they take 5, and their sums 8.
+    /// Sums of channels take one more.
+    pub fn choices(extras: Extras) -> Vec<Blocking> {
+        let cuts = [[4, 8], [8, 8], [4, 16], [8, 16]];
+        let with = |matrices| cuts.map(|[rows, lanes]| Blocking { rows, lanes, matrices });
+        let matrices = with(extras.matrices.is_some()).into_iter().rev().filter(|b| b.matrices);
+        matrices.chain(with(false)).collect()
+    }
 }
 
 impl Default for Blocking {
     fn default() -> Self {
-        Self::ALL[0]
+        Self::choices(Extras::default())[0]
     }
 }
 
@@ -58,28 +62,34 @@ pub(in crate::engine::wgpu) struct Tile {
     pub per_thread: usize,
     /// How a contraction is cut instead, if it goes without workgroup memory.
     pub window: Option<Window>,
+    /// How subgroups share a contraction's tile, if they multiply matrices.
+    pub share: Option<Share>,
     /// Ranges of images whose weight gradients are summed apart.
     pub splits: usize,
 }
 
 impl Tile {
-    pub fn of(graph: &Graph, kernel: &Kernel, style: Style, blocking: Blocking) -> Self {
+    pub fn of(graph: &Graph, kernel: &Kernel, layout: Layout, blocking: Blocking) -> Self {
         let Shape([n, h, w, cols]) = kernel.domain.shape;
         let rows = n * h * w;
         let width = if cols.is_multiple_of(4) && rows > 1 { 4 } else { 1 };
-        let (least, most, per_thread) = match kernel.body {
-            Body::Contract(_) | Body::Weights(_) => (4, blocking.lanes, blocking.rows),
-            Body::Map | Body::Fold(_) | Body::Gather(_) | Body::Merge { .. } => {
-                (1, THREADS, PER_THREAD)
-            }
-        };
-        let lanes = (cols / width).next_power_of_two().clamp(least, most);
-        let window = match kernel.body {
-            Body::Contract(node) | Body::Weights(node) => style.window(graph, node),
+        let contraction = match kernel.body {
+            Body::Contract(node) | Body::Weights(node) => Some(node),
             Body::Map | Body::Fold(_) | Body::Gather(_) | Body::Merge { .. } => None,
         };
+        let (least, most, per_thread) = match contraction {
+            Some(_) => (4, blocking.lanes, blocking.rows),
+            None => (1, THREADS, PER_THREAD),
+        };
+        let lanes = (cols / width).next_power_of_two().clamp(least, most);
+        let window = contraction.and_then(|node| layout.style.window(graph, node));
         let strips = THREADS / lanes;
-        let tile = Self { rows, cols, width, lanes, strips, per_thread, window, splits: 1 };
+        let matrices = layout
+            .extras
+            .matrices
+            .filter(|_| blocking.matrices && contraction.is_some() && window.is_none());
+        let share = matrices.and_then(|m| m.share(strips * per_thread, lanes * width));
+        let tile = Self { rows, cols, width, lanes, strips, per_thread, window, share, splits: 1 };
         Self { splits: tile.splits(graph, kernel), ..tile }
     }
 

@@ -12,7 +12,7 @@ use crate::schedule::kernel::{Kernel, KernelId, Kernels, Location, Memory, is_an
 use super::bindings::Bindings;
 use super::scalar::{binary, literal, type_name, unary};
 use super::tile::Tile;
-use super::{Given, Style};
+use super::{Given, Layout};
 
 /// An index into a tensor: a WGSL expression for each axis, and how many channels from there on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -71,7 +71,7 @@ pub(super) struct Writer<'a> {
     tiles: &'a [Tile],
     /// How this kernel's is.
     pub tile: Tile,
-    pub style: Style,
+    pub layout: Layout,
     pub bindings: Bindings<'a>,
     /// Values that this kernel loads.
     loads: HashSet<NodeId>,
@@ -85,7 +85,7 @@ pub(super) struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub fn new(given: Given<'a>, id: KernelId) -> Self {
-        let Given { program, kernels, memory, tiles, style } = given;
+        let Given { program, kernels, memory, tiles, layout } = given;
         let kernel = &kernels.list[id.index()];
         let raw = kernel.raw_values(&kernels.list);
         Self {
@@ -95,7 +95,7 @@ impl<'a> Writer<'a> {
             memory,
             tiles,
             tile: tiles[id.index()],
-            style,
+            layout,
             bindings: Bindings::new(memory),
             loads: kernel.reads.iter().map(|r| r.value).collect(),
             raw: raw.into_iter().enumerate().map(|(i, n)| (n, format!("raw{i}"))).collect(),

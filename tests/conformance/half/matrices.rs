@@ -1,0 +1,39 @@
+//! Contractions by cooperative matrices, where the adapter's are right.
+
+use std::io::Write as _;
+
+use rnetc::engine::Engine;
+use rnetc::engine::wgpu::{Blocking, Extras, Matrices, Style, WgpuEngine};
+
+use super::{ROUNDING, half, near};
+use crate::compare::agree;
+use crate::gpu::tuning::convolution;
+
+/// None where the adapter's are not used, which it says.
+fn by_matrices() -> Option<WgpuEngine> {
+    let found = half()?.with_style(Style::Staged).with_matrices();
+    // Past the test harness's capture, so that it is seen in every run.
+    let told = |why| writeln!(std::io::stderr().lock(), "skipped: cooperative matrices: {why}");
+    found.map_err(told).ok()
+}
+
+#[test]
+fn every_blocking_by_matrices_is_right() {
+    let Some(engine) = by_matrices() else { return };
+    let matrices = Some(Matrices { edge: 8, subgroup: 8 });
+    let choices = Blocking::choices(Extras { matrices, ..Extras::default() });
+    let one = |blocking| {
+        let engine = engine.clone().with_blocking(blocking);
+        ("matrices", Box::new(engine) as Box<dyn Engine>)
+    };
+    let engines = choices.into_iter().map(one).collect();
+    // Operands and results have eleven bits; the sums of squares take each result in twice.
+    agree("convolution", &convolution(3, 72, true), 4.0 * ROUNDING, engines);
+}
+
+#[test]
+fn a_training_step_by_matrices_is_near() {
+    let Some(engine) = by_matrices() else { return };
+    assert!(engine.remark().is_some_and(|text| text.contains("cooperative matrices of")));
+    near(&engine.with_subgroups().expect("matrices are of subgroups"));
+}
