@@ -36,6 +36,8 @@ theirs() {
 
 "$rnetc" --version
 "$rnetc" devices
+"$rnetc" bench specs/preact.rnet --set depth=8 --steps 1 --engine wgpu --precision f16 2>&1 >/dev/null |
+    grep '^precision' || true
 echo "batch $batch, f32, medians of $steps steps"
 for depth in $depths; do
     a="" b=""
@@ -56,6 +58,8 @@ for depth in $depths; do
         awk -v d="$depth" -v o="$ours" -v t="$theirs" \
             'BEGIN {printf "ResNet-%s train: PyTorch %s images/s, ratio %.2f\n", d, t, o / t}'
     fi
+    echo "ResNet-$depth train, not tuned: rnetc" \
+        "$(ours "$depth" --tune off | field images_per_s) images/s"
     echo "ResNet-$depth infer: rnetc $(ours "$depth" --mode infer | field images_per_s) images/s"
     echo "ResNet-$depth train, WebGPU's default limits:" \
         "rnetc $(ours "$depth" --limits webgpu-default | field images_per_s) images/s"

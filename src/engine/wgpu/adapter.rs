@@ -136,13 +136,16 @@ pub(super) struct Gpu {
 impl Gpu {
     pub fn open(options: &Options, tensors: Tensors) -> Result<Self, EngineError> {
         let instance = instance();
-        let (summary, adapter) = all(&instance).into_iter().next().ok_or_else(|| {
+        let mut found = all(&instance);
+        let summaries: Vec<_> = found.iter().map(|(summary, _)| summary.clone()).collect();
+        let best = best(&summaries, tensors).ok_or_else(|| {
             EngineError::NoDevice(
                 "no GPU adapter found; install a Vulkan driver (in software: the package \
                  mesa-vulkan-drivers) or use --engine cpu"
                     .to_owned(),
             )
         })?;
+        let (summary, adapter) = found.swap_remove(best);
         let offered = adapter.features() & options.limits.features();
         let features = features(tensors, offered, &summary.name)?;
         let limits = options.limits.asked(&adapter.limits());
@@ -207,6 +210,16 @@ fn open(
     })
 }
 
+/// The first adapter that computes in what is asked for, but no program where there is hardware;
+/// else the first, which says what it lacks.
+fn best(found: &[AdapterSummary], tensors: Tensors) -> Option<usize> {
+    let software = found.first()?.software;
+    let fits = |adapter: &AdapterSummary| {
+        adapter.software == software && (tensors == Tensors::Single || adapter.half)
+    };
+    Some(found.iter().position(fits).unwrap_or(0))
+}
+
 /// What the device is to have beyond WebGPU's core, of what the adapter offers.
 fn features(
     tensors: Tensors,
@@ -240,6 +253,24 @@ fn file_name(adapter: &wgpu::Adapter) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn half_precision_takes_the_first_adapter_that_has_it_but_no_program() {
+        let adapter = |kind, half| AdapterSummary {
+            name: "x".to_owned(),
+            backend: "vulkan".to_owned(),
+            kind,
+            software: kind == "software",
+            half,
+        };
+        let (old, new) = (adapter("discrete", false), adapter("integrated", true));
+        let program = adapter("software", true);
+        let all = [old.clone(), new, program.clone()];
+        assert_eq!((best(&all, Tensors::Single), best(&all, Tensors::Half)), (Some(0), Some(1)));
+        assert_eq!(best(&[old, program.clone()], Tensors::Half), Some(0));
+        assert_eq!(best(&[program], Tensors::Half), Some(0));
+        assert_eq!(best(&[], Tensors::Half), None);
+    }
 
     #[test]
     fn half_precision_needs_an_adapter_that_has_it() {

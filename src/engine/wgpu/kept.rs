@@ -68,6 +68,15 @@ pub(super) fn write(path: &Path, data: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
+/// The turn of this process at what belongs to a file, until it is dropped. Without a folder there
+/// are no turns.
+pub(super) fn turn(path: &Path) -> Option<File> {
+    std::fs::create_dir_all(path.parent()?).ok()?;
+    let file = File::create(path.with_added_extension("lock")).ok()?;
+    file.lock().ok()?;
+    Some(file)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

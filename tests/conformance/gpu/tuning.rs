@@ -1,5 +1,8 @@
 //! Every blocking is right, and tuning takes and keeps what it finds.
 
+use std::fs::File;
+use std::time::Duration;
+
 use rnetc::engine::Engine;
 use rnetc::engine::wgpu::{Blocking, Extras, Options, Style, Tune, WgpuEngine};
 use rnetc::graph::builder::Builder;
@@ -82,4 +85,37 @@ fn what_tuning_found_is_kept_and_taken() {
     std::fs::write(&file, damaged).unwrap();
     with(Tune::Cached);
     assert_ne!(std::fs::read(&file).unwrap(), damaged);
+}
+
+#[test]
+fn processes_tune_one_after_the_other() {
+    if gpu().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { pipelines: Some(folder.path().into()), ..Options::default() };
+    let engine = WgpuEngine::open(&options).unwrap().with_style(Style::Staged);
+    let program = convolution(2, 72, false);
+    engine.clone().with_tuning(Tune::Full).compile(&program).unwrap();
+    let found = |ending: &str| {
+        let entries = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        entries.into_iter().find(|path| path.to_string_lossy().ends_with(ending)).unwrap()
+    };
+    let (file, lock) = (found(".tuned"), File::open(found(".tuned.lock")).unwrap());
+    let kept = std::fs::read(&file).unwrap();
+
+    // Another process has its turn, and finds what this one is about to time.
+    std::fs::remove_file(&file).unwrap();
+    lock.lock().unwrap();
+    std::thread::scope(|scope| {
+        let tuning =
+            scope.spawn(|| engine.clone().with_tuning(Tune::Cached).compile(&program).map(drop));
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(!tuning.is_finished());
+        std::fs::write(&file, &kept).unwrap();
+        let written = std::fs::metadata(&file).unwrap().modified().unwrap();
+        lock.unlock().unwrap();
+        tuning.join().unwrap().unwrap();
+        assert_eq!(std::fs::metadata(&file).unwrap().modified().unwrap(), written, "timed again");
+    });
 }
