@@ -35,7 +35,7 @@ var<workgroup> tile_b: array<V, DEPTH_STEP * LANES>;
 //@ end
 
 //@ begin load_a
-fn load_a(row: u32, k: u32, end: u32) -> f32 {
+fn load_a(row: u32, k: u32, end: u32, first_col: u32) -> f32 {
     if (row < ROWS && k < end) {
         return left[row * DEPTH + k];
     }
@@ -93,7 +93,7 @@ fn main(
         //@ begin stage_a
         for (var e = thread; e < DEPTH_STEP * TILE_ROWS; e += 64u) {
             tile_a[e % DEPTH_STEP * TILE_ROWS + e / DEPTH_STEP] =
-                load_a(first_row + e / DEPTH_STEP, k + e % DEPTH_STEP, end);
+                load_a(first_row + e / DEPTH_STEP, k + e % DEPTH_STEP, end, first_col);
         }
         //@ end
         //@ begin stage_b

@@ -6,8 +6,8 @@ use crate::graph::{Graph, InputId, NodeId, Op, Program, ReduceKind};
 use crate::schedule::placement::{Home, Stage};
 
 use super::{
-    Body, Column, Kernel, KernelId, Kernels, Limits, Read, Store, from_tiles, is_anchor, is_vector,
-    order, reach,
+    Body, Column, Kernel, KernelId, Kernels, Limits, Moment, Read, Store, absorb, from_tiles,
+    is_anchor, is_vector, order, reach, with_vectors,
 };
 
 /// Expressions with more operations than this are cut by storing a part.
@@ -30,26 +30,27 @@ pub fn form(
         former.run(stages);
         let crowded = former.store_raw_values();
         if crowded.is_empty() || crowded.iter().all(|node| whole.contains(node)) {
+            absorb::absorb(&mut former);
             return Kernels { list: former.list, made_in: former.made_in };
         }
         whole.extend(crowded);
     }
 }
 
-struct Former<'a> {
+pub(super) struct Former<'a> {
     program: &'a Program,
-    graph: &'a Graph,
-    limits: Limits,
+    pub graph: &'a Graph,
+    pub limits: Limits,
     /// Anchors for whose own result a buffer is kept free.
     whole: &'a HashSet<NodeId>,
     /// Anchors that nothing is attached to.
-    bare: &'a HashSet<NodeId>,
+    pub bare: &'a HashSet<NodeId>,
     stored: Vec<bool>,
-    made_in: Vec<Option<KernelId>>,
+    pub made_in: Vec<Option<KernelId>>,
     last_read: Vec<Option<KernelId>>,
     /// For each new state, the nodes that are the old one.
     old_state: HashMap<NodeId, Vec<NodeId>>,
-    list: Vec<Kernel>,
+    pub list: Vec<Kernel>,
 }
 
 impl<'a> Former<'a> {
@@ -140,7 +141,11 @@ impl<'a> Former<'a> {
             .find(|&k| self.admits(k, id, Some(id), 0) && self.old_state_is_free(k, id))
             .unwrap_or_else(|| self.push(Body::Map, id));
         self.read(kernel, &[(id, true)]);
-        self.list[kernel.index()].stores.push(Store { value: id, into: None });
+        self.list[kernel.index()].stores.push(Store {
+            value: id,
+            into: None,
+            at: Moment::Epilogue,
+        });
         self.made_in[id.index()] = Some(kernel);
     }
 
@@ -235,7 +240,7 @@ impl<'a> Former<'a> {
     }
 
     /// Buffers bound by a kernel.
-    fn buffers(
+    pub fn buffers(
         &self,
         kernel: &Kernel,
         reads: &[Read],
@@ -254,7 +259,11 @@ impl<'a> Former<'a> {
     fn count(&self, values: impl Iterator<Item = NodeId>) -> usize {
         let mut vectors = false;
         let tensors = values.filter(|n| {
-            let vector = is_vector(self.graph.node(*n).ty);
+            let node = self.graph.node(*n);
+            let vector = match node.op {
+                Op::Input(input) => with_vectors(self.graph.input(input)),
+                _ => is_vector(node.ty),
+            };
             vectors |= vector;
             !vector
         });
@@ -306,7 +315,7 @@ impl<'a> Former<'a> {
         let mut crowded = Vec::new();
         for node in wanted.into_iter().filter(|&n| is_anchor(&self.graph.node(n).op)) {
             let Some(made) = self.made_in[node.index()] else { continue };
-            let store = Store { value: node, into: None };
+            let store = Store { value: node, into: None, at: Moment::Epilogue };
             let stores = &mut self.list[made.index()].stores;
             if stores.contains(&store) {
                 continue;

@@ -7,7 +7,7 @@
 
 use crate::graph::{InputId, Node, NodeId, Op, Program};
 
-use super::{Body, Kernel, KernelId, Kernels, Read, Store, is_vector};
+use super::{Body, Kernel, KernelId, Kernels, Moment, Read, Store, is_vector, with_vectors};
 
 /// How a number is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -133,7 +133,7 @@ impl Memory {
 
     fn place_inputs(&mut self, program: &Program) {
         for input in &program.graph.inputs {
-            let place = self.fresh(is_vector(input.ty), input.ty.shape.len());
+            let place = self.fresh(with_vectors(input), input.ty.shape.len());
             self.inputs.push(place);
         }
         for id in program.graph.ids() {
@@ -174,7 +174,7 @@ impl Memory {
             kernels.list.push(Kernel {
                 body: Body::Map,
                 domain: graph.node(node).ty,
-                stores: vec![Store { value: node, into: Some(input) }],
+                stores: vec![Store { value: node, into: Some(input), at: Moment::Epilogue }],
                 columns: Vec::new(),
                 reads: vec![Read { value: node, pointwise: true }],
             });
@@ -200,7 +200,7 @@ impl Memory {
             let place = if is_vector(ty) {
                 self.fresh(true, ty.shape.len())
             } else if let Some((old, slot)) =
-                self.inheritable(program, kernel, value, at, deaths, &heirs)
+                self.inheritable(program, kernel, store, at, deaths, &heirs)
             {
                 heirs.push(old);
                 Location::Slot(slot)
@@ -217,16 +217,21 @@ impl Memory {
     }
 
     /// A value read for the last time by this kernel, only at the index at which `value` is
-    /// written: its slot can be written while it is read.
+    /// written: its slot can be written while it is read. What a prologue stores is written before
+    /// the epilogue has read anything.
     fn inheritable(
         &self,
         program: &Program,
         kernel: &Kernel,
-        value: NodeId,
+        store: &Store,
         at: usize,
         deaths: &Deaths,
         heirs: &[NodeId],
     ) -> Option<(NodeId, SlotId)> {
+        let value = store.value;
+        if store.at == Moment::Prologue {
+            return None;
+        }
         let shape = program.graph.node(value).ty.shape;
         kernel.reads.iter().find_map(|read| {
             let dies = deaths.nodes[at].contains(&read.value) && !heirs.contains(&read.value);

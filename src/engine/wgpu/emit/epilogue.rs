@@ -1,7 +1,7 @@
 //! The function that each element goes through: stores, and values for per-tile sums.
 
 use crate::graph::NodeId;
-use crate::schedule::kernel::{Body, Column};
+use crate::schedule::kernel::{Body, Column, Moment};
 
 use super::Style;
 use super::columns::{summed, sums_type};
@@ -75,7 +75,8 @@ pub(super) fn epilogue(
 
 /// Every value first, then every store: a store may overwrite what a value was read from.
 pub(super) fn store_all(writer: &mut Writer, at: &At) {
-    let stores = writer.kernel.stores.clone();
+    let mut stores = writer.kernel.stores.clone();
+    stores.retain(|store| store.at == Moment::Epilogue);
     let values: Vec<_> = stores.iter().map(|s| writer.value(s.value, at)).collect();
     for (store, value) in stores.iter().zip(values) {
         let own = writer.memory.nodes[store.value.index()];

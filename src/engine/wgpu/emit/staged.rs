@@ -1,7 +1,7 @@
 //! Contractions whose operands go through workgroup memory.
 
 use crate::graph::{ConvGeometry, Op};
-use crate::schedule::kernel::{Body, Location};
+use crate::schedule::kernel::{Body, Location, Moment};
 
 use super::Style;
 use super::columns::{columns, workgroup_memory};
@@ -103,7 +103,7 @@ fn stage_a(tile: &Tile, it: &Contraction) -> String {
         "for (var e = thread; e < {total}u; e += {THREADS}u) {{
     let r = {row};
     let i = {k};
-    let v = load_a(first_row + r, k + i, end);
+    let v = load_a(first_row + r, k + i, end, first_col);
 {writes}}}
 "
     )
@@ -201,13 +201,30 @@ fn load_a(writer: &mut Writer, it: &Contraction) -> String {
         Op::ConvDx(_) => seeing(writer, it, [y, x], window),
         _ => seen(writer, it, [y, x], window),
     };
-    let value = writer.value(it.operands[0], &At::new([image, &y, &x, &channel], it.a_width));
+    let at = At::new([image, &y, &x, &channel], it.a_width);
+    let value = writer.value(it.operands[0], &at);
     writer.line(format!("result = {value};"));
+    store_on_the_way(writer, it, window, &at);
     writer.close();
     writer.close();
     writer.line("return result;");
     let body = writer.take();
-    format!("fn load_a(row: u32, k: u32, end: u32) -> {v} {{\n{body}}}\n")
+    format!("fn load_a(row: u32, k: u32, end: u32, first_col: u32) -> {v} {{\n{body}}}\n")
+}
+
+/// Stores what no earlier kernel has stored of what the left operand is made of: the workgroup of
+/// the first channels does, where the middle of its window stands on an element.
+fn store_on_the_way(writer: &mut Writer, it: &Contraction, [i, j]: [&str; 2], at: &At) {
+    let [middle_i, middle_j] = it.geometry.padding;
+    let stores = writer.kernel.stores.iter().filter(|s| s.at == Moment::Prologue);
+    for value in stores.map(|s| s.value).collect::<Vec<_>>() {
+        let Some(place) = writer.memory.nodes[value.index()] else { continue };
+        let shape = writer.program.graph.node(value).ty.shape;
+        let known = writer.value(value, at);
+        writer.open(format!("if (first_col == 0u && {i} == {middle_i}u && {j} == {middle_j}u)"));
+        writer.store(place, shape, at, &known);
+        writer.close();
+    }
 }
 
 fn load_b(writer: &mut Writer, it: &Contraction) -> String {
