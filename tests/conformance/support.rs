@@ -119,16 +119,6 @@ pub fn gpu() -> Option<WgpuEngine> {
     ENGINE.get_or_init(open).clone()
 }
 
-/// The same with sums added up by subgroups, if the adapter has any.
-pub fn subgroups() -> Option<WgpuEngine> {
-    static ENGINE: OnceLock<Option<WgpuEngine>> = OnceLock::new();
-    let open = || {
-        gpu()?;
-        WgpuEngine::new().expect("the adapter that is there").with_subgroups()
-    };
-    ENGINE.get_or_init(open).clone()
-}
-
 /// The same as one of several engines.
 pub fn wgpu() -> Option<Box<dyn Engine>> {
     gpu().map(|engine| Box::new(engine) as Box<dyn Engine>)
