@@ -16,8 +16,8 @@ use super::readback::wait;
 
 /// Most devices: each takes some tens of MiB.
 const MOST: usize = 4;
-/// Below this many kernels a second device takes longer than it saves.
-const WORTH: usize = 16;
+/// Below this many kernels a second device saves little.
+const WORTH: usize = 48;
 /// Bytes of a buffer that stands for any other: what a uniform binding may have.
 const ANY: u64 = 64 << 10;
 
