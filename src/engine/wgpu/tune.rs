@@ -19,7 +19,7 @@ use crate::schedule::kernel::{Body, Kernel};
 use super::adapter::Gpu;
 use super::compiled::{Compiled, Layout};
 use super::executable::GpuProgram;
-use super::{Blocking, Code, Extras, Style, kept};
+use super::{Blocking, Code, Style, kept};
 
 /// Steps timed with each blocking, after one that is not.
 const STEPS: usize = 3;
@@ -50,7 +50,7 @@ pub(super) fn compiled(
         return Ok(untried);
     }
     let known = || match tune {
-        Tune::Cached => Found::read(gpu, layout.extras).0,
+        Tune::Cached => Found::read(gpu).0,
         Tune::Off | Tune::Full => BTreeMap::new(),
     };
     let keys = keys(&untried);
@@ -64,7 +64,7 @@ pub(super) fn compiled(
             // What is known stays: other blockings give other bits.
             let mut new = timed(gpu, program, layout, &keys)?;
             new.retain(|key, _| !found.contains_key(key));
-            Found::add(gpu, layout.extras, &new);
+            Found::add(gpu, &new);
             found.extend(new);
         }
     }
@@ -96,20 +96,21 @@ type Entry = (usize, usize, bool);
 struct Found(BTreeMap<String, Blocking>);
 
 impl Found {
-    fn read(gpu: &Gpu, extras: Extras) -> Self {
+    fn read(gpu: &Gpu) -> Self {
         let bytes = path(gpu).and_then(|path| kept::read(&path));
-        bytes.map(|bytes| Self::parse(&bytes, extras)).unwrap_or_default()
+        bytes.map(|bytes| Self::parse(&bytes)).unwrap_or_default()
     }
 
-    /// Blockings that this version does not have are left out.
-    fn parse(bytes: &[u8], extras: Extras) -> Self {
+    /// Blockings that this version does not have are left out; what this run has no matrices for
+    /// is another's, and stays.
+    fn parse(bytes: &[u8]) -> Self {
         let all: BTreeMap<String, Entry> = serde_json::from_slice(bytes).unwrap_or_default();
         if all.len() > MOST {
             return Self::default();
         }
         let known = |(rows, lanes, matrices): Entry| {
             let blocking = Blocking { rows, lanes, matrices };
-            Blocking::choices(extras).contains(&blocking).then_some(blocking)
+            blocking.is_known().then_some(blocking)
         };
         Self(all.into_iter().filter_map(|(key, entry)| Some((key, known(entry)?))).collect())
     }
@@ -120,8 +121,8 @@ impl Found {
     }
 
     /// Keeps what was found now, beside what other programs and processes have kept so far.
-    fn add(gpu: &Gpu, extras: Extras, new: &BTreeMap<String, Blocking>) {
-        let mut all = Self::read(gpu, extras);
+    fn add(gpu: &Gpu, new: &BTreeMap<String, Blocking>) {
+        let mut all = Self::read(gpu);
         all.0.extend(new.iter().map(|(key, blocking)| (key.clone(), *blocking)));
         if let Some(path) = path(gpu) {
             // Without the file, the next run finds out again.
@@ -187,7 +188,7 @@ fn seconds(
 
 #[cfg(test)]
 mod tests {
-    use super::super::Matrices;
+    use super::super::{Extras, Matrices};
     use super::*;
 
     #[test]
@@ -197,13 +198,11 @@ mod tests {
         let all = Blocking::choices(extras);
         let found =
             Found(all.iter().enumerate().map(|(at, b)| (format!("kernel {at}"), *b)).collect());
-        assert_eq!(Found::parse(&found.bytes(), extras), found);
-        let without = Found::parse(&found.bytes(), Extras::default());
-        assert!(without.0.values().eq(Blocking::choices(Extras::default()).iter()));
+        assert_eq!(Found::parse(&found.bytes()), found);
         let strange = br#"{"a": [4, 8, false], "b": [1000000, 3, false]}"#;
         let known = Blocking { rows: 4, lanes: 8, matrices: false };
         let kept = Found(BTreeMap::from([("a".into(), known)]));
-        assert_eq!(Found::parse(strange, extras), kept);
-        assert_eq!(Found::parse(b"[1, 2", extras), Found::default());
+        assert_eq!(Found::parse(strange), kept);
+        assert_eq!(Found::parse(b"[1, 2"), Found::default());
     }
 }

@@ -20,6 +20,9 @@ const WEIGHT_THREADS: usize = 512;
 /// The largest dispatch in one dimension; larger ones are folded into two.
 pub(super) const LARGEST_DISPATCH: usize = 65_535;
 
+/// Rows and lanes of every [`Blocking`].
+const CUTS: [[usize; 2]; 4] = [[4, 8], [8, 8], [4, 16], [8, 16]];
+
 /// How a contraction through workgroup memory is cut: what tuning chooses among.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blocking {
@@ -37,10 +40,14 @@ impl Blocking {
     /// 16 KiB of workgroup memory that every adapter has; as matrices they take 5, and their sums 8.
     /// Sums of channels take one more.
     pub fn choices(extras: Extras) -> Vec<Blocking> {
-        let cuts = [[4, 8], [8, 8], [4, 16], [8, 16]];
-        let with = |matrices| cuts.map(|[rows, lanes]| Blocking { rows, lanes, matrices });
-        let matrices = with(extras.matrices.is_some()).into_iter().rev().filter(|b| b.matrices);
-        matrices.chain(with(false)).collect()
+        let with = |matrices| CUTS.map(|[rows, lanes]| Blocking { rows, lanes, matrices });
+        let by_matrices = extras.matrices.map(|_| with(true).into_iter().rev());
+        by_matrices.into_iter().flatten().chain(with(false)).collect()
+    }
+
+    /// Whether some device has this choice.
+    pub fn is_known(self) -> bool {
+        CUTS.contains(&[self.rows, self.lanes])
     }
 }
 
