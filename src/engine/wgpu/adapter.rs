@@ -157,12 +157,7 @@ impl Gpu {
         Ok(Self { summary, adapter, device, queue, faults, patience, pipelines })
     }
 
-    /// Another device of the same adapter, like this one.
-    pub fn twin(&self) -> Result<Self, EngineError> {
-        self.another(self.device.features())
-    }
-
-    /// The same with other features.
+    /// Another device of the same adapter, with these features and else like this one.
     pub fn another(&self, features: wgpu::Features) -> Result<Self, EngineError> {
         let (device, queue) = open(&self.adapter, features, self.device.limits())?;
         let faults = Faults::watch(&device);

@@ -39,7 +39,7 @@ pub(super) fn compile_all(
         for _ in 1..cores().min(MOST) {
             // What fails here, the first step does again, and reports.
             scope.spawn(|| -> Result<(), EngineError> {
-                let gpu = gpu.twin()?;
+                let gpu = gpu.another(gpu.device.features())?;
                 let stand_in = StandIn::new(&gpu);
                 while let Some(at) = take() {
                     let pipeline = compile(&gpu, kernels[at], None)?;

@@ -1,10 +1,13 @@
 //! The GPU engine: generated WGSL, validated by naga, run through wgpu on whatever adapter there
 //! is.
 //!
-//! `emit` writes the kernels that [`crate::schedule::kernel`] has formed, `pipeline` compiles
-//! them (`kept` keeps what was compiled), `buffers` holds the memory, `executable` runs a step as
-//! one submission, `readback` brings results back, `timer` and `cost` say where time goes,
-//! `fault` turns what goes wrong on the device into [`EngineError`]s.
+//! `adapter` opens a device, `trust` tests its cooperative matrices. `compiled` takes a program
+//! through [`crate::schedule::kernel`] and `emit`, which writes the kernels that were formed there
+//! (`plan` shows them without a device, `tune` finds the form that is fastest on one). `pipeline`
+//! compiles them (`kept` keeps what was compiled, `ahead` has software drivers do it before the
+//! first step), `buffers` holds the memory, `executable` runs a step as one submission, `readback`
+//! brings results back, `timer` and `cost` say where time goes, `fault` turns what goes wrong on
+//! the device into [`EngineError`]s.
 
 use crate::engine::{Device, Engine, EngineError, Executable, Precision};
 use crate::graph::Program;
@@ -96,11 +99,14 @@ impl WgpuEngine {
     /// The same engine with contractions in half precision by cooperative matrices; else why its
     /// adapter's are not used.
     pub fn with_matrices(self) -> Result<Self, String> {
+        if self.layout.tensors == Tensors::Single {
+            return Err("they multiply in half precision, and this engine computes in f32".into());
+        }
         let (gpu, matrices) = trust::with_matrices(&self.gpu)?;
         let extras = Extras { matrices: Some(matrices), ..self.layout.extras };
         let blocking = Blocking::choices(extras)[0];
         let layout = Layout { extras, blocking, ..self.layout };
-        Ok(Self { gpu: std::sync::Arc::new(gpu), layout, ..self })
+        Ok(Self { gpu, layout, ..self })
     }
 
     /// What is to be said of how contractions are computed in half precision, on hardware.

@@ -50,7 +50,7 @@ pub struct Plan {
     pub bytes: usize,
 }
 
-/// The kernels that [`WgpuEngine`] would run, untuned, with their memory plan. Needs no device, and
+/// The kernels that [`super::WgpuEngine`] would run, untuned, with their memory plan. Needs no device, and
 /// refuses what does not fit into limits that are known without one.
 pub fn plan(program: &Program, limits: DeviceLimits, layout: Layout) -> Result<Plan, EngineError> {
     let compiled = Compiled::new(program, layout, &|_| layout.blocking)?;
@@ -84,7 +84,7 @@ pub fn plan(program: &Program, limits: DeviceLimits, layout: Layout) -> Result<P
     })
 }
 
-/// The kernels that [`WgpuEngine`] would run in f32 on hardware, untuned, in order.
+/// The kernels that [`super::WgpuEngine`] would run in f32 on hardware, untuned, in order.
 pub fn kernels(program: &Program) -> Result<Vec<KernelText>, EngineError> {
     Ok(plan(program, DeviceLimits::Adapter, Layout::default())?.kernels)
 }

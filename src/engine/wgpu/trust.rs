@@ -4,7 +4,6 @@
 //! small integers, which are exact in f16 and in f32 in any order: the results are equal or wrong.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::engine::{EngineError, Executable};
 use crate::graph::builder::Builder;
@@ -21,21 +20,16 @@ const NEEDED: wgpu::Features = wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX
     .union(wgpu::Features::SUBGROUP)
     .union(wgpu::Features::SHADER_F16);
 
-/// How long the self-test may wait: for a driver that compiles six kernels.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A device whose matrices are right, else why there is none.
-pub(super) fn with_matrices(gpu: &Gpu) -> Result<(Gpu, Matrices), String> {
+/// A device of its own whose matrices are right, else why there is none.
+pub(super) fn with_matrices(gpu: &Gpu) -> Result<(Arc<Gpu>, Matrices), String> {
     let matrices = offered(gpu)?;
     let features = gpu.device.features() | NEEDED;
-    let mut trial = gpu.another(features).map_err(failed)?;
-    trial.patience = PATIENCE.min(gpu.patience);
-    let trial = Arc::new(trial);
+    let gpu = Arc::new(gpu.another(features).map_err(failed)?);
     let extras = Extras { matrices: Some(matrices), ..Extras::default() };
-    if results(&trial, extras)? != results(&trial, Extras::default())? {
+    if results(&gpu, extras)? != results(&gpu, Extras::default())? {
         return Err("the self-test failed: its results are not those of plain kernels".to_owned());
     }
-    Ok((gpu.another(features).map_err(failed)?, matrices))
+    Ok((gpu, matrices))
 }
 
 /// Without the advice, which is for whoever has no other kernels.

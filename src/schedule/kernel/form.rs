@@ -260,9 +260,10 @@ impl<'a> Former<'a> {
         let mut vectors = false;
         let tensors = values.filter(|n| {
             let node = self.graph.node(*n);
-            let vector = match node.op {
-                Op::Input(input) => with_vectors(self.graph.input(input)),
-                _ => is_vector(node.ty),
+            let vector = if let Op::Input(input) = node.op {
+                with_vectors(self.graph.input(input))
+            } else {
+                is_vector(node.ty)
             };
             vectors |= vector;
             !vector

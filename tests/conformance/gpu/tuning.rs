@@ -1,12 +1,15 @@
 //! Every blocking is right, and tuning takes and keeps what it finds.
 
 use std::fs::File;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rnetc::engine::Engine;
 use rnetc::engine::wgpu::{Blocking, Extras, Options, Style, Tune, WgpuEngine};
 use rnetc::graph::builder::Builder;
 use rnetc::graph::{Axes, ConvGeometry, Output, Program, ReduceKind, Role, Shape, Type};
+
+use tempfile::TempDir;
 
 use crate::compare::agree;
 use crate::support::gpu;
@@ -43,21 +46,27 @@ fn every_blocking_is_right() {
     agree("convolution", &convolution(3, 72, true), 2e-6, engines);
 }
 
-#[test]
-fn what_tuning_found_is_kept_and_taken() {
-    if gpu().is_none() {
-        return;
-    }
+/// An engine that keeps what it finds in a folder of its own, and a small program to tune.
+fn keeping() -> Option<(TempDir, WgpuEngine, Program)> {
+    gpu()?;
     let folder = tempfile::tempdir().unwrap();
     let options = Options { pipelines: Some(folder.path().into()), ..Options::default() };
     let engine = WgpuEngine::open(&options).unwrap().with_style(Style::Staged);
-    let program = convolution(2, 72, false);
+    Some((folder, engine, convolution(2, 72, false)))
+}
+
+/// The files of the folder with this ending.
+fn files(folder: &TempDir, ending: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.to_string_lossy().ends_with(ending)).collect()
+}
+
+#[test]
+fn what_tuning_found_is_kept_and_taken() {
+    let Some((folder, engine, program)) = keeping() else { return };
     let memory = |engine: WgpuEngine| engine.compile(&program).unwrap().memory();
     let with = |tune| memory(engine.clone().with_tuning(tune));
-    let files = || {
-        let entries = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
-        entries.filter(|path| path.to_string_lossy().ends_with(".tuned")).collect::<Vec<_>>()
-    };
+    let files = || files(&folder, ".tuned");
 
     let untried = memory(engine.clone().with_blocking(Blocking::default()));
     assert_eq!((with(Tune::Off), files()), (untried, Vec::new()));
@@ -89,18 +98,9 @@ fn what_tuning_found_is_kept_and_taken() {
 
 #[test]
 fn processes_tune_one_after_the_other() {
-    if gpu().is_none() {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let options = Options { pipelines: Some(folder.path().into()), ..Options::default() };
-    let engine = WgpuEngine::open(&options).unwrap().with_style(Style::Staged);
-    let program = convolution(2, 72, false);
+    let Some((folder, engine, program)) = keeping() else { return };
     engine.clone().with_tuning(Tune::Full).compile(&program).unwrap();
-    let found = |ending: &str| {
-        let entries = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
-        entries.into_iter().find(|path| path.to_string_lossy().ends_with(ending)).unwrap()
-    };
+    let found = |ending| files(&folder, ending).pop().unwrap();
     let (file, lock) = (found(".tuned"), File::open(found(".tuned.lock")).unwrap());
     let kept = std::fs::read(&file).unwrap();
 
