@@ -3,7 +3,9 @@
 use crate::graph::NodeId;
 use crate::schedule::kernel::{Column, Kernel, Location};
 
+use super::Style;
 use super::scalar::type_name;
+use super::template::rolled;
 use super::tile::{THREADS, Tile, column_index};
 use super::writer::Writer;
 
@@ -81,11 +83,15 @@ fn over_tile(
         false => (format!("lane_sums[thread] = {own};\n"), "STRIPS"),
         true => (joined(own), "STRIPS / joined"),
     };
+    let bound = match writer.layout.style {
+        Style::Staged => sums.to_owned(),
+        Style::Sliding => rolled(sums, ["col", "COLS"]),
+    };
     format!(
         "{write}workgroupBarrier();
 if (strip == 0u && col < COLS) {{
     var total = lane_sums[lane];
-    for (var i = 1u; i < {sums}; i++) {{
+    for (var i = 1u; i < {bound}; i++) {{
         total += lane_sums[i * LANES + lane];
     }}
     {store}

@@ -6,6 +6,7 @@ use crate::schedule::kernel::{Body, Column, Moment};
 use super::Style;
 use super::columns::{summed, sums_type};
 use super::scalar::type_name;
+use super::template::rolled;
 use super::tile::Tile;
 use super::writer::{At, Writer};
 
@@ -101,10 +102,11 @@ pub(super) fn raw_arguments(raw: &[NodeId], width: usize) -> String {
 pub(super) fn elements(writer: &Writer, argument: &dyn Fn(usize) -> String) -> String {
     let per_thread = writer.tile.per_thread;
     let keeps = writer.kernel.columns.iter().any(|c| matches!(c, Column::Sum(_)));
-    if writer.layout.style == Style::Sliding && writer.kernel.body == Body::Map && !keeps {
-        // The quotient is zero: a loop whose turns the driver does not know is not written out.
+    let contracts = matches!(writer.kernel.body, Body::Contract(_) | Body::Weights(_));
+    if writer.layout.style == Style::Sliding && !contracts && !keeps {
+        let bound = rolled(format!("{per_thread}u"), ["id", "GROUPS"]);
         return format!(
-            "for (var r = 0u; r < {per_thread}u + id / GROUPS; r++) {{
+            "for (var r = 0u; r < {bound}; r++) {{
     epilogue(row + r * STRIPS, col);
 }}
 "

@@ -5,6 +5,7 @@ use crate::graph::{Axes, NodeId, Op, PoolGeometry, ReduceKind};
 use crate::sema::network::PoolKind;
 
 use super::scalar::type_name;
+use super::template::rolled;
 use super::writer::{At, Writer};
 
 /// Below every finite number that occurs.
@@ -62,7 +63,7 @@ fn over(writer: &mut Writer, arg: NodeId, axes: Axes, at: &At, statement: &str) 
     let mut source = at.clone();
     for &a in &reduced {
         let name = ["rn", "ry", "rx", "rc"][a];
-        writer.open(format!("for (var {name} = 0u; {name} < {}u; {name}++)", extents[a]));
+        open_loop(writer, name, extents[a], Some(&a) == reduced.last());
         source.axes[a] = name.to_owned();
     }
     let value = writer.value(arg, &source);
@@ -70,12 +71,19 @@ fn over(writer: &mut Writer, arg: NodeId, axes: Axes, at: &At, statement: &str) 
     reduced.iter().for_each(|_| writer.close());
 }
 
+/// A loop, of which the driver may write out the turns if it is an innermost one.
+fn open_loop(writer: &mut Writer, name: &str, turns: usize, innermost: bool) {
+    let turns = format!("{turns}u");
+    let bound = if innermost { turns } else { rolled(turns, ["row", "ROWS"]) };
+    writer.open(format!("for (var {name} = 0u; {name} < {bound}; {name}++)"));
+}
+
 /// Loops over a window; inside, `iy` and `ix` are valid input indices.
 fn open_window(writer: &mut Writer, geometry: &PoolGeometry, [y, x]: [&str; 2], prefix: &str) {
     let PoolGeometry { window, stride, padding, input: [h, w], .. } = *geometry;
     for (axis, at, extent) in [("y", y, h), ("x", x, w)] {
         let i = format!("{prefix}w{axis}");
-        writer.open(format!("for (var {i} = 0u; {i} < {window}u; {i}++)"));
+        open_loop(writer, &i, window, axis == "x");
         writer.line(format!("let {prefix}i{axis} = {at} * {stride}u + {i} - {padding}u;"));
         writer.open(format!("if ({prefix}i{axis} < {extent}u)"));
     }
@@ -124,7 +132,8 @@ fn pool_dx(writer: &mut Writer, [arg, g]: [NodeId; 2], geometry: &PoolGeometry, 
     writer.line(format!("var raw0 = {v}(0.0);"));
     let [y, x] = [y, x].map(|axis| variable(writer, axis));
     for (axis, own, extent) in [("y", &y, geometry.output()[0]), ("x", &x, geometry.output()[1])] {
-        writer.open(format!("for (var k{axis} = 0u; k{axis} < {window}u; k{axis}++)"));
+        let innermost = axis == "x" && geometry.kind == PoolKind::Avg;
+        open_loop(writer, &format!("k{axis}"), window, innermost);
         writer.line(format!("let at{axis} = {own} + {padding}u - k{axis};"));
         writer.line(format!("let o{axis} = at{axis} / {stride}u;"));
         writer.open(format!("if (at{axis} % {stride}u == 0u && o{axis} < {extent}u)"));

@@ -6,7 +6,7 @@ use super::columns::{columns, workgroup_memory};
 use super::epilogue::{elements, epilogue};
 use super::fold::fold;
 use super::scalar::type_name;
-use super::template::{MAP, fill, threads};
+use super::template::{MAP, fill, rolled, threads};
 use super::tile::Tile;
 use super::writer::{At, Writer};
 
@@ -65,8 +65,8 @@ fn gather(writer: &mut Writer, at: &At) {
     let part = format!("{address} + split * {}u", shape.len());
     let load = writer.bindings.load(Location::Slot(slot), &part, at.width);
     writer.line(format!("var raw0 = {v}(0.0);"));
-    // The quotient is zero. A driver that knows the number of turns writes out up to 32 of them.
-    writer.open(format!("for (var split = 0u; split < {parts}u + row / ROWS; split++)"));
+    let bound = rolled(format!("{parts}u"), ["row", "ROWS"]);
+    writer.open(format!("for (var split = 0u; split < {bound}; split++)"));
     writer.line(format!("raw0 += {load};"));
     writer.close();
 }

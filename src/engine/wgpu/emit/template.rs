@@ -3,6 +3,8 @@
 //! A hook is what stands between `//@ begin NAME` and `//@ end`. Each module is valid as it is;
 //! its hooks then do the simplest thing.
 
+use std::fmt::Display;
+
 use crate::schedule::kernel::Body;
 
 use super::writer::Writer;
@@ -68,6 +70,12 @@ pub(super) fn threads(writer: &Writer) -> Vec<(&'static str, String)> {
 ";
     let thread = "let thread = subgroup * size + invocation;\n";
     vec![("builtins", builtins.to_owned()), ("thread", thread.to_owned())]
+}
+
+/// A loop's bound that keeps it a loop: drivers write out some thirty turns of one whose number
+/// they know, and compile them all. `index` lies below `extent`, so that the quotient is zero.
+pub(super) fn rolled(turns: impl Display, [index, extent]: [&str; 2]) -> String {
+    format!("{turns} + {index} / {extent}")
 }
 
 /// Functions that expressions may call.

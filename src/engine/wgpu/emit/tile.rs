@@ -5,12 +5,10 @@ use crate::schedule::kernel::{Body, Column, Kernel};
 
 use super::matrices::Share;
 use super::window::Window;
-use super::{Extras, Layout};
+use super::{Extras, Layout, Style};
 
 /// Threads of every workgroup.
 pub(super) const THREADS: usize = 64;
-/// Rows that one thread computes, outside contractions.
-const PER_THREAD: usize = 4;
 /// Columns of the left operand staged at a time by a contraction.
 pub(super) const DEPTH_STEP: usize = 16;
 /// Workgroups that a weight gradient is split into, if it has enough images.
@@ -86,7 +84,7 @@ impl Tile {
         };
         let (least, most, per_thread) = match contraction {
             Some(_) => (4, blocking.lanes, blocking.rows),
-            None => (1, THREADS, PER_THREAD),
+            None => (1, THREADS, per_thread(kernel, layout.style)),
         };
         let lanes = (cols / width).next_power_of_two().clamp(least, most);
         let window = contraction.and_then(|node| layout.style.window(graph, node));
@@ -144,6 +142,15 @@ impl Tile {
     pub fn partial_at(&self, kernel: &Kernel, tile: &str, column: usize) -> String {
         let (columns, cols) = (kernel.columns.len(), self.cols);
         format!("({tile} * {columns}u + {column}u) * {cols}u")
+    }
+}
+
+/// Rows that one thread computes, outside contractions. Where they are not in a loop, software
+/// adapters compile each.
+fn per_thread(kernel: &Kernel, style: Style) -> usize {
+    match style {
+        Style::Sliding if !kernel.columns.is_empty() => 2,
+        Style::Sliding | Style::Staged => 4,
     }
 }
 

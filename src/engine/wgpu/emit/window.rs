@@ -37,20 +37,21 @@ impl Window {
         if !channels.is_multiple_of(4) || geometry.kernel[1] > PIXELS {
             return None;
         }
+        let most = at_once(PIXELS, geometry);
         match node.op {
-            Op::ConvDx(_) => Self::over(geometry.input, geometry.stride, channels),
+            Op::ConvDx(_) => Self::over(geometry.input, geometry.stride, most, channels),
             Op::ConvDw(_) => {
                 let inputs = graph.node(node.args[0]).ty.shape.0[3];
                 Self::over_weights(geometry, inputs, channels)
             }
-            _ => Self::over(geometry.output(), 1, channels),
+            _ => Self::over(geometry.output(), 1, most, channels),
         }
     }
 
-    fn over([h, w]: [usize; 2], multiple: usize, channels: usize) -> Option<Self> {
+    fn over([h, w]: [usize; 2], multiple: usize, most: usize, channels: usize) -> Option<Self> {
         let fits = |across: &usize| w.is_multiple_of(*across) && across.is_multiple_of(multiple);
-        let across = [16, 8, 4].into_iter().find(fits)?;
-        let rows = if across == w { PIXELS / across } else { 1 };
+        let across = [16, 8, 4].into_iter().filter(|across| *across <= most).find(fits)?;
+        let rows = if across == w { most / across } else { 1 };
         let down = (1..=rows).rev().find(|down| h.is_multiple_of(*down))?;
         let blocks = blocks(2, channels);
         Some(Self { across, down, blocks, side: [channels / (4 * blocks), 1] })
@@ -58,11 +59,12 @@ impl Window {
 
     fn over_weights(geometry: ConvGeometry, inputs: usize, channels: usize) -> Option<Self> {
         let [_, w] = geometry.output();
-        let across = [WEIGHT_PIXELS, 4].into_iter().find(|across| w.is_multiple_of(*across))?;
-        let at_once = if inputs.is_multiple_of(4) { 4 } else { 1 };
-        let sums = geometry.kernel.iter().product::<usize>() * at_once;
+        let most = at_once(WEIGHT_PIXELS, geometry);
+        let across = [most, 4].into_iter().find(|across| w.is_multiple_of(*across))?;
+        let inputs_at_once = if inputs.is_multiple_of(4) { 4 } else { 1 };
+        let sums = geometry.kernel.iter().product::<usize>() * inputs_at_once;
         let blocks = blocks(if sums < 8 { 4 } else { 1 }, channels);
-        let side = [channels / (4 * blocks), inputs / at_once];
+        let side = [channels / (4 * blocks), inputs / inputs_at_once];
         (sums <= WEIGHT_SUMS).then_some(Self { across, down: 1, blocks, side })
     }
 
@@ -74,6 +76,12 @@ impl Window {
     pub fn weight_threads(&self) -> usize {
         self.side.iter().product()
     }
+}
+
+/// Half of the most pixels where there is a stride: these contractions are few, and load twice as
+/// many numbers for a pixel, in text that is compiled for each load.
+fn at_once(most: usize, geometry: ConvGeometry) -> usize {
+    if geometry.stride > 1 { most / 2 } else { most }
 }
 
 /// As many groups of four channels as divide them, up to `most`.
