@@ -1,6 +1,6 @@
 //! Networks, inputs, engines and distances.
 
-use std::sync::OnceLock;
+use std::cell::OnceCell;
 
 use rnetc::engine::cpu::CpuEngine;
 use rnetc::engine::wgpu::{DeviceLimits, Options, WgpuEngine};
@@ -103,7 +103,8 @@ pub fn cpu() -> Box<dyn Engine> {
 /// The GPU engine, or a visible line that it is skipped. With `RNETC_REQUIRE_WGPU=1` its absence
 /// is a failure.
 pub fn gpu() -> Option<WgpuEngine> {
-    static ENGINE: OnceLock<Option<WgpuEngine>> = OnceLock::new();
+    // Each test has a device of its own: a software driver compiles in one thread of each.
+    thread_local!(static ENGINE: OnceCell<Option<WgpuEngine>> = const { OnceCell::new() });
     // So that wgpu itself watches over WebGPU's default limits in every test.
     let options = Options { limits: DeviceLimits::WebGpuDefault, ..Options::default() };
     let open = || match WgpuEngine::open(&options) {
@@ -116,7 +117,7 @@ pub fn gpu() -> Option<WgpuEngine> {
             None
         }
     };
-    ENGINE.get_or_init(open).clone()
+    ENGINE.with(|engine| engine.get_or_init(open).clone())
 }
 
 /// The same as one of several engines.

@@ -5,25 +5,13 @@ use std::collections::HashSet;
 use crate::engine::EngineError;
 use crate::graph::{NodeId, Program};
 use crate::schedule::kernel::{KernelId, Kernels, Limits, Memory, Tensors, form};
-use crate::schedule::placement::{Home, Placement, Stage};
+use crate::schedule::placement::{Home, Placement};
 
 use super::emit::{self, Blocking, Code, Extras, Given, Style, Tile};
 
-/// Which values get buffers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Storage {
-    /// Those that [`Placement`] says.
-    #[default]
-    Planned,
-    /// Every value: slow, but each can be looked at.
-    Everything,
-}
-
-/// What gets buffers, of what numbers they are, and how contractions read them.
+/// Of what numbers buffers are, and how contractions read them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Layout {
-    /// Which values get buffers.
-    pub storage: Storage,
     /// Of what numbers activations are.
     pub tensors: Tensors,
     /// How contractions get their operands.
@@ -50,15 +38,8 @@ impl Compiled {
         layout: Layout,
         blocking: &dyn Fn(KernelId) -> Blocking,
     ) -> Result<Self, EngineError> {
-        let Layout { storage, tensors, style, .. } = layout;
-        let placement = Placement::new(program);
-        let (stages, mut homes) = match storage {
-            Storage::Planned => (placement.stage, placement.home),
-            Storage::Everything => {
-                let nodes = program.graph.nodes.len();
-                (vec![Stage::default(); nodes], vec![Home::Tensor; nodes])
-            }
-        };
+        let Layout { tensors, style, .. } = layout;
+        let Placement { stage: stages, home: mut homes, .. } = Placement::new(program);
         let bare: HashSet<NodeId> =
             program.graph.ids().filter(|&id| style.is_bare(&program.graph, id)).collect();
         for &node in &bare {

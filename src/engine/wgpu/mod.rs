@@ -30,7 +30,7 @@ mod trust;
 mod tune;
 
 pub use adapter::{AdapterSummary, DeviceLimits, Options, adapters};
-pub use compiled::{Layout, Storage};
+pub use compiled::Layout;
 pub use emit::{Binding, Blocking, Buffer, Code, Extras, Matrices, Style};
 pub use plan::{Access, KernelText, Plan, kernels, plan};
 pub use tune::Tune;
@@ -123,11 +123,6 @@ impl WgpuEngine {
     /// Refuses a precision that this engine does not compute in.
     pub fn check(precision: Precision) -> Result<(), EngineError> {
         stored(precision).map(drop)
-    }
-
-    /// The same engine with another choice of what is stored.
-    pub fn with_storage(self, storage: Storage) -> Self {
-        Self { layout: Layout { storage, ..self.layout }, ..self }
     }
 
     /// The same engine with other contractions than those that suit the adapter.
