@@ -3,9 +3,10 @@
 //! A file holds the SHA-256 of what follows, so that a driver is only ever given what it wrote. A
 //! cache that cannot be read or written costs time and nothing else.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
@@ -15,6 +16,9 @@ use super::adapter::Gpu;
 const HASH: usize = 32;
 /// Drivers never take anything out: from here on a cache begins anew.
 const MOST: usize = 64 << 20;
+
+/// How often a process looks whether it is its turn.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// The cache of a device.
 pub(super) struct Kept {
@@ -69,17 +73,38 @@ pub(super) fn write(path: &Path, data: &[u8]) -> std::io::Result<()> {
 }
 
 /// The turn of this process at what belongs to a file, until it is dropped. Without a folder there
-/// are no turns.
-pub(super) fn turn(path: &Path) -> Option<File> {
+/// are no turns, and one that another process does not end is not waited for longer than `patience`.
+pub(super) fn turn(path: &Path, patience: Duration) -> Option<File> {
     std::fs::create_dir_all(path.parent()?).ok()?;
     let file = File::create(path.with_added_extension("lock")).ok()?;
-    file.lock().ok()?;
-    Some(file)
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Some(file),
+            Err(TryLockError::WouldBlock) if start.elapsed() < patience => {
+                std::thread::sleep(LOOK_AGAIN);
+            }
+            Err(TryLockError::WouldBlock | TryLockError::Error(_)) => return None,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_turn_that_does_not_end_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let short = Duration::from_millis(50);
+        let other = turn(&path, short).unwrap();
+        let start = Instant::now();
+        assert!(turn(&path, short).is_none());
+        assert!(start.elapsed() >= short);
+        drop(other);
+        assert!(turn(&path, Duration::ZERO).is_some());
+    }
 
     #[test]
     fn what_is_damaged_is_not_read() {

@@ -58,7 +58,7 @@ pub(super) fn compiled(
     let mut found = known();
     if !complete(&found) {
         // Processes that time kernels side by side would time each other.
-        let _turn = path(gpu).and_then(|path| kept::turn(&path));
+        let _turn = path(gpu).and_then(|path| kept::turn(&path, gpu.patience));
         found = known();
         if !complete(&found) {
             // What is known stays: other blockings give other bits.
