@@ -37,14 +37,13 @@ impl Window {
         if !channels.is_multiple_of(4) || geometry.kernel[1] > PIXELS {
             return None;
         }
-        let most = at_once(PIXELS, geometry);
         match node.op {
-            Op::ConvDx(_) => Self::over(geometry.input, geometry.stride, most, channels),
+            Op::ConvDx(_) => Self::over(geometry.input, geometry.stride, PIXELS, channels),
             Op::ConvDw(_) => {
                 let inputs = graph.node(node.args[0]).ty.shape.0[3];
                 Self::over_weights(geometry, inputs, channels)
             }
-            _ => Self::over(geometry.output(), 1, most, channels),
+            _ => Self::over(geometry.output(), 1, at_once(PIXELS, geometry), channels),
         }
     }
 
