@@ -50,8 +50,8 @@ pub struct Plan {
     pub bytes: usize,
 }
 
-/// The kernels that [`super::WgpuEngine`] would run, untuned, with their memory plan. Needs no device, and
-/// refuses what does not fit into limits that are known without one.
+/// The kernels that [`super::WgpuEngine`] would run, untuned, with their memory plan. Needs no
+/// device, and refuses what does not fit into limits that are known without one.
 pub fn plan(program: &Program, limits: DeviceLimits, layout: Layout) -> Result<Plan, EngineError> {
     let compiled = Compiled::new(program, layout, &|_| layout.blocking)?;
     if let Some(most) = limits.binding() {

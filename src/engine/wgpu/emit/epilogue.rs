@@ -104,7 +104,7 @@ pub(super) fn elements(writer: &Writer, argument: &dyn Fn(usize) -> String) -> S
     let keeps = writer.kernel.columns.iter().any(|c| matches!(c, Column::Sum(_)));
     let contracts = matches!(writer.kernel.body, Body::Contract(_) | Body::Weights(_));
     if writer.layout.style == Style::Sliding && !contracts && !keeps {
-        let bound = rolled(format!("{per_thread}u"), ["id", "GROUPS"]);
+        let bound = rolled(&format!("{per_thread}u"), ["id", "GROUPS"]);
         return format!(
             "for (var r = 0u; r < {bound}; r++) {{
     epilogue(row + r * STRIPS, col);

@@ -72,9 +72,9 @@ fn over(writer: &mut Writer, arg: NodeId, axes: Axes, at: &At, statement: &str) 
 }
 
 /// A loop, of which the driver may write out the turns if it is an innermost one.
-fn open_loop(writer: &mut Writer, name: &str, turns: usize, innermost: bool) {
+pub(super) fn open_loop(writer: &mut Writer, name: &str, turns: usize, innermost: bool) {
     let turns = format!("{turns}u");
-    let bound = if innermost { turns } else { rolled(turns, ["row", "ROWS"]) };
+    let bound = if innermost { turns } else { rolled(&turns, ["row", "ROWS"]) };
     writer.open(format!("for (var {name} = 0u; {name} < {bound}; {name}++)"));
 }
 

@@ -4,9 +4,9 @@ use crate::schedule::kernel::{Body, Location};
 
 use super::columns::{columns, workgroup_memory};
 use super::epilogue::{elements, epilogue};
-use super::fold::fold;
+use super::fold::{fold, open_loop};
 use super::scalar::type_name;
-use super::template::{MAP, fill, rolled, threads};
+use super::template::{MAP, fill, threads};
 use super::tile::Tile;
 use super::writer::{At, Writer};
 
@@ -65,8 +65,7 @@ fn gather(writer: &mut Writer, at: &At) {
     let part = format!("{address} + split * {}u", shape.len());
     let load = writer.bindings.load(Location::Slot(slot), &part, at.width);
     writer.line(format!("var raw0 = {v}(0.0);"));
-    let bound = rolled(format!("{parts}u"), ["row", "ROWS"]);
-    writer.open(format!("for (var split = 0u; split < {bound}; split++)"));
+    open_loop(writer, "split", parts, false);
     writer.line(format!("raw0 += {load};"));
     writer.close();
 }

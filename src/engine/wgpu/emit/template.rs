@@ -3,8 +3,6 @@
 //! A hook is what stands between `//@ begin NAME` and `//@ end`. Each module is valid as it is;
 //! its hooks then do the simplest thing.
 
-use std::fmt::Display;
-
 use crate::schedule::kernel::Body;
 
 use super::writer::Writer;
@@ -74,7 +72,7 @@ pub(super) fn threads(writer: &Writer) -> Vec<(&'static str, String)> {
 
 /// A loop's bound that keeps it a loop: drivers write out some thirty turns of one whose number
 /// they know, and compile them all. `index` lies below `extent`, so that the quotient is zero.
-pub(super) fn rolled(turns: impl Display, [index, extent]: [&str; 2]) -> String {
+pub(super) fn rolled(turns: &str, [index, extent]: [&str; 2]) -> String {
     format!("{turns} + {index} / {extent}")
 }
 
