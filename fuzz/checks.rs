@@ -3,7 +3,8 @@
 
 use rnetc::cli::render::render;
 use rnetc::engine::wgpu;
-use rnetc::lower::{self, Sgd};
+use rnetc::lower;
+use rnetc::nn::optimiser::Sgd;
 use rnetc::sema;
 use rnetc::source::Source;
 use rnetc::syntax::format::{self, tokens::tokens};

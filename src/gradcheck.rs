@@ -6,8 +6,8 @@
 use crate::graph::interp::{self, Inputs};
 use crate::graph::{Input, InputId, Program, Role, random};
 use crate::lower;
+use crate::network::Network;
 use crate::nn::parameters::{Init, state};
-use crate::sema::network::Network;
 
 /// Step of the difference. Small enough that few ReLUs change sides, large enough that f64
 /// rounding (about 1e-16/h) stays near 1e-9.

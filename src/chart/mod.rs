@@ -7,12 +7,13 @@
 
 mod axis;
 mod legend;
+pub mod quantiles;
 mod svg;
 
 pub use axis::{Axis, Fitted, Scale};
 pub use svg::svg;
 
-use crate::study::quantiles::Five;
+use crate::chart::quantiles::Five;
 
 /// Size of a panel's frame, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]

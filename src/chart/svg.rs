@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::axis::Fitted;
 use super::legend::{self, Entry, SAMPLE};
 use super::{Mark, Panel, Side, Size, Stroke};
-use crate::study::quantiles::Five;
+use crate::chart::quantiles::Five;
 
 const LEFT: f64 = 64.0;
 const TOP: f64 = 34.0;

@@ -6,8 +6,10 @@ use super::args::{BuildArgs, Mode};
 use super::program::Form;
 use super::spec::Spec;
 use super::{Failure, last_build, output, program};
-use crate::export::{self, Build, BuildError, drawing};
-use crate::lower::{self, Sgd};
+use crate::drawing;
+use crate::export::{self, Build, BuildError};
+use crate::lower;
+use crate::nn::optimiser::Sgd;
 
 /// Writes a build folder.
 pub fn build(args: &BuildArgs) -> Result<(), Failure> {

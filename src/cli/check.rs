@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::Failure;
 use super::args::CheckArgs;
-use super::output::{note, say, thousands};
+use super::output::{note, say};
 use super::spec::Spec;
+use crate::text::thousands;
 
 /// Compiles each spec and says what it is; the worst failure counts.
 pub fn check(args: &CheckArgs) -> Result<(), Failure> {

@@ -4,8 +4,8 @@ use super::Failure;
 use super::args::GraphArgs;
 use super::output;
 use super::spec::Spec;
-use crate::export::{dot, drawing, unravel};
-use crate::sema::network::Network;
+use crate::drawing::{self, dot, unravel};
+use crate::network::Network;
 
 /// Draws a network.
 pub fn graph(args: &GraphArgs) -> Result<(), Failure> {

@@ -11,11 +11,11 @@ use super::signals::Signals;
 use super::study_progress::StudyProgress;
 use super::trained::{self, Basis, Trained};
 use super::{Failure, output};
-use crate::study::journal::Journal;
-use crate::study::lesion::figure;
-use crate::study::lesion::measure::{Observer, Subject, Tally};
-use crate::study::lesion::plan::{self, Item, Study};
-use crate::study::lesion::summary::{self, Outcome, Row};
+use crate::dissect::journal::Journal;
+use crate::dissect::lesion::figure;
+use crate::dissect::lesion::measure::{Observer, Subject, Tally};
+use crate::dissect::lesion::plan::{self, Item, Study};
+use crate::dissect::lesion::summary::{self, Outcome, Row};
 use crate::train::{TrainError, atomic};
 
 /// What a journal begins with: two studies with the same are the same.

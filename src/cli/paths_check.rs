@@ -3,8 +3,8 @@
 use super::args::PathsCheckArgs;
 use super::signals::Signals;
 use super::{Failure, output, trained};
-use crate::study::paths::check::{self, Report};
-use crate::study::paths::figure;
+use crate::dissect::paths::check::{self, Report};
+use crate::dissect::paths::figure;
 use crate::train::atomic;
 
 /// Checks the equations of He et al. (2016) on a trained net.

@@ -1,9 +1,10 @@
 //! The program of a training step, as the arguments want it.
 
 use crate::graph::Program;
-use crate::lower::{self, Sgd};
+use crate::lower;
+use crate::network::Network;
+use crate::nn::optimiser::Sgd;
 use crate::passes;
-use crate::sema::network::Network;
 
 /// How a training step differs from the plain one.
 #[derive(Clone, Copy, Debug, Default)]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::args::MessageFormat;
 use super::{Failure, builtin, last_build, output, render};
-use crate::sema::network::Network;
+use crate::network::Network;
 use crate::sema::{self, Compiled};
 use crate::source::Source;
 use crate::train::config::Config;

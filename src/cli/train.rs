@@ -16,7 +16,7 @@ use crate::data::normalise::Normalisation;
 use crate::data::{Dataset, Extent, Name, Pictures, Set};
 use crate::engine::{Device, Engine, Precision};
 use crate::lower;
-use crate::sema::network::{Chw, Network};
+use crate::network::{Chw, Network};
 use crate::train::compiled::Compiled;
 use crate::train::config::Config;
 use crate::train::evaluate::MOST_BATCH;
@@ -255,7 +255,7 @@ fn go(
     output::note(format_args!(
         "training {} ({} parameters) on {}: {} steps of {}, {} an epoch{}; run folder {}",
         network.name,
-        output::thousands(network.parameters()),
+        crate::text::thousands(network.parameters()),
         session.config.data,
         plan.total,
         session.config.recipe.batch,

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::RunArgs;
 use super::spec::Spec;
 use super::{Failure, output};
-use crate::sema::network::Network;
+use crate::network::Network;
 use crate::train::checkpoint::{self, About};
 use crate::train::manifest;
 use crate::train::tensors::{self, Values};

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::Build;
 use crate::engine::wgpu::KernelText;
+use crate::graph::RegionId;
 use crate::graph::{Graph, NodeId, Op};
-use crate::sema::network::UnitId;
 
 /// The whole report as text.
 pub fn explain(build: &Build) -> String {
@@ -39,7 +39,7 @@ fn units(out: &mut String, build: &Build) -> std::fmt::Result {
     )?;
     writeln!(out, "  {:>5}  {:<24} {:>8} {:>8}", "unit", "definition", "cpu", "wgpu")?;
     for (at, unit) in build.network.units.iter().enumerate() {
-        let id = UnitId(at as u32);
+        let id = RegionId(at as u32);
         let text = |passes: Option<f64>| passes.map_or("–".to_string(), |p| format!("{p:.1}"));
         let cpu = text(build.cpu.passes(&build.program, id));
         let gpu = text(gpu_passes(build, id));
@@ -67,21 +67,26 @@ fn is_contraction(op: Op) -> bool {
     matches!(op, Op::Conv(_) | Op::ConvDx(_) | Op::ConvDw(_))
 }
 
-fn gpu_passes(build: &Build, unit: UnitId) -> Option<f64> {
+fn gpu_passes(build: &Build, region: RegionId) -> Option<f64> {
     let graph = &build.program.graph;
     let narrowest = graph
         .ids()
-        .filter(|&n| graph.node(n).origin.unit == Some(unit))
+        .filter(|&n| graph.node(n).origin.region == Some(region))
         .filter(|&n| matches!(graph.node(n).op, Op::Conv(_)))
         .map(|n| elements(graph, n))
         .min()?;
     let owner = |kernel: &KernelText| {
         let anchor = kernel.fused.iter().find(|&&n| is_contraction(graph.node(n).op));
         let first = anchor.or(kernel.fused.first());
-        first.and_then(|&n| graph.node(n).origin.unit)
+        first.and_then(|&n| graph.node(n).origin.region)
     };
-    let total: usize =
-        build.gpu.kernels.iter().filter(|k| owner(k) == Some(unit)).map(|k| moved(graph, k)).sum();
+    let total: usize = build
+        .gpu
+        .kernels
+        .iter()
+        .filter(|k| owner(k) == Some(region))
+        .map(|k| moved(graph, k))
+        .sum();
     Some(total as f64 / narrowest as f64)
 }
 
@@ -100,7 +105,7 @@ fn cpu(out: &mut String, build: &Build) -> std::fmt::Result {
         report.scratch as f64 / f64::from(1 << 20),
     )?;
     for (at, phase) in report.phases.iter().enumerate() {
-        let unit = phase.unit.map_or(String::new(), |u| {
+        let unit = phase.region.map_or(String::new(), |u| {
             let unit = &build.network.units[u.index()];
             format!(" unit {} ({})", unit.index, unit.definition)
         });

@@ -1,14 +1,9 @@
 //! What `rnetc build` writes: a manifest, the kernels' WGSL, the drawing, the spec itself.
 
-mod cells;
-pub mod dot;
-pub mod drawing;
 mod explain;
-mod figure;
 mod folder;
 mod manifest;
 pub mod onnx;
-pub mod unravel;
 
 pub use explain::explain;
 pub use folder::{BuildError, write};
@@ -21,7 +16,7 @@ use crate::engine::cpu::explain::Explanation;
 use crate::engine::wgpu::{DeviceLimits, Layout, Plan};
 use crate::graph::Program;
 
-use crate::sema::network::Network;
+use crate::network::Network;
 
 /// Images that a build plans for where none is asked: the papers' mini-batch.
 pub const BATCH: usize = 128;

@@ -2,11 +2,9 @@
 //!
 //! A linear layer over C×H×W is a convolution whose window is the whole picture, as in the graph.
 
+use crate::network::{BinaryOp, Layer, Module, ModuleKind, Network, PoolKind, Value, ValueId};
 use crate::nn::batch_norm::EPSILON;
 use crate::protobuf::Message;
-use crate::sema::network::{
-    BinaryOp, Layer, Module, ModuleKind, Network, PoolKind, Value, ValueId,
-};
 use crate::train::layout;
 use crate::train::tensors::{self, Tensor, Values};
 

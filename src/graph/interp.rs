@@ -7,7 +7,6 @@ use std::collections::HashMap;
 
 use super::random;
 use super::types::*;
-use crate::sema::network::PoolKind;
 
 /// Values of the inputs, by id.
 pub type Inputs = HashMap<InputId, Vec<f64>>;

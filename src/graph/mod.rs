@@ -9,6 +9,7 @@ pub mod autodiff;
 pub mod builder;
 pub mod infer;
 pub mod interp;
+pub mod placement;
 mod print;
 pub mod random;
 mod types;

@@ -1,6 +1,5 @@
 //! What a graph is made of.
 
-use crate::sema::network::UnitId;
 use crate::source::Span;
 
 macro_rules! id {
@@ -26,6 +25,7 @@ macro_rules! id {
 
 id!(NodeId, "%", "Index into [`Graph::nodes`]; arguments have smaller ids than their users.");
 id!(InputId, "in", "Index into [`Graph::inputs`].");
+id!(RegionId, "r", "Nodes that are reported together; lowering gives each unit one.");
 
 /// Four extents. Batched tensors are batch × rows × columns × channels (channels last);
 /// convolution weights are kernel rows × kernel columns × channels read × channels written;
@@ -173,11 +173,20 @@ impl ConvGeometry {
     }
 }
 
+/// Which window pooling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PoolKind {
+    /// Largest of the window.
+    Max,
+    /// Mean of the window, padding counted.
+    Avg,
+}
+
 /// Window pooling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PoolGeometry {
     /// Max or mean.
-    pub kind: crate::sema::network::PoolKind,
+    pub kind: PoolKind,
     /// Rows and columns read.
     pub input: [usize; 2],
     /// Window rows and columns.
@@ -277,8 +286,8 @@ pub enum Op {
 pub struct Origin {
     /// Place in the spec.
     pub span: Span,
-    /// Unit it belongs to; an adjoint belongs to its forward node's unit.
-    pub unit: Option<UnitId>,
+    /// Region it belongs to; an adjoint belongs to its forward node's region.
+    pub region: Option<RegionId>,
 }
 
 /// One operation applied to earlier nodes.

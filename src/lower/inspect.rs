@@ -2,7 +2,7 @@
 
 use super::{Lowering, Mode, named};
 use crate::graph::{Axes, NodeId, Output, Program, ReduceKind};
-use crate::sema::network::{Network, ValueId};
+use crate::network::{Network, ValueId};
 
 /// Name of a unit's residual function.
 const RESIDUAL: &str = "F";

@@ -5,8 +5,8 @@
 //! what may stand in for it. All of them become ordinary graph inputs, so that no engine and no
 //! pass knows either.
 
+use crate::network::{Layer, Network, ValueId};
 use crate::nn::parameters::StateTensor;
-use crate::sema::network::{Layer, Network, ValueId};
 
 /// Name of the input at which a part begins that does not begin with the pictures.
 pub const CUT: &str = "cut";

@@ -6,8 +6,8 @@ use super::{Lowering, Mode};
 use crate::graph::autodiff::{gradient, gradient_along};
 use crate::graph::builder::Builder;
 use crate::graph::{Axes, NodeId, Output, Program, ReduceKind};
+use crate::network::{Network, ValueId};
 use crate::passes;
-use crate::sema::network::{Network, ValueId};
 
 /// A part of an inference pass. Inputs: `images` or `cut`, and the probes. Output: `logits`,
 /// or `cut` where the part ends earlier.

@@ -5,7 +5,8 @@ use lsp_types::{CompletionItem, Position, Range, TextEdit};
 use super::position::{byte, position, range};
 use super::{completion, hover, outline::Outline};
 use crate::diagnostic::Diagnostic;
-use crate::sema::{self, network::Network};
+use crate::network::Network;
+use crate::sema;
 use crate::source::{Source, Span};
 use crate::syntax::format;
 

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::outline::Outline;
-use crate::cli::output::thousands;
+use crate::network::{Chw, Network, UnitInstance, ValueId};
 use crate::sema::layers::LayerName;
-use crate::sema::network::{Chw, Network, UnitInstance, ValueId};
+use crate::text::thousands;
 
 /// Most shapes listed.
 const SHOWN: usize = 4;

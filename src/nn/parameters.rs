@@ -2,7 +2,7 @@
 //! initial values.
 
 use crate::graph::{Role, Shape};
-use crate::sema::network::{Module, ModuleKind, Network};
+use crate::network::{Module, ModuleKind, Network};
 
 /// How a tensor starts.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,7 +6,8 @@ use crate::engine::Engine;
 use crate::engine::profile::{KernelTime, merged};
 use crate::graph::Role;
 use crate::lower;
-use crate::sema::network::Network;
+use crate::network::Network;
+use crate::nn::optimiser::Sgd;
 use crate::train::TrainError;
 use crate::train::compiled::Compiled;
 use crate::train::config::Config;
@@ -169,7 +170,7 @@ fn step(
     engine: &dyn Engine,
     train: &Batch,
 ) -> Result<(Vec<f64>, Vec<KernelTime>), TrainError> {
-    let plain = lower::Sgd { weight_decay: 0.0, ..lower::Sgd::PAPER };
+    let plain = Sgd { weight_decay: 0.0, ..Sgd::PAPER };
     let mut program = Compiled::new(engine, &lower::training(network, train.labels.len(), &plain))?;
     let still = values.iter().filter(|(name, _)| !name.ends_with(".momentum"));
     program.load(&still.map(|(name, value)| (name.clone(), value.clone())).collect())?;

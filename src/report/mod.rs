@@ -5,7 +5,7 @@ pub mod measure;
 mod page;
 pub mod studies;
 
-use crate::sema::network::Network;
+use crate::network::Network;
 use crate::train::config::Config;
 use crate::train::metrics::History;
 use measure::Measured;

@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::measure::Measured;
 use super::{Run, confusion, escape};
+use crate::chart::quantiles::median;
 use crate::chart::{self, Axis, Mark, Panel, Side, Size, Stroke};
-use crate::export::drawing;
-use crate::study::quantiles::median;
+use crate::drawing;
 use crate::train::config::Config;
 
 /// Points of a curve of losses; more cannot be told apart.

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use super::attributes::Attributes;
 use super::expand::{Expander, Failure};
 use super::instance::{Bound, Instance, LayerInstance, Modules};
-use super::network::{Chw, Layer, ModuleId, ModuleKind, ValueId};
 use super::shapes;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::network::{Chw, Layer, ModuleId, ModuleKind, ValueId};
 use crate::source::Span;
 
 impl<'a> Expander<'a> {

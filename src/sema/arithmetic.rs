@@ -2,10 +2,10 @@
 
 use super::expand::{Expander, Failure};
 use super::hir::Operator;
-use super::network::{BinaryOp, Chw, Layer, ValueId};
 use super::plain;
 use super::shapes;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::network::{BinaryOp, Chw, Layer, ValueId};
 use crate::source::Span;
 
 /// A side of an operator: numbers stay numbers until they meet a value.

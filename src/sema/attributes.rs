@@ -4,9 +4,9 @@ use std::ops::RangeInclusive;
 
 use super::hir::Plain;
 use super::layers::{LayerName, Word};
-use super::network::{Chw, PoolKind};
 use super::plain::{Env, Term, short};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::network::{Chw, PoolKind};
 use crate::source::Span;
 
 /// A layer with its arguments evaluated.

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::network::{
-    Chw, Layer, Module, ModuleId, ModuleKind, UnitId, UnitInstance, Value, ValueId,
-};
 use super::shapes;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::network::{
+    Chw, Layer, Module, ModuleId, ModuleKind, UnitId, UnitInstance, Value, ValueId,
+};
 use crate::source::Span;
 
 /// Most values of a network.

@@ -7,9 +7,9 @@ use super::builder::{Builder, MAX_UNITS};
 use super::hir::Program;
 use super::instance::{self, Instance, UnitCall};
 use super::naming;
-use super::network::{Layer, Network, UnitId, UnitInstance, ValueId};
 use super::plain::{Env, Term};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::network::{Layer, Network, UnitId, UnitInstance, ValueId};
 use crate::source::{Source, Span};
 
 /// Errors found together; empty where they follow from one that is reported elsewhere.

@@ -11,9 +11,9 @@ use std::rc::Rc;
 use super::attributes::{self, Attributes};
 use super::expand::{Expander, Failure};
 use super::hir::{self, Function, FunctionKind};
-use super::network::{Chw, ModuleId, ValueId};
 use super::plain::{Env, Term};
 use super::unit::Body;
+use crate::network::{Chw, ModuleId, ValueId};
 use crate::source::Span;
 
 /// A function at one place of the net.

@@ -5,8 +5,8 @@
 
 use std::collections::HashSet;
 
-use super::network::{BinaryOp, Layer, Network, UnitInstance, ValueId};
 use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::network::{BinaryOp, Layer, Network, UnitInstance, ValueId};
 use crate::source::Span;
 
 /// How x reaches y on the shortest way.

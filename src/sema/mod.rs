@@ -23,7 +23,6 @@ pub mod layers;
 mod measured;
 mod names;
 mod naming;
-pub mod network;
 mod order;
 mod plain;
 mod resolve;
@@ -38,7 +37,7 @@ pub(crate) use names::nearest;
 #[derive(Clone, Debug)]
 pub struct Compiled {
     /// The network.
-    pub network: network::Network,
+    pub network: crate::network::Network,
     /// Legal, but probably not meant.
     pub warnings: Vec<Diagnostic>,
 }

@@ -1,7 +1,7 @@
 //! Shapes of layers' results, and quotes from the spec for messages about them.
 
-use super::network::Chw;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::network::Chw;
 use crate::source::Span;
 
 /// Most elements of one image's value.

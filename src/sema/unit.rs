@@ -8,8 +8,8 @@ use super::expand::{Expander, Failure};
 use super::hir::{self, Function, Value, ValueKind};
 use super::instance::{self, Bound, Instance, UnitCall};
 use super::naming;
-use super::network::ValueId;
 use super::plain::Env;
+use crate::network::ValueId;
 use crate::source::Span;
 
 /// A unit's numbers and functions at one place of the net.

@@ -1,12 +1,9 @@
-//! Studies: tables of many runs beside the papers', and trained networks taken apart: what happens
-//! when units are deleted, swapped, or followed one path at a time (Veit et al. 2016), and the
-//! equations of He et al. (2016) on a real net.
+//! Tables of runs: rows × seeds under one recipe, beside the figures of a paper.
 
-pub mod anatomy;
-pub mod journal;
-mod layers;
-pub mod lesion;
-pub mod paths;
-pub mod quantiles;
-pub mod survival;
-pub mod table;
+pub mod file;
+pub mod render;
+pub mod summary;
+
+pub use file::{Row, Study};
+pub use render::Table;
+pub use summary::Summary;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::layout::Kind;
 use crate::graph::{Role, Shape};
+use crate::network::{ModuleKind, Network};
 use crate::nn::loss_scaling::STATE;
 use crate::nn::parameters::{Init, StateTensor, state};
-use crate::sema::network::{ModuleKind, Network};
 
 /// Values by tensor name, in the graph's order.
 pub type Values = BTreeMap<String, Vec<f32>>;

@@ -9,7 +9,7 @@ use rnetc::engine::cpu::CpuEngine;
 use rnetc::export::onnx;
 use rnetc::graph::Role;
 use rnetc::lower;
-use rnetc::sema::network::Network;
+use rnetc::network::Network;
 use rnetc::source::Source;
 use rnetc::train::compiled::Compiled;
 use rnetc::train::init::initial;

@@ -6,7 +6,7 @@ use rnetc::graph::{
     Axes, AxisMap, ConvGeometry, InputId, NodeId, Op, Output, Program, Remap, Role, Shape, Type,
     Unary,
 };
-use rnetc::lower::Sgd;
+use rnetc::nn::optimiser::Sgd;
 use rnetc::nn::{batch_norm, loss, optimiser};
 
 use super::compare::agrees;

@@ -4,7 +4,7 @@ use rnetc::gradcheck;
 use rnetc::graph::interp;
 use rnetc::lower;
 
-use rnetc::sema::network::Network;
+use rnetc::network::Network;
 
 use crate::support::{
     SMALL, SPECS, calm_inputs, compile, distance, engines, inputs, load, network, small, with,

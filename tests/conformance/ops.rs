@@ -1,11 +1,11 @@
 //! Every operation, at sizes that do and do not fill tiles and groups of four.
 
+use rnetc::graph::PoolKind;
 use rnetc::graph::builder::Builder;
 use rnetc::graph::{
     Axes, AxisMap, Binary, ConvGeometry, NodeId, Output, PoolGeometry, Program, ReduceKind, Remap,
     Role, Shape, Type, Unary,
 };
-use rnetc::sema::network::PoolKind;
 
 use super::compare::agrees;
 

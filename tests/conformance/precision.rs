@@ -4,7 +4,7 @@ use rnetc::engine::Precision;
 use rnetc::engine::cpu::CpuEngine;
 use rnetc::graph::interp;
 use rnetc::lower;
-use rnetc::sema::network::Network;
+use rnetc::network::Network;
 
 use crate::support::{SPECS, compile, distance, inputs, load, with};
 

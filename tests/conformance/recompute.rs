@@ -2,7 +2,8 @@
 
 use rnetc::engine::cpu::explain::explain;
 use rnetc::graph::{Op, Program, interp};
-use rnetc::lower::{self, Sgd};
+use rnetc::lower;
+use rnetc::nn::optimiser::Sgd;
 use rnetc::passes::recompute;
 
 use crate::support::{calm_inputs, distance, engines, inputs, load, network, small};

@@ -4,8 +4,9 @@ use rnetc::engine::cpu::CpuEngine;
 use rnetc::engine::{Engine, Precision};
 use rnetc::graph::interp::Inputs;
 use rnetc::graph::{InputId, Program, Role};
-use rnetc::lower::{self, Sgd};
-use rnetc::sema::network::Network;
+use rnetc::lower;
+use rnetc::network::Network;
+use rnetc::nn::optimiser::Sgd;
 
 use crate::support::{inputs, load, network, wgpu};
 

@@ -7,8 +7,8 @@ use rnetc::engine::wgpu::{DeviceLimits, Options, WgpuEngine};
 use rnetc::engine::{Engine, Executable, Precision};
 use rnetc::gradcheck;
 use rnetc::graph::{Op, Output, Program, Unary, interp};
+use rnetc::network::Network;
 use rnetc::sema;
-use rnetc::sema::network::Network;
 use rnetc::source::Source;
 
 /// Settings of a spec, `name=value` with spaces between.

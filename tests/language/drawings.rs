@@ -1,7 +1,7 @@
 //! Drawings: what the papers' figures show, of every spec.
 
 use super::spec;
-use rnetc::export::{dot, drawing, unravel};
+use rnetc::drawing::{self, dot, unravel};
 
 #[test]
 fn the_shortcut_is_the_spine_and_f_stands_beside_it() {

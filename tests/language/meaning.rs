@@ -2,7 +2,7 @@
 
 use super::{compile, network, spec};
 use rnetc::diagnostic::{Code, Severity};
-use rnetc::sema::network::{BinaryOp, Chw, Layer, Network};
+use rnetc::network::{BinaryOp, Chw, Layer, Network};
 
 fn shape(c: usize, h: usize, w: usize) -> Chw {
     Chw { c, h, w }

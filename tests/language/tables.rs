@@ -1,7 +1,7 @@
 //! Sizes of whole networks: the papers' tables, and a count by hand.
 
 use super::spec;
-use rnetc::sema::network::{Layer, Network};
+use rnetc::network::{Layer, Network};
 
 /// Parameters to the last one, and multiply-accumulates in the digits that the table gives.
 fn check(network: &Network, parameters: usize, macs: &str) {

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
+use rnetc::dissect::anatomy::{Body, deletions, keep, sites};
 use rnetc::engine::cpu::CpuEngine;
 use rnetc::engine::{Engine, Precision};
 use rnetc::graph::{InputId, Program};
 use rnetc::lower;
 use rnetc::lower::probes::{CUT, NONE, Part};
-use rnetc::sema::network::Network;
-use rnetc::study::anatomy::{Body, deletions, keep, sites};
+use rnetc::network::Network;
 
 use super::support::*;
 

@@ -3,14 +3,14 @@
 use rnetc::data::dataset::Stored;
 use rnetc::data::normalise::Normalisation;
 use rnetc::data::{Extent, Pictures};
+use rnetc::dissect::anatomy::{branch, branches, sites};
+use rnetc::dissect::paths::gradient::{Along, Gradients, forks};
+use rnetc::dissect::paths::{check, exact, lengths, sampled};
 use rnetc::engine::Precision;
 use rnetc::engine::cpu::CpuEngine;
 use rnetc::lower::probes::{NONE, Pass};
 use rnetc::lower::{self, Wanted};
-use rnetc::sema::network::Network;
-use rnetc::study::anatomy::{branch, branches, sites};
-use rnetc::study::paths::gradient::{Along, Gradients, forks};
-use rnetc::study::paths::{check, exact, lengths, sampled};
+use rnetc::network::Network;
 use rnetc::train::tensors::{self, Values};
 use std::collections::HashMap;
 
@@ -268,7 +268,7 @@ fn equation_9_an_activation_on_fs_side_alone_is_pre_activation() {
         // By where each module is first used.
         let mut seen = Vec::new();
         for value in &network.values {
-            use rnetc::sema::network::Layer;
+            use rnetc::network::Layer;
             if let Layer::Conv { module, .. }
             | Layer::BatchNorm { module }
             | Layer::Linear { module } = value.layer

@@ -1,9 +1,9 @@
 //! Which lesions are made.
 
+use rnetc::dissect::anatomy::sites;
+use rnetc::dissect::lesion::plan::{Lesion, Study, left_alone, plan};
+use rnetc::dissect::lesion::rewire::tau;
 use rnetc::lower::probes::NONE;
-use rnetc::study::anatomy::sites;
-use rnetc::study::lesion::plan::{Lesion, Study, left_alone, plan};
-use rnetc::study::lesion::rewire::tau;
 
 use super::support::*;
 
@@ -89,7 +89,7 @@ fn what_cannot_be_drawn_is_refused_with_what_can() {
     assert!(text.contains("deeper"), "{text}");
     let network =
         compile("net n { input(3, 8, 8) -> conv(3x3, 4) -> global_avg_pool -> linear(2) }");
-    let sites = rnetc::study::anatomy::sites(&network);
+    let sites = rnetc::dissect::anatomy::sites(&network);
     let text = plan(&network, &sites, &Study::Each, 0).unwrap_err();
     assert!(text.contains("3×8×8") && text.contains("4×8×8"), "{text}");
 }

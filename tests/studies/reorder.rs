@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use rnetc::dissect::anatomy::{Site, sites};
+use rnetc::dissect::lesion::rewire::{counterparts, permuted, survival};
 use rnetc::graph::{InputId, Program, interp};
 use rnetc::lower;
 use rnetc::lower::probes::{CUT, NONE, Part};
-use rnetc::sema::network::Network;
-use rnetc::study::anatomy::{Site, sites};
-use rnetc::study::lesion::rewire::{counterparts, permuted, survival};
+use rnetc::network::Network;
 use rnetc::train::tensors::{self, Values};
 
 use super::support::*;
@@ -59,7 +59,7 @@ fn only_equal_units_change_places() {
     assert!(!fits(0, 3) && !fits(3, 1));
     // A unit of another width.
     let network = spec("preact", &[("depth", "20")]);
-    let sites = rnetc::study::anatomy::sites(&network);
+    let sites = rnetc::dissect::anatomy::sites(&network);
     assert!(counterparts(&network, &sites[1], &sites[4]).is_none());
     assert!(counterparts(&network, &sites[1], &sites[2]).is_some());
 }
@@ -78,7 +78,7 @@ fn swapped_units_compute_in_the_new_order() {
     let want = run(&lower::part(&network, BATCH, head, &NONE), &values, &x);
 
     let moved = permuted(&network, &sites, &order, &values);
-    let probes = rnetc::study::anatomy::deletions(&network, &sites, 0);
+    let probes = rnetc::dissect::anatomy::deletions(&network, &sites, 0);
     let program = lower::part(&network, BATCH, Part::WHOLE, &probes);
     let mut all = inputs(&program, &HashMap::new());
     for (at, input) in program.graph.inputs.iter().enumerate() {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use rnetc::graph::interp::{self, Inputs};
 use rnetc::graph::{InputId, Program, Role};
+use rnetc::network::Network;
 use rnetc::sema;
-use rnetc::sema::network::Network;
 use rnetc::source::Source;
 
 /// Compiles a text.

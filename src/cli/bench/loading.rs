@@ -10,7 +10,7 @@ use crate::cli::{output, train};
 use crate::data::batches;
 use crate::data::dataset::Stored;
 use crate::data::normalise::Normalisation;
-use crate::sema::network::Network;
+use crate::network::Network;
 use crate::train::evaluate::no_thread;
 use crate::train::recipe::Recipe;
 

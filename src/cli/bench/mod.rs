@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use crate::chart::quantiles::median;
 use crate::cli::args::{BenchArgs, Format, Mode};
 use crate::cli::program::Form;
 use crate::cli::spec::Spec;
@@ -12,8 +13,7 @@ use crate::data::random::{Draws, Purpose};
 use crate::engine::{Pending, Precision};
 use crate::graph::Role;
 use crate::lower;
-use crate::sema::network::Network;
-use crate::study::quantiles::median;
+use crate::network::Network;
 use crate::train::compiled::Compiled;
 use crate::train::init::initial;
 use crate::train::recipe::Recipe;

@@ -10,7 +10,7 @@ use super::signals::Signals;
 use super::spec::{self, Spec};
 use super::{Failure, output, train};
 use crate::data::locate::Found;
-use crate::study::table::{Study, Table};
+use crate::study::{Study, Table};
 use crate::train::atomic;
 use crate::train::lock::Lock;
 use crate::train::recipe::Recipe;

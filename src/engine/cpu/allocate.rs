@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use super::phases::{partial_len, touched};
 use super::program::{Closing, CpuProgram, ImageStep, LoopStep};
+use crate::engine::cpu::fuse::Buffer;
+use crate::engine::cpu::loops::Inst;
+use crate::engine::cpu::memory::{Block, place};
 use crate::graph::{Graph, NodeId, Op, Program};
-use crate::schedule::fuse::Buffer;
-use crate::schedule::loops::Inst;
-use crate::schedule::memory::{Block, place};
 
 const F32: usize = std::mem::size_of::<f32>();
 

@@ -3,7 +3,7 @@
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 
 use crate::engine::EngineError;
-use crate::schedule::memory::ALIGNMENT;
+use crate::engine::cpu::memory::ALIGNMENT;
 
 /// Bytes of a large page on x86-64 and on most AArch64 systems.
 const HUGE_PAGE: usize = 2 << 20;

@@ -15,11 +15,11 @@ use super::phases::PhaseBuilder;
 use super::program::{Closing, CpuProgram, ImageStep, LoopStep, Packing, Phase};
 use super::simd::Isa;
 use super::{explain, outside};
+use crate::engine::cpu::fuse::Buffer;
+use crate::engine::cpu::loops::{Format, LoopSpec};
 use crate::engine::{EngineError, Precision};
+use crate::graph::placement::{Home, Placement, closes_phase};
 use crate::graph::{AxisMap, NodeId, Op, Program, ReduceKind};
-use crate::schedule::fuse::Buffer;
-use crate::schedule::loops::{Format, LoopSpec};
-use crate::schedule::placement::{Home, Placement, closes_phase};
 
 /// Refuses what no layer of the language lowers to and the engine therefore has no step for:
 /// second moments that are not over the batch, re-indexing along the batch or outside it.

@@ -7,11 +7,11 @@ use super::compile::schedule;
 use super::executable::Cost;
 use super::program::{ImageStep, LoopStep, Phase};
 use super::simd::{Contraction, Isa};
+use crate::engine::cpu::fuse::Buffer;
+use crate::engine::cpu::loops::{Access, Inst, LoopSpec};
 use crate::engine::{EngineError, Precision};
+use crate::graph::RegionId;
 use crate::graph::{Graph, NodeId, Op, Program};
-use crate::schedule::fuse::Buffer;
-use crate::schedule::loops::{Access, Inst, LoopSpec};
-use crate::sema::network::UnitId;
 
 /// A program as the CPU engine runs it.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ pub struct Explanation {
 #[derive(Clone, Debug)]
 pub struct PhaseReport {
     /// The unit whose contractions it runs.
-    pub unit: Option<UnitId>,
+    pub region: Option<RegionId>,
     /// Steps run for each image, as text.
     pub steps: Vec<String>,
     /// Batched tensors read from memory.
@@ -50,21 +50,21 @@ pub fn explain(program: &Program) -> Result<Explanation, EngineError> {
 }
 
 impl Explanation {
-    /// Tensors read and written for one unit, in units of its narrowest convolution's output;
+    /// Tensors read and written for one region, in units of its narrowest convolution's output;
     /// `None` where the unit has no convolution.
-    pub fn passes(&self, program: &Program, unit: UnitId) -> Option<f64> {
+    pub fn passes(&self, program: &Program, region: RegionId) -> Option<f64> {
         let graph = &program.graph;
         let size = |node: NodeId| graph.node(node).ty.shape.len();
         let narrowest = graph
             .ids()
-            .filter(|&n| graph.node(n).origin.unit == Some(unit))
+            .filter(|&n| graph.node(n).origin.region == Some(region))
             .filter(|&n| matches!(graph.node(n).op, Op::Conv(_)))
             .map(size)
             .min()?;
         let moved: usize = self
             .phases
             .iter()
-            .filter(|p| p.unit == Some(unit))
+            .filter(|p| p.region == Some(region))
             .flat_map(|p| p.reads.iter().chain(&p.writes))
             .map(|&n| size(n))
             .sum();
@@ -76,7 +76,7 @@ fn report(program: &Program, phase: &Phase) -> PhaseReport {
     let graph = &program.graph;
     let (mut reads, mut writes) = (BTreeSet::new(), BTreeSet::new());
     let mut steps = Vec::new();
-    let (mut unit, mut flops) = (None, 0);
+    let (mut region, mut flops) = (None, 0);
     for step in &phase.steps {
         let (read, written) = operands(step);
         for node in tensors(graph, &read) {
@@ -88,12 +88,12 @@ fn report(program: &Program, phase: &Phase) -> PhaseReport {
         steps.extend(describe(step));
         if let Some((plan, owner)) = contraction(graph, phase, step) {
             flops += 2 * plan * program.batch;
-            unit = owner.or(unit);
+            region = owner.or(region);
         }
     }
     let bytes = reads.iter().chain(&writes).map(|&n| graph.node(n).ty.shape.len() * 4).sum();
     PhaseReport {
-        unit,
+        region,
         steps,
         reads: reads.into_iter().collect(),
         writes: writes.into_iter().collect(),
@@ -141,14 +141,18 @@ fn loop_operands(step: &LoopStep) -> (Vec<Buffer>, Vec<Buffer>) {
     (reads, writes)
 }
 
-/// Multiply-adds for one image, and the unit, of a step that is a contraction.
-fn contraction(graph: &Graph, phase: &Phase, step: &ImageStep) -> Option<(usize, Option<UnitId>)> {
+/// Multiply-adds for one image, and the region, of a step that is a contraction.
+fn contraction(
+    graph: &Graph,
+    phase: &Phase,
+    step: &ImageStep,
+) -> Option<(usize, Option<RegionId>)> {
     match step {
         ImageStep::Forward { plan, weights, .. } | ImageStep::Dx { plan, weights, .. } => {
-            Some((plan.multiply_adds(), graph.node(phase.packs[*weights].node).origin.unit))
+            Some((plan.multiply_adds(), graph.node(phase.packs[*weights].node).origin.region))
         }
         ImageStep::Dw { plan, node, .. } => {
-            Some((plan.multiply_adds(), graph.node(*node).origin.unit))
+            Some((plan.multiply_adds(), graph.node(*node).origin.region))
         }
         ImageStep::Border(_)
         | ImageStep::Loop(_)

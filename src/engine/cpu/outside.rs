@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use super::executable::MAX_SLOTS;
 use super::program::{Copy, LoopStep};
+use crate::engine::cpu::fuse::{Buffer, Location, LoopBuilder, extent};
+use crate::engine::cpu::loops::Accumulate;
+use crate::graph::placement::{Home, Placement, closes_phase, is_anchor, users};
 use crate::graph::{Graph, NodeId, Op, Program, ReduceKind};
-use crate::schedule::fuse::{Buffer, Location, LoopBuilder, extent};
-use crate::schedule::loops::Accumulate;
-use crate::schedule::placement::{Home, Placement, closes_phase, is_anchor, users};
 
 /// Nodes outside the batch that are computed before each phase, and those left for the end.
 pub struct Outside {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::places::plain_layout;
 use super::program::{Closing, ImageStep, LoopStep, Pack, Packing, Phase};
 use super::simd::{Border, Contraction, Isa, Operand};
+use crate::engine::cpu::fuse::{Buffer, Location, LoopBuilder, extent};
+use crate::engine::cpu::loops::{Accumulate, Format};
 use crate::engine::{EngineError, Precision};
+use crate::graph::placement::{Home, Placement, Stage, closes_phase, is_anchor};
 use crate::graph::{ConvGeometry, Graph, NodeId, Op, ReduceKind, Type};
-use crate::schedule::fuse::{Buffer, Location, LoopBuilder, extent};
-use crate::schedule::loops::{Accumulate, Format};
-use crate::schedule::placement::{Home, Placement, Stage, closes_phase, is_anchor};
 
 /// Convolution plans, one for each geometry and pair of channel counts.
 #[derive(Default)]

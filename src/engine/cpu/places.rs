@@ -4,10 +4,10 @@ use super::phases::PhaseBuilder;
 use super::program::Tile;
 use super::simd::{Border, Operand, ResultLayout, TileLayout};
 use crate::engine::EngineError;
+use crate::engine::cpu::fuse::{Buffer, Location, extent};
+use crate::engine::cpu::loops::Format;
+use crate::graph::placement::{Home, closes_phase};
 use crate::graph::{NodeId, Op, Type};
-use crate::schedule::fuse::{Buffer, Location, extent};
-use crate::schedule::loops::Format;
-use crate::schedule::placement::{Home, closes_phase};
 
 impl PhaseBuilder<'_> {
     /// Where a value of this phase will live.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::simd::{Contraction, Operand};
+use crate::engine::cpu::fuse::Buffer;
+use crate::engine::cpu::loops::{Format, LoopSpec};
 use crate::graph::{NodeId, PoolGeometry, Remap};
-use crate::schedule::fuse::Buffer;
-use crate::schedule::loops::{Format, LoopSpec};
 
 /// A loop with the buffers behind its slots.
 #[derive(Clone, Debug)]

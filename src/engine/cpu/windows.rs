@@ -1,9 +1,9 @@
 //! Pooling, re-indexing and tile borders: steps that need no compiling.
 
 use super::simd::{Operand, TileLayout};
+use crate::engine::cpu::loops::Format;
+use crate::graph::PoolKind;
 use crate::graph::{AxisMap, PoolGeometry, Remap};
-use crate::schedule::loops::Format;
-use crate::sema::network::PoolKind;
 
 /// Zeroes the border of an operand, in each of its parts.
 pub fn clear_border(operand: &Operand, tile: &mut [f32]) {

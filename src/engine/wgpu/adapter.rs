@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::engine::wgpu::kernel::Tensors;
 use crate::engine::{EngineError, Precision};
-use crate::schedule::kernel::Tensors;
 
 use super::Tune;
 use super::fault::{Faults, guarded};

@@ -2,8 +2,8 @@
 //! each kernel's vectors start.
 
 use crate::engine::EngineError;
+use crate::engine::wgpu::kernel::{Format, Location, Memory, Slot};
 use crate::graph::Program;
-use crate::schedule::kernel::{Format, Location, Memory, Slot};
 
 use super::adapter::Gpu;
 use super::emit::{Buffer, Code};

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use crate::engine::EngineError;
+use crate::engine::wgpu::kernel::{KernelId, Kernels, Limits, Memory, Tensors, form};
+use crate::graph::placement::{Home, Placement};
 use crate::graph::{NodeId, Program};
-use crate::schedule::kernel::{KernelId, Kernels, Limits, Memory, Tensors, form};
-use crate::schedule::placement::{Home, Placement};
 
 use super::emit::{self, Blocking, Code, Extras, Given, Style, Tile};
 

@@ -1,7 +1,7 @@
 //! What a kernel computes and moves, for profiles.
 
+use crate::engine::wgpu::kernel::{Body, Format, Kernel, KernelId};
 use crate::graph::{NodeId, Op, Program};
-use crate::schedule::kernel::{Body, Format, Kernel, KernelId};
 
 use super::emit::{self, Given};
 

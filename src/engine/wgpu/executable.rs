@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::engine::profile::KernelTime;
+use crate::engine::wgpu::kernel::{KernelId, Location, Memory};
 use crate::engine::{EngineError, Executable, Pending};
 use crate::graph::{InputId, NodeId, Program, Shape};
-use crate::schedule::kernel::{KernelId, Location, Memory};
 
 use super::adapter::Gpu;
 use super::buffers::Buffers;

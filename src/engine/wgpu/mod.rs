@@ -2,16 +2,16 @@
 //! is.
 //!
 //! `adapter` opens a device, `trust` tests its cooperative matrices. `compiled` takes a program
-//! through [`crate::schedule::kernel`] and `emit`, which writes the kernels that were formed there
+//! through [`crate::engine::wgpu::kernel`] and `emit`, which writes the kernels that were formed there
 //! (`plan` shows them without a device, `tune` finds the form that is fastest on one). `pipeline`
 //! compiles them (`kept` keeps what was compiled, `ahead` has software drivers do it before the
 //! first step), `buffers` holds the memory, `executable` runs a step as one submission, `readback`
 //! brings results back, `timer` and `cost` say where time goes, `fault` turns what goes wrong on
 //! the device into [`EngineError`]s.
 
+pub use crate::engine::wgpu::kernel::Tensors;
 use crate::engine::{Device, Engine, EngineError, Executable, Precision};
 use crate::graph::Program;
-pub use crate::schedule::kernel::Tensors;
 
 mod adapter;
 mod ahead;
@@ -22,6 +22,7 @@ mod emit;
 mod executable;
 mod fault;
 mod kept;
+pub mod kernel;
 mod pipeline;
 mod plan;
 mod readback;

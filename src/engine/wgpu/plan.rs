@@ -1,8 +1,8 @@
 //! The kernels of a program with their memory plan, for whoever wants to look at them.
 
 use crate::engine::EngineError;
+use crate::engine::wgpu::kernel::KernelId;
 use crate::graph::{NodeId, Program};
-use crate::schedule::kernel::KernelId;
 
 use super::compiled::{Compiled, Layout};
 use super::{DeviceLimits, buffers, emit};

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
+use crate::engine::wgpu::kernel::Tensors;
 use crate::engine::{EngineError, Executable};
 use crate::graph::builder::Builder;
 use crate::graph::{ConvGeometry, InputId, Output, Program, Role, Shape, Type};
-use crate::schedule::kernel::Tensors;
 
 use super::adapter::Gpu;
 use super::compiled::{Compiled, Layout};

@@ -12,9 +12,9 @@ use std::time::Instant;
 use clap::ValueEnum;
 use sha2::{Digest, Sha256};
 
+use crate::engine::wgpu::kernel::{Body, Kernel};
 use crate::engine::{EngineError, Executable};
 use crate::graph::Program;
-use crate::schedule::kernel::{Body, Kernel};
 
 use super::adapter::Gpu;
 use super::compiled::{Compiled, Layout};

@@ -1,7 +1,7 @@
 //! Where the forward pass can be cut.
 
+use crate::graph::placement::{Home, Placement};
 use crate::graph::{Graph, NodeId, Op, Program};
-use crate::schedule::placement::{Home, Placement};
 
 /// A tensor through which everything goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

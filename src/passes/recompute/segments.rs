@@ -1,8 +1,8 @@
 //! Which cuts are used, and to which segment each node belongs.
 
 use super::cuts::{Cut, cuts};
+use crate::graph::placement::Placement;
 use crate::graph::{Graph, NodeId, Op, Program, Role};
-use crate::schedule::placement::Placement;
 
 /// The forward pass, cut into segments.
 #[derive(Debug)]

@@ -3,7 +3,8 @@
 use rnetc::engine::wgpu::{DeviceLimits, Layout, Style, WgpuEngine, plan};
 use rnetc::engine::{Engine, EngineError, Executable};
 use rnetc::graph::{InputId, Program};
-use rnetc::lower::{self, Sgd};
+use rnetc::lower;
+use rnetc::nn::optimiser::Sgd;
 
 use crate::support::{gpu, inputs, network, with};
 

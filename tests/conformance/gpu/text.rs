@@ -8,8 +8,9 @@ use rnetc::engine::wgpu::{
     plan,
 };
 use rnetc::graph::{NodeId, Op, Program};
-use rnetc::lower::{self, Sgd};
-use rnetc::sema::network::Network;
+use rnetc::lower;
+use rnetc::network::Network;
+use rnetc::nn::optimiser::Sgd;
 
 use crate::nets::Net;
 use crate::support::{SMALL, SPECS, with};

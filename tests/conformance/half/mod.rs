@@ -7,11 +7,12 @@ use std::io::Write as _;
 
 use rnetc::engine::wgpu::{DeviceLimits, Options, WgpuEngine};
 use rnetc::engine::{Engine, EngineError, Executable, Precision};
+use rnetc::graph::PoolKind;
 use rnetc::graph::builder::Builder;
 use rnetc::graph::interp::{self, Inputs};
 use rnetc::graph::{InputId, NodeId, Output, PoolGeometry, Program, Role, Shape, Type, Unary};
-use rnetc::lower::{self, Sgd};
-use rnetc::sema::network::PoolKind;
+use rnetc::lower;
+use rnetc::nn::optimiser::Sgd;
 
 use crate::compare::numbers;
 use crate::support::{compile, distance, gpu, inputs, load};

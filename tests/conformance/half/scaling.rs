@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use rnetc::graph::builder::Builder;
 use rnetc::graph::interp::{self, Inputs};
 use rnetc::graph::{InputId, Program, Role, Shape, Type};
-use rnetc::lower::{self, Sgd};
+use rnetc::lower;
 use rnetc::nn::loss_scaling::{self, INTERVAL, MOST, SCALE, STREAK, Scaling};
+use rnetc::nn::optimiser::Sgd;
 
 use super::{SMOOTH, program, states};
 use crate::compare::numbers;

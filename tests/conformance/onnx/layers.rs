@@ -1,9 +1,9 @@
 //! Layers: pictures as N×H×W×C, weights as Kh×Kw×I×O.
 
+use rnetc::graph::PoolKind;
 use rnetc::graph::autodiff::mean;
 use rnetc::graph::{Axes, AxisMap, Binary, ConvGeometry, NodeId, PoolGeometry, ReduceKind, Remap};
 use rnetc::nn::batch_norm;
-use rnetc::sema::network::PoolKind;
 
 use super::draft::Draft;
 use super::read::{Case, Tensor};

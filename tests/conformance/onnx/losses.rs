@@ -1,7 +1,7 @@
 //! Losses and the optimiser.
 
 use rnetc::graph::{Axes, Binary, NodeId, ReduceKind, Unary};
-use rnetc::lower::Sgd;
+use rnetc::nn::optimiser::Sgd;
 use rnetc::nn::{loss, optimiser};
 
 use super::draft::Draft;

@@ -8,7 +8,8 @@ use rnetc::engine::wgpu::WgpuEngine;
 use rnetc::engine::{Engine, Executable, Precision};
 use rnetc::graph::interp::{self, Inputs};
 use rnetc::graph::{InputId, Program, Role};
-use rnetc::lower::{self, Sgd};
+use rnetc::lower;
+use rnetc::nn::optimiser::Sgd;
 
 use crate::support::{compile, cpu, distance, gpu, inputs, load, margin};
 use text::drawn;
@@ -26,7 +27,7 @@ fn norm(values: &[f64]) -> f64 {
 }
 
 /// The first of a few draws of inputs that keeps every ReLU's argument away from zero.
-fn calm(network: &rnetc::sema::network::Network, program: &Program, seed: u32) -> Inputs {
+fn calm(network: &rnetc::network::Network, program: &Program, seed: u32) -> Inputs {
     let mut draws = (0..40).map(|more| inputs(network, program, seed + 1000 * more));
     let calm = draws.find(|inputs| margin(program, inputs) > CALM);
     calm.unwrap_or_else(|| panic!("no draw for net {seed} is calm"))

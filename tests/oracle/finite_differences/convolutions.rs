@@ -1,7 +1,7 @@
 //! Convolution, both of its adjoints, and window pooling.
 
+use rnetc::graph::PoolKind;
 use rnetc::graph::{ConvGeometry, PoolGeometry, Type};
-use rnetc::sema::network::PoolKind;
 
 use super::structure::{check_op, ty};
 

@@ -1,12 +1,12 @@
 //! Layers one by one: values and gradients.
 
+use rnetc::graph::PoolKind;
 use rnetc::graph::autodiff::gradient;
 use rnetc::graph::builder::Builder;
 use rnetc::graph::{
     Axes, ConvGeometry, NodeId, Output, PoolGeometry, Program, ReduceKind, Role, Shape, Type, Unary,
 };
 use rnetc::nn::{batch_norm, loss};
-use rnetc::sema::network::PoolKind;
 
 use crate::support::compare::close;
 use crate::support::golden::{Golden, inputs, outputs};

@@ -3,7 +3,7 @@
 use rnetc::graph::builder::Builder;
 use rnetc::graph::interp;
 use rnetc::graph::{InputId, Program, Role, Shape, Type};
-use rnetc::lower::Sgd;
+use rnetc::nn::optimiser::Sgd;
 use rnetc::nn::optimiser::sgd;
 
 use crate::support::compare::close;

@@ -3,8 +3,9 @@
 
 use rnetc::graph::interp::{self, Inputs};
 use rnetc::graph::{Program, Role};
-use rnetc::lower::{self, Sgd};
-use rnetc::sema::network::Network;
+use rnetc::lower;
+use rnetc::network::Network;
+use rnetc::nn::optimiser::Sgd;
 
 use crate::support::compare::close;
 use crate::support::draft::Draft;
@@ -24,12 +25,7 @@ pub fn network() -> Network {
 /// The same with the strides of a unit's two convolutions and its shortcut chosen.
 pub fn network_with(
     strides: impl Fn(usize) -> [usize; 2],
-    shortcut: impl Fn(
-        &mut Draft,
-        rnetc::sema::network::ValueId,
-        usize,
-        usize,
-    ) -> rnetc::sema::network::ValueId,
+    shortcut: impl Fn(&mut Draft, rnetc::network::ValueId, usize, usize) -> rnetc::network::ValueId,
 ) -> Network {
     let (mut d, x) = Draft::new(3, 8, 8);
     let mut x = d.conv("conv1", x, 3, 4, 1);

@@ -5,7 +5,7 @@ use rnetc::graph::interp::{self, Inputs};
 use rnetc::graph::{
     Binary, ConvGeometry, NodeId, Op, Output, Program, Role, Shape, Type, verify::verify,
 };
-use rnetc::sema::network::{Layer, Value};
+use rnetc::network::{Layer, Value};
 use rnetc::{lower, passes};
 
 use crate::support::numbers::Numbers;

@@ -1,9 +1,10 @@
 //! Each invariant of a program, broken.
 
+use rnetc::graph::PoolKind;
 use rnetc::graph::verify::verify;
 use rnetc::graph::*;
-use rnetc::lower::{self, Sgd};
-use rnetc::sema::network::PoolKind;
+use rnetc::lower;
+use rnetc::nn::optimiser::Sgd;
 
 use crate::support::zoo;
 

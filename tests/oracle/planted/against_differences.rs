@@ -1,9 +1,9 @@
 //! Bugs in a backward pass that finite differences must see.
 
 use rnetc::graph::verify::verify;
-use rnetc::graph::{Binary, ConvGeometry, Node, NodeId, Op, Program, Unary};
+use rnetc::graph::{Binary, ConvGeometry, Node, NodeId, Op, PoolKind, Program, Unary};
 use rnetc::lower;
-use rnetc::sema::network::{Network, PoolKind};
+use rnetc::network::Network;
 
 use crate::support::differences::check;
 use crate::support::mutate::{Copy, rebuild};

@@ -2,8 +2,9 @@
 
 use rnetc::graph::verify::verify;
 use rnetc::graph::{Binary, Node, NodeId, Op, Program, Remap, Role, Unary};
-use rnetc::lower::{self, Sgd};
-use rnetc::sema::network::{Layer, Network, PoolKind};
+use rnetc::lower;
+use rnetc::network::{Layer, Network, PoolKind};
+use rnetc::nn::optimiser::Sgd;
 
 use crate::goldens::resnet::*;
 use crate::support::golden::Golden;

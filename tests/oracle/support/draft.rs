@@ -1,6 +1,6 @@
 //! Small networks written by hand, as sema would hand them on.
 
-use rnetc::sema::network::*;
+use rnetc::network::*;
 use rnetc::source::{Source, Span};
 
 /// A network under construction. Layers that name the same module share its parameters.

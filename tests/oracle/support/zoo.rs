@@ -1,6 +1,6 @@
 //! Small networks that between them use every layer and every kind of unit.
 
-use rnetc::sema::network::{BinaryOp, Layer, Network, PoolKind};
+use rnetc::network::{BinaryOp, Layer, Network, PoolKind};
 
 use super::draft::Draft;
 

@@ -3,7 +3,7 @@
 use cranelift::codegen::ir::Endianness;
 use cranelift::prelude::*;
 
-use crate::schedule::loops::{Access, Format};
+use crate::engine::cpu::loops::{Access, Format};
 
 /// How many channels a value holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

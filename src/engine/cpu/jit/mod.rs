@@ -21,7 +21,7 @@ use cranelift::prelude::*;
 
 use super::simd::Isa;
 use crate::engine::EngineError;
-use crate::schedule::loops::LoopSpec;
+use crate::engine::cpu::loops::LoopSpec;
 
 /// A compiled loop: pointers to the first element of each slot, and the image's number.
 pub type LoopFn = unsafe extern "C" fn(*const *mut f32, u32);

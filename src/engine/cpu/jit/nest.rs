@@ -6,7 +6,7 @@ use cranelift::prelude::*;
 use super::lanes::{Lanes, bytes};
 use super::math::MathRefs;
 use super::scalar::{Point, Scalars};
-use crate::schedule::loops::{Access, Accumulate, Inst, LoopSpec, Reduction, Scalar};
+use crate::engine::cpu::loops::{Access, Accumulate, Inst, LoopSpec, Reduction, Scalar};
 
 /// Emits the whole function.
 pub fn emit(spec: &LoopSpec, b: &mut FunctionBuilder, math: &MathRefs) {

@@ -5,8 +5,8 @@ use cranelift::prelude::*;
 
 use super::lanes::{Lanes, bytes};
 use super::math::MathRefs;
+use crate::engine::cpu::loops::{Access, Format, Inst, LoopSpec, Scalar};
 use crate::graph::{Binary, Unary};
-use crate::schedule::loops::{Access, Format, Inst, LoopSpec, Scalar};
 
 /// Where the emitted code stands: addresses of every access, and loop indices.
 pub struct Point<'a> {

@@ -6,9 +6,9 @@ use super::amx::{self, Parts, TilePlan};
 use super::isa::Isa;
 use super::plan::ConvPlan;
 use super::tile::{ResultLayout, TileLayout};
+use crate::engine::cpu::loops::Format;
 use crate::engine::{EngineError, Precision};
 use crate::graph::ConvGeometry;
-use crate::schedule::loops::Format;
 
 /// Kernels and layouts for one convolution and both its gradients.
 pub struct Contraction {

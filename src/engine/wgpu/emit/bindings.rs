@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::schedule::kernel::{Format, Location, Memory, SlotId};
+use crate::engine::wgpu::kernel::{Format, Location, Memory, SlotId};
 
 use super::scalar::type_name;
 

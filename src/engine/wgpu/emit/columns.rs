@@ -1,7 +1,7 @@
 //! Per-tile sums: what a workgroup leaves for a merging kernel.
 
+use crate::engine::wgpu::kernel::{Column, Kernel, Location};
 use crate::graph::NodeId;
-use crate::schedule::kernel::{Column, Kernel, Location};
 
 use super::Style;
 use super::scalar::type_name;

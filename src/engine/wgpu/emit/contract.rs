@@ -6,8 +6,8 @@
 //! | with respect to the pictures | input pixels | inputs | kernel × outputs |
 //! | with respect to the weights | kernel × inputs | outputs | output pixels |
 
+use crate::engine::wgpu::kernel::Location;
 use crate::graph::{ConvGeometry, NodeId, Op};
-use crate::schedule::kernel::Location;
 
 use super::writer::Writer;
 use super::{slide, slide_weights, staged};

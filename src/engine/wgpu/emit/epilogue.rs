@@ -1,7 +1,7 @@
 //! The function that each element goes through: stores, and values for per-tile sums.
 
+use crate::engine::wgpu::kernel::{Body, Column, Moment};
 use crate::graph::NodeId;
-use crate::schedule::kernel::{Body, Column, Moment};
 
 use super::Style;
 use super::columns::{summed, sums_type};

@@ -1,8 +1,8 @@
 //! Anchors that one thread computes with a loop: reductions inside an image, pooling windows and
 //! their adjoint. Each leaves its result in `raw0`.
 
+use crate::graph::PoolKind;
 use crate::graph::{Axes, NodeId, Op, PoolGeometry, ReduceKind};
-use crate::sema::network::PoolKind;
 
 use super::scalar::type_name;
 use super::template::rolled;

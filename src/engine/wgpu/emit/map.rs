@@ -1,6 +1,6 @@
 //! Pointwise kernels, kernels that loop for each element, and the sums of split contractions.
 
-use crate::schedule::kernel::{Body, Location};
+use crate::engine::wgpu::kernel::{Body, Location};
 
 use super::columns::{columns, workgroup_memory};
 use super::epilogue::{elements, epilogue};

@@ -1,7 +1,7 @@
 //! Merging per-tile sums into reductions.
 
+use crate::engine::wgpu::kernel::{Column, Kernel, Location};
 use crate::graph::{NodeId, Op, ReduceKind};
-use crate::schedule::kernel::{Column, Kernel, Location};
 
 use super::epilogue::{epilogue, raw_arguments};
 use super::template::{MERGE, fill, threads};

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::schedule::kernel::Location;
+use crate::engine::wgpu::kernel::Location;
 
 use super::contract::Contraction;
 use super::scalar::part;

@@ -1,7 +1,7 @@
 //! Contractions whose operands go through workgroup memory.
 
+use crate::engine::wgpu::kernel::{Body, Location, Moment};
 use crate::graph::{ConvGeometry, Op};
-use crate::schedule::kernel::{Body, Location, Moment};
 
 use super::Style;
 use super::columns::{columns, workgroup_memory};

@@ -3,7 +3,7 @@
 //! A hook is what stands between `//@ begin NAME` and `//@ end`. Each module is valid as it is;
 //! its hooks then do the simplest thing.
 
-use crate::schedule::kernel::Body;
+use crate::engine::wgpu::kernel::Body;
 
 use super::writer::Writer;
 

@@ -1,7 +1,7 @@
 //! How a kernel's domain is cut into workgroups of 64 threads.
 
+use crate::engine::wgpu::kernel::{Body, Column, Kernel};
 use crate::graph::{Graph, Shape};
-use crate::schedule::kernel::{Body, Column, Kernel};
 
 use super::matrices::Share;
 use super::window::Window;

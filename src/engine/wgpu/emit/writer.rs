@@ -6,8 +6,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::engine::wgpu::kernel::{Kernel, KernelId, Kernels, Location, Memory, is_anchor};
 use crate::graph::{AxisMap, NodeId, Op, Program, Remap, Shape};
-use crate::schedule::kernel::{Kernel, KernelId, Kernels, Location, Memory, is_anchor};
 
 use super::bindings::Bindings;
 use super::scalar::{binary, literal, type_name, unary};

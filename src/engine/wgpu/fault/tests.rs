@@ -2,7 +2,7 @@
 
 use super::super::adapter::{Gpu, Options};
 use super::*;
-use crate::schedule::kernel::Tensors;
+use crate::engine::wgpu::kernel::Tensors;
 
 #[test]
 fn a_panic_becomes_an_error_and_others_still_do_panic() {

@@ -4,7 +4,7 @@
 use super::assembler::*;
 use super::nest::{INDEX, Nest};
 use super::values::Pressure;
-use crate::schedule::loops::{Accumulate, Reduction};
+use crate::engine::cpu::loops::{Accumulate, Reduction};
 
 impl Nest<'_> {
     /// Nothing added yet.

@@ -19,7 +19,7 @@ mod encodings;
 #[cfg(test)]
 mod tests;
 
-use crate::schedule::loops::LoopSpec;
+use crate::engine::cpu::loops::LoopSpec;
 
 /// Machine code for a loop, callable as [`super::LoopFn`]; `None` where Cranelift has to do it.
 pub fn compile(spec: &LoopSpec) -> Option<Vec<u8>> {

@@ -9,7 +9,7 @@
 use super::assembler::*;
 use super::select::{LANES, Op, Selection};
 use super::values::{Pressure, Values};
-use crate::schedule::loops::{Access, Accumulate, LoopSpec};
+use crate::engine::cpu::loops::{Access, Accumulate, LoopSpec};
 
 /// Bytes of the frame that the values and accumulators of a panel may take, to stay in L1.
 const PANEL_BYTES: usize = 16 * 1024;

@@ -4,7 +4,7 @@ use super::assembler::*;
 use super::nest::{INDEX, Nest, POINTERS, block_scale, column_bytes};
 use super::select::{Op, Value};
 use super::values::Pressure;
-use crate::schedule::loops::{Access, Accumulate, Format};
+use crate::engine::cpu::loops::{Access, Accumulate, Format};
 
 /// Bytes; further ahead, the lines of several tensors would push each other out of L1.
 const AHEAD: i32 = 2048;

@@ -1,8 +1,8 @@
 //! Loop → vector operations: what is computed once for a block of channels, what for each pixel,
 //! and which pairs of operations one instruction does.
 
+use crate::engine::cpu::loops::{Access, Accumulate, Format, Inst, LoopSpec, Reduction};
 use crate::graph::{Binary, Unary};
-use crate::schedule::loops::{Access, Accumulate, Format, Inst, LoopSpec, Reduction};
 
 /// Channels of a vector.
 pub const LANES: usize = 16;

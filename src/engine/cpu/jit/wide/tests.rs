@@ -3,11 +3,11 @@
 use super::super::super::arena::Arena;
 use super::super::super::simd::Isa;
 use super::super::Jit;
-use crate::graph::random;
-use crate::graph::{Binary, Unary};
-use crate::schedule::loops::{
+use crate::engine::cpu::loops::{
     Access, Accumulate, Format, Inst, LoopSpec, Reduction, Scalar, Store,
 };
+use crate::graph::random;
+use crate::graph::{Binary, Unary};
 
 struct Draw(u32);
 

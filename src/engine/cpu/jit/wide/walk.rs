@@ -3,7 +3,7 @@
 use super::assembler::*;
 use super::nest::{COLUMNS, INDEX, Nest, POINTERS, ROWS, column_bytes};
 use super::values::Pressure;
-use crate::schedule::loops::Access;
+use crate::engine::cpu::loops::Access;
 
 impl Nest<'_> {
     /// All pixels of a panel.

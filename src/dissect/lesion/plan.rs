@@ -1,0 +1,180 @@
+//! Which lesions a study makes.
+
+use std::ops::RangeInclusive;
+
+use super::rewire::counterparts;
+use crate::data::random::{Draws, Purpose};
+use crate::dissect::anatomy::Site;
+use crate::network::Network;
+
+/// What is done to the net.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lesion {
+    /// Nothing: the baseline.
+    None,
+    /// These sites are deleted.
+    Delete(Vec<usize>),
+    /// `order[i]` stands where site i stood.
+    Reorder(Vec<usize>),
+}
+
+impl Lesion {
+    /// The first site that is not as it was; none for the baseline.
+    pub fn first(&self) -> Option<usize> {
+        match self {
+            Lesion::None => None,
+            Lesion::Delete(sites) => sites.iter().min().copied(),
+            Lesion::Reorder(order) => (0..order.len()).find(|&place| order[place] != place),
+        }
+    }
+}
+
+/// A lesion with its place in a study.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// Sites deleted, or pairs swapped; 0 for the baseline.
+    pub amount: usize,
+    /// What is done.
+    pub lesion: Lesion,
+}
+
+/// A study.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Study {
+    /// Every site alone.
+    Each,
+    /// Some sites at random, of those that are no stage's first.
+    Random {
+        /// How many at once.
+        counts: RangeInclusive<usize>,
+        /// Draws of each count.
+        samples: usize,
+    },
+    /// Swaps of random pairs of equal sites, of those that are no stage's first.
+    Reorder {
+        /// How many pairs.
+        swaps: RangeInclusive<usize>,
+        /// Draws of each number.
+        samples: usize,
+    },
+}
+
+/// Sites that random deletions and swaps leave alone: the first of each stage, which changes the
+/// shape or reads the stem (1, 19 and 37 of ResNet-110).
+pub fn left_alone(sites: &[Site]) -> Vec<usize> {
+    let first = |&at: &usize| at == 0 || sites[at - 1].shapes[1] != sites[at].shapes[1];
+    (0..sites.len()).filter(first).collect()
+}
+
+/// The lesions of a study, the baseline first; what is drawn depends on the seed and the place
+/// in the study only.
+pub fn plan(
+    network: &Network,
+    sites: &[Site],
+    study: &Study,
+    seed: u32,
+) -> Result<Vec<Item>, String> {
+    let alone = left_alone(sites);
+    let free = |at: &usize| !alone.contains(at);
+    let deletable = |at: &usize| sites[*at].deletable(network);
+    let mut items = vec![Item { amount: 0, lesion: Lesion::None }];
+    match study {
+        Study::Each => {
+            let single = |at| Item { amount: 1, lesion: Lesion::Delete(vec![at]) };
+            items.extend((0..sites.len()).filter(deletable).map(single));
+            if items.len() == 1 {
+                return Err(nothing_to_delete(sites));
+            }
+        }
+        Study::Random { counts, samples } => {
+            let among: Vec<usize> = (0..sites.len()).filter(free).filter(deletable).collect();
+            if *counts.end() > among.len() {
+                return Err(format!(
+                    "{} can be deleted at random ({} in all, each stage's first left alone); \
+                     say --counts {}..{}",
+                    units(among.len()),
+                    units(sites.len()),
+                    counts.start().min(&among.len()),
+                    among.len()
+                ));
+            }
+            for (amount, draws) in draws(counts, *samples, seed) {
+                items.push(Item { amount, lesion: Lesion::Delete(some(&among, amount, draws)) });
+            }
+        }
+        Study::Reorder { swaps, samples } => {
+            let pairs = pairs(network, sites, &(0..sites.len()).filter(free).collect::<Vec<_>>());
+            if *swaps.end() > pairs.len() {
+                return Err(format!(
+                    "there are {} pairs of equal units that may change places (each stage's \
+                     first left alone); {}",
+                    pairs.len(),
+                    if pairs.is_empty() { "take a deeper net" } else { "say fewer --swaps" }
+                ));
+            }
+            for (amount, draws) in draws(swaps, *samples, seed) {
+                let mut order: Vec<usize> = (0..sites.len()).collect();
+                some(&pairs, amount, draws).into_iter().for_each(|(a, b)| order.swap(a, b));
+                items.push(Item { amount, lesion: Lesion::Reorder(order) });
+            }
+        }
+    }
+    Ok(items)
+}
+
+fn units(count: usize) -> String {
+    if count == 1 { "1 unit".into() } else { format!("{count} units") }
+}
+
+/// Why none can go, by the example of the first.
+pub fn nothing_to_delete(sites: &[Site]) -> String {
+    match sites.first() {
+        None => "the net has neither units nor convolutions, so there is nothing to delete".into(),
+        Some(site) => format!(
+            "nothing can be deleted: no unit has a shortcut, and none keeps its shape ({} reads \
+             {} and writes {})",
+            site.name, site.shapes[0], site.shapes[1]
+        ),
+    }
+}
+
+fn draws(
+    amounts: &RangeInclusive<usize>,
+    samples: usize,
+    seed: u32,
+) -> impl Iterator<Item = (usize, Draws)> + use<> {
+    let draw = move |amount: usize, sample: usize| {
+        Draws::new(seed, Purpose::Lesion, (amount as u64) << 32 | sample as u64)
+    };
+    amounts.clone().flat_map(move |n| (0..samples).map(move |sample| (n, draw(n, sample))))
+}
+
+/// `count` different elements in random order (Fisher–Yates, stopped early).
+fn some<T: Clone>(among: &[T], count: usize, mut draws: Draws) -> Vec<T> {
+    let mut all = among.to_vec();
+    for at in 0..count {
+        let other = at + draws.below(all.len() - at);
+        all.swap(at, other);
+    }
+    all.truncate(count);
+    all
+}
+
+/// Pairs that may change places.
+fn pairs(network: &Network, sites: &[Site], free: &[usize]) -> Vec<(usize, usize)> {
+    let mut classes: Vec<Vec<usize>> = Vec::new();
+    for &site in free {
+        let fits = |class: &&mut Vec<usize>| {
+            counterparts(network, &sites[class[0]], &sites[site]).is_some()
+        };
+        match classes.iter_mut().find(fits) {
+            Some(class) => class.push(site),
+            None => classes.push(vec![site]),
+        }
+    }
+    let of = |class: &Vec<usize>| -> Vec<(usize, usize)> {
+        let later = |at: usize| class[at + 1..].iter().map(move |&b| (class[at], b));
+        (0..class.len()).flat_map(later).collect()
+    };
+    classes.iter().flat_map(of).collect()
+}

@@ -1,0 +1,343 @@
+//! The equations of He et al. (2016) on a real net, with running statistics.
+//!
+//! | equation | what is computed |
+//! |---|---|
+//! | (4) x_L = x_l + Σ F | ‖x_L − x_l − Σ F‖ / ‖x_L‖ over each stage |
+//! | (5) g_l = g_L + (∂ΣF/∂x_l)ᵀ g_L | both terms, and g_l against g_{l+1} + J_Fᵀ g at each unit |
+//! | (6)–(8) h = λx | the same with λ on the shortcuts, and the product of all λ |
+//!
+//! A stage is a run of units that keep the shape. F is what was computed as F, not y − h.
+
+use serde::Serialize;
+
+use super::gradient::forks;
+use crate::dissect::anatomy::{Body, Site, Term, branch, branches};
+use crate::engine::Engine;
+use crate::graph::Role;
+use crate::lower::probes::{NONE, Pass};
+use crate::lower::{self, Wanted};
+use crate::network::{BinaryOp, Layer, ModuleKind, Network, ValueId};
+use crate::train::TrainError;
+use crate::train::compiled::Compiled;
+use crate::train::tensors::Values;
+
+/// log₂ of what each F multiplies gradients by where they pass F alone, so that they stay in
+/// range; taken out again.
+const BOOST: i32 = 3;
+
+/// One unit.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Unit {
+    /// Counted from 1.
+    pub unit: usize,
+    /// ‖F‖ / ‖x‖.
+    pub residual_ratio: Option<f64>,
+    /// Share of y < 0, where f is a ReLU: what it cuts off.
+    pub cut_off: Option<f64>,
+    /// λ: ⟨h, x⟩ / ⟨x, x⟩, where the shape is kept.
+    pub lambda: Option<f64>,
+    /// Of a gate g with 1 − g on the shortcut: its mean, its standard deviation, and the share of
+    /// its elements above ½, which lean to F.
+    pub gate: Option<[f64; 3]>,
+    /// ‖∂E/∂x_l‖ summed over the pictures' own losses.
+    pub gradient: f64,
+    /// The same along F only, from the scores back.
+    pub gradient_through_residuals: f64,
+    /// ‖g_l − g_{l+1} − J_Fᵀ g_y‖ / ‖g_l‖, where the shape is kept: zero where h and f are
+    /// identities.
+    pub chain_error: Option<f64>,
+    /// ‖g_l − g_L‖, L the end of the stage.
+    pub weighted_term: Option<f64>,
+    /// Cosine between g_l − g_L and g_L.
+    pub cosine: Option<f64>,
+}
+
+/// One run of units that keep the shape.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Stage {
+    /// First and last unit, counted from 1.
+    pub units: [usize; 2],
+    /// ‖x_L − x_l − Σ F‖ / ‖x_L‖.
+    pub sum_error: f64,
+    /// ‖x_L − ∏λ·x_l − Σ F̂‖ / ‖x_L‖, F̂_i = (∏_{j>i} λ_j) F_i.
+    pub scaled_sum_error: f64,
+    /// ∏λ.
+    pub lambda_product: f64,
+    /// ‖g_L‖, the direct term.
+    pub direct_term: f64,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// By unit.
+    pub units: Vec<Unit>,
+    /// By stage.
+    pub stages: Vec<Stage>,
+    /// ∏(1 − σ(b)) over all gated shortcuts, b what the gates' biases start at.
+    pub initial_gates: Option<f64>,
+    /// Units whose shortcut is x itself and whose f is the identity: there, an activation on
+    /// F's side alone and pre-activation are the same, equation (9).
+    pub clean: usize,
+}
+
+/// Checks a net on one batch: pictures as an engine takes them, and one-hot targets.
+pub fn check(
+    engine: &dyn Engine,
+    network: &Network,
+    sites: &[Site],
+    values: &Values,
+    (images, targets): (&[f32], &[f32]),
+) -> Result<Report, TrainError> {
+    let batch = targets.len() / network.classes();
+    let mut plain = Compiled::new(
+        engine,
+        &lower::forward_and_backward(network, batch, &NONE, &wanted(network, sites)),
+    )?;
+    plain.load(values)?;
+    plain.write(Role::Images, images)?;
+    plain.write(Role::Targets, targets)?;
+    plain.run()?;
+    let mut read = Read { program: plain, batch };
+    let through = through_residuals(engine, network, sites, values, (images, targets))?;
+    let mut units = Vec::new();
+    for (at, site) in sites.iter().enumerate() {
+        units.push(unit(&mut read, network, site, at, through[at])?);
+    }
+    let mut stages = Vec::new();
+    for run in runs(sites) {
+        stages.push(stage(&mut read, sites, run, &mut units)?);
+    }
+    let clean = sites.iter().filter(|site| is_clean(site)).count();
+    Ok(Report { units, stages, initial_gates: initial_gates(network, sites), clean })
+}
+
+fn is_clean(site: &Site) -> bool {
+    let identity = match &site.body {
+        Body::Residual { shortcut, .. } => shortcut.iter().all(|term| term.value == site.input),
+        Body::Chain => false,
+    };
+    identity && site.output == site.sum
+}
+
+fn values_of(terms: &[Term]) -> Vec<ValueId> {
+    terms.iter().map(|term| term.value).collect()
+}
+
+fn wanted(network: &Network, sites: &[Site]) -> Wanted {
+    let mut wanted = Wanted::default();
+    for (at, site) in sites.iter().enumerate() {
+        let named = |what: &str| format!("{what}.{at}");
+        wanted.sums.push((named("x"), vec![site.input]));
+        wanted.sums.push((named("y"), vec![site.sum]));
+        wanted.sums.push((named("z"), vec![site.output]));
+        wanted.gradients.push((named("gx"), site.input));
+        wanted.gradients.push((named("gz"), site.output));
+        if let Some(gate) = gate(network, site) {
+            wanted.sums.push((named("g"), vec![gate]));
+        }
+        if let Body::Residual { shortcut, residual, .. } = &site.body {
+            wanted.sums.push((named("h"), values_of(shortcut)));
+            wanted.sums.push((named("F"), values_of(residual)));
+            wanted.products.push((named("JF"), values_of(residual), site.input, site.sum));
+        }
+    }
+    wanted
+}
+
+/// Outputs of a program that has run, as vectors; gradients are those of each picture's own loss.
+struct Read {
+    program: Compiled,
+    batch: usize,
+}
+
+impl Read {
+    fn value(&mut self, what: &str, at: usize) -> Result<Vec<f64>, TrainError> {
+        let values = self.program.output(&format!("{what}.{at}"))?;
+        Ok(values.iter().map(|&v| f64::from(v)).collect())
+    }
+
+    fn gradient(&mut self, what: &str, at: usize) -> Result<Vec<f64>, TrainError> {
+        let batch = self.batch as f64;
+        Ok(self.value(what, at)?.iter().map(|v| v * batch).collect())
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn norm(a: &[f64]) -> f64 {
+    dot(a, a).sqrt()
+}
+
+/// a + factor·b
+fn plus(a: &[f64], factor: f64, b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a + factor * b).collect()
+}
+
+fn unit(
+    read: &mut Read,
+    network: &Network,
+    site: &Site,
+    at: usize,
+    gradient_through_residuals: f64,
+) -> Result<Unit, TrainError> {
+    let (x, gx) = (read.value("x", at)?, read.gradient("gx", at)?);
+    let is_relu = network.value(site.output).layer == Layer::Relu
+        && network.value(site.output).args == [site.sum];
+    let cut_off = if is_relu {
+        let y = read.value("y", at)?;
+        Some(y.iter().filter(|y| **y < 0.0).count() as f64 / y.len() as f64)
+    } else {
+        None
+    };
+    let mut unit = Unit {
+        unit: at + 1,
+        residual_ratio: None,
+        cut_off,
+        lambda: None,
+        gate: None,
+        gradient: norm(&gx),
+        gradient_through_residuals,
+        chain_error: None,
+        weighted_term: None,
+        cosine: None,
+    };
+    if gate(network, site).is_some() {
+        unit.gate = Some(spread(&read.value("g", at)?));
+    }
+    if let Body::Residual { .. } = site.body {
+        unit.residual_ratio = Some(norm(&read.value("F", at)?) / norm(&x));
+        if site.shapes[0] == site.shapes[1] {
+            unit.lambda = Some(dot(&read.value("h", at)?, &x) / dot(&x, &x));
+            let rest = plus(&gx, -1.0, &read.gradient("gz", at)?);
+            let rest = plus(&rest, -1.0, &read.gradient("JF", at)?);
+            unit.chain_error = Some(norm(&rest) / norm(&gx));
+        }
+    }
+    Ok(unit)
+}
+
+/// Runs of units with shortcuts that keep the shape.
+fn runs(sites: &[Site]) -> Vec<std::ops::Range<usize>> {
+    let keeps = |site: &Site| {
+        site.shapes[0] == site.shapes[1] && matches!(site.body, Body::Residual { .. })
+    };
+    let mut runs: Vec<std::ops::Range<usize>> = Vec::new();
+    for at in (0..sites.len()).filter(|&at| keeps(&sites[at])) {
+        match runs.last_mut() {
+            Some(run) if run.end == at && sites[at].input == sites[at - 1].output => run.end += 1,
+            _ => runs.push(at..at + 1),
+        }
+    }
+    runs
+}
+
+fn stage(
+    read: &mut Read,
+    sites: &[Site],
+    run: std::ops::Range<usize>,
+    units: &mut [Unit],
+) -> Result<Stage, TrainError> {
+    debug_assert!(run.end <= sites.len());
+    let last = run.end - 1;
+    let end = read.value("z", last)?;
+    let end_gradient = read.gradient("gz", last)?;
+    let first = read.value("x", run.start)?;
+    let (mut rest, mut scaled, mut lambdas) = (end.clone(), end.clone(), 1.0);
+    for at in run.clone().rev() {
+        let residual = read.value("F", at)?;
+        rest = plus(&rest, -1.0, &residual);
+        scaled = plus(&scaled, -lambdas, &residual);
+        lambdas *= units[at].lambda.unwrap_or(1.0);
+        let weighted = plus(&read.gradient("gx", at)?, -1.0, &end_gradient);
+        units[at].weighted_term = Some(norm(&weighted));
+        let lengths = norm(&weighted) * norm(&end_gradient);
+        units[at].cosine = (lengths > 0.0).then(|| dot(&weighted, &end_gradient) / lengths);
+    }
+    Ok(Stage {
+        units: [run.start + 1, run.end],
+        sum_error: norm(&plus(&rest, -1.0, &first)) / norm(&end),
+        scaled_sum_error: norm(&plus(&scaled, -lambdas, &first)) / norm(&end),
+        lambda_product: lambdas,
+        direct_term: norm(&end_gradient),
+    })
+}
+
+/// ‖∂E/∂x_l‖ where gradients pass through F only: what a plain net of the same weights has.
+fn through_residuals(
+    engine: &dyn Engine,
+    network: &Network,
+    sites: &[Site],
+    values: &Values,
+    (images, targets): (&[f32], &[f32]),
+) -> Result<Vec<f64>, TrainError> {
+    let batch = targets.len() / network.classes();
+    let gradients =
+        sites.iter().enumerate().map(|(at, site)| (format!("gx.{at}"), site.input)).collect();
+    let wanted = Wanted { gradients, ..Wanted::default() };
+    let program =
+        lower::forward_and_backward(network, batch, &branches(sites, Pass::Backward), &wanted);
+    let mut program = Compiled::new(engine, &program)?;
+    program.load(values)?;
+    program.write(Role::Images, images)?;
+    program.write(Role::Targets, targets)?;
+    let forks = forks(sites);
+    for &site in &forks {
+        let [residual, shortcut] = branch(site);
+        program.probe(&residual, &vec![2f32.powi(BOOST); batch])?;
+        program.probe(&shortcut, &vec![0.0; batch])?;
+    }
+    program.run()?;
+    let mut read = Read { program, batch };
+    (0..sites.len())
+        .map(|at| {
+            let passed = forks.iter().filter(|fork| **fork >= at).count() as i32;
+            Ok(norm(&read.gradient("gx", at)?) * 2f64.powi(-BOOST * passed))
+        })
+        .collect()
+}
+
+/// ∏(1 − σ(b)) at the start of training, over shortcuts that carry 1 − g with g = σ(conv + b).
+fn initial_gates(network: &Network, sites: &[Site]) -> Option<f64> {
+    let gates: Vec<f64> = sites.iter().filter_map(|site| initial_gate(network, site)).collect();
+    (!gates.is_empty()).then(|| gates.iter().product())
+}
+
+/// g, where 1 − g is a factor of the shortcut.
+fn gate(network: &Network, site: &Site) -> Option<ValueId> {
+    let Body::Residual { shortcut, .. } = &site.body else { return None };
+    let of = |value: ValueId| network.value(value);
+    let product = |term: &&Term| of(term.value).layer == Layer::Binary(BinaryOp::Mul);
+    let factors = shortcut.iter().filter(product).flat_map(|term| of(term.value).args.iter());
+    factors.copied().find_map(|factor| match (&of(factor).layer, of(factor).args.as_slice()) {
+        (Layer::Binary(BinaryOp::Sub), &[one, gate]) => {
+            (of(one).layer == Layer::Const(1.0)).then_some(gate)
+        }
+        _ => None,
+    })
+}
+
+/// Mean, standard deviation and share above ½.
+fn spread(gate: &[f64]) -> [f64; 3] {
+    let n = gate.len().max(1) as f64;
+    let mean = gate.iter().sum::<f64>() / n;
+    let variance = gate.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / n;
+    let above = gate.iter().filter(|g| **g > 0.5).count() as f64 / n;
+    [mean, variance.sqrt(), above]
+}
+
+fn initial_gate(network: &Network, site: &Site) -> Option<f64> {
+    let gate = network.value(gate(network, site)?);
+    let scores = network.value(*gate.args.first()?);
+    match (&gate.layer, &scores.layer) {
+        (Layer::Sigmoid, Layer::Conv { module, .. }) => match network.module(*module).kind {
+            ModuleKind::Conv { bias: Some(bias), .. } => Some(1.0 / (1.0 + bias.exp())),
+            ModuleKind::Conv { .. } | ModuleKind::BatchNorm { .. } | ModuleKind::Linear { .. } => {
+                None
+            }
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,66 @@
+//! In which order nodes are given to kernels.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::graph::placement::Stage;
+use crate::graph::{NodeId, Op, Program};
+
+use super::{is_anchor, live};
+
+/// A topological order of the live nodes, by stage where the graph leaves a choice. Weight
+/// gradients come last in their stage, so that no kernel after them reads the weights that
+/// their epilogue updates in place.
+pub(super) fn order(program: &Program, stages: &[Stage]) -> Vec<NodeId> {
+    let graph = &program.graph;
+    let live = live(program);
+    let mut missing = vec![0usize; graph.nodes.len()];
+    let mut users: Vec<Vec<NodeId>> = vec![Vec::new(); graph.nodes.len()];
+    let key =
+        |id: NodeId| Reverse((stages[id.index()], matches!(graph.node(id).op, Op::ConvDw(_)), id));
+    let mut ready = BinaryHeap::new();
+    for id in graph.ids().filter(|id| live[id.index()]) {
+        let node = graph.node(id);
+        missing[id.index()] = node.args.len();
+        for arg in &node.args {
+            users[arg.index()].push(id);
+        }
+        if node.args.is_empty() {
+            ready.push(key(id));
+        }
+    }
+    let mut order = Vec::new();
+    while let Some(Reverse((_, _, id))) = ready.pop() {
+        order.push(id);
+        for &user in &users[id.index()] {
+            missing[user.index()] -= 1;
+            if missing[user.index()] == 0 {
+                ready.push(key(user));
+            }
+        }
+    }
+    order
+}
+
+/// Values that only state updates need. They are placed after everything else, when it is known
+/// from which kernel on the old state has no reader.
+pub(super) fn only_for_updates(program: &Program) -> Vec<bool> {
+    let graph = &program.graph;
+    let live = live(program);
+    let mut only = vec![false; graph.nodes.len()];
+    let mut wanted = vec![false; graph.nodes.len()];
+    for output in &program.outputs {
+        wanted[output.node.index()] = true;
+    }
+    for id in graph.ids().rev().filter(|id| live[id.index()]) {
+        let node = graph.node(id);
+        let at = id.index();
+        only[at] = !wanted[at] && !node.ty.batched && !is_anchor(&node.op);
+        if !only[at] {
+            for arg in &node.args {
+                wanted[arg.index()] = true;
+            }
+        }
+    }
+    only
+}

@@ -1,0 +1,419 @@
+//! Network → graph: a training step or an inference pass as one program.
+
+use std::collections::HashMap;
+
+use crate::graph::autodiff::{Factors, gradient, gradient_from, mean};
+use crate::graph::builder::Builder;
+use crate::graph::{
+    Axes, Binary, ConvGeometry, InputId, NodeId, Op, Origin, Output, PoolGeometry, PoolKind,
+    Program, RegionId, Role, Shape, Type, Unary,
+};
+use crate::network::{self, BinaryOp, Layer, Module, ModuleId, Network, Value, ValueId};
+use crate::nn::loss_scaling::{self, Scaling};
+use crate::nn::optimiser::Sgd;
+use crate::nn::{batch_norm, dropout, loss, optimiser, parameters, shortcut};
+use crate::passes;
+
+pub mod probes;
+mod study;
+
+use probes::{Part, Probes};
+pub use study::{Wanted, forward_and_backward, part};
+
+mod inspect;
+
+pub use inspect::inspection;
+
+/// One training step: forward, backward, update. Inputs by role: `Images`, `Targets`,
+/// `LearningRate`, `Seed` (only where the network draws numbers), parameters, momenta (named
+/// `<parameter>.momentum`) and statistics. Outputs: `loss` (mean cross-entropy, a scalar) and
+/// `logits` (N×1×1×K).
+pub fn training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
+    let mut lowering = Lowering::new(network, batch, Mode::Train);
+    let logits = lowering.forward();
+    let (loss, gradients) = lowering.backward(logits);
+    lowering.update(sgd, &gradients);
+    lowering.finish(named(&[("loss", loss), ("logits", logits)]))
+}
+
+/// The same with dynamic loss scaling, for engines that store gradients in half precision: two
+/// more inputs ([`loss_scaling::STATE`]), and an output `good`, 0 where the step was left out
+/// because a gradient was no finite number.
+pub fn scaled_training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
+    let mut lowering = Lowering::new(network, batch, Mode::Train);
+    let logits = lowering.forward();
+    let scaling = Scaling::input(&mut lowering.b);
+    let (loss, gradients) = lowering.backward_from(logits, Some(scaling));
+    lowering.update(sgd, &gradients);
+    let good = lowering.keep_where_good(scaling, &gradients);
+    lowering.finish(named(&[("loss", loss), ("logits", logits), ("good", good)]))
+}
+
+/// The forward pass of training and the loss's gradient with respect to every parameter, without
+/// an update: outputs `loss`, `logits`, then one per parameter, named `grad.<parameter>`.
+pub fn gradients(network: &Network, batch: usize) -> Program {
+    let mut lowering = Lowering::new(network, batch, Mode::Train);
+    let logits = lowering.forward();
+    let (loss, gradients) = lowering.backward(logits);
+    lowering.updates.clear();
+    let mut outputs = named(&[("loss", loss), ("logits", logits)]);
+    for (input, node) in gradients {
+        let name = format!("grad.{}", lowering.b.graph().input(input).name);
+        outputs.push(Output { name, node });
+    }
+    lowering.finish(outputs)
+}
+
+/// One inference pass with running statistics. Output: `logits`.
+pub fn inference(network: &Network, batch: usize) -> Program {
+    let mut lowering = Lowering::new(network, batch, Mode::Infer);
+    let logits = lowering.forward();
+    passes::inference(lowering.finish(named(&[("logits", logits)])))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Train,
+    Infer,
+}
+
+struct Lowering<'a> {
+    network: &'a Network,
+    batch: usize,
+    mode: Mode,
+    b: Builder,
+    /// State inputs by name, as they stand now: a statistic moves on where a module is applied
+    /// more than once.
+    state: HashMap<String, NodeId>,
+    parameters: Vec<(InputId, NodeId)>,
+    statistics: Vec<(InputId, String)>,
+    updates: Vec<(InputId, NodeId)>,
+    seed: Option<NodeId>,
+    /// Which values are computed, and what stands for each.
+    part: Part,
+    nodes: Vec<Option<NodeId>>,
+    probes: &'a Probes,
+    /// The inputs of `probes`, in their order.
+    masks: Vec<NodeId>,
+    /// What the backward pass multiplies adjoints by.
+    factors: Factors,
+    /// Which units are live, and how many so far.
+    live: (Vec<NodeId>, Option<NodeId>),
+}
+
+impl<'a> Lowering<'a> {
+    fn new(network: &'a Network, batch: usize, mode: Mode) -> Self {
+        Self::probed(network, batch, mode, Part::WHOLE, &probes::NONE)
+    }
+
+    fn probed(
+        network: &'a Network,
+        batch: usize,
+        mode: Mode,
+        part: Part,
+        probes: &'a Probes,
+    ) -> Self {
+        let mut lowering = Self {
+            network,
+            batch,
+            mode,
+            b: Builder::new(),
+            state: HashMap::new(),
+            parameters: Vec::new(),
+            statistics: Vec::new(),
+            updates: Vec::new(),
+            seed: None,
+            part,
+            nodes: Vec::new(),
+            probes,
+            masks: Vec::new(),
+            factors: Factors::new(),
+            live: (Vec::new(), None),
+        };
+        for tensor in parameters::state(network).into_iter().filter(|t| part.reads(network, t)) {
+            let ty = Type { shape: tensor.shape, batched: false };
+            let node = lowering.b.input(tensor.name.clone(), tensor.role, ty);
+            let input = lowering.input_id(node);
+            if tensor.role == Role::Parameter {
+                lowering.parameters.push((input, node));
+            } else {
+                lowering.statistics.push((input, tensor.name.clone()));
+            }
+            lowering.state.insert(tensor.name, node);
+        }
+        let ty = Type { shape: Shape([batch, 1, 1, 1]), batched: true };
+        for name in &probes.names {
+            let mask = lowering.b.input(name.clone(), Role::Probe, ty);
+            lowering.masks.push(mask);
+        }
+        lowering
+    }
+
+    fn input_id(&self, node: NodeId) -> InputId {
+        match self.b.graph().node(node).op {
+            Op::Input(id) => id,
+            _ => unreachable!("made by Builder::input"),
+        }
+    }
+
+    fn scalar(&mut self, name: &str, role: Role) -> NodeId {
+        self.b.input(name, role, Type { shape: Shape::SCALAR, batched: false })
+    }
+
+    fn forward(&mut self) -> NodeId {
+        let network = self.network;
+        for (index, value) in network.values.iter().enumerate() {
+            self.b.set_origin(Origin {
+                span: value.span,
+                region: value.unit.map(|unit| RegionId(unit.0)),
+            });
+            let id = ValueId(index as u32);
+            let node = self.part.computes(network, id).then(|| self.value(id, value));
+            self.nodes.push(node);
+        }
+        let statistics: Vec<(InputId, NodeId)> =
+            self.statistics.iter().map(|(input, name)| (*input, self.state[name])).collect();
+        if self.mode == Mode::Train {
+            self.updates.extend(statistics);
+        }
+        self.node(self.part.end(network))
+    }
+
+    /// The node of a value that is computed.
+    fn node(&self, id: ValueId) -> NodeId {
+        self.nodes[id.index()].expect("a part is closed under arguments, up to where it begins")
+    }
+
+    fn value(&mut self, id: ValueId, value: &Value) -> NodeId {
+        if self.part.begins_at(id) {
+            let s = value.shape;
+            let shape = Shape([self.batch, s.h, s.w, s.c]);
+            return self.b.input(probes::CUT, Role::Probe, Type { shape, batched: true });
+        }
+        let plain: Vec<NodeId> = value.args.iter().map(|&a| self.node(a)).collect();
+        let args = self.tapped(id, &plain);
+        let node = self.layer(value, &args, id.0);
+        self.bypassed(id, node)
+    }
+
+    fn layer(&mut self, value: &Value, args: &[NodeId], stream: u32) -> NodeId {
+        let train = self.mode == Mode::Train;
+        match value.layer {
+            Layer::Input => {
+                let s = value.shape;
+                let shape = Shape([self.batch, s.h, s.w, s.c]);
+                self.b.input("images", Role::Images, Type { shape, batched: true })
+            }
+            Layer::Const(number) => self.b.constant(number),
+            Layer::Conv { module, stride, padding } => self.conv(module, args[0], stride, padding),
+            Layer::Linear { module } => self.linear(module, args[0]),
+            Layer::BatchNorm { module } => self.batch_norm(module, args[0]),
+            Layer::Relu => self.b.unary(Unary::Relu, args[0]),
+            Layer::Sigmoid => self.b.unary(Unary::Sigmoid, args[0]),
+            Layer::Tanh => self.b.unary(Unary::Tanh, args[0]),
+            Layer::Dropout { p, inverted } if train => {
+                let seed = self.seed();
+                dropout::train(&mut self.b, args[0], p, inverted, (stream, seed))
+            }
+            Layer::Dropout { p, inverted } => dropout::infer(&mut self.b, args[0], p, inverted),
+            Layer::DropPath { p } if train => {
+                let seed = self.seed();
+                dropout::drop_path(&mut self.b, args[0], p, (stream, seed))
+            }
+            Layer::DropPath { p } => self.b.scale(args[0], 1.0 - p),
+            Layer::Live { unit, units, of } if train => {
+                let keep = self.live(unit, units, of);
+                self.b.mul(args[0], keep)
+            }
+            Layer::Live { units, of, .. } => self.b.scale(args[0], units as f64 / of as f64),
+            Layer::Binary(op) => self.b.binary(arithmetic(op), args[0], args[1]),
+            Layer::GlobalAvgPool => mean(&mut self.b, Axes::SPACE, args[0]),
+            Layer::Pool { kind, window, stride, padding } => {
+                let [_, h, w, _] = self.b.ty(args[0]).shape.0;
+                let geometry =
+                    PoolGeometry { kind: pooled(kind), input: [h, w], window, stride, padding };
+                self.b.pool(geometry, args[0])
+            }
+            Layer::Subsample { stride } => shortcut::subsample(&mut self.b, args[0], stride),
+            Layer::PadChannels { channels } => {
+                shortcut::pad_channels(&mut self.b, args[0], channels)
+            }
+        }
+    }
+
+    /// Whether a unit is live: 1 or 0. Units come in order.
+    fn live(&mut self, unit: usize, units: usize, of: usize) -> NodeId {
+        if let Some(&known) = self.live.0.get(unit) {
+            return known;
+        }
+        let seed = self.seed();
+        let so_far = self.live.1.unwrap_or_else(|| self.b.constant(0.0));
+        let keep = dropout::live(&mut self.b, so_far, (units, of - unit), (unit as u32, seed));
+        self.live.0.push(keep);
+        self.live.1 = Some(self.b.add(so_far, keep));
+        keep
+    }
+
+    fn seed(&mut self) -> NodeId {
+        match self.seed {
+            Some(seed) => seed,
+            None => *self.seed.insert(self.b.input(
+                "seed",
+                Role::Seed,
+                Type { shape: Shape::SCALAR, batched: false },
+            )),
+        }
+    }
+
+    fn module(&self, id: ModuleId) -> &'a Module {
+        self.network.module(id)
+    }
+
+    fn tensor(&self, module: &Module, suffix: &str) -> Option<NodeId> {
+        self.state.get(&format!("{}.{suffix}", module.name)).copied()
+    }
+
+    fn conv(&mut self, id: ModuleId, x: NodeId, stride: usize, padding: [usize; 2]) -> NodeId {
+        let module = self.module(id);
+        let weight = self.weight(module);
+        let [kh, kw, _, _] = self.b.ty(weight).shape.0;
+        let [_, h, w, _] = self.b.ty(x).shape.0;
+        let geometry = ConvGeometry { input: [h, w], kernel: [kh, kw], stride, padding };
+        let y = self.b.conv(geometry, x, weight);
+        self.biased(module, y)
+    }
+
+    /// A linear layer is a convolution whose window is the whole image.
+    fn linear(&mut self, id: ModuleId, x: NodeId) -> NodeId {
+        let [_, h, w, _] = self.b.ty(x).shape.0;
+        let module = self.module(id);
+        let weight = self.weight(module);
+        let geometry = ConvGeometry { input: [h, w], kernel: [h, w], stride: 1, padding: [0, 0] };
+        let y = self.b.conv(geometry, x, weight);
+        self.biased(module, y)
+    }
+
+    fn weight(&self, module: &Module) -> NodeId {
+        self.tensor(module, "weight").expect("every convolution and linear layer has weights")
+    }
+
+    fn biased(&mut self, module: &Module, y: NodeId) -> NodeId {
+        match self.tensor(module, "bias") {
+            Some(bias) => self.b.add(y, bias),
+            None => y,
+        }
+    }
+
+    fn batch_norm(&mut self, id: ModuleId, x: NodeId) -> NodeId {
+        let module = self.module(id);
+        let tensor = |suffix| self.tensor(module, suffix).expect("a batch norm has four tensors");
+        let p = batch_norm::Parameters {
+            scale: tensor("weight"),
+            shift: tensor("bias"),
+            mean: tensor("running_mean"),
+            variance: tensor("running_var"),
+        };
+        match self.mode {
+            Mode::Infer => batch_norm::infer(&mut self.b, x, p),
+            Mode::Train => {
+                let trained = batch_norm::train(&mut self.b, x, p);
+                self.state.insert(format!("{}.running_mean", module.name), trained.mean);
+                self.state.insert(format!("{}.running_var", module.name), trained.variance);
+                trained.value
+            }
+        }
+    }
+
+    /// Mean cross-entropy.
+    fn loss(&mut self, logits: NodeId) -> NodeId {
+        let ty = self.b.ty(logits);
+        self.b.set_origin(Origin::default());
+        let targets = self.b.input("targets", Role::Targets, ty);
+        loss::cross_entropy(&mut self.b, logits, targets)
+    }
+
+    /// The loss, and its gradient with respect to every parameter.
+    fn backward(&mut self, logits: NodeId) -> (NodeId, Vec<(InputId, NodeId)>) {
+        self.backward_from(logits, None)
+    }
+
+    fn backward_from(
+        &mut self,
+        logits: NodeId,
+        scaling: Option<Scaling>,
+    ) -> (NodeId, Vec<(InputId, NodeId)>) {
+        let loss = self.loss(logits);
+        let wrt: Vec<NodeId> = self.parameters.iter().map(|p| p.1).collect();
+        let gradients = match scaling {
+            None => gradient(&mut self.b, loss, &wrt),
+            Some(scaling) => {
+                let seeded = (loss, scaling.scale);
+                let scaled = gradient_from(&mut self.b, seeded, &wrt, &Factors::new());
+                scaling.unscaled(&mut self.b, &scaled)
+            }
+        };
+        (loss, self.parameters.iter().map(|p| p.0).zip(gradients).collect())
+    }
+
+    fn update(&mut self, sgd: &Sgd, gradients: &[(InputId, NodeId)]) {
+        self.b.set_origin(Origin::default());
+        let lr = self.scalar("lr", Role::LearningRate);
+        let undecayed = Sgd { weight_decay: 0.0, ..*sgd };
+        for (&(input, w), &(_, g)) in self.parameters.clone().iter().zip(gradients) {
+            let name = &self.b.graph().input(input).name;
+            let decayed = sgd.decay_vectors || parameters::is_weight(self.network, name);
+            let sgd = if decayed { sgd } else { &undecayed };
+            let name = format!("{name}.momentum");
+            let ty = self.b.ty(w);
+            let m = self.b.input(name, Role::Momentum, ty);
+            let m_input = self.input_id(m);
+            let (new_w, new_m) = optimiser::sgd(&mut self.b, sgd, lr, w, m, g);
+            self.updates.push((input, new_w));
+            self.updates.push((m_input, new_m));
+        }
+    }
+
+    /// Has every update wait for finite gradients; returns whether they are.
+    fn keep_where_good(&mut self, scaling: Scaling, gradients: &[(InputId, NodeId)]) -> NodeId {
+        let b = &mut self.b;
+        b.set_origin(Origin::default());
+        let gradients: Vec<NodeId> = gradients.iter().map(|g| g.1).collect();
+        let good = loss_scaling::all_finite(b, &gradients);
+        for (input, new) in &mut self.updates {
+            let old = b.input_node(*input);
+            *new = loss_scaling::kept(b, good, *new, old);
+        }
+        let next = scaling.next(b, good);
+        for (old, new) in [(scaling.scale, next.scale), (scaling.streak, next.streak)] {
+            let input = self.input_id(old);
+            self.updates.push((input, new));
+        }
+        good
+    }
+
+    fn finish(self, outputs: Vec<Output>) -> Program {
+        let program =
+            Program { graph: self.b.finish(), outputs, updates: self.updates, batch: self.batch };
+        passes::standard(program)
+    }
+}
+
+fn named(outputs: &[(&str, NodeId)]) -> Vec<Output> {
+    outputs.iter().map(|&(name, node)| Output { name: name.to_string(), node }).collect()
+}
+
+fn pooled(kind: network::PoolKind) -> PoolKind {
+    match kind {
+        network::PoolKind::Max => PoolKind::Max,
+        network::PoolKind::Avg => PoolKind::Avg,
+    }
+}
+
+fn arithmetic(op: BinaryOp) -> Binary {
+    match op {
+        BinaryOp::Add => Binary::Add,
+        BinaryOp::Sub => Binary::Sub,
+        BinaryOp::Mul => Binary::Mul,
+        BinaryOp::Div => Binary::Div,
+    }
+}

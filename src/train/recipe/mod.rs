@@ -1,0 +1,301 @@
+//! How to train: the YAML of `specs/recipes`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{TrainError, yaml};
+use crate::data::augment::Augmentation;
+use crate::dissect::survival::Survival;
+use crate::engine::Precision;
+use crate::network::Network;
+use crate::nn::optimiser::Sgd;
+
+mod check;
+#[cfg(test)]
+mod tests;
+
+/// The recipe of the paper, carried inside the program.
+pub const HE2016: &str = include_str!("../../../specs/recipes/he2016.yaml");
+
+/// Recipes that are known by name.
+pub const BUNDLED: [(&str, &str); 3] = [
+    ("he2016", HE2016),
+    ("stochastic_depth", include_str!("../../../specs/recipes/stochastic_depth.yaml")),
+    ("fast", include_str!("../../../specs/recipes/fast.yaml")),
+];
+
+/// Largest batch a recipe or the command line may ask for.
+pub const MOST_BATCH: usize = 65_536;
+/// Longest run, in steps or epochs.
+pub const MOST_STEPS: u64 = 1_000_000_000;
+
+/// A recipe. Exactly one of `iterations` and `epochs` gives its length.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Pictures a step.
+    pub batch: usize,
+    /// Length in steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iterations: Option<u64>,
+    /// Length in epochs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<u64>,
+    /// The update.
+    pub optimiser: Optimiser,
+    /// The learning rate.
+    pub schedule: Schedule,
+    /// What is done to training pictures.
+    pub augmentation: Augment,
+    /// How pictures are standardised.
+    pub normalise: Normalise,
+    /// Share of a target that is spread evenly over all classes.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub label_smoothing: f64,
+    /// Precision of the computation, unless the command line gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Precision>,
+    /// When the test pictures are classified; after the last step they always are.
+    #[serde(default)]
+    pub evaluate: Cadence,
+    /// When the run is saved, and what is kept.
+    #[serde(default)]
+    pub checkpoint: Checkpoints,
+    /// Seed of the order, the crops, the first parameters and dropout.
+    pub seed: u32,
+    /// Which units' branches a mini-batch keeps; all, unless given.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "serde_yaml::with::singleton_map_recursive"
+    )]
+    pub survival: Option<Survival>,
+}
+
+/// Stochastic gradient descent.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Optimiser {
+    /// Momentum.
+    pub momentum: f64,
+    /// Weight decay.
+    pub weight_decay: f64,
+    /// Of which parameters.
+    #[serde(default)]
+    pub decay: Decay,
+    /// Nesterov's form.
+    #[serde(default)]
+    pub nesterov: bool,
+}
+
+/// Which parameters are decayed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decay {
+    /// Every one, γ, β and biases too.
+    #[default]
+    All,
+    /// Those of convolutions and linear layers, without biases.
+    Weights,
+}
+
+/// The learning rate over a run; at most one of `divide`, `cosine` and `one_cycle`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// The highest, after the warm-up.
+    pub lr: f64,
+    /// At first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warmup: Option<Warmup>,
+    /// Steps down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub divide: Option<Divide>,
+    /// Half a cosine, from the warm-up's end to the run's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cosine: Option<Cosine>,
+    /// Up, then down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_cycle: Option<OneCycle>,
+}
+
+/// A constant, lower rate at first.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Warmup {
+    /// For so many steps, or an eighth of the run if that is less.
+    pub iterations: u64,
+    /// The rate.
+    pub lr: f64,
+}
+
+/// Steps down.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Divide {
+    /// By what the rate is divided at each boundary.
+    pub by: f64,
+    /// The boundaries, in the unit of the recipe's length.
+    pub at: Vec<u64>,
+}
+
+/// Half a cosine.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cosine {
+    /// The rate at the end.
+    pub to: f64,
+}
+
+/// PyTorch's `OneCycleLR`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OneCycle {
+    /// Share of the run in which the rate rises.
+    pub rise: f64,
+    /// The first rate.
+    pub from: f64,
+    /// The last rate.
+    pub to: f64,
+    /// How it goes between them.
+    #[serde(default)]
+    pub curve: Curve,
+}
+
+/// How a rate goes from one to another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Curve {
+    /// Half a cosine.
+    #[default]
+    Cosine,
+    /// A straight line.
+    Linear,
+}
+
+/// Crops, flips, holes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Augment {
+    /// Zeros on each side before a random crop.
+    pub pad: usize,
+    /// Whether half of the pictures are mirrored.
+    pub flip: bool,
+    /// Side of a square of zeros around a random pixel (DeVries and Taylor 2017); 0 for none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub cutout: usize,
+}
+
+/// How pictures are standardised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Normalise {
+    /// By each channel's mean and deviation over the training set.
+    PerChannel,
+    /// By each pixel's mean, and each channel's deviation.
+    PerPixel,
+}
+
+/// How often; exactly one of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cadence {
+    /// Every so many epochs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<u64>,
+    /// Every so many steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+}
+
+impl Default for Cadence {
+    fn default() -> Self {
+        Self { epochs: Some(1), steps: None }
+    }
+}
+
+/// When a run is saved; exactly one of `epochs` and `steps`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkpoints {
+    /// Every so many epochs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<u64>,
+    /// Every so many steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+    /// How many are kept, next to the one with the lowest test error.
+    #[serde(default = "kept")]
+    pub keep: usize,
+}
+
+impl Default for Checkpoints {
+    fn default() -> Self {
+        Self { epochs: Some(1), steps: None, keep: kept() }
+    }
+}
+
+impl Checkpoints {
+    /// When.
+    pub fn cadence(&self) -> Cadence {
+        Cadence { epochs: self.epochs, steps: self.steps }
+    }
+}
+
+fn kept() -> usize {
+    5
+}
+
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
+fn is_none(value: &usize) -> bool {
+    *value == 0
+}
+
+impl Recipe {
+    /// Reads and checks a recipe; `name` is where it comes from.
+    pub fn parse(name: &str, text: &str) -> Result<Self, TrainError> {
+        let recipe: Recipe = yaml::read("recipe", name, text)?;
+        check::check(&recipe).map_err(|mistake| mistake.shown("recipe", name, text))?;
+        Ok(recipe)
+    }
+
+    /// The recipe of a name, if it is bundled.
+    pub fn bundled(name: &str) -> Option<Result<Self, TrainError>> {
+        let (name, text) = BUNDLED.iter().find(|(bundled, _)| *bundled == name)?;
+        Some(Self::parse(name, text))
+    }
+
+    /// The paper's recipe.
+    pub fn he2016() -> Result<Self, TrainError> {
+        Self::parse("he2016", HE2016)
+    }
+
+    /// The network as this recipe trains and evaluates it.
+    pub fn applied(&self, network: Network) -> Result<Network, TrainError> {
+        match self.survival {
+            None => Ok(network),
+            Some(rule) => rule
+                .on(&network)
+                .map_err(|text| TrainError::Wrong(format!("recipe, survival: {text}"))),
+        }
+    }
+
+    /// Its length, in the unit of its boundaries.
+    pub fn length(&self) -> u64 {
+        self.iterations.or(self.epochs).unwrap_or(0)
+    }
+
+    /// The optimiser as the compiler takes it.
+    pub fn sgd(&self) -> Sgd {
+        let Optimiser { momentum, weight_decay, decay, nesterov } = self.optimiser;
+        Sgd { momentum, weight_decay, decay_vectors: decay == Decay::All, nesterov }
+    }
+
+    /// Crops and flips as the loader takes them.
+    pub fn augmentation(&self) -> Augmentation {
+        let Augment { pad, flip, cutout } = self.augmentation;
+        Augmentation { pad, flip, cutout }
+    }
+}

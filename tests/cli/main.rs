@@ -1,0 +1,14 @@
+//! The program as a user or a script meets it: arguments, messages, exit codes, files.
+
+mod data;
+mod folder;
+mod half;
+mod hostile;
+mod interchange;
+mod kill;
+mod lesion;
+mod pictures;
+mod report;
+mod run;
+mod study;
+mod usage;
