@@ -1,7 +1,7 @@
 //! What holds for every text; the fuzz targets and `tests/fuzz.rs` both run these.
 #![allow(dead_code)]
 
-use rnetc::cli::render::render;
+use rnetc::diagnostic::render::render;
 use rnetc::engine::wgpu;
 use rnetc::lower;
 use rnetc::nn::optimiser::Sgd;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::pairs;
-use rnetc::cli::render::render;
+use rnetc::diagnostic::render::render;
 use rnetc::diagnostic::{Code, Diagnostic, Severity};
 use rnetc::sema;
 use rnetc::source::Source;

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use rnetc::cli::render::render;
 use rnetc::diagnostic::Code;
+use rnetc::diagnostic::render::render;
 use rnetc::sema;
 use rnetc::source::Source;
 

@@ -9,11 +9,9 @@ mod values;
 
 use clap::{Parser, Subcommand};
 
-pub use data::{DataArgs, DataFetch, DataVerb, DataVerify, DataWhere};
+pub use data::{DataArgs, DataVerb};
 pub use lesions::{Delete, LesionArgs, PathsArgs, PathsCheckArgs, PathsVerb, TrainedArgs};
-pub use running::{
-    BenchArgs, EngineArgs, EngineChoice, Format, LimitsChoice, Mode, RunArgs, TrainingArgs,
-};
+pub use running::{BenchArgs, EngineArgs, EngineChoice, Format, LimitsChoice, Mode, RunArgs};
 pub use runs::{ExportArgs, ImportArgs, ReportArgs, StudyArgs, TableFormat};
 pub use specs::{
     BuildArgs, CheckArgs, ExplainArgs, FmtArgs, GradcheckArgs, GraphArgs, MessageFormat,

@@ -1,0 +1,74 @@
+//! Build folders, and which one was made last.
+//!
+//! A build folder holds `spec.rnet`, the spec's text, and `manifest.yaml`, whose key `settings`
+//! maps the net's parameters to the values that `--set` gave. `build/.last` holds the path of the
+//! folder that was built last.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::cli::Failure;
+
+/// The file that remembers.
+const LAST: &str = "build/.last";
+/// The spec's text in a build folder.
+pub const SPEC: &str = "spec.rnet";
+/// The description of a build folder.
+pub const MANIFEST: &str = "manifest.yaml";
+
+/// Remembers a build folder.
+pub fn record(folder: &Path) -> Result<(), Failure> {
+    let whole = std::path::absolute(folder).map_err(|e| Failure::io("finding", folder, e))?;
+    let last = Path::new(LAST);
+    std::fs::create_dir_all("build")
+        .and_then(|()| std::fs::write(last, whole.to_string_lossy().as_bytes()))
+        .map_err(|error| Failure::io("writing", last, error))
+}
+
+/// The folder that was built last, if it is still there.
+pub fn last() -> Option<PathBuf> {
+    let folder = PathBuf::from(std::fs::read_to_string(LAST).ok()?.trim_end());
+    folder.join(MANIFEST).is_file().then_some(folder)
+}
+
+/// The settings that a build folder was made with.
+pub fn settings(folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
+    #[derive(serde::Deserialize)]
+    struct Manifest {
+        #[serde(default)]
+        settings: BTreeMap<String, Value>,
+    }
+    /// A value as a person or a program may have written it.
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Value {
+        Number(f64),
+        Text(String),
+    }
+    let path = folder.join(MANIFEST);
+    let text = super::spec::read(&path)?;
+    let manifest: Manifest =
+        serde_yaml::from_str(&text).map_err(|error| Failure::io("reading", &path, error))?;
+    let text = |value| match value {
+        Value::Number(number) => number.to_string(),
+        Value::Text(text) => text,
+    };
+    Ok(manifest.settings.into_iter().map(|(name, value)| (name, text(value))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_read_as_numbers_or_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |text: &str| std::fs::write(folder.path().join(MANIFEST), text).unwrap();
+        write("kernels: []\nsettings:\n  depth: 20\n  kind: pad\n  p: 0.5\n  n: '3'\n");
+        let settings = settings(folder.path()).unwrap();
+        let pairs: Vec<_> = settings.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        assert_eq!(pairs, [("depth", "20"), ("kind", "pad"), ("n", "3"), ("p", "0.5")]);
+        write("settings: [");
+        assert_eq!(super::settings(folder.path()).unwrap_err().code(), 3);
+    }
+}

@@ -1,0 +1,11 @@
+//! What verbs share: finding specs, weights and data, opening an engine, catching signals.
+
+pub mod builtin;
+pub mod download;
+pub mod engine;
+pub mod last_build;
+pub mod program;
+pub mod signals;
+pub mod spec;
+pub mod trained;
+pub mod weights;

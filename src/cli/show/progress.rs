@@ -1,0 +1,154 @@
+//! How a training run is shown: a bar on a terminal, a line now and then elsewhere.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+
+use crate::cli::session::signals::Signals;
+use crate::cli::show::output;
+use crate::train::metrics::{Evaluation, Step};
+use crate::train::schedule::Plan;
+use crate::train::trainer::Observer;
+
+/// Time between lines where there is no terminal.
+const PAUSE: Duration = Duration::from_secs(10);
+/// Weight of the newest step in the figures shown.
+const NEWEST: f64 = 0.05;
+
+/// What is told of a run.
+pub struct Figures {
+    /// Steps of the whole run.
+    pub total: u64,
+    /// Epochs of the whole run.
+    pub epochs: u64,
+    batch: usize,
+    /// Smoothed loss, error in % and pictures a second.
+    pub recent: Option<[f64; 3]>,
+}
+
+impl Figures {
+    /// Of a run of this plan, before its first step.
+    pub fn new(plan: &Plan, batch: usize) -> Self {
+        let epochs = plan.total.div_ceil(plan.per_epoch);
+        Self { total: plan.total, epochs, batch, recent: None }
+    }
+
+    /// Takes a step in; loss, error and pictures a second, smoothed.
+    pub fn step(&mut self, step: &Step, error_percent: f64) -> [f64; 3] {
+        let new = [f64::from(step.loss), error_percent, step.images_per_s];
+        let old = self.recent.unwrap_or(new);
+        let mixed = std::array::from_fn(|k| old[k] + NEWEST * (new[k] - old[k]));
+        *self.recent.insert(mixed)
+    }
+
+    /// How long the rest takes at a speed.
+    pub fn left(&self, step: u64, images_per_s: f64) -> String {
+        let left = self.total.saturating_sub(step) as f64 * self.batch as f64;
+        let seconds = (left / images_per_s.max(1e-9)).clamp(0.0, 1e9);
+        format!("{:#} left", HumanDuration(Duration::from_secs_f64(seconds)))
+    }
+
+    /// A line about an evaluation.
+    pub fn evaluation(&self, evaluation: &Evaluation) -> String {
+        let loss = evaluation.test_loss.map_or_else(|| "none".into(), |loss| format!("{loss:.4}"));
+        let train = self.recent.map_or_else(String::new, |[loss, error, _]| {
+            format!("  training loss {loss:.4}  training error {error:.2} %")
+        });
+        format!(
+            "epoch {}/{}  test error {:.2} %  test loss {loss}{train}",
+            evaluation.epoch, self.epochs, evaluation.test_error_percent
+        )
+    }
+}
+
+/// Shows a run until it is dropped.
+pub struct Shown {
+    bar: Option<ProgressBar>,
+    signals: Signals,
+    figures: Figures,
+    test: Option<f64>,
+    last_line: Instant,
+}
+
+impl Shown {
+    /// For a run of this plan that has done some steps already.
+    pub fn new(plan: &Plan, done: u64, batch: usize, signals: &Signals) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new(plan.total).with_position(done);
+            let template = "{wide_bar} {pos}/{len} {msg}";
+            bar.with_style(
+                ProgressStyle::with_template(template)
+                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
+            )
+        });
+        Self {
+            bar,
+            signals: signals.clone(),
+            figures: Figures::new(plan, batch),
+            test: None,
+            last_line: Instant::now(),
+        }
+    }
+
+    fn message(&self, step: &Step, [loss, error, speed]: [f64; 3]) -> String {
+        let left = self.figures.left(step.step, speed);
+        let test = self.test.map_or_else(String::new, |test| format!(", test {test:.2} %"));
+        format!(
+            "epoch {}/{}  loss {loss:.3}  error {error:.1} %{test}  {speed:.0} images/s  {left}",
+            step.epoch, self.figures.epochs
+        )
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Observer for Shown {
+    fn step(&mut self, step: &Step, error_percent: f64) {
+        let figures = self.figures.step(step, error_percent);
+        match &self.bar {
+            Some(bar) => {
+                bar.set_message(self.message(step, figures));
+                bar.set_position(step.step);
+            }
+            None if self.last_line.elapsed() >= PAUSE => {
+                self.last_line = Instant::now();
+                let message = self.message(step, figures);
+                output::note(format_args!("step {}/{}  {message}", step.step, self.figures.total));
+            }
+            None => {}
+        }
+    }
+
+    fn evaluating(&mut self, _step: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_message("testing");
+            bar.tick();
+        }
+    }
+
+    fn evaluation(&mut self, evaluation: &Evaluation) {
+        self.test = Some(evaluation.test_error_percent);
+        let line = self.figures.evaluation(evaluation);
+        match &self.bar {
+            Some(bar) => bar.println(line),
+            None => output::note(line),
+        }
+    }
+
+    fn saved(&mut self, step: u64) {
+        if self.bar.is_none() {
+            output::note(format_args!("saved after step {step}"));
+        }
+    }
+
+    fn interrupted(&self) -> bool {
+        self.signals.came()
+    }
+}

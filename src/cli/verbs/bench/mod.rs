@@ -1,0 +1,184 @@
+//! `rnetc bench`: how fast a step is, on made-up pictures.
+
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::chart::quantiles::median;
+use crate::cli::Failure;
+use crate::cli::args::{BenchArgs, Format, Mode};
+use crate::cli::session::engine;
+use crate::cli::session::program::{self, Form};
+use crate::cli::session::spec::Spec;
+use crate::cli::show::output;
+use crate::data::random::{Draws, Purpose};
+use crate::engine::{Pending, Precision};
+use crate::graph::Role;
+use crate::lower;
+use crate::network::Network;
+use crate::train::compiled::Compiled;
+use crate::train::init::initial;
+use crate::train::recipe::Recipe;
+use crate::train::tensors;
+
+mod loading;
+mod profile;
+
+/// Steps before any is measured.
+const WARM_UP: usize = 3;
+
+/// What is printed; the names are relied on by scripts.
+#[derive(Debug, Serialize)]
+struct Report {
+    system: String,
+    engine: &'static str,
+    device: String,
+    precision: Precision,
+    mode: &'static str,
+    spec: String,
+    batch: usize,
+    threads: usize,
+    params: usize,
+    images_per_s: f64,
+    warmup_s: f64,
+    peak_rss_mib: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<profile::Profile>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    loading: Option<loading::Loading>,
+}
+
+/// Measures and prints.
+pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
+    engine::check_precision(&args.engine)?;
+    let spec = Spec::find(Some(&args.spec), &args.set)?;
+    let network = spec.compile()?;
+    let opened = engine::open(&args.engine)?;
+    let begin = Instant::now();
+    let mut program = prepare(&network, opened.engine.as_ref(), args)?;
+    let marks = marks(&mut program, args)?;
+    let warm_up = (marks[WARM_UP - 1] - begin).as_secs_f64();
+    let times: Vec<_> =
+        marks[WARM_UP - 1..].windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect();
+    let profile = match args.profile {
+        true => Some(profile::measure(&mut program, opened.engine.as_ref(), args.steps)?),
+        false => None,
+    };
+    let step = median(&times).unwrap_or(0.0).max(1e-9);
+    let loading = match (args.profile, args.mode) {
+        (true, Mode::Train) => Some(loading::measure(&network, args.batch, args.steps, step)?),
+        (true, Mode::Infer) | (false, _) => None,
+    };
+    let device = opened.engine.device();
+    print(
+        args,
+        &Report {
+            system: concat!("rnetc ", env!("CARGO_PKG_VERSION")).into(),
+            engine: device.engine,
+            device: device.name,
+            precision: args.engine.precision(),
+            mode: mode(args.mode),
+            spec: spec.source.name.to_string(),
+            batch: args.batch,
+            threads: opened.threads,
+            params: network.parameters(),
+            images_per_s: (args.batch as f64 / step * 10.0).round() / 10.0,
+            warmup_s: (warm_up * 100.0).round() / 100.0,
+            peak_rss_mib: peak_rss_mib(),
+            profile,
+            loading,
+        },
+    )
+}
+
+/// When each step was done. As in training, a device is given a step while it is busy with the
+/// one before.
+fn marks(program: &mut Compiled, args: &BenchArgs) -> Result<Vec<Instant>, Failure> {
+    let output = if args.mode == Mode::Train { "loss" } else { "logits" };
+    let mut marks = Vec::new();
+    let mut underway: Option<Pending> = None;
+    for _ in 0..WARM_UP + args.steps as usize {
+        let begun = program.begin(&[output])?;
+        let awaited = if begun.is_ready() { Some(begun) } else { underway.replace(begun) };
+        if let Some(awaited) = awaited {
+            awaited.wait()?;
+            marks.push(Instant::now());
+        }
+    }
+    if let Some(awaited) = underway {
+        awaited.wait()?;
+        marks.push(Instant::now());
+    }
+    Ok(marks)
+}
+
+fn prepare(
+    network: &Network,
+    engine: &dyn crate::engine::Engine,
+    args: &BenchArgs,
+) -> Result<Compiled, Failure> {
+    let program = match args.mode {
+        Mode::Train => {
+            let scaled = args.engine.precision().scales_loss();
+            let form = Form { recompute: args.recompute, scaled };
+            program::training(network, args.batch, &Recipe::he2016()?.sgd(), form)
+        }
+        Mode::Infer => lower::inference(network, args.batch),
+    };
+    let mut compiled = Compiled::new(engine, &program)?;
+    compiled.load(&initial(&tensors::of(network), 0))?;
+    let mut draws = Draws::new(0, Purpose::Order, 0);
+    let (shape, classes) = (network.value(network.input).shape, network.classes());
+    let images: Vec<f32> = (0..args.batch * shape.len()).map(|_| draws.range(-1.7, 1.7)).collect();
+    let mut targets = vec![0.0; args.batch * classes];
+    targets.chunks_exact_mut(classes).for_each(|row| row[draws.below(classes)] = 1.0);
+    compiled.write(Role::Images, &images)?;
+    compiled.write(Role::Targets, &targets)?;
+    compiled.write(Role::LearningRate, &[0.01])?;
+    compiled.write(Role::Seed, &[1.0])?;
+    Ok(compiled)
+}
+
+fn print(args: &BenchArgs, report: &Report) -> Result<(), Failure> {
+    match args.format {
+        Format::Json => {
+            let text = serde_json::to_string(report)
+                .map_err(|error| Failure::File(format!("writing the report: {error}")))?;
+            output::say(text);
+        }
+        Format::Text => {
+            output::say(format_args!(
+                "{}: {} {:.1} images/s (batch {}, median of {} steps; {:.2} s until warm, {} MiB)",
+                report.spec,
+                report.mode,
+                report.images_per_s,
+                report.batch,
+                args.steps,
+                report.warmup_s,
+                report.peak_rss_mib
+            ));
+            if let Some(profile) = &report.profile {
+                profile::print(profile);
+            }
+            if let Some(loading) = &report.loading {
+                loading::print(loading);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Train => "train",
+        Mode::Infer => "infer",
+    }
+}
+
+/// Most memory that this process has had, where the system tells.
+fn peak_rss_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or(0) / 1024
+}

@@ -1,0 +1,37 @@
+//! `rnetc check`.
+
+use std::path::Path;
+
+use crate::cli::Failure;
+use crate::cli::args::CheckArgs;
+use crate::cli::session::spec::Spec;
+use crate::cli::show::output::{note, say};
+use crate::text::thousands;
+
+/// Compiles each spec and says what it is; the worst failure counts.
+pub fn check(args: &CheckArgs) -> Result<(), Failure> {
+    let mut worst = 0;
+    for path in &args.specs {
+        if let Err(failure) = check_one(path, args) {
+            if let Some(text) = failure.text() {
+                note(format_args!("error: {text}"));
+            }
+            worst = worst.max(failure.code());
+        }
+    }
+    if worst == 0 { Ok(()) } else { Err(Failure::Shown(worst)) }
+}
+
+fn check_one(path: &Path, args: &CheckArgs) -> Result<(), Failure> {
+    let spec = Spec::find(Some(path), &args.set)?.messages(args.message_format);
+    let network = spec.compile()?;
+    say(format_args!(
+        "{}: {}, {} units, {} parameters, {} multiply-adds an image",
+        spec.source.name,
+        network.name,
+        network.units.len(),
+        thousands(network.parameters()),
+        thousands(network.macs())
+    ));
+    Ok(())
+}

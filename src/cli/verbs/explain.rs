@@ -1,0 +1,116 @@
+//! `rnetc explain`: more about each code.
+
+use crate::cli::Failure;
+use crate::cli::args::ExplainArgs;
+use crate::cli::show::output::say;
+use crate::diagnostic::Code;
+
+/// Prints what a code is about, with an example.
+pub fn explain(args: &ExplainArgs) -> Result<(), Failure> {
+    let wanted = args.code.trim();
+    let code = Code::ALL.iter().find(|code| code.text().eq_ignore_ascii_case(wanted));
+    let Some(code) = code else {
+        let all: Vec<_> = Code::ALL.iter().map(|code| code.text()).collect();
+        return Err(Failure::Usage(format!("no code {wanted}; there are {}", all.join(", "))));
+    };
+    say(format_args!("{}: {}\n\n{}", code.text(), code.title(), text(*code)));
+    Ok(())
+}
+
+fn text(code: Code) -> &'static str {
+    match code {
+        Code::Syntax => {
+            "A spec is a list of units and one net:\n\n    \
+             unit NAME(parameters) { F = conv(3x3, 16) -> bn   y = x + F(x) }\n    \
+             net NAME(parameters) { input(3, 32, 32) -> … -> linear(classes) }\n\n\
+             The marked place is where the text stops making sense; the mistake is there or \
+             just before it: a missing -> between two layers, a bracket left open."
+        }
+        Code::UnknownName => {
+            "Layers, units, parameters and bindings must be known where they are used. Units \
+             may stand in any order; the names of a unit's bindings are known in that unit only."
+        }
+        Code::DuplicateName => {
+            "Two definitions of one name in one place. Rename one of them; a layer's name \
+             cannot be used for a unit either."
+        }
+        Code::Arity => {
+            "A layer or unit was given more arguments than it takes, or lacks one that has no \
+             default:\n\n    conv(3x3)       lacks the number of channels\n    \
+             conv(3x3, 16)   is whole"
+        }
+        Code::UnknownArgument => {
+            "The argument's name is not one that this layer or unit knows:\n\n    \
+             conv(3x3, 16, strides: 2)   has no `strides`\n    \
+             conv(3x3, 16, stride: 2)    is meant"
+        }
+        Code::ArgumentRange => {
+            "The argument is known, and its value makes no sense there: a stride of 0, a \
+             fraction of a channel, a probability above 1."
+        }
+        Code::TypeMismatch => {
+            "A chain of layers, a number and a value of the net are three things. A chain is \
+             applied to a value by brackets: F(x). Numbers scale values: 0.5 * h(x)."
+        }
+        Code::ShapeMismatch => {
+            "The two sides of +, - or * need the same shape, channels × rows × columns, but for \
+             axes of length 1. After a stride or a change of width the shortcut must change \
+             too:\n\n    h = shortcut(width, stride: stride)\n    y = h(x) + F(x)"
+        }
+        Code::Cycle => {
+            "A unit that contains itself, or a binding that needs its own value, never comes \
+             to an end. Repetition is written n times: preact(16) * n."
+        }
+        Code::Arithmetic => {
+            "Division by zero, a repetition by a fraction or a number too large. Depth 6n+2 \
+             leaves a whole n for 20, 32, 44, 56, 110, …"
+        }
+        Code::NetStructure => {
+            "A spec has exactly one net. It begins with input(channels, rows, columns) and ends \
+             with one number for each class, usually by global_avg_pool -> linear(classes)."
+        }
+        Code::TooLarge => {
+            "The net has more layers, parameters or pixels than the compiler takes. Look for a \
+             depth or width with a digit too many."
+        }
+        Code::UnknownSetting => {
+            "--set replaces the default of one of the net's parameters, and this net has none \
+             of that name, or none of that kind. `net NAME(depth = 110, classes = 10)` takes \
+             --set depth=20 and --set classes=100."
+        }
+        Code::UnitStructure => {
+            "A unit says what it yields: y = …, an expression over x. After that f, if there is \
+             one, is applied:\n\n    \
+             unit original(width) { F = …   y = x + F(x)   f = relu }"
+        }
+        Code::Unused => {
+            "Something is defined and never used. That is allowed, and often a sign that \
+             another name was meant. A line `// allow W0001: why` in the spec silences it, as it does \
+             every warning."
+        }
+        Code::ShortcutActivation => {
+            "A ReLU that every signal on the shortcut passes, in f or in h, cuts off what is \
+             negative, unit after unit: x_L is no longer x_l plus a sum of F (P1, eq. 4). \
+             Full pre-activation puts BN and ReLU in front of each convolution:\n\n    \
+             F = bn -> relu -> conv(3x3, width) -> bn -> relu -> conv(3x3, width)\n    \
+             y = x + F(x)\n\n\
+             CIFAR-10 test error with f = relu and with full pre-activation (P1, Tables 2, 3):\n\n    \
+             ResNet-110   6.61   6.37\n    ResNet-164   5.93   5.46\n    \
+             ResNet-1001  7.61   4.92\n\n\
+             // allow W0002: why   on a line of its own silences it."
+        }
+        Code::ShortcutNotIdentity => {
+            "What stands on the shortcut multiplies, unit after unit: with h(x) = 0.5 x, what 54 \
+             units pass on directly is 5.6e-17 of it (P1, eqs. 6 to 8). CIFAR-10 test error of \
+             ResNet-110 (P1, Table 1), 6.61 with the identity:\n\n    \
+             0.5 on the shortcut            fails (over 20)\n    \
+             0.5 on both sides              12.35\n    \
+             exclusive gate, bias -6        8.70\n    \
+             shortcut-only gate, bias -6    6.91\n    \
+             1x1 convolution                12.22\n    \
+             dropout 0.5                    fails\n    \
+             no shortcut                    fails\n\n\
+             // allow W0003: why   on a line of its own silences it."
+        }
+    }
+}

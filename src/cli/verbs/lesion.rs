@@ -1,0 +1,233 @@
+//! `rnetc lesion`.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::cli::Failure;
+use crate::cli::args::{Delete, LesionArgs};
+use crate::cli::session::signals::Signals;
+use crate::cli::session::trained::{self, Basis, Trained};
+use crate::cli::show::output;
+use crate::cli::show::study_progress::StudyProgress;
+use crate::dissect::journal::Journal;
+use crate::dissect::lesion::figure;
+use crate::dissect::lesion::measure::{Observer, Subject, Tally};
+use crate::dissect::lesion::plan::{self, Item, Study};
+use crate::dissect::lesion::summary::{self, Outcome, Row};
+use crate::train::{TrainError, atomic};
+
+/// What a journal begins with: two studies with the same are the same.
+#[derive(Serialize)]
+struct Header {
+    study: &'static str,
+    amounts: String,
+    samples: u32,
+    #[serde(flatten)]
+    basis: Basis,
+}
+
+/// Lesions a trained net.
+pub fn lesion(args: &LesionArgs) -> Result<(), Failure> {
+    let signals = Signals::catch()?;
+    let trained = trained::open(&args.run, &args.study, &signals)?;
+    let study = study(args, &trained);
+    let items = plan::plan(&trained.network, &trained.sites, &study, args.study.seed)
+        .map_err(Failure::Usage)?;
+    say_what_stays(&trained, &study);
+    let subject = Subject {
+        engine: trained.opened.engine.as_ref(),
+        network: &trained.network,
+        values: &trained.values,
+        sites: &trained.sites,
+        loading: trained.loading(args.batch),
+    };
+    let (folder, _lock) = trained.subfolder("lesion")?;
+    let path = folder.join(format!("{}.jsonl", name(&study)));
+    let header = header(args, &study, &trained, subject.loading.batch);
+    let (journal, found) = Journal::open::<Tally>(&path, &header, args.study.again)?;
+    let done: HashMap<(usize, usize), Tally> =
+        found.into_iter().map(|tally| ((tally.lesion, tally.block), tally)).collect();
+    let total = items.len() * subject.blocks();
+    output::note(format_args!(
+        "{total} lesions{}",
+        if done.is_empty() { String::new() } else { format!(", {} done before", done.len()) }
+    ));
+    let progress = StudyProgress::new(total, done.len());
+    let before = done.clone();
+    let mut watch = Watch { journal, done, progress, items: &items, signals: &signals };
+    let start = Instant::now();
+    let finished = subject.measure(&items, &before, &mut watch);
+    watch.progress.end();
+    let measured = watch.done.len() - before.len();
+    if !finished? {
+        output::note(format_args!(
+            "stopped after {} of {total} lesions; the same command goes on",
+            watch.done.len()
+        ));
+        return Err(signals.failure().unwrap_or(Failure::Signal(2)));
+    }
+    let outcomes = summary::outcomes(&items, &watch.done);
+    if measured > 0 {
+        let seconds = start.elapsed().as_secs_f64();
+        let speed = measured as f64 / seconds;
+        output::note(format_args!("{measured} lesions in {seconds:.1} s, {speed:.2} a second"));
+    }
+    write(&folder, &study, &header, &outcomes, &trained.title())?;
+    print(&study, &outcomes, &trained);
+    output::note(format_args!("written: {}/{}.{{csv,json,svg}}", folder.display(), name(&study)));
+    Ok(())
+}
+
+fn study(args: &LesionArgs, trained: &Trained) -> Study {
+    let samples = args.samples as usize;
+    let free = trained.sites.len() - plan::left_alone(&trained.sites).len();
+    match args.delete {
+        Some(Delete::Each) => Study::Each,
+        Some(Delete::Random) => {
+            let counts = args.counts.clone().unwrap_or(1..=free.clamp(1, 20));
+            Study::Random { counts, samples }
+        }
+        None => {
+            let swaps = args.swaps.clone().unwrap_or(1..=(free / 2).clamp(1, 10));
+            Study::Reorder { swaps, samples }
+        }
+    }
+}
+
+fn name(study: &Study) -> &'static str {
+    match study {
+        Study::Each => "delete-each",
+        Study::Random { .. } => "delete-random",
+        Study::Reorder { .. } => "reorder",
+    }
+}
+
+fn header(args: &LesionArgs, study: &Study, trained: &Trained, batch: usize) -> Header {
+    let (amounts, samples) = match study {
+        Study::Each => ("1".to_string(), 1),
+        Study::Random { counts: n, .. } | Study::Reorder { swaps: n, .. } => {
+            (format!("{}..{}", n.start(), n.end()), args.samples)
+        }
+    };
+    Header { study: name(study), amounts, samples, basis: trained.basis(&args.study, batch) }
+}
+
+/// Which units the study does not touch, and why.
+fn say_what_stays(trained: &Trained, study: &Study) {
+    let (network, sites) = (&trained.network, &trained.sites);
+    let list = |sites: &[usize]| {
+        sites.iter().map(|site| (site + 1).to_string()).collect::<Vec<_>>().join(", ")
+    };
+    let fixed: Vec<usize> = (0..sites.len()).filter(|&at| !sites[at].deletable(network)).collect();
+    if let (Study::Each | Study::Random { .. }, [first, ..]) = (study, fixed.as_slice()) {
+        let [from, to] = sites[*first].shapes;
+        output::note(format_args!(
+            "units that cannot be deleted, as they have no shortcut and change the shape: {} \
+             ({}: {from} → {to})",
+            list(&fixed),
+            sites[*first].name
+        ));
+    }
+    if let Study::Random { .. } | Study::Reorder { .. } = study {
+        let alone = list(&plan::left_alone(sites));
+        output::note(format_args!("units left alone, each stage's first: {alone}"));
+    }
+}
+
+/// Writes down what is found as it is found.
+struct Watch<'a> {
+    journal: Journal,
+    done: HashMap<(usize, usize), Tally>,
+    progress: StudyProgress,
+    items: &'a [Item],
+    signals: &'a Signals,
+}
+
+impl Observer for Watch<'_> {
+    fn tally(&mut self, tally: &Tally) -> Result<(), TrainError> {
+        self.journal.add(tally)?;
+        self.done.insert((tally.lesion, tally.block), *tally);
+        let error = 100.0 * tally.wrong as f64 / tally.count.max(1) as f64;
+        let amount = self.items.get(tally.lesion).map_or(0, |item| item.amount);
+        self.progress.piece(&format!("{amount} changed: error {error:.2} %"));
+        Ok(())
+    }
+
+    fn interrupted(&self) -> bool {
+        self.signals.came()
+    }
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    study: &'a Header,
+    baseline_error_percent: Option<f64>,
+    rows: Vec<Row>,
+    lesions: &'a [Outcome],
+}
+
+fn write(
+    folder: &Path,
+    study: &Study,
+    header: &Header,
+    outcomes: &[Outcome],
+    title: &str,
+) -> Result<(), Failure> {
+    let file = |ending: &str| folder.join(format!("{}.{ending}", name(study)));
+    let report = Report {
+        study: header,
+        baseline_error_percent: summary::baseline(outcomes),
+        rows: summary::rows(outcomes),
+        lesions: outcomes,
+    };
+    let json = serde_json::to_string_pretty(&report)
+        .map_err(|error| Failure::io("writing", &file("json"), error))?;
+    atomic::write(&file("json"), json.as_bytes())?;
+    atomic::write(&file("csv"), summary::csv(outcomes).as_bytes())?;
+    atomic::write(&file("svg"), figure::draw(study, outcomes, title).as_bytes())?;
+    Ok(())
+}
+
+fn print(study: &Study, outcomes: &[Outcome], trained: &Trained) {
+    if let Some(baseline) = summary::baseline(outcomes) {
+        output::say(format_args!("baseline          {baseline:6.2} % test error"));
+    }
+    if *study == Study::Each {
+        for outcome in outcomes.iter().filter(|o| o.amount > 0) {
+            let Some(&unit) = outcome.deleted.first() else { continue };
+            let site = &trained.sites[unit - 1];
+            let [from, to] = site.shapes;
+            let shape = if from == to { String::new() } else { format!("  {from} → {to}") };
+            output::say(format_args!(
+                "without {unit:>4}      {:6.2} %  {}{shape}",
+                outcome.test_error_percent, site.name
+            ));
+        }
+    }
+    let what = match study {
+        Study::Each | Study::Random { .. } => "deleted",
+        Study::Reorder { .. } => "swaps",
+    };
+    output::say(format_args!(
+        "{what:>8}  samples   median    q1     q3     min    max{}",
+        match study {
+            Study::Reorder { .. } => "    τ",
+            Study::Each | Study::Random { .. } => "",
+        }
+    ));
+    for row in summary::rows(outcomes) {
+        let five = row.test_error_percent;
+        let tau = row.tau.map_or(String::new(), |tau| format!("  {tau:.3}"));
+        output::say(format_args!(
+            "{:>8}  {:>7}   {:6.2} {:6.2} {:6.2} {:6.2} {:6.2}{tau}",
+            row.amount, row.samples, five.median, five.q1, five.q3, five.min, five.max
+        ));
+    }
+    if let (Study::Each, Some(limit)) = (study, summary::baseline(outcomes)) {
+        let worse = outcomes.iter().filter(|o| o.test_error_percent > 2.0 * limit).count();
+        output::say(format_args!("{worse} single deletions more than double the error"));
+    }
+}

@@ -1,0 +1,127 @@
+//! `rnetc paths check`.
+
+use crate::cli::Failure;
+use crate::cli::args::PathsCheckArgs;
+use crate::cli::session::signals::Signals;
+use crate::cli::session::trained;
+use crate::cli::show::output;
+use crate::dissect::paths::check::{self, Report};
+use crate::dissect::paths::figure;
+use crate::train::atomic;
+
+/// Checks the equations of He et al. (2016) on a trained net.
+pub fn check(args: &PathsCheckArgs, signals: &Signals) -> Result<(), Failure> {
+    let trained = trained::open(&args.run, &args.study, signals)?;
+    if trained.sites.is_empty() {
+        return Err(Failure::Usage(format!(
+            "{} has neither units nor convolutions, so there is nothing to check",
+            trained.network.name
+        )));
+    }
+    let loading = trained.loading(args.batch);
+    let mut batches = loading.evaluation().map_err(|e| Failure::File(e.to_string()))?;
+    let Some(batch) = batches.next_item() else {
+        return Err(Failure::Wrong("the data set has no test pictures".into()));
+    };
+    let engine = trained.opened.engine.as_ref();
+    let data = (batch.images.as_slice(), batch.targets.as_slice());
+    let report = check::check(engine, &trained.network, &trained.sites, &trained.values, data)?;
+    print(&report);
+    let (folder, _lock) = trained.subfolder("paths")?;
+    let json = serde_json::to_string_pretty(&report)
+        .map_err(|error| Failure::io("writing", &folder, error))?;
+    atomic::write(&folder.join("check.json"), json.as_bytes())?;
+    atomic::write(&folder.join("check.csv"), csv(&report).as_bytes())?;
+    let drawn = figure::equations(&report, &trained.title());
+    atomic::write(&folder.join("check.svg"), drawn.as_bytes())?;
+    output::note(format_args!("written: {}/check.{{csv,json,svg}}", folder.display()));
+    Ok(())
+}
+
+fn cell(value: Option<f64>) -> String {
+    match value {
+        Some(value) if value == 0.0 || (1e-3..1e4).contains(&value.abs()) => format!("{value:.4}"),
+        Some(value) => format!("{value:.2e}"),
+        None => "–".into(),
+    }
+}
+
+fn print(report: &Report) {
+    output::say(
+        "unit    ‖F‖/‖x‖   y<0 cut         λ    ‖∂E/∂x‖  through F  (5) chain   weighted     cosine",
+    );
+    for unit in &report.units {
+        output::say(format_args!(
+            "{:>4} {:>10} {:>9} {:>9} {:>10} {:>10} {:>10} {:>10} {:>10}",
+            unit.unit,
+            cell(unit.residual_ratio),
+            cell(unit.cut_off),
+            cell(unit.lambda),
+            cell(Some(unit.gradient)),
+            cell(Some(unit.gradient_through_residuals)),
+            cell(unit.chain_error),
+            cell(unit.weighted_term),
+            cell(unit.cosine)
+        ));
+    }
+    if report.units.iter().any(|unit| unit.gate.is_some()) {
+        output::say("unit   gate: mean        sd   share above ½");
+    }
+    for (unit, [mean, deviation, above]) in
+        report.units.iter().filter_map(|unit| Some((unit.unit, unit.gate?)))
+    {
+        output::say(format_args!(
+            "{unit:>4} {:>12} {:>9} {:>12.1} %",
+            cell(Some(mean)),
+            cell(Some(deviation)),
+            100.0 * above
+        ));
+    }
+    for stage in &report.stages {
+        output::say(format_args!(
+            "units {}–{}: (4) off by {:.1e}; (6) with λ off by {:.1e}, ∏λ = {}; (5) direct term {}",
+            stage.units[0],
+            stage.units[1],
+            stage.sum_error,
+            stage.scaled_sum_error,
+            cell(Some(stage.lambda_product)),
+            cell(Some(stage.direct_term))
+        ));
+    }
+    if let Some(product) = report.initial_gates {
+        output::say(format_args!(
+            "(8) gates: ∏(1 − σ(b)) at the start of training is {}",
+            cell(Some(product))
+        ));
+    }
+    output::say(format_args!(
+        "(9) {} of {} units have x itself on the shortcut and nothing after the addition: there \
+         activation on F's side alone is pre-activation",
+        report.clean,
+        report.units.len()
+    ));
+}
+
+fn csv(report: &Report) -> String {
+    let number = |value: Option<f64>| value.map_or(String::new(), |v| format!("{v:.6e}"));
+    let mut text = "unit,residual_ratio,cut_off,lambda,gate_mean,gate_sd,gate_above_half,gradient,gradient_through_residuals,\
+                    chain_error,weighted_term,cosine\n"
+        .to_string();
+    for unit in &report.units {
+        let cells = [
+            unit.residual_ratio,
+            unit.cut_off,
+            unit.lambda,
+            unit.gate.map(|gate| gate[0]),
+            unit.gate.map(|gate| gate[1]),
+            unit.gate.map(|gate| gate[2]),
+            Some(unit.gradient),
+            Some(unit.gradient_through_residuals),
+            unit.chain_error,
+            unit.weighted_term,
+            unit.cosine,
+        ];
+        text += &format!("{},{}\n", unit.unit, cells.map(number).join(","));
+    }
+    text
+}

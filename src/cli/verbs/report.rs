@@ -1,0 +1,131 @@
+//! `rnetc report`.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::Failure;
+use crate::cli::args::{EngineArgs, ReportArgs};
+use crate::cli::session::signals::Signals;
+use crate::cli::session::spec::Spec;
+use crate::cli::session::{download, engine};
+use crate::cli::show::output;
+use crate::cli::verbs::run::train;
+use crate::data::folder::Splits;
+use crate::data::locate::{self, Found};
+use crate::data::{Dataset, Set};
+use crate::engine::Precision;
+use crate::report::measure::{Measured, measure};
+use crate::report::{self, Run};
+use crate::train::run_folder::RunFolder;
+use crate::train::{atomic, checkpoint, manifest, metrics, tensors};
+
+/// Writes the page.
+pub fn report(args: &ReportArgs) -> Result<(), Failure> {
+    engine::check_unscaled(&args.engine)?;
+    let signals = Signals::catch()?;
+    let mut runs = Vec::new();
+    for path in &args.runs {
+        runs.push(run(args, path, &signals)?);
+    }
+    let out = match (&args.out, args.runs.first()) {
+        (Some(out), _) => out.clone(),
+        (None, first) => first.map_or_else(PathBuf::new, |first| first.join("report.html")),
+    };
+    atomic::write(&out, report::page(&runs).as_bytes())?;
+    output::say(format_args!("report of {} in {}", count(runs.len()), out.display()));
+    Ok(())
+}
+
+fn count(runs: usize) -> String {
+    if runs == 1 { "1 run".into() } else { format!("{runs} runs") }
+}
+
+fn run(args: &ReportArgs, path: &Path, signals: &Signals) -> Result<Run, Failure> {
+    let folder = RunFolder::open(path)?;
+    let config = folder.read_config()?;
+    let network = config.recipe.applied(Spec::recorded(&config).compile()?)?;
+    let history = metrics::read(&folder.metrics())?;
+    if history.steps.is_empty() {
+        return Err(Failure::Wrong(format!(
+            "{}: no step is recorded yet; there is nothing to report",
+            path.display()
+        )));
+    }
+    let studies =
+        report::studies::read(path).map_err(|e| Failure::io("reading studies of", path, e))?;
+    let mut run = Run { name: name(path), config, history, network, measured: None, studies };
+    if !args.recorded {
+        run.measured = measured(args, &folder, &run, signals)?;
+    }
+    Ok(run)
+}
+
+fn name(path: &Path) -> String {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    whole.file_name().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned())
+}
+
+/// What the weights do, where there are weights and pictures.
+fn measured(
+    args: &ReportArgs,
+    folder: &RunFolder,
+    run: &Run,
+    signals: &Signals,
+) -> Result<Option<Measured>, Failure> {
+    let Some(weights) = folder.newest_weights()? else {
+        output::note(format_args!("{}: no weights yet, so only curves", run.name));
+        return Ok(None);
+    };
+    let Some(dataset) = pictures(args, run, signals)? else {
+        output::note(format_args!(
+            "{}: its pictures ({}) are not here, so no mistakes, units and times; name their \
+             folder with --data DIR",
+            run.name, run.config.data
+        ));
+        return Ok(None);
+    };
+    train::fits(&run.network, &dataset)?;
+    manifest::verify(&weights)?;
+    let values = checkpoint::load(&weights, &tensors::of(&run.network))?;
+    let opened = engine::open(&measured_on(args, run))?;
+    let interrupted = || signals.came();
+    let engine = opened.engine.as_ref();
+    match measure(&run.network, &run.config, &values, &dataset, engine, &interrupted)? {
+        Some(measured) => Ok(Some(measured)),
+        None => Err(signals.failure().unwrap_or(Failure::Signal(2))),
+    }
+}
+
+/// On what to measure: in the run's precision, unless gradients would need a scaled loss there.
+fn measured_on(args: &ReportArgs, run: &Run) -> EngineArgs {
+    let mut on = args.engine.clone();
+    let trained = run.config.precision;
+    let measured = if trained.scales_loss() { Precision::F32 } else { trained };
+    if on.precision.is_none() && measured != trained {
+        output::note(format_args!("{}: trained in {trained}, measured in {measured}", run.name));
+    }
+    on.precision = on.precision.or(Some(measured));
+    on
+}
+
+/// The pictures of a run, if they are drawn, in a named folder, or in the cache.
+fn pictures(args: &ReportArgs, run: &Run, signals: &Signals) -> Result<Option<Dataset>, Failure> {
+    let set = Set::recorded(&run.config.data);
+    let data = match &set {
+        // Among several runs, --data is the place of the official files.
+        Set::Folder(path) if args.runs.len() > 1 && path.is_dir() => None,
+        Set::Folder(_) | Set::Known(_) => args.data.as_deref(),
+    };
+    let here = data.is_some()
+        || match &set {
+            Set::Known(name) => match locate::layout(*name) {
+                None => true,
+                Some(layout) => locate::find(layout, None)?.is_some(),
+            },
+            Set::Folder(path) => path.is_dir(),
+        };
+    if !here {
+        return Ok(None);
+    }
+    let found = Found::find(&set, data, Some(&run.config.classes))?;
+    download::load(&found, train::extent(&run.network), Splits::Both, signals).map(Some)
+}

@@ -1,0 +1,40 @@
+//! `rnetc run`: training, testing, asking.
+
+mod evaluate;
+mod predict;
+mod resume;
+pub mod train;
+
+use crate::cli::Failure;
+use crate::cli::args::RunArgs;
+use crate::cli::session::engine;
+use crate::cli::session::signals::Signals;
+use crate::cli::show::tui;
+use crate::data::Set;
+
+/// Does what was asked.
+pub fn run(args: &RunArgs) -> Result<(), Failure> {
+    engine::check_precision(&args.engine)?;
+    if args.training.tui {
+        tui::check()?;
+    }
+    let signals = Signals::catch()?;
+    if let (Some(Set::Folder(folder)), Some(data)) =
+        (args.train.as_ref().or(args.eval.as_ref()), &args.data)
+    {
+        return Err(Failure::Usage(format!(
+            "{} is the folder of the pictures already; leave --data {} away",
+            folder.display(),
+            data.display()
+        )));
+    }
+    if let Some(set) = &args.train {
+        train::train(args, set, &signals)
+    } else if let (Some(set), Some(weights)) = (&args.eval, &args.weights) {
+        evaluate::evaluate(args, set, weights, &signals)
+    } else if let Some(weights) = &args.weights {
+        predict::predict(args, weights, &signals)
+    } else {
+        Err(Failure::Usage("say --train DATA, --eval DATA or --predict IMAGE…".into()))
+    }
+}

@@ -1,0 +1,162 @@
+//! Processes of a study: how many at once, what they say, and how they are stopped.
+
+use std::fs::File;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use super::job::{Job, State};
+use crate::cli::args::StudyArgs;
+use crate::cli::session::signals::Signals;
+use crate::cli::show::output;
+use crate::cli::{Failure, failure};
+
+/// How often processes are looked at.
+const PAUSE: Duration = Duration::from_millis(50);
+/// What a process may need before one has been seen.
+const FIRST_GUESS: u64 = 512 << 20;
+/// The exit code for a loss that is no number.
+const NUMBERS: i32 = 5;
+
+struct Running<'a> {
+    job: &'a Job,
+    child: Child,
+    began: Instant,
+}
+
+/// Runs all jobs, as many at once as was asked for and memory allows; the first failure stops
+/// the others in order.
+pub fn all(args: &StudyArgs, jobs: &[&Job], signals: &Signals) -> Result<(), Failure> {
+    let mut waiting = jobs.iter();
+    let mut running: Vec<Running> = Vec::new();
+    let mut most_seen = 0;
+    let mut ended = Ok(());
+    loop {
+        while ended.is_ok() && running.len() < args.jobs && room(&running, &mut most_seen) {
+            let Some(job) = waiting.next() else { break };
+            match start(args, job) {
+                Ok(process) => running.push(process),
+                Err(failure) => ended = Err(failure),
+            }
+        }
+        if ended.is_ok()
+            && let Some(failure) = signals.failure()
+        {
+            ended = Err(failure);
+        }
+        if ended.is_err() {
+            return stop(running, ended);
+        }
+        if running.is_empty() {
+            return ended;
+        }
+        std::thread::sleep(PAUSE);
+        let mut at = 0;
+        while let Some(process) = running.get_mut(at) {
+            match process.child.try_wait() {
+                Ok(None) => at += 1,
+                Ok(Some(status)) => {
+                    let process = running.swap_remove(at);
+                    ended = ended.and(finished(&process, status));
+                }
+                Err(error) => {
+                    ended = Err(Failure::File(format!("waiting for a run: {error}")));
+                    at += 1;
+                }
+            }
+        }
+    }
+}
+
+fn start<'a>(args: &StudyArgs, job: &'a Job) -> Result<Running<'a>, Failure> {
+    let begun = job.state()? == State::Begun;
+    let io = |error| Failure::io("beginning", &job.folder, error);
+    std::fs::create_dir_all(&job.folder).map_err(io)?;
+    let log = job.folder.join("log.txt");
+    let log = File::options().create(true).append(true).open(&log).map_err(io)?;
+    let mut command = Command::new(std::env::current_exe().map_err(io)?);
+    command
+        .args(job.arguments(begun, args.data.as_ref(), &args.engine))
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().map_err(io)?)
+        .stderr(log);
+    own_group(&mut command);
+    output::note(format_args!("{}: {}", job.label, if begun { "goes on" } else { "begins" }));
+    Ok(Running { job, child: command.spawn().map_err(io)?, began: Instant::now() })
+}
+
+/// So that a signal from the keyboard reaches a run through this process, once.
+#[cfg(unix)]
+fn own_group(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    command.process_group(0);
+}
+
+#[cfg(not(unix))]
+fn own_group(_command: &mut Command) {}
+
+/// Notes what a run ended with.
+fn finished(process: &Running, status: ExitStatus) -> Result<(), Failure> {
+    let job = process.job;
+    let seconds = process.began.elapsed().as_secs_f64();
+    match status.code() {
+        Some(0) => {
+            if let State::Done(error) = job.state()? {
+                let label = &job.label;
+                output::note(format_args!("{label}: test error {error:.2} %, {seconds:.0} s"));
+            }
+            Ok(())
+        }
+        Some(NUMBERS) => {
+            output::note(format_args!("{}: the loss became no number", job.label));
+            job.no_numbers()
+        }
+        code => {
+            let log = job.folder.join("log.txt");
+            let text = std::fs::read_to_string(&log).unwrap_or_default();
+            let said = text.lines().rfind(|line| line.starts_with("error")).unwrap_or_default();
+            output::note(format_args!("{}: failed; {} says {said}", job.label, log.display()));
+            let code = code.and_then(|code| u8::try_from(code).ok());
+            Err(Failure::Shown(code.unwrap_or(failure::USAGE)))
+        }
+    }
+}
+
+/// Asks all to save and end, and waits until they have.
+fn stop(running: Vec<Running>, ended: Result<(), Failure>) -> Result<(), Failure> {
+    for process in &running {
+        terminate(&process.child);
+    }
+    for mut process in running {
+        // A process that cannot be waited for is gone.
+        let _ = process.child.wait();
+        output::note(format_args!("{}: stopped and saved", process.job.label));
+    }
+    ended
+}
+
+#[cfg(unix)]
+fn terminate(child: &Child) {
+    // Without a `kill` the run ends by itself, later.
+    let _ = Command::new("kill").args(["-s", "TERM", &child.id().to_string()]).status();
+}
+
+#[cfg(not(unix))]
+fn terminate(_child: &Child) {}
+
+/// Whether memory is left for one more process as large as the largest seen. The first always
+/// begins; where the system does not say what is left, so do the others.
+fn room(running: &[Running], most_seen: &mut u64) -> bool {
+    for process in running {
+        let status = format!("/proc/{}/status", process.child.id());
+        *most_seen = kib(&status, "VmHWM:").unwrap_or(0).max(*most_seen);
+    }
+    let need = if *most_seen == 0 { FIRST_GUESS } else { *most_seen + *most_seen / 4 };
+    running.is_empty() || kib("/proc/meminfo", "MemAvailable:").is_none_or(|left| left > need)
+}
+
+/// A value that the system gives in KiB, in bytes.
+fn kib(path: &str, name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
+    Some(rest.split_whitespace().next()?.parse::<u64>().ok()? << 10)
+}

@@ -1,0 +1,183 @@
+//! One run of a study, and how far it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use crate::cli::Failure;
+use crate::cli::args::EngineArgs;
+use crate::cli::session::spec;
+use crate::data::Set;
+use crate::engine::Precision;
+use crate::train::metrics;
+use crate::train::recipe::Recipe;
+use crate::train::run_folder::RunFolder;
+use crate::train::schedule::Length;
+
+/// Name of the file that says that a run came to numbers that are none.
+const NO_NUMBERS: &str = "no-numbers.txt";
+
+/// What is run.
+pub struct Job {
+    /// For people.
+    pub label: String,
+    /// Its run folder.
+    pub folder: PathBuf,
+    /// Its spec.
+    pub spec: PathBuf,
+    /// Values of the net's parameters.
+    pub settings: Vec<(String, String)>,
+    /// The same with what the data decides.
+    pub resolved: BTreeMap<String, String>,
+    /// Its data set.
+    pub data: Set,
+    /// File or name of its recipe.
+    pub recipe: PathBuf,
+    /// What the recipe says now, with batch and seed.
+    pub asked: Recipe,
+    /// How long it is.
+    pub length: Length,
+    /// Pictures a step, where not the recipe's.
+    pub batch: Option<usize>,
+    /// Its seed.
+    pub seed: u32,
+    /// Its precision, where not the recipe's.
+    pub precision: Option<Precision>,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum State {
+    /// Not begun.
+    Missing,
+    /// Begun.
+    Begun,
+    /// Over; the last test error.
+    Done(f64),
+    /// Over, since the loss was no number.
+    NoNumbers,
+}
+
+impl State {
+    /// Whether nothing is left to do.
+    pub fn is_over(self) -> bool {
+        match self {
+            State::Done(_) | State::NoNumbers => true,
+            State::Missing | State::Begun => false,
+        }
+    }
+}
+
+impl Job {
+    /// How far it is; an error where its folder holds another run.
+    pub fn state(&self) -> Result<State, Failure> {
+        if !self.folder.join("config.yaml").is_file() {
+            return Ok(State::Missing);
+        }
+        let run = RunFolder::open(&self.folder)?;
+        let config = run.read_config()?;
+        let other = |what: &str| {
+            Failure::Wrong(format!(
+                "{}: was run with another {what} than the study says; move it away, or name \
+                 another folder with --out",
+                self.folder.display()
+            ))
+        };
+        if config.spec_text != spec::read(&self.spec)? {
+            return Err(other("spec"));
+        }
+        if config.settings != self.resolved {
+            return Err(other("value of a parameter"));
+        }
+        if (config.data.as_str(), config.length) != (self.data.to_string().as_str(), self.length) {
+            return Err(other("data set or length"));
+        }
+        if self.precision.is_some_and(|p| p != config.precision) {
+            return Err(other("precision"));
+        }
+        if let Some(keys) = differing(&config.recipe, &self.asked) {
+            return Err(other(&format!("recipe ({keys})")));
+        }
+        if self.folder.join(NO_NUMBERS).is_file() {
+            return Ok(State::NoNumbers);
+        }
+        let last = metrics::read(&run.metrics())?.evaluations.pop();
+        match last.filter(|last| last.step == config.steps && run.last_weights().is_file()) {
+            Some(last) => Ok(State::Done(last.test_error_percent)),
+            None => Ok(State::Begun),
+        }
+    }
+
+    /// Notes that the loss was no number.
+    pub fn no_numbers(&self) -> Result<(), Failure> {
+        let path = self.folder.join(NO_NUMBERS);
+        std::fs::write(&path, "the loss was no number; the log says at which step\n")
+            .map_err(|error| Failure::io("writing", &path, error))
+    }
+
+    /// The arguments that begin it, or go on with it.
+    pub fn arguments(&self, begun: bool, data: Option<&PathBuf>, on: &EngineArgs) -> Vec<String> {
+        let mut line = vec!["run".to_string(), text(&self.spec)];
+        let mut option = |name: &str, value: String| line.extend([name.to_string(), value]);
+        option("--train", self.data.to_string());
+        option("--recipe", text(&self.recipe));
+        option("--seed", self.seed.to_string());
+        option("--out", text(&self.folder));
+        for (name, value) in &self.settings {
+            option("--set", format!("{name}={value}"));
+        }
+        match self.length {
+            Length::Epochs(epochs) => option("--epochs", epochs.to_string()),
+            Length::Steps(steps) => option("--steps", steps.to_string()),
+            Length::Recipe => {}
+        }
+        if let Some(batch) = self.batch {
+            option("--batch", batch.to_string());
+        }
+        if let Some(precision) = self.precision {
+            option("--precision", precision.to_string());
+        }
+        // A folder of pictures is its own place.
+        if let (Some(data), Set::Known(_)) = (data, &self.data) {
+            option("--data", text(data));
+        }
+        if let Some(name) = on.engine.to_possible_value() {
+            option("--engine", name.get_name().to_string());
+        }
+        if let Some(limits) = on.limits.to_possible_value() {
+            option("--limits", limits.get_name().to_string());
+        }
+        if let Some(tune) = on.tune.and_then(|tune| tune.to_possible_value()) {
+            option("--tune", tune.get_name().to_string());
+        }
+        if let Some(threads) = on.threads {
+            option("--threads", threads.to_string());
+        }
+        if begun {
+            line.push("--resume".into());
+        }
+        line
+    }
+}
+
+/// What two recipes do not have in common: `batch was 128 and is 64`.
+fn differing(was: &Recipe, is: &Recipe) -> Option<String> {
+    if was == is {
+        return None;
+    }
+    let json = |recipe| serde_json::to_value(recipe).unwrap_or_default();
+    let (was, is) = (json(was), json(is));
+    let keys = was.as_object().into_iter().chain(is.as_object()).flat_map(|map| map.keys());
+    let keys: BTreeSet<&String> = keys.filter(|key| was.get(key) != is.get(key)).collect();
+    let written =
+        |value: Option<&serde_json::Value>| value.map_or("absent".into(), ToString::to_string);
+    let each = keys
+        .iter()
+        .map(|key| format!("{key} was {} and is {}", written(was.get(key)), written(is.get(key))));
+    Some(each.collect::<Vec<_>>().join(", "))
+}
+
+fn text(path: &std::path::Path) -> String {
+    path.to_string_lossy().into_owned()
+}
