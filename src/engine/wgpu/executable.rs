@@ -7,14 +7,14 @@ use crate::engine::wgpu::kernel::{KernelId, Location, Memory};
 use crate::engine::{EngineError, Executable, Pending};
 use crate::graph::{InputId, NodeId, Program, Shape};
 
-use super::adapter::Gpu;
-use super::buffers::Buffers;
 use super::compiled::Compiled;
 use super::cost::Cost;
+use super::device::adapter::Gpu;
+use super::device::buffers::Buffers;
+use super::device::readback::{Arriving, Staging, numbers, read, wait};
+use super::device::timer::Timer;
 use super::emit::Given;
-use super::pipeline::Pipelines;
-use super::readback::{Arriving, Staging, numbers, read, wait};
-use super::timer::Timer;
+use super::pipelines::Pipelines;
 
 /// A program on the device.
 pub(super) struct GpuProgram {

@@ -1,40 +1,35 @@
 //! The GPU engine: generated WGSL, validated by naga, run through wgpu on whatever adapter there
 //! is.
 //!
-//! `adapter` opens a device, `trust` tests its cooperative matrices. `compiled` takes a program
-//! through [`crate::engine::wgpu::kernel`] and `emit`, which writes the kernels that were formed there
-//! (`plan` shows them without a device, `tune` finds the form that is fastest on one). `pipeline`
-//! compiles them (`kept` keeps what was compiled, `ahead` has software drivers do it before the
-//! first step), `buffers` holds the memory, `executable` runs a step as one submission, `readback`
-//! brings results back, `timer` and `cost` say where time goes, `fault` turns what goes wrong on
-//! the device into [`EngineError`]s.
+//! `device` is opened and holds memory, `self_test` tests its cooperative matrices. `compiled` takes a
+//! program through [`kernel`] and `emit`, which writes the kernels that were formed there
+//! (`plan` shows them without a device, `tune` finds the form that is fastest on one). `pipelines`
+//! compiles them, `executable` runs a step as one submission, `cost` says what each kernel moves.
+
+use std::sync::Arc;
 
 pub use crate::engine::wgpu::kernel::Tensors;
 use crate::engine::{Device, Engine, EngineError, Executable, Precision};
 use crate::graph::Program;
 
-mod adapter;
-mod ahead;
-mod buffers;
 mod compiled;
 mod cost;
+mod device;
 mod emit;
 mod executable;
-mod fault;
-mod kept;
 pub mod kernel;
-mod pipeline;
+mod pipelines;
 mod plan;
-mod readback;
-mod timer;
-mod trust;
+mod self_test;
 mod tune;
 
-pub use adapter::{AdapterSummary, DeviceLimits, Options, adapters};
 pub use compiled::Layout;
+pub use device::adapter::{AdapterSummary, adapters};
+pub use device::options::{DeviceLimits, Options, Tune};
 pub use emit::{Binding, Blocking, Buffer, Code, Extras, Matrices, Style};
 pub use plan::{Access, KernelText, Plan, kernels, plan};
-pub use tune::Tune;
+
+use device::adapter::Gpu;
 
 /// How a precision stores activations; none that a GPU does not compute in.
 fn stored(precision: Precision) -> Result<Tensors, EngineError> {
@@ -51,7 +46,7 @@ fn stored(precision: Precision) -> Result<Tensors, EngineError> {
 /// An adapter, opened.
 #[derive(Clone, Debug)]
 pub struct WgpuEngine {
-    gpu: std::sync::Arc<adapter::Gpu>,
+    gpu: Arc<Gpu>,
     layout: Layout,
     tune: Tune,
     /// Why contractions in half precision go without cooperative matrices, if that was tried.
@@ -67,7 +62,7 @@ impl WgpuEngine {
     /// The same, opened as it is said.
     pub fn open(options: &Options) -> Result<Self, EngineError> {
         let tensors = stored(options.precision)?;
-        let gpu = std::sync::Arc::new(adapter::Gpu::open(options, tensors)?);
+        let gpu = Arc::new(Gpu::open(options, tensors)?);
         let software = gpu.summary.software;
         let style = Style::suited(software);
         // What suits hardware says nothing of software, which takes minutes to try.
@@ -103,7 +98,7 @@ impl WgpuEngine {
         if self.layout.tensors == Tensors::Single {
             return Err("they multiply in half precision, and this engine computes in f32".into());
         }
-        let (gpu, matrices) = trust::with_matrices(&self.gpu)?;
+        let (gpu, matrices) = self_test::with_matrices(&self.gpu)?;
         let extras = Extras { matrices: Some(matrices), ..self.layout.extras };
         let blocking = Blocking::choices(extras)[0];
         let layout = Layout { extras, blocking, ..self.layout };

@@ -5,7 +5,8 @@ use crate::engine::wgpu::kernel::KernelId;
 use crate::graph::{NodeId, Program};
 
 use super::compiled::{Compiled, Layout};
-use super::{DeviceLimits, buffers, emit};
+use super::device::buffers;
+use super::{DeviceLimits, emit};
 
 /// What a build writes about one kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,34 +9,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use clap::ValueEnum;
 use sha2::{Digest, Sha256};
 
 use crate::engine::wgpu::kernel::{Body, Kernel};
 use crate::engine::{EngineError, Executable};
 use crate::graph::Program;
 
-use super::adapter::Gpu;
 use super::compiled::{Compiled, Layout};
+use super::device::adapter::Gpu;
+use super::device::disk;
+use super::device::options::Tune;
 use super::executable::GpuProgram;
-use super::{Blocking, Code, Style, kept};
+use super::{Blocking, Code, Style};
 
 /// Steps timed with each blocking, after one that is not.
 const STEPS: usize = 3;
 /// From here on a file of what was found begins anew.
 const MOST: usize = 10_000;
-
-/// Whether contractions are timed in several forms to find the fastest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Tune {
-    /// Take the forms that suit most
-    #[default]
-    Off,
-    /// Time what has not been timed on this adapter and driver
-    Cached,
-    /// Time all again
-    Full,
-}
 
 /// A program in the fastest blockings that are known, after finding out where nothing is.
 pub(super) fn compiled(
@@ -58,7 +47,7 @@ pub(super) fn compiled(
     let mut found = known();
     if !complete(&found) {
         // Processes that time kernels side by side would time each other.
-        let _turn = path(gpu).and_then(|path| kept::turn(&path, gpu.patience));
+        let _turn = path(gpu).and_then(|path| disk::turn(&path, gpu.patience));
         found = known();
         if !complete(&found) {
             // What is known stays: other blockings give other bits.
@@ -97,7 +86,7 @@ struct Found(BTreeMap<String, Blocking>);
 
 impl Found {
     fn read(gpu: &Gpu) -> Self {
-        let bytes = path(gpu).and_then(|path| kept::read(&path));
+        let bytes = path(gpu).and_then(|path| disk::read(&path));
         bytes.map(|bytes| Self::parse(&bytes)).unwrap_or_default()
     }
 
@@ -126,7 +115,7 @@ impl Found {
         all.0.extend(new.iter().map(|(key, blocking)| (key.clone(), *blocking)));
         if let Some(path) = path(gpu) {
             // Without the file, the next run finds out again.
-            let _ = kept::write(&path, &all.bytes());
+            let _ = disk::write(&path, &all.bytes());
         }
     }
 }

@@ -13,7 +13,7 @@ const PER_SET: usize = wgpu::QUERY_SET_MAX_QUERIES as usize / 2;
 const BYTES: u64 = wgpu::QUERY_SIZE as u64;
 
 /// Two timestamps a dispatch.
-pub(super) struct Timer {
+pub(in crate::engine::wgpu) struct Timer {
     sets: Vec<wgpu::QuerySet>,
     resolved: wgpu::Buffer,
     count: usize,

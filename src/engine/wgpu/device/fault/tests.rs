@@ -1,6 +1,7 @@
 //! Faults by themselves, and what wgpu finds wrong with commands that the engine never gives.
 
-use super::super::adapter::{Gpu, Options};
+use super::super::adapter::Gpu;
+use super::super::options::Options;
 use super::*;
 use crate::engine::wgpu::kernel::Tensors;
 

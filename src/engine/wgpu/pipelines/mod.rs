@@ -8,10 +8,13 @@ use std::{iter, thread};
 
 use crate::engine::EngineError;
 
-use super::adapter::Gpu;
-use super::ahead;
+use super::device::adapter::Gpu;
 use super::emit::{Binding, Buffer, Code};
-use super::kept::Kept;
+
+mod cache;
+mod precompile;
+
+use cache::PipelineCache;
 
 /// Compiled kernels.
 pub(super) struct Pipelines {
@@ -34,15 +37,15 @@ impl Pipelines {
             }
             of_kernel.push(at);
         }
-        let kept = Kept::open(gpu);
-        let cache = kept.as_ref().map(|kept| &kept.cache);
+        let known_to_driver = PipelineCache::open(gpu);
+        let cache = known_to_driver.as_ref().map(|it| &it.cache);
         let distinct = on_all_cores(kernels.len(), &|at| compile(gpu, kernels[at], cache))?;
         gpu.check()?;
-        if let Some(kept) = kept {
-            kept.save();
+        if let Some(cache) = known_to_driver {
+            cache.save();
         }
         if gpu.summary.software {
-            ahead::compile_all(gpu, &kernels, &distinct)?;
+            precompile::compile_all(gpu, &kernels, &distinct)?;
         }
         Ok(Self { distinct, of_kernel })
     }

@@ -9,7 +9,7 @@ use super::fault::{guarded, hung};
 
 /// Buffers that the host can read, for use again.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Staging(Arc<Mutex<Vec<wgpu::Buffer>>>);
+pub(in crate::engine::wgpu) struct Staging(Arc<Mutex<Vec<wgpu::Buffer>>>);
 
 impl Staging {
     /// A buffer of so many bytes.
@@ -32,7 +32,7 @@ impl Staging {
 }
 
 /// What a submission copies into a staging buffer.
-pub(super) struct Arriving {
+pub(in crate::engine::wgpu) struct Arriving {
     gpu: Arc<Gpu>,
     buffer: wgpu::Buffer,
     submission: wgpu::SubmissionIndex,
@@ -76,7 +76,7 @@ impl Arriving {
 }
 
 /// Copies `bytes` of `buffer`, from byte `start` on, to the host.
-pub(super) fn read(
+pub(in crate::engine::wgpu) fn read(
     gpu: &Arc<Gpu>,
     buffer: &wgpu::Buffer,
     start: u64,
@@ -92,13 +92,16 @@ pub(super) fn read(
 }
 
 /// Bytes of the device as numbers.
-pub(super) fn numbers(bytes: &[u8]) -> Vec<f32> {
+pub(in crate::engine::wgpu) fn numbers(bytes: &[u8]) -> Vec<f32> {
     let values = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
     values.collect()
 }
 
 /// Waits for a submission, for a bounded time.
-pub(super) fn wait(gpu: &Gpu, submission: wgpu::SubmissionIndex) -> Result<(), EngineError> {
+pub(in crate::engine::wgpu) fn wait(
+    gpu: &Gpu,
+    submission: wgpu::SubmissionIndex,
+) -> Result<(), EngineError> {
     let timeout = Some(gpu.patience);
     let poll = wgpu::PollType::Wait { submission_index: Some(submission), timeout };
     let answer = guarded(|| gpu.device.poll(poll));

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::engine::EngineError;
 use crate::engine::wgpu::kernel::Tensors;
-use crate::engine::{EngineError, Precision};
 
-use super::Tune;
 use super::fault::{Faults, guarded};
+use super::options::Options;
 
 /// What there is to choose from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,61 +48,6 @@ impl AdapterSummary {
     }
 }
 
-/// What the device is asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DeviceLimits {
-    /// WebGPU's default limits, but buffers and bindings as large as the adapter has them.
-    #[default]
-    Adapter,
-    /// WebGPU's default limits and nothing beyond: what every implementation offers.
-    WebGpuDefault,
-}
-
-impl DeviceLimits {
-    /// WebGPU's default limits are the contract; only sizes go beyond it.
-    fn asked(self, offered: &wgpu::Limits) -> wgpu::Limits {
-        match self {
-            DeviceLimits::WebGpuDefault => wgpu::Limits::defaults(),
-            DeviceLimits::Adapter => wgpu::Limits {
-                max_buffer_size: offered.max_buffer_size,
-                max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
-                ..wgpu::Limits::defaults()
-            },
-        }
-    }
-
-    /// What shaders may use of what the adapter offers.
-    fn features(self) -> wgpu::Features {
-        match self {
-            DeviceLimits::WebGpuDefault => !wgpu::Features::SUBGROUP,
-            DeviceLimits::Adapter => wgpu::Features::all(),
-        }
-    }
-
-    /// Most bytes of one tensor, where the limits say so without an adapter.
-    pub fn binding(self) -> Option<usize> {
-        let limit = wgpu::Limits::defaults().max_storage_buffer_binding_size;
-        (self == DeviceLimits::WebGpuDefault).then_some(limit as usize)
-    }
-}
-
-/// How an adapter is opened.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// What the device is asked for.
-    pub limits: DeviceLimits,
-    /// What it computes in; half precision needs an adapter that has it.
-    pub precision: Precision,
-    /// How long a wait may take before the device counts as hung; by default a minute on
-    /// hardware, and a quarter of an hour on software.
-    pub patience: Option<Duration>,
-    /// Whether contractions are tuned; on hardware only.
-    pub tune: Tune,
-    /// A folder that keeps compiled pipelines between runs, where the driver hands them out, and
-    /// what tuning found.
-    pub pipelines: Option<PathBuf>,
-}
-
 fn instance() -> wgpu::Instance {
     wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle())
 }
@@ -114,14 +59,14 @@ fn all(instance: &wgpu::Instance) -> Vec<(AdapterSummary, wgpu::Adapter)> {
     found
 }
 
-/// Every adapter, the one that [`super::WgpuEngine::new`] would open first.
+/// Every adapter, the one that [`crate::engine::wgpu::WgpuEngine::new`] would open first.
 pub fn adapters() -> Vec<AdapterSummary> {
     all(&instance()).into_iter().map(|(summary, _)| summary).collect()
 }
 
 /// An opened device.
 #[derive(Debug)]
-pub(super) struct Gpu {
+pub(in crate::engine::wgpu) struct Gpu {
     pub summary: AdapterSummary,
     pub adapter: wgpu::Adapter,
     pub device: wgpu::Device,
@@ -183,8 +128,8 @@ fn open(
 ) -> Result<(wgpu::Device, wgpu::Queue), EngineError> {
     let experimental = required_features.contains(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX);
     let experimental_features = if experimental {
-        // SAFETY: what wgpu may not check yet about matrices, `emit::matrices` keeps: all threads of
-        // a workgroup reach every operation, and each matrix lies inside its array. `trust` compares
+        // SAFETY: what wgpu may not check yet about matrices, `text::matrices` keeps: all threads of
+        // a workgroup reach every operation, and each matrix lies inside its array. `self_test` compares
         // results with those of plain kernels before such a device is used.
         unsafe { wgpu::ExperimentalFeatures::enabled() }
     } else {

@@ -2,17 +2,17 @@
 //! each kernel's vectors start.
 
 use crate::engine::EngineError;
+use crate::engine::wgpu::emit::{Buffer, Code};
 use crate::engine::wgpu::kernel::{Format, Location, Memory, Slot};
 use crate::graph::Program;
 
 use super::adapter::Gpu;
-use super::emit::{Buffer, Code};
 
 /// Uniform bindings start at multiples of this many bytes.
 const UNIFORM_ALIGNMENT: usize = 256;
 
 /// On the device.
-pub(super) struct Buffers {
+pub(in crate::engine::wgpu) struct Buffers {
     slots: Vec<wgpu::Buffer>,
     vectors: wgpu::Buffer,
     starts: wgpu::Buffer,
@@ -97,13 +97,13 @@ impl Buffers {
 }
 
 /// Bytes that [`Buffers::new`] takes for a plan.
-pub(super) fn planned(memory: &Memory, code: &[Code]) -> usize {
+pub(in crate::engine::wgpu) fn planned(memory: &Memory, code: &[Code]) -> usize {
     let storage = memory.slots.iter().copied().chain([vectors(memory)]).map(storage_bytes);
     storage.sum::<usize>() + code.iter().map(starts_bytes).sum::<usize>().max(UNIFORM_ALIGNMENT)
 }
 
 /// A clear word before the driver gives an unclear one: no tensor may take more than `most` bytes.
-pub(super) fn check_sizes(
+pub(in crate::engine::wgpu) fn check_sizes(
     memory: &Memory,
     batch: usize,
     most: usize,

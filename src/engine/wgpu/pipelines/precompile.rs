@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::engine::EngineError;
+use crate::engine::wgpu::device::adapter::Gpu;
+use crate::engine::wgpu::device::readback::wait;
+use crate::engine::wgpu::emit::{Buffer, Code};
 
-use super::adapter::Gpu;
-use super::emit::{Buffer, Code};
-use super::pipeline::{compile, cores};
-use super::readback::wait;
+use super::{compile, cores};
 
 /// Most devices: each takes some tens of MiB.
 const MOST: usize = 4;

@@ -10,8 +10,8 @@ use crate::engine::{EngineError, Executable};
 use crate::graph::builder::Builder;
 use crate::graph::{ConvGeometry, InputId, Output, Program, Role, Shape, Type};
 
-use super::adapter::Gpu;
 use super::compiled::{Compiled, Layout};
+use super::device::adapter::Gpu;
 use super::executable::GpuProgram;
 use super::{Blocking, Extras, Matrices};
 

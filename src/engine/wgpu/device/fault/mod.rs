@@ -13,7 +13,7 @@ use crate::engine::EngineError;
 
 /// The first fault of a device, and its loss, which explains all others.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Faults(Arc<Mutex<Known>>);
+pub(in crate::engine::wgpu) struct Faults(Arc<Mutex<Known>>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -71,7 +71,7 @@ thread_local! {
 }
 
 /// Calls what wgpu answers with a panic when the device is lost meanwhile: `Device::poll`.
-pub(super) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, EngineError> {
+pub(in crate::engine::wgpu) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, EngineError> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = take_hook();
@@ -95,7 +95,7 @@ fn lost(how: &str) -> EngineError {
 }
 
 /// What to say when a wait ends without result.
-pub(super) fn hung(patience: Duration) -> EngineError {
+pub(in crate::engine::wgpu) fn hung(patience: Duration) -> EngineError {
     EngineError::Failed(format!(
         "the GPU did not answer for {} s; use a smaller --batch, or --engine cpu",
         patience.as_secs()

@@ -1,60 +1,24 @@
-//! Compiled pipelines that are kept between runs, where the driver hands them out (Vulkan).
+//! Files that are kept for an adapter and driver between runs: pipelines, and what tuning found.
 //!
-//! A file holds the SHA-256 of what follows, so that a driver is only ever given what it wrote. A
-//! cache that cannot be read or written costs time and nothing else.
+//! A file holds the SHA-256 of what follows.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use super::adapter::Gpu;
-
 /// Bytes of the hash.
 const HASH: usize = 32;
-/// Drivers never take anything out: from here on a cache begins anew.
-const MOST: usize = 64 << 20;
+/// Most bytes read. Drivers never take anything out of their cache: from here on it begins anew.
+pub(in crate::engine::wgpu) const MOST: usize = 64 << 20;
 
 /// How often a process looks whether it is its turn.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// The cache of a device.
-pub(super) struct Kept {
-    pub cache: wgpu::PipelineCache,
-    path: PathBuf,
-    before: usize,
-}
-
-impl Kept {
-    /// With what an earlier run left; none where there is no cache for this device.
-    pub fn open(gpu: &Gpu) -> Option<Self> {
-        let path = gpu.pipelines.clone()?;
-        if !gpu.device.features().contains(wgpu::Features::PIPELINE_CACHE) {
-            return None;
-        }
-        let data = read(&path).filter(|data| data.len() < MOST);
-        let descriptor =
-            wgpu::PipelineCacheDescriptor { label: None, data: data.as_deref(), fallback: true };
-        // SAFETY: by its hash, the data is what `PipelineCache::get_data` gave; the driver checks
-        // in its header that it belongs to it.
-        let cache = unsafe { gpu.device.create_pipeline_cache(&descriptor) };
-        Some(Self { cache, path, before: data.map_or(0, |data| data.len()) })
-    }
-
-    /// Writes it, if there is anything new.
-    pub fn save(&self) {
-        let Some(data) = self.cache.get_data().filter(|data| data.len() != self.before) else {
-            return;
-        };
-        // Without the file, the next run compiles again.
-        let _ = write(&self.path, &data);
-    }
-}
-
 /// What was written whole.
-pub(super) fn read(path: &Path) -> Option<Vec<u8>> {
+pub(in crate::engine::wgpu) fn read(path: &Path) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path).ok()?.take((HASH + MOST) as u64).read_to_end(&mut bytes).ok()?;
     let (hash, data) = bytes.split_at_checked(HASH)?;
@@ -62,7 +26,7 @@ pub(super) fn read(path: &Path) -> Option<Vec<u8>> {
 }
 
 /// Whole or not at all.
-pub(super) fn write(path: &Path, data: &[u8]) -> std::io::Result<()> {
+pub(in crate::engine::wgpu) fn write(path: &Path, data: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
@@ -74,7 +38,7 @@ pub(super) fn write(path: &Path, data: &[u8]) -> std::io::Result<()> {
 
 /// The turn of this process at what belongs to a file, until it is dropped. Without a folder there
 /// are no turns, and one that another process does not end is not waited for longer than `patience`.
-pub(super) fn turn(path: &Path, patience: Duration) -> Option<File> {
+pub(in crate::engine::wgpu) fn turn(path: &Path, patience: Duration) -> Option<File> {
     std::fs::create_dir_all(path.parent()?).ok()?;
     let file = File::create(path.with_added_extension("lock")).ok()?;
     let start = Instant::now();
