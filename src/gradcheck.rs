@@ -4,7 +4,7 @@
 //! the graph's adjoint, once as (L(p + h·d) − L(p − h·d)) / 2h.
 
 use crate::graph::interp::{self, Inputs};
-use crate::graph::{Input, InputId, Program, Role, random};
+use crate::graph::{Input, InputId, OutputKind, Program, Role, random};
 use crate::lower;
 use crate::network::Network;
 use crate::nn::parameters::{Init, state};
@@ -42,10 +42,8 @@ pub fn check(network: &Network, batch: usize, seed: u32) -> Vec<Check> {
     let forward = crate::passes::standard(forward);
     let mut checks = Vec::new();
     for (output, gradient) in program.outputs.iter().zip(&results) {
-        let Some(name) = output.name.strip_prefix("grad.") else { continue };
-        let Some(at) = program.graph.inputs.iter().position(|i| i.name == name) else { continue };
-        let input = InputId(at as u32);
-        let direction = numbers(seed ^ 0x5eed, at, gradient.len());
+        let OutputKind::Gradient(input) = output.kind else { continue };
+        let direction = numbers(seed ^ 0x5eed, input.index(), gradient.len());
         let adjoint = gradient.iter().zip(&direction).map(|(g, d)| g * d).sum();
         let loss = |h: f64| {
             let mut moved = inputs.clone();
@@ -55,7 +53,7 @@ pub fn check(network: &Network, batch: usize, seed: u32) -> Vec<Check> {
             interp::run(&forward, &moved).0[0][0]
         };
         let difference = (loss(STEP) - loss(-STEP)) / (2.0 * STEP);
-        checks.push(Check { name: name.to_string(), adjoint, difference });
+        checks.push(Check { name: program.graph.input(input).name.clone(), adjoint, difference });
     }
     checks
 }
@@ -77,10 +75,10 @@ pub fn random_inputs(network: &Network, program: &Program, seed: u32) -> Inputs 
             Role::Images => uniform.iter().map(|u| 2.0 * u).collect(),
             Role::Targets => one_hot(len, input.ty.shape.0[3]),
             Role::LearningRate => vec![0.1; len],
-            Role::Probe => uniform.iter().map(|u| 1.0 + 0.5 * u).collect(),
+            Role::Probe(_) | Role::Cut => uniform.iter().map(|u| 1.0 + 0.5 * u).collect(),
             Role::Seed => vec![f64::from(seed & 0xff_ffff); len],
-            Role::LossScale => vec![1024.0; len],
-            Role::Momentum => uniform.iter().map(|u| 0.01 * u).collect(),
+            Role::LossScale | Role::GoodSteps => vec![1024.0; len],
+            Role::Momentum(_) => uniform.iter().map(|u| 0.01 * u).collect(),
             Role::Parameter | Role::Statistic => {
                 let init = tensors.iter().find(|t| t.name == input.name).map(|t| t.init);
                 uniform.iter().map(|u| start(init, *u)).collect::<Vec<f64>>()

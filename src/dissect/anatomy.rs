@@ -10,6 +10,7 @@
 use std::collections::HashSet;
 
 use super::layers;
+use crate::graph::ProbeId;
 use crate::lower::probes::{Bypass, Edge, Pass, Probes, Tap};
 use crate::network::{BinaryOp, Chw, Layer, ModuleKind, Network, UnitInstance, ValueId};
 
@@ -207,12 +208,12 @@ fn own(network: &Network, layer: &Layer) -> usize {
     }
 }
 
-/// Probe `keep.<n>` for each site from number `first` on that can be deleted: 1 keeps it, 0
+/// A probe for each site from number `first` on that can be deleted ([`keep`]): 1 keeps it, 0
 /// deletes it.
 pub fn deletions(network: &Network, sites: &[Site], first: usize) -> Probes {
     let mut probes = Probes::default();
     for (index, site) in sites.iter().enumerate().skip(first) {
-        let probe = probes.names.len();
+        let probe = keep(index);
         match &site.body {
             Body::Residual { deletion, .. } => {
                 probes.taps.extend(deletion.iter().map(|&edge| Tap { edge, probe }));
@@ -222,32 +223,31 @@ pub fn deletions(network: &Network, sites: &[Site], first: usize) -> Probes {
             }
             Body::Chain => continue,
         }
-        probes.names.push(keep(index));
+        probes.ids.push(probe);
     }
     probes
 }
 
-/// Name of the probe that keeps a site, counted from 0.
-pub fn keep(site: usize) -> String {
-    format!("keep.{}", site + 1)
+/// The probe that keeps a site, counted from 0.
+pub fn keep(site: usize) -> ProbeId {
+    ProbeId(site as u32)
 }
 
-/// Probes `residual.<n>` and `shortcut.<n>` for each site with a shortcut: factors on F's
-/// contribution and on h, in one pass.
+/// Two probes for each site with a shortcut ([`branch`]): factors on F's contribution and on h,
+/// in one pass.
 pub fn branches(sites: &[Site], pass: Pass) -> Probes {
     let mut probes = Probes { pass, ..Probes::default() };
     for (index, site) in sites.iter().enumerate() {
         let Body::Residual { shortcut, residual, .. } = &site.body else { continue };
-        for (name, terms) in branch(index).into_iter().zip([residual, shortcut]) {
-            let probe = probes.names.len();
-            probes.names.push(name);
+        for (probe, terms) in branch(index).into_iter().zip([residual, shortcut]) {
+            probes.ids.push(probe);
             probes.taps.extend(terms.iter().map(|term| Tap { edge: term.edge, probe }));
         }
     }
     probes
 }
 
-/// Names of the probes on F's contribution and on h of a site, counted from 0.
-pub fn branch(site: usize) -> [String; 2] {
-    [format!("residual.{}", site + 1), format!("shortcut.{}", site + 1)]
+/// The probes on F's contribution and on h of a site, counted from 0.
+pub fn branch(site: usize) -> [ProbeId; 2] {
+    [0, 1].map(|side| ProbeId(2 * site as u32 + side))
 }

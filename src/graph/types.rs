@@ -25,6 +25,8 @@ macro_rules! id {
 
 id!(NodeId, "%", "Index into [`Graph::nodes`]; arguments have smaller ids than their users.");
 id!(InputId, "in", "Index into [`Graph::inputs`].");
+id!(ProbeId, "p", "Which factor; whoever has the program made numbers them.");
+id!(QuantityId, "q", "Which quantity; whoever has the program made numbers them.");
 id!(RegionId, "r", "Nodes that are reported together; lowering gives each unit one.");
 
 /// Four extents. Batched tensors are batch × rows × columns × channels (channels last);
@@ -316,21 +318,24 @@ pub enum Role {
     Seed,
     /// A trainable parameter.
     Parameter,
-    /// A parameter's momentum.
-    Momentum,
+    /// The momentum of a parameter.
+    Momentum(InputId),
     /// Running mean or variance of a batch normalisation.
     Statistic,
-    /// State of dynamic loss scaling ([`crate::nn::loss_scaling`]), a scalar.
+    /// The scale of dynamic loss scaling ([`crate::nn::loss_scaling`]), a scalar.
     LossScale,
-    /// Set from outside by name: a factor of each image (N×1×1×1), or the value at which a part
-    /// of a network begins.
-    Probe,
+    /// Steps in a row that dynamic loss scaling left as they were, a scalar.
+    GoodSteps,
+    /// A factor of each image, N×1×1×1.
+    Probe(ProbeId),
+    /// The value at which a part of a network begins.
+    Cut,
 }
 
 /// A value that comes from outside.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
-    /// Stable name: `units.3.F.conv1.weight`, `images`, `lr`, …
+    /// Name in listings: `units.3.F.conv1.weight`, `images`, `lr`, …
     pub name: String,
     /// What it is for.
     pub role: Role,
@@ -369,7 +374,7 @@ impl Graph {
 pub struct Program {
     /// The nodes.
     pub graph: Graph,
-    /// Named results (`loss`, `logits`, …).
+    /// Results to read back.
     pub outputs: Vec<Output>,
     /// State: after each run the input takes the node's value.
     pub updates: Vec<(InputId, NodeId)>,
@@ -377,16 +382,66 @@ pub struct Program {
     pub batch: usize,
 }
 
-/// A named result of a program.
-#[derive(Clone, Debug, PartialEq)]
+/// What a result is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OutputKind {
+    /// Mean cross-entropy, a scalar.
+    Loss,
+    /// Class scores, N×1×1×K.
+    Logits,
+    /// 1 where all gradients of a step are finite, 0 where they are not; a scalar.
+    Finite,
+    /// The loss's gradient with respect to an input.
+    Gradient(InputId),
+    /// The value at which a part of a network ends.
+    Cut,
+    /// What else was asked for.
+    Quantity(QuantityId),
+}
+
+impl OutputKind {
+    /// A result of this kind.
+    pub fn of(self, node: NodeId) -> Output {
+        Output { kind: self, node }
+    }
+}
+
+impl std::fmt::Display for OutputKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            OutputKind::Loss => f.write_str("loss"),
+            OutputKind::Logits => f.write_str("logits"),
+            OutputKind::Finite => f.write_str("finite"),
+            OutputKind::Gradient(input) => write!(f, "gradient {input}"),
+            OutputKind::Cut => f.write_str("cut"),
+            OutputKind::Quantity(id) => write!(f, "quantity {id}"),
+        }
+    }
+}
+
+/// A result of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Output {
-    /// Name to read it by.
-    pub name: String,
+    /// What it is; no two of a program are the same.
+    pub kind: OutputKind,
     /// The node.
     pub node: NodeId,
 }
 
+impl Output {
+    /// Quantities 0, 1, 2, …
+    pub fn quantities(nodes: impl IntoIterator<Item = NodeId>) -> Vec<Self> {
+        let ids = (0..).map(|id| OutputKind::Quantity(QuantityId(id)));
+        ids.zip(nodes).map(|(kind, node)| Self { kind, node }).collect()
+    }
+}
+
 impl Program {
+    /// Position of a result.
+    pub fn position(&self, kind: OutputKind) -> Option<usize> {
+        self.outputs.iter().position(|output| output.kind == kind)
+    }
+
     /// Nodes that must be computed: outputs and state updates.
     pub fn roots(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.outputs.iter().map(|o| o.node).chain(self.updates.iter().map(|&(_, n)| n))

@@ -1,24 +1,28 @@
 //! Inference that also says how large F(x) and x are in each unit.
 
-use super::{Lowering, Mode, named};
-use crate::graph::{Axes, NodeId, Output, Program, ReduceKind};
+use super::{Lowering, Mode};
+use crate::graph::{Axes, NodeId, OutputKind, Program, QuantityId, ReduceKind};
 use crate::network::{Network, ValueId};
 
 /// Name of a unit's residual function.
 const RESIDUAL: &str = "F";
 
-/// An inference pass with, for each unit that has an F, the outputs `x.<index>` and `F.<index>`:
-/// Σ x² and Σ F(x)² over the batch, scalars. The index counts units from 1.
+/// What an [`inspection`] leaves of a unit, by its position in the network: Σ x² and Σ F(x)² over
+/// the batch, scalars.
+pub fn squares(unit: usize) -> [OutputKind; 2] {
+    [0, 1].map(|side| OutputKind::Quantity(QuantityId(2 * unit as u32 + side)))
+}
+
+/// An inference pass with the [`squares`] of each unit that has an F.
 pub fn inspection(network: &Network, batch: usize) -> Program {
     let mut lowering = Lowering::new(network, batch, Mode::Infer);
     let logits = lowering.forward();
-    let mut outputs = named(&[("logits", logits)]);
-    for unit in &network.units {
+    let mut outputs = vec![OutputKind::Logits.of(logits)];
+    for (position, unit) in network.units.iter().enumerate() {
         let residual = unit.bindings.iter().find(|(name, _)| name == RESIDUAL);
         if let Some((_, residual)) = residual {
-            for (letter, value) in [("x", unit.input), ("F", *residual)] {
-                let node = lowering.squares(value);
-                outputs.push(Output { name: format!("{letter}.{}", unit.index), node });
+            for (kind, value) in squares(position).into_iter().zip([unit.input, *residual]) {
+                outputs.push(kind.of(lowering.squares(value)));
             }
         }
     }
@@ -53,12 +57,9 @@ mod tests {
             (InputId(id as u32), values)
         });
         let (outputs, _) = interp::run(&program, &inputs.collect());
-        let named: Vec<(&str, f64)> = program
-            .outputs
-            .iter()
-            .map(|o| o.name.as_str())
-            .zip(outputs.iter().map(|v| v[0]))
-            .collect();
-        assert_eq!(named[1..], [("x.1", 9.0 + 1.0 + 4.0 + 16.0), ("F.1", 9.0 + 4.0)]);
+        let kinds = program.outputs.iter().map(|output| output.kind);
+        let found: Vec<(OutputKind, f64)> = kinds.zip(outputs.iter().map(|v| v[0])).collect();
+        let [x, f] = squares(0);
+        assert_eq!(found[1..], [(x, 9.0 + 1.0 + 4.0 + 16.0), (f, 9.0 + 4.0)]);
     }
 }

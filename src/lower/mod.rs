@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use crate::graph::autodiff::{Factors, gradient, gradient_from, mean};
 use crate::graph::builder::Builder;
 use crate::graph::{
-    Axes, Binary, ConvGeometry, InputId, NodeId, Op, Origin, Output, PoolGeometry, PoolKind,
-    Program, RegionId, Role, Shape, Type, Unary,
+    Axes, Binary, ConvGeometry, InputId, NodeId, Op, Origin, Output, OutputKind, PoolGeometry,
+    PoolKind, ProbeId, Program, RegionId, Role, Shape, Type, Unary,
 };
 use crate::network::{self, BinaryOp, Layer, Module, ModuleId, Network, Value, ValueId};
 use crate::nn::loss_scaling::{self, Scaling};
@@ -22,23 +22,22 @@ pub use study::{Wanted, forward_and_backward, part};
 
 mod inspect;
 
-pub use inspect::inspection;
+pub use inspect::{inspection, squares};
 
 /// One training step: forward, backward, update. Inputs by role: `Images`, `Targets`,
-/// `LearningRate`, `Seed` (only where the network draws numbers), parameters, momenta (named
-/// `<parameter>.momentum`) and statistics. Outputs: `loss` (mean cross-entropy, a scalar) and
-/// `logits` (N×1×1×K).
+/// `LearningRate`, `Seed` (only where the network draws numbers), parameters, momenta and
+/// statistics. Outputs: `Loss` and `Logits`.
 pub fn training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
     let mut lowering = Lowering::new(network, batch, Mode::Train);
     let logits = lowering.forward();
     let (loss, gradients) = lowering.backward(logits);
     lowering.update(sgd, &gradients);
-    lowering.finish(named(&[("loss", loss), ("logits", logits)]))
+    lowering.finish(vec![OutputKind::Loss.of(loss), OutputKind::Logits.of(logits)])
 }
 
 /// The same with dynamic loss scaling, for engines that store gradients in half precision: two
-/// more inputs ([`loss_scaling::STATE`]), and an output `good`, 0 where the step was left out
-/// because a gradient was no finite number.
+/// more inputs ([`loss_scaling::STATE`]), and an output `Finite`, 0 where the step was
+/// left out because a gradient was no finite number.
 pub fn scaled_training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
     let mut lowering = Lowering::new(network, batch, Mode::Train);
     let logits = lowering.forward();
@@ -46,29 +45,30 @@ pub fn scaled_training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
     let (loss, gradients) = lowering.backward_from(logits, Some(scaling));
     lowering.update(sgd, &gradients);
     let good = lowering.keep_where_good(scaling, &gradients);
-    lowering.finish(named(&[("loss", loss), ("logits", logits), ("good", good)]))
+    lowering.finish(vec![
+        OutputKind::Loss.of(loss),
+        OutputKind::Logits.of(logits),
+        OutputKind::Finite.of(good),
+    ])
 }
 
 /// The forward pass of training and the loss's gradient with respect to every parameter, without
-/// an update: outputs `loss`, `logits`, then one per parameter, named `grad.<parameter>`.
+/// an update: outputs `Loss`, `Logits`, then a `Gradient` for each parameter.
 pub fn gradients(network: &Network, batch: usize) -> Program {
     let mut lowering = Lowering::new(network, batch, Mode::Train);
     let logits = lowering.forward();
     let (loss, gradients) = lowering.backward(logits);
     lowering.updates.clear();
-    let mut outputs = named(&[("loss", loss), ("logits", logits)]);
-    for (input, node) in gradients {
-        let name = format!("grad.{}", lowering.b.graph().input(input).name);
-        outputs.push(Output { name, node });
-    }
+    let mut outputs = vec![OutputKind::Loss.of(loss), OutputKind::Logits.of(logits)];
+    outputs.extend(gradients.into_iter().map(|(input, g)| OutputKind::Gradient(input).of(g)));
     lowering.finish(outputs)
 }
 
-/// One inference pass with running statistics. Output: `logits`.
+/// One inference pass with running statistics. Output: `Logits`.
 pub fn inference(network: &Network, batch: usize) -> Program {
     let mut lowering = Lowering::new(network, batch, Mode::Infer);
     let logits = lowering.forward();
-    passes::inference(lowering.finish(named(&[("logits", logits)])))
+    passes::inference(lowering.finish(vec![OutputKind::Logits.of(logits)]))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,8 +93,8 @@ struct Lowering<'a> {
     part: Part,
     nodes: Vec<Option<NodeId>>,
     probes: &'a Probes,
-    /// The inputs of `probes`, in their order.
-    masks: Vec<NodeId>,
+    /// The inputs of `probes`.
+    masks: HashMap<ProbeId, NodeId>,
     /// What the backward pass multiplies adjoints by.
     factors: Factors,
     /// Which units are live, and how many so far.
@@ -126,7 +126,7 @@ impl<'a> Lowering<'a> {
             part,
             nodes: Vec::new(),
             probes,
-            masks: Vec::new(),
+            masks: HashMap::new(),
             factors: Factors::new(),
             live: (Vec::new(), None),
         };
@@ -142,9 +142,9 @@ impl<'a> Lowering<'a> {
             lowering.state.insert(tensor.name, node);
         }
         let ty = Type { shape: Shape([batch, 1, 1, 1]), batched: true };
-        for name in &probes.names {
-            let mask = lowering.b.input(name.clone(), Role::Probe, ty);
-            lowering.masks.push(mask);
+        for &probe in &probes.ids {
+            let mask = lowering.b.input(format!("probe {probe}"), Role::Probe(probe), ty);
+            lowering.masks.insert(probe, mask);
         }
         lowering
     }
@@ -188,7 +188,7 @@ impl<'a> Lowering<'a> {
         if self.part.begins_at(id) {
             let s = value.shape;
             let shape = Shape([self.batch, s.h, s.w, s.c]);
-            return self.b.input(probes::CUT, Role::Probe, Type { shape, batched: true });
+            return self.b.input("cut", Role::Cut, Type { shape, batched: true });
         }
         let plain: Vec<NodeId> = value.args.iter().map(|&a| self.node(a)).collect();
         let args = self.tapped(id, &plain);
@@ -363,9 +363,9 @@ impl<'a> Lowering<'a> {
             let name = &self.b.graph().input(input).name;
             let decayed = sgd.decay_vectors || parameters::is_weight(self.network, name);
             let sgd = if decayed { sgd } else { &undecayed };
-            let name = format!("{name}.momentum");
+            let name = optimiser::momentum_name(name);
             let ty = self.b.ty(w);
-            let m = self.b.input(name, Role::Momentum, ty);
+            let m = self.b.input(name, Role::Momentum(input), ty);
             let m_input = self.input_id(m);
             let (new_w, new_m) = optimiser::sgd(&mut self.b, sgd, lr, w, m, g);
             self.updates.push((input, new_w));
@@ -396,10 +396,6 @@ impl<'a> Lowering<'a> {
             Program { graph: self.b.finish(), outputs, updates: self.updates, batch: self.batch };
         passes::standard(program)
     }
-}
-
-fn named(outputs: &[(&str, NodeId)]) -> Vec<Output> {
-    outputs.iter().map(|&(name, node)| Output { name: name.to_string(), node }).collect()
 }
 
 fn pooled(kind: network::PoolKind) -> PoolKind {

@@ -5,11 +5,9 @@
 //! what may stand in for it. All of them become ordinary graph inputs, so that no engine and no
 //! pass knows either.
 
+use crate::graph::ProbeId;
 use crate::network::{Layer, Network, ValueId};
 use crate::nn::parameters::StateTensor;
-
-/// Name of the input at which a part begins that does not begin with the pictures.
-pub const CUT: &str = "cut";
 
 /// Which pass the factors of taps stand in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,8 +33,8 @@ pub struct Edge {
 pub struct Tap {
     /// Where.
     pub edge: Edge,
-    /// Index of the factor in [`Probes::names`].
-    pub probe: usize,
+    /// The factor, one of [`Probes::ids`].
+    pub probe: ProbeId,
 }
 
 /// A value v that becomes m·v + (1 − m)·w.
@@ -46,15 +44,15 @@ pub struct Bypass {
     pub value: ValueId,
     /// w, an earlier value of the same shape.
     pub instead: ValueId,
-    /// Index of m in [`Probes::names`].
-    pub probe: usize,
+    /// m, one of [`Probes::ids`].
+    pub probe: ProbeId,
 }
 
-/// Factors of each image, N×1×1×1, set at run time by name; 1 everywhere is the plain network.
+/// Factors of each image, N×1×1×1, set at run time; 1 everywhere is the plain network.
 #[derive(Clone, Debug, Default)]
 pub struct Probes {
-    /// Names of the inputs.
-    pub names: Vec<String>,
+    /// The factors, each an input.
+    pub ids: Vec<ProbeId>,
     /// Where they are factors.
     pub taps: Vec<Tap>,
     /// Where they choose between two values; in the forward pass.
@@ -65,13 +63,13 @@ pub struct Probes {
 
 /// No probes: the plain network.
 pub static NONE: Probes =
-    Probes { names: Vec::new(), taps: Vec::new(), bypasses: Vec::new(), pass: Pass::Forward };
+    Probes { ids: Vec::new(), taps: Vec::new(), bypasses: Vec::new(), pass: Pass::Forward };
 
 /// The values after `from`, up to and with `to`. Nothing after a value where a part begins may
 /// read anything before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// Where it begins: this value is an input, named [`CUT`]. None: with the pictures.
+    /// Where it begins: this value is an input, of role `Cut`. None: with the pictures.
     pub from: Option<ValueId>,
     /// Its last value. None: the class scores.
     pub to: Option<ValueId>,

@@ -1,38 +1,38 @@
 //! Programs for studies of trained networks: parts of an inference pass with probes, and forward
 //! and backward passes with running statistics.
 
-use super::probes::{CUT, Part, Pass, Probes};
+use super::probes::{Part, Pass, Probes};
 use super::{Lowering, Mode};
 use crate::graph::autodiff::{gradient, gradient_along};
 use crate::graph::builder::Builder;
-use crate::graph::{Axes, NodeId, Output, Program, ReduceKind};
+use crate::graph::{Axes, NodeId, OutputKind, Program, QuantityId, ReduceKind};
 use crate::network::{Network, ValueId};
 use crate::passes;
 
-/// A part of an inference pass. Inputs: `images` or `cut`, and the probes. Output: `logits`,
-/// or `cut` where the part ends earlier.
+/// A part of an inference pass. Inputs: `Images` or `Cut`, and the probes. Output: `Logits`,
+/// or `Cut` where the part ends earlier.
 pub fn part(network: &Network, batch: usize, part: Part, probes: &Probes) -> Program {
     let mut lowering = Lowering::probed(network, batch, Mode::Infer, part, probes);
     let node = lowering.forward();
-    let name = if part.to.is_some() { CUT } else { "logits" };
-    passes::inference(lowering.finish(vec![Output { name: name.into(), node }]))
+    let kind = if part.to.is_some() { OutputKind::Cut } else { OutputKind::Logits };
+    passes::inference(lowering.finish(vec![kind.of(node)]))
 }
 
-/// What [`forward_and_backward`] is asked for; each is an output of the name that stands with it.
+/// What [`forward_and_backward`] is asked for; each is an output of the number that stands with it.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// Sums of values.
-    pub sums: Vec<(String, Vec<ValueId>)>,
+    pub sums: Vec<(QuantityId, Vec<ValueId>)>,
     /// Gradients of the mean cross-entropy E with respect to values.
-    pub gradients: Vec<(String, ValueId)>,
+    pub gradients: Vec<(QuantityId, ValueId)>,
     /// Jᵀ·∂E/∂y with J the Jacobian of the sum of some values (first) with respect to a value
     /// (second), and y a third one.
-    pub products: Vec<(String, Vec<ValueId>, ValueId, ValueId)>,
+    pub products: Vec<(QuantityId, Vec<ValueId>, ValueId, ValueId)>,
 }
 
 /// Forward and backward pass with running statistics, so that no image sees another: E's
 /// gradient with respect to an image is 1/N of what the image has alone. Inputs as for training,
-/// and the probes. Outputs: `loss`, `logits` and what is wanted, each a batched tensor.
+/// and the probes. Outputs: `Loss`, `Logits` and what is wanted, each a batched tensor.
 pub fn forward_and_backward(
     network: &Network,
     batch: usize,
@@ -42,20 +42,20 @@ pub fn forward_and_backward(
     let mut lowering = Lowering::probed(network, batch, Mode::Infer, Part::WHOLE, probes);
     let logits = lowering.forward();
     let loss = lowering.loss(logits);
-    let mut outputs = super::named(&[("loss", loss), ("logits", logits)]);
-    for (name, values) in &wanted.sums {
-        outputs.push(Output { name: name.clone(), node: lowering.sum(values) });
+    let mut outputs = vec![OutputKind::Loss.of(loss), OutputKind::Logits.of(logits)];
+    for (id, values) in &wanted.sums {
+        outputs.push(OutputKind::Quantity(*id).of(lowering.sum(values)));
     }
     let mut wrt: Vec<NodeId> = wanted.gradients.iter().map(|(_, v)| lowering.node(*v)).collect();
     wrt.extend(wanted.products.iter().map(|(_, _, _, y)| lowering.node(*y)));
     let found = gradient_along(&mut lowering.b, loss, &wrt, &lowering.factors);
     let (gradients, upstream) = found.split_at(wanted.gradients.len());
-    for ((name, _), &node) in wanted.gradients.iter().zip(gradients) {
-        outputs.push(Output { name: name.clone(), node });
+    for ((id, _), &node) in wanted.gradients.iter().zip(gradients) {
+        outputs.push(OutputKind::Quantity(*id).of(node));
     }
-    for ((name, of, wrt, _), &upstream) in wanted.products.iter().zip(upstream) {
+    for ((id, of, wrt, _), &upstream) in wanted.products.iter().zip(upstream) {
         let node = lowering.product(of, *wrt, upstream);
-        outputs.push(Output { name: name.clone(), node });
+        outputs.push(OutputKind::Quantity(*id).of(node));
     }
     lowering.finish(outputs)
 }
@@ -68,7 +68,7 @@ impl Lowering<'_> {
         if self.probes.pass == Pass::Forward {
             for tap in self.probes.taps.iter().filter(|tap| tap.edge.user == user) {
                 let slot = tap.edge.slot;
-                args[slot] = self.b.mul(args[slot], self.masks[tap.probe]);
+                args[slot] = self.b.mul(args[slot], self.masks[&tap.probe]);
             }
         }
         args
@@ -80,12 +80,12 @@ impl Lowering<'_> {
             for tap in self.probes.taps.iter().filter(|tap| tap.edge.user == id) {
                 let arg = self.node(self.network.value(id).args[tap.edge.slot]);
                 debug_assert!(self.b.graph().node(node).args.contains(&arg));
-                self.factors.insert((node, arg), self.masks[tap.probe]);
+                self.factors.insert((node, arg), self.masks[&tap.probe]);
             }
         }
         match self.probes.bypasses.iter().find(|bypass| bypass.value == id) {
             Some(bypass) => {
-                let (mask, other) = (self.masks[bypass.probe], self.node(bypass.instead));
+                let (mask, other) = (self.masks[&bypass.probe], self.node(bypass.instead));
                 choose(&mut self.b, mask, node, other)
             }
             None => node,

@@ -9,8 +9,10 @@
 use crate::graph::builder::Builder;
 use crate::graph::{Axes, Binary, NodeId, ReduceKind, Role, Shape, Type, Unary};
 
-/// The inputs that hold the state, s and the good steps since it changed, and how they start.
-pub const STATE: [(&str, f32); 2] = [(SCALE, 65_536.0), (STREAK, 0.0)];
+/// The inputs that hold the state, s and the good steps since it changed: names, roles, and how
+/// they start.
+pub const STATE: [(&str, Role, f32); 2] =
+    [(SCALE, Role::LossScale, 65_536.0), (STREAK, Role::GoodSteps, 0.0)];
 /// Name of s.
 pub const SCALE: &str = "loss_scale";
 /// Name of the number of good steps.
@@ -38,8 +40,8 @@ impl Scaling {
     /// Inputs for both.
     pub fn input(b: &mut Builder) -> Self {
         let ty = Type { shape: Shape::SCALAR, batched: false };
-        let mut input = |name: &str| b.input(name, Role::LossScale, ty);
-        Self { scale: input(SCALE), streak: input(STREAK) }
+        let [scale, streak] = STATE.map(|(name, role, _)| b.input(name, role, ty));
+        Self { scale, streak }
     }
 
     /// Gradients of s times the loss as gradients of the loss.

@@ -23,6 +23,11 @@ impl Sgd {
         Sgd { momentum: 0.9, weight_decay: 1e-4, decay_vectors: true, nesterov: false };
 }
 
+/// Name of a parameter's momentum, in files and listings.
+pub fn momentum_name(parameter: &str) -> String {
+    format!("{parameter}.momentum")
+}
+
 /// New parameter and new momentum: m ← μ·m + (g + λ·w); w ← w − lr·m (Nesterov: lr·(g + λ·w +
 /// μ·m)). PyTorch's form, with zero dampening.
 pub fn sgd(

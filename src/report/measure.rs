@@ -4,7 +4,7 @@ use crate::data::batches::{Batch, Loading};
 use crate::data::{DataError, Dataset};
 use crate::engine::Engine;
 use crate::engine::profile::{KernelTime, merged};
-use crate::graph::Role;
+use crate::graph::{OutputKind, Role};
 use crate::lower;
 use crate::network::Network;
 use crate::nn::optimiser::Sgd;
@@ -114,7 +114,7 @@ fn mistakes(
         }
         program.write(Role::Images, &batch.images)?;
         program.run()?;
-        let logits = program.output("logits")?;
+        let logits = program.output(OutputKind::Logits)?;
         for (row, &label) in logits.chunks_exact(classes).zip(&batch.labels) {
             let shares = probabilities(row);
             let best = (0..classes).max_by(|&a, &b| shares[a].total_cmp(&shares[b])).unwrap_or(0);
@@ -144,17 +144,17 @@ fn residuals(
     test: &Batch,
 ) -> Result<Vec<Option<f64>>, TrainError> {
     let inspection = lower::inspection(network, test.labels.len());
-    let names: Vec<String> = inspection.outputs.iter().map(|output| output.name.clone()).collect();
+    let has = |kind| inspection.position(kind).is_some();
     let mut program = Compiled::new(engine, &inspection)?;
     program.load(values)?;
     program.write(Role::Images, &test.images)?;
     program.run()?;
     let mut residuals = Vec::new();
-    for unit in &network.units {
-        let [f, x] = ["F", "x"].map(|letter| format!("{letter}.{}", unit.index));
-        residuals.push(if names.contains(&f) {
+    for unit in 0..network.units.len() {
+        let [x, f] = lower::squares(unit);
+        residuals.push(if has(f) {
             let size = |value: Vec<f32>| value.first().map_or(f64::NAN, |&v| f64::from(v));
-            Some((size(program.output(&f)?) / size(program.output(&x)?)).sqrt())
+            Some((size(program.output(f)?) / size(program.output(x)?)).sqrt())
         } else {
             None
         });

@@ -4,14 +4,14 @@ use super::TrainError;
 use super::tensors::Values;
 use crate::engine::profile::KernelTime;
 use crate::engine::{Engine, EngineError, Executable, Pending};
-use crate::graph::{Input, InputId, Program, Role};
+use crate::graph::{Input, InputId, OutputKind, Program, Role};
 use crate::nn::loss_scaling::STATE;
 
 /// A program ready to run.
 pub struct Compiled {
     executable: Box<dyn Executable>,
     inputs: Vec<Input>,
-    outputs: Vec<String>,
+    outputs: Vec<OutputKind>,
     batch: usize,
 }
 
@@ -21,7 +21,7 @@ impl Compiled {
         Ok(Self {
             executable: engine.compile(program)?,
             inputs: program.graph.inputs.clone(),
-            outputs: program.outputs.iter().map(|output| output.name.clone()).collect(),
+            outputs: program.outputs.iter().map(|output| output.kind).collect(),
             batch: program.batch,
         })
     }
@@ -39,15 +39,6 @@ impl Compiled {
         }
     }
 
-    /// Sets the probe of a name; a program without it does not care.
-    pub fn probe(&mut self, name: &str, data: &[f32]) -> Result<(), EngineError> {
-        let named = |input: &Input| input.role == Role::Probe && input.name == name;
-        match self.inputs.iter().position(named) {
-            Some(index) => self.executable.write(InputId(index as u32), data),
-            None => Ok(()),
-        }
-    }
-
     /// Runs once.
     pub fn run(&mut self) -> Result<(), EngineError> {
         self.executable.run()
@@ -58,22 +49,22 @@ impl Compiled {
         self.executable.run_timed()
     }
 
-    /// Starts a run and hands out outputs by name, which may come later.
-    pub fn begin(&mut self, names: &[&str]) -> Result<Pending, EngineError> {
+    /// Starts a run and hands out outputs, which may come later.
+    pub fn begin(&mut self, kinds: &[OutputKind]) -> Result<Pending, EngineError> {
         let indices: Vec<_> =
-            names.iter().map(|name| self.index(name)).collect::<Result<_, _>>()?;
+            kinds.iter().map(|&kind| self.index(kind)).collect::<Result<_, _>>()?;
         self.executable.begin(&indices)
     }
 
-    /// Reads an output by name.
-    pub fn output(&mut self, name: &str) -> Result<Vec<f32>, EngineError> {
-        let index = self.index(name)?;
+    /// Reads an output.
+    pub fn output(&mut self, kind: OutputKind) -> Result<Vec<f32>, EngineError> {
+        let index = self.index(kind)?;
         self.executable.output(index)
     }
 
-    fn index(&self, name: &str) -> Result<usize, EngineError> {
-        let found = self.outputs.iter().position(|output| output == name);
-        found.ok_or_else(|| EngineError::Failed(format!("the program has no output `{name}`")))
+    fn index(&self, kind: OutputKind) -> Result<usize, EngineError> {
+        let found = self.outputs.iter().position(|output| *output == kind);
+        found.ok_or_else(|| EngineError::Failed(format!("the program has no output `{kind}`")))
     }
 
     /// Sets parameters, statistics, momenta and the loss's scale. Momenta without a value start at
@@ -82,16 +73,11 @@ impl Compiled {
         for (id, input) in state_of(&self.inputs) {
             match values.get(&input.name) {
                 Some(data) => self.executable.write(id, data)?,
-                None if input.role == Role::Momentum => {
-                    self.executable.write(id, &vec![0.0; input.ty.shape.len()])?;
-                }
-                None if input.role == Role::LossScale => {
-                    let start = STATE.into_iter().find(|(name, _)| *name == input.name);
-                    self.executable.write(id, &[start.map_or(0.0, |(_, value)| value)])?;
-                }
                 None => {
-                    let text = format!("no value for `{}`", input.name);
-                    return Err(EngineError::Failed(text).into());
+                    let start = start(input).ok_or_else(|| {
+                        EngineError::Failed(format!("no value for `{}`", input.name))
+                    })?;
+                    self.executable.write(id, &vec![start; input.ty.shape.len()])?;
                 }
             }
         }
@@ -110,9 +96,22 @@ impl Compiled {
 
 fn state_of(inputs: &[Input]) -> impl Iterator<Item = (InputId, &Input)> {
     inputs.iter().enumerate().filter_map(|(index, input)| match input.role {
-        Role::Parameter | Role::Momentum | Role::Statistic | Role::LossScale => {
-            Some((InputId(index as u32), input))
-        }
-        Role::Images | Role::Targets | Role::LearningRate | Role::Seed | Role::Probe => None,
+        Role::Parameter
+        | Role::Momentum(_)
+        | Role::Statistic
+        | Role::LossScale
+        | Role::GoodSteps => Some((InputId(index as u32), input)),
+        Role::Images
+        | Role::Targets
+        | Role::LearningRate
+        | Role::Seed
+        | Role::Probe(_)
+        | Role::Cut => None,
     })
+}
+
+/// What state of a run begins with where nothing is known of it.
+fn start(input: &Input) -> Option<f32> {
+    let scaling = || STATE.iter().find(|(_, role, _)| *role == input.role).map(|state| state.2);
+    matches!(input.role, Role::Momentum(_)).then_some(0.0).or_else(scaling)
 }

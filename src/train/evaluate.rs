@@ -7,7 +7,7 @@ use super::compiled::Compiled;
 use crate::data::DataError;
 use crate::data::batches::Loading;
 use crate::engine::Pending;
-use crate::graph::Role;
+use crate::graph::{OutputKind, Role};
 
 /// Largest batch of an evaluation.
 pub const MOST_BATCH: usize = 250;
@@ -61,7 +61,7 @@ pub fn evaluate(
             return Ok(None);
         }
         program.write(Role::Images, &batch.images)?;
-        let begun = (program.begin(&["logits"])?, batch.labels.clone());
+        let begun = (program.begin(&[OutputKind::Logits])?, batch.labels.clone());
         batches.recycle(batch);
         if let Some((logits, labels)) = underway.replace(begun) {
             add(&mut score, logits, &labels, classes)?;

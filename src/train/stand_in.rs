@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::engine::{Device, Engine, EngineError, Executable};
-use crate::graph::{Graph, Input, InputId, NodeId, Output, Program, Role, Shape, Type};
+use crate::graph::{Graph, Input, InputId, NodeId, OutputKind, Program, Role, Shape, Type};
 use crate::nn::parameters::{Init, StateTensor};
 use crate::train::layout::Kind;
 use crate::train::tensors::Tensor;
@@ -33,18 +33,18 @@ pub fn program(batch: usize, training: bool) -> Program {
         input("images", Role::Images, [batch, 2, 2, 1], true),
         input("fc.weight", Role::Parameter, weights, false),
     ];
-    let mut outputs = vec!["logits"];
+    let mut outputs = vec![OutputKind::Logits];
     if training {
         inputs.extend([
             input("targets", Role::Targets, [batch, 1, 1, CLASSES], true),
             input("lr", Role::LearningRate, [1; 4], false),
-            input("fc.weight.momentum", Role::Momentum, weights, false),
+            input("fc.weight.momentum", Role::Momentum(InputId(1)), weights, false),
         ]);
-        outputs.push("loss");
+        outputs.push(OutputKind::Loss);
     }
-    let output = |name: &str| Output { name: name.into(), node: NodeId(0) };
+    let outputs = outputs.into_iter().map(|kind| kind.of(NodeId(0))).collect();
     let graph = Graph { nodes: Vec::new(), inputs };
-    Program { graph, outputs: outputs.into_iter().map(output).collect(), updates: vec![], batch }
+    Program { graph, outputs, updates: vec![], batch }
 }
 
 /// The engine.

@@ -6,6 +6,7 @@ use super::layout::Kind;
 use crate::graph::{Role, Shape};
 use crate::network::{ModuleKind, Network};
 use crate::nn::loss_scaling::STATE;
+use crate::nn::optimiser::momentum_name;
 use crate::nn::parameters::{Init, StateTensor, state};
 
 /// Values by tensor name, in the graph's order.
@@ -23,7 +24,7 @@ pub struct Tensor {
 impl Tensor {
     /// The name of its momentum, if it is a parameter.
     pub fn momentum(&self) -> Option<String> {
-        (self.state.role == Role::Parameter).then(|| format!("{}.momentum", self.state.name))
+        (self.state.role == Role::Parameter).then(|| momentum_name(&self.state.name))
     }
 }
 
@@ -44,8 +45,8 @@ pub fn of(network: &Network) -> Vec<Tensor> {
 
 /// The state of dynamic loss scaling, which belongs to a run and to no network.
 pub fn of_loss_scaling() -> impl Iterator<Item = Tensor> {
-    STATE.into_iter().map(|(name, value)| {
-        let (role, init) = (Role::LossScale, Init::Constant(f64::from(value)));
+    STATE.into_iter().map(|(name, role, value)| {
+        let init = Init::Constant(f64::from(value));
         let state = StateTensor { name: name.to_owned(), role, shape: Shape::SCALAR, init };
         Tensor { state, kind: Kind::Vector }
     })

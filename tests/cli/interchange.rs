@@ -7,7 +7,7 @@ use rnetc::data::random::{Draws, Purpose};
 use rnetc::engine::Precision;
 use rnetc::engine::cpu::CpuEngine;
 use rnetc::export::onnx;
-use rnetc::graph::Role;
+use rnetc::graph::{OutputKind, Role};
 use rnetc::lower;
 use rnetc::network::Network;
 use rnetc::source::Source;
@@ -79,7 +79,7 @@ fn logits(network: &Network, values: &Values) -> (Vec<f32>, Vec<f32>, [usize; 4]
         let (pixel, channel) = (at / shape.c, at % shape.c);
         planes[((pixel / pixels) * shape.c + channel) * pixels + pixel % pixels] = value;
     }
-    (program.output("logits").unwrap(), planes, [BATCH, shape.c, shape.h, shape.w])
+    (program.output(OutputKind::Logits).unwrap(), planes, [BATCH, shape.c, shape.h, shape.w])
 }
 
 fn floats(bytes: &[u8]) -> Vec<f32> {
@@ -128,7 +128,7 @@ fn a_net_that_pytorch_trained_has_pytorchs_logits() {
     program.load(&values).unwrap();
     program.write(Role::Images, &images).unwrap();
     program.run().unwrap();
-    let (found, expected) = (program.output("logits").unwrap(), floats(expected.data()));
+    let (found, expected) = (program.output(OutputKind::Logits).unwrap(), floats(expected.data()));
     assert_eq!(found.len(), expected.len());
     assert!(expected.iter().any(|logit| logit.abs() > 1.0), "{expected:?}");
     for (a, b) in found.iter().zip(&expected) {

@@ -26,11 +26,11 @@ pub fn start(program: &Program) -> Vec<Vec<f32>> {
                     (0..n).map(|j| f32::from(j % classes == (j / classes) % classes)).collect()
                 }
                 Role::LearningRate => vec![0.1; n],
-                Role::LossScale => vec![1024.0; n],
-                Role::Probe => vec![1.0; n],
+                Role::LossScale | Role::GoodSteps => vec![1024.0; n],
+                Role::Probe(_) | Role::Cut => vec![1.0; n],
                 Role::Seed => vec![12_345.0; n],
                 Role::Statistic => vec![0.5; n],
-                Role::Momentum => vec![0.0; n],
+                Role::Momentum(_) => vec![0.0; n],
                 Role::Parameter if input.ty.shape.0[..3] == [1; 3] => {
                     numbers(seed, n, 0.5).iter().map(|v| v + 1.0).collect()
                 }
@@ -105,7 +105,7 @@ fn compared(
 ) {
     for (index, want) in outputs.iter().enumerate() {
         let distance = distance(&executable.output(index).unwrap(), want);
-        let label = &program.outputs[index].name;
+        let label = program.outputs[index].kind;
         assert!(distance < tolerance, "{at}: {label} is off by {distance:.1e}");
     }
     for (input, want) in updates {

@@ -3,8 +3,8 @@
 use rnetc::graph::autodiff::{self, gradient};
 use rnetc::graph::builder::Builder;
 use rnetc::graph::{
-    Axes, AxisMap, ConvGeometry, InputId, NodeId, Op, Output, Program, Remap, Role, Shape, Type,
-    Unary,
+    Axes, AxisMap, ConvGeometry, InputId, NodeId, Op, OutputKind, Program, Remap, Role, Shape,
+    Type, Unary,
 };
 use rnetc::nn::optimiser::Sgd;
 use rnetc::nn::{batch_norm, loss, optimiser};
@@ -165,16 +165,13 @@ impl Net {
         for (&parameter, gradient) in self.parameters.clone().iter().zip(gradients) {
             let name = format!("{}.momentum", self.b.graph().input(self.id(parameter)).name);
             let ty = self.b.ty(parameter);
-            let momentum = self.b.input(name, Role::Momentum, ty);
+            let momentum = self.b.input(name, Role::Momentum(self.id(parameter)), ty);
             let (new, moved) =
                 optimiser::sgd(&mut self.b, &sgd, rate, parameter, momentum, gradient);
             self.updates.push((self.id(parameter), new));
             self.updates.push((self.id(momentum), moved));
         }
-        let outputs = vec![
-            Output { name: "loss".to_owned(), node: loss },
-            Output { name: "logits".to_owned(), node: logits },
-        ];
+        let outputs = vec![OutputKind::Loss.of(loss), OutputKind::Logits.of(logits)];
         let Self { b, updates, batch, .. } = self;
         rnetc::passes::standard(Program { graph: b.finish(), outputs, updates, batch })
     }

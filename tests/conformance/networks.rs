@@ -1,7 +1,7 @@
 //! Loss, logits, gradients and predictions of every spec.
 
 use rnetc::gradcheck;
-use rnetc::graph::interp;
+use rnetc::graph::{OutputKind, interp};
 use rnetc::lower;
 
 use rnetc::network::Network;
@@ -34,13 +34,13 @@ fn forward_and_backward(spec: &str, network: &Network) {
             if norm(want) < 1e-9 * largest {
                 error *= norm(want) / largest;
             }
-            let bound = match output.name.as_str() {
-                "loss" => LOSS,
-                "logits" => LOGITS,
+            let bound = match output.kind {
+                OutputKind::Loss => LOSS,
+                OutputKind::Logits => LOGITS,
                 _ => GRADIENT,
             };
             let device = engine.device();
-            assert!(error < bound, "{spec} on {device:?}: {} is off by {error:.1e}", output.name);
+            assert!(error < bound, "{spec} on {device:?}: {} is off by {error:.1e}", output.kind);
         }
     }
 }

@@ -17,8 +17,7 @@ fn batched(shape: [usize; 4]) -> Type {
 }
 
 fn program(b: Builder, batch: usize, outputs: &[NodeId]) -> Program {
-    let outputs = outputs.iter().enumerate();
-    let outputs = outputs.map(|(i, &node)| Output { name: format!("output {i}"), node }).collect();
+    let outputs = Output::quantities(outputs.iter().copied());
     Program { graph: b.finish(), outputs, updates: Vec::new(), batch }
 }
 

@@ -2,7 +2,7 @@
 
 use rnetc::engine::Precision;
 use rnetc::engine::cpu::CpuEngine;
-use rnetc::graph::interp;
+use rnetc::graph::{OutputKind, interp};
 use rnetc::lower;
 use rnetc::network::Network;
 
@@ -30,9 +30,9 @@ fn network_errors(network: &Network, precision: Precision, seed: u32) -> Errors 
     let mut errors = Errors { loss: 0.0, logits: 0.0, gradient: 0.0 };
     for (index, (output, want)) in program.outputs.iter().zip(&want).enumerate() {
         let error = distance(&executable.output(index).expect("an output"), want);
-        match output.name.as_str() {
-            "loss" => errors.loss = error,
-            "logits" => errors.logits = error,
+        match output.kind {
+            OutputKind::Loss => errors.loss = error,
+            OutputKind::Logits => errors.logits = error,
             _ => errors.gradient = errors.gradient.max(error),
         }
     }

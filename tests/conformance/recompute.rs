@@ -47,7 +47,7 @@ fn engines_agree_with_the_interpreter() {
             for (index, output) in program.outputs.iter().enumerate() {
                 let error = distance(&executable.output(index).expect("an output"), &want[index]);
                 let zero = want[index].iter().all(|v| v.abs() < 1e-12);
-                let (name, on) = (&output.name, engine.device().engine);
+                let (name, on) = (output.kind, engine.device().engine);
                 assert!(error < 1e-4 || zero, "{spec} on {on}: {name} is off by {error:e}");
             }
         }

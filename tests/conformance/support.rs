@@ -145,13 +145,9 @@ pub fn calm_inputs(network: &Network, program: &Program) -> interp::Inputs {
 /// another ReLU, in every engine.
 pub fn margin(program: &Program, inputs: &interp::Inputs) -> f64 {
     let graph = &program.graph;
-    let relus: Vec<Output> = graph
-        .nodes
-        .iter()
-        .filter(|n| n.op == Op::Unary(Unary::Relu))
-        .map(|n| Output { name: String::new(), node: n.args[0] })
-        .collect();
-    let forward = Program { outputs: relus, updates: Vec::new(), ..program.clone() };
+    let relus = graph.nodes.iter().filter(|n| n.op == Op::Unary(Unary::Relu));
+    let outputs = Output::quantities(relus.map(|n| n.args[0]));
+    let forward = Program { outputs, updates: Vec::new(), ..program.clone() };
     let (arguments, _) = interp::run(&rnetc::passes::standard(forward), inputs);
     let sizes = arguments.iter().flatten().map(|v| v.abs()).filter(|&v| v > 0.0);
     sizes.fold(f64::INFINITY, f64::min)

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use rnetc::dissect::anatomy::{Body, deletions, keep, sites};
 use rnetc::engine::cpu::CpuEngine;
 use rnetc::engine::{Engine, Precision};
-use rnetc::graph::{InputId, Program};
+use rnetc::graph::{InputId, OutputKind, Program, Role};
 use rnetc::lower;
-use rnetc::lower::probes::{CUT, NONE, Part};
+use rnetc::lower::probes::{NONE, Part};
 use rnetc::network::Network;
 
 use super::support::*;
@@ -109,8 +109,8 @@ fn probed(network: &Network) -> Program {
     lower::part(network, BATCH, Part::WHOLE, &deletions(network, &sites(network), 0))
 }
 
-fn gone(site: usize) -> HashMap<String, Vec<f64>> {
-    HashMap::from([(keep(site), vec![0.0; BATCH])])
+fn gone(site: usize) -> Given {
+    HashMap::from([(Role::Probe(keep(site)), vec![0.0; BATCH])])
 }
 
 #[test]
@@ -120,11 +120,20 @@ fn a_deleted_unit_leaves_its_shortcut() {
         let program = probed(&network);
         let plain = lower::inference(&network, BATCH);
         let none = HashMap::new();
-        let whole = output(&plain, &none, "logits");
-        assert_eq!(output(&program, &none, "logits"), whole, "{}: nothing deleted", case.name);
+        let whole = output(&plain, &none, OutputKind::Logits);
+        assert_eq!(
+            output(&program, &none, OutputKind::Logits),
+            whole,
+            "{}: nothing deleted",
+            case.name
+        );
         for place in 0..if case.changes { 3 } else { 2 } {
-            let want = output(&lower::inference(&net(case, Some(place)), BATCH), &none, "logits");
-            let have = output(&program, &gone(place), "logits");
+            let want = output(
+                &lower::inference(&net(case, Some(place)), BATCH),
+                &none,
+                OutputKind::Logits,
+            );
+            let have = output(&program, &gone(place), OutputKind::Logits);
             let what = format!("{} without unit {}", case.name, place + 1);
             assert!(distance(&have, &want) < 1e-12, "{what}: {have:?}, not {want:?}");
             assert!(distance(&have, &whole) > 1e-6, "{what}: makes no difference");
@@ -136,10 +145,13 @@ fn a_deleted_unit_leaves_its_shortcut() {
 fn each_image_of_a_batch_has_its_own_lesion() {
     let network = net(&CASES[0], None);
     let program = probed(&network);
-    let mixed = HashMap::from([(keep(0), vec![0.0, 1.0]), (keep(1), vec![1.0, 0.0])]);
-    let mixed = output(&program, &mixed, "logits");
-    assert!(distance(&mixed[..3], &output(&program, &gone(0), "logits")[..3]) < 1e-12);
-    assert!(distance(&mixed[3..], &output(&program, &gone(1), "logits")[3..]) < 1e-12);
+    let mixed = HashMap::from([
+        (Role::Probe(keep(0)), vec![0.0, 1.0]),
+        (Role::Probe(keep(1)), vec![1.0, 0.0]),
+    ]);
+    let mixed = output(&program, &mixed, OutputKind::Logits);
+    assert!(distance(&mixed[..3], &output(&program, &gone(0), OutputKind::Logits)[..3]) < 1e-12);
+    assert!(distance(&mixed[3..], &output(&program, &gone(1), OutputKind::Logits)[3..]) < 1e-12);
 }
 
 #[test]
@@ -149,7 +161,7 @@ fn what_changes_the_shape_without_a_shortcut_cannot_go() {
     assert!(sites.iter().all(|site| site.body == Body::Chain));
     let deletable: Vec<bool> = sites.iter().map(|site| site.deletable(&network)).collect();
     assert_eq!(deletable, [true, true, false]);
-    assert_eq!(deletions(&network, &sites, 0).names, ["keep.1", "keep.2"]);
+    assert_eq!(deletions(&network, &sites, 0).ids, [keep(0), keep(1)]);
 }
 
 #[test]
@@ -173,12 +185,12 @@ fn a_net_without_units_loses_layers() {
     let names: Vec<&String> = whole.graph.inputs.iter().map(|i| &i.name).collect();
     for (at, name) in names.into_iter().filter(kept).enumerate().take(program.graph.inputs.len()) {
         let len = program.graph.inputs[at].ty.shape.len();
-        if program.graph.inputs[at].role != rnetc::graph::Role::Images {
+        if program.graph.inputs[at].role != Role::Images {
             values.insert(InputId(at as u32), state(name, len));
         }
     }
     let want = rnetc::graph::interp::run(&program, &values).0.swap_remove(0);
-    let have = output(&probed(&network), &gone(1), "logits");
+    let have = output(&probed(&network), &gone(1), OutputKind::Logits);
     assert!(distance(&have, &want) < 1e-12);
 }
 
@@ -224,7 +236,7 @@ fn every_spec_with_shortcuts_has_one_in_each_unit() {
 }
 
 /// Runs on the CPU engine.
-fn run(program: &Program, probes: &HashMap<String, Vec<f64>>) -> Vec<f64> {
+fn run(program: &Program, probes: &Given) -> Vec<f64> {
     let engine = CpuEngine::new(Some(2), Precision::F32).expect("every machine has a CPU");
     let mut executable = engine.compile(program).expect("it compiles");
     for (id, data) in inputs(program, probes) {
@@ -239,8 +251,12 @@ fn run(program: &Program, probes: &HashMap<String, Vec<f64>>) -> Vec<f64> {
 fn the_engine_deletes_as_the_interpreter_does() {
     for case in &CASES {
         let program = probed(&net(case, None));
-        let lesion = HashMap::from([(keep(0), vec![1.0, 0.0]), (keep(1), vec![0.0, 0.0])]);
-        let distance = distance(&run(&program, &lesion), &output(&program, &lesion, "logits"));
+        let lesion = HashMap::from([
+            (Role::Probe(keep(0)), vec![1.0, 0.0]),
+            (Role::Probe(keep(1)), vec![0.0, 0.0]),
+        ]);
+        let distance =
+            distance(&run(&program, &lesion), &output(&program, &lesion, OutputKind::Logits));
         assert!(distance < 1e-5, "{}: {distance:.1e}", case.name);
     }
 }
@@ -249,13 +265,13 @@ fn the_engine_deletes_as_the_interpreter_does() {
 fn two_parts_are_the_whole() {
     let network = net(&CASES[0], None);
     let cut = sites(&network)[1].input;
-    let whole = output(&lower::inference(&network, BATCH), &HashMap::new(), "logits");
+    let whole = output(&lower::inference(&network, BATCH), &HashMap::new(), OutputKind::Logits);
     let first = lower::part(&network, BATCH, Part { from: None, to: Some(cut) }, &NONE);
-    let held = output(&first, &HashMap::new(), CUT);
+    let held = output(&first, &HashMap::new(), OutputKind::Cut);
     let probes = deletions(&network, &sites(&network), 1);
     let second = lower::part(&network, BATCH, Part { from: Some(cut), to: None }, &probes);
-    let given = HashMap::from([(CUT.to_string(), held)]);
-    assert!(distance(&output(&second, &given, "logits"), &whole) < 1e-12);
+    let given = HashMap::from([(Role::Cut, held)]);
+    assert!(distance(&output(&second, &given, OutputKind::Logits), &whole) < 1e-12);
     assert!(distance(&run(&second, &given), &whole) < 1e-5);
 }
 

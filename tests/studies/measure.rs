@@ -77,7 +77,7 @@ fn measured(
             all.insert(id, pixels.iter().map(|&p| (f64::from(p) - 100.0) / 50.0).collect());
         }
         if let Lesion::Delete(gone) = lesion
-            && gone.iter().any(|&site| keep(site) == input.name)
+            && gone.iter().any(|&site| Role::Probe(keep(site)) == input.role)
         {
             all.insert(id, vec![0.0; COUNT]);
         }

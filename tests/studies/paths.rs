@@ -8,6 +8,7 @@ use rnetc::dissect::paths::gradient::{Along, Gradients, forks};
 use rnetc::dissect::paths::{check, exact, lengths, sampled};
 use rnetc::engine::Precision;
 use rnetc::engine::cpu::CpuEngine;
+use rnetc::graph::{OutputKind, QuantityId, Role};
 use rnetc::lower::probes::{NONE, Pass};
 use rnetc::lower::{self, Wanted};
 use rnetc::network::Network;
@@ -73,9 +74,10 @@ fn gradients_along_all_paths_add_up_in_f64() {
     for (name, unit) in UNITS {
         let network = net(unit);
         let sites = sites(&network);
-        let wanted = Wanted { gradients: vec![("g".into(), network.input)], ..Wanted::default() };
+        let wanted =
+            Wanted { gradients: vec![(QuantityId(0), network.input)], ..Wanted::default() };
         let plain = lower::forward_and_backward(&network, 1, &NONE, &wanted);
-        let real = output(&plain, &HashMap::new(), "g");
+        let real = output(&plain, &HashMap::new(), OutputKind::Quantity(QuantityId(0)));
         // One image of the batch a path.
         let probes = branches(&sites, Pass::Backward);
         let masked = lower::forward_and_backward(&network, 1, &probes, &wanted);
@@ -84,18 +86,24 @@ fn gradients_along_all_paths_add_up_in_f64() {
             let mut masks = HashMap::new();
             for site in 0..sites.len() {
                 let through = f64::from(path as u8 >> site & 1);
-                let [residual, shortcut] = branch(site);
+                let [residual, shortcut] = branch(site).map(Role::Probe);
                 masks.insert(residual, vec![through]);
                 masks.insert(shortcut, vec![1.0 - through]);
             }
-            let part = output(&masked, &masks, "g");
+            let part = output(&masked, &masks, OutputKind::Quantity(QuantityId(0)));
             sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
         }
         assert!(distance(&sum, &real) < 1e-12, "{name}: {:.1e}", distance(&sum, &real));
         // The forward pass is as ever, whatever the masks are.
-        let zero = HashMap::from([(branch(1)[0].clone(), vec![0.0])]);
-        assert_eq!(output(&masked, &zero, "logits"), output(&plain, &HashMap::new(), "logits"));
-        assert!(distance(&output(&masked, &zero, "g"), &real) > 1e-6, "{name}");
+        let zero = HashMap::from([(Role::Probe(branch(1)[0]), vec![0.0])]);
+        assert_eq!(
+            output(&masked, &zero, OutputKind::Logits),
+            output(&plain, &HashMap::new(), OutputKind::Logits)
+        );
+        assert!(
+            distance(&output(&masked, &zero, OutputKind::Quantity(QuantityId(0))), &real) > 1e-6,
+            "{name}"
+        );
     }
 }
 

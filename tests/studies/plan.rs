@@ -12,7 +12,7 @@ const ALONE: [usize; 3] = [0, 18, 36];
 
 #[test]
 fn resnet_110_is_lesioned_by_the_papers_rules() {
-    assert!(NONE.names.is_empty());
+    assert!(NONE.ids.is_empty());
     for name in ["preact", "original"] {
         let network = spec(name, &[("depth", "110")]);
         let sites = sites(&network);

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use rnetc::dissect::anatomy;
 use rnetc::dissect::anatomy::{Site, sites};
 use rnetc::dissect::lesion::rewire::{counterparts, permuted, survival};
-use rnetc::graph::{InputId, Program, interp};
+use rnetc::graph::{InputId, Program, Role, interp};
 use rnetc::lower;
-use rnetc::lower::probes::{CUT, NONE, Part};
+use rnetc::lower::probes::{NONE, Part};
 use rnetc::network::Network;
 use rnetc::train::tensors::{self, Values};
 
@@ -34,7 +35,7 @@ fn values(network: &Network) -> Values {
 
 /// The output of a part under given weights.
 fn run(program: &Program, values: &Values, cut: &[f64]) -> Vec<f64> {
-    let given = HashMap::from([(CUT.to_string(), cut.to_vec())]);
+    let given = HashMap::from([(Role::Cut, cut.to_vec())]);
     let mut all = inputs(program, &given);
     for (at, input) in program.graph.inputs.iter().enumerate() {
         if let Some(value) = values.get(&input.name) {
@@ -78,15 +79,16 @@ fn swapped_units_compute_in_the_new_order() {
     let want = run(&lower::part(&network, BATCH, head, &NONE), &values, &x);
 
     let moved = permuted(&network, &sites, &order, &values);
-    let probes = rnetc::dissect::anatomy::deletions(&network, &sites, 0);
+    let probes = anatomy::deletions(&network, &sites, 0);
     let program = lower::part(&network, BATCH, Part::WHOLE, &probes);
     let mut all = inputs(&program, &HashMap::new());
     for (at, input) in program.graph.inputs.iter().enumerate() {
         if let Some(value) = moved.get(&input.name) {
             all.insert(InputId(at as u32), value.iter().map(|&v| f64::from(v)).collect());
         }
-        if let Some(site) = input.name.strip_prefix("keep.") {
-            let at_site = site.parse::<usize>().expect("a number") - 1;
+        if let Some(at_site) =
+            (0..sites.len()).find(|&at| Role::Probe(anatomy::keep(at)) == input.role)
+        {
             // What drop_path keeps goes with the unit.
             let factor =
                 survival(&network, &sites[order[at_site]]) / survival(&network, &sites[at_site]);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use rnetc::graph::interp::{self, Inputs};
-use rnetc::graph::{InputId, Program, Role};
+use rnetc::graph::{InputId, OutputKind, Program, Role};
 use rnetc::network::Network;
 use rnetc::sema;
 use rnetc::source::Source;
@@ -52,14 +52,19 @@ pub fn state(name: &str, len: usize) -> Vec<f64> {
     }
 }
 
-/// Inputs by name; the probes that are given, 1 for the others.
-pub fn inputs(program: &Program, probes: &HashMap<String, Vec<f64>>) -> Inputs {
+/// What is given of a program's inputs.
+pub type Given = HashMap<Role, Vec<f64>>;
+
+/// Every input; probes that are not given are 1.
+pub fn inputs(program: &Program, probes: &Given) -> Inputs {
     let value = |at: usize| {
         let input = &program.graph.inputs[at];
         let len = input.ty.shape.len();
         match input.role {
-            Role::LossScale => vec![1024.0; len],
-            Role::Probe => probes.get(&input.name).cloned().unwrap_or(vec![1.0; len]),
+            Role::LossScale | Role::GoodSteps => vec![1024.0; len],
+            Role::Probe(_) | Role::Cut => {
+                probes.get(&input.role).cloned().unwrap_or(vec![1.0; len])
+            }
             Role::Targets => {
                 let classes = input.ty.shape.0[3];
                 (0..len)
@@ -73,8 +78,8 @@ pub fn inputs(program: &Program, probes: &HashMap<String, Vec<f64>>) -> Inputs {
 }
 
 /// An output of a program on those inputs.
-pub fn output(program: &Program, probes: &HashMap<String, Vec<f64>>, name: &str) -> Vec<f64> {
-    let at = program.outputs.iter().position(|o| o.name == name).expect("there is that output");
+pub fn output(program: &Program, probes: &Given, kind: OutputKind) -> Vec<f64> {
+    let at = program.position(kind).expect("there is that output");
     interp::run(program, &inputs(program, probes)).0.swap_remove(at)
 }
 

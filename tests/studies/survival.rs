@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rnetc::dissect::survival::Survival;
 use rnetc::engine::cpu::CpuEngine;
 use rnetc::engine::{Engine, Precision};
-use rnetc::graph::{InputId, Program, Role, interp};
+use rnetc::graph::{InputId, OutputKind, Program, Role, interp};
 use rnetc::lower;
 use rnetc::network::Network;
 use rnetc::nn::optimiser::Sgd;
@@ -47,14 +47,16 @@ fn kept(factors: &[f64]) -> Vec<f64> {
     let whole = lower::probes::Part::WHOLE;
     let program = lower::part(&network, 2, whole, &probes);
     let masks = factors.iter().enumerate();
-    let masks = masks.map(|(at, f)| (rnetc::dissect::anatomy::keep(at), vec![*f; 2])).collect();
-    output(&program, &masks, "logits")
+    let masks = masks
+        .map(|(at, f)| (Role::Probe(rnetc::dissect::anatomy::keep(at)), vec![*f; 2]))
+        .collect();
+    output(&program, &masks, OutputKind::Logits)
 }
 
 #[test]
 fn evaluation_multiplies_by_the_share_that_is_live() {
     let ruled = Survival::Live { units: 2 }.on(&net(PLAIN)).expect("it fits");
-    let have = output(&lower::inference(&ruled, 2), &HashMap::new(), "logits");
+    let have = output(&lower::inference(&ruled, 2), &HashMap::new(), OutputKind::Logits);
     assert!(distance(&have, &kept(&[0.4; 5])) < 1e-12);
 }
 
@@ -80,7 +82,7 @@ fn a_mini_batch_has_exactly_so_many_live_units_and_every_choice_comes() {
             choices.push(kept(&factors));
         }
     }
-    let logits = program.outputs.iter().position(|o| o.name == "logits").expect("there are");
+    let logits = program.position(OutputKind::Logits).expect("there are");
     let mut seen = vec![0; choices.len()];
     for seed in 0..200 {
         let have =

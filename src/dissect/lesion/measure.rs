@@ -15,9 +15,9 @@ use crate::data::batches::Loading;
 use crate::data::dataset::Subset;
 use crate::dissect::anatomy::{Site, deletions, keep};
 use crate::engine::Engine;
-use crate::graph::Role;
+use crate::graph::{OutputKind, Role};
 use crate::lower;
-use crate::lower::probes::{CUT, NONE, Part};
+use crate::lower::probes::{NONE, Part};
 use crate::network::Network;
 use crate::train::TrainError;
 use crate::train::compiled::Compiled;
@@ -188,7 +188,7 @@ impl Subject<'_> {
             }
             read(&mut program, values)?;
             program.run()?;
-            *values = program.output(CUT)?;
+            *values = program.output(OutputKind::Cut)?;
         }
         held.site = Some(start);
         Ok(true)
@@ -204,7 +204,7 @@ struct Held {
 
 fn read(program: &mut Compiled, values: &[f32]) -> Result<(), TrainError> {
     program.write(Role::Images, values)?;
-    Ok(program.probe(CUT, values)?)
+    Ok(program.write(Role::Cut, values)?)
 }
 
 /// The net from one site to the class scores.
@@ -242,7 +242,7 @@ impl<'a> Rest<'a> {
             }
             read(&mut self.program, values)?;
             self.program.run()?;
-            let logits = self.program.output("logits")?;
+            let logits = self.program.output(OutputKind::Logits)?;
             tally.count += labels.len();
             tally.wrong += wrong(&logits, classes, labels);
             let rows = logits.chunks_exact(classes).zip(labels);
@@ -275,7 +275,8 @@ impl<'a> Rest<'a> {
                     survival(network, &sites[order[at]]) / survival(network, &sites[at])
                 }
             };
-            self.program.probe(&keep(at), &vec![factor as f32; self.program.batch()])?;
+            self.program
+                .write(Role::Probe(keep(at)), &vec![factor as f32; self.program.batch()])?;
         }
         Ok(())
     }

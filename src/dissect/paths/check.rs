@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::gradient::forks;
 use crate::dissect::anatomy::{Body, Site, Term, branch, branches};
 use crate::engine::Engine;
-use crate::graph::Role;
+use crate::graph::{OutputKind, QuantityId, Role};
 use crate::lower::probes::{NONE, Pass};
 use crate::lower::{self, Wanted};
 use crate::network::{BinaryOp, Layer, ModuleKind, Network, ValueId};
@@ -124,22 +124,53 @@ fn values_of(terms: &[Term]) -> Vec<ValueId> {
     terms.iter().map(|term| term.value).collect()
 }
 
+/// What is read of a site.
+#[derive(Clone, Copy)]
+enum Of {
+    /// x, what it reads.
+    Input,
+    /// y, the sum.
+    Sum,
+    /// f(y).
+    Output,
+    InputGradient,
+    OutputGradient,
+    /// g
+    Gate,
+    /// h
+    Shortcut,
+    /// F
+    Residual,
+    /// J_Fᵀ·∂E/∂y
+    ThroughResidual,
+}
+
+impl Of {
+    fn at(self, site: usize) -> QuantityId {
+        QuantityId((site * (Of::ThroughResidual as usize + 1) + self as usize) as u32)
+    }
+}
+
 fn wanted(network: &Network, sites: &[Site]) -> Wanted {
     let mut wanted = Wanted::default();
     for (at, site) in sites.iter().enumerate() {
-        let named = |what: &str| format!("{what}.{at}");
-        wanted.sums.push((named("x"), vec![site.input]));
-        wanted.sums.push((named("y"), vec![site.sum]));
-        wanted.sums.push((named("z"), vec![site.output]));
-        wanted.gradients.push((named("gx"), site.input));
-        wanted.gradients.push((named("gz"), site.output));
+        wanted.sums.push((Of::Input.at(at), vec![site.input]));
+        wanted.sums.push((Of::Sum.at(at), vec![site.sum]));
+        wanted.sums.push((Of::Output.at(at), vec![site.output]));
+        wanted.gradients.push((Of::InputGradient.at(at), site.input));
+        wanted.gradients.push((Of::OutputGradient.at(at), site.output));
         if let Some(gate) = gate(network, site) {
-            wanted.sums.push((named("g"), vec![gate]));
+            wanted.sums.push((Of::Gate.at(at), vec![gate]));
         }
         if let Body::Residual { shortcut, residual, .. } = &site.body {
-            wanted.sums.push((named("h"), values_of(shortcut)));
-            wanted.sums.push((named("F"), values_of(residual)));
-            wanted.products.push((named("JF"), values_of(residual), site.input, site.sum));
+            wanted.sums.push((Of::Shortcut.at(at), values_of(shortcut)));
+            wanted.sums.push((Of::Residual.at(at), values_of(residual)));
+            wanted.products.push((
+                Of::ThroughResidual.at(at),
+                values_of(residual),
+                site.input,
+                site.sum,
+            ));
         }
     }
     wanted
@@ -152,14 +183,14 @@ struct Read {
 }
 
 impl Read {
-    fn value(&mut self, what: &str, at: usize) -> Result<Vec<f64>, TrainError> {
-        let values = self.program.output(&format!("{what}.{at}"))?;
+    fn value(&mut self, of: Of, at: usize) -> Result<Vec<f64>, TrainError> {
+        let values = self.program.output(OutputKind::Quantity(of.at(at)))?;
         Ok(values.iter().map(|&v| f64::from(v)).collect())
     }
 
-    fn gradient(&mut self, what: &str, at: usize) -> Result<Vec<f64>, TrainError> {
+    fn gradient(&mut self, of: Of, at: usize) -> Result<Vec<f64>, TrainError> {
         let batch = self.batch as f64;
-        Ok(self.value(what, at)?.iter().map(|v| v * batch).collect())
+        Ok(self.value(of, at)?.iter().map(|v| v * batch).collect())
     }
 }
 
@@ -183,11 +214,11 @@ fn unit(
     at: usize,
     gradient_through_residuals: f64,
 ) -> Result<Unit, TrainError> {
-    let (x, gx) = (read.value("x", at)?, read.gradient("gx", at)?);
+    let (x, gx) = (read.value(Of::Input, at)?, read.gradient(Of::InputGradient, at)?);
     let is_relu = network.value(site.output).layer == Layer::Relu
         && network.value(site.output).args == [site.sum];
     let cut_off = if is_relu {
-        let y = read.value("y", at)?;
+        let y = read.value(Of::Sum, at)?;
         Some(y.iter().filter(|y| **y < 0.0).count() as f64 / y.len() as f64)
     } else {
         None
@@ -205,14 +236,14 @@ fn unit(
         cosine: None,
     };
     if gate(network, site).is_some() {
-        unit.gate = Some(spread(&read.value("g", at)?));
+        unit.gate = Some(spread(&read.value(Of::Gate, at)?));
     }
     if let Body::Residual { .. } = site.body {
-        unit.residual_ratio = Some(norm(&read.value("F", at)?) / norm(&x));
+        unit.residual_ratio = Some(norm(&read.value(Of::Residual, at)?) / norm(&x));
         if site.shapes[0] == site.shapes[1] {
-            unit.lambda = Some(dot(&read.value("h", at)?, &x) / dot(&x, &x));
-            let rest = plus(&gx, -1.0, &read.gradient("gz", at)?);
-            let rest = plus(&rest, -1.0, &read.gradient("JF", at)?);
+            unit.lambda = Some(dot(&read.value(Of::Shortcut, at)?, &x) / dot(&x, &x));
+            let rest = plus(&gx, -1.0, &read.gradient(Of::OutputGradient, at)?);
+            let rest = plus(&rest, -1.0, &read.gradient(Of::ThroughResidual, at)?);
             unit.chain_error = Some(norm(&rest) / norm(&gx));
         }
     }
@@ -242,16 +273,16 @@ fn stage(
 ) -> Result<Stage, TrainError> {
     debug_assert!(run.end <= sites.len());
     let last = run.end - 1;
-    let end = read.value("z", last)?;
-    let end_gradient = read.gradient("gz", last)?;
-    let first = read.value("x", run.start)?;
+    let end = read.value(Of::Output, last)?;
+    let end_gradient = read.gradient(Of::OutputGradient, last)?;
+    let first = read.value(Of::Input, run.start)?;
     let (mut rest, mut scaled, mut lambdas) = (end.clone(), end.clone(), 1.0);
     for at in run.clone().rev() {
-        let residual = read.value("F", at)?;
+        let residual = read.value(Of::Residual, at)?;
         rest = plus(&rest, -1.0, &residual);
         scaled = plus(&scaled, -lambdas, &residual);
         lambdas *= units[at].lambda.unwrap_or(1.0);
-        let weighted = plus(&read.gradient("gx", at)?, -1.0, &end_gradient);
+        let weighted = plus(&read.gradient(Of::InputGradient, at)?, -1.0, &end_gradient);
         units[at].weighted_term = Some(norm(&weighted));
         let lengths = norm(&weighted) * norm(&end_gradient);
         units[at].cosine = (lengths > 0.0).then(|| dot(&weighted, &end_gradient) / lengths);
@@ -275,7 +306,7 @@ fn through_residuals(
 ) -> Result<Vec<f64>, TrainError> {
     let batch = targets.len() / network.classes();
     let gradients =
-        sites.iter().enumerate().map(|(at, site)| (format!("gx.{at}"), site.input)).collect();
+        sites.iter().enumerate().map(|(at, site)| (Of::InputGradient.at(at), site.input)).collect();
     let wanted = Wanted { gradients, ..Wanted::default() };
     let program =
         lower::forward_and_backward(network, batch, &branches(sites, Pass::Backward), &wanted);
@@ -285,16 +316,16 @@ fn through_residuals(
     program.write(Role::Targets, targets)?;
     let forks = forks(sites);
     for &site in &forks {
-        let [residual, shortcut] = branch(site);
-        program.probe(&residual, &vec![2f32.powi(BOOST); batch])?;
-        program.probe(&shortcut, &vec![0.0; batch])?;
+        let [residual, shortcut] = branch(site).map(Role::Probe);
+        program.write(residual, &vec![2f32.powi(BOOST); batch])?;
+        program.write(shortcut, &vec![0.0; batch])?;
     }
     program.run()?;
     let mut read = Read { program, batch };
     (0..sites.len())
         .map(|at| {
             let passed = forks.iter().filter(|fork| **fork >= at).count() as i32;
-            Ok(norm(&read.gradient("gx", at)?) * 2f64.powi(-BOOST * passed))
+            Ok(norm(&read.gradient(Of::InputGradient, at)?) * 2f64.powi(-BOOST * passed))
         })
         .collect()
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::gradient::{Along, Gradients};
 use crate::dissect::anatomy::{Site, branch, branches};
 use crate::engine::Engine;
-use crate::graph::Role;
+use crate::graph::{OutputKind, Role};
 use crate::lower;
 use crate::lower::probes::{Part, Pass};
 use crate::network::Network;
@@ -147,18 +147,18 @@ impl Runs {
     ) -> Result<Vec<Vec<f64>>, TrainError> {
         let inputs: Vec<f32> = (0..self.batch).flat_map(|_| x.iter().copied()).collect();
         self.program.write(Role::Images, &inputs)?;
-        self.program.probe(lower::probes::CUT, &inputs)?;
+        self.program.write(Role::Cut, &inputs)?;
         for (position, &site) in self.sites.iter().enumerate() {
-            for (name, side) in branch(site).into_iter().zip([true, false]) {
+            for (probe, side) in branch(site).into_iter().zip([true, false]) {
                 let on = |path: &Option<&[bool]>| path.is_none_or(|path| path[position] == side);
                 let mut mask: Vec<f32> =
                     paths.iter().map(|path| f32::from(u8::from(on(path)))).collect();
                 mask.resize(self.batch, 1.0);
-                self.program.probe(&name, &mask)?;
+                self.program.write(Role::Probe(probe), &mask)?;
             }
         }
         self.program.run()?;
-        let all = self.program.output(lower::probes::CUT)?;
+        let all = self.program.output(OutputKind::Cut)?;
         let each = all.chunks_exact(all.len() / self.batch).take(paths.len());
         Ok(each.map(|one| one.iter().map(|&v| f64::from(v)).collect()).collect())
     }

@@ -11,7 +11,7 @@ use crate::data::normalise::{Normalisation, Table};
 use crate::data::random::{Draws, Purpose};
 use crate::dissect::anatomy::{Body, Site, branch, branches};
 use crate::engine::Engine;
-use crate::graph::Role;
+use crate::graph::{OutputKind, QuantityId, Role};
 use crate::lower::probes::Pass;
 use crate::lower::{self, Wanted};
 use crate::network::Network;
@@ -19,7 +19,7 @@ use crate::train::TrainError;
 use crate::train::compiled::Compiled;
 use crate::train::tensors::Values;
 
-const GRADIENT: &str = "gradient";
+const GRADIENT: QuantityId = QuantityId(0);
 
 /// A picture's gradient along one path.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +60,7 @@ impl<'a> Gradients<'a> {
         batch: usize,
     ) -> Result<Self, TrainError> {
         let probes = branches(sites, Pass::Backward);
-        let gradients = vec![(GRADIENT.to_string(), network.input)];
+        let gradients = vec![(GRADIENT, network.input)];
         let wanted = Wanted { gradients, ..Wanted::default() };
         let program = lower::forward_and_backward(network, batch, &probes, &wanted);
         let mut program = Compiled::new(engine, &program)?;
@@ -102,7 +102,7 @@ impl<'a> Gradients<'a> {
         self.program.write(Role::Images, &images)?;
         self.program.write(Role::Targets, &targets)?;
         for (position, &site) in self.sites.iter().enumerate() {
-            let [residual, shortcut] = branch(site);
+            let [residual, shortcut] = branch(site).map(Role::Probe);
             let side = |of: &dyn Fn(bool) -> f32| -> Vec<f32> {
                 let mut all: Vec<f32> = paths
                     .iter()
@@ -112,11 +112,11 @@ impl<'a> Gradients<'a> {
                 all
             };
             let up = 2f32.powi(self.boost);
-            self.program.probe(&residual, &side(&|through| if through { up } else { 0.0 }))?;
-            self.program.probe(&shortcut, &side(&|through| if through { 0.0 } else { 1.0 }))?;
+            self.program.write(residual, &side(&|through| if through { up } else { 0.0 }))?;
+            self.program.write(shortcut, &side(&|through| if through { 0.0 } else { 1.0 }))?;
         }
         self.program.run()?;
-        let gradient = self.program.output(GRADIENT)?;
+        let gradient = self.program.output(OutputKind::Quantity(GRADIENT))?;
         let scaled = |(path, values): (&Along, &[f32])| {
             let steps = path.through.map_or(0, |t| t.iter().filter(|t| **t).count());
             // The loss is the mean over the batch.

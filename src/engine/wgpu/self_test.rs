@@ -98,8 +98,7 @@ fn program() -> Program {
     let g = b.input("gradient", Role::Images, batched(32));
     let nodes =
         [b.conv(geometry, x, weight), b.conv_dx(geometry, g, weight), b.conv_dw(geometry, x, g)];
-    let outputs = nodes.map(|node| Output { name: node.to_string(), node }).to_vec();
-    Program { graph: b.finish(), outputs, updates: Vec::new(), batch: 4 }
+    Program { graph: b.finish(), outputs: Output::quantities(nodes), updates: Vec::new(), batch: 4 }
 }
 
 /// From -2 to 2, in no order that a wrong index would keep.

@@ -16,7 +16,6 @@ use super::foreign;
 use super::layout;
 use super::tensors::{Tensor, Values};
 use super::{TrainError, atomic};
-use crate::graph::Role;
 use crate::nn::loss_scaling::STATE;
 
 /// Longest header that is read, of files and before their tensors are known.
@@ -122,7 +121,7 @@ pub fn load(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainError> {
                     let data = read(&view, tensor).map_err(|text| mismatch(path, &name, &text))?;
                     values.insert(name, data);
                 }
-                Err(_) if tensor.state.role == Role::LossScale => {}
+                Err(_) if of_loss_scaling(tensor) => {}
                 Err(_) if name == tensor.state.name => {
                     return Err(mismatch(path, &name, "it is missing"));
                 }
@@ -132,7 +131,7 @@ pub fn load(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainError> {
     }
     if known != file.len() {
         // The state of loss scaling is of a run; whoever wants a network's weights leaves it.
-        let of_run = |name: &str| STATE.iter().any(|(state, _)| *state == name);
+        let of_run = |name: &str| STATE.iter().any(|(state, ..)| *state == name);
         let known = |name: &str| tensors.iter().any(|t| names(t).any(|n| n == name));
         let other = file.names().into_iter().find(|name| !known(name) && !of_run(name));
         let Some(other) = other else { return Ok(values) };
@@ -192,7 +191,7 @@ fn read(view: &TensorView, tensor: &Tensor) -> Result<Vec<f32>, String> {
     }
     let (chunks, _) = view.data().as_chunks::<4>();
     let values: Vec<f32> = chunks.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-    if tensor.state.role == Role::LossScale && !values.iter().all(|value| value.is_finite()) {
+    if of_loss_scaling(tensor) && !values.iter().all(|value| value.is_finite()) {
         return Err("it is no number".to_owned());
     }
     Ok(layout::from_checkpoint(tensor.kind, tensor.state.shape, &values))
@@ -204,6 +203,10 @@ fn shape(tensor: &Tensor) -> Vec<usize> {
 
 fn names(tensor: &Tensor) -> impl Iterator<Item = String> {
     std::iter::once(tensor.state.name.clone()).chain(tensor.momentum())
+}
+
+fn of_loss_scaling(tensor: &Tensor) -> bool {
+    STATE.iter().any(|(_, role, _)| *role == tensor.state.role)
 }
 
 fn damaged(path: &Path, error: &dyn std::fmt::Display) -> TrainError {

@@ -16,7 +16,7 @@ use crate::data::DataError;
 use crate::data::batches::{Batch, Loading};
 use crate::data::random::{Draws, Purpose};
 use crate::engine::Pending;
-use crate::graph::Role;
+use crate::graph::{OutputKind, Role};
 use crate::nn::loss_scaling::MOST_LEFT_OUT;
 
 /// Is told how a run goes, and may stop it.
@@ -175,8 +175,8 @@ impl Session {
         self.training.write(Role::LearningRate, &[rate as f32])?;
         self.training.write(Role::Seed, &[seed as f32])?;
         let scaled = self.config.precision.scales_loss();
-        let names = &["loss", "logits", "good"][..if scaled { 3 } else { 2 }];
-        let results = self.training.begin(names)?;
+        let all = [OutputKind::Loss, OutputKind::Logits, OutputKind::Finite];
+        let results = self.training.begin(&all[..if scaled { 3 } else { 2 }])?;
         Ok(Underway { step, rate, labels: batch.labels.clone(), start, results })
     }
 

@@ -26,9 +26,9 @@ fn exponentials(count: usize, batch: usize) -> Program {
     let ty = Type { shape: Shape([batch, 32, 32, 4]), batched: true };
     let outputs = (0..count).map(|at| {
         let x = b.input(format!("x{at}"), Role::Images, ty);
-        Output { name: format!("y{at}"), node: b.unary(Unary::Exp, x) }
+        b.unary(Unary::Exp, x)
     });
-    let outputs = outputs.collect();
+    let outputs = Output::quantities(outputs);
     Program { graph: b.finish(), outputs, updates: Vec::new(), batch }
 }
 

@@ -13,7 +13,7 @@ fn batched(b: &mut Builder, shape: [usize; 4]) -> NodeId {
 }
 
 fn program(b: Builder, batch: usize, nodes: &[NodeId]) -> Program {
-    let outputs = nodes.iter().map(|&node| Output { name: node.to_string(), node }).collect();
+    let outputs = Output::quantities(nodes.iter().copied());
     Program { graph: b.finish(), outputs, updates: Vec::new(), batch }
 }
 

@@ -30,7 +30,7 @@ pub fn convolution(images: usize, channels: usize, whole: bool) -> Program {
         let g = b.input("gradient", Role::Images, batched(channels));
         nodes.extend([b.conv_dx(geometry, g, weight), b.conv_dw(geometry, x, g)]);
     }
-    let outputs = nodes.iter().map(|&node| Output { name: node.to_string(), node }).collect();
+    let outputs = Output::quantities(nodes.iter().copied());
     Program { graph: b.finish(), outputs, updates: Vec::new(), batch: images }
 }
 

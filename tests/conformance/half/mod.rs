@@ -49,7 +49,7 @@ fn batched(b: &mut Builder, name: &str, shape: [usize; 4]) -> NodeId {
 }
 
 fn program(b: Builder, batch: usize, outputs: &[NodeId]) -> Program {
-    let outputs = outputs.iter().map(|&node| Output { name: node.to_string(), node }).collect();
+    let outputs = Output::quantities(outputs.iter().copied());
     Program { graph: b.finish(), outputs, updates: Vec::new(), batch }
 }
 

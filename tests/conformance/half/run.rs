@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rnetc::engine::wgpu::WgpuEngine;
 use rnetc::engine::{Engine, Precision};
-use rnetc::graph::Role;
+use rnetc::graph::{OutputKind, Role};
 use rnetc::lower;
 use rnetc::network::Network;
 use rnetc::nn::loss_scaling::{SCALE, STREAK};
@@ -54,8 +54,8 @@ fn a_gradient_that_overflows_changes_nothing_but_the_scale() {
     let mut compiled = begun(&engine, &network, first);
     let before = compiled.values().expect("values");
     compiled.run().expect("runs");
-    assert_eq!(compiled.output("good").expect("an output"), [0.0]);
-    assert!(compiled.output("loss").expect("an output")[0].is_finite());
+    assert_eq!(compiled.output(OutputKind::Finite).expect("an output"), [0.0]);
+    assert!(compiled.output(OutputKind::Loss).expect("an output")[0].is_finite());
     for (name, value) in compiled.values().expect("values") {
         let want = if name == SCALE { &vec![first / 2.0] } else { &before[&name] };
         assert_eq!(&value, want, "{name}");
@@ -63,11 +63,11 @@ fn a_gradient_that_overflows_changes_nothing_but_the_scale() {
     // It halves until gradients fit, and then trains.
     let good = (0..40).position(|_| {
         compiled.run().expect("runs");
-        compiled.output("good").expect("an output") == [1.0]
+        compiled.output(OutputKind::Finite).expect("an output") == [1.0]
     });
     let scale = compiled.values().expect("values")[SCALE][0];
     assert_eq!(scale, first / 2f32.powi(1 + good.expect("in the end") as i32));
-    let loss = |compiled: &mut Compiled| compiled.output("loss").expect("an output")[0];
+    let loss = |compiled: &mut Compiled| compiled.output(OutputKind::Loss).expect("an output")[0];
     let early = loss(&mut compiled);
     (0..10).for_each(|_| compiled.run().expect("runs"));
     assert!(loss(&mut compiled) < 0.8 * early, "{} after {early}", loss(&mut compiled));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rnetc::graph::builder::Builder;
 use rnetc::graph::interp::{self, Inputs};
-use rnetc::graph::{InputId, Program, Role, Shape, Type};
+use rnetc::graph::{InputId, ProbeId, Program, Role, Shape, Type};
 use rnetc::lower;
 use rnetc::nn::loss_scaling::{self, INTERVAL, MOST, SCALE, STREAK, Scaling};
 use rnetc::nn::optimiser::Sgd;
@@ -109,7 +109,8 @@ fn after(scale: f32, streak: f32, good: bool) -> (f32, f32) {
 fn the_scale_follows_its_rule() {
     let mut b = Builder::new();
     let state = Scaling::input(&mut b);
-    let good = b.input("good", Role::Probe, Type { shape: Shape::SCALAR, batched: false });
+    let good =
+        b.input("good", Role::Probe(ProbeId(0)), Type { shape: Shape::SCALAR, batched: false });
     let next = state.next(&mut b, good);
     let mut program = program(b, 1, &[]);
     program.updates = vec![(InputId(0), next.scale), (InputId(1), next.streak)];

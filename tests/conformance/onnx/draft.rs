@@ -59,9 +59,8 @@ impl Draft {
     /// The program, its inputs, and what its outputs must be.
     pub fn finish(self) -> (Program, Inputs, Vec<Vec<f64>>) {
         let Self { b, values, wanted, batch } = self;
-        let outputs = wanted.iter().map(|&(node, _)| Output { name: node.to_string(), node });
         let program = Program {
-            outputs: outputs.collect(),
+            outputs: Output::quantities(wanted.iter().map(|wanted| wanted.0)),
             graph: b.finish(),
             updates: Vec::new(),
             batch: batch.max(1),

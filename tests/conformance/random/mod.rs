@@ -42,7 +42,7 @@ struct Wanted {
 fn wanted(program: &Program, inputs: &Inputs) -> Wanted {
     let (outputs, updates) = interp::run(program, inputs);
     let kept =
-        |id: &InputId| matches!(program.graph.input(*id).role, Role::Momentum | Role::Statistic);
+        |id: &InputId| matches!(program.graph.input(*id).role, Role::Momentum(_) | Role::Statistic);
     Wanted { outputs, states: updates.into_iter().filter(|(id, _)| kept(id)).collect() }
 }
 
@@ -50,11 +50,11 @@ fn wanted(program: &Program, inputs: &Inputs) -> Wanted {
 fn wrong(program: &Program, executable: &mut dyn Executable, wanted: &Wanted) -> Vec<String> {
     let mut pairs = Vec::new();
     for (index, want) in wanted.outputs.iter().enumerate() {
-        let name = program.outputs[index].name.as_str();
+        let name = program.outputs[index].kind.to_string();
         pairs.push((name, executable.output(index).expect("an output"), want));
     }
     for (id, want) in &wanted.states {
-        let name = program.graph.input(*id).name.as_str();
+        let name = program.graph.input(*id).name.clone();
         pairs.push((name, executable.state(*id).expect("a state"), want));
     }
     let largest = pairs.iter().map(|(_, _, want)| norm(want)).fold(0.0, f64::max);

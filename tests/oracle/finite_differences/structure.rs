@@ -4,8 +4,8 @@ use rnetc::graph::autodiff::gradient;
 use rnetc::graph::builder::Builder;
 use rnetc::graph::interp::Inputs;
 use rnetc::graph::{
-    Axes, AxisMap, Binary, InputId, NodeId, Output, Program, ReduceKind, Remap, Role, Shape, Type,
-    Unary,
+    Axes, AxisMap, Binary, InputId, NodeId, OutputKind, Program, ReduceKind, Remap, Role, Shape,
+    Type, Unary,
 };
 
 use crate::support::differences::check;
@@ -50,10 +50,10 @@ fn functional(args: &[Type], f: impl Fn(&mut Builder, &[NodeId]) -> NodeId) -> P
     let weighted = b.mul(y, r);
     let loss = b.reduce(ReduceKind::Sum, Axes::ALL, weighted);
     let gradients = gradient(&mut b, loss, &x);
-    let mut outputs = vec![Output { name: "loss".into(), node: loss }];
+    let mut outputs = vec![OutputKind::Loss.of(loss)];
     for (i, (&g, &ty)) in gradients.iter().zip(args).enumerate() {
         assert_eq!(b.ty(g), ty, "a gradient has its variable's type");
-        outputs.push(Output { name: format!("grad.x{i}"), node: g });
+        outputs.push(OutputKind::Gradient(InputId(i as u32)).of(g));
     }
     Program { graph: b.finish(), outputs, updates: Vec::new(), batch: 2 }
 }

@@ -1,15 +1,18 @@
 //! Layers one by one: values and gradients.
 
+use std::collections::HashMap;
+
 use rnetc::graph::PoolKind;
 use rnetc::graph::autodiff::gradient;
 use rnetc::graph::builder::Builder;
+use rnetc::graph::interp;
 use rnetc::graph::{
     Axes, ConvGeometry, NodeId, Output, PoolGeometry, Program, ReduceKind, Role, Shape, Type, Unary,
 };
 use rnetc::nn::{batch_norm, loss};
 
 use crate::support::compare::close;
-use crate::support::golden::{Golden, inputs, outputs};
+use crate::support::golden::{Golden, inputs};
 
 /// The same formulas in f64; only the order of short sums differs.
 const TOLERANCE: f64 = 1e-12;
@@ -17,7 +20,7 @@ const TOLERANCE: f64 = 1e-12;
 /// A layer under test: named outputs, and the gradient of Σ g·y for named inputs.
 struct Layer {
     b: Builder,
-    outputs: Vec<Output>,
+    outputs: Vec<(String, NodeId)>,
     values: Vec<(String, Vec<f64>)>,
 }
 
@@ -46,7 +49,7 @@ impl Layer {
     }
 
     fn output(&mut self, name: &str, node: NodeId) {
-        self.outputs.push(Output { name: name.into(), node });
+        self.outputs.push((name.into(), node));
     }
 
     fn pull_back(&mut self, y: NodeId, g: NodeId, wrt: &[(&str, NodeId)]) {
@@ -58,16 +61,18 @@ impl Layer {
         }
     }
 
+    /// The outputs, by name.
+    fn run(self) -> HashMap<String, Vec<f64>> {
+        let (names, nodes): (Vec<_>, Vec<_>) = self.outputs.into_iter().unzip();
+        let outputs = Output::quantities(nodes);
+        let program = Program { graph: self.b.finish(), outputs, updates: Vec::new(), batch: 1 };
+        let given = inputs(&program, self.values).expect("inputs fit");
+        names.into_iter().zip(interp::run(&program, &given).0).collect()
+    }
+
     /// Compares every output with the golden of its name.
     fn check(self, golden: &Golden) {
-        let program = Program {
-            graph: self.b.finish(),
-            outputs: self.outputs,
-            updates: Vec::new(),
-            batch: 1,
-        };
-        let given = inputs(&program, self.values).expect("inputs fit");
-        for (name, value) in outputs(&program, &given) {
+        for (name, value) in self.run() {
             let tensor = golden.get(&name);
             let batched = tensor.shape.len() == 4 && !name.ends_with("dw");
             let want = if batched { tensor.pictures() } else { tensor.parameter() };
@@ -188,14 +193,7 @@ fn losses() {
         let g = gradient(&mut layer.b, loss, &[logits])[0];
         layer.output("dlogits", g);
         // Rows need no permutation: compared here rather than by `check`.
-        let program = Program {
-            graph: layer.b.finish(),
-            outputs: layer.outputs,
-            updates: Vec::new(),
-            batch: n,
-        };
-        let given = inputs(&program, layer.values).expect("inputs fit");
-        let values = outputs(&program, &given);
+        let values = layer.run();
         let want = |what: &str| golden.get(&name(what)).data.clone();
         assert_eq!(close("loss", &values[&name("loss")], &want("loss"), TOLERANCE), Ok(()));
         assert_eq!(close("dlogits", &values["dlogits"], &want("dlogits"), TOLERANCE), Ok(()));
@@ -205,17 +203,15 @@ fn losses() {
 /// Logits far beyond exp's range: log-softmax stays finite and exact.
 #[test]
 fn loss_of_huge_logits() {
-    let mut b = Builder::new();
+    let mut layer = Layer::new();
     let ty = Type { shape: Shape([1, 1, 1, 2]), batched: true };
-    let logits = b.input("logits", Role::Parameter, ty);
-    let targets = b.input("targets", Role::Targets, ty);
-    let loss = loss::cross_entropy(&mut b, logits, targets);
-    let g = gradient(&mut b, loss, &[logits])[0];
-    let wanted = [("loss", loss), ("g", g)].map(|(n, node)| Output { name: n.into(), node });
-    let program =
-        Program { graph: b.finish(), outputs: wanted.to_vec(), updates: Vec::new(), batch: 1 };
-    let values = vec![("logits".into(), vec![2000.0, -3000.0]), ("targets".into(), vec![0.0, 1.0])];
-    let got = outputs(&program, &inputs(&program, values).expect("inputs fit"));
+    let logits = layer.input("logits", ty, vec![2000.0, -3000.0]);
+    let targets = layer.input("targets", ty, vec![0.0, 1.0]);
+    let loss = loss::cross_entropy(&mut layer.b, logits, targets);
+    let g = gradient(&mut layer.b, loss, &[logits])[0];
+    layer.output("loss", loss);
+    layer.output("g", g);
+    let got = layer.run();
     assert_eq!(got["loss"], [5000.0]);
     assert_eq!(got["g"], [1.0, -1.0]);
 }

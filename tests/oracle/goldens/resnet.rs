@@ -9,7 +9,7 @@ use rnetc::nn::optimiser::Sgd;
 
 use crate::support::compare::close;
 use crate::support::draft::Draft;
-use crate::support::golden::{Golden, inputs, outputs};
+use crate::support::golden::{Golden, golden_name, inputs, outputs};
 
 /// Two interpreters in f64 differ by the order of sums of up to 10³ terms, amplified by a few
 /// dozen layers.
@@ -70,9 +70,9 @@ fn start(golden: &Golden, program: &Program, prefix: &str) -> Result<Inputs, Str
             Role::Parameter | Role::Statistic => {
                 golden.get(&format!("{prefix}.{}", input.name)).parameter()
             }
-            Role::Momentum => vec![0.0; input.ty.shape.len()],
-            Role::LossScale => vec![1024.0; input.ty.shape.len()],
-            Role::Probe => vec![1.0; input.ty.shape.len()],
+            Role::Momentum(_) => vec![0.0; input.ty.shape.len()],
+            Role::LossScale | Role::GoodSteps => vec![1024.0; input.ty.shape.len()],
+            Role::Probe(_) | Role::Cut => vec![1.0; input.ty.shape.len()],
         };
         values.push((input.name.clone(), value));
     }
@@ -96,9 +96,8 @@ pub fn check_training(golden: &Golden, program: &Program) -> Result<(), String> 
     let mut state = start(golden, program, "before")?;
     for step in 1..=2 {
         let (values, updates) = interp::run(program, &state);
-        let names = program.outputs.iter().map(|o| &o.name);
-        for (name, value) in names.zip(&values) {
-            let name = format!("{name}.{step}");
+        for (output, value) in program.outputs.iter().zip(&values) {
+            let name = format!("{}.{step}", golden_name(program, output.kind));
             close(&name, value, &golden.get(&name).data, TOLERANCE)?;
         }
         state.extend(updates);

@@ -38,8 +38,7 @@ fn leaves(b: &mut Builder) -> Leaves {
 }
 
 fn program(b: Builder, nodes: &[NodeId]) -> Program {
-    let output = |&node: &NodeId| Output { name: node.to_string(), node };
-    let outputs = nodes.iter().map(output).collect();
+    let outputs = Output::quantities(nodes.iter().copied());
     Program { graph: b.finish(), outputs, updates: Vec::new(), batch: N }
 }
 

@@ -43,9 +43,7 @@ fn too_large(stack: &[Dense]) -> bool {
 
 /// A program whose outputs are all of these nodes.
 fn program(b: Builder, nodes: &[NodeId]) -> Program {
-    let name = |i: usize| format!("value {i}");
-    let outputs =
-        nodes.iter().enumerate().map(|(i, &node)| Output { name: name(i), node }).collect();
+    let outputs = Output::quantities(nodes.iter().copied());
     Program { graph: b.finish(), outputs, updates: Vec::new(), batch: FULL[0] }
 }
 
@@ -74,11 +72,11 @@ proptest! {
             let (values, _) = interp::run(&program, &inputs);
             for ((have, want), output) in values.iter().zip(&expected).zip(&program.outputs) {
                 let shape = program.graph.node(output.node).ty.shape.0;
-                prop_assert_eq!(shape, want.shape, "{}", &output.name);
+                prop_assert_eq!(shape, want.shape, "{}", output.kind);
                 for (h, w) in have.iter().zip(&want.data) {
                     let error = (h - w.value).abs();
                     prop_assert!(
-                        error <= SLACK * w.error, "{}: {h} is not {w:?}", output.name
+                        error <= SLACK * w.error, "{}: {h} is not {w:?}", output.kind
                     );
                 }
             }

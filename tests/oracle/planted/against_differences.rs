@@ -1,7 +1,7 @@
 //! Bugs in a backward pass that finite differences must see.
 
 use rnetc::graph::verify::verify;
-use rnetc::graph::{Binary, ConvGeometry, Node, NodeId, Op, PoolKind, Program, Unary};
+use rnetc::graph::{Binary, ConvGeometry, Node, NodeId, Op, OutputKind, PoolKind, Program, Unary};
 use rnetc::lower;
 use rnetc::network::Network;
 
@@ -24,7 +24,7 @@ fn expect_caught(what: &str, network: &Network, plant: impl Fn(&Program) -> Prog
 
 /// Nodes after the loss belong to the backward pass alone.
 fn is_backward(program: &Program, id: NodeId) -> bool {
-    program.outputs.iter().any(|o| o.name == "loss" && id > o.node)
+    program.outputs.iter().any(|o| o.kind == OutputKind::Loss && id > o.node)
 }
 
 /// Changes the nodes of the backward pass.
@@ -181,7 +181,7 @@ fn dropout_without_its_mask() {
 #[test]
 fn loss_without_one_over_n() {
     expect_caught("Σ for mean", &zoo::original(), |p| {
-        let loss = p.outputs.iter().find(|o| o.name == "loss").expect("a loss").node;
+        let loss = p.outputs[p.position(OutputKind::Loss).expect("a loss")].node;
         rebuild(p, |copy, id, node| {
             (id == loss).then(|| {
                 let mean = copy.emit(node.op, &node.args);

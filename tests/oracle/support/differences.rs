@@ -2,7 +2,7 @@
 
 use rnetc::graph::interp::{self, Inputs};
 use rnetc::graph::verify::verify;
-use rnetc::graph::{InputId, Output, Program};
+use rnetc::graph::{InputId, OutputKind, Program};
 
 use super::compare::largest;
 
@@ -14,7 +14,7 @@ const TOLERANCE: f64 = 1e-6;
 /// Gradients smaller than this count as this large.
 const FLOOR: f64 = 1e-3;
 
-/// Checks each output `grad.<input>` against differences of the output `loss`, at up to
+/// Checks each gradient against differences of the loss, at up to
 /// `elements` places per input.
 pub fn check(program: &Program, inputs: &Inputs, elements: usize) -> Result<(), String> {
     verify(program).map_err(|e| format!("{}: {}", e.node, e.reason))?;
@@ -22,8 +22,8 @@ pub fn check(program: &Program, inputs: &Inputs, elements: usize) -> Result<(), 
     let loss = only_loss(program);
     let mut checked = 0;
     for (output, gradient) in program.outputs.iter().zip(&outputs) {
-        let Some(name) = output.name.strip_prefix("grad.") else { continue };
-        let input = input_named(program, name)?;
+        let OutputKind::Gradient(input) = output.kind else { continue };
+        let name = &program.graph.input(input).name;
         check_input(&loss, inputs, (name, input), gradient, elements)?;
         checked += 1;
     }
@@ -44,7 +44,9 @@ fn check_input(
         let error = (estimate - gradient[at]).abs() / scale.max(estimate.abs());
         if error.is_nan() || error > TOLERANCE {
             let got = gradient[at];
-            return Err(format!("grad.{name}[{at}] is {got}, differences give {estimate}"));
+            return Err(format!(
+                "the gradient of {name}[{at}] is {got}, differences give {estimate}"
+            ));
         }
     }
     Ok(())
@@ -75,11 +77,9 @@ fn places(len: usize, limit: usize) -> Vec<usize> {
 
 /// The part of a program that computes its loss.
 fn only_loss(program: &Program) -> Program {
-    let outputs: Vec<Output> =
-        program.outputs.iter().filter(|o| o.name == "loss").cloned().collect();
-    assert_eq!(outputs.len(), 1, "one loss");
     let mut loss = program.clone();
-    loss.outputs = outputs;
+    loss.outputs.retain(|output| output.kind == OutputKind::Loss);
+    assert_eq!(loss.outputs.len(), 1, "one loss");
     loss.updates.clear();
     rnetc::passes::standard(loss)
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use rnetc::graph::interp::{self, Inputs};
-use rnetc::graph::{InputId, Program};
+use rnetc::graph::{InputId, OutputKind, Program};
 use safetensors::{Dtype, SafeTensors};
 
 /// One tensor as PyTorch stores it.
@@ -122,8 +122,16 @@ pub fn inputs(program: &Program, values: Vec<(String, Vec<f64>)>) -> Result<Inpu
     Ok(inputs)
 }
 
-/// The outputs of a run, by name.
+/// What the goldens call a result.
+pub fn golden_name(program: &Program, kind: OutputKind) -> String {
+    match kind {
+        OutputKind::Gradient(input) => format!("grad.{}", program.graph.input(input).name),
+        other => other.to_string(),
+    }
+}
+
+/// The outputs of a run, by the goldens' names.
 pub fn outputs(program: &Program, inputs: &Inputs) -> HashMap<String, Vec<f64>> {
     let (values, _) = interp::run(program, inputs);
-    program.outputs.iter().map(|o| o.name.clone()).zip(values).collect()
+    program.outputs.iter().map(|o| golden_name(program, o.kind)).zip(values).collect()
 }

@@ -89,11 +89,7 @@ pub fn rebuild(
     let rename = |id: NodeId| renamed[id.index()];
     Program {
         graph: copy.graph,
-        outputs: program
-            .outputs
-            .iter()
-            .map(|o| Output { name: o.name.clone(), node: rename(o.node) })
-            .collect(),
+        outputs: program.outputs.iter().map(|o| Output { node: rename(o.node), ..*o }).collect(),
         updates: program.updates.iter().map(|&(i, n)| (i, rename(n))).collect(),
         batch: program.batch,
     }
@@ -108,17 +104,22 @@ pub fn constants(program: &Program, from: f64, to: f64) -> Program {
 }
 
 /// The nodes that inputs of a role are updated with.
-pub fn updates_of(program: &Program, role: Role) -> Vec<NodeId> {
-    let of_role = |i: InputId| program.graph.input(i).role == role;
+pub fn updates_of(program: &Program, of: impl Fn(Role) -> bool) -> Vec<NodeId> {
+    let of_role = |i: InputId| of(program.graph.input(i).role);
     program.updates.iter().filter(|(i, _)| of_role(*i)).map(|u| u.1).collect()
 }
 
 /// Whether a node is an input of this role times this number.
-pub fn is_scaled_input(program: &Program, id: NodeId, role: Role, factor: f64) -> bool {
+pub fn is_scaled_input(
+    program: &Program,
+    id: NodeId,
+    of: impl Fn(Role) -> bool,
+    factor: f64,
+) -> bool {
     let graph = &program.graph;
     let node = graph.node(id);
     let is_input = |a: NodeId| match graph.node(a).op {
-        Op::Input(input) => graph.input(input).role == role,
+        Op::Input(input) => of(graph.input(input).role),
         _ => false,
     };
     let is_factor = |a: NodeId| match graph.node(a).op {

@@ -13,7 +13,7 @@ use crate::cli::session::spec::Spec;
 use crate::cli::show::output;
 use crate::data::random::{Draws, Purpose};
 use crate::engine::{Pending, Precision};
-use crate::graph::Role;
+use crate::graph::{OutputKind, Role};
 use crate::lower;
 use crate::network::Network;
 use crate::train::compiled::Compiled;
@@ -94,7 +94,7 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
 /// When each step was done. As in training, a device is given a step while it is busy with the
 /// one before.
 fn marks(program: &mut Compiled, args: &BenchArgs) -> Result<Vec<Instant>, Failure> {
-    let output = if args.mode == Mode::Train { "loss" } else { "logits" };
+    let output = if args.mode == Mode::Train { OutputKind::Loss } else { OutputKind::Logits };
     let mut marks = Vec::new();
     let mut underway: Option<Pending> = None;
     for _ in 0..WARM_UP + args.steps as usize {

@@ -18,7 +18,7 @@ use crate::dissect::paths::exact::{self, Exact, MOST_UNITS};
 use crate::dissect::paths::gradient::{Gradients, forks};
 use crate::dissect::paths::sampled::{self, Effective, Length};
 use crate::dissect::paths::{figure, lengths};
-use crate::graph::Role;
+use crate::graph::{OutputKind, Role};
 use crate::lower;
 use crate::lower::probes::{NONE, Part};
 use crate::train::atomic;
@@ -241,7 +241,7 @@ fn first_input(trained: &Trained) -> Result<Vec<f32>, Failure> {
     program.load(&trained.values)?;
     program.write(Role::Images, &image)?;
     program.run()?;
-    Ok(program.output(lower::probes::CUT)?)
+    Ok(program.output(OutputKind::Cut)?)
 }
 
 #[derive(Serialize)]

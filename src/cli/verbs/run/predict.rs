@@ -10,7 +10,7 @@ use crate::cli::show::output;
 use crate::cli::verbs::run::train;
 use crate::data::normalise::Table;
 use crate::data::{Extent, picture};
-use crate::graph::Role;
+use crate::graph::{OutputKind, Role};
 use crate::lower;
 use crate::train::compiled::Compiled;
 use crate::train::evaluate::{MOST_BATCH, probabilities};
@@ -45,7 +45,7 @@ pub fn predict(args: &RunArgs, path: &Path, signals: &Signals) -> Result<(), Fai
         let images = images(paths, batch, extent, &table)?;
         program.write(Role::Images, &images)?;
         program.run()?;
-        let logits = program.output("logits")?;
+        let logits = program.output(OutputKind::Logits)?;
         for (path, row) in paths.iter().zip(logits.chunks_exact(config.classes.len())) {
             output::say(format_args!("{}: {}", path.display(), best(row, &config.classes)));
         }
