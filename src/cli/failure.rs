@@ -1,5 +1,6 @@
 //! How the program can fail, and what it then returns to the shell.
 
+use super::advice::Advice;
 use crate::data::DataError;
 use crate::engine::EngineError;
 use crate::train::TrainError;
@@ -60,11 +61,26 @@ impl Failure {
 
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
+        let told = error.told();
         match error {
-            EngineError::Unsupported(text) => Failure::Usage(text),
-            EngineError::NoDevice(text)
-            | EngineError::OutOfMemory(text)
-            | EngineError::Failed(text) => Failure::Device(text),
+            EngineError::UnsupportedPrecision { .. } => Failure::Usage(told),
+            EngineError::NoInstructionSet { .. }
+            | EngineError::NoThreads(_)
+            | EngineError::NoAdapter
+            | EngineError::Unusable { .. }
+            | EngineError::NoHalf { .. }
+            | EngineError::OutOfMemory { .. }
+            | EngineError::DeviceLost { .. }
+            | EngineError::NoAnswer { .. }
+            | EngineError::NoResult { .. }
+            | EngineError::Refused { .. }
+            | EngineError::NoStep { .. }
+            | EngineError::TooManyTensors { .. }
+            | EngineError::NoOutput { .. }
+            | EngineError::WrongLength { .. }
+            | EngineError::NotRead(_)
+            | EngineError::NotAsked(_)
+            | EngineError::Internal(_) => Failure::Device(told),
         }
     }
 }
@@ -100,18 +116,15 @@ impl From<TrainError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Precision;
 
     #[test]
     fn whatever_an_engine_reports_is_exit_code_4_but_for_what_it_was_asked() {
-        let text = || "text".to_owned();
-        let asked = EngineError::Unsupported(text());
+        let (precision, offered) = (Precision::F16, &[Precision::F32]);
+        let asked = EngineError::UnsupportedPrecision { engine: "cpu", precision, offered };
         assert_eq!(Failure::from(TrainError::Engine(asked)).code(), 2);
-        for error in [
-            EngineError::NoDevice(text()),
-            EngineError::OutOfMemory(text()),
-            EngineError::Failed(text()),
-        ] {
-            assert_eq!(Failure::from(error.clone()), Failure::Device(text()));
+        for error in [EngineError::NoAdapter, EngineError::NoAnswer { seconds: 60 }] {
+            assert_eq!(Failure::from(error.clone()), Failure::Device(error.told()));
             assert_eq!(Failure::from(TrainError::Engine(error)).code(), 4);
         }
     }

@@ -3,6 +3,7 @@
 //! [`args`] says what can be asked, [`verbs`] does it, and every verb ends in a [`Failure`] with
 //! its exit code or in nothing. [`session`] is what verbs share, [`show`] what people see.
 
+mod advice;
 mod args;
 mod failure;
 mod session;

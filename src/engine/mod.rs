@@ -1,19 +1,20 @@
 //! What an engine is: something that compiles a [`Program`] and runs it.
 
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::graph::{InputId, Program};
 
 pub mod cpu;
+mod error;
 pub mod profile;
 pub mod wgpu;
 
+pub use error::{EngineError, Shortage};
+
 /// What an engine computes in. Parameters, statistics and sums are always f32. Its names are the
 /// same on the command line, in recipes, studies and runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[value(rename_all = "lower")]
 pub enum Precision {
     /// 32 bits throughout.
     #[default]
@@ -28,6 +29,20 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// All of them.
+    pub const ALL: [Precision; 4] =
+        [Precision::F32, Precision::Bf16x3, Precision::Bf16, Precision::F16];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::F32 => "f32",
+            Precision::Bf16x3 => "bf16x3",
+            Precision::Bf16 => "bf16",
+            Precision::F16 => "f16",
+        }
+    }
+
     /// Whether training needs a scaled loss, since small gradients would vanish where they are
     /// stored ([`crate::nn::loss_scaling`]).
     pub fn scales_loss(self) -> bool {
@@ -41,7 +56,7 @@ impl Precision {
 
 impl std::fmt::Display for Precision {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.to_possible_value().map_or(Ok(()), |value| f.write_str(value.get_name()))
+        f.write_str(self.name())
     }
 }
 
@@ -53,32 +68,6 @@ pub struct Device {
     /// The device's own name, with what makes it fast (`AVX-512, 2 threads`).
     pub name: String,
 }
-
-/// Why an engine could not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EngineError {
-    /// The engine does not compute in the precision that was asked for; with what to do.
-    Unsupported(String),
-    /// No device of this kind, or none that can run the program; with what to do.
-    NoDevice(String),
-    /// The device has too little memory for the program; with what to do.
-    OutOfMemory(String),
-    /// The device failed while running; with what to do.
-    Failed(String),
-}
-
-impl std::fmt::Display for EngineError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            EngineError::Unsupported(text)
-            | EngineError::NoDevice(text)
-            | EngineError::OutOfMemory(text)
-            | EngineError::Failed(text) => f.write_str(text),
-        }
-    }
-}
-
-impl std::error::Error for EngineError {}
 
 /// Compiles programs for one device.
 pub trait Engine {

@@ -64,7 +64,7 @@ impl Compiled {
 
     fn index(&self, kind: OutputKind) -> Result<usize, EngineError> {
         let found = self.outputs.iter().position(|output| *output == kind);
-        found.ok_or_else(|| EngineError::Failed(format!("the program has no output `{kind}`")))
+        found.ok_or_else(|| EngineError::NotAsked(kind.to_string()))
     }
 
     /// Sets parameters, statistics, momenta and the loss's scale. Momenta without a value start at
@@ -75,7 +75,7 @@ impl Compiled {
                 Some(data) => self.executable.write(id, data)?,
                 None => {
                     let start = start(input).ok_or_else(|| {
-                        EngineError::Failed(format!("no value for `{}`", input.name))
+                        EngineError::Internal(format!("no value for `{}`", input.name))
                     })?;
                     self.executable.write(id, &vec![start; input.ty.shape.len()])?;
                 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{ArgGroup, Args, ValueEnum};
 
 use super::values::{batch, set, setting, threads};
@@ -102,6 +103,43 @@ impl EngineArgs {
     /// In what precision to multiply.
     pub fn precision(&self) -> Precision {
         self.precision.unwrap_or_default()
+    }
+}
+
+impl ValueEnum for Precision {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Precision::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Precision::F32 => "32 bits throughout",
+            Precision::Bf16x3 => {
+                "Operands of contractions as sums of two bf16 numbers, three products for one; \
+                 tensors in f32"
+            }
+            Precision::Bf16 => "Operands of contractions and activations in bf16",
+            Precision::F16 => {
+                "Activations and their gradients stored in half precision, computed with in f32; \
+                 on GPUs"
+            }
+        };
+        Some(PossibleValue::new(self.name()).help(help))
+    }
+}
+
+impl ValueEnum for Tune {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Tune::Off, Tune::Cached, Tune::Full]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Tune::Off => ("off", "Take the forms that suit most"),
+            Tune::Cached => ("cached", "Time what has not been timed on this adapter and driver"),
+            Tune::Full => ("full", "Time all again"),
+        };
+        Some(PossibleValue::new(name).help(help))
     }
 }
 

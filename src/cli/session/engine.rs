@@ -86,10 +86,10 @@ fn fastest(args: &EngineArgs) -> Result<(Opened, String), Failure> {
 }
 
 /// A real GPU, which alone computes in f16.
-fn hardware(args: &EngineArgs) -> Result<Opened, EngineError> {
+fn hardware(args: &EngineArgs) -> Result<Opened, Failure> {
     let found = adapters();
     if found.iter().any(|adapter| !adapter.software) {
-        return wgpu(args);
+        return Ok(wgpu(args)?);
     }
     let software = match found.first() {
         Some(AdapterSummary { name, half: true, .. }) => {
@@ -100,7 +100,7 @@ fn hardware(args: &EngineArgs) -> Result<Opened, EngineError> {
         }
         None => String::new(),
     };
-    Err(EngineError::NoDevice(format!(
+    Err(Failure::Device(format!(
         "f16 is a precision of GPUs, and there is none{software}; say --precision f32, bf16x3 or bf16"
     )))
 }

@@ -2,8 +2,8 @@
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 
-use crate::engine::EngineError;
 use crate::engine::cpu::memory::ALIGNMENT;
+use crate::engine::{EngineError, Shortage};
 
 /// Bytes of a large page on x86-64 and on most AArch64 systems.
 const HUGE_PAGE: usize = 2 << 20;
@@ -23,12 +23,8 @@ unsafe impl Sync for Arena {}
 impl Arena {
     /// Allocates `size` bytes.
     pub fn new(size: usize) -> Result<Self, EngineError> {
-        let refused = || {
-            EngineError::OutOfMemory(format!(
-                "{} MiB of memory could not be had; use a smaller --batch",
-                size >> 20
-            ))
-        };
+        let shortage = Shortage::Main { bytes: size };
+        let refused = || EngineError::OutOfMemory { shortage: shortage.clone(), fits: None };
         let alignment = if size < HUGE_PAGE { ALIGNMENT } else { HUGE_PAGE };
         let layout =
             Layout::from_size_align(size.max(ALIGNMENT), alignment).map_err(|_| refused())?;

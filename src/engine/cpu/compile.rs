@@ -36,11 +36,8 @@ fn check(program: &Program) -> Result<(), EngineError> {
             _ => false,
         };
         if refused {
-            return Err(EngineError::Failed(format!(
-                "the CPU engine has no step for {id} ({:?}); the wgpu engine or the \
-                 interpreter can run this graph",
-                node.op
-            )));
+            let operation = format!("{:?}", node.op);
+            return Err(EngineError::NoStep { node: id, operation });
         }
     }
     Ok(())
@@ -157,11 +154,8 @@ fn functions(cpu: &CpuProgram, isa: Isa) -> Result<Functions, EngineError> {
     let outside = cpu.phases.iter().flat_map(|p| &p.before).chain(&cpu.last);
     for step in image_loops.chain(outside) {
         if step.spec.slots > MAX_SLOTS {
-            return Err(EngineError::Failed(format!(
-                "a fused loop reads {} tensors, more than the engine's {MAX_SLOTS}; \
-                 name an intermediate value in the unit and use it twice",
-                step.spec.slots
-            )));
+            let (tensors, most) = (step.spec.slots, MAX_SLOTS);
+            return Err(EngineError::TooManyTensors { tensors, most });
         }
         if !ids.contains_key(&step.spec) {
             ids.insert(step.spec.clone(), jit.compile(&step.spec)?);
@@ -232,9 +226,10 @@ impl Linker<'_> {
 
     fn run(&self, phase: Option<(usize, &Phase)>, step: &LoopStep) -> Result<Loop, EngineError> {
         let slots = step.buffers.iter().map(|&b| self.place(phase, b)).collect();
-        let function = *self.functions.get(&step.spec).ok_or_else(|| {
-            EngineError::Failed("a loop was not compiled; please report this".to_string())
-        })?;
+        let function = *self
+            .functions
+            .get(&step.spec)
+            .ok_or_else(|| EngineError::Internal("a loop was not compiled".to_owned()))?;
         Ok(Loop { function, slots })
     }
 

@@ -331,9 +331,8 @@ impl Shared {
 
 impl CpuExecutable {
     fn input(&self, input: InputId) -> Result<Place, EngineError> {
-        self.inputs.get(input.index()).copied().flatten().ok_or_else(|| {
-            EngineError::Failed(format!("the program does not read its input {input}"))
-        })
+        let place = self.inputs.get(input.index()).copied().flatten();
+        place.ok_or(EngineError::NotRead(input))
     }
 }
 
@@ -341,10 +340,8 @@ impl Executable for CpuExecutable {
     fn write(&mut self, input: InputId, data: &[f32]) -> Result<(), EngineError> {
         let place = self.input(input)?;
         if place.len != data.len() {
-            let (want, have) = (place.len, data.len());
-            return Err(EngineError::Failed(format!(
-                "input {input} has {want} elements, {have} were given"
-            )));
+            let (elements, given) = (place.len, data.len());
+            return Err(EngineError::WrongLength { input, elements, given });
         }
         let view = self.shared.outside();
         // SAFETY: nothing runs between `run` calls.
@@ -366,9 +363,8 @@ impl Executable for CpuExecutable {
     }
 
     fn output(&mut self, index: usize) -> Result<Vec<f32>, EngineError> {
-        let place = self.outputs.get(index).copied().ok_or_else(|| {
-            EngineError::Failed(format!("the program has no output number {index}"))
-        })?;
+        let place = self.outputs.get(index).copied();
+        let place = place.ok_or_else(|| EngineError::NotAsked(format!("number {index}")))?;
         Ok(self.shared.outside().read(place).to_vec())
     }
 

@@ -48,7 +48,7 @@ impl CpuEngine {
             .thread_name(|index| format!("rnetc-cpu-{index}"))
             .start_handler(|_| simd::configure_thread())
             .build()
-            .map_err(|e| EngineError::Failed(format!("cannot start threads: {e}")))?;
+            .map_err(|e| EngineError::NoThreads(e.to_string()))?;
         Ok(Self { isa, precision, pool: Arc::new(pool) })
     }
 
@@ -56,11 +56,11 @@ impl CpuEngine {
     pub fn check(precision: Precision) -> Result<(), EngineError> {
         match precision {
             Precision::F32 | Precision::Bf16x3 | Precision::Bf16 => Ok(()),
-            Precision::F16 => Err(EngineError::Unsupported(
-                "f16 is a precision of GPUs, and the cpu engine has none for it; take --engine \
-                 wgpu, or --precision f32, bf16x3 or bf16 on the CPU"
-                    .to_owned(),
-            )),
+            Precision::F16 => Err(EngineError::UnsupportedPrecision {
+                engine: "cpu",
+                precision,
+                offered: &[Precision::F32, Precision::Bf16x3, Precision::Bf16],
+            }),
         }
     }
 

@@ -155,11 +155,8 @@ impl Executable for GpuProgram {
     fn write(&mut self, input: InputId, data: &[f32]) -> Result<(), EngineError> {
         let (place, shape) = self.inputs[input.index()];
         if data.len() != shape.len() {
-            return Err(EngineError::Failed(format!(
-                "input {input} has {} elements, but {} were given",
-                shape.len(),
-                data.len()
-            )));
+            let (elements, given) = (shape.len(), data.len());
+            return Err(EngineError::WrongLength { input, elements, given });
         }
         let (buffer, start) = self.buffers.at(place);
         self.gpu.queue.write_buffer(buffer, 4 * start as u64, bytemuck::cast_slice(data));
@@ -235,7 +232,6 @@ fn located(
     node: NodeId,
 ) -> Result<(Location, Shape), EngineError> {
     let shape = program.graph.node(node).ty.shape;
-    memory.nodes[node.index()].map(|place| (place, shape)).ok_or_else(|| {
-        EngineError::Failed(format!("output {node} has no buffer; please report this spec"))
-    })
+    let place = memory.nodes[node.index()].map(|place| (place, shape));
+    place.ok_or_else(|| EngineError::Internal(format!("output {node} has no buffer")))
 }

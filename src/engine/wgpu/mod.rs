@@ -36,10 +36,11 @@ fn stored(precision: Precision) -> Result<Tensors, EngineError> {
     match precision {
         Precision::F32 => Ok(Tensors::Single),
         Precision::F16 => Ok(Tensors::Half),
-        Precision::Bf16x3 | Precision::Bf16 => Err(EngineError::Unsupported(format!(
-            "the wgpu engine computes in f32 and f16, not in {precision}; say --precision f32 or \
-             f16, or take --engine cpu"
-        ))),
+        Precision::Bf16x3 | Precision::Bf16 => Err(EngineError::UnsupportedPrecision {
+            engine: "wgpu",
+            precision,
+            offered: &[Precision::F32, Precision::F16],
+        }),
     }
 }
 

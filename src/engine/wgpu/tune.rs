@@ -131,7 +131,7 @@ fn timed(
     for blocking in Blocking::choices(layout.extras) {
         let seconds = match seconds(gpu, program, layout, blocking) {
             // The program itself may fit: other blockings leave more partial sums.
-            Err(EngineError::OutOfMemory(_)) if blocking != layout.blocking => continue,
+            Err(EngineError::OutOfMemory { .. }) if blocking != layout.blocking => continue,
             seconds => seconds?,
         };
         for (key, seconds) in keys.iter().zip(seconds) {

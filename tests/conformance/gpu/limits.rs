@@ -90,10 +90,7 @@ fn memory_stays_flat() {
 fn named(program: &Program) -> Option<usize> {
     match plan(program, DeviceLimits::WebGpuDefault, Layout::default()) {
         Ok(_) => None,
-        Err(EngineError::OutOfMemory(text)) => {
-            let after = text.split("--batch ").nth(1).unwrap_or_else(|| panic!("{text}"));
-            after.split(' ').next()?.parse().ok()
-        }
+        Err(EngineError::OutOfMemory { fits, .. }) => fits,
         Err(error) => panic!("{error}"),
     }
 }

@@ -63,7 +63,7 @@ fn wide(_: &LoopSpec, _: Isa) -> Option<Vec<u8>> {
 }
 
 fn failed(what: &str, error: impl std::fmt::Display) -> EngineError {
-    EngineError::Failed(format!("the loop compiler {what}: {error}"))
+    EngineError::Internal(format!("the loop compiler {what}: {error}"))
 }
 
 impl Jit {

@@ -36,11 +36,13 @@ impl Isa {
         let found = Isa::available();
         match request {
             None => Ok(found[found.len() - 1]),
-            Some(name) => found
-                .iter()
-                .copied()
-                .find(|isa| isa.name() == name)
-                .ok_or_else(|| EngineError::NoDevice(missing(name, &found))),
+            Some(name) => found.iter().copied().find(|isa| isa.name() == name).ok_or_else(|| {
+                EngineError::NoInstructionSet {
+                    variable: ENVIRONMENT_VARIABLE,
+                    asked: name.to_owned(),
+                    offered: found.iter().map(|isa| isa.name()).collect(),
+                }
+            }),
         }
     }
 
@@ -105,13 +107,4 @@ fn wider() -> impl Iterator<Item = Isa> {
 #[cfg(not(target_arch = "x86_64"))]
 fn wider() -> impl Iterator<Item = Isa> {
     std::iter::empty()
-}
-
-fn missing(name: &str, found: &[Isa]) -> String {
-    let names: Vec<_> = found.iter().map(|isa| isa.name()).collect();
-    let names = names.join(", ");
-    format!(
-        "{ENVIRONMENT_VARIABLE}={name}: this machine has {names}; \
-         set {ENVIRONMENT_VARIABLE} to one of these or unset it"
-    )
 }

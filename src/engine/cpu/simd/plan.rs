@@ -6,7 +6,7 @@ use super::pack::Weights;
 use super::pass::Pass;
 use super::tile::{Border, TileLayout};
 use super::{dx, forward};
-use crate::engine::EngineError;
+use crate::engine::{EngineError, Shortage};
 use crate::graph::ConvGeometry;
 
 /// Kernels, loop orders and layouts for one convolution and both its gradients.
@@ -226,16 +226,10 @@ fn check_extents(
     let fits = |axis: usize| kernel[axis] <= input[axis] + 2 * padding[axis];
     let too_large = |n: &usize| *n > MAX_EXTENT;
     if positive.iter().chain(&padding).chain(&around).any(too_large) {
-        return Err(EngineError::OutOfMemory(format!(
-            "a convolution {geometry:?} from {ci} to {co} channels has an extent above \
-             {MAX_EXTENT}; make it smaller"
-        )));
+        return Err(uncountable(geometry, [ci, co]));
     }
     if positive.contains(&0) || !fits(0) || !fits(1) {
-        return Err(EngineError::Failed(format!(
-            "a convolution {geometry:?} from {ci} to {co} channels has no output; \
-             give it a kernel that fits its input"
-        )));
+        return Err(EngineError::NoOutput { geometry: *geometry, channels: [ci, co] });
     }
     Ok(())
 }
@@ -255,10 +249,11 @@ fn check_memory(
     let weights = rows * cols * channels(x) * channels(g);
     match tile(x).max(tile(g)).max(weights) > MAX_ELEMENTS {
         false => Ok(()),
-        true => Err(EngineError::OutOfMemory(format!(
-            "a convolution {geometry:?} from {} to {} channels needs an operand of more than \
-             {MAX_ELEMENTS} elements; make it smaller",
-            x.channels, g.channels
-        ))),
+        true => Err(uncountable(geometry, [x.channels, g.channels])),
     }
+}
+
+fn uncountable(geometry: &ConvGeometry, channels: [usize; 2]) -> EngineError {
+    let shortage = Shortage::Convolution { geometry: *geometry, channels };
+    EngineError::OutOfMemory { shortage, fits: None }
 }

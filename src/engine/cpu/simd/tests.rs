@@ -263,9 +263,7 @@ fn same_operands_give_the_same_bits() {
 fn an_instruction_set_that_is_missing_is_an_error() {
     assert_eq!(Isa::choose(Some("portable")).unwrap().name(), "portable");
     assert_eq!(Isa::choose(None).unwrap(), *Isa::available().last().unwrap());
-    let Err(EngineError::NoDevice(text)) = Isa::choose(Some("sve")) else {
-        panic!("accepted");
-    };
+    let text = Isa::choose(Some("sve")).unwrap_err().to_string();
     assert!(text.starts_with("RNETC_CPU=sve: this machine has portable"), "{text}");
 }
 
@@ -273,13 +271,13 @@ fn an_instruction_set_that_is_missing_is_an_error() {
 fn impossible_geometries_are_errors() {
     let isa = Isa::available()[0];
     let plan = |geometry, ci, co| ConvPlan::new(geometry, ci, co, isa).err();
-    assert!(matches!(plan(square(2, 3, 1, 0), 1, 1), Some(EngineError::Failed(_))));
-    assert!(matches!(plan(square(8, 3, 0, 1), 1, 1), Some(EngineError::Failed(_))));
-    assert!(matches!(plan(square(8, 3, 1, 1), 0, 1), Some(EngineError::Failed(_))));
+    assert!(matches!(plan(square(2, 3, 1, 0), 1, 1), Some(EngineError::NoOutput { .. })));
+    assert!(matches!(plan(square(8, 3, 0, 1), 1, 1), Some(EngineError::NoOutput { .. })));
+    assert!(matches!(plan(square(8, 3, 1, 1), 0, 1), Some(EngineError::NoOutput { .. })));
     let huge = square(usize::MAX / 4, 3, 1, 1);
-    assert!(matches!(plan(huge, 1, 1), Some(EngineError::OutOfMemory(_))));
+    assert!(matches!(plan(huge, 1, 1), Some(EngineError::OutOfMemory { .. })));
     let large = square(1 << 18, 3, 1, 1);
-    assert!(matches!(plan(large, 64, 64), Some(EngineError::OutOfMemory(_))));
+    assert!(matches!(plan(large, 64, 64), Some(EngineError::OutOfMemory { .. })));
     let sparse = square(64, 1, 1 << 20, 0);
     assert!(plan(sparse, 1, 1).is_none());
 }

@@ -83,13 +83,7 @@ impl Gpu {
         let instance = instance();
         let mut found = all(&instance);
         let summaries: Vec<_> = found.iter().map(|(summary, _)| summary.clone()).collect();
-        let best = best(&summaries, tensors).ok_or_else(|| {
-            EngineError::NoDevice(
-                "no GPU adapter found; install a Vulkan driver (in software: the package \
-                 mesa-vulkan-drivers) or use --engine cpu"
-                    .to_owned(),
-            )
-        })?;
+        let best = best(&summaries, tensors).ok_or(EngineError::NoAdapter)?;
         let (summary, adapter) = found.swap_remove(best);
         let offered = adapter.features() & options.limits.features();
         let features = features(tensors, offered, &summary.name)?;
@@ -142,11 +136,10 @@ fn open(
         experimental_features,
         ..wgpu::DeviceDescriptor::default()
     };
-    pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| {
-        EngineError::NoDevice(format!(
-            "the adapter {} cannot be used: {error}; use --engine cpu",
-            adapter.get_info().name
-        ))
+    let device = pollster::block_on(adapter.request_device(&descriptor));
+    device.map_err(|error| EngineError::Unusable {
+        adapter: adapter.get_info().name,
+        why: error.to_string(),
     })
 }
 
@@ -175,10 +168,7 @@ fn features(
     if offered.contains(needed) {
         return Ok((offered & optional) | needed);
     }
-    Err(EngineError::NoDevice(format!(
-        "f16: the adapter {who} has no 16-bit floats in shaders (shader-f16); use --precision f32, \
-         or --engine cpu --precision bf16"
-    )))
+    Err(EngineError::NoHalf { adapter: who.to_owned() })
 }
 
 /// A name for what belongs to one adapter and driver.
@@ -218,9 +208,7 @@ mod tests {
         let all = timed | wgpu::Features::SHADER_F16;
         assert_eq!(features(Tensors::Single, all, "x"), Ok(timed));
         assert_eq!(features(Tensors::Half, all, "x"), Ok(all));
-        let error = features(Tensors::Half, timed, "Old GPU").unwrap_err();
-        assert!(matches!(error, EngineError::NoDevice(_)));
-        let text = error.to_string();
-        assert!(text.contains("Old GPU") && text.contains("--precision f32"), "{text}");
+        let lacking = EngineError::NoHalf { adapter: "Old GPU".to_owned() };
+        assert_eq!(features(Tensors::Half, timed, "Old GPU"), Err(lacking));
     }
 }

@@ -1,9 +1,9 @@
 //! The buffers of a program: one a slot of the memory plan, one for all vectors, one for where
 //! each kernel's vectors start.
 
-use crate::engine::EngineError;
 use crate::engine::wgpu::emit::{Buffer, Code};
 use crate::engine::wgpu::kernel::{Format, Location, Memory, Slot};
+use crate::engine::{EngineError, Shortage};
 use crate::graph::Program;
 
 use super::adapter::Gpu;
@@ -114,24 +114,18 @@ pub(in crate::engine::wgpu) fn check_sizes(
     if largest <= most {
         return Ok(());
     }
-    let advice = advice(batch.saturating_mul(most) / largest);
-    Err(EngineError::OutOfMemory(format!(
-        "a tensor takes {} MiB at batch {batch}, and {who} binds at most {} MiB; {advice}",
-        largest.div_ceil(1 << 20),
-        most >> 20,
-    )))
+    Err(EngineError::OutOfMemory {
+        shortage: Shortage::Tensor { adapter: who.to_owned(), batch, bytes: largest, most },
+        fits: Some(batch.saturating_mul(most) / largest),
+    })
 }
 
-/// What to say where the device gave `held` of `wanted` bytes.
-fn too_large(batch: usize, held: u64, wanted: u64) -> EngineError {
+/// The device gave `given` of `wanted` bytes.
+fn too_large(batch: usize, given: u64, wanted: u64) -> EngineError {
     // What is not given in tensors goes to the driver: leave it a tenth.
-    let fits = (batch as u128 * u128::from(held) * 9 / 10 / u128::from(wanted.max(1))) as usize;
-    EngineError::OutOfMemory(format!(
-        "the GPU is out of memory: of {} MiB for batch {batch} it gave {} MiB; {}",
-        wanted.div_ceil(1 << 20),
-        held >> 20,
-        advice(fits)
-    ))
+    let fits = (batch as u128 * u128::from(given) * 9 / 10 / u128::from(wanted.max(1))) as usize;
+    let shortage = Shortage::Gpu { batch, wanted, given };
+    EngineError::OutOfMemory { shortage, fits: Some(fits) }
 }
 
 /// Bytes that the system has left, where it tells.
@@ -139,13 +133,6 @@ fn free_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
-}
-
-fn advice(fits: usize) -> String {
-    match fits {
-        0 => "not even one picture fits: use --engine cpu".to_owned(),
-        fits => format!("use --batch {fits} or less, or --engine cpu"),
-    }
 }
 
 /// The buffer of vectors, as if it were a slot.

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::ValueEnum;
-
 use crate::engine::Precision;
 
 /// What the device is asked for.
@@ -63,13 +61,13 @@ pub struct Options {
 }
 
 /// Whether contractions are timed in several forms to find the fastest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tune {
-    /// Take the forms that suit most
+    /// Take the forms that suit most.
     #[default]
     Off,
-    /// Time what has not been timed on this adapter and driver
+    /// Time what has not been timed on this adapter and driver.
     Cached,
-    /// Time all again
+    /// Time all again.
     Full,
 }

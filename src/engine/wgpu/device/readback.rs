@@ -59,14 +59,13 @@ impl Arriving {
             Ok(Ok(())) => {}
             Ok(Err(_)) | Err(_) => {
                 gpu.check()?;
-                return Err(EngineError::Failed(
-                    "the GPU did not hand over a result; use --engine cpu".to_owned(),
-                ));
+                return Err(EngineError::NoResult { why: None });
             }
         }
-        let view = buffer.slice(..).get_mapped_range().map_err(|error| {
-            EngineError::Failed(format!("a result of the GPU cannot be read: {error}"))
-        })?;
+        let view = buffer
+            .slice(..)
+            .get_mapped_range()
+            .map_err(|error| EngineError::NoResult { why: Some(error.to_string()) })?;
         let bytes = view.to_vec();
         drop(view);
         buffer.unmap();

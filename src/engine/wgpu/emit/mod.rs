@@ -113,7 +113,7 @@ pub(super) fn emit(given: Given, id: KernelId) -> Result<Code, EngineError> {
         Body::Merge { .. } => merge::merge(&mut writer),
     };
     if let Some(fault) = writer.fault() {
-        return Err(EngineError::Failed(fault));
+        return Err(EngineError::Internal(fault));
     }
     let bindings = writer.bindings.declare(&text);
     let library = template::library(&(text.clone() + &bindings));

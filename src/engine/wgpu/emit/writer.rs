@@ -224,9 +224,7 @@ impl<'a> Writer<'a> {
     /// Remembers that a value has no place where this kernel needs one.
     pub fn refuse(&mut self, id: NodeId) {
         let what = if is_anchor(&self.program.graph.node(id).op) { "not computed" } else { "lost" };
-        self.fault.get_or_insert_with(|| {
-            format!("value {id} is {what} where a kernel needs it; please report this spec")
-        });
+        self.fault.get_or_insert_with(|| format!("value {id} is {what} where a kernel needs it"));
     }
 
     /// The row-major address of an index, as a name.

@@ -120,9 +120,7 @@ pub(super) fn compile(
 /// Whether naga accepts a module.
 pub(super) fn validate(wgsl: &str) -> Result<(), EngineError> {
     let refused = |text: String| {
-        EngineError::Failed(format!(
-            "a generated kernel is not valid WGSL; please report this spec\n{text}"
-        ))
+        EngineError::Internal(format!("a generated kernel is not valid WGSL:\n{text}"))
     };
     let module = naga::front::wgsl::parse_str(wgsl).map_err(|e| refused(e.emit_to_string(wgsl)))?;
     let flags = naga::valid::ValidationFlags::all();
@@ -160,7 +158,7 @@ mod tests {
         let squares = on_all_cores(100, &|at| Ok(at * at));
         assert_eq!(squares, Ok((0..100).map(|at| at * at).collect()));
         assert_eq!(on_all_cores(0, &Ok), Ok(Vec::new()));
-        let fault = EngineError::Failed("the 37th".to_owned());
+        let fault = EngineError::Internal("the 37th".to_owned());
         let made = on_all_cores(100, &|at| if at == 37 { Err(fault.clone()) } else { Ok(at) });
         assert_eq!(made, Err(fault));
     }

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
-use crate::engine::EngineError;
+use crate::engine::{EngineError, Shortage};
 
 /// The first fault of a device, and its loss, which explains all others.
 #[derive(Clone, Debug, Default)]
@@ -54,14 +54,11 @@ impl Faults {
 
 fn describe(error: wgpu::Error) -> EngineError {
     match error {
-        wgpu::Error::OutOfMemory { .. } => EngineError::OutOfMemory(
-            "the GPU is out of memory; use a smaller --batch, or --engine cpu".to_owned(),
-        ),
+        wgpu::Error::OutOfMemory { .. } => {
+            EngineError::OutOfMemory { shortage: Shortage::Running, fits: None }
+        }
         wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
-            EngineError::Failed(format!(
-                "the GPU refused a command: {}; use --engine cpu, and please report this",
-                description.trim()
-            ))
+            EngineError::Refused { what: description.trim().to_owned() }
         }
     }
 }
@@ -89,17 +86,12 @@ pub(in crate::engine::wgpu) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T,
 }
 
 fn lost(how: &str) -> EngineError {
-    EngineError::Failed(format!(
-        "the GPU was lost ({how}); start again with --resume, or use --engine cpu"
-    ))
+    EngineError::DeviceLost { how: how.to_owned() }
 }
 
-/// What to say when a wait ends without result.
+/// A wait that ended without result.
 pub(in crate::engine::wgpu) fn hung(patience: Duration) -> EngineError {
-    EngineError::Failed(format!(
-        "the GPU did not answer for {} s; use a smaller --batch, or --engine cpu",
-        patience.as_secs()
-    ))
+    EngineError::NoAnswer { seconds: patience.as_secs() }
 }
 
 #[cfg(test)]
