@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::Build;
 use crate::engine::wgpu::KernelText;
 use crate::graph::RegionId;
-use crate::graph::{Graph, NodeId, Op};
+use crate::graph::{Class, Graph, NodeId, Op};
 
 /// The whole report as text.
 pub fn explain(build: &Build) -> String {
@@ -63,10 +63,6 @@ fn moved(graph: &Graph, kernel: &KernelText) -> usize {
         .sum()
 }
 
-fn is_contraction(op: Op) -> bool {
-    matches!(op, Op::Conv(_) | Op::ConvDx(_) | Op::ConvDw(_))
-}
-
 fn gpu_passes(build: &Build, region: RegionId) -> Option<f64> {
     let graph = &build.program.graph;
     let narrowest = graph
@@ -76,7 +72,8 @@ fn gpu_passes(build: &Build, region: RegionId) -> Option<f64> {
         .map(|n| elements(graph, n))
         .min()?;
     let owner = |kernel: &KernelText| {
-        let anchor = kernel.fused.iter().find(|&&n| is_contraction(graph.node(n).op));
+        let contraction = |n: &&NodeId| graph.node(**n).op.class() == Class::Contraction;
+        let anchor = kernel.fused.iter().find(contraction);
         let first = anchor.or(kernel.fused.first());
         first.and_then(|&n| graph.node(n).origin.region)
     };

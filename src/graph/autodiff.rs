@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::builder::Builder;
-use super::types::*;
+use super::{op::*, program::*, scalar::*, types::*};
 
 /// What adjoints are multiplied by on their way from a node (first) to one of its arguments.
 pub type Factors = HashMap<(NodeId, NodeId), NodeId>;
@@ -88,13 +88,10 @@ fn pull_back(b: &mut Builder, id: NodeId, node: &Node, slot: usize, g: NodeId) -
             0 => g,
             _ => return None,
         },
-        Op::Unary(op) => unary(b, op, arg, id, g)?,
+        Op::Unary(op) => apply(b, &op.facts().adjoint?, (id, &node.args), g),
         Op::Binary(op) => {
-            let part = binary(b, op, node, slot, id, g);
-            let part = {
-                let ty = node.ty;
-                b.broadcast(part, ty)
-            };
+            let part = apply(b, &op.facts().adjoints[slot], (id, &node.args), g);
+            let part = b.broadcast(part, node.ty);
             let ty = b.ty(arg);
             b.sum_to(part, ty)
         }
@@ -127,63 +124,22 @@ fn pull_back(b: &mut Builder, id: NodeId, node: &Node, slot: usize, g: NodeId) -
     Some(b.broadcast(part, ty))
 }
 
-fn unary(b: &mut Builder, op: Unary, x: NodeId, y: NodeId, g: NodeId) -> Option<NodeId> {
-    let factor = match op {
-        Unary::Neg => return Some(b.unary(Unary::Neg, g)),
-        Unary::Step | Unary::Finite => return None,
-        // From the output, so that backward needs no more than what forward handed on.
-        Unary::Relu => b.unary(Unary::Step, y),
-        Unary::Exp => y,
-        Unary::Log => b.unary(Unary::Recip, x),
-        Unary::Sqrt => {
-            let half = b.scale(y, 2.0);
-            b.unary(Unary::Recip, half)
+/// The expression `rule` with adjoint `g` of the node `y` and its arguments.
+fn apply(b: &mut Builder, rule: &Rule, (y, args): (NodeId, &[NodeId]), g: NodeId) -> NodeId {
+    let at = (y, args);
+    match *rule {
+        Rule::G => g,
+        Rule::Y => y,
+        Rule::A => args[0],
+        Rule::B => args[1],
+        Rule::Number(value) => b.constant(value),
+        Rule::Of(function, x) => {
+            let x = apply(b, x, at, g);
+            b.unary(function, x)
         }
-        Unary::Recip => {
-            let square = b.mul(y, y);
-            b.unary(Unary::Neg, square)
-        }
-        Unary::Sigmoid => {
-            let one = b.constant(1.0);
-            let rest = b.sub(one, y);
-            b.mul(y, rest)
-        }
-        Unary::Tanh => {
-            let one = b.constant(1.0);
-            let square = b.mul(y, y);
-            b.sub(one, square)
-        }
-    };
-    Some(b.mul(g, factor))
-}
-
-fn binary(b: &mut Builder, op: Binary, node: &Node, slot: usize, y: NodeId, g: NodeId) -> NodeId {
-    let other = node.args[1 - slot];
-    match (op, slot) {
-        (Binary::Add, _) | (Binary::Sub, 0) => g,
-        (Binary::Sub, _) => b.unary(Unary::Neg, g),
-        (Binary::Mul, _) => b.mul(g, other),
-        (Binary::Div, 0) => {
-            let recip = b.unary(Unary::Recip, other);
-            b.mul(g, recip)
-        }
-        (Binary::Div, _) => {
-            let recip = b.unary(Unary::Recip, node.args[1]);
-            let part = b.mul(y, recip);
-            let part = b.mul(g, part);
-            b.unary(Unary::Neg, part)
-        }
-        // A tie goes to the second operand.
-        (Binary::Max, slot) => {
-            let difference = b.sub(node.args[0], node.args[1]);
-            let first = b.unary(Unary::Step, difference);
-            let mask = if slot == 0 {
-                first
-            } else {
-                let one = b.constant(1.0);
-                b.sub(one, first)
-            };
-            b.mul(g, mask)
+        Rule::Both(function, x, z) => {
+            let (x, z) = (apply(b, x, at, g), apply(b, z, at, g));
+            b.binary(function, x, z)
         }
     }
 }

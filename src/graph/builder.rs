@@ -4,56 +4,10 @@
 use std::collections::HashMap;
 
 use super::infer;
-use super::types::*;
+use super::{op::*, program::*, scalar::*, types::*};
 
-/// Identity of a node for sharing: constants by their bits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    op: OpKey,
-    args: Vec<NodeId>,
-    ty: Type,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum OpKey {
-    Const(u64),
-    Unary(Unary),
-    Binary(Binary),
-    Broadcast,
-    Random(u32),
-    Conv(ConvGeometry),
-    ConvDx(ConvGeometry),
-    ConvDw(ConvGeometry),
-    Reduce(ReduceKind, Axes),
-    Pool(PoolGeometry),
-    PoolDx(PoolGeometry),
-    Remap(Remap),
-    Detach,
-    After,
-    Input(InputId),
-}
-
-impl OpKey {
-    fn of(op: Op) -> Self {
-        match op {
-            Op::Input(i) => OpKey::Input(i),
-            Op::Const(v) => OpKey::Const(v.to_bits()),
-            Op::Unary(u) => OpKey::Unary(u),
-            Op::Binary(b) => OpKey::Binary(b),
-            Op::Broadcast => OpKey::Broadcast,
-            Op::Random { stream } => OpKey::Random(stream),
-            Op::Conv(g) => OpKey::Conv(g),
-            Op::ConvDx(g) => OpKey::ConvDx(g),
-            Op::ConvDw(g) => OpKey::ConvDw(g),
-            Op::Reduce(k, a) => OpKey::Reduce(k, a),
-            Op::Pool(g) => OpKey::Pool(g),
-            Op::PoolDx(g) => OpKey::PoolDx(g),
-            Op::Remap(r) => OpKey::Remap(r),
-            Op::Detach => OpKey::Detach,
-            Op::After => OpKey::After,
-        }
-    }
-}
+/// What two nodes share if they are equal.
+type Key = (Op, Vec<NodeId>, Type);
 
 /// Builds a [`Graph`].
 #[derive(Debug, Default)]
@@ -94,7 +48,7 @@ impl Builder {
     }
 
     fn push(&mut self, op: Op, args: Vec<NodeId>, ty: Type) -> NodeId {
-        let key = Key { op: OpKey::of(op), args: args.clone(), ty };
+        let key = (op, args.clone(), ty);
         if let Some(&id) = self.shared.get(&key) {
             return id;
         }
@@ -125,12 +79,16 @@ impl Builder {
 
     /// A number.
     pub fn constant(&mut self, value: f64) -> NodeId {
-        self.push(Op::Const(value), Vec::new(), Type { shape: Shape::SCALAR, batched: false })
+        self.push(
+            Op::Const(Number(value)),
+            Vec::new(),
+            Type { shape: Shape::SCALAR, batched: false },
+        )
     }
 
     fn as_constant(&self, id: NodeId) -> Option<f64> {
         match self.graph.node(id).op {
-            Op::Const(v) => Some(v),
+            Op::Const(Number(v)) => Some(v),
             _ => None,
         }
     }

@@ -1,7 +1,7 @@
 //! The type rule of every operation, in one place: the builder, the verifier and the tests read
 //! it from here.
 
-use super::types::*;
+use super::{op::*, types::*};
 
 /// The common type of two elementwise operands, or `None` where they do not broadcast.
 pub fn broadcast(a: Type, b: Type) -> Option<Type> {
@@ -20,37 +20,23 @@ pub fn broadcast(a: Type, b: Type) -> Option<Type> {
 /// The type of `op` applied to arguments of these types, or `None` where they do not fit.
 /// `Input`, `Const`, `Broadcast` and `Random` carry their type in the node and have none here.
 pub fn result(op: &Op, args: &[Type]) -> Option<Type> {
-    match (op, args) {
-        (Op::Unary(_) | Op::Detach, &[x]) => Some(x),
-        (Op::After, &[x, _]) => Some(x),
-        (Op::Binary(_), &[a, b]) => broadcast(a, b),
-        (Op::Conv(g), &[x, w]) => conv(g, x, w),
-        (Op::ConvDx(g), &[y, w]) => conv_dx(g, y, w),
-        (Op::ConvDw(g), &[x, y]) => conv_dw(g, x, y),
-        (Op::Reduce(_, axes), &[x]) => {
+    if args.len() != op.arity() {
+        return None;
+    }
+    match op {
+        Op::Input(_) | Op::Const(_) | Op::Broadcast | Op::Random { .. } => None,
+        Op::Unary(_) | Op::Detach | Op::After => Some(args[0]),
+        Op::Binary(_) => broadcast(args[0], args[1]),
+        Op::Conv(g) => conv(g, args[0], args[1]),
+        Op::ConvDx(g) => conv_dx(g, args[0], args[1]),
+        Op::ConvDw(g) => conv_dw(g, args[0], args[1]),
+        Op::Reduce(_, axes) => {
+            let x = args[0];
             Some(Type { shape: axes.reduce(x.shape), batched: x.batched && !axes.0[0] })
         }
-        (Op::Pool(g), &[x]) => pool(g, x),
-        (Op::PoolDx(g), &[x, y]) => (pool(g, x)? == y).then_some(x),
-        (Op::Remap(r), &[x]) => remap(r, x),
-        (
-            Op::Input(_)
-            | Op::Const(_)
-            | Op::Broadcast
-            | Op::Random { .. }
-            | Op::Unary(_)
-            | Op::Detach
-            | Op::After
-            | Op::Binary(_)
-            | Op::Conv(_)
-            | Op::ConvDx(_)
-            | Op::ConvDw(_)
-            | Op::Reduce(..)
-            | Op::Pool(_)
-            | Op::PoolDx(_)
-            | Op::Remap(_),
-            _,
-        ) => None,
+        Op::Pool(g) => pool(g, args[0]),
+        Op::PoolDx(g) => (pool(g, args[0])? == args[1]).then_some(args[0]),
+        Op::Remap(r) => remap(r, args[0]),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::random;
-use super::types::*;
+use super::{op::*, program::*, types::*};
 
 /// Values of the inputs, by id.
 pub type Inputs = HashMap<InputId, Vec<f64>>;
@@ -65,10 +65,11 @@ fn node_value(node: &Node, args: &[Arg], inputs: &Inputs) -> Vec<f64> {
     let shape = node.ty.shape;
     match node.op {
         Op::Input(id) => inputs[&id].clone(),
-        Op::Const(value) => vec![value],
-        Op::Unary(op) => args[0].data.iter().map(|&x| unary(op, x)).collect(),
+        Op::Const(Number(value)) => vec![value],
+        Op::Unary(op) => args[0].data.iter().copied().map(op.facts().value).collect(),
         Op::Binary(op) => {
-            indices(shape).map(|i| binary(op, args[0].at(i), args[1].at(i))).collect()
+            let value = op.facts().value;
+            indices(shape).map(|i| value(args[0].at(i), args[1].at(i))).collect()
         }
         Op::Broadcast => indices(shape).map(|i| args[0].at(i)).collect(),
         Op::Random { stream } => {
@@ -83,37 +84,6 @@ fn node_value(node: &Node, args: &[Arg], inputs: &Inputs) -> Vec<f64> {
         Op::PoolDx(g) => pool_dx(&g, args[0], args[1], shape),
         Op::Remap(remap) => indices(shape).map(|i| remapped(&remap, args[0], i)).collect(),
         Op::Detach | Op::After => args[0].data.to_vec(),
-    }
-}
-
-fn unary(op: Unary, x: f64) -> f64 {
-    match op {
-        Unary::Neg => -x,
-        Unary::Relu => x.max(0.0),
-        Unary::Step => f64::from(u8::from(x > 0.0)),
-        Unary::Exp => x.exp(),
-        Unary::Log => x.ln(),
-        Unary::Sqrt => x.sqrt(),
-        Unary::Recip => 1.0 / x,
-        Unary::Sigmoid => 1.0 / (1.0 + (-x).exp()),
-        Unary::Tanh => x.tanh(),
-        Unary::Finite => {
-            if x.is_finite() {
-                x
-            } else {
-                0.0
-            }
-        }
-    }
-}
-
-fn binary(op: Binary, a: f64, b: f64) -> f64 {
-    match op {
-        Binary::Add => a + b,
-        Binary::Sub => a - b,
-        Binary::Mul => a * b,
-        Binary::Div => a / b,
-        Binary::Max => a.max(b),
     }
 }
 

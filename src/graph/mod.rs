@@ -9,10 +9,15 @@ pub mod autodiff;
 pub mod builder;
 pub mod infer;
 pub mod interp;
+mod op;
 pub mod placement;
-mod print;
+mod program;
 pub mod random;
+mod scalar;
 mod types;
 pub mod verify;
 
+pub use op::*;
+pub use program::*;
+pub use scalar::{Binary, BinaryFacts, Rule, Unary, UnaryFacts};
 pub use types::*;

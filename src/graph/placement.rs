@@ -11,7 +11,7 @@
 //! again costs what reading the value would. Only values that join several tensors are, and only
 //! where a later stage needs them. The rule knows nothing of batch norm or of gradients.
 
-use crate::graph::{Graph, NodeId, Op, Program, Shape};
+use super::{Class, Graph, NodeId, Op, Program, Shape};
 
 /// When a value is computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,7 +63,7 @@ impl Placement {
         for id in program.roots() {
             root[id.index()] = true;
         }
-        let users = users(graph);
+        let users = graph.users();
         for id in graph.ids().rev() {
             placement.collect_uses(graph, id, &users[id.index()]);
             placement.home[id.index()] = if root[id.index()] {
@@ -146,22 +146,9 @@ fn global(graph: &Graph, id: NodeId, users: &[NodeId]) -> Home {
 
 /// Whether a node is computed exactly once.
 pub fn is_anchor(graph: &Graph, id: NodeId) -> bool {
-    match graph.node(id).op {
-        Op::Conv(_)
-        | Op::ConvDx(_)
-        | Op::ConvDw(_)
-        | Op::Reduce(..)
-        | Op::Pool(_)
-        | Op::PoolDx(_)
-        | Op::Remap(_) => true,
-        Op::Input(_)
-        | Op::Const(_)
-        | Op::Unary(_)
-        | Op::Binary(_)
-        | Op::Broadcast
-        | Op::Random { .. }
-        | Op::Detach
-        | Op::After => false,
+    match graph.node(id).op.class() {
+        Class::Window | Class::Contraction | Class::Reduction | Class::Move => true,
+        Class::Source | Class::Pointwise | Class::Order => false,
     }
 }
 
@@ -169,17 +156,6 @@ pub fn is_anchor(graph: &Graph, id: NodeId) -> bool {
 pub fn closes_phase(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     !node.ty.batched && node.args.iter().any(|a| graph.node(*a).ty.batched)
-}
-
-/// Readers of each node.
-pub fn users(graph: &Graph) -> Vec<Vec<NodeId>> {
-    let mut users = vec![Vec::new(); graph.nodes.len()];
-    for id in graph.ids() {
-        for arg in &graph.node(id).args {
-            users[arg.index()].push(id);
-        }
-    }
-    users
 }
 
 fn stages(graph: &Graph) -> Vec<Stage> {

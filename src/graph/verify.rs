@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 
 use super::infer;
-use super::types::*;
+use super::{op::*, program::*, types::*};
 
 /// A broken invariant: the node and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,10 @@ fn node(graph: &Graph, id: NodeId) -> Result<(), String> {
     }
     if node.ty.shape.is_empty() {
         return Err(format!("shape {} has no element", node.ty.shape));
+    }
+    let arity = node.op.arity();
+    if node.args.len() != arity {
+        return Err(format!("{} takes {arity} arguments, not {}", node.op.name(), node.args.len()));
     }
     let types: Vec<Type> = node.args.iter().map(|&a| graph.node(a).ty).collect();
     let fits = match (&node.op, types.as_slice()) {

@@ -1,13 +1,12 @@
 //! Batch norm of an inference pass, folded: a factor for each channel of a convolution's result
 //! becomes part of its weights, which are then multiplied once a run instead of every pixel.
 
-use crate::graph::placement::users;
 use crate::graph::{Binary, Graph, Node, NodeId, Op, Program};
 
 /// Moves factors into weights, wherever a convolution's result is used only with that factor.
 pub fn factors_into_weights(program: Program) -> Program {
     let old = &program.graph;
-    let users = users(old);
+    let users = old.users();
     let roots: Vec<NodeId> = program.roots().collect();
     let mut folded =
         Folding { graph: Graph { inputs: old.inputs.clone(), nodes: Vec::new() }, at: Vec::new() };

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::loops::{Access, Accumulate, Format, Inst, LoopSpec, Reduction, Scalar, Store};
-use crate::graph::{Graph, NodeId, Op, Shape, Type};
+use crate::graph::{Graph, NodeId, Number, Op, Shape, Type};
 
 /// A region of memory that a loop reads or writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -121,7 +121,7 @@ impl<'a> LoopBuilder<'a> {
     fn computed(&mut self, id: NodeId) -> Inst {
         let node = self.graph.node(id);
         match node.op {
-            Op::Const(value) => Inst::Const((value as f32).to_bits()),
+            Op::Const(Number(value)) => Inst::Const((value as f32).to_bits()),
             Op::Unary(op) => Inst::Unary(op, self.value(node.args[0])),
             Op::Binary(op) => Inst::Binary(op, self.value(node.args[0]), self.value(node.args[1])),
             Op::Broadcast | Op::Detach | Op::After => {

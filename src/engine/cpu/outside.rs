@@ -6,7 +6,7 @@ use super::executable::MAX_SLOTS;
 use super::program::{Copy, LoopStep};
 use crate::engine::cpu::fuse::{Buffer, Location, LoopBuilder, extent};
 use crate::engine::cpu::loops::Accumulate;
-use crate::graph::placement::{Home, Placement, closes_phase, is_anchor, users};
+use crate::graph::placement::{Home, Placement, closes_phase, is_anchor};
 use crate::graph::{Graph, NodeId, Op, Program, ReduceKind};
 
 /// Nodes outside the batch that are computed before each phase, and those left for the end.
@@ -20,7 +20,7 @@ pub struct Outside {
 /// Sorts the stored values outside the batch by when they are computed.
 pub fn sort(program: &Program, placement: &Placement) -> Outside {
     let graph = &program.graph;
-    let users = users(graph);
+    let users = graph.users();
     let updates: HashSet<NodeId> = program.updates.iter().map(|u| u.1).collect();
     let outputs: HashSet<NodeId> = program.outputs.iter().map(|o| o.node).collect();
     // Late: nothing but state updates depends on it, and it needs no step of its own.

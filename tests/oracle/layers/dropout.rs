@@ -2,7 +2,7 @@
 
 use rnetc::graph::builder::Builder;
 use rnetc::graph::interp::evaluate;
-use rnetc::graph::{Graph, InputId, NodeId, Op, Role, Shape, Type, random};
+use rnetc::graph::{Graph, InputId, NodeId, Number, Op, Role, Shape, Type, random};
 use rnetc::nn::dropout;
 
 const SEED: u32 = 77;
@@ -49,7 +49,7 @@ fn thresholds_are_exact_in_f32() {
         let draw = |b: &mut Builder, x, seed| dropout::train(b, x, p, false, (STREAM, seed));
         let (graph, _) = of_ones(draw);
         let mut thresholds = graph.nodes.iter().filter_map(|n| match n.op {
-            Op::Const(v) => Some(v),
+            Op::Const(Number(v)) => Some(v),
             _ => None,
         });
         let threshold = thresholds.next().expect("a threshold");

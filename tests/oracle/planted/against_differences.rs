@@ -1,7 +1,9 @@
 //! Bugs in a backward pass that finite differences must see.
 
 use rnetc::graph::verify::verify;
-use rnetc::graph::{Binary, ConvGeometry, Node, NodeId, Op, OutputKind, PoolKind, Program, Unary};
+use rnetc::graph::{
+    Binary, ConvGeometry, Node, NodeId, Number, Op, OutputKind, PoolKind, Program, Unary,
+};
 use rnetc::lower;
 use rnetc::network::Network;
 
@@ -195,6 +197,6 @@ fn loss_without_one_over_n() {
 #[test]
 fn variance_gradient_halved() {
     expect_caught("½ of M2's gradient", &zoo::preact(), |p| {
-        rebuild(p, |copy, _, node| (node.op == Op::Const(2.0)).then(|| copy.constant(1.0)))
+        rebuild(p, |copy, _, node| (node.op == Op::Const(Number(2.0))).then(|| copy.constant(1.0)))
     });
 }

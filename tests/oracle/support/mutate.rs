@@ -1,7 +1,8 @@
 //! Copies of a program with something changed: how bugs are planted.
 
 use rnetc::graph::{
-    Binary, Graph, InputId, Node, NodeId, Op, Output, Program, Role, Shape, Type, Unary, infer,
+    Binary, Graph, InputId, Node, NodeId, Number, Op, Output, Program, Role, Shape, Type, Unary,
+    infer,
 };
 
 /// The graph under construction, handed to a change.
@@ -36,7 +37,7 @@ impl Copy<'_> {
     }
 
     pub fn constant(&mut self, value: f64) -> NodeId {
-        self.emit(Op::Const(value), &[])
+        self.emit(Op::Const(Number(value)), &[])
     }
 
     pub fn unary(&mut self, op: Unary, x: NodeId) -> NodeId {
@@ -98,7 +99,7 @@ pub fn rebuild(
 /// Replaces every constant near `from` by `to`.
 pub fn constants(program: &Program, from: f64, to: f64) -> Program {
     rebuild(program, |copy, _, node| match node.op {
-        Op::Const(v) if (v - from).abs() < 1e-12 => Some(copy.constant(to)),
+        Op::Const(Number(v)) if (v - from).abs() < 1e-12 => Some(copy.constant(to)),
         _ => None,
     })
 }
@@ -123,7 +124,7 @@ pub fn is_scaled_input(
         _ => false,
     };
     let is_factor = |a: NodeId| match graph.node(a).op {
-        Op::Const(v) => (v - factor).abs() < 1e-12,
+        Op::Const(Number(v)) => (v - factor).abs() < 1e-12,
         _ => false,
     };
     node.op == Op::Binary(Binary::Mul) && is_input(node.args[0]) && is_factor(node.args[1])

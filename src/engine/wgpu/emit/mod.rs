@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use crate::engine::EngineError;
 use crate::engine::wgpu::kernel::{Body, KernelId, Kernels, Location, Memory, is_anchor};
-use crate::graph::{Graph, NodeId, Op, Program};
+use crate::graph::{Graph, NodeId, Program};
 
 use super::compiled::Layout;
 
@@ -128,31 +128,13 @@ pub(super) fn name(program: &Program, kernels: &Kernels, id: KernelId) -> String
     let kernel = &kernels.list[id.index()];
     let what = match kernel.body {
         Body::Map => "map",
-        Body::Contract(node) | Body::Weights(node) | Body::Fold(node) => operation(program, node),
+        Body::Contract(node) | Body::Weights(node) | Body::Fold(node) => {
+            program.graph.node(node).op.name()
+        }
         Body::Gather(_) => "gather",
         Body::Merge { .. } => "merge",
     };
     format!("{id}_{what}")
-}
-
-fn operation(program: &Program, node: NodeId) -> &'static str {
-    match program.graph.node(node).op {
-        Op::Conv(_) => "conv",
-        Op::ConvDx(_) => "conv_dx",
-        Op::ConvDw(_) => "conv_dw",
-        Op::Reduce(..) => "reduce",
-        Op::Pool(_) => "pool",
-        Op::PoolDx(_) => "pool_dx",
-        Op::Input(_)
-        | Op::Const(_)
-        | Op::Unary(_)
-        | Op::Binary(_)
-        | Op::Broadcast
-        | Op::Random { .. }
-        | Op::Remap(_)
-        | Op::Detach
-        | Op::After => "map",
-    }
 }
 
 /// Every node that each kernel evaluates, inlined ones included.

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::engine::wgpu::kernel::{Kernel, KernelId, Kernels, Location, Memory, is_anchor};
-use crate::graph::{AxisMap, NodeId, Op, Program, Remap, Shape};
+use crate::graph::{AxisMap, NodeId, Number, Op, Program, Remap, Shape};
 
 use super::bindings::Bindings;
 use super::scalar::{binary, literal, type_name, unary};
@@ -172,7 +172,7 @@ impl<'a> Writer<'a> {
         }
         let text = match node.op {
             _ if self.loads.contains(&id) => self.load(id, &inside),
-            Op::Const(value) => literal(value),
+            Op::Const(Number(value)) => literal(value),
             Op::Unary(op) => {
                 let x = self.value(node.args[0], &inside);
                 unary(op, &x, inside.width)

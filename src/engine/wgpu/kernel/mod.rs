@@ -10,7 +10,7 @@
 //! Architecture invariant: nothing here knows of batch normalisation, of gradients, or of WGSL.
 
 use crate::graph::{
-    Axes, Graph, Input, InputId, Node, NodeId, Op, Program, ReduceKind, Role, Shape, Type,
+    Axes, Class, Graph, Input, InputId, Node, NodeId, Op, ReduceKind, Role, Shape, Type,
 };
 
 mod absorb;
@@ -210,39 +210,11 @@ fn from_tiles(graph: &Graph, node: &Node) -> bool {
     }
 }
 
-/// Whether a node needs a loop of its own.
+/// Whether a node needs a loop of its own. What moves elements needs none: whoever reads it reads
+/// its argument at other indices.
 pub fn is_anchor(op: &Op) -> bool {
-    match op {
-        Op::Conv(_)
-        | Op::ConvDx(_)
-        | Op::ConvDw(_)
-        | Op::Reduce(..)
-        | Op::Pool(_)
-        | Op::PoolDx(_) => true,
-        Op::Input(_)
-        | Op::Const(_)
-        | Op::Unary(_)
-        | Op::Binary(_)
-        | Op::Broadcast
-        | Op::Random { .. }
-        | Op::Remap(_)
-        | Op::Detach
-        | Op::After => false,
+    match op.class() {
+        Class::Window | Class::Contraction | Class::Reduction => true,
+        Class::Source | Class::Pointwise | Class::Move | Class::Order => false,
     }
-}
-
-/// Nodes that some root needs.
-fn live(program: &Program) -> Vec<bool> {
-    let mut live = vec![false; program.graph.nodes.len()];
-    for root in program.roots() {
-        live[root.index()] = true;
-    }
-    for id in program.graph.ids().rev() {
-        if live[id.index()] {
-            for arg in &program.graph.node(id).args {
-                live[arg.index()] = true;
-            }
-        }
-    }
-    live
 }

@@ -6,26 +6,21 @@ use std::collections::BinaryHeap;
 use crate::graph::placement::Stage;
 use crate::graph::{NodeId, Op, Program};
 
-use super::{is_anchor, live};
+use super::is_anchor;
 
 /// A topological order of the live nodes, by stage where the graph leaves a choice. Weight
 /// gradients come last in their stage, so that no kernel after them reads the weights that
 /// their epilogue updates in place.
 pub(super) fn order(program: &Program, stages: &[Stage]) -> Vec<NodeId> {
     let graph = &program.graph;
-    let live = live(program);
-    let mut missing = vec![0usize; graph.nodes.len()];
-    let mut users: Vec<Vec<NodeId>> = vec![Vec::new(); graph.nodes.len()];
+    let live = program.live();
+    let users = graph.users();
+    let mut missing: Vec<usize> = graph.nodes.iter().map(|node| node.args.len()).collect();
     let key =
         |id: NodeId| Reverse((stages[id.index()], matches!(graph.node(id).op, Op::ConvDw(_)), id));
     let mut ready = BinaryHeap::new();
     for id in graph.ids().filter(|id| live[id.index()]) {
-        let node = graph.node(id);
-        missing[id.index()] = node.args.len();
-        for arg in &node.args {
-            users[arg.index()].push(id);
-        }
-        if node.args.is_empty() {
+        if missing[id.index()] == 0 {
             ready.push(key(id));
         }
     }
@@ -34,7 +29,7 @@ pub(super) fn order(program: &Program, stages: &[Stage]) -> Vec<NodeId> {
         order.push(id);
         for &user in &users[id.index()] {
             missing[user.index()] -= 1;
-            if missing[user.index()] == 0 {
+            if missing[user.index()] == 0 && live[user.index()] {
                 ready.push(key(user));
             }
         }
@@ -46,7 +41,7 @@ pub(super) fn order(program: &Program, stages: &[Stage]) -> Vec<NodeId> {
 /// from which kernel on the old state has no reader.
 pub(super) fn only_for_updates(program: &Program) -> Vec<bool> {
     let graph = &program.graph;
-    let live = live(program);
+    let live = program.live();
     let mut only = vec![false; graph.nodes.len()];
     let mut wanted = vec![false; graph.nodes.len()];
     for output in &program.outputs {

@@ -1,6 +1,6 @@
 //! Which stored values an expression reads.
 
-use crate::graph::{Graph, NodeId, Op};
+use crate::graph::{Class, Graph, NodeId, Op};
 
 use super::{KernelId, Read};
 
@@ -59,18 +59,11 @@ fn stop(op: &Op, made: Option<KernelId>, here: KernelId) -> Stop {
 }
 
 fn keeps_index(op: &Op) -> bool {
-    match op {
-        Op::Unary(_) | Op::Binary(_) | Op::Broadcast | Op::Detach | Op::After => true,
-        Op::Input(_)
-        | Op::Const(_)
-        | Op::Random { .. }
-        | Op::Conv(_)
-        | Op::ConvDx(_)
-        | Op::ConvDw(_)
-        | Op::Reduce(..)
-        | Op::Pool(_)
-        | Op::PoolDx(_)
-        | Op::Remap(_) => false,
+    match op.class() {
+        Class::Pointwise | Class::Order => true,
+        Class::Source | Class::Window | Class::Contraction | Class::Reduction | Class::Move => {
+            false
+        }
     }
 }
 

@@ -1,0 +1,136 @@
+//! Scalar functions: what each is called, what it computes, and how adjoints pass it. A new one
+//! is a variant and its row here, and its text in the engines.
+
+use super::types::listed;
+use Binary::{Add, Div, Max, Mul, Sub};
+use Rule::{A, B, Both, G, Number, Of, Y};
+use Unary::{Exp, Finite, Log, Neg, Recip, Relu, Sigmoid, Sqrt, Step, Tanh};
+
+listed! {
+    /// Scalar functions of one argument.
+    pub enum Unary {
+        /// −x
+        Neg = "neg",
+        /// max(x, 0)
+        Relu = "relu",
+        /// 1 where x > 0, else 0
+        Step = "step",
+        /// eˣ
+        Exp = "exp",
+        /// ln x
+        Log = "log",
+        /// √x
+        Sqrt = "sqrt",
+        /// 1/x
+        Recip = "recip",
+        /// 1 / (1 + e⁻ˣ)
+        Sigmoid = "sigmoid",
+        /// tanh x
+        Tanh = "tanh",
+        /// x, and 0 where x is infinite or no number
+        Finite = "finite",
+    }
+}
+
+listed! {
+    /// Scalar functions of two arguments.
+    pub enum Binary {
+        /// a + b
+        Add = "add",
+        /// a − b
+        Sub = "sub",
+        /// a · b
+        Mul = "mul",
+        /// a / b
+        Div = "div",
+        /// larger of a and b
+        Max = "max",
+    }
+}
+
+/// What flows back through a function y of a and b, as an expression.
+#[derive(Clone, Copy, Debug)]
+pub enum Rule {
+    /// The adjoint of y.
+    G,
+    /// y itself: backward then needs no more than what forward handed on.
+    Y,
+    /// The first argument.
+    A,
+    /// The second argument.
+    B,
+    /// A number.
+    Number(f64),
+    /// A function of one expression.
+    Of(Unary, &'static Rule),
+    /// A function of two expressions.
+    Both(Binary, &'static Rule, &'static Rule),
+}
+
+/// A row of the table of functions of one argument.
+#[derive(Clone, Copy, Debug)]
+pub struct UnaryFacts {
+    /// Its value; the oracle's definition, which no engine uses.
+    pub value: fn(f64) -> f64,
+    /// The argument's adjoint; none where no gradient flows back.
+    pub adjoint: Option<Rule>,
+}
+
+/// A row of the table of functions of two arguments.
+#[derive(Clone, Copy, Debug)]
+pub struct BinaryFacts {
+    /// Its value; the oracle's definition, which no engine uses.
+    pub value: fn(f64, f64) -> f64,
+    /// The arguments' adjoints.
+    pub adjoints: [Rule; 2],
+}
+
+/// 1 where a > b, else 0.
+const A_IS_LARGER: Rule = Of(Step, &Both(Sub, &A, &B));
+
+impl Unary {
+    /// Its row.
+    pub fn facts(self) -> UnaryFacts {
+        let row = |value, adjoint| UnaryFacts { value, adjoint: Some(adjoint) };
+        let flat = |value| UnaryFacts { value, adjoint: None };
+        match self {
+            Neg => row(|x| -x, Of(Neg, &G)),
+            Relu => row(|x| x.max(0.0), Both(Mul, &G, &Of(Step, &Y))),
+            Step => flat(|x| f64::from(u8::from(x > 0.0))),
+            Exp => row(f64::exp, Both(Mul, &G, &Y)),
+            Log => row(f64::ln, Both(Mul, &G, &Of(Recip, &A))),
+            Sqrt => row(f64::sqrt, Both(Mul, &G, &Of(Recip, &Both(Mul, &Y, &Number(2.0))))),
+            Recip => row(f64::recip, Both(Mul, &G, &Of(Neg, &Both(Mul, &Y, &Y)))),
+            Sigmoid => {
+                let slope = &Both(Mul, &Y, &Both(Sub, &Number(1.0), &Y));
+                row(|x| 1.0 / (1.0 + (-x).exp()), Both(Mul, &G, slope))
+            }
+            Tanh => {
+                let slope = &Both(Sub, &Number(1.0), &Both(Mul, &Y, &Y));
+                row(f64::tanh, Both(Mul, &G, slope))
+            }
+            Finite => flat(|x| if x.is_finite() { x } else { 0.0 }),
+        }
+    }
+}
+
+impl Binary {
+    /// Its row.
+    pub fn facts(self) -> BinaryFacts {
+        let row = |value, adjoints| BinaryFacts { value, adjoints };
+        match self {
+            Add => row(|a, b| a + b, [G, G]),
+            Sub => row(|a, b| a - b, [G, Of(Neg, &G)]),
+            Mul => row(|a, b| a * b, [Both(Mul, &G, &B), Both(Mul, &G, &A)]),
+            Div => {
+                let second = &Both(Mul, &G, &Both(Mul, &Y, &Of(Recip, &B)));
+                row(|a, b| a / b, [Both(Mul, &G, &Of(Recip, &B)), Of(Neg, second)])
+            }
+            // A tie goes to the second argument.
+            Max => {
+                let b_is_not_less = &Both(Sub, &Number(1.0), &A_IS_LARGER);
+                row(f64::max, [Both(Mul, &G, &A_IS_LARGER), Both(Mul, &G, b_is_not_less)])
+            }
+        }
+    }
+}
