@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::attributes::Attributes;
-use super::expand::{Expander, Failure};
+use super::expander::{Expander, Failure};
 use super::instance::{Bound, Instance, LayerInstance, Modules};
 use super::shapes;
 use crate::diagnostic::{Code, Diagnostic};

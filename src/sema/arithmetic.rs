@@ -1,6 +1,6 @@
 //! Sums and products of values: broadcasting, and what to say when two sides do not fit.
 
-use super::expand::{Expander, Failure};
+use super::expander::{Expander, Failure};
 use super::hir::Operator;
 use super::plain;
 use super::shapes;

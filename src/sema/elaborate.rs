@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::hir::{Body, Function, FunctionKind, Operator, Plain, PlainKind, Value, ValueKind};
 use super::layers::{LayerName, Word};
+use super::mentions::Units;
 use super::names;
-use super::resolve::Units;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{Argument, Expr, ExprKind};

@@ -9,10 +9,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::attributes::{self, Attributes};
-use super::expand::{Expander, Failure};
+use super::expander::{Expander, Failure};
 use super::hir::{self, Function, FunctionKind};
 use super::plain::{Env, Term};
-use super::unit::Body;
 use crate::network::{Chw, ModuleId, ValueId};
 use crate::source::Span;
 
@@ -58,6 +57,19 @@ pub struct UnitCall<'a> {
     pub body: OnceCell<Rc<Body<'a>>>,
     /// Where it is called.
     pub span: Span,
+}
+
+/// A unit's numbers and functions at one place of the net.
+#[derive(Debug)]
+pub struct Body<'a> {
+    /// Its definition.
+    pub unit: &'a hir::Unit,
+    /// Its numbers.
+    pub env: Env<'a>,
+    /// Bound functions, by position of the binding.
+    pub bound: Vec<Option<Rc<Bound<'a>>>>,
+    /// Functions that are applied where they stand, by place.
+    pub sites: HashMap<usize, Rc<Instance<'a>>>,
 }
 
 /// A bound function. Applied to the same value again, it is that value's image again, so a gate

@@ -1,50 +1,14 @@
 //! Definitions: which there are, what names they give, and in which order they need each other.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::elaborate::{Elaborator, Local, Typed};
 use super::hir::{Binding, Body, Function, Net, Parameter, Program, Scope, Unit};
+use super::mentions::{Units, needs, reachable};
 use super::{names, order, unused};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{self, Definition, Expr, ExprKind};
-
-/// All units, found by name.
-pub struct Units<'a> {
-    /// In the order of the text.
-    pub list: Vec<&'a ast::Unit>,
-    position: HashMap<&'a str, usize>,
-}
-
-impl<'a> Units<'a> {
-    fn new(list: Vec<&'a ast::Unit>) -> Self {
-        let mut position = HashMap::new();
-        for (i, unit) in list.iter().enumerate() {
-            position.entry(unit.name.text.as_str()).or_insert(i);
-        }
-        Self { list, position }
-    }
-
-    /// Position of the unit of this name.
-    pub fn find(&self, name: &str) -> Option<usize> {
-        self.position.get(name).copied()
-    }
-
-    /// For each unit, the units it mentions.
-    pub fn needs(&self) -> Vec<Vec<usize>> {
-        let of = |unit: &&ast::Unit| {
-            let own: HashSet<&str> = unit
-                .parameters
-                .iter()
-                .map(|p| p.name.text.as_str())
-                .chain(unit.bindings.iter().map(|b| b.name.text.as_str()))
-                .collect();
-            let all = unit.bindings.iter().flat_map(|b| mentions(&b.value));
-            all.filter(|name| !own.contains(name)).filter_map(|name| self.find(name)).collect()
-        };
-        self.list.iter().map(of).collect()
-    }
-}
+use crate::syntax::ast::{self, Definition};
 
 /// Resolves a file. Errors and warnings go to `found`; without a program there is an error.
 pub fn program(file: &ast::File, text: &str, found: &mut Vec<Diagnostic>) -> Option<Program> {
@@ -147,30 +111,6 @@ fn cycle_error(what: &str, cycle: &[&ast::Name]) -> Diagnostic {
         error = error.also(name.span, "and this");
     }
     error.hint("break the circle: a chain repeats a stage with `stage * n`")
-}
-
-/// Every name an expression mentions.
-pub fn mentions(expr: &Expr) -> Vec<&str> {
-    let mut names = Vec::new();
-    collect(expr, &mut names);
-    names
-}
-
-fn collect<'a>(expr: &'a Expr, names: &mut Vec<&'a str>) {
-    match &expr.kind {
-        ExprKind::Number(_) | ExprKind::Kernel(_) => {}
-        ExprKind::Name(name) => names.push(name),
-        ExprKind::Negate(inner) => collect(inner, names),
-        ExprKind::Call(callee, arguments) => {
-            collect(callee, names);
-            arguments.iter().for_each(|argument| collect(&argument.value, names));
-        }
-        ExprKind::Fold(first, rest) => {
-            collect(first, names);
-            rest.iter().for_each(|(_, operand)| collect(operand, names));
-        }
-        ExprKind::Chain(stages) => stages.iter().for_each(|stage| collect(stage, names)),
-    }
 }
 
 fn resolve_unit(
@@ -282,30 +222,6 @@ fn special_parameter(name: &ast::Name, elaborator: &mut Elaborator<'_>) {
             .hint("choose another name"),
         );
     }
-}
-
-/// For each binding, the bindings it mentions.
-pub fn needs(bindings: &[ast::Binding]) -> Vec<Vec<usize>> {
-    let mut position = HashMap::new();
-    for (i, binding) in bindings.iter().enumerate() {
-        position.insert(binding.name.text.as_str(), i);
-    }
-    let find = |binding: &ast::Binding| {
-        mentions(&binding.value).into_iter().filter_map(|n| position.get(n).copied()).collect()
-    };
-    bindings.iter().map(find).collect()
-}
-
-/// Which nodes the roots need, themselves included.
-pub fn reachable(needs: &[Vec<usize>], roots: &[usize]) -> Vec<bool> {
-    let mut live = vec![false; needs.len()];
-    let mut open = roots.to_vec();
-    while let Some(i) = open.pop() {
-        if !std::mem::replace(&mut live[i], true) {
-            open.extend(&needs[i]);
-        }
-    }
-    live
 }
 
 fn binding_order(

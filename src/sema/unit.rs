@@ -4,24 +4,13 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::arithmetic::{Operand, Place};
-use super::expand::{Expander, Failure};
+use super::expander::{Expander, Failure};
 use super::hir::{self, Function, Value, ValueKind};
-use super::instance::{self, Bound, Instance, UnitCall};
+use super::instance::{self, Body, Bound, Instance, UnitCall};
 use super::naming;
 use super::plain::Env;
 use crate::network::ValueId;
 use crate::source::Span;
-
-/// A unit's numbers and functions at one place of the net.
-#[derive(Debug)]
-pub struct Body<'a> {
-    unit: &'a hir::Unit,
-    env: Env<'a>,
-    /// Bound functions, by position of the binding.
-    bound: Vec<Option<Rc<Bound<'a>>>>,
-    /// Functions that are applied where they stand, by place.
-    sites: HashMap<usize, Rc<Instance<'a>>>,
-}
 
 /// What a unit computed.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::resolve::{Units, mentions, needs, reachable};
+use super::mentions::{Units, mentions, needs, reachable};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::syntax::ast::{Binding, Name, Net, Parameter, Unit};
 

@@ -8,7 +8,7 @@ use pest::iterators::{Pair, Pairs};
 use super::ast::{
     Argument, Binding, Definition, Expr, ExprKind, File, Name, Net, Operator, Parameter, Unit,
 };
-use super::parse::Rule;
+use super::grammar::Rule;
 use super::scan::{MAX_CALLS, too_many_calls};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;

@@ -9,6 +9,7 @@ use crate::source::Source;
 pub mod ast;
 mod build;
 pub mod format;
+mod grammar;
 mod message;
 mod parse;
 mod scan;

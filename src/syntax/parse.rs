@@ -2,12 +2,9 @@
 
 use pest::Parser;
 
+use super::grammar::{Grammar, Rule};
 use super::{ast, build, message, scan};
 use crate::diagnostic::Diagnostic;
-
-#[derive(pest_derive::Parser)]
-#[grammar = "../grammar/rnet.pest"]
-struct Grammar;
 
 /// Parses a whole file; there is one error at most, since parsing cannot go on behind it.
 pub fn file(text: &str) -> Result<ast::File, Diagnostic> {

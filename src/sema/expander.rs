@@ -1,0 +1,133 @@
+//! What the expansion of a program has built so far, and what it may still cost.
+
+use super::builder::Builder;
+use super::hir::Program;
+use super::plain::Term;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{Source, Span};
+
+/// Errors found together; empty where they follow from one that is reported elsewhere.
+#[derive(Debug, Default)]
+pub struct Failure(Vec<Diagnostic>);
+
+impl From<Diagnostic> for Failure {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
+    }
+}
+
+impl From<Vec<Diagnostic>> for Failure {
+    fn from(diagnostics: Vec<Diagnostic>) -> Self {
+        Self(diagnostics)
+    }
+}
+
+impl Failure {
+    /// Most errors kept.
+    const LIMIT: usize = 100;
+
+    /// What was found.
+    pub fn errors(self) -> Vec<Diagnostic> {
+        self.0
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds others.
+    pub fn extend(&mut self, other: Failure) {
+        let room = Self::LIMIT.saturating_sub(self.0.len());
+        self.0.extend(other.0.into_iter().take(room));
+    }
+
+    /// Notes on each error from where its place was reached.
+    pub fn also(self, span: Span, text: &str) -> Self {
+        Self(self.0.into_iter().map(|error| error.also(span, text)).collect())
+    }
+}
+
+/// Builds the network of a program.
+#[derive(Debug)]
+pub struct Expander<'a> {
+    /// What to build.
+    pub program: &'a Program,
+    /// The text, to quote from.
+    pub source: &'a Source,
+    /// What is built so far.
+    pub net: Builder,
+    /// 1-based position of the unit in work (0 between units), and the number of units.
+    pub position: (usize, usize),
+    /// Parameters of the unit in work.
+    pub parameters: Vec<(&'a str, Term)>,
+    steps: usize,
+    depth: usize,
+}
+
+impl<'a> Expander<'a> {
+    /// Nothing built yet.
+    pub fn new(program: &'a Program, source: &'a Source) -> Self {
+        Self {
+            program,
+            source,
+            net: Builder::default(),
+            position: (0, 0),
+            parameters: Vec::new(),
+            steps: 0,
+            depth: 0,
+        }
+    }
+
+    /// Most functions made and applied; bounds the time that a spec takes.
+    pub const MAX_STEPS: usize = 250_000;
+    /// Deepest nesting of functions and units in each other.
+    const MAX_DEPTH: usize = 96;
+
+    /// Counts one step of work.
+    pub fn step(&mut self, span: Span) -> Result<(), Diagnostic> {
+        self.steps(1, span)
+    }
+
+    /// Counts several steps of work.
+    pub fn steps(&mut self, steps: usize, span: Span) -> Result<(), Diagnostic> {
+        self.steps = self.steps.saturating_add(steps);
+        if self.steps <= Self::MAX_STEPS {
+            return Ok(());
+        }
+        let text = format!("the net takes more than {} steps to build", Self::MAX_STEPS);
+        Err(Diagnostic::error(Code::TooLarge, span, text)
+            .label("passes the limit here")
+            .hint("repeat its stages less often"))
+    }
+
+    /// Does some work one level deeper.
+    pub fn deeper<T>(
+        &mut self,
+        span: Span,
+        work: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if self.depth == Self::MAX_DEPTH {
+            let text = format!(
+                "functions and units stand in each other more than {} deep",
+                Self::MAX_DEPTH
+            );
+            return Err(Diagnostic::error(Code::TooLarge, span, text)
+                .label("passes the limit here")
+                .hint("write chains side by side rather than inside each other")
+                .into());
+        }
+        self.depth += 1;
+        let result = work(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// A number parameter of the unit in work.
+    pub fn parameter(&self, name: &str) -> Option<f64> {
+        self.parameters.iter().find(|(own, _)| *own == name).and_then(|(_, term)| match term {
+            Term::Number(number) => Some(*number),
+            Term::Kernel(_) | Term::Word(_) => None,
+        })
+    }
+}
