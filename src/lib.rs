@@ -1,27 +1,70 @@
 //! rnetc: a compiler for residual networks.
-//!
-//! The modules stand in the order in which a spec passes through them.
 
-pub mod chart;
-pub mod cli;
-pub mod data;
+// The language.
+#[doc(hidden)]
 pub mod diagnostic;
-pub mod dissect;
+#[doc(hidden)]
 pub mod drawing;
-pub mod engine;
-pub mod export;
-pub mod gradcheck;
-pub mod graph;
-pub mod lower;
-pub mod lsp;
+#[doc(hidden)]
 pub mod network;
-pub mod nn;
-pub mod passes;
-pub mod protobuf;
-pub mod report;
+#[doc(hidden)]
 pub mod sema;
+#[doc(hidden)]
 pub mod source;
-pub mod study;
+#[doc(hidden)]
 pub mod syntax;
-pub mod text;
+
+// All that computes.
+#[cfg(feature = "engines")]
+#[doc(hidden)]
+pub mod chart;
+#[cfg(feature = "engines")]
+#[doc(hidden)]
+pub mod data;
+#[cfg(feature = "engines")]
+#[doc(hidden)]
+pub mod dissect;
+#[cfg(feature = "engines")]
+#[doc(hidden)]
+pub mod engine;
+#[cfg(feature = "engines")]
+#[doc(hidden)]
+pub mod export;
+#[cfg(feature = "engines")]
+#[doc(hidden)]
+pub mod gradcheck;
+#[cfg(feature = "engines")]
+#[doc(hidden)]
+pub mod graph;
+#[cfg(feature = "engines")]
+#[doc(hidden)]
+pub mod lower;
+#[cfg(feature = "engines")]
+#[doc(hidden)]
+pub mod nn;
+#[cfg(feature = "engines")]
+#[doc(hidden)]
+pub mod passes;
+#[cfg(feature = "engines")]
+mod protobuf;
+#[cfg(feature = "engines")]
+#[doc(hidden)]
+pub mod report;
+#[cfg(feature = "engines")]
+#[doc(hidden)]
+pub mod study;
+#[cfg(feature = "engines")]
+#[doc(hidden)]
 pub mod train;
+
+// The program.
+#[cfg(feature = "cli")]
+mod cli;
+#[cfg(feature = "cli")]
+mod lsp;
+#[cfg(feature = "cli")]
+mod text;
+
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use cli::main;

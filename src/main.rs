@@ -1,5 +1,5 @@
 //! The `rnetc` program.
 
 fn main() -> std::process::ExitCode {
-    rnetc::cli::main()
+    rnetc::main()
 }

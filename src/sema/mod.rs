@@ -33,7 +33,7 @@ mod shapes;
 mod unit;
 mod unused;
 
-pub(crate) use names::nearest;
+pub use names::nearest;
 
 /// A network, and what its author should know about the spec.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
-use super::running::EngineArgs;
+use super::engine::EngineArgs;
 use super::values::{amounts, batch};
 
 /// Weights, pictures and engine of a study.

@@ -1,6 +1,7 @@
 //! What can be asked on the command line.
 
 mod data;
+mod engine;
 mod lesions;
 mod running;
 mod runs;
@@ -10,8 +11,9 @@ mod values;
 use clap::{Parser, Subcommand};
 
 pub use data::{DataArgs, DataVerb};
+pub use engine::{EngineArgs, EngineChoice};
 pub use lesions::{Delete, LesionArgs, PathsArgs, PathsCheckArgs, PathsVerb, TrainedArgs};
-pub use running::{BenchArgs, EngineArgs, EngineChoice, Format, LimitsChoice, Mode, RunArgs};
+pub use running::{BenchArgs, Format, Mode, RunArgs};
 pub use runs::{ExportArgs, ImportArgs, ReportArgs, StudyArgs, TableFormat};
 pub use specs::{
     BuildArgs, CheckArgs, ExplainArgs, FmtArgs, GradcheckArgs, GraphArgs, MessageFormat,

@@ -1,14 +1,12 @@
-//! Of `run` and `bench`, and on what to compute.
+//! Of `run` and `bench`.
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValue;
 use clap::{ArgGroup, Args, ValueEnum};
 
-use super::values::{batch, set, setting, threads};
+use super::engine::EngineArgs;
+use super::values::{batch, set, setting};
 use crate::data::Set;
-use crate::engine::Precision;
-use crate::engine::wgpu::{DeviceLimits, Tune};
 
 /// `rnetc run`.
 #[derive(Debug, Args)]
@@ -79,70 +77,6 @@ pub struct TrainingArgs {
     pub resume: bool,
 }
 
-/// On what to compute.
-#[derive(Clone, Debug, Args)]
-pub struct EngineArgs {
-    /// Where to compute; auto takes a GPU if there is one
-    #[arg(long, value_enum, default_value = "auto")]
-    pub engine: EngineChoice,
-    /// In what precision to multiply [default: the recipe's, else f32]
-    #[arg(long, value_enum)]
-    pub precision: Option<Precision>,
-    /// Threads of the CPU engine [default: one a core]
-    #[arg(long, value_name = "N", value_parser = threads)]
-    pub threads: Option<usize>,
-    /// What the GPU engine may ask its device for
-    #[arg(long, value_enum, default_value = "adapter")]
-    pub limits: LimitsChoice,
-    /// Whether a GPU times its contractions in several forms to find the fastest [default: cached]
-    #[arg(long, value_enum)]
-    pub tune: Option<Tune>,
-}
-
-impl EngineArgs {
-    /// In what precision to multiply.
-    pub fn precision(&self) -> Precision {
-        self.precision.unwrap_or_default()
-    }
-}
-
-impl ValueEnum for Precision {
-    fn value_variants<'a>() -> &'a [Self] {
-        &Precision::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        let help = match self {
-            Precision::F32 => "32 bits throughout",
-            Precision::Bf16x3 => {
-                "Operands of contractions as sums of two bf16 numbers, three products for one; \
-                 tensors in f32"
-            }
-            Precision::Bf16 => "Operands of contractions and activations in bf16",
-            Precision::F16 => {
-                "Activations and their gradients stored in half precision, computed with in f32; \
-                 on GPUs"
-            }
-        };
-        Some(PossibleValue::new(self.name()).help(help))
-    }
-}
-
-impl ValueEnum for Tune {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Tune::Off, Tune::Cached, Tune::Full]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        let (name, help) = match self {
-            Tune::Off => ("off", "Take the forms that suit most"),
-            Tune::Cached => ("cached", "Time what has not been timed on this adapter and driver"),
-            Tune::Full => ("full", "Time all again"),
-        };
-        Some(PossibleValue::new(name).help(help))
-    }
-}
-
 /// `rnetc bench`.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
@@ -183,36 +117,6 @@ pub enum Mode {
     Train,
     /// Forward with running statistics
     Infer,
-}
-
-/// Where to compute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum EngineChoice {
-    /// A GPU if there is one, else the CPU
-    Auto,
-    /// The CPU engine
-    Cpu,
-    /// The GPU engine, on whatever adapter there is
-    Wgpu,
-}
-
-/// What the GPU engine may ask its device for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LimitsChoice {
-    /// Buffers as large as the adapter has them
-    Adapter,
-    /// Nothing beyond WebGPU's default limits: what every implementation offers
-    WebgpuDefault,
-}
-
-impl LimitsChoice {
-    /// As the engine calls it.
-    pub fn of_device(self) -> DeviceLimits {
-        match self {
-            LimitsChoice::Adapter => DeviceLimits::Adapter,
-            LimitsChoice::WebgpuDefault => DeviceLimits::WebGpuDefault,
-        }
-    }
 }
 
 /// How to print.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::running::EngineArgs;
+use super::engine::EngineArgs;
 use super::values::{setting, threads};
 
 /// `rnetc report`.

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::running::{LimitsChoice, Mode};
+use super::running::Mode;
 use super::values::{batch, setting};
+use crate::engine::wgpu::DeviceLimits;
 
 /// `rnetc build`.
 #[derive(Debug, Args)]
@@ -30,7 +31,7 @@ pub struct BuildArgs {
     pub recompute: bool,
     /// Refuse what does not fit into these limits of a GPU
     #[arg(long, value_enum, default_value = "adapter")]
-    pub limits: LimitsChoice,
+    pub limits: DeviceLimits,
     /// Print kernels, what was fused into each, and what they cost
     #[arg(long)]
     pub explain: bool,

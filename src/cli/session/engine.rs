@@ -1,11 +1,11 @@
 //! Choosing and opening an engine.
 
 use crate::cli::Failure;
-use crate::cli::args::{EngineArgs, EngineChoice, LimitsChoice};
+use crate::cli::args::{EngineArgs, EngineChoice};
 use crate::cli::show::output;
 use crate::data::locate;
 use crate::engine::cpu::CpuEngine;
-use crate::engine::wgpu::{AdapterSummary, Options, Tune, WgpuEngine, adapters};
+use crate::engine::wgpu::{AdapterSummary, DeviceLimits, Options, Tune, WgpuEngine, adapters};
 use crate::engine::{Engine, EngineError, Precision};
 
 /// An engine with what reports say about it.
@@ -19,7 +19,7 @@ pub struct Opened {
 /// Opens the engine that was asked for and says which one it is, and why.
 pub fn open(args: &EngineArgs) -> Result<Opened, Failure> {
     check_precision(args)?;
-    if (args.engine, args.limits) == (EngineChoice::Cpu, LimitsChoice::WebgpuDefault) {
+    if (args.engine, args.limits) == (EngineChoice::Cpu, DeviceLimits::WebGpuDefault) {
         return Err(Failure::Usage("--limits is of the GPU engine: leave out --engine cpu".into()));
     }
     if args.engine == EngineChoice::Cpu && args.tune.is_some() {
@@ -115,7 +115,7 @@ fn cpu(args: &EngineArgs) -> Result<Opened, EngineError> {
 
 fn wgpu(args: &EngineArgs) -> Result<Opened, EngineError> {
     let options = Options {
-        limits: args.limits.of_device(),
+        limits: args.limits,
         precision: args.precision(),
         tune: args.tune.unwrap_or(Tune::Cached),
         // Without a cache folder, pipelines are compiled each time.

@@ -29,8 +29,7 @@ pub fn build(args: &BuildArgs) -> Result<(), Failure> {
         }
         Mode::Infer => (export::Mode::Infer, lower::inference(&network, args.batch)),
     };
-    let limits = args.limits.of_device();
-    let build = Build::new(&network, spec.settings.clone(), mode, program, limits)?;
+    let build = Build::new(&network, spec.settings.clone(), mode, program, args.limits)?;
     let folder = args.out.clone().unwrap_or_else(|| Path::new("build").join(&spec.name));
     let manifest = export::write(&build, &drawing::svg(&network), &folder).map_err(failure)?;
     last_build::record(&folder)?;
