@@ -8,6 +8,7 @@ use crate::graph::{Input, InputId, OutputKind, Program, Role, random};
 use crate::lower;
 use crate::network::Network;
 use crate::nn::parameters::{Init, state};
+use crate::passes;
 
 /// Step of the difference. Small enough that few ReLUs change sides, large enough that f64
 /// rounding (about 1e-16/h) stays near 1e-9.
@@ -39,7 +40,7 @@ pub fn check(network: &Network, batch: usize, seed: u32) -> Vec<Check> {
     let (results, _) = interp::run(&program, &inputs);
     let mut forward = program.clone();
     forward.outputs.truncate(1);
-    let forward = crate::passes::standard(forward);
+    let forward = passes::run(passes::Mode::Training, &forward);
     let mut checks = Vec::new();
     for (output, gradient) in program.outputs.iter().zip(&results) {
         let OutputKind::Gradient(input) = output.kind else { continue };

@@ -13,6 +13,7 @@ mod op;
 pub mod placement;
 mod program;
 pub mod random;
+pub mod rewrite;
 mod scalar;
 mod types;
 pub mod verify;

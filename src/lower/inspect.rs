@@ -3,6 +3,7 @@
 use super::{Lowering, Mode};
 use crate::graph::{Axes, NodeId, OutputKind, Program, QuantityId, ReduceKind};
 use crate::network::{Network, ValueId};
+use crate::passes;
 
 /// Name of a unit's residual function.
 const RESIDUAL: &str = "F";
@@ -26,7 +27,7 @@ pub fn inspection(network: &Network, batch: usize) -> Program {
             }
         }
     }
-    lowering.finish(outputs)
+    passes::run(passes::Mode::Inference, &lowering.finish(outputs))
 }
 
 impl Lowering<'_> {

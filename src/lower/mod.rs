@@ -24,51 +24,97 @@ mod inspect;
 
 pub use inspect::{inspection, squares};
 
-/// One training step: forward, backward, update. Inputs by role: `Images`, `Targets`,
-/// `LearningRate`, `Seed` (only where the network draws numbers), parameters, momenta and
-/// statistics. Outputs: `Loss` and `Logits`.
-pub fn training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
-    let mut lowering = Lowering::new(network, batch, Mode::Train);
-    let logits = lowering.forward();
-    let (loss, gradients) = lowering.backward(logits);
-    lowering.update(sgd, &gradients);
-    lowering.finish(vec![OutputKind::Loss.of(loss), OutputKind::Logits.of(logits)])
+/// What a network is lowered to.
+#[derive(Clone, Copy, Debug)]
+pub enum Goal {
+    /// One training step: forward, backward, update. Inputs by role: `Images`, `Targets`,
+    /// `LearningRate`, `Seed` (only where the network draws numbers), parameters, momenta and
+    /// statistics. Outputs: `Loss` and `Logits`.
+    Training(Sgd, Form),
+    /// The forward pass of training and the loss's gradient with respect to every parameter,
+    /// without an update. Outputs: `Loss`, `Logits`, then a `Gradient` for each parameter.
+    Gradients,
+    /// One inference pass with running statistics. Output: `Logits`.
+    Inference,
 }
 
-/// The same with dynamic loss scaling, for engines that store gradients in half precision: two
-/// more inputs ([`loss_scaling::STATE`]), and an output `Finite`, 0 where the step was
-/// left out because a gradient was no finite number.
-pub fn scaled_training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
-    let mut lowering = Lowering::new(network, batch, Mode::Train);
-    let logits = lowering.forward();
-    let scaling = Scaling::input(&mut lowering.b);
-    let (loss, gradients) = lowering.backward_from(logits, Some(scaling));
-    lowering.update(sgd, &gradients);
-    let good = lowering.keep_where_good(scaling, &gradients);
-    lowering.finish(vec![
-        OutputKind::Loss.of(loss),
-        OutputKind::Logits.of(logits),
-        OutputKind::Finite.of(good),
-    ])
+/// How a training step differs from the plain one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Form {
+    /// Keeps fewer activations.
+    pub recompute: bool,
+    /// Scales the loss, for engines that store gradients in half precision: two more inputs
+    /// ([`loss_scaling::STATE`]), and an output `Finite`, 0 where the step was left out because
+    /// a gradient was no finite number.
+    pub scaled: bool,
 }
 
-/// The forward pass of training and the loss's gradient with respect to every parameter, without
-/// an update: outputs `Loss`, `Logits`, then a `Gradient` for each parameter.
-pub fn gradients(network: &Network, batch: usize) -> Program {
-    let mut lowering = Lowering::new(network, batch, Mode::Train);
+impl Goal {
+    /// The passes that its programs go through.
+    pub fn passes(self) -> passes::Mode {
+        match self {
+            Goal::Training(_, form) if form.recompute => passes::Mode::Recomputing,
+            Goal::Training(..) | Goal::Gradients => passes::Mode::Training,
+            Goal::Inference => passes::Mode::Inference,
+        }
+    }
+}
+
+/// The program of a goal as engines take it.
+pub fn program(network: &Network, batch: usize, goal: Goal) -> Program {
+    passes::run(goal.passes(), &before_passes(network, batch, goal))
+}
+
+/// The program of a goal as it is lowered.
+pub fn before_passes(network: &Network, batch: usize, goal: Goal) -> Program {
+    let mode = match goal {
+        Goal::Training(..) | Goal::Gradients => Mode::Train,
+        Goal::Inference => Mode::Infer,
+    };
+    let mut lowering = Lowering::new(network, batch, mode);
     let logits = lowering.forward();
-    let (loss, gradients) = lowering.backward(logits);
-    lowering.updates.clear();
-    let mut outputs = vec![OutputKind::Loss.of(loss), OutputKind::Logits.of(logits)];
-    outputs.extend(gradients.into_iter().map(|(input, g)| OutputKind::Gradient(input).of(g)));
+    let mut outputs = Vec::new();
+    match goal {
+        Goal::Training(sgd, form) => {
+            let scaling = form.scaled.then(|| Scaling::input(&mut lowering.b));
+            let (loss, gradients) = lowering.backward(logits, scaling);
+            lowering.update(&sgd, &gradients);
+            outputs.extend([OutputKind::Loss.of(loss), OutputKind::Logits.of(logits)]);
+            if let Some(scaling) = scaling {
+                let finite = lowering.keep_where_good(scaling, &gradients);
+                outputs.push(OutputKind::Finite.of(finite));
+            }
+        }
+        Goal::Gradients => {
+            let (loss, gradients) = lowering.backward(logits, None);
+            lowering.updates.clear();
+            outputs.extend([OutputKind::Loss.of(loss), OutputKind::Logits.of(logits)]);
+            let gradient = |(input, node)| OutputKind::Gradient(input).of(node);
+            outputs.extend(gradients.into_iter().map(gradient));
+        }
+        Goal::Inference => outputs.push(OutputKind::Logits.of(logits)),
+    }
     lowering.finish(outputs)
 }
 
-/// One inference pass with running statistics. Output: `Logits`.
+/// The program of [`Goal::Training`] in its plain form.
+pub fn training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
+    program(network, batch, Goal::Training(*sgd, Form::default()))
+}
+
+/// The program of [`Goal::Training`] with dynamic loss scaling.
+pub fn scaled_training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
+    program(network, batch, Goal::Training(*sgd, Form { scaled: true, recompute: false }))
+}
+
+/// The program of [`Goal::Gradients`].
+pub fn gradients(network: &Network, batch: usize) -> Program {
+    program(network, batch, Goal::Gradients)
+}
+
+/// The program of [`Goal::Inference`].
 pub fn inference(network: &Network, batch: usize) -> Program {
-    let mut lowering = Lowering::new(network, batch, Mode::Infer);
-    let logits = lowering.forward();
-    passes::inference(lowering.finish(vec![OutputKind::Logits.of(logits)]))
+    program(network, batch, Goal::Inference)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -333,11 +379,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The loss, and its gradient with respect to every parameter.
-    fn backward(&mut self, logits: NodeId) -> (NodeId, Vec<(InputId, NodeId)>) {
-        self.backward_from(logits, None)
-    }
-
-    fn backward_from(
+    fn backward(
         &mut self,
         logits: NodeId,
         scaling: Option<Scaling>,
@@ -392,9 +434,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn finish(self, outputs: Vec<Output>) -> Program {
-        let program =
-            Program { graph: self.b.finish(), outputs, updates: self.updates, batch: self.batch };
-        passes::standard(program)
+        Program { graph: self.b.finish(), outputs, updates: self.updates, batch: self.batch }
     }
 }
 

@@ -15,7 +15,7 @@ pub fn part(network: &Network, batch: usize, part: Part, probes: &Probes) -> Pro
     let mut lowering = Lowering::probed(network, batch, Mode::Infer, part, probes);
     let node = lowering.forward();
     let kind = if part.to.is_some() { OutputKind::Cut } else { OutputKind::Logits };
-    passes::inference(lowering.finish(vec![kind.of(node)]))
+    passes::run(passes::Mode::Inference, &lowering.finish(vec![kind.of(node)]))
 }
 
 /// What [`forward_and_backward`] is asked for; each is an output of the number that stands with it.
@@ -57,7 +57,7 @@ pub fn forward_and_backward(
         let node = lowering.product(of, *wrt, upstream);
         outputs.push(OutputKind::Quantity(*id).of(node));
     }
-    lowering.finish(outputs)
+    passes::run(passes::Mode::Training, &lowering.finish(outputs))
 }
 
 impl Lowering<'_> {

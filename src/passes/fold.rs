@@ -1,36 +1,21 @@
 //! Batch norm of an inference pass, folded: a factor for each channel of a convolution's result
 //! becomes part of its weights, which are then multiplied once a run instead of every pixel.
 
+use crate::graph::rewrite::{Copy, rewrite};
 use crate::graph::{Binary, Graph, Node, NodeId, Op, Program};
 
 /// Moves factors into weights, wherever a convolution's result is used only with that factor.
-pub fn factors_into_weights(program: Program) -> Program {
-    let old = &program.graph;
-    let users = old.users();
+pub fn factors_into_weights(program: &Program) -> Program {
+    let graph = &program.graph;
+    let users = graph.users();
     let roots: Vec<NodeId> = program.roots().collect();
-    let mut folded =
-        Folding { graph: Graph { inputs: old.inputs.clone(), nodes: Vec::new() }, at: Vec::new() };
-    for id in old.ids() {
-        let mut node = old.node(id).clone();
-        let once = |conv: NodeId| users[conv.index()].len() == 1 && !roots.contains(&conv);
-        let at = match scaled_convolution(old, &node).filter(|&(conv, _)| once(conv)) {
-            Some((conv, factor)) => folded.fold(old.node(conv), factor),
-            None => {
-                node.args.iter_mut().for_each(|arg| *arg = folded.at[arg.index()]);
-                folded.push(node)
-            }
-        };
-        folded.at.push(at);
-    }
-    let Folding { graph, at } = folded;
-    let mut program = Program { graph, ..program.clone() };
-    for output in &mut program.outputs {
-        output.node = at[output.node.index()];
-    }
-    for (_, node) in &mut program.updates {
-        *node = at[node.index()];
-    }
-    program
+    let once = |conv: NodeId| users[conv.index()].len() == 1 && !roots.contains(&conv);
+    rewrite(program, |copy, id| {
+        Some(match scaled_convolution(graph, graph.node(id)) {
+            Some((conv, factor)) if once(conv) => fold(copy, graph.node(conv), factor),
+            _ => copy.keep(id),
+        })
+    })
 }
 
 /// The convolution and the factor, where the node is conv(x, w)·s with one s a channel.
@@ -43,23 +28,10 @@ fn scaled_convolution(graph: &Graph, node: &Node) -> Option<(NodeId, NodeId)> {
     })
 }
 
-/// A graph being written, and where each old node stands in it.
-struct Folding {
-    graph: Graph,
-    at: Vec<NodeId>,
-}
-
-impl Folding {
-    fn push(&mut self, node: Node) -> NodeId {
-        self.graph.nodes.push(node);
-        NodeId(self.graph.nodes.len() as u32 - 1)
-    }
-
-    fn fold(&mut self, conv: &Node, factor: NodeId) -> NodeId {
-        let [x, weights, factor] = [conv.args[0], conv.args[1], factor].map(|a| self.at[a.index()]);
-        let op = Op::Binary(Binary::Mul);
-        let ty = self.graph.node(weights).ty;
-        let scaled = self.push(Node { op, args: vec![weights, factor], ty, origin: conv.origin });
-        self.push(Node { args: vec![x, scaled], ..conv.clone() })
-    }
+/// conv(x, w·s)
+fn fold(copy: &mut Copy, conv: &Node, factor: NodeId) -> NodeId {
+    let [x, weights, factor] = [conv.args[0], conv.args[1], factor].map(|old| copy.at(old));
+    let (op, ty) = (Op::Binary(Binary::Mul), copy.ty(weights));
+    let scaled = copy.push(Node { op, args: vec![weights, factor], ty, origin: conv.origin });
+    copy.push(Node { args: vec![x, scaled], ..conv.clone() })
 }

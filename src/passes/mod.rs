@@ -1,7 +1,9 @@
-//! Rewrites of a program between lowering and scheduling.
+//! Rewrites of a program between lowering and an engine.
 //!
-//! The lists are [`standard`] and [`inference`]: what the papers' networks need beyond them
-//! (common subexpressions, factors out of sums) the builder does as nodes are made.
+//! [`list`] says which passes a program goes through, in order. What the papers' networks need
+//! beyond them (common subexpressions, factors out of sums) the builder does as nodes are made.
+//! A pass is a function from a program to one that computes the same, nearly always a
+//! [`rewrite`](crate::graph::rewrite::rewrite) node by node.
 
 mod dead;
 mod detach;
@@ -11,25 +13,55 @@ mod recompute;
 use crate::graph::Program;
 use crate::graph::verify::verify;
 
-pub use recompute::recompute;
-
-type Pass = fn(Program) -> Program;
-
-/// The passes every program goes through.
-pub fn standard(program: Program) -> Program {
-    run(&[detach::remove, dead::eliminate], program)
+/// What a program is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Training steps, and whatever else takes gradients.
+    Training,
+    /// Training steps that keep few activations and compute the others again.
+    Recomputing,
+    /// Passes in which weights are not updated.
+    Inference,
 }
 
-/// Further passes of a program in which the weights are not updated.
-pub fn inference(program: Program) -> Program {
-    run(&[fold::factors_into_weights, dead::eliminate], program)
+/// One rewrite.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass {
+    /// Its name, for a person who looks at what it leaves.
+    pub name: &'static str,
+    run: fn(&Program) -> Program,
 }
 
-/// Verifies after each pass in debug builds.
-fn run(list: &[Pass], program: Program) -> Program {
-    list.iter().fold(program, |program, pass| {
-        let program = pass(program);
-        debug_assert_eq!(verify(&program), Ok(()));
-        program
-    })
+const DETACH: Pass = Pass { name: "detach", run: detach::remove };
+const DEAD: Pass = Pass { name: "dead", run: dead::eliminate };
+const FOLD: Pass = Pass { name: "fold", run: fold::factors_into_weights };
+const RECOMPUTE: Pass = Pass { name: "recompute", run: recompute::recompute };
+
+/// The passes of a mode, in order.
+pub fn list(mode: Mode) -> &'static [Pass] {
+    match mode {
+        Mode::Training => &[DETACH, DEAD],
+        Mode::Recomputing => &[DETACH, DEAD, RECOMPUTE, DEAD],
+        Mode::Inference => &[DETACH, DEAD, FOLD, DEAD],
+    }
+}
+
+/// What the passes of a mode leave.
+pub fn run(mode: Mode, program: &Program) -> Program {
+    trace(mode, program, &mut |_, _| {})
+}
+
+/// The same; `seen` is called after each pass with its name and what it leaves.
+pub fn trace(
+    mode: Mode,
+    program: &Program,
+    seen: &mut dyn FnMut(&'static str, &Program),
+) -> Program {
+    let mut program = program.clone();
+    for pass in list(mode) {
+        program = (pass.run)(&program);
+        debug_assert_eq!(verify(&program), Ok(()), "after {}", pass.name);
+        seen(pass.name, &program);
+    }
+    program
 }

@@ -173,7 +173,10 @@ impl Net {
         }
         let outputs = vec![OutputKind::Loss.of(loss), OutputKind::Logits.of(logits)];
         let Self { b, updates, batch, .. } = self;
-        rnetc::passes::standard(Program { graph: b.finish(), outputs, updates, batch })
+        rnetc::passes::run(
+            rnetc::passes::Mode::Training,
+            &Program { graph: b.finish(), outputs, updates, batch },
+        )
     }
 }
 

@@ -4,7 +4,7 @@ use rnetc::engine::cpu::explain::explain;
 use rnetc::graph::{Op, Program, interp};
 use rnetc::lower;
 use rnetc::nn::optimiser::Sgd;
-use rnetc::passes::recompute;
+use rnetc::passes::{self, Mode};
 
 use crate::support::{calm_inputs, distance, engines, inputs, load, network, small};
 
@@ -25,7 +25,7 @@ fn contractions(program: &Program) -> usize {
 fn the_interpreter_gives_the_same_bits() {
     for (spec, settings) in CASES {
         let plain = lower::gradients(&small(spec, settings), 3);
-        let again = recompute(plain.clone());
+        let again = passes::run(Mode::Recomputing, &plain);
         rnetc::graph::verify::verify(&again).expect("a valid program");
         assert!(contractions(&again) > contractions(&plain), "{spec}: nothing is computed again");
         let inputs = inputs(&small(spec, settings), &plain, 1);
@@ -40,7 +40,7 @@ fn engines_agree_with_the_interpreter() {
         let plain = lower::gradients(&network, 3);
         let inputs = calm_inputs(&network, &plain);
         let (want, _) = interp::run(&plain, &inputs);
-        let program = recompute(plain);
+        let program = passes::run(Mode::Recomputing, &plain);
         for engine in engines() {
             let mut executable = load(engine.as_ref(), &program, &inputs);
             executable.run().expect("runs");
@@ -59,7 +59,7 @@ fn engines_agree_with_the_interpreter() {
 fn memory_grows_with_the_root_of_depth() {
     let arena = |depth, again: bool| {
         let plain = lower::training(&network("bottleneck_preact", depth), 16, &Sgd::PAPER);
-        let program = if again { recompute(plain) } else { plain };
+        let program = if again { passes::run(Mode::Recomputing, &plain) } else { plain };
         explain(&program).expect("the schedule").arena as f64
     };
     let (shallow, deep) = (arena(110, true), arena(434, true));

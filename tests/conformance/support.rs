@@ -148,7 +148,8 @@ pub fn margin(program: &Program, inputs: &interp::Inputs) -> f64 {
     let relus = graph.nodes.iter().filter(|n| n.op == Op::Unary(Unary::Relu));
     let outputs = Output::quantities(relus.map(|n| n.args[0]));
     let forward = Program { outputs, updates: Vec::new(), ..program.clone() };
-    let (arguments, _) = interp::run(&rnetc::passes::standard(forward), inputs);
+    let (arguments, _) =
+        interp::run(&rnetc::passes::run(rnetc::passes::Mode::Training, &forward), inputs);
     let sizes = arguments.iter().flatten().map(|v| v.abs()).filter(|&v| v > 0.0);
     sizes.fold(f64::INFINITY, f64::min)
 }

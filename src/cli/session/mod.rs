@@ -4,7 +4,6 @@ pub mod builtin;
 pub mod download;
 pub mod engine;
 pub mod last_build;
-pub mod program;
 pub mod signals;
 pub mod spec;
 pub mod trained;

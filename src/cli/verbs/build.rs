@@ -5,30 +5,25 @@ use std::path::{Path, PathBuf};
 use crate::cli::Failure;
 use crate::cli::args::{BuildArgs, Mode};
 use crate::cli::session::last_build;
-use crate::cli::session::program::{self, Form};
 use crate::cli::session::spec::Spec;
 use crate::cli::show::output;
 use crate::drawing;
 use crate::export::{self, Build, BuildError};
-use crate::lower;
+use crate::lower::{self, Form, Goal};
 use crate::nn::optimiser::Sgd;
 
 /// Writes a build folder.
 pub fn build(args: &BuildArgs) -> Result<(), Failure> {
     let spec = Spec::file(&args.spec, &args.set)?.messages(args.message_format);
     let network = spec.compile()?;
-    let (mode, program) = match args.mode {
+    let (mode, goal) = match args.mode {
         Mode::Train => {
-            let program = program::training(
-                &network,
-                args.batch,
-                &Sgd::PAPER,
-                Form { recompute: args.recompute, scaled: false },
-            );
-            (export::Mode::Train, program)
+            let form = Form { recompute: args.recompute, scaled: false };
+            (export::Mode::Train, Goal::Training(Sgd::PAPER, form))
         }
-        Mode::Infer => (export::Mode::Infer, lower::inference(&network, args.batch)),
+        Mode::Infer => (export::Mode::Infer, Goal::Inference),
     };
+    let program = lower::program(&network, args.batch, goal);
     let build = Build::new(&network, spec.settings.clone(), mode, program, args.limits)?;
     let folder = args.out.clone().unwrap_or_else(|| Path::new("build").join(&spec.name));
     let manifest = export::write(&build, &drawing::svg(&network), &folder).map_err(failure)?;

@@ -12,19 +12,25 @@ mod segments;
 use std::collections::HashMap;
 
 use crate::graph::placement::{Placement, closes_phase};
-use crate::graph::verify::verify;
+use crate::graph::rewrite::{Copy, rewrite};
 use crate::graph::{Graph, Node, NodeId, Op, Program};
 use segments::Segments;
 
 /// Rewrites a training step; one whose forward pass has no cut stays as it is.
-pub fn recompute(program: Program) -> Program {
-    let placement = Placement::new(&program);
-    let Some(segments) = Segments::new(&program, &placement) else { return program };
-    let tokens = tokens(&program, &placement, &segments);
-    let rewriter = Rewriter::new(&program.graph, &segments, &tokens);
-    let program = super::dead::eliminate(rewriter.run(&program));
-    debug_assert_eq!(verify(&program), Ok(()));
-    program
+pub fn recompute(program: &Program) -> Program {
+    let placement = Placement::new(program);
+    let Some(segments) = Segments::new(program, &placement) else { return program.clone() };
+    let tokens = tokens(program, &placement, &segments);
+    let graph = &program.graph;
+    let mut again = Again { graph, segments: &segments, tokens: &tokens, made: HashMap::new() };
+    rewrite(program, |copy, id| {
+        if !segments.backward[id.index()] {
+            return Some(copy.keep(id));
+        }
+        let node = graph.node(id);
+        let args = node.args.iter().map(|&arg| again.read(copy, arg)).collect();
+        Some(copy.push(Node { args, ..node.clone() }))
+    })
 }
 
 /// For each segment a vector that backward computes just before it comes to the segment; none
@@ -53,100 +59,56 @@ fn tokens(program: &Program, placement: &Placement, segments: &Segments) -> Vec<
         .collect()
 }
 
-/// Copies a graph, with second copies of forward nodes for backward to read.
-struct Rewriter<'a> {
-    old: &'a Graph,
+/// What backward reads of the forward pass, computed again.
+struct Again<'a> {
+    graph: &'a Graph,
     segments: &'a Segments,
     tokens: &'a [Option<NodeId>],
-    new: Graph,
-    /// Where each old node stands.
-    copied: Vec<NodeId>,
     /// Second copies, by old node and the segment they are for.
-    again: HashMap<(NodeId, usize), NodeId>,
+    made: HashMap<(NodeId, usize), NodeId>,
 }
 
-impl<'a> Rewriter<'a> {
-    fn new(old: &'a Graph, segments: &'a Segments, tokens: &'a [Option<NodeId>]) -> Self {
-        let new = Graph { nodes: Vec::new(), inputs: old.inputs.clone() };
-        Self { old, segments, tokens, new, copied: Vec::new(), again: HashMap::new() }
-    }
-
-    fn run(mut self, program: &Program) -> Program {
-        for id in self.old.ids() {
-            let mut node = self.old.node(id).clone();
-            let backward = self.segments.backward[id.index()];
-            for arg in &mut node.args {
-                *arg = if backward { self.read_again(*arg) } else { self.copied[arg.index()] };
-            }
-            let copy = self.push(node);
-            self.copied.push(copy);
-        }
-        let mut rewritten = Program { graph: self.new, ..program.clone() };
-        for output in &mut rewritten.outputs {
-            output.node = self.copied[output.node.index()];
-        }
-        for (_, node) in &mut rewritten.updates {
-            *node = self.copied[node.index()];
-        }
-        rewritten
-    }
-
-    fn push(&mut self, node: Node) -> NodeId {
-        self.new.nodes.push(node);
-        NodeId(self.new.nodes.len() as u32 - 1)
-    }
-
+impl Again<'_> {
     /// The value of `id` for backward.
-    fn read_again(&mut self, id: NodeId) -> NodeId {
-        let copied = self.copied[id.index()];
-        match self.segments.of[id.index()] {
-            Some(segment) => match self.tokens[segment] {
-                Some(token) => self.compute_again(id, segment, self.copied[token.index()]),
-                None => copied,
-            },
-            None => copied,
+    fn read(&mut self, copy: &mut Copy, id: NodeId) -> NodeId {
+        let segment = self.segments.of[id.index()];
+        match segment.and_then(|segment| self.tokens[segment].map(|token| (segment, token))) {
+            Some((segment, token)) => self.compute(copy, id, segment, copy.at(token)),
+            None => copy.at(id),
         }
     }
 
     /// A second copy of `root` and of what it is computed from inside its segment. What comes
     /// from before the segment is read not before `token`.
-    fn compute_again(&mut self, root: NodeId, segment: usize, token: NodeId) -> NodeId {
+    fn compute(&mut self, copy: &mut Copy, root: NodeId, segment: usize, token: NodeId) -> NodeId {
         let mut stack = vec![root];
         while let Some(&id) = stack.last() {
-            if self.again.contains_key(&(id, segment)) {
+            if self.made.contains_key(&(id, segment)) {
                 stack.pop();
                 continue;
             }
-            let node = self.old.node(id);
+            let node = self.graph.node(id);
             let inside = self.segments.of[id.index()] == Some(segment);
-            let missing: Vec<NodeId> = if inside {
-                let unknown =
-                    |a: &NodeId| self.batched(*a) && !self.again.contains_key(&(*a, segment));
-                node.args.iter().copied().filter(unknown).collect()
-            } else {
-                Vec::new()
+            let unknown = |arg: &&NodeId| {
+                let batched = self.graph.node(**arg).ty.batched;
+                inside && batched && !self.made.contains_key(&(**arg, segment))
             };
+            let missing: Vec<NodeId> = node.args.iter().filter(unknown).copied().collect();
             if !missing.is_empty() {
                 stack.extend(missing);
                 continue;
             }
             let again = if inside {
-                let value = |a: &NodeId| match self.again.get(&(*a, segment)) {
+                let value = |arg: &NodeId| match self.made.get(&(*arg, segment)) {
                     Some(&again) => again,
-                    None => self.copied[a.index()],
+                    None => copy.at(*arg),
                 };
                 Node { args: node.args.iter().map(value).collect(), ..node.clone() }
             } else {
-                let args = vec![self.copied[id.index()], token];
-                Node { op: Op::After, args, ty: node.ty, origin: node.origin }
+                Node { op: Op::After, args: vec![copy.at(id), token], ..node.clone() }
             };
-            let again = self.push(again);
-            self.again.insert((id, segment), again);
+            self.made.insert((id, segment), copy.push(again));
         }
-        self.again[&(root, segment)]
-    }
-
-    fn batched(&self, id: NodeId) -> bool {
-        self.old.node(id).ty.batched
+        self.made[&(root, segment)]
     }
 }

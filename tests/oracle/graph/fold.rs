@@ -49,7 +49,7 @@ fn products(program: &Program) -> usize {
 
 /// The folded program, which computes the same.
 fn folded(program: &Program) -> Program {
-    let folded = passes::inference(program.clone());
+    let folded = passes::run(passes::Mode::Inference, program);
     verify(&folded).expect("a valid program");
     let mut numbers = Numbers::new(7);
     let inputs: Inputs = (program.graph.inputs.iter().enumerate())

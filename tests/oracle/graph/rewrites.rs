@@ -67,7 +67,7 @@ proptest! {
         prop_assume!(!too_large(&expected));
         let program = program(b, &nodes);
         prop_assert_eq!(verify(&program), Ok(()));
-        for program in [program.clone(), passes::standard(program)] {
+        for program in [program.clone(), passes::run(passes::Mode::Training, &program)] {
             prop_assert_eq!(verify(&program), Ok(()));
             let (values, _) = interp::run(&program, &inputs);
             for ((have, want), output) in values.iter().zip(&expected).zip(&program.outputs) {

@@ -81,7 +81,7 @@ fn only_loss(program: &Program) -> Program {
     loss.outputs.retain(|output| output.kind == OutputKind::Loss);
     assert_eq!(loss.outputs.len(), 1, "one loss");
     loss.updates.clear();
-    rnetc::passes::standard(loss)
+    rnetc::passes::run(rnetc::passes::Mode::Training, &loss)
 }
 
 /// The input of this name.

@@ -8,13 +8,12 @@ use crate::chart::quantiles::median;
 use crate::cli::Failure;
 use crate::cli::args::{BenchArgs, Format, Mode};
 use crate::cli::session::engine;
-use crate::cli::session::program::{self, Form};
 use crate::cli::session::spec::Spec;
 use crate::cli::show::output;
 use crate::data::random::{Draws, Purpose};
 use crate::engine::{Pending, Precision};
 use crate::graph::{OutputKind, Role};
-use crate::lower;
+use crate::lower::{self, Form, Goal};
 use crate::network::Network;
 use crate::train::compiled::Compiled;
 use crate::train::init::initial;
@@ -121,7 +120,8 @@ fn prepare(
         Mode::Train => {
             let scaled = args.engine.precision().scales_loss();
             let form = Form { recompute: args.recompute, scaled };
-            program::training(network, args.batch, &Recipe::he2016()?.sgd(), form)
+            let goal = Goal::Training(Recipe::he2016()?.sgd(), form);
+            lower::program(network, args.batch, goal)
         }
         Mode::Infer => lower::inference(network, args.batch),
     };

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::cli::Failure;
 use crate::cli::args::{EngineArgs, RunArgs};
-use crate::cli::session::program::{self, Form};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::{self, Spec};
 use crate::cli::session::{download, engine};
@@ -17,7 +16,7 @@ use crate::data::locate::Found;
 use crate::data::normalise::Normalisation;
 use crate::data::{Dataset, Extent, Name, Pictures, Set};
 use crate::engine::{Device, Engine, Precision};
-use crate::lower;
+use crate::lower::{self, Form, Goal};
 use crate::network::{Chw, Network};
 use crate::train::compiled::Compiled;
 use crate::train::config::Config;
@@ -223,7 +222,8 @@ fn assemble(
     let test_batch = batch.min(MOST_BATCH).min(dataset.test.count().max(1));
     let scaled = config.precision.scales_loss();
     let form = Form { recompute: config.recompute, scaled };
-    let training = program::training(network, batch, &config.recipe.sgd(), form);
+    let goal = Goal::Training(config.recipe.sgd(), form);
+    let training = lower::program(network, batch, goal);
     let training = Compiled::new(engine, &training)?;
     let inference = Compiled::new(engine, &lower::inference(network, test_batch))?;
     let loading = |pictures: &Arc<dyn Pictures>, batch| Loading {
