@@ -6,8 +6,8 @@
 use crate::graph::interp::{self, Inputs};
 use crate::graph::{Input, InputId, OutputKind, Program, Role, random};
 use crate::lower;
-use crate::network::Network;
-use crate::nn::parameters::{Init, state};
+use crate::network::{Init, Network};
+use crate::nn::parameters::state;
 use crate::passes;
 
 /// Step of the difference. Small enough that few ReLUs change sides, large enough that f64

@@ -11,8 +11,8 @@ use std::collections::HashSet;
 
 use super::layers;
 use crate::graph::ProbeId;
-use crate::lower::probes::{Bypass, Edge, Pass, Probes, Tap};
-use crate::network::{BinaryOp, Chw, Layer, ModuleKind, Network, UnitInstance, ValueId};
+use crate::lower::probes::{Bypass, Pass, Probes, Tap};
+use crate::network::{BinaryOp, Chw, Edge, Layer, ModuleKind, Network, UnitInstance, ValueId};
 
 /// A unit, or in a net without units a layer, that studies delete, move or follow.
 #[derive(Clone, Debug, PartialEq)]

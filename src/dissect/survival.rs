@@ -7,8 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::anatomy::{Body, Site, sites};
-use crate::lower::probes::Edge;
-use crate::network::{Layer, Network, Value, ValueId};
+use crate::network::{Edge, Layer, Network, Value, ValueId};
 
 /// Which branches a mini-batch keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 //!
 //! A linear layer over C×H×W is a convolution whose window is the whole picture, as in the graph.
 
-use crate::network::{BinaryOp, Layer, Module, ModuleKind, Network, PoolKind, Value, ValueId};
+use crate::network::{BinaryOp, Layer, ModuleId, Network, PoolKind, Value, ValueId};
 use crate::nn::batch_norm::EPSILON;
 use crate::protobuf::Message;
 use crate::train::layout;
@@ -74,23 +74,20 @@ impl Writer {
                 self.initializer(&out, FLOAT, &[], &(number as f32).to_le_bytes())
             }
             Layer::Conv { module, stride, padding: [rows, columns] } => {
-                let module = network.module(module);
                 let attributes = vec![
                     attribute_ints("strides", &[stride, stride]),
                     attribute_ints("pads", &[rows, columns, rows, columns]),
                 ];
-                self.node("Conv", &weighted(&arguments, module), &out, attributes);
+                self.node("Conv", &weighted(network, &arguments, module), &out, attributes);
             }
             Layer::Linear { module } => {
-                let arguments = weighted(&arguments, network.module(module));
+                let arguments = weighted(network, &arguments, module);
                 self.node("Conv", &arguments, &out, vec![]);
             }
             Layer::BatchNorm { module } => {
-                let of = |suffix: &str| format!("{}.{suffix}", network.module(module).name);
-                let state = ["weight", "bias", "running_mean", "running_var"].map(of);
+                let arguments = weighted(network, &arguments, module);
                 let epsilon = attribute("epsilon", 1, Message::default().float(2, EPSILON as f32));
-                let all = [arguments, state.to_vec()].concat();
-                self.node("BatchNormalization", &all, &out, vec![epsilon]);
+                self.node("BatchNormalization", &arguments, &out, vec![epsilon]);
             }
             Layer::Relu => same(self, "Relu"),
             Layer::Sigmoid => same(self, "Sigmoid"),
@@ -194,15 +191,9 @@ fn name(network: &Network, id: ValueId) -> String {
     if id == network.input { "images".into() } else { format!("value{}", id.0) }
 }
 
-/// A convolution's arguments.
-fn weighted(arguments: &[String], module: &Module) -> Vec<String> {
-    let biased = match module.kind {
-        ModuleKind::Conv { bias, .. } => bias.is_some(),
-        ModuleKind::Linear { bias, .. } => bias.is_some(),
-        ModuleKind::BatchNorm { .. } => false,
-    };
-    let own = ["weight", "bias"].into_iter().take(if biased { 2 } else { 1 });
-    let own = own.map(|suffix| format!("{}.{suffix}", module.name));
+/// What a layer reads, and then its tensors, in whose order ONNX takes them.
+fn weighted(network: &Network, arguments: &[String], module: ModuleId) -> Vec<String> {
+    let own = network.tensors_of(module).map(|tensor| network.tensor_name(tensor.id));
     arguments.iter().cloned().chain(own).collect()
 }
 

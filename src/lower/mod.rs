@@ -8,10 +8,13 @@ use crate::graph::{
     Axes, Binary, ConvGeometry, InputId, NodeId, Op, Origin, Output, OutputKind, PoolGeometry,
     PoolKind, ProbeId, Program, RegionId, Role, Shape, Type, Unary,
 };
-use crate::network::{self, BinaryOp, Layer, Module, ModuleId, Network, Value, ValueId};
+use crate::network::{
+    self, BinaryOp, Layer, ModuleId, Network, Tensor, TensorId, TensorKind, Value, ValueId,
+};
 use crate::nn::loss_scaling::{self, Scaling};
 use crate::nn::optimiser::Sgd;
-use crate::nn::{batch_norm, dropout, loss, optimiser, parameters, shortcut};
+use crate::nn::parameters::StateTensor;
+use crate::nn::{batch_norm, dropout, loss, optimiser, shortcut};
 use crate::passes;
 
 pub mod probes;
@@ -123,16 +126,24 @@ enum Mode {
     Infer,
 }
 
+/// A parameter as it stands in the graph.
+#[derive(Clone, Copy)]
+struct Parameter {
+    tensor: Tensor,
+    input: InputId,
+    node: NodeId,
+}
+
 struct Lowering<'a> {
     network: &'a Network,
     batch: usize,
     mode: Mode,
     b: Builder,
-    /// State inputs by name, as they stand now: a statistic moves on where a module is applied
-    /// more than once.
-    state: HashMap<String, NodeId>,
-    parameters: Vec<(InputId, NodeId)>,
-    statistics: Vec<(InputId, String)>,
+    /// State inputs as they stand now: a statistic moves on where a module is applied more than
+    /// once.
+    state: HashMap<TensorId, NodeId>,
+    parameters: Vec<Parameter>,
+    statistics: Vec<(InputId, TensorId)>,
     updates: Vec<(InputId, NodeId)>,
     seed: Option<NodeId>,
     /// Which values are computed, and what stands for each.
@@ -176,16 +187,16 @@ impl<'a> Lowering<'a> {
             factors: Factors::new(),
             live: (Vec::new(), None),
         };
-        for tensor in parameters::state(network).into_iter().filter(|t| part.reads(network, t)) {
-            let ty = Type { shape: tensor.shape, batched: false };
-            let node = lowering.b.input(tensor.name.clone(), tensor.role, ty);
+        for tensor in network.tensors().filter(|t| part.reads(network, t.id.module)) {
+            let StateTensor { name, role, shape, .. } = StateTensor::of(network, &tensor);
+            let node = lowering.b.input(name, role, Type { shape, batched: false });
             let input = lowering.input_id(node);
-            if tensor.role == Role::Parameter {
-                lowering.parameters.push((input, node));
+            if tensor.id.part.is_trained() {
+                lowering.parameters.push(Parameter { tensor, input, node });
             } else {
-                lowering.statistics.push((input, tensor.name.clone()));
+                lowering.statistics.push((input, tensor.id));
             }
-            lowering.state.insert(tensor.name, node);
+            lowering.state.insert(tensor.id, node);
         }
         let ty = Type { shape: Shape([batch, 1, 1, 1]), batched: true };
         for &probe in &probes.ids {
@@ -218,7 +229,7 @@ impl<'a> Lowering<'a> {
             self.nodes.push(node);
         }
         let statistics: Vec<(InputId, NodeId)> =
-            self.statistics.iter().map(|(input, name)| (*input, self.state[name])).collect();
+            self.statistics.iter().map(|(input, id)| (*input, self.state[id])).collect();
         if self.mode == Mode::Train {
             self.updates.extend(statistics);
         }
@@ -311,16 +322,11 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn module(&self, id: ModuleId) -> &'a Module {
-        self.network.module(id)
+    fn tensor(&self, module: ModuleId, part: network::Part) -> Option<NodeId> {
+        self.state.get(&TensorId { module, part }).copied()
     }
 
-    fn tensor(&self, module: &Module, suffix: &str) -> Option<NodeId> {
-        self.state.get(&format!("{}.{suffix}", module.name)).copied()
-    }
-
-    fn conv(&mut self, id: ModuleId, x: NodeId, stride: usize, padding: [usize; 2]) -> NodeId {
-        let module = self.module(id);
+    fn conv(&mut self, module: ModuleId, x: NodeId, stride: usize, padding: [usize; 2]) -> NodeId {
         let weight = self.weight(module);
         let [kh, kw, _, _] = self.b.ty(weight).shape.0;
         let [_, h, w, _] = self.b.ty(x).shape.0;
@@ -330,41 +336,41 @@ impl<'a> Lowering<'a> {
     }
 
     /// A linear layer is a convolution whose window is the whole image.
-    fn linear(&mut self, id: ModuleId, x: NodeId) -> NodeId {
+    fn linear(&mut self, module: ModuleId, x: NodeId) -> NodeId {
         let [_, h, w, _] = self.b.ty(x).shape.0;
-        let module = self.module(id);
         let weight = self.weight(module);
         let geometry = ConvGeometry { input: [h, w], kernel: [h, w], stride: 1, padding: [0, 0] };
         let y = self.b.conv(geometry, x, weight);
         self.biased(module, y)
     }
 
-    fn weight(&self, module: &Module) -> NodeId {
-        self.tensor(module, "weight").expect("every convolution and linear layer has weights")
+    fn weight(&self, module: ModuleId) -> NodeId {
+        let weight = self.tensor(module, network::Part::Weight);
+        weight.expect("every convolution and linear layer has weights")
     }
 
-    fn biased(&mut self, module: &Module, y: NodeId) -> NodeId {
-        match self.tensor(module, "bias") {
+    fn biased(&mut self, module: ModuleId, y: NodeId) -> NodeId {
+        match self.tensor(module, network::Part::Bias) {
             Some(bias) => self.b.add(y, bias),
             None => y,
         }
     }
 
-    fn batch_norm(&mut self, id: ModuleId, x: NodeId) -> NodeId {
-        let module = self.module(id);
-        let tensor = |suffix| self.tensor(module, suffix).expect("a batch norm has four tensors");
+    fn batch_norm(&mut self, module: ModuleId, x: NodeId) -> NodeId {
+        use network::Part::{Bias, RunningMean, RunningVariance, Weight};
+        let tensor = |part| self.tensor(module, part).expect("a batch norm has four tensors");
         let p = batch_norm::Parameters {
-            scale: tensor("weight"),
-            shift: tensor("bias"),
-            mean: tensor("running_mean"),
-            variance: tensor("running_var"),
+            scale: tensor(Weight),
+            shift: tensor(Bias),
+            mean: tensor(RunningMean),
+            variance: tensor(RunningVariance),
         };
         match self.mode {
             Mode::Infer => batch_norm::infer(&mut self.b, x, p),
             Mode::Train => {
                 let trained = batch_norm::train(&mut self.b, x, p);
-                self.state.insert(format!("{}.running_mean", module.name), trained.mean);
-                self.state.insert(format!("{}.running_var", module.name), trained.variance);
+                let state = [(RunningMean, trained.mean), (RunningVariance, trained.variance)];
+                self.state.extend(state.map(|(part, node)| (TensorId { module, part }, node)));
                 trained.value
             }
         }
@@ -385,7 +391,7 @@ impl<'a> Lowering<'a> {
         scaling: Option<Scaling>,
     ) -> (NodeId, Vec<(InputId, NodeId)>) {
         let loss = self.loss(logits);
-        let wrt: Vec<NodeId> = self.parameters.iter().map(|p| p.1).collect();
+        let wrt: Vec<NodeId> = self.parameters.iter().map(|p| p.node).collect();
         let gradients = match scaling {
             None => gradient(&mut self.b, loss, &wrt),
             Some(scaling) => {
@@ -394,18 +400,18 @@ impl<'a> Lowering<'a> {
                 scaling.unscaled(&mut self.b, &scaled)
             }
         };
-        (loss, self.parameters.iter().map(|p| p.0).zip(gradients).collect())
+        (loss, self.parameters.iter().map(|p| p.input).zip(gradients).collect())
     }
 
     fn update(&mut self, sgd: &Sgd, gradients: &[(InputId, NodeId)]) {
         self.b.set_origin(Origin::default());
         let lr = self.scalar("lr", Role::LearningRate);
         let undecayed = Sgd { weight_decay: 0.0, ..*sgd };
-        for (&(input, w), &(_, g)) in self.parameters.clone().iter().zip(gradients) {
-            let name = &self.b.graph().input(input).name;
-            let decayed = sgd.decay_vectors || parameters::is_weight(self.network, name);
+        for (parameter, &(_, g)) in self.parameters.clone().into_iter().zip(gradients) {
+            let Parameter { tensor, input, node: w } = parameter;
+            let decayed = sgd.decay_vectors || tensor.kind != TensorKind::Vector;
             let sgd = if decayed { sgd } else { &undecayed };
-            let name = optimiser::momentum_name(name);
+            let name = optimiser::momentum_name(&self.network.tensor_name(tensor.id));
             let ty = self.b.ty(w);
             let m = self.b.input(name, Role::Momentum(input), ty);
             let m_input = self.input_id(m);

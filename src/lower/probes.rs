@@ -6,8 +6,7 @@
 //! pass knows either.
 
 use crate::graph::ProbeId;
-use crate::network::{Layer, Network, ValueId};
-use crate::nn::parameters::StateTensor;
+use crate::network::{Edge, Layer, ModuleId, Network, ValueId};
 
 /// Which pass the factors of taps stand in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,15 +16,6 @@ pub enum Pass {
     Forward,
     /// Values are as ever; adjoints are multiplied.
     Backward,
-}
-
-/// One argument of one value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Edge {
-    /// The value that reads.
-    pub user: ValueId,
-    /// Which of its arguments.
-    pub slot: usize,
 }
 
 /// A factor on an edge.
@@ -95,15 +85,10 @@ impl Part {
         inside || matches!(network.value(id).layer, Layer::Const(_))
     }
 
-    /// Whether it reads this tensor of the network's state.
-    pub fn reads(self, network: &Network, tensor: &StateTensor) -> bool {
-        if self == Self::WHOLE {
-            return true;
-        }
+    /// Whether it reads this module's tensors.
+    pub fn reads(self, network: &Network, module: ModuleId) -> bool {
         let first = self.from.map_or(0, |from| from.index() + 1);
         let values = &network.values[first..=self.end(network).index()];
-        let owner = tensor.name.rsplit_once('.').map(|(owner, _)| owner);
-        let modules = values.iter().filter_map(|value| value.layer.module());
-        modules.map(|id| network.module(id).name.as_str()).any(|name| owner == Some(name))
+        self == Self::WHOLE || values.iter().any(|value| value.layer.module() == Some(module))
     }
 }

@@ -86,14 +86,8 @@ fn of_unit(network: &Network, name: &str) -> String {
         network.units.iter().filter(|unit| unit.definition == name).collect();
     let shape = |value: ValueId| network.value(value).shape;
     let shapes = list(units.iter().map(|unit| (shape(unit.input), shape(unit.output))));
-    let own = |unit: &&&UnitInstance| format!("units.{}.", unit.index);
-    let parameters: usize = units
-        .first()
-        .iter()
-        .map(own)
-        .flat_map(|prefix| network.modules.iter().filter(move |m| m.name.starts_with(&prefix)))
-        .map(|module| module.kind.parameters())
-        .sum();
+    let modules = units.first().map_or(Vec::new(), |unit| network.modules_of(unit.id()));
+    let parameters: usize = modules.iter().map(|&id| network.module(id).kind.parameters()).sum();
     match units.len() {
         0 => "not in the net".to_owned(),
         n => {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::shapes;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::network::{
-    Chw, Layer, Module, ModuleId, ModuleKind, UnitId, UnitInstance, Value, ValueId,
+    self, Chw, Layer, Module, ModuleId, ModuleKind, UnitId, UnitInstance, Value, ValueId,
 };
 use crate::source::Span;
 
@@ -60,14 +60,7 @@ impl Builder {
     }
 
     fn count_macs(&mut self, layer: &Layer, shape: Chw, span: Span) -> Result<(), Diagnostic> {
-        let (Layer::Conv { module, .. } | Layer::Linear { module }) = *layer else { return Ok(()) };
-        let macs = match self.modules[module.index()].kind {
-            ModuleKind::Conv { kernel: [rows, columns], inputs, .. } => {
-                (rows * columns * inputs).saturating_mul(shape.len())
-            }
-            ModuleKind::Linear { inputs, outputs, .. } => inputs.saturating_mul(outputs),
-            ModuleKind::BatchNorm { .. } => 0,
-        };
+        let macs = network::macs(&self.modules, layer, shape);
         self.macs = self.macs.saturating_add(macs);
         if self.macs <= MAX_MACS {
             return Ok(());
@@ -83,7 +76,7 @@ impl Builder {
         kind: ModuleKind,
         span: Span,
     ) -> Result<ModuleId, Diagnostic> {
-        self.parameters = self.parameters.saturating_add(parameters(&kind));
+        self.parameters = self.parameters.saturating_add(kind.parameters());
         if self.parameters > MAX_PARAMETERS {
             let what = "the net has more than 2^31 parameters".to_owned();
             return Err(too_large(span, what, "use fewer channels or smaller kernels"));
@@ -103,20 +96,6 @@ impl Builder {
             unique = format!("{name}_{number}");
         }
         unique
-    }
-}
-
-/// As [`ModuleKind::parameters`], for sizes that have not been checked yet.
-fn parameters(kind: &ModuleKind) -> usize {
-    match *kind {
-        ModuleKind::Conv { kernel: [rows, columns], inputs, outputs, bias } => (rows * columns)
-            .saturating_mul(inputs)
-            .saturating_mul(outputs)
-            .saturating_add(bias.map_or(0, |_| outputs)),
-        ModuleKind::BatchNorm { channels } => channels.saturating_mul(2),
-        ModuleKind::Linear { inputs, outputs, bias, .. } => {
-            inputs.saturating_mul(outputs).saturating_add(bias.map_or(0, |_| outputs))
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::tensors::{Tensor, Values};
 use crate::data::random::{Draws, Purpose};
-use crate::nn::parameters::Init;
+use crate::network::Init;
 
 /// The state to start from. A tensor's numbers depend on the seed and its name only, so a net
 /// that gains a layer keeps the others' first values.

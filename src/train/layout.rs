@@ -10,17 +10,7 @@
 //! written differs.
 
 use crate::graph::Shape;
-
-/// How a state tensor is laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A convolution's weights.
-    Convolution,
-    /// A linear layer's weights.
-    Linear,
-    /// One number a channel.
-    Vector,
-}
+pub use crate::network::TensorKind as Kind;
 
 /// The shape that a checkpoint holds.
 pub fn checkpoint_shape(kind: Kind, Shape([a, b, c, d]): Shape) -> Vec<usize> {

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use crate::engine::{Device, Engine, EngineError, Executable};
 use crate::graph::{Graph, Input, InputId, NodeId, OutputKind, Program, Role, Shape, Type};
-use crate::nn::parameters::{Init, StateTensor};
+use crate::network::Init;
+use crate::nn::parameters::StateTensor;
 use crate::train::layout::Kind;
 use crate::train::tensors::Tensor;
 

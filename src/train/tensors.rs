@@ -1,13 +1,13 @@
 //! The state of a network as files and engines see it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::layout::Kind;
 use crate::graph::{Role, Shape};
-use crate::network::{ModuleKind, Network};
+use crate::network::{Init, Network};
 use crate::nn::loss_scaling::STATE;
 use crate::nn::optimiser::momentum_name;
-use crate::nn::parameters::{Init, StateTensor, state};
+use crate::nn::parameters::StateTensor;
 
 /// Values by tensor name, in the graph's order.
 pub type Values = BTreeMap<String, Vec<f32>>;
@@ -30,17 +30,9 @@ impl Tensor {
 
 /// Every state tensor of a network, in the modules' order.
 pub fn of(network: &Network) -> Vec<Tensor> {
-    let kinds: HashMap<&str, &ModuleKind> =
-        network.modules.iter().map(|module| (module.name.as_str(), &module.kind)).collect();
-    let kind = |state: &StateTensor| match state.name.strip_suffix(".weight") {
-        None => Kind::Vector,
-        Some(module) => match kinds.get(module) {
-            Some(ModuleKind::Conv { .. }) => Kind::Convolution,
-            Some(ModuleKind::Linear { .. }) => Kind::Linear,
-            Some(ModuleKind::BatchNorm { .. }) | None => Kind::Vector,
-        },
-    };
-    state(network).into_iter().map(|state| Tensor { kind: kind(&state), state }).collect()
+    let tensor =
+        |t: crate::network::Tensor| Tensor { state: StateTensor::of(network, &t), kind: t.kind };
+    network.tensors().map(tensor).collect()
 }
 
 /// The state of dynamic loss scaling, which belongs to a run and to no network.

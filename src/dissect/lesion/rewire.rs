@@ -1,7 +1,7 @@
 //! Reordering units: their parameters and statistics change places.
 
 use crate::dissect::anatomy::Site;
-use crate::network::{Layer, ModuleId, Network, ValueId};
+use crate::network::{Layer, ModuleId, Network, TensorId, ValueId};
 use crate::train::tensors::Values;
 
 /// Modules of `a` and `b`, each with its counterpart, where the two may change places: the same
@@ -51,10 +51,10 @@ pub fn permuted(network: &Network, sites: &[Site], order: &[usize], values: &Val
     for (place, &from) in order.iter().enumerate().filter(|(place, from)| place != *from) {
         let pairs = counterparts(network, &sites[place], &sites[from]).unwrap_or_default();
         for (to, from) in pairs {
-            let (to, from) = (&network.module(to).name, &network.module(from).name);
-            for suffix in ["weight", "bias", "running_mean", "running_var"] {
-                if let Some(value) = values.get(&format!("{from}.{suffix}")) {
-                    moved.insert(format!("{to}.{suffix}"), value.clone());
+            for TensorId { part, .. } in network.tensors_of(from).map(|tensor| tensor.id) {
+                let name = |module| network.tensor_name(TensorId { module, part });
+                if let Some(value) = values.get(&name(from)) {
+                    moved.insert(name(to), value.clone());
                 }
             }
         }

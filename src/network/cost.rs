@@ -1,0 +1,54 @@
+//! What a network costs. Sums saturate, since `sema` asks while sizes are still unchecked.
+
+use super::{Chw, Layer, Module, ModuleKind, Network, Value, ValueId};
+
+impl ModuleKind {
+    /// Trainable parameters.
+    pub fn parameters(&self) -> usize {
+        let (weights, biases) = match *self {
+            ModuleKind::Conv { kernel: [rows, columns], inputs, outputs, bias } => {
+                let weights = rows.saturating_mul(columns).saturating_mul(inputs);
+                (weights.saturating_mul(outputs), bias.map_or(0, |_| outputs))
+            }
+            ModuleKind::BatchNorm { channels } => (channels, channels),
+            ModuleKind::Linear { inputs, outputs, bias, .. } => {
+                (inputs.saturating_mul(outputs), bias.map_or(0, |_| outputs))
+            }
+        };
+        weights.saturating_add(biases)
+    }
+}
+
+/// Multiply-accumulates of a layer that writes `shape`, for one image: those of convolutions and
+/// linear layers; all else counts as free, as the papers count.
+pub fn macs(modules: &[Module], layer: &Layer, shape: Chw) -> usize {
+    let (Layer::Conv { module, .. } | Layer::Linear { module }) = *layer else { return 0 };
+    match modules[module.index()].kind {
+        ModuleKind::Conv { kernel: [rows, columns], inputs, .. } => {
+            rows.saturating_mul(columns).saturating_mul(inputs).saturating_mul(shape.len())
+        }
+        ModuleKind::Linear { inputs, outputs, .. } => inputs.saturating_mul(outputs),
+        ModuleKind::BatchNorm { .. } => 0,
+    }
+}
+
+impl Network {
+    /// Trainable parameters, BN and biases counted.
+    pub fn parameters(&self) -> usize {
+        self.modules.iter().map(|m| m.kind.parameters()).sum()
+    }
+
+    /// Multiply-accumulates of convolutions and linear layers for one image.
+    pub fn macs(&self) -> usize {
+        self.macs_of(&self.values)
+    }
+
+    /// Those of the values up to and with one.
+    pub fn macs_until(&self, last: ValueId) -> usize {
+        self.macs_of(&self.values[..=last.index()])
+    }
+
+    fn macs_of(&self, values: &[Value]) -> usize {
+        values.iter().map(|value| macs(&self.modules, &value.layer, value.shape)).sum()
+    }
+}

@@ -1,0 +1,134 @@
+//! Layers: how values come from values.
+
+use super::ModuleId;
+
+/// A layer: how a value comes from its arguments.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Layer {
+    /// The pictures.
+    Input,
+    /// A number; its shape is 1×1×1 and it broadcasts.
+    Const(f64),
+    /// Convolution of one argument.
+    Conv {
+        /// Weights; the kernel size stands there.
+        module: ModuleId,
+        /// Step between output pixels, rows and columns alike.
+        stride: usize,
+        /// Zero rows/columns added on each side.
+        padding: [usize; 2],
+    },
+    /// Fully connected over all of the argument's elements (read in channel, row, column order).
+    Linear {
+        /// Weights.
+        module: ModuleId,
+    },
+    /// Batch normalisation over batch, rows and columns.
+    BatchNorm {
+        /// γ, β and running statistics.
+        module: ModuleId,
+    },
+    /// max(x, 0).
+    Relu,
+    /// 1 / (1 + exp(−x)).
+    Sigmoid,
+    /// Hyperbolic tangent.
+    Tanh,
+    /// Zeroes single elements with this probability in training and divides by what is kept
+    /// (inverted); identity in evaluation.
+    Dropout {
+        /// Probability of zero, 0 ≤ p < 1.
+        p: f64,
+        /// Whether training divides by 1 − p (true) or evaluation multiplies by it (false).
+        inverted: bool,
+    },
+    /// Drops the whole argument, one draw a module and mini-batch (stochastic depth); evaluation
+    /// multiplies by the probability of being kept.
+    DropPath {
+        /// Probability of being dropped, 0 ≤ p < 1.
+        p: f64,
+    },
+    /// Drops the whole argument unless this unit is one of those that the mini-batch keeps, exactly
+    /// so many of all; evaluation multiplies by their share. No spec writes it: recipes put it on
+    /// units.
+    Live {
+        /// Which unit, counted from 0.
+        unit: usize,
+        /// How many are kept.
+        units: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// Elementwise sum, difference, product or quotient of two arguments; an axis of length 1
+    /// broadcasts.
+    Binary(BinaryOp),
+    /// Mean over rows and columns; c×1×1.
+    GlobalAvgPool,
+    /// Window maximum or mean.
+    Pool {
+        /// Which.
+        kind: PoolKind,
+        /// Window rows and columns.
+        window: usize,
+        /// Step.
+        stride: usize,
+        /// Zero (mean) or ignored (max) rows/columns on each side.
+        padding: usize,
+    },
+    /// Every `stride`-th pixel, from the first (option A's 1×1 pooling).
+    Subsample {
+        /// Step.
+        stride: usize,
+    },
+    /// Zero channels appended until there are `channels`.
+    PadChannels {
+        /// Channels afterwards.
+        channels: usize,
+    },
+}
+
+/// Elementwise arithmetic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BinaryOp {
+    /// a + b
+    Add,
+    /// a − b
+    Sub,
+    /// a · b
+    Mul,
+    /// a / b
+    Div,
+}
+
+/// Window pooling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PoolKind {
+    /// Largest of the window.
+    Max,
+    /// Mean of the window, padding counted.
+    Avg,
+}
+
+impl Layer {
+    /// The module whose tensors it reads.
+    pub fn module(&self) -> Option<ModuleId> {
+        match *self {
+            Layer::Conv { module, .. } | Layer::Linear { module } | Layer::BatchNorm { module } => {
+                Some(module)
+            }
+            Layer::Input
+            | Layer::Const(_)
+            | Layer::Relu
+            | Layer::Sigmoid
+            | Layer::Tanh
+            | Layer::Dropout { .. }
+            | Layer::DropPath { .. }
+            | Layer::Live { .. }
+            | Layer::Binary(_)
+            | Layer::GlobalAvgPool
+            | Layer::Pool { .. }
+            | Layer::Subsample { .. }
+            | Layer::PadChannels { .. } => None,
+        }
+    }
+}

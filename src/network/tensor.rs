@@ -1,0 +1,134 @@
+//! The tensors that modules hold: a network's state.
+
+use super::{Module, ModuleId, ModuleKind, Network};
+
+/// What a tensor is to its module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// Weights of a convolution or linear layer; γ of a batch norm.
+    Weight,
+    /// Bias; β of a batch norm.
+    Bias,
+    /// Running mean of a batch norm.
+    RunningMean,
+    /// Running variance of a batch norm.
+    RunningVariance,
+}
+
+impl Part {
+    /// PyTorch's word for it, with which names of tensors end.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Part::Weight => "weight",
+            Part::Bias => "bias",
+            Part::RunningMean => "running_mean",
+            Part::RunningVariance => "running_var",
+        }
+    }
+
+    /// Whether gradients train it; the others are statistics, which a training step moves on.
+    pub fn is_trained(self) -> bool {
+        match self {
+            Part::Weight | Part::Bias => true,
+            Part::RunningMean | Part::RunningVariance => false,
+        }
+    }
+}
+
+/// One tensor of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TensorId {
+    /// Whose.
+    pub module: ModuleId,
+    /// Which of its tensors.
+    pub part: Part,
+}
+
+/// What a tensor's axes mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TensorKind {
+    /// A convolution's weights: kernel rows × kernel columns × channels read × channels written.
+    Convolution,
+    /// A linear layer's weights: rows × columns × channels of what it reads × features written.
+    Linear,
+    /// One number a channel, 1 × 1 × 1 × C: biases, γ, β, statistics.
+    Vector,
+}
+
+/// How a tensor starts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Init {
+    /// Every element the same.
+    Constant(f64),
+    /// Normal with mean 0 and this standard deviation (He initialisation, fan-out:
+    /// √(2 / (kh·kw·outputs))).
+    Normal {
+        /// Standard deviation.
+        std: f64,
+    },
+    /// Uniform in ±bound (linear layers: 1/√inputs, as PyTorch starts them).
+    Uniform {
+        /// Largest magnitude.
+        bound: f64,
+    },
+}
+
+/// A tensor of a network's state.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tensor {
+    /// Which.
+    pub id: TensorId,
+    /// What its axes mean.
+    pub kind: TensorKind,
+    /// Its extents, as `kind` orders them.
+    pub shape: [usize; 4],
+    /// First value.
+    pub init: Init,
+}
+
+impl Network {
+    /// Every tensor of the state, in the modules' order.
+    pub fn tensors(&self) -> impl Iterator<Item = Tensor> + '_ {
+        (0..self.modules.len()).flat_map(|at| self.tensors_of(ModuleId(at as u32)))
+    }
+
+    /// The tensors of a module.
+    pub fn tensors_of(&self, module: ModuleId) -> impl Iterator<Item = Tensor> + use<> {
+        of_module(module, self.module(module)).into_iter()
+    }
+
+    /// A tensor's name at the border: in files, in messages, as a graph's input;
+    /// `units.3.F.conv1.weight`.
+    pub fn tensor_name(&self, id: TensorId) -> String {
+        format!("{}.{}", self.module(id.module).name, id.part.suffix())
+    }
+}
+
+fn of_module(id: ModuleId, module: &Module) -> Vec<Tensor> {
+    let tensor =
+        |part, kind, shape, init| Tensor { id: TensorId { module: id, part }, kind, shape, init };
+    let vector = |part, c, init| tensor(part, TensorKind::Vector, [1, 1, 1, c], init);
+    match module.kind {
+        ModuleKind::Conv { kernel: [kh, kw], inputs, outputs, bias } => {
+            let init = Init::Normal { std: (2.0 / (kh * kw * outputs) as f64).sqrt() };
+            let shape = [kh, kw, inputs, outputs];
+            let mut all = vec![tensor(Part::Weight, TensorKind::Convolution, shape, init)];
+            all.extend(bias.map(|b| vector(Part::Bias, outputs, Init::Constant(b))));
+            all
+        }
+        ModuleKind::BatchNorm { channels } => vec![
+            vector(Part::Weight, channels, Init::Constant(1.0)),
+            vector(Part::Bias, channels, Init::Constant(0.0)),
+            vector(Part::RunningMean, channels, Init::Constant(0.0)),
+            vector(Part::RunningVariance, channels, Init::Constant(1.0)),
+        ],
+        ModuleKind::Linear { inputs, outputs, bias, rows_columns: [h, w] } => {
+            let init = Init::Uniform { bound: 1.0 / (inputs as f64).sqrt() };
+            let shape = [h, w, inputs / (h * w), outputs];
+            let mut all = vec![tensor(Part::Weight, TensorKind::Linear, shape, init)];
+            let given = |b: Option<f64>| b.map_or(init, Init::Constant);
+            all.extend(bias.map(|b| vector(Part::Bias, outputs, given(b))));
+            all
+        }
+    }
+}
