@@ -55,12 +55,7 @@ pub fn kernels_of(text: &str) -> Option<usize> {
     for program in &programs {
         // A refusal is an answer; a kernel that is not WGSL is none.
         for kernel in wgpu::kernels(program).into_iter().flatten() {
-            let module = naga::front::wgsl::parse_str(&kernel.wgsl)
-                .unwrap_or_else(|e| panic!("{text}\n{}", e.emit_to_string(&kernel.wgsl)));
-            let flags = naga::valid::ValidationFlags::all();
-            naga::valid::Validator::new(flags, naga::valid::Capabilities::empty())
-                .validate(&module)
-                .unwrap_or_else(|e| panic!("{text}\n{}", e.emit_to_string(&kernel.wgsl)));
+            wgpu::validate(&kernel.wgsl).unwrap_or_else(|fault| panic!("{text}\n{fault}"));
             count += 1;
         }
     }

@@ -123,15 +123,15 @@ fn cpu(out: &mut String, build: &Build) -> std::fmt::Result {
 
 fn gpu(out: &mut String, build: &Build) -> std::fmt::Result {
     let graph = &build.program.graph;
-    let plan = &build.gpu;
-    let memory = 4 * (plan.slots.iter().sum::<usize>() + plan.vectors);
+    let gpu = &build.gpu;
+    let memory = 4 * gpu.plan.memory.elements();
     writeln!(
         out,
         "\nwgpu engine: {} dispatches, {:.1} MiB of buffers",
-        plan.kernels.len(),
+        gpu.kernels.len(),
         memory as f64 / f64::from(1 << 20)
     )?;
-    for kernel in &plan.kernels {
+    for kernel in &gpu.kernels {
         let [x, y, z] = kernel.workgroups;
         writeln!(
             out,

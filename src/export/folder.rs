@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::engine::wgpu::validate;
+
 use super::Build;
 use super::manifest::{Manifest, module_file};
 
@@ -90,14 +92,4 @@ fn replace(beside: tempfile::TempDir, folder: &Path) -> Result<(), BuildError> {
         let new = beside.keep();
         fs::rename(&new, folder).map_err(fail)
     }
-}
-
-/// Parses and validates a module as a browser or driver would.
-fn validate(wgsl: &str) -> Result<(), String> {
-    use naga::valid::{Capabilities, ValidationFlags, Validator};
-    let module = naga::front::wgsl::parse_str(wgsl).map_err(|e| e.to_string())?;
-    Validator::new(ValidationFlags::all(), Capabilities::empty())
-        .validate(&module)
-        .map_err(|e| e.to_string())?;
-    Ok(())
 }

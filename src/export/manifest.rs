@@ -138,11 +138,12 @@ impl Manifest {
     pub fn new(build: &Build) -> Self {
         let network = build.network;
         let shape = network.value(network.input).shape;
-        let slots = build.gpu.slots.iter().enumerate();
+        let memory = &build.gpu.plan.memory;
+        let slots = memory.slots.iter().enumerate();
         let buffer = |name: String, elements: usize| Buffer { name, bytes: 4 * elements };
         let mut buffers: Vec<Buffer> =
-            slots.map(|(at, &elements)| buffer(format!("slot{at}"), elements)).collect();
-        buffers.push(buffer("vectors".to_string(), build.gpu.vectors));
+            slots.map(|(at, slot)| buffer(format!("slot{at}"), slot.len)).collect();
+        buffers.push(buffer("vectors".to_string(), memory.vectors));
         Self {
             format: FORMAT,
             rnetc: env!("CARGO_PKG_VERSION").to_string(),

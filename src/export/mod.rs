@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::EngineError;
 use crate::engine::cpu::explain::Explanation;
-use crate::engine::wgpu::{DeviceLimits, Layout, Plan};
+use crate::engine::wgpu::{DeviceLimits, Target, WgslProgram, wgsl};
 use crate::graph::Program;
 
 use crate::network::Network;
@@ -32,7 +32,7 @@ pub struct Build<'a> {
     /// The program.
     pub program: Program,
     /// The GPU engine's kernels and memory.
-    pub gpu: Plan,
+    pub gpu: WgslProgram,
     /// The CPU engine's phases and memory.
     pub cpu: Explanation,
 }
@@ -46,7 +46,7 @@ impl<'a> Build<'a> {
         program: Program,
         limits: DeviceLimits,
     ) -> Result<Self, EngineError> {
-        let gpu = crate::engine::wgpu::plan(&program, limits, Layout::default())?;
+        let gpu = wgsl(&program, limits, Target::default())?;
         let cpu = crate::engine::cpu::explain::explain(&program)?;
         Ok(Self { network, settings, mode, program, gpu, cpu })
     }

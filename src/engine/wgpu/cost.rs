@@ -1,9 +1,11 @@
 //! What a kernel computes and moves, for profiles.
 
-use crate::engine::wgpu::kernel::{Body, Format, Kernel, KernelId};
-use crate::graph::{NodeId, Op, Program};
+use crate::graph::{NodeId, Program};
 
-use super::emit::{self, Given};
+use super::cut::{Contraction, ContractionKind};
+use super::kernel::{Body, Kernel, KernelId, name};
+use super::numbers::NumberFormat;
+use super::plan::GpuPlan;
 
 /// Of one dispatch.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,41 +19,39 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    pub fn of(given: Given, id: KernelId) -> Self {
-        let Given { program, kernels, .. } = given;
-        let kernel = &kernels.list[id.index()];
-        let name = emit::name(program, kernels, id);
+    pub fn of(program: &Program, plan: &GpuPlan, id: KernelId) -> Self {
+        let kernel = &plan.kernels.list[id.index()];
+        let name = name(program, &plan.kernels, id);
         let kind = name.split_once('_').map_or(name.as_str(), |(_, kind)| kind);
         Self {
             what: format!("{kind} {}", kernel.domain.shape),
             flops: flops(program, kernel),
-            bytes: bytes(given, id) as f64,
+            bytes: bytes(program, plan, id) as f64,
         }
     }
 }
 
 fn flops(program: &Program, kernel: &Kernel) -> f64 {
     let (Body::Contract(node) | Body::Weights(node)) = kernel.body else { return 0.0 };
-    let node = program.graph.node(node);
-    let (Op::Conv(geometry) | Op::ConvDx(geometry) | Op::ConvDw(geometry)) = node.op else {
-        return 0.0;
+    let Some(it) = Contraction::of(&program.graph, node) else { return 0.0 };
+    let weights = match it.kind {
+        ContractionKind::WeightGradient => node,
+        ContractionKind::Forward | ContractionKind::PictureGradient => it.operands[1],
     };
-    let operand = |arg: usize| program.graph.node(node.args[arg]).ty.shape;
-    let weights = if let Op::ConvDw(_) = node.op { node.ty.shape } else { operand(1) };
-    let pixels: usize = geometry.output().iter().product();
-    2.0 * (operand(0).0[0] * pixels * weights.len()) as f64
+    let pixels: usize = it.geometry.output().iter().product();
+    2.0 * (it.images * pixels * program.graph.node(weights).ty.shape.len()) as f64
 }
 
 /// Bytes read and written, partial sums included.
-fn bytes(given: Given, id: KernelId) -> usize {
-    let Given { program, kernels, memory, tiles, .. } = given;
-    let kernel = &kernels.list[id.index()];
-    let size = |node: NodeId| program.graph.node(node).ty.shape.len() * memory.format(node).bytes();
+fn bytes(program: &Program, plan: &GpuPlan, id: KernelId) -> usize {
+    let kernel = &plan.kernels.list[id.index()];
+    let size =
+        |node: NodeId| program.graph.node(node).ty.shape.len() * plan.memory.format(node).bytes();
     let read: usize = kernel.reads.iter().map(|r| size(r.value)).sum();
     let written: usize = kernel.stores.iter().map(|s| size(s.value)).sum();
     let partials = |id: KernelId| {
-        let elements = tiles[id.index()].partials(&kernels.list[id.index()]);
-        Format::F32.bytes() * elements
+        let elements = plan.cuts[id.index()].partials(&plan.kernels.list[id.index()]);
+        NumberFormat::F32.bytes() * elements
     };
     read + written + partials(id) + kernel.source().map_or(0, partials)
 }

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use crate::engine::profile::KernelTime;
-use crate::engine::wgpu::kernel::{KernelId, Location, Memory};
 use crate::engine::{EngineError, Executable, Pending};
 use crate::graph::{InputId, NodeId, Program, Shape};
 
-use super::compiled::Compiled;
 use super::cost::Cost;
 use super::device::adapter::Gpu;
 use super::device::buffers::Buffers;
 use super::device::readback::{Arriving, Staging, numbers, read, wait};
 use super::device::timer::Timer;
-use super::emit::Given;
+use super::kernel::KernelId;
+use super::lowered::Lowered;
+use super::memory::{BufferPlace, MemoryPlan};
 use super::pipelines::Pipelines;
 
 /// A program on the device.
@@ -23,8 +23,8 @@ pub(super) struct GpuProgram {
     pipelines: Pipelines,
     steps: Vec<Step>,
     costs: Vec<Cost>,
-    inputs: Vec<(Location, Shape)>,
-    outputs: Vec<(Location, Shape)>,
+    inputs: Vec<(BufferPlace, Shape)>,
+    outputs: Vec<(BufferPlace, Shape)>,
     staging: Staging,
     /// The submission before the last: at most two steps are under way.
     earlier: Option<wgpu::SubmissionIndex>,
@@ -39,12 +39,13 @@ struct Step {
 }
 
 impl GpuProgram {
-    pub fn new(gpu: Arc<Gpu>, program: &Program, compiled: Compiled) -> Result<Self, EngineError> {
-        let Compiled { memory, code, kernels, tiles, layout } = compiled;
+    pub fn new(gpu: Arc<Gpu>, program: &Program, lowered: Lowered) -> Result<Self, EngineError> {
+        let Lowered { plan, code } = lowered;
+        let memory = &plan.memory;
         let outputs = program
             .outputs
             .iter()
-            .map(|output| located(program, &memory, output.node))
+            .map(|output| located(program, memory, output.node))
             .collect::<Result<_, _>>()?;
         let inputs = memory
             .inputs
@@ -52,7 +53,7 @@ impl GpuProgram {
             .zip(&program.graph.inputs)
             .map(|(place, input)| (*place, input.ty.shape))
             .collect();
-        let buffers = Buffers::new(&gpu, program, &memory, &code)?;
+        let buffers = Buffers::new(&gpu, program, memory, &code)?;
         let pipelines = Pipelines::new(&gpu, &code)?;
         let steps = code
             .iter()
@@ -65,14 +66,12 @@ impl GpuProgram {
             })
             .collect();
         gpu.check()?;
-        let given = Given { program, kernels: &kernels, memory: &memory, tiles: &tiles, layout };
-        let cost = |at: usize| Cost::of(given, KernelId(at as u32));
-        let costs = (0..code.len()).map(cost).collect();
+        let costs = plan.ids().map(|id| Cost::of(program, &plan, id)).collect();
         let (earlier, last, staging) = (None, None, Staging::default());
         Ok(Self { gpu, buffers, pipelines, steps, costs, inputs, outputs, staging, earlier, last })
     }
 
-    fn read(&self, (place, shape): (Location, Shape)) -> Result<Vec<f32>, EngineError> {
+    fn read(&self, (place, shape): (BufferPlace, Shape)) -> Result<Vec<f32>, EngineError> {
         let (buffer, start) = self.buffers.at(place);
         let bytes = read(&self.gpu, buffer, 4 * start as u64, 4 * shape.len() as u64)?;
         Ok(numbers(&bytes))
@@ -228,9 +227,9 @@ impl Executable for GpuProgram {
 
 fn located(
     program: &Program,
-    memory: &Memory,
+    memory: &MemoryPlan,
     node: NodeId,
-) -> Result<(Location, Shape), EngineError> {
+) -> Result<(BufferPlace, Shape), EngineError> {
     let shape = program.graph.node(node).ty.shape;
     let place = memory.nodes[node.index()].map(|place| (place, shape));
     place.ok_or_else(|| EngineError::Internal(format!("output {node} has no buffer")))

@@ -1,41 +1,59 @@
 //! The GPU engine: generated WGSL, validated by naga, run through wgpu on whatever adapter there
 //! is.
 //!
-//! `device` is opened and holds memory, `self_test` tests its cooperative matrices. `compiled` takes a
-//! program through [`kernel`] and `emit`, which writes the kernels that were formed there
-//! (`plan` shows them without a device, `tune` finds the form that is fastest on one). `pipelines`
-//! compiles them, `executable` runs a step as one submission, `cost` says what each kernel moves.
+//! A program passes through these stages, each of which reads what those before it have left:
+//!
+//! 1. [`crate::graph::placement`]: which values are stored, which are computed where they are used;
+//!    and [`cut::bare`]: which contractions do nothing else, since their style wants it.
+//! 2. [`kernel`]: nodes grouped into kernels.
+//! 3. [`cut`]: each kernel's domain cut into workgroups, with the partial sums that these leave.
+//! 4. [`memory`]: where everything that is stored lives. So far [`plan`].
+//! 5. [`text`]: WGSL, with what it binds. So far [`lowered`], all without a device; [`wgsl`] hands it
+//!    to whoever wants to read it, [`dump`] shows the plan.
+//! 6. [`pipelines`]: texts compiled by the driver.
+//! 7. [`executable`]: a step as one submission.
+//!
+//! A stage imports from those before it and from `numbers`, `device` from what it holds (`memory`,
+//! `text`). `tune` and `self_test` run whole programs: of a program in several cuts they keep the
+//! fastest, of cooperative matrices they find out whether they are right. `cost` says what a kernel
+//! computes and moves. Nothing but this module and `export` looks in from outside.
 
 use std::sync::Arc;
 
-pub use crate::engine::wgpu::kernel::Tensors;
 use crate::engine::{Device, Engine, EngineError, Executable, Precision};
 use crate::graph::Program;
 
-mod compiled;
 mod cost;
+pub mod cut;
 mod device;
-mod emit;
 mod executable;
 pub mod kernel;
+mod lowered;
+pub mod memory;
+mod numbers;
 mod pipelines;
-mod plan;
+pub mod plan;
 mod self_test;
+mod text;
 mod tune;
+mod validate;
+mod wgsl;
 
-pub use compiled::Layout;
+pub use cut::{Blocking, Capabilities, Matrices, Style, Target};
 pub use device::adapter::{AdapterSummary, adapters};
 pub use device::options::{DeviceLimits, Options, Tune};
-pub use emit::{Binding, Blocking, Buffer, Code, Extras, Matrices, Style};
-pub use plan::{Access, KernelText, Plan, kernels, plan};
+pub use numbers::NumberFormat;
+pub use plan::GpuPlan;
+pub use validate::validate;
+pub use wgsl::{Access, KernelText, WgslProgram, kernels, wgsl};
 
 use device::adapter::Gpu;
 
 /// How a precision stores activations; none that a GPU does not compute in.
-fn stored(precision: Precision) -> Result<Tensors, EngineError> {
+fn stored(precision: Precision) -> Result<NumberFormat, EngineError> {
     match precision {
-        Precision::F32 => Ok(Tensors::Single),
-        Precision::F16 => Ok(Tensors::Half),
+        Precision::F32 => Ok(NumberFormat::F32),
+        Precision::F16 => Ok(NumberFormat::F16),
         Precision::Bf16x3 | Precision::Bf16 => Err(EngineError::UnsupportedPrecision {
             engine: "wgpu",
             precision,
@@ -48,7 +66,7 @@ fn stored(precision: Precision) -> Result<Tensors, EngineError> {
 #[derive(Clone, Debug)]
 pub struct WgpuEngine {
     gpu: Arc<Gpu>,
-    layout: Layout,
+    target: Target,
     tune: Tune,
     /// Why contractions in half precision go without cooperative matrices, if that was tried.
     without: Option<String>,
@@ -62,24 +80,24 @@ impl WgpuEngine {
 
     /// The same, opened as it is said.
     pub fn open(options: &Options) -> Result<Self, EngineError> {
-        let tensors = stored(options.precision)?;
-        let gpu = Arc::new(Gpu::open(options, tensors)?);
+        let activations = stored(options.precision)?;
+        let gpu = Arc::new(Gpu::open(options, activations)?);
         let software = gpu.summary.software;
         let style = Style::suited(software);
         // What suits hardware says nothing of software, which takes minutes to try.
         let tune = if software { Tune::Off } else { options.tune };
-        let layout = Layout { tensors, style, ..Layout::default() };
-        let engine = Self { gpu, layout, tune, without: None };
+        let target = Target { activations, style, ..Target::default() };
+        let engine = Self { gpu, target, tune, without: None };
         let core = software || options.limits == DeviceLimits::WebGpuDefault;
-        Ok(if core { engine } else { engine.with_extras() })
+        Ok(if core { engine } else { engine.with_capabilities() })
     }
 
     /// The same engine with all that its adapter has beyond WebGPU's core.
-    fn with_extras(self) -> Self {
+    fn with_capabilities(self) -> Self {
         let engine = self.clone().with_subgroups().unwrap_or(self);
-        match engine.layout.tensors {
-            Tensors::Single => engine,
-            Tensors::Half => engine
+        match engine.target.activations {
+            NumberFormat::F32 => engine,
+            NumberFormat::F16 => engine
                 .clone()
                 .with_matrices()
                 .unwrap_or_else(|why| Self { without: Some(why), ..engine }),
@@ -88,27 +106,27 @@ impl WgpuEngine {
 
     /// The same engine with sums added up by subgroups; none where there are no subgroups.
     pub fn with_subgroups(self) -> Option<Self> {
-        let extras = Extras { subgroups: true, ..self.layout.extras };
+        let capabilities = Capabilities { subgroups: true, ..self.target.capabilities };
         let offered = self.gpu.device.features().contains(wgpu::Features::SUBGROUP);
-        offered.then_some(Self { layout: Layout { extras, ..self.layout }, ..self })
+        offered.then_some(Self { target: Target { capabilities, ..self.target }, ..self })
     }
 
     /// The same engine with contractions in half precision by cooperative matrices; else why its
     /// adapter's are not used.
     pub fn with_matrices(self) -> Result<Self, String> {
-        if self.layout.tensors == Tensors::Single {
+        if self.target.activations == NumberFormat::F32 {
             return Err("they multiply in half precision, and this engine computes in f32".into());
         }
         let (gpu, matrices) = self_test::with_matrices(&self.gpu)?;
-        let extras = Extras { matrices: Some(matrices), ..self.layout.extras };
-        let blocking = Blocking::choices(extras)[0];
-        let layout = Layout { extras, blocking, ..self.layout };
-        Ok(Self { gpu, layout, ..self })
+        let capabilities = Capabilities { matrices: Some(matrices), ..self.target.capabilities };
+        let blocking = Blocking::choices(capabilities)[0];
+        let target = Target { capabilities, blocking, ..self.target };
+        Ok(Self { gpu, target, ..self })
     }
 
     /// What is to be said of how contractions are computed in half precision, on hardware.
     pub fn remark(&self) -> Option<String> {
-        match (self.layout.extras.matrices, &self.without) {
+        match (self.target.capabilities.matrices, &self.without) {
             (Some(Matrices { edge, .. }), _) => {
                 Some(format!("contractions by cooperative matrices of {edge}×{edge}"))
             }
@@ -124,12 +142,12 @@ impl WgpuEngine {
 
     /// The same engine with other contractions than those that suit the adapter.
     pub fn with_style(self, style: Style) -> Self {
-        Self { layout: Layout { style, ..self.layout }, ..self }
+        Self { target: Target { style, ..self.target }, ..self }
     }
 
     /// The same engine with this blocking of all contractions, which are not tuned.
     pub fn with_blocking(self, blocking: Blocking) -> Self {
-        Self { layout: Layout { blocking, ..self.layout }, tune: Tune::Off, ..self }
+        Self { target: Target { blocking, ..self.target }, tune: Tune::Off, ..self }
     }
 
     /// The same engine with other tuning than suits the adapter.
@@ -161,7 +179,7 @@ impl Engine for WgpuEngine {
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
-        let compiled = tune::compiled(&self.gpu, program, self.layout, self.tune)?;
-        Ok(Box::new(executable::GpuProgram::new(self.gpu.clone(), program, compiled)?))
+        let lowered = tune::tuned(&self.gpu, program, self.target, self.tune)?;
+        Ok(Box::new(executable::GpuProgram::new(self.gpu.clone(), program, lowered)?))
     }
 }

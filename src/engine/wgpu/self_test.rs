@@ -5,15 +5,15 @@
 
 use std::sync::Arc;
 
-use crate::engine::wgpu::kernel::Tensors;
 use crate::engine::{EngineError, Executable};
 use crate::graph::builder::Builder;
 use crate::graph::{ConvGeometry, InputId, Output, Program, Role, Shape, Type};
 
-use super::compiled::{Compiled, Layout};
+use super::cut::{Blocking, Capabilities, Matrices, Target};
 use super::device::adapter::Gpu;
 use super::executable::GpuProgram;
-use super::{Blocking, Extras, Matrices};
+use super::lowered::Lowered;
+use super::numbers::NumberFormat;
 
 /// What a device is opened with beyond what [`Gpu::open`] asks for.
 const NEEDED: wgpu::Features = wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX
@@ -25,8 +25,8 @@ pub(super) fn with_matrices(gpu: &Gpu) -> Result<(Arc<Gpu>, Matrices), String> {
     let matrices = offered(gpu)?;
     let features = gpu.device.features() | NEEDED;
     let gpu = Arc::new(gpu.another(features).map_err(failed)?);
-    let extras = Extras { matrices: Some(matrices), ..Extras::default() };
-    if results(&gpu, extras)? != results(&gpu, Extras::default())? {
+    let capabilities = Capabilities { matrices: Some(matrices), ..Capabilities::default() };
+    if results(&gpu, capabilities)? != results(&gpu, Capabilities::default())? {
         return Err("the self-test failed: its results are not those of plain kernels".to_owned());
     }
     Ok((gpu, matrices))
@@ -61,23 +61,20 @@ fn edge(offered: &[wgpu::CooperativeMatrixProperties]) -> Option<usize> {
 }
 
 /// What the test's program computes.
-fn results(gpu: &Arc<Gpu>, extras: Extras) -> Result<Vec<Vec<f32>>, String> {
-    let (program, blocking) = (program(), Blocking::choices(extras)[0]);
-    let layout = Layout { tensors: Tensors::Half, extras, blocking, ..Layout::default() };
-    let compiled = Compiled::new(&program, layout, &|_| blocking).map_err(failed)?;
-    let shared = compiled.tiles.iter().filter(|tile| tile.share.is_some()).count();
+fn results(gpu: &Arc<Gpu>, capabilities: Capabilities) -> Result<Vec<Vec<f32>>, String> {
+    let (program, blocking) = (program(), Blocking::choices(capabilities)[0]);
+    let activations = NumberFormat::F16;
+    let target = Target { activations, capabilities, blocking, ..Target::default() };
+    let lowered = Lowered::untuned(&program, target).map_err(failed)?;
+    let shared = lowered.plan.cuts.iter().filter(|cut| cut.share().is_some()).count();
     if blocking.matrices && shared < program.outputs.len() {
         return Err("the subgroups of a workgroup cannot share its tile in whole matrices".into());
     }
-    run(gpu, &program, compiled).map_err(failed)
+    run(gpu, &program, lowered).map_err(failed)
 }
 
-fn run(
-    gpu: &Arc<Gpu>,
-    program: &Program,
-    compiled: Compiled,
-) -> Result<Vec<Vec<f32>>, EngineError> {
-    let mut executable = GpuProgram::new(gpu.clone(), program, compiled)?;
+fn run(gpu: &Arc<Gpu>, program: &Program, lowered: Lowered) -> Result<Vec<Vec<f32>>, EngineError> {
+    let mut executable = GpuProgram::new(gpu.clone(), program, lowered)?;
     for (at, input) in program.graph.inputs.iter().enumerate() {
         executable.write(InputId(at as u32), &integers(at, input.ty.shape.len()))?;
     }

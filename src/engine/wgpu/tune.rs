@@ -11,16 +11,17 @@ use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 
-use crate::engine::wgpu::kernel::{Body, Kernel};
 use crate::engine::{EngineError, Executable};
 use crate::graph::Program;
 
-use super::compiled::{Compiled, Layout};
+use super::cut::{Blocking, Style, Target};
 use super::device::adapter::Gpu;
 use super::device::disk;
 use super::device::options::Tune;
 use super::executable::GpuProgram;
-use super::{Blocking, Code, Style};
+use super::kernel::{Body, Kernel};
+use super::lowered::Lowered;
+use super::text::KernelCode;
 
 /// Steps timed with each blocking, after one that is not.
 const STEPS: usize = 3;
@@ -28,14 +29,14 @@ const STEPS: usize = 3;
 const MOST: usize = 10_000;
 
 /// A program in the fastest blockings that are known, after finding out where nothing is.
-pub(super) fn compiled(
+pub(super) fn tuned(
     gpu: &Arc<Gpu>,
     program: &Program,
-    layout: Layout,
+    target: Target,
     tune: Tune,
-) -> Result<Compiled, EngineError> {
-    let untried = Compiled::new(program, layout, &|_| layout.blocking)?;
-    if tune == Tune::Off || layout.style != Style::Staged {
+) -> Result<Lowered, EngineError> {
+    let untried = Lowered::untuned(program, target)?;
+    if tune == Tune::Off || target.style != Style::Staged {
         return Ok(untried);
     }
     let known = || match tune {
@@ -51,7 +52,7 @@ pub(super) fn compiled(
         found = known();
         if !complete(&found) {
             // What is known stays: other blockings give other bits.
-            let mut new = timed(gpu, program, layout, &keys)?;
+            let mut new = timed(gpu, program, target, &keys)?;
             new.retain(|key, _| !found.contains_key(key));
             Found::add(gpu, &new);
             found.extend(new);
@@ -59,18 +60,18 @@ pub(super) fn compiled(
     }
     let chosen = |key: Option<&Option<String>>| {
         let known = key.and_then(Option::as_ref).and_then(|key| found.get(key));
-        known.copied().unwrap_or(layout.blocking)
+        known.copied().unwrap_or(target.blocking)
     };
-    if keys.iter().all(|key| chosen(Some(key)) == layout.blocking) {
+    if keys.iter().all(|key| chosen(Some(key)) == target.blocking) {
         return Ok(untried);
     }
-    Compiled::new(program, layout, &|id| chosen(keys.get(id.index())))
+    Lowered::new(program, target, &|id| chosen(keys.get(id.index())))
 }
 
 /// What each contraction is known by; none for other kernels.
-fn keys(compiled: &Compiled) -> Vec<Option<String>> {
-    let kernels = compiled.kernels.list.iter().zip(&compiled.code);
-    let key = |(kernel, code): (&Kernel, &Code)| {
+fn keys(lowered: &Lowered) -> Vec<Option<String>> {
+    let kernels = lowered.plan.kernels.list.iter().zip(&lowered.code);
+    let key = |(kernel, code): (&Kernel, &KernelCode)| {
         let tuned = matches!(kernel.body, Body::Contract(_) | Body::Weights(_));
         tuned.then(|| Sha256::digest(&code.wgsl).iter().map(|b| format!("{b:02x}")).collect())
     };
@@ -124,14 +125,14 @@ impl Found {
 fn timed(
     gpu: &Arc<Gpu>,
     program: &Program,
-    layout: Layout,
+    target: Target,
     keys: &[Option<String>],
 ) -> Result<BTreeMap<String, Blocking>, EngineError> {
     let mut fastest: BTreeMap<String, (f64, Blocking)> = BTreeMap::new();
-    for blocking in Blocking::choices(layout.extras) {
-        let seconds = match seconds(gpu, program, layout, blocking) {
+    for blocking in Blocking::choices(target.capabilities) {
+        let seconds = match seconds(gpu, program, target, blocking) {
             // The program itself may fit: other blockings leave more partial sums.
-            Err(EngineError::OutOfMemory { .. }) if blocking != layout.blocking => continue,
+            Err(EngineError::OutOfMemory { .. }) if blocking != target.blocking => continue,
             seconds => seconds?,
         };
         for (key, seconds) in keys.iter().zip(seconds) {
@@ -156,12 +157,12 @@ fn path(gpu: &Gpu) -> Option<PathBuf> {
 fn seconds(
     gpu: &Arc<Gpu>,
     program: &Program,
-    layout: Layout,
+    target: Target,
     blocking: Blocking,
 ) -> Result<Vec<f64>, EngineError> {
-    let compiled = Compiled::new(program, layout, &|_| blocking)?;
-    let mut least = vec![f64::INFINITY; compiled.kernels.list.len()];
-    let mut program = GpuProgram::new(gpu.clone(), program, compiled)?;
+    let lowered = Lowered::untuned(program, Target { blocking, ..target })?;
+    let mut least = vec![f64::INFINITY; lowered.plan.kernels.list.len()];
+    let mut program = GpuProgram::new(gpu.clone(), program, lowered)?;
     program.run()?;
     program.wait()?;
     for _ in 0..STEPS {
@@ -177,14 +178,14 @@ fn seconds(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Extras, Matrices};
+    use super::super::cut::{Capabilities, Matrices};
     use super::*;
 
     #[test]
     fn what_was_found_is_read_again_and_strange_entries_are_not() {
         let matrices = Some(Matrices { edge: 16, subgroup: 32 });
-        let extras = Extras { matrices, ..Extras::default() };
-        let all = Blocking::choices(extras);
+        let capabilities = Capabilities { matrices, ..Capabilities::default() };
+        let all = Blocking::choices(capabilities);
         let found =
             Found(all.iter().enumerate().map(|(at, b)| (format!("kernel {at}"), *b)).collect());
         assert_eq!(Found::parse(&found.bytes()), found);

@@ -1,6 +1,6 @@
 //! WebGPU's default limits, and memory: what is predicted, what is taken, what does not fit.
 
-use rnetc::engine::wgpu::{DeviceLimits, Layout, Style, WgpuEngine, plan};
+use rnetc::engine::wgpu::{DeviceLimits, Style, Target, WgpuEngine, wgsl};
 use rnetc::engine::{Engine, EngineError, Executable};
 use rnetc::graph::{InputId, Program};
 use rnetc::lower;
@@ -48,8 +48,8 @@ fn predicted_is_taken(engine: &WgpuEngine, style: Style) {
     let predicted = executable.memory() as u64;
     if style == Style::Staged {
         // What a build says, which knows of no adapter.
-        let plan = plan(&program, DeviceLimits::Adapter, Layout::default()).expect("a plan");
-        assert_eq!(plan.bytes as u64, predicted);
+        let wgsl = wgsl(&program, DeviceLimits::Adapter, Target::default()).expect("a plan");
+        assert_eq!(wgsl.bytes as u64, predicted);
     }
     write_all(executable.as_mut(), &values(&program));
     let mut peak = 0;
@@ -88,7 +88,7 @@ fn memory_stays_flat() {
 
 /// The batch that a refusal names.
 fn named(program: &Program) -> Option<usize> {
-    match plan(program, DeviceLimits::WebGpuDefault, Layout::default()) {
+    match wgsl(program, DeviceLimits::WebGpuDefault, Target::default()) {
         Ok(_) => None,
         Err(EngineError::OutOfMemory { fits, .. }) => fits,
         Err(error) => panic!("{error}"),

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use naga::valid::{Capabilities, ValidationFlags, Validator};
+use naga::valid::{ValidationFlags, Validator};
 use rnetc::engine::wgpu::{
-    Access, Blocking, DeviceLimits, Extras, KernelText, Layout, Matrices, Style, Tensors, kernels,
-    plan,
+    Access, Blocking, Capabilities, DeviceLimits, GpuPlan, KernelText, Matrices, NumberFormat,
+    Style, Target, kernels, validate, wgsl,
 };
 use rnetc::graph::{NodeId, Op, Program};
 use rnetc::lower;
@@ -20,20 +20,7 @@ const HALF: &str = "enable f16;";
 
 /// Parses and validates a module, with nothing beyond WebGPU's core but what it enables.
 fn accepted(name: &str, wgsl: &str) -> naga::Module {
-    let module = naga::front::wgsl::parse_str(wgsl)
-        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(wgsl)));
-    let extensions = [
-        (HALF, Capabilities::SHADER_FLOAT16),
-        ("enable wgpu_cooperative_matrix;", Capabilities::COOPERATIVE_MATRIX),
-        // naga has no word for it yet.
-        ("subgroup", Capabilities::SUBGROUP),
-    ];
-    let used = extensions.into_iter().filter(|(word, _)| wgsl.contains(word));
-    let capabilities = used.map(|(_, capability)| capability).collect();
-    Validator::new(ValidationFlags::all(), capabilities)
-        .validate(&module)
-        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(wgsl)));
-    module
+    validate(wgsl).unwrap_or_else(|fault| panic!("{name}: {fault}"))
 }
 
 /// Bytes of workgroup memory.
@@ -109,9 +96,9 @@ fn half_precision_is_valid_and_halves_what_is_stored() {
     let programs = programs(lower::scaled_training);
     let mut seen = HashSet::new();
     for program in &programs {
-        let layout = |tensors| Layout { tensors, ..Layout::default() };
-        let plan = |tensors| plan(program, DeviceLimits::Adapter, layout(tensors)).unwrap();
-        let (single, half) = (plan(Tensors::Single), plan(Tensors::Half));
+        let with = |activations| Target { activations, ..Target::default() };
+        let wgsl = |format| wgsl(program, DeviceLimits::Adapter, with(format)).unwrap();
+        let (single, half) = (wgsl(NumberFormat::F32), wgsl(NumberFormat::F16));
         assert!(half.bytes < single.bytes, "{} and {} bytes", half.bytes, single.bytes);
         assert!(single.kernels.iter().all(|kernel| !kernel.wgsl.contains("f16")));
         let some = half.kernels.iter().any(|kernel| kernel.wgsl.contains(HALF));
@@ -125,26 +112,26 @@ fn half_precision_is_valid_and_halves_what_is_stored() {
 }
 
 /// Every way to write contractions but the one of the other tests.
-fn layouts() -> Vec<Layout> {
-    let plain = Blocking::choices(Extras::default());
-    let blocked = plain.into_iter().map(|blocking| Layout { blocking, ..Layout::default() });
-    let sliding = [Tensors::Single, Tensors::Half].map(|tensors| Layout {
-        tensors,
+fn targets() -> Vec<Target> {
+    let plain = Blocking::choices(Capabilities::default());
+    let blocked = plain.into_iter().map(|blocking| Target { blocking, ..Target::default() });
+    let sliding = [NumberFormat::F32, NumberFormat::F16].map(|activations| Target {
+        activations,
         style: Style::Sliding,
-        ..Layout::default()
+        ..Target::default()
     });
     blocked.skip(1).chain(sliding).chain(by_matrices()).collect()
 }
 
 /// With subgroups that add up and multiply matrices, as NVIDIA's and as lavapipe's.
-fn by_matrices() -> impl Iterator<Item = Layout> {
+fn by_matrices() -> impl Iterator<Item = Target> {
     let devices = [Matrices { edge: 16, subgroup: 32 }, Matrices { edge: 8, subgroup: 8 }];
     devices.into_iter().flat_map(|matrices| {
-        let extras = Extras { subgroups: true, matrices: Some(matrices) };
-        let by_matrices = Blocking::choices(extras).into_iter().filter(|b| b.matrices);
+        let capabilities = Capabilities { subgroups: true, matrices: Some(matrices) };
+        let by_matrices = Blocking::choices(capabilities).into_iter().filter(|b| b.matrices);
         by_matrices.map(move |blocking| {
-            let tensors = Tensors::Half;
-            Layout { tensors, extras, blocking, ..Layout::default() }
+            let activations = NumberFormat::F16;
+            Target { activations, capabilities, blocking, ..Target::default() }
         })
     })
 }
@@ -154,12 +141,12 @@ fn contractions_of_every_kind_keep_within_webgpus_default_limits() {
     let mut seen = HashSet::new();
     for (spec, settings) in SMALL {
         let program = lower::training(&with(spec, settings), 128, &Sgd::PAPER);
-        for layout in layouts() {
-            let kernels = plan(&program, DeviceLimits::Adapter, layout).unwrap().kernels;
+        for target in targets() {
+            let kernels = wgsl(&program, DeviceLimits::Adapter, target).unwrap().kernels;
             for kernel in kernels.iter().filter(|kernel| seen.insert(kernel.wgsl.clone())) {
                 let module = accepted(&kernel.name, &kernel.wgsl);
                 let memory = workgroup_memory(&module);
-                assert!(memory <= 16 << 10, "{layout:?}: {} has {memory} bytes", kernel.name);
+                assert!(memory <= 16 << 10, "{target:?}: {} has {memory} bytes", kernel.name);
                 assert!(kernel.workgroups.iter().all(|&n| (1..=65_535).contains(&n)));
             }
         }
@@ -168,8 +155,8 @@ fn contractions_of_every_kind_keep_within_webgpus_default_limits() {
 
 #[test]
 fn what_has_whole_matrices_goes_by_matrices() {
-    for layout in by_matrices() {
-        let kernels = plan(&preact(2), DeviceLimits::Adapter, layout).unwrap().kernels;
+    for target in by_matrices() {
+        let kernels = wgsl(&preact(2), DeviceLimits::Adapter, target).unwrap().kernels;
         let by_matrices = |what: &str, channels: &str| {
             let layers = kernels.iter().filter(|k| k.name.ends_with(what));
             let mut layers = layers.filter(|k| k.wgsl.contains(channels)).peekable();
@@ -177,14 +164,16 @@ fn what_has_whole_matrices_goes_by_matrices() {
             layers.all(|k| k.wgsl.contains("coopMultiplyAdd"))
         };
         for what in ["_conv", "_conv_dx", "_conv_dw"] {
-            assert!(by_matrices(what, "const COLS = 16u;"), "{what} of {layout:?}");
+            assert!(by_matrices(what, "const COLS = 16u;"), "{what} of {target:?}");
         }
     }
 }
 
 /// Whether a module is valid only where shaders have 16-bit floats.
 fn needs_half(module: &naga::Module) -> bool {
-    Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(module).is_err()
+    Validator::new(ValidationFlags::all(), naga::valid::Capabilities::empty())
+        .validate(module)
+        .is_err()
 }
 
 #[test]
@@ -239,8 +228,7 @@ fn state_is_updated_in_place() {
 #[test]
 fn memory_does_not_grow_with_every_value() {
     let program = preact(6);
-    let plan = plan(&program, DeviceLimits::Adapter, Layout::default()).unwrap();
-    let stored: usize = plan.slots.iter().sum::<usize>() + plan.vectors;
+    let stored = GpuPlan::untuned(&program, Target::default()).memory.elements();
     let all: usize = program.graph.nodes.iter().map(|n| n.ty.shape.len()).sum();
     assert!(stored * 4 < all, "{stored} of {all} elements");
 }

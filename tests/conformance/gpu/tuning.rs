@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rnetc::engine::Engine;
-use rnetc::engine::wgpu::{Blocking, Extras, Options, Style, Tune, WgpuEngine};
+use rnetc::engine::wgpu::{Blocking, Capabilities, Options, Style, Tune, WgpuEngine};
 use rnetc::graph::builder::Builder;
 use rnetc::graph::{Axes, ConvGeometry, Output, Program, ReduceKind, Role, Shape, Type};
 
@@ -42,7 +42,7 @@ fn every_blocking_is_right() {
         let engine = engine.clone().with_blocking(blocking);
         ("wgpu", Box::new(engine) as Box<dyn Engine>)
     };
-    let engines = Blocking::choices(Extras::default()).into_iter().map(one).collect();
+    let engines = Blocking::choices(Capabilities::default()).into_iter().map(one).collect();
     agree("convolution", &convolution(3, 72, true), 2e-6, engines);
 }
 
@@ -73,7 +73,7 @@ fn what_tuning_found_is_kept_and_taken() {
 
     let found = with(Tune::Full);
     let [file] = files().try_into().expect("one file");
-    let choices = Blocking::choices(Extras::default()).into_iter();
+    let choices = Blocking::choices(Capabilities::default()).into_iter();
     let possible: Vec<_> =
         choices.map(|blocking| memory(engine.clone().with_blocking(blocking))).collect();
     assert!(possible.contains(&found), "{found} is not among {possible:?}");

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use rnetc::engine::Engine;
-use rnetc::engine::wgpu::{Blocking, Extras, Matrices, Style, WgpuEngine};
+use rnetc::engine::wgpu::{Blocking, Capabilities, Matrices, Style, WgpuEngine};
 
 use super::{ROUNDING, half, near};
 use crate::compare::agree;
@@ -21,7 +21,7 @@ fn by_matrices() -> Option<WgpuEngine> {
 fn every_blocking_by_matrices_is_right() {
     let Some(engine) = by_matrices() else { return };
     let matrices = Some(Matrices { edge: 8, subgroup: 8 });
-    let choices = Blocking::choices(Extras { matrices, ..Extras::default() });
+    let choices = Blocking::choices(Capabilities { matrices, ..Capabilities::default() });
     let one = |blocking| {
         let engine = engine.clone().with_blocking(blocking);
         ("matrices", Box::new(engine) as Box<dyn Engine>)

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::engine::EngineError;
-use crate::engine::wgpu::kernel::Tensors;
+use crate::engine::wgpu::numbers::NumberFormat;
 
 use super::fault::{Faults, guarded};
 use super::options::Options;
@@ -79,14 +79,14 @@ pub(in crate::engine::wgpu) struct Gpu {
 }
 
 impl Gpu {
-    pub fn open(options: &Options, tensors: Tensors) -> Result<Self, EngineError> {
+    pub fn open(options: &Options, activations: NumberFormat) -> Result<Self, EngineError> {
         let instance = instance();
         let mut found = all(&instance);
         let summaries: Vec<_> = found.iter().map(|(summary, _)| summary.clone()).collect();
-        let best = best(&summaries, tensors).ok_or(EngineError::NoAdapter)?;
+        let best = best(&summaries, activations).ok_or(EngineError::NoAdapter)?;
         let (summary, adapter) = found.swap_remove(best);
         let offered = adapter.features() & options.limits.features();
-        let features = features(tensors, offered, &summary.name)?;
+        let features = features(activations, offered, &summary.name)?;
         let limits = options.limits.asked(&adapter.limits());
         let minutes = if summary.software { 15 } else { 1 };
         let patience = options.patience.unwrap_or(Duration::from_secs(60 * minutes));
@@ -145,25 +145,25 @@ fn open(
 
 /// The first adapter that computes in what is asked for, but no program where there is hardware;
 /// else the first, which says what it lacks.
-fn best(found: &[AdapterSummary], tensors: Tensors) -> Option<usize> {
+fn best(found: &[AdapterSummary], activations: NumberFormat) -> Option<usize> {
     let software = found.first()?.software;
     let fits = |adapter: &AdapterSummary| {
-        adapter.software == software && (tensors == Tensors::Single || adapter.half)
+        adapter.software == software && (activations == NumberFormat::F32 || adapter.half)
     };
     Some(found.iter().position(fits).unwrap_or(0))
 }
 
 /// What the device is to have beyond WebGPU's core, of what the adapter offers.
 fn features(
-    tensors: Tensors,
+    activations: NumberFormat,
     offered: wgpu::Features,
     who: &str,
 ) -> Result<wgpu::Features, EngineError> {
     let optional =
         wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::PIPELINE_CACHE | wgpu::Features::SUBGROUP;
-    let needed = match tensors {
-        Tensors::Single => wgpu::Features::empty(),
-        Tensors::Half => wgpu::Features::SHADER_F16,
+    let needed = match activations {
+        NumberFormat::F32 => wgpu::Features::empty(),
+        NumberFormat::F16 => wgpu::Features::SHADER_F16,
     };
     if offered.contains(needed) {
         return Ok((offered & optional) | needed);
@@ -196,19 +196,22 @@ mod tests {
         let (old, new) = (adapter("discrete", false), adapter("integrated", true));
         let program = adapter("software", true);
         let all = [old.clone(), new, program.clone()];
-        assert_eq!((best(&all, Tensors::Single), best(&all, Tensors::Half)), (Some(0), Some(1)));
-        assert_eq!(best(&[old, program.clone()], Tensors::Half), Some(0));
-        assert_eq!(best(&[program], Tensors::Half), Some(0));
-        assert_eq!(best(&[], Tensors::Half), None);
+        assert_eq!(
+            (best(&all, NumberFormat::F32), best(&all, NumberFormat::F16)),
+            (Some(0), Some(1))
+        );
+        assert_eq!(best(&[old, program.clone()], NumberFormat::F16), Some(0));
+        assert_eq!(best(&[program], NumberFormat::F16), Some(0));
+        assert_eq!(best(&[], NumberFormat::F16), None);
     }
 
     #[test]
     fn half_precision_needs_an_adapter_that_has_it() {
         let timed = wgpu::Features::TIMESTAMP_QUERY;
         let all = timed | wgpu::Features::SHADER_F16;
-        assert_eq!(features(Tensors::Single, all, "x"), Ok(timed));
-        assert_eq!(features(Tensors::Half, all, "x"), Ok(all));
+        assert_eq!(features(NumberFormat::F32, all, "x"), Ok(timed));
+        assert_eq!(features(NumberFormat::F16, all, "x"), Ok(all));
         let lacking = EngineError::NoHalf { adapter: "Old GPU".to_owned() };
-        assert_eq!(features(Tensors::Half, timed, "Old GPU"), Err(lacking));
+        assert_eq!(features(NumberFormat::F16, timed, "Old GPU"), Err(lacking));
     }
 }

@@ -1,8 +1,9 @@
 //! The buffers of a program: one a slot of the memory plan, one for all vectors, one for where
 //! each kernel's vectors start.
 
-use crate::engine::wgpu::emit::{Buffer, Code};
-use crate::engine::wgpu::kernel::{Format, Location, Memory, Slot};
+use crate::engine::wgpu::memory::{BufferPlace, MemoryPlan, Slot};
+use crate::engine::wgpu::numbers::NumberFormat;
+use crate::engine::wgpu::text::{Buffer, KernelCode};
 use crate::engine::{EngineError, Shortage};
 use crate::graph::Program;
 
@@ -24,8 +25,8 @@ impl Buffers {
     pub fn new(
         gpu: &Gpu,
         program: &Program,
-        memory: &Memory,
-        code: &[Code],
+        memory: &MemoryPlan,
+        code: &[KernelCode],
     ) -> Result<Self, EngineError> {
         let limits = gpu.device.limits();
         let most = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
@@ -50,10 +51,10 @@ impl Buffers {
     }
 
     /// Where a value lives: a buffer, and the element that it begins at.
-    pub fn at(&self, place: Location) -> (&wgpu::Buffer, usize) {
+    pub fn at(&self, place: BufferPlace) -> (&wgpu::Buffer, usize) {
         match place {
-            Location::Slot(slot) => (&self.slots[slot.0 as usize], 0),
-            Location::Vector(start) => (&self.vectors, start),
+            BufferPlace::Slot(slot) => (&self.slots[slot.0 as usize], 0),
+            BufferPlace::Vector(start) => (&self.vectors, start),
         }
     }
 
@@ -68,7 +69,7 @@ impl Buffers {
         &self,
         gpu: &Gpu,
         layout: &wgpu::BindGroupLayout,
-        kernel: &Code,
+        kernel: &KernelCode,
         at: usize,
     ) -> wgpu::BindGroup {
         let entries: Vec<_> = kernel
@@ -97,14 +98,14 @@ impl Buffers {
 }
 
 /// Bytes that [`Buffers::new`] takes for a plan.
-pub(in crate::engine::wgpu) fn planned(memory: &Memory, code: &[Code]) -> usize {
+pub(in crate::engine::wgpu) fn planned(memory: &MemoryPlan, code: &[KernelCode]) -> usize {
     let storage = memory.slots.iter().copied().chain([vectors(memory)]).map(storage_bytes);
     storage.sum::<usize>() + code.iter().map(starts_bytes).sum::<usize>().max(UNIFORM_ALIGNMENT)
 }
 
 /// A clear word before the driver gives an unclear one: no tensor may take more than `most` bytes.
 pub(in crate::engine::wgpu) fn check_sizes(
-    memory: &Memory,
+    memory: &MemoryPlan,
     batch: usize,
     most: usize,
     who: &str,
@@ -136,8 +137,8 @@ fn free_memory() -> Option<u64> {
 }
 
 /// The buffer of vectors, as if it were a slot.
-fn vectors(memory: &Memory) -> Slot {
-    Slot { len: memory.vectors, format: Format::F32 }
+fn vectors(memory: &MemoryPlan) -> Slot {
+    Slot { len: memory.vectors, format: NumberFormat::F32 }
 }
 
 /// Whole groups of four numbers, and at least one.
@@ -159,12 +160,12 @@ fn storage(gpu: &Gpu, slot: Slot) -> Option<wgpu::Buffer> {
     pollster::block_on(scope.pop()).is_none().then_some(buffer)
 }
 
-fn starts_bytes(kernel: &Code) -> usize {
+fn starts_bytes(kernel: &KernelCode) -> usize {
     (4 * kernel.starts.len()).next_multiple_of(UNIFORM_ALIGNMENT)
 }
 
 /// The uniform buffer of every kernel's vector starts, and where each kernel's begin.
-fn starts(gpu: &Gpu, code: &[Code]) -> (wgpu::Buffer, Vec<usize>) {
+fn starts(gpu: &Gpu, code: &[KernelCode]) -> (wgpu::Buffer, Vec<usize>) {
     let mut bytes: Vec<u8> = Vec::new();
     let mut offsets = Vec::new();
     for kernel in code {

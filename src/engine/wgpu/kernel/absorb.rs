@@ -3,8 +3,9 @@
 
 use crate::graph::{NodeId, Op};
 
-use super::form::Former;
-use super::{Body, Column, Kernel, KernelId, Moment, Read, Store, reach};
+use super::former::{Former, MOST_BUFFERS};
+use super::reach;
+use super::types::{Body, Column, Kernel, KernelId, KernelRead, KernelStore, Moment};
 
 /// Has contractions store such values themselves, and drops the kernels that did.
 pub(super) fn absorb(former: &mut Former) {
@@ -22,7 +23,7 @@ pub(super) fn absorb(former: &mut Former) {
 
 /// The pointwise kernel that a contraction makes unnecessary, the value that it stores instead,
 /// and what it reads then.
-fn absorbed(former: &Former, here: KernelId) -> Option<(KernelId, Store, Vec<Read>)> {
+fn absorbed(former: &Former, here: KernelId) -> Option<(KernelId, KernelStore, Vec<KernelRead>)> {
     let kernel = &former.list[here.index()];
     let Body::Contract(node) = kernel.body else { return None };
     let anchor = former.graph.node(node);
@@ -32,7 +33,8 @@ fn absorbed(former: &Former, here: KernelId) -> Option<(KernelId, Store, Vec<Rea
     let operand = anchor.args[0];
     let shape = former.graph.node(operand).ty.shape;
     let behind = reach::reads(former.graph, &former.made_in, here, &[(operand, true)]).0;
-    let own = |read: &&Read| read.pointwise && former.graph.node(read.value).ty.shape == shape;
+    let own =
+        |read: &&KernelRead| read.pointwise && former.graph.node(read.value).ty.shape == shape;
     behind.iter().filter(own).find_map(|read| from_map(former, here, read.value))
 }
 
@@ -41,7 +43,7 @@ fn from_map(
     former: &Former,
     here: KernelId,
     value: NodeId,
-) -> Option<(KernelId, Store, Vec<Read>)> {
+) -> Option<(KernelId, KernelStore, Vec<KernelRead>)> {
     let kernel = &former.list[here.index()];
     let from = former.made_in[value.index()]?;
     let between = &former.list[from.index() + 1..here.index()];
@@ -53,17 +55,17 @@ fn from_map(
     let mut reads = kernel.reads.clone();
     reads.retain(|read| read.value != value);
     for read in &former.list[from.index()].reads {
-        reach::add(&mut reads, Read { pointwise: false, ..*read });
+        reach::add(&mut reads, KernelRead { pointwise: false, ..*read });
     }
     let stores = kernel.stores.iter().map(|s| s.value).chain([value]);
     let columns = kernel.columns.len().min(1);
-    let fits = former.buffers(kernel, &reads, stores, columns) <= former.limits.buffers;
-    fits.then_some((from, Store { value, into: None, at: Moment::Prologue }, reads))
+    let fits = former.buffers(kernel, &reads, stores, columns) <= MOST_BUFFERS;
+    fits.then_some((from, KernelStore { value, into: None, at: Moment::Prologue }, reads))
 }
 
 /// Whether a kernel does nothing but store `value`.
 fn is_alone(kernel: &Kernel, value: NodeId) -> bool {
-    let own = Store { value, into: None, at: Moment::Epilogue };
+    let own = KernelStore { value, into: None, at: Moment::Epilogue };
     kernel.body == Body::Map && kernel.columns.is_empty() && kernel.stores == [own]
 }
 
@@ -77,7 +79,7 @@ fn sees_each_once(op: &Op) -> bool {
 }
 
 /// What a contraction's epilogue reads.
-fn reads_after(former: &Former, here: KernelId) -> Vec<Read> {
+fn reads_after(former: &Former, here: KernelId) -> Vec<KernelRead> {
     let kernel = &former.list[here.index()];
     let stored = kernel.stores.iter().map(|store| (store.value, true));
     let summed = kernel.columns.iter().map(|column| match column {

@@ -3,21 +3,21 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::graph::placement::Stage;
+use crate::graph::placement::Placement;
 use crate::graph::{NodeId, Op, Program};
 
-use super::is_anchor;
+use super::rules::is_anchor;
 
 /// A topological order of the live nodes, by stage where the graph leaves a choice. Weight
 /// gradients come last in their stage, so that no kernel after them reads the weights that
 /// their epilogue updates in place.
-pub(super) fn order(program: &Program, stages: &[Stage]) -> Vec<NodeId> {
+pub(super) fn order(program: &Program, placement: &Placement) -> Vec<NodeId> {
     let graph = &program.graph;
     let live = program.live();
     let users = graph.users();
     let mut missing: Vec<usize> = graph.nodes.iter().map(|node| node.args.len()).collect();
     let key =
-        |id: NodeId| Reverse((stages[id.index()], matches!(graph.node(id).op, Op::ConvDw(_)), id));
+        |id: NodeId| Reverse((placement.stage(id), matches!(graph.node(id).op, Op::ConvDw(_)), id));
     let mut ready = BinaryHeap::new();
     for id in graph.ids().filter(|id| live[id.index()]) {
         if missing[id.index()] == 0 {

@@ -2,7 +2,8 @@
 
 use crate::graph::{Class, Graph, NodeId, Op};
 
-use super::{KernelId, Read};
+use super::rules::is_anchor;
+use super::types::{KernelId, KernelRead};
 
 /// Where evaluation of a value ends.
 enum Stop {
@@ -23,8 +24,8 @@ pub(super) fn reads(
     made_in: &[Option<KernelId>],
     here: KernelId,
     roots: &[(NodeId, bool)],
-) -> (Vec<Read>, bool) {
-    let mut found: Vec<Read> = Vec::new();
+) -> (Vec<KernelRead>, bool) {
+    let mut found: Vec<KernelRead> = Vec::new();
     let mut crossed = false;
     let mut seen = std::collections::HashSet::new();
     let mut stack: Vec<(NodeId, bool)> = roots.iter().rev().copied().collect();
@@ -33,9 +34,9 @@ pub(super) fn reads(
             continue;
         }
         let node = graph.node(id);
-        let anchor = super::is_anchor(&node.op);
+        let anchor = is_anchor(&node.op);
         match stop(&node.op, made_in[id.index()], here) {
-            Stop::Stored => add(&mut found, Read { value: id, pointwise }),
+            Stop::Stored => add(&mut found, KernelRead { value: id, pointwise }),
             Stop::Here if !pointwise => crossed = true,
             Stop::Here if anchor => {}
             Stop::Here | Stop::Open => {
@@ -68,7 +69,7 @@ fn keeps_index(op: &Op) -> bool {
 }
 
 /// Adds a read; a value read in both ways counts as read at other indices.
-pub(super) fn add(reads: &mut Vec<Read>, read: Read) {
+pub(super) fn add(reads: &mut Vec<KernelRead>, read: KernelRead) {
     match reads.iter_mut().find(|r| r.value == read.value) {
         Some(known) => known.pointwise &= read.pointwise,
         None => reads.push(read),

@@ -9,7 +9,8 @@ use std::{iter, thread};
 use crate::engine::EngineError;
 
 use super::device::adapter::Gpu;
-use super::emit::{Binding, Buffer, Code};
+use super::text::{Binding, Buffer, KernelCode};
+use super::validate::validate;
 
 mod cache;
 mod precompile;
@@ -25,9 +26,9 @@ pub(super) struct Pipelines {
 }
 
 impl Pipelines {
-    pub fn new(gpu: &Gpu, code: &[Code]) -> Result<Self, EngineError> {
+    pub fn new(gpu: &Gpu, code: &[KernelCode]) -> Result<Self, EngineError> {
         let mut known: HashMap<&str, usize> = HashMap::new();
-        let mut kernels: Vec<&Code> = Vec::new();
+        let mut kernels: Vec<&KernelCode> = Vec::new();
         let mut of_kernel = Vec::new();
         for kernel in code {
             let fresh = kernels.len();
@@ -79,10 +80,12 @@ pub(super) fn cores() -> usize {
 
 pub(super) fn compile(
     gpu: &Gpu,
-    kernel: &Code,
+    kernel: &KernelCode,
     cache: Option<&wgpu::PipelineCache>,
 ) -> Result<wgpu::ComputePipeline, EngineError> {
-    validate(&kernel.wgsl)?;
+    validate(&kernel.wgsl).map_err(|text| {
+        EngineError::Internal(format!("a generated kernel is not valid WGSL:\n{text}"))
+    })?;
     let descriptor = wgpu::ShaderModuleDescriptor {
         label: None,
         source: wgpu::ShaderSource::Wgsl(kernel.wgsl.as_str().into()),
@@ -115,23 +118,6 @@ pub(super) fn compile(
         },
         cache,
     }))
-}
-
-/// Whether naga accepts a module.
-pub(super) fn validate(wgsl: &str) -> Result<(), EngineError> {
-    let refused = |text: String| {
-        EngineError::Internal(format!("a generated kernel is not valid WGSL:\n{text}"))
-    };
-    let module = naga::front::wgsl::parse_str(wgsl).map_err(|e| refused(e.emit_to_string(wgsl)))?;
-    let flags = naga::valid::ValidationFlags::all();
-    // The text has only what the device was opened for.
-    let beyond = naga::valid::Capabilities::SHADER_FLOAT16
-        | naga::valid::Capabilities::SUBGROUP
-        | naga::valid::Capabilities::COOPERATIVE_MATRIX;
-    naga::valid::Validator::new(flags, beyond)
-        .validate(&module)
-        .map_err(|e| refused(e.emit_to_string(wgsl)))?;
-    Ok(())
 }
 
 fn layout_entry((index, binding): (usize, &Binding)) -> wgpu::BindGroupLayoutEntry {

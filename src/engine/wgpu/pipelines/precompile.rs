@@ -10,7 +10,7 @@ use std::thread;
 use crate::engine::EngineError;
 use crate::engine::wgpu::device::adapter::Gpu;
 use crate::engine::wgpu::device::readback::wait;
-use crate::engine::wgpu::emit::{Buffer, Code};
+use crate::engine::wgpu::text::{Buffer, KernelCode};
 
 use super::{compile, cores};
 
@@ -24,7 +24,7 @@ const ANY: u64 = 64 << 10;
 /// Has the driver compile all kernels, with their pipelines on `gpu`.
 pub(super) fn compile_all(
     gpu: &Gpu,
-    kernels: &[&Code],
+    kernels: &[&KernelCode],
     pipelines: &[wgpu::ComputePipeline],
 ) -> Result<(), EngineError> {
     if kernels.len() < WORTH {
@@ -81,7 +81,7 @@ impl StandIn {
     fn dispatch(
         &self,
         gpu: &Gpu,
-        kernel: &Code,
+        kernel: &KernelCode,
         pipeline: &wgpu::ComputePipeline,
     ) -> Result<(), EngineError> {
         let bound = kernel.bindings.iter().enumerate().map(|(index, binding)| {

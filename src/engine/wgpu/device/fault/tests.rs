@@ -3,7 +3,7 @@
 use super::super::adapter::Gpu;
 use super::super::options::Options;
 use super::*;
-use crate::engine::wgpu::kernel::Tensors;
+use crate::engine::wgpu::numbers::NumberFormat;
 
 #[test]
 fn a_panic_becomes_an_error_and_others_still_do_panic() {
@@ -25,7 +25,7 @@ fn a_loss_comes_before_what_it_causes() {
 
 /// A device; none where there is no adapter, and then the conformance suite says so.
 fn device() -> Option<Gpu> {
-    Gpu::open(&Options::default(), Tensors::Single).ok()
+    Gpu::open(&Options::default(), NumberFormat::F32).ok()
 }
 
 /// A pipeline that does nothing.

@@ -3,17 +3,18 @@
 
 use std::collections::HashMap;
 
-use super::contract::{Contraction, pixel};
+use crate::engine::wgpu::cut::{Contraction, ContractionKind, Window, WindowReach};
+
+use super::pixel::pixel;
 use super::scalar::{part, type_name};
+use super::seen::Seen;
 use super::template::{SLIDE, fill};
-use super::tile::THREADS;
-use super::window::{Reach, Seen, Window};
 use super::writer::{At, Writer};
 
-/// Text and number of workgroups.
-pub(super) fn slide(writer: &mut Writer, it: &Contraction, window: Window) -> (String, usize) {
-    let threads = writer.tile.rows / window.pixels();
-    let groups = threads.div_ceil(THREADS) * window.side[0];
+/// The module.
+pub(super) fn slide(writer: &mut Writer, it: &Contraction, window: Window) -> String {
+    let threads = writer.cut.rows / window.pixels();
+    let groups = writer.cut.workgroups(writer.kernel);
     let constants = format!(
         "alias V = vec4<f32>;\nconst THREADS = {threads}u;\nconst PIXELS = {}u;\n\
          const BLOCKS = {}u;\nconst SIDE = {}u;\nconst GROUPS = {groups}u;\n",
@@ -22,7 +23,7 @@ pub(super) fn slide(writer: &mut Writer, it: &Contraction, window: Window) -> (S
         window.side[0]
     );
     let names = (0..window.blocks * window.pixels()).map(sum);
-    let text = fill(
+    fill(
         SLIDE,
         &[
             ("constants", constants),
@@ -30,8 +31,7 @@ pub(super) fn slide(writer: &mut Writer, it: &Contraction, window: Window) -> (S
             ("products", products(writer, it, window)),
             ("stores", stores(writer, it, window)),
         ],
-    );
-    (text, groups)
+    )
 }
 
 fn sum(number: usize) -> String {
@@ -40,14 +40,14 @@ fn sum(number: usize) -> String {
 
 /// What becomes of the sums: the result, without an epilogue.
 fn stores(writer: &mut Writer, it: &Contraction, window: Window) -> String {
-    let Some(place) = writer.memory.nodes[it.node.index()] else {
+    let Some(place) = writer.plan.memory.nodes[it.node.index()] else {
         writer.refuse(it.node);
         return String::new();
     };
     let mut text = String::new();
     for number in 0..window.blocks * window.pixels() {
         let (block, pixel) = (number / window.pixels(), number % window.pixels());
-        let at = format!("(row + {pixel}u) * {}u + col + {}u", writer.tile.cols, 4 * block);
+        let at = format!("(row + {pixel}u) * {}u + col + {}u", writer.cut.cols, 4 * block);
         text += &writer.bindings.store(place, &at, &sum(number), 4);
         text.push('\n');
     }
@@ -56,10 +56,10 @@ fn stores(writer: &mut Writer, it: &Contraction, window: Window) -> String {
 
 /// The loop over the kernel's rows and the channels.
 fn products(writer: &mut Writer, it: &Contraction, window: Window) -> String {
-    let reach = Reach::of(it, window);
+    let reach = WindowReach::of(it, window);
     let [kh, kw] = it.geometry.kernel;
     let groups = it.inner / it.a_width;
-    let pixels = it.pixels(writer);
+    let pixels = it.pixels();
     let [n, y, x] = pixel(writer, "row", pixels);
     let first = reach.first(writer, &x);
     writer.open(format!("for (var step = 0u; step < {}u; step++)", kh * groups));
@@ -115,7 +115,7 @@ fn weights(
 ) -> Vec<Vec<String>> {
     let blocks = window.blocks;
     let col = |at: usize| format!("(col + {at}u)");
-    if !it.is_adjoint() {
+    if it.kind != ContractionKind::PictureGradient {
         let mut value = |k: usize, block: usize| {
             let at = At::new([i, j, &format!("({channel} + {k}u)"), &col(4 * block)], 4);
             writer.value(it.operands[1], &at)

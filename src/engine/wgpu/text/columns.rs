@@ -1,22 +1,13 @@
 //! Per-tile sums: what a workgroup leaves for a merging kernel.
 
-use crate::engine::wgpu::kernel::{Column, Kernel, Location};
+use crate::engine::wgpu::cut::{Style, THREADS, TileCut};
+use crate::engine::wgpu::kernel::{Column, Kernel};
+use crate::engine::wgpu::memory::BufferPlace;
 use crate::graph::NodeId;
 
-use super::Style;
 use super::scalar::type_name;
 use super::template::rolled;
-use super::tile::{THREADS, Tile, column_index};
 use super::writer::Writer;
-
-/// The distinct values that a kernel sums.
-pub(super) fn summed(kernel: &Kernel) -> Vec<NodeId> {
-    let sums = kernel.columns.iter().filter_map(|column| match column {
-        Column::Sum(node) => Some(*node),
-        Column::Squares(_) => None,
-    });
-    sums.collect()
-}
 
 /// The structure that the epilogue returns them in.
 pub(super) fn sums_type(summed: &[NodeId], v: &str) -> String {
@@ -28,7 +19,7 @@ pub(super) fn sums_type(summed: &[NodeId], v: &str) -> String {
 }
 
 /// The memory that the sums go through.
-pub(super) fn workgroup_memory(kernel: &Kernel, tile: &Tile) -> String {
+pub(super) fn workgroup_memory(kernel: &Kernel, tile: &TileCut) -> String {
     if kernel.columns.is_empty() {
         return String::new();
     }
@@ -38,22 +29,28 @@ pub(super) fn workgroup_memory(kernel: &Kernel, tile: &Tile) -> String {
     )
 }
 
+/// Where partial sum `column` of row tile `tile` starts: [tile][column][channel].
+pub(super) fn partial_at(cut: &TileCut, kernel: &Kernel, column: usize) -> String {
+    let (columns, cols) = (kernel.columns.len(), cut.cols);
+    format!("(tile * {columns}u + {column}u) * {cols}u")
+}
+
 /// The statements after the elements: for each value its sum over the tile's rows, then the sum
 /// of squared distances from the tile's mean, in a fixed order.
-pub(super) fn columns(writer: &mut Writer, tile: &Tile, partial: Option<Location>) -> String {
+pub(super) fn columns(writer: &mut Writer, tile: &TileCut, partial: Option<BufferPlace>) -> String {
     let kernel = writer.kernel;
     let Some(partial) = partial.filter(|_| !kernel.columns.is_empty()) else {
         return String::new();
     };
     let v = type_name(tile.width);
     let mut out = "let count = f32(min(TILE_ROWS, ROWS - tile * TILE_ROWS));\n".to_owned();
-    if writer.layout.extras.subgroups {
+    if writer.plan.target.capabilities.subgroups {
         out += "let joined = max(size / LANES, 1u);\n";
     }
-    for (value, node) in summed(kernel).into_iter().enumerate() {
-        let squares = column_index(kernel, Column::Squares(node));
+    for (value, node) in kernel.summed().into_iter().enumerate() {
+        let squares = kernel.column_index(Column::Squares(node));
         let own: Vec<_> = (0..tile.per_thread).map(|r| format!("s{r}.v{value}")).collect();
-        let sum = column_index(kernel, Column::Sum(node)).unwrap_or_default();
+        let sum = kernel.column_index(Column::Sum(node)).unwrap_or_default();
         let mean = squares.map(|_| "lane_means[lane] = total / count;");
         out += &over_tile(writer, tile, partial, sum, &own.join(" + "), mean.unwrap_or(""));
         let Some(squares) = squares else { continue };
@@ -71,19 +68,19 @@ pub(super) fn columns(writer: &mut Writer, tile: &Tile, partial: Option<Location
 /// Sums one number of each thread over the tile's strips and writes it.
 fn over_tile(
     writer: &mut Writer,
-    tile: &Tile,
-    partial: Location,
+    tile: &TileCut,
+    partial: BufferPlace,
     column: usize,
     own: &str,
     then: &str,
 ) -> String {
-    let at = format!("{} + col", tile.partial_at(writer.kernel, "tile", column));
+    let at = format!("{} + col", partial_at(tile, writer.kernel, column));
     let store = writer.bindings.store(partial, &at, "total", tile.width);
-    let (write, sums) = match writer.layout.extras.subgroups {
+    let (write, sums) = match writer.plan.target.capabilities.subgroups {
         false => (format!("lane_sums[thread] = {own};\n"), "STRIPS"),
         true => (joined(own), "STRIPS / joined"),
     };
-    let bound = match writer.layout.style {
+    let bound = match writer.plan.target.style {
         Style::Staged => sums.to_owned(),
         Style::Sliding => rolled(sums, ["col", "COLS"]),
     };

@@ -58,8 +58,8 @@ pub(super) fn finish(module: &str, declarations: String) -> String {
 pub(super) fn threads(writer: &Writer) -> Vec<(&'static str, String)> {
     let sums =
         !writer.kernel.columns.is_empty() || matches!(writer.kernel.body, Body::Merge { .. });
-    let adds = sums && writer.layout.extras.subgroups;
-    if !adds && writer.tile.share.is_none() {
+    let adds = sums && writer.plan.target.capabilities.subgroups;
+    if !adds && writer.cut.share().is_none() {
         return Vec::new();
     }
     let builtins = "@builtin(subgroup_id) subgroup: u32,

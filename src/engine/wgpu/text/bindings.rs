@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::engine::wgpu::kernel::{Format, Location, Memory, SlotId};
+use crate::engine::wgpu::memory::{BufferPlace, MemoryPlan, SlotId};
+use crate::engine::wgpu::numbers::NumberFormat;
 
 use super::scalar::type_name;
 
@@ -38,7 +39,7 @@ pub struct Binding {
 }
 
 pub(super) struct Bindings<'a> {
-    memory: &'a Memory,
+    memory: &'a MemoryPlan,
     uses: Vec<Use>,
     /// Where each vector starts.
     starts: Vec<usize>,
@@ -48,18 +49,18 @@ struct Use {
     binding: Binding,
     /// Whether some access is of one element.
     scalar: bool,
-    format: Format,
+    format: NumberFormat,
 }
 
 impl<'a> Bindings<'a> {
-    pub fn new(memory: &'a Memory) -> Self {
+    pub fn new(memory: &'a MemoryPlan) -> Self {
         Self { memory, uses: Vec::new(), starts: Vec::new() }
     }
 
-    fn index(&mut self, place: Location) -> usize {
+    fn index(&mut self, place: BufferPlace) -> usize {
         let (buffer, format) = match place {
-            Location::Slot(slot) => (Buffer::Slot(slot), self.memory.slot(slot).format),
-            Location::Vector(_) => (Buffer::Vectors, Format::F32),
+            BufferPlace::Slot(slot) => (Buffer::Slot(slot), self.memory.slot(slot).format),
+            BufferPlace::Vector(_) => (Buffer::Vectors, NumberFormat::F32),
         };
         let known = self.uses.iter().position(|u| u.binding.buffer == buffer);
         known.unwrap_or_else(|| {
@@ -70,12 +71,12 @@ impl<'a> Bindings<'a> {
     }
 
     /// The binding of a place, and its address there.
-    fn reach(&mut self, place: Location, address: &str, width: usize) -> (usize, String) {
+    fn reach(&mut self, place: BufferPlace, address: &str, width: usize) -> (usize, String) {
         let index = self.index(place);
         self.uses[index].scalar |= width == 1;
         match place {
-            Location::Slot(_) => (index, address.to_owned()),
-            Location::Vector(start) => {
+            BufferPlace::Slot(_) => (index, address.to_owned()),
+            BufferPlace::Vector(start) => {
                 let at = self.starts.iter().position(|s| *s == start).unwrap_or_else(|| {
                     self.starts.push(start);
                     self.starts.len() - 1
@@ -87,13 +88,19 @@ impl<'a> Bindings<'a> {
     }
 
     /// The expression that reads `width` elements from `address` on.
-    pub fn load(&mut self, place: Location, address: &str, width: usize) -> String {
+    pub fn load(&mut self, place: BufferPlace, address: &str, width: usize) -> String {
         let (index, address) = self.reach(place, address, width);
         format!("read{width}_b{index}({address})")
     }
 
     /// The statement that writes `width` elements from `address` on.
-    pub fn store(&mut self, place: Location, address: &str, value: &str, width: usize) -> String {
+    pub fn store(
+        &mut self,
+        place: BufferPlace,
+        address: &str,
+        value: &str,
+        width: usize,
+    ) -> String {
         let (index, address) = self.reach(place, address, width);
         self.uses[index].binding.writes = true;
         format!("write{width}_b{index}({address}, {value});")
@@ -140,27 +147,27 @@ impl<'a> Bindings<'a> {
 }
 
 /// The type of `width` elements in memory.
-fn element(format: Format, width: usize) -> &'static str {
+fn element(format: NumberFormat, width: usize) -> &'static str {
     match (format, width) {
-        (Format::F32, width) => type_name(width),
-        (Format::F16, 1) => "f16",
-        (Format::F16, _) => "vec4<f16>",
+        (NumberFormat::F32, width) => type_name(width),
+        (NumberFormat::F16, 1) => "f16",
+        (NumberFormat::F16, _) => "vec4<f16>",
     }
 }
 
 /// What is in memory as what is computed with, which is always f32.
-fn wide(format: Format, width: usize, x: &str) -> String {
+fn wide(format: NumberFormat, width: usize, x: &str) -> String {
     match format {
-        Format::F32 => x.to_owned(),
-        Format::F16 => format!("{}({x})", type_name(width)),
+        NumberFormat::F32 => x.to_owned(),
+        NumberFormat::F16 => format!("{}({x})", type_name(width)),
     }
 }
 
 /// The other way round.
-fn narrow(format: Format, width: usize, x: &str) -> String {
+fn narrow(format: NumberFormat, width: usize, x: &str) -> String {
     match format {
-        Format::F32 => x.to_owned(),
-        Format::F16 => format!("narrow{width}({x})"),
+        NumberFormat::F32 => x.to_owned(),
+        NumberFormat::F16 => format!("narrow{width}({x})"),
     }
 }
 

@@ -3,48 +3,11 @@
 //! A subgroup holds a matrix together. Operands are rounded to half precision when they are staged;
 //! the sums go through workgroup memory to the threads whose elements they are.
 
+use crate::engine::wgpu::cut::{DEPTH_STEP, MatrixShare, THREADS, TileCut};
+
 use super::scalar::{part, type_name};
-use super::tile::{DEPTH_STEP, THREADS, Tile};
 
-/// What a device multiplies: matrices of `edge` × `edge`, each by the `subgroup` threads of one
-/// subgroup.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Matrices {
-    /// Rows and columns of every matrix.
-    pub edge: usize,
-    /// Threads of every subgroup.
-    pub subgroup: usize,
-}
-
-/// How the subgroups of a workgroup share its tile: each has `down` × `across` matrices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::engine::wgpu) struct Share {
-    edge: usize,
-    down: usize,
-    across: usize,
-    /// Subgroups side by side along the channels.
-    side: usize,
-}
-
-impl Matrices {
-    /// The most nearly square one, for the fewest loads a product; none where nothing divides.
-    pub(super) fn share(self, rows: usize, cols: usize) -> Option<Share> {
-        let Self { edge, subgroup } = self;
-        let subgroups = THREADS / subgroup;
-        let whole = [rows, cols, DEPTH_STEP].iter().all(|extent| extent.is_multiple_of(edge));
-        let (rows, cols) = (rows / edge, cols / edge);
-        let sides = (1..=subgroups).filter(|side| subgroups.is_multiple_of(*side));
-        let shares = sides.filter_map(|side| {
-            let above = subgroups / side;
-            let divides = rows.is_multiple_of(above) && cols.is_multiple_of(side);
-            let share = Share { edge, down: rows / above, across: cols / side, side };
-            (whole && divides && share.down > 0 && share.across > 0).then_some(share)
-        });
-        shares.min_by_key(|share| share.down + share.across)
-    }
-}
-
-impl Share {
+impl MatrixShare {
     /// The type of a matrix in one of the roles A, B and C.
     fn matrix(&self, role: char) -> String {
         let (edge, number) = (self.edge, if role == 'C' { "f32" } else { "f16" });
@@ -76,6 +39,7 @@ fn product(row: u32, lane: u32) -> {v} {{
         )
     }
 
+    /// Where a subgroup's matrices begin in the tile, and their sums.
     pub fn accumulators(&self) -> String {
         let Self { edge, down, across, side } = *self;
         let (c, mut out) = (self.matrix('C'), String::new());
@@ -105,7 +69,7 @@ fn product(row: u32, lane: u32) -> {v} {{
         out
     }
 
-    /// From the matrices to where [`Share::memory`]'s `product` finds the sums.
+    /// From the matrices to where [`MatrixShare::memory`]'s `product` finds the sums.
     pub fn store(&self) -> String {
         let (edge, mut out) = (self.edge, String::new());
         for [i, j] in self.each() {
@@ -118,7 +82,7 @@ fn product(row: u32, lane: u32) -> {v} {{
 }
 
 /// The right operand into workgroup memory, channels side by side.
-pub(super) fn stage_b(tile: &Tile) -> String {
+pub(super) fn stage_b(tile: &TileCut) -> String {
     let width = tile.width;
     let store = |i| format!("    tile_b[e * WIDTH + {i}u] = narrow1(v{});\n", part(width, i));
     let stores: String = (0..width).map(store).collect();
@@ -128,29 +92,4 @@ pub(super) fn stage_b(tile: &Tile) -> String {
 {stores}}}
 "
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn subgroups_share_a_tile_in_whole_matrices() {
-        for edge in [8, 16] {
-            for subgroup in [4, 8, 16, 32, 64] {
-                for (rows, cols) in [(64, 32), (32, 32), (128, 16), (16, 64), (64, 8), (64, 20)] {
-                    let Some(share) = Matrices { edge, subgroup }.share(rows, cols) else {
-                        continue;
-                    };
-                    let subgroups = THREADS / subgroup;
-                    assert_eq!(share.across * edge * share.side, cols);
-                    assert_eq!(share.down * edge * (subgroups / share.side), rows);
-                }
-            }
-        }
-        let nvidia = Matrices { edge: 16, subgroup: 32 };
-        assert_eq!(nvidia.share(64, 32), Some(Share { edge: 16, down: 2, across: 2, side: 1 }));
-        assert_eq!(nvidia.share(64, 8), None);
-        assert_eq!(nvidia.share(16, 16), None);
-    }
 }

@@ -1,39 +1,38 @@
 //! Contractions whose operands go through workgroup memory.
 
-use crate::engine::wgpu::kernel::{Body, Location, Moment};
-use crate::graph::{ConvGeometry, Op};
+use crate::engine::wgpu::cut::{Contraction, ContractionKind, DEPTH_STEP, Style, THREADS, TileCut};
+use crate::engine::wgpu::kernel::Moment;
+use crate::engine::wgpu::memory::BufferPlace;
+use crate::graph::ConvGeometry;
 
-use super::Style;
 use super::columns::{columns, workgroup_memory};
-use super::contract::{Contraction, pixel};
 use super::epilogue::{elements, epilogue, raw_arguments, split_row};
 use super::map::constants;
 use super::matrices::stage_b;
+use super::pixel::pixel;
 use super::scalar::{part, type_name};
 use super::template::{CONTRACT, fill, threads};
-use super::tile::{DEPTH_STEP, THREADS, Tile};
 use super::writer::{At, Writer};
 
-/// Text and number of workgroups.
+/// The module.
 pub(super) fn staged(
     writer: &mut Writer,
     it: &Contraction,
-    partial: Option<Location>,
-) -> (String, usize) {
-    let tile = writer.tile;
-    let (depth, split_depth) = depth(writer, it);
-    let groups = tile.row_tiles() * tile.col_tiles() * tile.splits;
+    partial: Option<BufferPlace>,
+) -> String {
+    let tile = writer.cut;
+    let (depth, split_depth) = (it.depth(), tile.split_depth(it));
     let load_a = load_a(writer, it);
     let load_b = load_b(writer, it);
-    let (epilogue, split) = match writer.kernel.body {
-        Body::Weights(_) => (store_part(writer, &tile, partial), "split, "),
-        _ => {
+    let (epilogue, split) = match it.kind {
+        ContractionKind::WeightGradient => (store_part(writer, &tile, partial), "split, "),
+        ContractionKind::Forward | ContractionKind::PictureGradient => {
             let raw = raw_arguments(&[it.node], tile.width);
             (epilogue(writer, &tile, &raw, &mut |_, _| {}), "")
         }
     };
     let columns = columns(writer, &tile, partial);
-    let sum = |r: usize| match tile.share {
+    let sum = |r: usize| match tile.share() {
         None => format!(", {split}acc{r}"),
         Some(_) => format!(", {split}product(strip + {r}u * STRIPS, lane)"),
     };
@@ -42,7 +41,7 @@ pub(super) fn staged(
         "const DEPTH = {depth}u;\nconst DEPTH_STEP = {DEPTH_STEP}u;\nconst SPLIT_DEPTH = {split_depth}u;\n"
     );
     let mut hooks = vec![
-        ("constants", constants(&tile, groups) + &more),
+        ("constants", constants(writer) + &more),
         ("functions", workgroup_memory(writer.kernel, &tile)),
         ("load_a", load_a),
         ("load_b", load_b),
@@ -52,10 +51,10 @@ pub(super) fn staged(
         ("columns", columns),
     ];
     hooks.extend(threads(writer));
-    match tile.share {
+    match tile.share() {
         None => hooks.extend([
             ("accumulators", accumulators(&tile)),
-            ("products", products(&tile, writer.layout.style)),
+            ("products", products(&tile, writer.plan.target.style)),
         ]),
         Some(share) => hooks.extend([
             ("memory", share.memory(tile.width)),
@@ -65,28 +64,18 @@ pub(super) fn staged(
             ("gather", share.store()),
         ]),
     }
-    (fill(CONTRACT, &hooks), groups)
+    fill(CONTRACT, &hooks)
 }
 
-fn accumulators(tile: &Tile) -> String {
+fn accumulators(tile: &TileCut) -> String {
     (0..tile.per_thread).map(|r| format!("var acc{r} = V(0.0);\n")).collect()
 }
 
-/// Depth of a contraction, and of the part that one split has.
-fn depth(writer: &Writer, it: &Contraction) -> (usize, usize) {
-    if it.for_weights() {
-        let [images, h, w] = it.pixels(writer);
-        return (images * h * w, writer.tile.split_images(images) * h * w);
-    }
-    let depth = it.geometry.kernel.iter().product::<usize>() * it.inner;
-    (depth, depth)
-}
-
 /// The left operand into workgroup memory, rows side by side.
-fn stage_a(tile: &Tile, it: &Contraction) -> String {
+fn stage_a(tile: &TileCut, it: &Contraction) -> String {
     let width = it.a_width;
     let total = DEPTH_STEP * tile.tile_rows() / width;
-    let (row, k, step) = if it.for_weights() {
+    let (row, k, step) = if it.kind == ContractionKind::WeightGradient {
         let across = tile.tile_rows() / width;
         (format!("e % {across}u * {width}u"), format!("e / {across}u"), "1u".to_owned())
     } else {
@@ -95,7 +84,7 @@ fn stage_a(tile: &Tile, it: &Contraction) -> String {
     };
     let write = |j| {
         let v = format!("v{}", part(width, j));
-        let v = if tile.share.is_some() { format!("narrow1({v})") } else { v };
+        let v = if tile.share().is_some() { format!("narrow1({v})") } else { v };
         format!("    tile_a[i * TILE_ROWS + r + {j}u * {step}] = {v};\n")
     };
     let writes: String = (0..width).map(write).collect();
@@ -110,7 +99,7 @@ fn stage_a(tile: &Tile, it: &Contraction) -> String {
 }
 
 /// The products of one step.
-fn products(tile: &Tile, style: Style) -> String {
+fn products(tile: &TileCut, style: Style) -> String {
     let [rows, strips, lanes] = [tile.tile_rows(), tile.strips, tile.lanes];
     let one = |a: &dyn Fn(usize) -> String, b: &str| -> String {
         let lines = (0..tile.per_thread).map(|r| format!("acc{r} += tile_a[{}] * {b};\n", a(r)));
@@ -183,10 +172,10 @@ fn seeing(
 
 fn load_a(writer: &mut Writer, it: &Contraction) -> String {
     let v = type_name(it.a_width);
-    let [n, h, w] = it.pixels(writer);
+    let [n, h, w] = it.pixels();
     writer.line(format!("var result = {v}(0.0);"));
     writer.open("if (row < ROWS && k < end)");
-    let (pixel, window, channel) = if it.for_weights() {
+    let (pixel, window, channel) = if it.kind == ContractionKind::WeightGradient {
         writer.line("let window = row;");
         writer.line("let pixel = k;");
         let [i, j, channel] = split_window(writer, it, "window");
@@ -197,9 +186,11 @@ fn load_a(writer: &mut Writer, it: &Contraction) -> String {
     };
     let [image, y, x] = [&pixel[0], &pixel[1], &pixel[2]];
     let window = [window[0].as_str(), window[1].as_str()];
-    let [y, x] = match it.op {
-        Op::ConvDx(_) => seeing(writer, it, [y, x], window),
-        _ => seen(writer, it, [y, x], window),
+    let [y, x] = match it.kind {
+        ContractionKind::PictureGradient => seeing(writer, it, [y, x], window),
+        ContractionKind::Forward | ContractionKind::WeightGradient => {
+            seen(writer, it, [y, x], window)
+        }
     };
     let at = At::new([image, &y, &x, &channel], it.a_width);
     let value = writer.value(it.operands[0], &at);
@@ -218,7 +209,7 @@ fn store_on_the_way(writer: &mut Writer, it: &Contraction, [i, j]: [&str; 2], at
     let [middle_i, middle_j] = it.geometry.padding;
     let stores = writer.kernel.stores.iter().filter(|s| s.at == Moment::Prologue);
     for value in stores.map(|s| s.value).collect::<Vec<_>>() {
-        let Some(place) = writer.memory.nodes[value.index()] else { continue };
+        let Some(place) = writer.plan.memory.nodes[value.index()] else { continue };
         let shape = writer.program.graph.node(value).ty.shape;
         let known = writer.value(value, at);
         writer.open(format!("if (first_col == 0u && {i} == {middle_i}u && {j} == {middle_j}u)"));
@@ -228,18 +219,18 @@ fn store_on_the_way(writer: &mut Writer, it: &Contraction, [i, j]: [&str; 2], at
 }
 
 fn load_b(writer: &mut Writer, it: &Contraction) -> String {
-    let width = writer.tile.width;
+    let width = writer.cut.width;
     let v = type_name(width);
     writer.line(format!("var result = {v}(0.0);"));
     writer.open("if (k < end && col < COLS)");
-    let value = match it.op {
-        Op::ConvDw(_) => {
-            let pixels = it.pixels(writer);
+    let value = match it.kind {
+        ContractionKind::WeightGradient => {
+            let pixels = it.pixels();
             writer.line("let row = k;");
             let [n, y, x] = split_row(writer, pixels, ["n", "y", "x"]);
             writer.value(it.operands[1], &At::new([&n, &y, &x, "col"], width))
         }
-        Op::ConvDx(_) => {
+        ContractionKind::PictureGradient => {
             let [i, j, output] = split_window(writer, it, "k");
             // The weights' channels read lie a row apart.
             let parts: Vec<_> = (0..width)
@@ -250,7 +241,7 @@ fn load_b(writer: &mut Writer, it: &Contraction) -> String {
                 .collect();
             format!("{v}({})", parts.join(", "))
         }
-        _ => {
+        ContractionKind::Forward => {
             let [i, j, input] = split_window(writer, it, "k");
             writer.value(it.operands[1], &At::new([&i, &j, &input, "col"], width))
         }
@@ -263,7 +254,7 @@ fn load_b(writer: &mut Writer, it: &Contraction) -> String {
 }
 
 /// The epilogue of a split contraction: its part, to be gathered.
-fn store_part(writer: &mut Writer, tile: &Tile, partial: Option<Location>) -> String {
+fn store_part(writer: &mut Writer, tile: &TileCut, partial: Option<BufferPlace>) -> String {
     let v = type_name(tile.width);
     let at = format!("(split * {}u + row) * {}u + col", tile.rows, tile.cols);
     let store = partial.map(|place| writer.bindings.store(place, &at, "raw0", tile.width));

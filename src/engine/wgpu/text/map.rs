@@ -1,18 +1,19 @@
 //! Pointwise kernels, kernels that loop for each element, and the sums of split contractions.
 
-use crate::engine::wgpu::kernel::{Body, Location};
+use crate::engine::wgpu::cut::TileCut;
+use crate::engine::wgpu::kernel::Body;
+use crate::engine::wgpu::memory::BufferPlace;
 
 use super::columns::{columns, workgroup_memory};
 use super::epilogue::{elements, epilogue};
 use super::fold::{fold, open_loop};
 use super::scalar::type_name;
 use super::template::{MAP, fill, threads};
-use super::tile::Tile;
 use super::writer::{At, Writer};
 
-/// Text and number of workgroups.
-pub(super) fn map(writer: &mut Writer, partial: Option<Location>) -> (String, usize) {
-    let tile = writer.tile;
+/// The module.
+pub(super) fn map(writer: &mut Writer, partial: Option<BufferPlace>) -> String {
+    let tile = writer.cut;
     let body = writer.kernel.body.clone();
     let text = epilogue(writer, &tile, "", &mut |writer, at| match body {
         Body::Fold(node) => fold(writer, node, at),
@@ -20,21 +21,21 @@ pub(super) fn map(writer: &mut Writer, partial: Option<Location>) -> (String, us
         Body::Map | Body::Contract(_) | Body::Weights(_) | Body::Merge { .. } => {}
     });
     let columns = columns(writer, &tile, partial);
-    let groups = tile.row_tiles() * tile.col_tiles();
     let mut hooks = vec![
-        ("constants", constants(&tile, groups)),
+        ("constants", constants(writer)),
         ("functions", workgroup_memory(writer.kernel, &tile)),
         ("epilogue", text),
         ("elements", elements(writer, &|_| String::new())),
         ("columns", columns),
     ];
     hooks.extend(threads(writer));
-    (fill(MAP, &hooks), groups)
+    fill(MAP, &hooks)
 }
 
 /// The constants that both tiled skeletons have.
-pub(super) fn constants(tile: &Tile, groups: usize) -> String {
-    let Tile { rows, cols, width, lanes, strips, .. } = *tile;
+pub(super) fn constants(writer: &Writer) -> String {
+    let (tile, groups) = (writer.cut, writer.cut.workgroups(writer.kernel));
+    let TileCut { rows, cols, width, lanes, strips, .. } = tile;
     format!(
         "alias V = {};
 const ROWS = {rows}u;
@@ -57,13 +58,13 @@ const GROUPS = {groups}u;
 /// Adds the parts of a split contraction in order.
 fn gather(writer: &mut Writer, at: &At) {
     let Some(source) = writer.kernel.source() else { return };
-    let Some(slot) = writer.memory.partials[source.index()] else { return };
-    let parts = writer.tile_of(source).splits;
+    let Some(slot) = writer.plan.memory.partials[source.index()] else { return };
+    let parts = writer.plan.cuts[source.index()].splits;
     let shape = writer.kernel.domain.shape;
     let address = writer.address(shape, at);
     let v = type_name(at.width);
     let part = format!("{address} + split * {}u", shape.len());
-    let load = writer.bindings.load(Location::Slot(slot), &part, at.width);
+    let load = writer.bindings.load(BufferPlace::Slot(slot), &part, at.width);
     writer.line(format!("var raw0 = {v}(0.0);"));
     open_loop(writer, "split", parts, false);
     writer.line(format!("raw0 += {load};"));

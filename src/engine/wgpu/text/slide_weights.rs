@@ -3,26 +3,24 @@
 
 use std::collections::HashMap;
 
-use crate::engine::wgpu::kernel::Location;
+use crate::engine::wgpu::cut::{Contraction, Window, WindowReach};
+use crate::engine::wgpu::memory::BufferPlace;
 
-use super::contract::Contraction;
 use super::scalar::part;
 use super::slide::load;
 use super::template::{SLIDE_WEIGHTS, fill};
-use super::tile::THREADS;
-use super::window::{Reach, Window};
 use super::writer::{At, Writer};
 
-/// Text and number of workgroups.
+/// The module.
 pub(super) fn slide(
     writer: &mut Writer,
     it: &Contraction,
     window: Window,
-    partial: Option<Location>,
-) -> (String, usize) {
-    let (threads, splits) = (window.weight_threads(), writer.tile.splits);
-    let groups = (threads * splits).div_ceil(THREADS);
-    let [images, h, w] = it.pixels(writer);
+    partial: Option<BufferPlace>,
+) -> String {
+    let (threads, splits) = (window.weight_threads(), writer.cut.splits);
+    let groups = writer.cut.workgroups(writer.kernel);
+    let [images, h, w] = it.pixels();
     let each = h * w / window.across;
     let constants = format!(
         "alias V = vec4<f32>;\nconst INPUTS = {}u;\nconst BLOCKS = {}u;\nconst SIDE = {}u;\n\
@@ -32,11 +30,11 @@ pub(super) fn slide(
         window.blocks,
         window.side[0],
         images * each,
-        writer.tile.split_images(images) * each
+        writer.cut.split_images(images) * each
     );
     let sums = sums(it, window.blocks);
     let accumulators = sums.iter().map(|sum| format!("var {} = V(0.0);\n", sum.name())).collect();
-    let text = fill(
+    fill(
         SLIDE_WEIGHTS,
         &[
             ("constants", constants),
@@ -44,8 +42,7 @@ pub(super) fn slide(
             ("products", products(writer, it, window, &sums)),
             ("stores", sums.iter().map(|sum| store(writer, it, sum, partial)).collect()),
         ],
-    );
-    (text, groups)
+    )
 }
 
 /// Four sums of a thread: a place of the kernel, an input channel, a block of output channels.
@@ -77,8 +74,8 @@ fn sums(it: &Contraction, blocks: usize) -> Vec<Sum> {
 
 /// One step: the products of a few neighbouring pixels.
 fn products(writer: &mut Writer, it: &Contraction, window: Window, sums: &[Sum]) -> String {
-    let reach = Reach::of(it, window);
-    let [_, h, w] = it.pixels(writer);
+    let reach = WindowReach::of(it, window);
+    let [_, h, w] = it.pixels();
     let across = window.across;
     let x = writer.bind(format!("step % {}u * {across}u", w / across));
     let y = writer.bind(format!("step / {}u % {h}u", w / across));
@@ -116,12 +113,12 @@ fn products(writer: &mut Writer, it: &Contraction, window: Window, sums: &[Sum])
     writer.take()
 }
 
-fn store(writer: &mut Writer, it: &Contraction, sum: &Sum, partial: Option<Location>) -> String {
+fn store(writer: &mut Writer, it: &Contraction, sum: &Sum, partial: Option<BufferPlace>) -> String {
     let Some(partial) = partial else {
         writer.refuse(it.node);
         return String::new();
     };
-    let tile = writer.tile;
+    let tile = writer.cut;
     let place = (sum.place[0] * it.geometry.kernel[1] + sum.place[1]) * it.inner + sum.input;
     let at = format!(
         "(split * {}u + {place}u + channel) * {}u + col + {}u",

@@ -1,10 +1,9 @@
 //! Contractions without workgroup memory: which pixels and channels a thread has, and what it
 //! sees of the left operand.
 
-use crate::graph::{ConvGeometry, Graph, NodeId, Op};
+use crate::graph::{ConvGeometry, Graph, NodeId};
 
-use super::contract::Contraction;
-use super::writer::Writer;
+use super::contraction::{Contraction, ContractionKind};
 
 /// Most pixels of a thread: all sums of a step are written out, and compiled.
 const PIXELS: usize = 16;
@@ -15,7 +14,7 @@ const WEIGHT_SUMS: usize = 64;
 
 /// What one thread computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::engine::wgpu) struct Window {
+pub struct Window {
     /// Pixels side by side in a row.
     pub across: usize,
     /// Rows; more than one only of whole rows.
@@ -29,21 +28,19 @@ pub(in crate::engine::wgpu) struct Window {
 impl Window {
     /// For a contraction that such windows fill without a rest.
     pub fn of(graph: &Graph, node: NodeId) -> Option<Self> {
-        let node = graph.node(node);
-        let (Op::Conv(geometry) | Op::ConvDx(geometry) | Op::ConvDw(geometry)) = node.op else {
-            return None;
-        };
-        let channels = node.ty.shape.0[3];
+        let it = Contraction::of(graph, node)?;
+        let (geometry, channels) = (it.geometry, it.channels);
         if !channels.is_multiple_of(4) || geometry.kernel[1] > PIXELS {
             return None;
         }
-        match node.op {
-            Op::ConvDx(_) => Self::over(geometry.input, geometry.stride, PIXELS, channels),
-            Op::ConvDw(_) => {
-                let inputs = graph.node(node.args[0]).ty.shape.0[3];
-                Self::over_weights(geometry, inputs, channels)
+        match it.kind {
+            ContractionKind::PictureGradient => {
+                Self::over(geometry.input, geometry.stride, PIXELS, channels)
             }
-            _ => Self::over(geometry.output(), 1, at_once(PIXELS, geometry), channels),
+            ContractionKind::WeightGradient => Self::over_weights(&it),
+            ContractionKind::Forward => {
+                Self::over(geometry.output(), 1, at_once(PIXELS, geometry), channels)
+            }
         }
     }
 
@@ -56,17 +53,18 @@ impl Window {
         Some(Self { across, down, blocks, side: [channels / (4 * blocks), 1] })
     }
 
-    fn over_weights(geometry: ConvGeometry, inputs: usize, channels: usize) -> Option<Self> {
+    fn over_weights(it: &Contraction) -> Option<Self> {
+        let (geometry, channels) = (it.geometry, it.channels);
         let [_, w] = geometry.output();
         let most = at_once(WEIGHT_PIXELS, geometry);
         let across = [most, 4].into_iter().find(|across| w.is_multiple_of(*across))?;
-        let inputs_at_once = if inputs.is_multiple_of(4) { 4 } else { 1 };
-        let sums = geometry.kernel.iter().product::<usize>() * inputs_at_once;
+        let sums = geometry.kernel.iter().product::<usize>() * it.a_width;
         let blocks = blocks(if sums < 8 { 4 } else { 1 }, channels);
-        let side = [channels / (4 * blocks), inputs / inputs_at_once];
+        let side = [channels / (4 * blocks), it.inner / it.a_width];
         (sums <= WEIGHT_SUMS).then_some(Self { across, down: 1, blocks, side })
     }
 
+    /// Pixels of a thread.
     pub fn pixels(&self) -> usize {
         self.across * self.down
     }
@@ -89,20 +87,22 @@ fn blocks(most: usize, channels: usize) -> usize {
 }
 
 /// Which pixels of the left operand a thread sees.
-pub(super) struct Reach {
-    geometry: ConvGeometry,
+pub struct WindowReach {
+    /// The convolution.
+    pub geometry: ConvGeometry,
     /// Whether windows are turned round: an input pixel looks for the outputs that saw it.
-    adjoint: bool,
+    pub adjoint: bool,
     /// Rows and columns of the left operand.
-    source: [usize; 2],
+    pub source: [usize; 2],
     /// The first column that the last thread of a row sees.
     last: usize,
 }
 
-impl Reach {
+impl WindowReach {
+    /// Of a contraction's threads.
     pub fn of(it: &Contraction, window: Window) -> Self {
         let geometry = it.geometry;
-        if it.is_adjoint() {
+        if it.kind == ContractionKind::PictureGradient {
             let last = (geometry.input[1] - window.across) / geometry.stride;
             return Self { geometry, adjoint: true, source: geometry.output(), last };
         }
@@ -111,7 +111,7 @@ impl Reach {
     }
 
     /// The column that a thread's pixel sees at place `j` of a kernel's row, counted from
-    /// [`Self::first`]; none where no stride leads there.
+    /// the thread's first; none where no stride leads there.
     pub fn column(&self, pixel: usize, j: usize) -> Option<isize> {
         let ConvGeometry { stride, padding, .. } = self.geometry;
         let [pixel, j, stride, padding] = [pixel, j, stride, padding[1]].map(|v| v as isize);
@@ -131,50 +131,8 @@ impl Reach {
         all
     }
 
-    /// A name for the column from which a thread whose first pixel is `x` counts.
-    pub fn first(&self, writer: &mut Writer, x: &str) -> String {
-        let stride = self.geometry.stride;
-        writer.bind(if self.adjoint {
-            format!("{x} / {stride}u")
-        } else {
-            format!("{x} * {stride}u")
-        })
+    /// Whether every thread of a row that sees column `column` from its first on sees one there.
+    pub fn is_inside(&self, column: isize) -> bool {
+        column >= 0 && self.last as isize + column < self.source[1] as isize
     }
-
-    /// The row that row `y` sees at place `i` of the kernel, zero if there is none, and the
-    /// condition that there is one.
-    pub fn row(&self, writer: &mut Writer, y: &str, i: &str) -> Seen {
-        let ConvGeometry { stride, padding: [padding, _], .. } = self.geometry;
-        // Unsigned wrap-around turns what lies before the first row into what lies after the last.
-        let (row, mut condition) = if self.adjoint {
-            let from = writer.bind(format!("{y} + {padding}u - {i}"));
-            let exact = (stride > 1).then(|| format!("{from} % {stride}u == 0u && "));
-            (writer.bind(format!("{from} / {stride}u")), exact.unwrap_or_default())
-        } else {
-            (writer.bind(format!("{y} * {stride}u + {i} - {padding}u")), String::new())
-        };
-        condition += &format!("{row} < {}u", self.source[0]);
-        let inside = writer.bind(condition);
-        let index = writer.bind(format!("select(0u, {row}, {inside})"));
-        Seen { index, inside }
-    }
-
-    /// Column `column` of a thread that counts from `first`, in a row that it sees.
-    pub fn pixel(&self, writer: &mut Writer, first: &str, column: isize, row: &Seen) -> Seen {
-        let sign = if column < 0 { '-' } else { '+' };
-        let index = writer.bind(format!("{first} {sign} {}u", column.unsigned_abs()));
-        let within = self.source[1] as isize;
-        if column >= 0 && self.last as isize + column < within {
-            return Seen { index, inside: row.inside.clone() };
-        }
-        let inside = writer.bind(format!("{} && {index} < {within}u", row.inside));
-        Seen { index: writer.bind(format!("select(0u, {index}, {inside})")), inside }
-    }
-}
-
-/// A row or a pixel that may lie outside: an index that can be read in any case, and the name of
-/// the condition that what is read counts. Branches around loads cost as much as the loads.
-pub(super) struct Seen {
-    pub index: String,
-    pub inside: String,
 }

@@ -6,13 +6,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::engine::wgpu::kernel::{Kernel, KernelId, Kernels, Location, Memory, is_anchor};
+use crate::engine::wgpu::cut::TileCut;
+use crate::engine::wgpu::kernel::{Kernel, KernelId, is_anchor};
+use crate::engine::wgpu::memory::BufferPlace;
+use crate::engine::wgpu::plan::GpuPlan;
 use crate::graph::{AxisMap, NodeId, Number, Op, Program, Remap, Shape};
 
 use super::bindings::Bindings;
 use super::scalar::{binary, literal, type_name, unary};
-use super::tile::Tile;
-use super::{Given, Layout};
 
 /// An index into a tensor: a WGSL expression for each axis, and how many channels from there on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -64,14 +65,10 @@ enum Known {
 /// Writes the functions of one kernel.
 pub(super) struct Writer<'a> {
     pub program: &'a Program,
-    pub kernels: &'a Kernels,
+    pub plan: &'a GpuPlan,
     pub kernel: &'a Kernel,
-    pub memory: &'a Memory,
-    /// How the domains of all kernels are cut.
-    tiles: &'a [Tile],
-    /// How this kernel's is.
-    pub tile: Tile,
-    pub layout: Layout,
+    /// How its domain is cut.
+    pub cut: TileCut,
     pub bindings: Bindings<'a>,
     /// Values that this kernel loads.
     loads: HashSet<NodeId>,
@@ -84,19 +81,15 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub fn new(given: Given<'a>, id: KernelId) -> Self {
-        let Given { program, kernels, memory, tiles, layout } = given;
-        let kernel = &kernels.list[id.index()];
-        let raw = kernel.raw_values(&kernels.list);
+    pub fn new(program: &'a Program, plan: &'a GpuPlan, id: KernelId) -> Self {
+        let kernel = &plan.kernels.list[id.index()];
+        let raw = kernel.raw_values(&plan.kernels.list);
         Self {
             program,
-            kernels,
+            plan,
             kernel,
-            memory,
-            tiles,
-            tile: tiles[id.index()],
-            layout,
-            bindings: Bindings::new(memory),
+            cut: plan.cuts[id.index()],
+            bindings: Bindings::new(&plan.memory),
             loads: kernel.reads.iter().map(|r| r.value).collect(),
             raw: raw.into_iter().enumerate().map(|(i, n)| (n, format!("raw{i}"))).collect(),
             lines: String::new(),
@@ -104,11 +97,6 @@ impl<'a> Writer<'a> {
             names: 0,
             fault: None,
         }
-    }
-
-    /// How another kernel's domain is cut.
-    pub fn tile_of(&self, kernel: KernelId) -> Tile {
-        self.tiles[kernel.index()]
     }
 
     /// The statements since the last call.
@@ -234,13 +222,13 @@ impl<'a> Writer<'a> {
     }
 
     fn load(&mut self, id: NodeId, at: &At) -> String {
-        let Some(place) = self.memory.nodes[id.index()] else { return self.unavailable(id) };
+        let Some(place) = self.plan.memory.nodes[id.index()] else { return self.unavailable(id) };
         let address = self.address(self.program.graph.node(id).ty.shape, at);
         self.bindings.load(place, &address, at.width)
     }
 
     /// Stores a named value at an index of `shape`.
-    pub fn store(&mut self, place: Location, shape: Shape, at: &At, value: &str) {
+    pub fn store(&mut self, place: BufferPlace, shape: Shape, at: &At, value: &str) {
         let inside = at.within(shape);
         let address = self.address(shape, &inside);
         let statement = self.bindings.store(place, &address, value, at.width);

@@ -1,13 +1,12 @@
 //! The function that each element goes through: stores, and values for per-tile sums.
 
+use crate::engine::wgpu::cut::{Style, TileCut};
 use crate::engine::wgpu::kernel::{Body, Column, Moment};
 use crate::graph::NodeId;
 
-use super::Style;
-use super::columns::{summed, sums_type};
+use super::columns::sums_type;
 use super::scalar::type_name;
 use super::template::rolled;
-use super::tile::Tile;
 use super::writer::{At, Writer};
 
 /// Statements that give `n`, `y`, `x` for a row of a tensor with these extents.
@@ -33,7 +32,7 @@ pub(super) fn split_row(
 }
 
 /// The domain's own index, from `row` and `col`.
-pub(super) fn own_index(writer: &mut Writer, tile: &Tile) -> At {
+pub(super) fn own_index(writer: &mut Writer, tile: &TileCut) -> At {
     let [n, h, w, _] = writer.kernel.domain.shape.0;
     let [n, y, x] = split_row(writer, [n, h, w], ["n", "y", "x"]);
     At { axes: [n, y, x, "col".to_owned()], width: tile.width }
@@ -43,12 +42,12 @@ pub(super) fn own_index(writer: &mut Writer, tile: &Tile) -> At {
 /// compute the anchor where it is not handed over as an argument.
 pub(super) fn epilogue(
     writer: &mut Writer,
-    tile: &Tile,
+    tile: &TileCut,
     arguments: &str,
     raw: &mut dyn FnMut(&mut Writer, &At),
 ) -> String {
     let kernel = writer.kernel;
-    let summed = summed(kernel);
+    let summed = kernel.summed();
     let v = type_name(tile.width);
     if !summed.is_empty() {
         let zeros = vec![format!("{v}(0.0)"); summed.len()].join(", ");
@@ -80,9 +79,9 @@ pub(super) fn store_all(writer: &mut Writer, at: &At) {
     stores.retain(|store| store.at == Moment::Epilogue);
     let values: Vec<_> = stores.iter().map(|s| writer.value(s.value, at)).collect();
     for (store, value) in stores.iter().zip(values) {
-        let own = writer.memory.nodes[store.value.index()];
+        let own = writer.plan.memory.nodes[store.value.index()];
         let place = match store.into {
-            Some(input) => Some(writer.memory.inputs[input.index()]),
+            Some(input) => Some(writer.plan.memory.inputs[input.index()]),
             None => own,
         };
         if let Some(place) = place {
@@ -100,10 +99,10 @@ pub(super) fn raw_arguments(raw: &[NodeId], width: usize) -> String {
 
 /// The calls of `epilogue` for each row of a thread, keeping what is to be summed.
 pub(super) fn elements(writer: &Writer, argument: &dyn Fn(usize) -> String) -> String {
-    let per_thread = writer.tile.per_thread;
+    let per_thread = writer.cut.per_thread;
     let keeps = writer.kernel.columns.iter().any(|c| matches!(c, Column::Sum(_)));
     let contracts = matches!(writer.kernel.body, Body::Contract(_) | Body::Weights(_));
-    if writer.layout.style == Style::Sliding && !contracts && !keeps {
+    if writer.plan.target.style == Style::Sliding && !contracts && !keeps {
         let bound = rolled(&format!("{per_thread}u"), ["id", "GROUPS"]);
         return format!(
             "for (var r = 0u; r < {bound}; r++) {{

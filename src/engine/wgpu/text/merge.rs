@@ -1,22 +1,24 @@
 //! Merging per-tile sums into reductions.
 
-use crate::engine::wgpu::kernel::{Column, Kernel, Location};
+use crate::engine::wgpu::cut::{THREADS, TileCut};
+use crate::engine::wgpu::kernel::{Column, Kernel};
+use crate::engine::wgpu::memory::BufferPlace;
 use crate::graph::{NodeId, Op, ReduceKind};
 
+use super::columns::partial_at;
 use super::epilogue::{epilogue, raw_arguments};
 use super::template::{MERGE, fill, threads};
-use super::tile::{THREADS, Tile, column_index};
 use super::writer::Writer;
 
-/// Text and number of workgroups.
-pub(super) fn merge(writer: &mut Writer) -> (String, usize) {
+/// The module.
+pub(super) fn merge(writer: &mut Writer) -> String {
     let kernel = writer.kernel;
-    let results = kernel.raw_values(&writer.kernels.list);
-    let own = writer.tile;
+    let results = kernel.raw_values(&writer.plan.kernels.list);
+    let own = writer.cut;
     let text = epilogue(writer, &own, &raw_arguments(&results, own.width), &mut |_, _| {});
-    let Some(of) = kernel.source() else { return (String::new(), 0) };
-    let source = &writer.kernels.list[of.index()];
-    let tile = writer.tile_of(of);
+    let Some(of) = kernel.source() else { return String::new() };
+    let source = &writer.plan.kernels.list[of.index()];
+    let tile = writer.plan.cuts[of.index()];
     // A reduction that also takes in the channels has an entry for each tile and channel.
     let channels = tile.cols / own.cols;
     let entries = tile.row_tiles() * channels;
@@ -27,7 +29,7 @@ pub(super) fn merge(writer: &mut Writer) -> (String, usize) {
         merges += &statements;
     }
     let arguments: String = (0..results.len()).map(|i| format!(", raw{i}")).collect();
-    let groups = own.cols;
+    let groups = own.workgroups(kernel);
     let constants = format!(
         "const ROWS = {}u;\nconst COLS = {}u;\nconst GROUPS = {groups}u;\nconst ENTRIES = {entries}u;\n",
         own.rows, own.cols
@@ -40,13 +42,13 @@ pub(super) fn merge(writer: &mut Writer) -> (String, usize) {
         ("element", format!("epilogue(0u, col{arguments});\n")),
     ];
     hooks.extend(threads(writer));
-    (fill(MERGE, &hooks), groups)
+    fill(MERGE, &hooks)
 }
 
 fn one(
     writer: &mut Writer,
     source: &Kernel,
-    tile: &Tile,
+    tile: &TileCut,
     channels: usize,
     index: usize,
     result: NodeId,
@@ -55,15 +57,15 @@ fn one(
     let value = node.args[0];
     let squares = matches!(node.op, Op::Reduce(ReduceKind::M2, _));
     let slot = match writer.kernel.source() {
-        Some(of) => writer.memory.partials[of.index()],
+        Some(of) => writer.plan.memory.partials[of.index()],
         None => None,
     };
     let mut load = |column: Column| {
-        let Some((slot, column)) = slot.zip(column_index(source, column)) else {
+        let Some((slot, column)) = slot.zip(source.column_index(column)) else {
             return "0.0".to_owned();
         };
-        let at = format!("{} + channel", tile.partial_at(source, "tile", column));
-        writer.bindings.load(Location::Slot(slot), &at, 1)
+        let at = format!("{} + channel", partial_at(tile, source, column));
+        writer.bindings.load(BufferPlace::Slot(slot), &at, 1)
     };
     let sum = load(Column::Sum(value));
     let place = if channels > 1 {
@@ -124,7 +126,7 @@ fn tree(writer: &Writer, index: usize, merged: &Merged) -> String {
     let Merged { start, entry, join, result, .. } = merged;
     let part = format!("part{index}");
     let next = join(&part, &format!("{entry}{index}(e, col)"));
-    let (steps, whole) = match writer.layout.extras.subgroups {
+    let (steps, whole) = match writer.plan.target.capabilities.subgroups {
         false => in_memory(&part, merged),
         true => in_subgroups(&part, merged),
     };

@@ -1,0 +1,92 @@
+//! Convolutions and their gradients as matrix products.
+//!
+//! | | rows | channels | depth |
+//! |---|---|---|---|
+//! | forward | output pixels | outputs | kernel × inputs |
+//! | with respect to the pictures | input pixels | inputs | kernel × outputs |
+//! | with respect to the weights | kernel × inputs | outputs | output pixels |
+
+use crate::graph::{ConvGeometry, Graph, NodeId, Op};
+
+/// What is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContractionKind {
+    /// The convolution.
+    Forward,
+    /// Its gradient with respect to the pictures.
+    PictureGradient,
+    /// Its gradient with respect to the weights.
+    WeightGradient,
+}
+
+/// A convolution or one of its gradients.
+#[derive(Clone, Copy, Debug)]
+pub struct Contraction {
+    /// Its value.
+    pub node: NodeId,
+    /// Which of the three.
+    pub kind: ContractionKind,
+    /// Of the convolution.
+    pub geometry: ConvGeometry,
+    /// Left and right operand.
+    pub operands: [NodeId; 2],
+    /// Images of the left operand.
+    pub images: usize,
+    /// Elements of the left operand loaded at once: along the depth, or along the rows for a
+    /// weight gradient.
+    pub a_width: usize,
+    /// Channels of the axis that shares rows or depth with the kernel's window: inputs for forward
+    /// and weight gradient, outputs for the picture gradient.
+    pub inner: usize,
+    /// Channels of the result.
+    pub channels: usize,
+}
+
+impl Contraction {
+    /// None for any other operation.
+    pub fn of(graph: &Graph, id: NodeId) -> Option<Self> {
+        let node = graph.node(id);
+        let (kind, geometry) = match node.op {
+            Op::Conv(geometry) => (ContractionKind::Forward, geometry),
+            Op::ConvDx(geometry) => (ContractionKind::PictureGradient, geometry),
+            Op::ConvDw(geometry) => (ContractionKind::WeightGradient, geometry),
+            Op::Input(_)
+            | Op::Const(_)
+            | Op::Unary(_)
+            | Op::Binary(_)
+            | Op::Broadcast
+            | Op::Random { .. }
+            | Op::Reduce(..)
+            | Op::Pool(_)
+            | Op::PoolDx(_)
+            | Op::Remap(_)
+            | Op::Detach
+            | Op::After => return None,
+        };
+        let operands = [node.args[0], node.args[1]];
+        let [images, _, _, inner] = graph.node(operands[0]).ty.shape.0;
+        let a_width = if inner.is_multiple_of(4) { 4 } else { 1 };
+        let channels = node.ty.shape.0[3];
+        Some(Self { node: id, kind, geometry, operands, images, a_width, inner, channels })
+    }
+
+    /// Images, rows and columns over which a window stands: the inputs for a gradient with respect
+    /// to them, else the outputs.
+    pub fn pixels(&self) -> [usize; 3] {
+        let [h, w] = match self.kind {
+            ContractionKind::PictureGradient => self.geometry.input,
+            ContractionKind::Forward | ContractionKind::WeightGradient => self.geometry.output(),
+        };
+        [self.images, h, w]
+    }
+
+    /// Products added up for an element of the result.
+    pub fn depth(&self) -> usize {
+        match self.kind {
+            ContractionKind::WeightGradient => self.pixels().iter().product(),
+            ContractionKind::Forward | ContractionKind::PictureGradient => {
+                self.geometry.kernel.iter().product::<usize>() * self.inner
+            }
+        }
+    }
+}

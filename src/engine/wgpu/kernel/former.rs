@@ -1,0 +1,349 @@
+//! The kernels of a program under construction: where each node goes.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::graph::placement::{Home, Placement};
+use crate::graph::{Graph, InputId, NodeId, Op, Program, ReduceKind};
+
+use super::rules::{from_tiles, is_anchor, is_vector, with_vectors};
+use super::types::{Body, Column, Kernel, KernelId, KernelRead, KernelStore, Moment};
+use super::{order, reach};
+
+/// Expressions with more operations than this are cut by storing a part.
+const LARGEST_EXPRESSION: usize = 160;
+/// Buffers bound to one dispatch, that every WebGPU adapter offers.
+pub(super) const MOST_BUFFERS: usize = 8;
+/// Values stored by one kernel.
+const MOST_STORES: usize = 12;
+
+pub(super) struct Former<'a> {
+    program: &'a Program,
+    pub graph: &'a Graph,
+    /// Anchors for whose own result a buffer is kept free.
+    whole: &'a HashSet<NodeId>,
+    /// Anchors that nothing is attached to.
+    pub bare: &'a HashSet<NodeId>,
+    stored: Vec<bool>,
+    pub made_in: Vec<Option<KernelId>>,
+    last_read: Vec<Option<KernelId>>,
+    /// For each new state, the nodes that are the old one.
+    old_state: HashMap<NodeId, Vec<NodeId>>,
+    pub list: Vec<Kernel>,
+}
+
+impl<'a> Former<'a> {
+    pub fn new(
+        program: &'a Program,
+        placement: &Placement,
+        [whole, bare]: [&'a HashSet<NodeId>; 2],
+    ) -> Self {
+        let nodes = program.graph.nodes.len();
+        Self {
+            program,
+            graph: &program.graph,
+            whole,
+            bare,
+            stored: stored(program, placement, bare),
+            made_in: vec![None; nodes],
+            last_read: vec![None; nodes],
+            old_state: old_state(program),
+            list: Vec::new(),
+        }
+    }
+
+    pub fn run(&mut self, placement: &Placement) {
+        let order = order::order(self.program, placement);
+        let updates = order::only_for_updates(self.program);
+        let (late, early): (Vec<_>, Vec<_>) = order.into_iter().partition(|n| updates[n.index()]);
+        for id in early.into_iter().chain(late) {
+            self.place(id);
+        }
+    }
+
+    fn place(&mut self, id: NodeId) {
+        let node = self.graph.node(id);
+        if from_tiles(self.graph, node) {
+            return self.place_reduction(id);
+        }
+        match node.op {
+            Op::Conv(_) | Op::ConvDx(_) => self.place_anchor(id, Body::Contract(id)),
+            Op::Reduce(..) | Op::Pool(_) | Op::PoolDx(_) => self.place_anchor(id, Body::Fold(id)),
+            Op::ConvDw(_) => {
+                self.place_anchor(id, Body::Weights(id));
+                let of = KernelId(self.list.len() as u32 - 1);
+                let made = self.push(Body::Gather(of), id);
+                self.made_in[id.index()] = Some(made);
+            }
+            Op::Input(_) => {}
+            Op::Const(_)
+            | Op::Unary(_)
+            | Op::Binary(_)
+            | Op::Broadcast
+            | Op::Random { .. }
+            | Op::Remap(_)
+            | Op::Detach
+            | Op::After => {
+                if self.stored[id.index()] {
+                    self.place_pointwise(id);
+                }
+            }
+        }
+    }
+
+    /// A new kernel at the end, with the domain of `like`.
+    fn push(&mut self, body: Body, like: NodeId) -> KernelId {
+        let domain = self.graph.node(like).ty;
+        let (stores, columns, reads) = (Vec::new(), Vec::new(), Vec::new());
+        self.list.push(Kernel { body, domain, stores, columns, reads });
+        KernelId(self.list.len() as u32 - 1)
+    }
+
+    fn place_anchor(&mut self, id: NodeId, body: Body) {
+        let args = self.graph.node(id).args.clone();
+        let roots: Vec<_> = args.iter().map(|&arg| (arg, false)).collect();
+        // One buffer for the result, one for partial sums.
+        self.fit(&roots, 2);
+        let kernel = self.push(body, id);
+        self.read(kernel, &roots);
+        self.made_in[id.index()] = Some(kernel);
+    }
+
+    fn place_pointwise(&mut self, id: NodeId) {
+        let args: Vec<_> = self.graph.node(id).args.iter().map(|&arg| (arg, false)).collect();
+        self.fit(&args, 1);
+        let kernel = self
+            .hosts(id, false)
+            .into_iter()
+            .find(|&k| self.admits(k, id, Some(id), 0) && self.old_state_is_free(k, id))
+            .unwrap_or_else(|| self.push(Body::Map, id));
+        self.read(kernel, &[(id, true)]);
+        self.list[kernel.index()].stores.push(KernelStore {
+            value: id,
+            into: None,
+            at: Moment::Epilogue,
+        });
+        self.made_in[id.index()] = Some(kernel);
+    }
+
+    fn place_reduction(&mut self, id: NodeId) {
+        let node = self.graph.node(id);
+        let value = node.args[0];
+        self.fit(&[(value, true)], 1);
+        let host = self.hosts(value, true).into_iter().find(|&k| self.admits(k, value, None, 1));
+        let kernel = host.unwrap_or_else(|| self.push(Body::Map, value));
+        self.read(kernel, &[(value, true)]);
+        let squares = matches!(node.op, Op::Reduce(ReduceKind::M2, _));
+        let columns = &mut self.list[kernel.index()].columns;
+        for column in [Some(Column::Sum(value)), squares.then_some(Column::Squares(value))]
+            .into_iter()
+            .flatten()
+        {
+            if !columns.contains(&column) {
+                columns.push(column);
+            }
+        }
+        self.merge(kernel, id);
+    }
+
+    /// Has the sums of kernel `of` merged into reduction `id`.
+    fn merge(&mut self, of: KernelId, id: NodeId) {
+        let ty = self.graph.node(id).ty;
+        let known = self.list.iter_mut().enumerate().skip(of.index()).find_map(|(at, kernel)| {
+            let same_domain = kernel.domain == ty;
+            match &mut kernel.body {
+                Body::Merge { of: source, results } if *source == of && same_domain => {
+                    results.push(id);
+                    Some(KernelId(at as u32))
+                }
+                Body::Map
+                | Body::Contract(_)
+                | Body::Fold(_)
+                | Body::Weights(_)
+                | Body::Gather(_)
+                | Body::Merge { .. } => None,
+            }
+        });
+        let made = known.unwrap_or_else(|| self.push(Body::Merge { of, results: vec![id] }, id));
+        self.made_in[id.index()] = Some(made);
+    }
+
+    /// Kernels that might take `value` into their epilogue: the one that makes the last of what
+    /// it reads, then later ones that read some of the same tensors.
+    fn hosts(&self, value: NodeId, tiles: bool) -> Vec<KernelId> {
+        let (reads, _) = self.behind(&[(value, true)]);
+        let latest = reads.iter().filter_map(|r| self.made_in[r.value.index()]).max();
+        let first_sibling = latest.map_or(0, |k| k.index() + 1);
+        let domain = self.graph.node(value).ty;
+        let siblings = self.list[first_sibling..].iter().enumerate().filter(|(_, kernel)| {
+            kernel.domain == domain
+                && kernel.reads.iter().any(|a| reads.iter().any(|b| self.shared(*a, *b)))
+        });
+        let siblings = siblings.map(|(at, _)| KernelId((first_sibling + at) as u32));
+        let suits = |k: &KernelId| {
+            let kernel = &self.list[k.index()];
+            let bare = matches!(kernel.body, Body::Contract(node) if self.bare.contains(&node));
+            !bare && if tiles { kernel.has_tiles() } else { kernel.has_epilogue() }
+        };
+        latest.into_iter().chain(siblings).filter(suits).collect()
+    }
+
+    /// Whether two reads are of one tensor worth reading once.
+    fn shared(&self, a: KernelRead, b: KernelRead) -> bool {
+        a.value == b.value && self.graph.node(a.value).ty.shape.len() > 1
+    }
+
+    /// Whether kernel `k` can also compute `value` (and store it, or sum it).
+    fn admits(&self, k: KernelId, value: NodeId, store: Option<NodeId>, columns: usize) -> bool {
+        let kernel = &self.list[k.index()];
+        if kernel.domain != self.graph.node(value).ty || kernel.stores.len() >= MOST_STORES {
+            return false;
+        }
+        let (new, crossed) = reach::reads(self.graph, &self.made_in, k, &[(value, true)]);
+        if crossed || new.iter().any(|r| self.made_in[r.value.index()] > Some(k)) {
+            return false;
+        }
+        let mut reads = kernel.reads.clone();
+        new.into_iter().for_each(|read| reach::add(&mut reads, read));
+        let stores = kernel.stores.iter().map(|s| s.value).chain(store);
+        let columns = columns.max(kernel.columns.len().min(1));
+        self.buffers(kernel, &reads, stores, columns) <= MOST_BUFFERS
+    }
+
+    /// Whether, where `value` updates state, no kernel after `k` reads the old state.
+    fn old_state_is_free(&self, k: KernelId, value: NodeId) -> bool {
+        let old = self.old_state.get(&value);
+        old.is_none_or(|old| old.iter().all(|n| self.last_read[n.index()] <= Some(k)))
+    }
+
+    /// Buffers bound by a kernel.
+    pub fn buffers(
+        &self,
+        kernel: &Kernel,
+        reads: &[KernelRead],
+        stores: impl Iterator<Item = NodeId>,
+        columns: usize,
+    ) -> usize {
+        let mut values: HashSet<NodeId> = reads.iter().map(|r| r.value).collect();
+        values.extend(stores);
+        let kept = kernel.raw_values(&self.list).into_iter().filter(|n| self.whole.contains(n));
+        values.extend(kept);
+        let own = kernel.source().is_some() || matches!(kernel.body, Body::Weights(_));
+        self.count(values.into_iter()) + usize::from(own) + columns
+    }
+
+    /// Buffers behind these values: all vectors share one.
+    fn count(&self, values: impl Iterator<Item = NodeId>) -> usize {
+        let mut vectors = false;
+        let tensors = values.filter(|n| {
+            let node = self.graph.node(*n);
+            let vector = if let Op::Input(input) = node.op {
+                with_vectors(self.graph.input(input))
+            } else {
+                is_vector(node.ty)
+            };
+            vectors |= vector;
+            !vector
+        });
+        tensors.count() + usize::from(vectors)
+    }
+
+    fn behind(&self, roots: &[(NodeId, bool)]) -> (Vec<KernelRead>, bool) {
+        reach::reads(self.graph, &self.made_in, KernelId(self.list.len() as u32), roots)
+    }
+
+    /// Stores parts of these expressions until what is left reads few enough buffers, with
+    /// `others` to spare.
+    fn fit(&mut self, roots: &[(NodeId, bool)], others: usize) {
+        while self.count(self.behind(roots).0.iter().map(|r| r.value)) + others > MOST_BUFFERS {
+            let widest = roots
+                .iter()
+                .map(|&(root, _)| root)
+                .filter(|&n| self.is_open(n))
+                .max_by_key(|&n| self.behind(&[(n, false)]).0.len());
+            let Some(part) = widest else { return };
+            self.stored[part.index()] = true;
+            self.place_pointwise(part);
+        }
+    }
+
+    /// Whether a value is recomputed where it is used.
+    fn is_open(&self, id: NodeId) -> bool {
+        let op = &self.graph.node(id).op;
+        self.made_in[id.index()].is_none() && !is_anchor(op) && !matches!(op, Op::Input(_))
+    }
+
+    fn read(&mut self, kernel: KernelId, roots: &[(NodeId, bool)]) {
+        let (new, _) = reach::reads(self.graph, &self.made_in, kernel, roots);
+        for read in new {
+            let last = &mut self.last_read[read.value.index()];
+            *last = (*last).max(Some(kernel));
+            reach::add(&mut self.list[kernel.index()].reads, read);
+        }
+    }
+
+    /// Stores the anchors' own results where another kernel, or the program's caller, reads
+    /// them. Returns those that leave their kernel with too many buffers.
+    pub fn store_raw_values(&mut self) -> Vec<NodeId> {
+        let mut wanted: Vec<NodeId> =
+            self.list.iter().flat_map(|k| k.reads.iter().map(|r| r.value)).collect();
+        wanted.extend(self.program.roots());
+        let mut crowded = Vec::new();
+        for node in wanted.into_iter().filter(|&n| is_anchor(&self.graph.node(n).op)) {
+            let Some(made) = self.made_in[node.index()] else { continue };
+            let store = KernelStore { value: node, into: None, at: Moment::Epilogue };
+            let stores = &mut self.list[made.index()].stores;
+            if stores.contains(&store) {
+                continue;
+            }
+            stores.push(store);
+            let kernel = &self.list[made.index()];
+            let stores = kernel.stores.iter().map(|s| s.value);
+            let columns = kernel.columns.len().min(1);
+            if self.buffers(kernel, &kernel.reads, stores, columns) > MOST_BUFFERS {
+                crowded.push(node);
+            }
+        }
+        crowded
+    }
+}
+
+fn old_state(program: &Program) -> HashMap<NodeId, Vec<NodeId>> {
+    let mut nodes: HashMap<InputId, Vec<NodeId>> = HashMap::new();
+    for id in program.graph.ids() {
+        if let Op::Input(input) = program.graph.node(id).op {
+            nodes.entry(input).or_default().push(id);
+        }
+    }
+    let mut old: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
+    for (input, node) in &program.updates {
+        old.entry(*node).or_default().extend(nodes.get(input).into_iter().flatten());
+    }
+    old
+}
+
+/// Pointwise values that get a buffer: those that placement says, what bare contractions read, roots,
+/// and parts of expressions that would grow too large.
+fn stored(program: &Program, placement: &Placement, bare: &HashSet<NodeId>) -> Vec<bool> {
+    let graph = &program.graph;
+    let mut wanted: Vec<bool> = placement.home.iter().map(|home| *home != Home::Inline).collect();
+    bare.iter().flat_map(|&id| &graph.node(id).args).for_each(|arg| wanted[arg.index()] = true);
+    let mut root = vec![false; graph.nodes.len()];
+    program.roots().for_each(|n| root[n.index()] = true);
+    let mut size = vec![1usize; graph.nodes.len()];
+    let mut stored = vec![false; graph.nodes.len()];
+    for id in graph.ids() {
+        let node = graph.node(id);
+        let at = id.index();
+        if is_anchor(&node.op) || matches!(node.op, Op::Input(_)) {
+            continue;
+        }
+        size[at] = 1 + node.args.iter().map(|arg| size[arg.index()]).sum::<usize>();
+        // A re-indexing costs nothing where it is read; placement stores it for other engines.
+        let wanted = wanted[at] && !matches!(node.op, Op::Const(_) | Op::Remap(_));
+        stored[at] = root[at] || wanted || size[at] > LARGEST_EXPRESSION;
+        if stored[at] {
+            size[at] = 1;
+        }
+    }
+    stored
+}

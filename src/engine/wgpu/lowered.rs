@@ -1,0 +1,35 @@
+//! A program as plan and text.
+
+use crate::engine::EngineError;
+use crate::graph::Program;
+
+use super::cut::{Blocking, Target};
+use super::kernel::KernelId;
+use super::plan::GpuPlan;
+use super::text::{self, KernelCode};
+
+/// A program, ready to be compiled on a device.
+pub(super) struct Lowered {
+    pub plan: GpuPlan,
+    /// Of each kernel.
+    pub code: Vec<KernelCode>,
+}
+
+impl Lowered {
+    /// `blocking` says how each contraction through workgroup memory is cut.
+    pub fn new(
+        program: &Program,
+        target: Target,
+        blocking: &dyn Fn(KernelId) -> Blocking,
+    ) -> Result<Self, EngineError> {
+        let plan = GpuPlan::new(program, target, blocking);
+        let code =
+            plan.ids().map(|id| text::write(program, &plan, id)).collect::<Result<_, _>>()?;
+        Ok(Self { plan, code })
+    }
+
+    /// The same where nothing has been tuned.
+    pub fn untuned(program: &Program, target: Target) -> Result<Self, EngineError> {
+        Self::new(program, target, &|_| target.blocking)
+    }
+}

@@ -1,0 +1,231 @@
+//! Where every stored value lives.
+//!
+//! Tensors get slots, one buffer each, which later tensors take over once nobody reads the
+//! earlier one. All per-channel vectors and scalars share one further buffer.
+
+use crate::graph::{Node, NodeId, Op, Program};
+
+use super::kernel::{Kernel, KernelStore, Kernels, Moment, is_vector, with_vectors};
+use super::numbers::NumberFormat;
+
+pub mod live;
+
+use live::{Dying, LiveRanges};
+
+/// A buffer for tensors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Size, in elements.
+    pub len: usize,
+    /// What the elements are.
+    pub format: NumberFormat,
+}
+
+/// Index into [`MemoryPlan::slots`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SlotId(pub u32);
+
+/// Where a value lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BufferPlace {
+    /// From the start of a slot.
+    Slot(SlotId),
+    /// In the buffer of vectors, from this element.
+    Vector(usize),
+}
+
+/// The memory plan of a list of kernels.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryPlan {
+    /// Every slot.
+    pub slots: Vec<Slot>,
+    /// Size of the buffer of vectors, in elements.
+    pub vectors: usize,
+    /// For each node, where it is stored.
+    pub nodes: Vec<Option<BufferPlace>>,
+    /// For each input, where it is stored.
+    pub inputs: Vec<BufferPlace>,
+    /// For each kernel, the slot of its partial sums.
+    pub partials: Vec<Option<SlotId>>,
+    /// For each node, how it is stored.
+    formats: Vec<NumberFormat>,
+}
+
+/// Vectors start at multiples of this many elements, so that four can be read at once.
+const ALIGNMENT: usize = 4;
+
+impl MemoryPlan {
+    /// Plans the memory of `kernels`. Activations and their gradients are stored in `activations`:
+    /// batched values of more than one pixel that the caller neither gives nor takes. Everything else
+    /// is always in single precision: parameters, statistics, sums, what the classifier's softmax
+    /// sees. `partials` has the elements of each kernel's partial sums.
+    pub fn new(
+        program: &Program,
+        kernels: &Kernels,
+        activations: NumberFormat,
+        partials: &[usize],
+    ) -> Self {
+        let nodes = vec![None; program.graph.nodes.len()];
+        let plan = Self { nodes, formats: formats(program, activations), ..Self::default() };
+        let live = LiveRanges::of(program, kernels);
+        let mut planner = Planner { program, kernels, plan, free: Vec::new(), dying: live.dying() };
+        planner.place_inputs();
+        for &(input, node) in &kernels.in_place {
+            planner.plan.nodes[node.index()] = Some(planner.plan.inputs[input.index()]);
+        }
+        partials.iter().enumerate().for_each(|(at, &len)| planner.step(at, len));
+        planner.plan
+    }
+
+    /// Numbers that it holds.
+    pub fn elements(&self) -> usize {
+        self.slots.iter().map(|slot| slot.len).sum::<usize>() + self.vectors
+    }
+
+    /// The slot behind an id.
+    pub fn slot(&self, id: SlotId) -> Slot {
+        self.slots[id.0 as usize]
+    }
+
+    /// How a node's value is stored, if it is.
+    pub fn format(&self, node: NodeId) -> NumberFormat {
+        self.formats[node.index()]
+    }
+}
+
+/// The format of every node's value, if it is stored.
+fn formats(program: &Program, activations: NumberFormat) -> Vec<NumberFormat> {
+    let format = |node: &Node| {
+        let [_, rows, columns, _] = node.ty.shape.0;
+        let inner = node.ty.batched && rows * columns > 1 && !matches!(node.op, Op::Input(_));
+        if inner { activations } else { NumberFormat::F32 }
+    };
+    let mut formats: Vec<_> = program.graph.nodes.iter().map(format).collect();
+    program.roots().for_each(|root| formats[root.index()] = NumberFormat::F32);
+    formats
+}
+
+/// A plan that is made kernel by kernel.
+struct Planner<'a> {
+    program: &'a Program,
+    kernels: &'a Kernels,
+    plan: MemoryPlan,
+    free: Vec<SlotId>,
+    /// What nobody reads after each kernel.
+    dying: Vec<Dying>,
+}
+
+impl Planner<'_> {
+    fn place_inputs(&mut self) {
+        let graph = &self.program.graph;
+        for input in &graph.inputs {
+            let place = self.fresh(with_vectors(input), input.ty.shape.len());
+            self.plan.inputs.push(place);
+        }
+        for id in graph.ids() {
+            if let Op::Input(input) = graph.node(id).op {
+                self.plan.nodes[id.index()] = Some(self.plan.inputs[input.index()]);
+            }
+        }
+    }
+
+    /// A place that nothing else ever has.
+    fn fresh(&mut self, vector: bool, len: usize) -> BufferPlace {
+        if vector {
+            let at = self.plan.vectors;
+            self.plan.vectors += len.next_multiple_of(ALIGNMENT);
+            BufferPlace::Vector(at)
+        } else {
+            BufferPlace::Slot(self.add(Slot { len, format: NumberFormat::F32 }))
+        }
+    }
+
+    fn add(&mut self, slot: Slot) -> SlotId {
+        self.plan.slots.push(slot);
+        SlotId(self.plan.slots.len() as u32 - 1)
+    }
+
+    /// Places what kernel number `at` stores, and its partial sums of so many elements.
+    fn step(&mut self, at: usize, partials: usize) {
+        let kernel = &self.kernels.list[at];
+        let mut heirs = Vec::new();
+        for store in kernel.stores.iter().filter(|s| s.into.is_none()) {
+            let value = store.value;
+            if self.plan.nodes[value.index()].is_some() {
+                continue;
+            }
+            let ty = self.program.graph.node(value).ty;
+            let place = if is_vector(ty) {
+                self.fresh(true, ty.shape.len())
+            } else if let Some((old, slot)) = self.inheritable(kernel, store, at, &heirs) {
+                heirs.push(old);
+                BufferPlace::Slot(slot)
+            } else {
+                let format = self.plan.format(value);
+                BufferPlace::Slot(self.take(Slot { len: ty.shape.len(), format }))
+            };
+            self.plan.nodes[value.index()] = Some(place);
+        }
+        let format = NumberFormat::F32;
+        let partial = (partials > 0).then(|| self.take(Slot { len: partials, format }));
+        self.plan.partials.push(partial);
+        self.release(at, &heirs);
+    }
+
+    /// A value read for the last time by this kernel, only at the index at which `value` is
+    /// written: its slot can be written while it is read. What a prologue stores is written before
+    /// the epilogue has read anything.
+    fn inheritable(
+        &self,
+        kernel: &Kernel,
+        store: &KernelStore,
+        at: usize,
+        heirs: &[NodeId],
+    ) -> Option<(NodeId, SlotId)> {
+        let value = store.value;
+        if store.at == Moment::Prologue {
+            return None;
+        }
+        let (graph, plan) = (&self.program.graph, &self.plan);
+        let shape = graph.node(value).ty.shape;
+        kernel.reads.iter().find_map(|read| {
+            let dies = self.dying[at].nodes.contains(&read.value) && !heirs.contains(&read.value);
+            let same = graph.node(read.value).ty.shape == shape
+                && plan.format(read.value) == plan.format(value);
+            match plan.nodes[read.value.index()] {
+                Some(BufferPlace::Slot(slot)) if read.pointwise && dies && same => {
+                    Some((read.value, slot))
+                }
+                Some(BufferPlace::Slot(_) | BufferPlace::Vector(_)) | None => None,
+            }
+        })
+    }
+
+    /// A free slot that is large enough: the smallest one, else the largest, grown, else a new
+    /// one.
+    fn take(&mut self, wanted: Slot) -> SlotId {
+        let size = |id: &SlotId| self.plan.slot(*id).len;
+        let free = || self.free.iter().filter(|id| self.plan.slot(**id).format == wanted.format);
+        let enough = free().filter(|s| size(s) >= wanted.len).min_by_key(|s| (size(s), **s));
+        let chosen = enough.or(free().max_by_key(|s| (size(s), **s))).copied();
+        match chosen {
+            Some(slot) => {
+                self.free.retain(|s| *s != slot);
+                let size = &mut self.plan.slots[slot.0 as usize].len;
+                *size = (*size).max(wanted.len);
+                slot
+            }
+            None => self.add(wanted),
+        }
+    }
+
+    fn release(&mut self, at: usize, heirs: &[NodeId]) {
+        let dying = &self.dying[at];
+        for node in dying.nodes.iter().filter(|n| !heirs.contains(n)) {
+            if let Some(BufferPlace::Slot(slot)) = self.plan.nodes[node.index()] {
+                self.free.push(slot);
+            }
+        }
+        self.free.extend(dying.partials.iter().filter_map(|of| self.plan.partials[of.index()]));
+    }
+}

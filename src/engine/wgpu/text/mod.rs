@@ -1,0 +1,90 @@
+//! From a plan to WGSL.
+//!
+//! A module begins as one of those in `shaders/` (`template`), whose hooks are replaced: `map` writes
+//! pointwise kernels, with `fold` for those that loop, `merge` adds up partial sums, `staged` writes
+//! contractions through workgroup memory (by `matrices` where they are shared so), `slide` and
+//! `slide_weights` those in registers, which look at the pictures through what is `seen` of them. All
+//! of them have their values from the `writer`, which reads and writes memory by `bindings` and knows
+//! `scalar` functions; `epilogue` and `columns` write what becomes of each element.
+
+use crate::engine::EngineError;
+use crate::graph::{NodeId, Program};
+
+use super::cut::{Contraction, ContractionKind, Multiply, dispatch};
+use super::kernel::{Body, KernelId};
+use super::memory::BufferPlace;
+use super::plan::GpuPlan;
+
+mod bindings;
+mod columns;
+mod epilogue;
+mod fold;
+mod map;
+mod matrices;
+mod merge;
+mod pixel;
+mod scalar;
+mod seen;
+mod slide;
+mod slide_weights;
+mod staged;
+mod template;
+mod writer;
+
+pub use bindings::{Binding, Buffer};
+use writer::Writer;
+
+/// A kernel ready to be compiled and dispatched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KernelCode {
+    /// A complete WGSL module with the entry point `main`. Equal work has equal text.
+    pub wgsl: String,
+    /// Buffers in binding order.
+    pub bindings: Vec<Binding>,
+    /// Where the vectors that it uses start, for [`Buffer::Starts`].
+    pub starts: Vec<u32>,
+    /// Workgroups to dispatch.
+    pub workgroups: [u32; 3],
+}
+
+/// Writes one kernel.
+pub(super) fn write(
+    program: &Program,
+    plan: &GpuPlan,
+    id: KernelId,
+) -> Result<KernelCode, EngineError> {
+    let mut writer = Writer::new(program, plan, id);
+    let partial = plan.memory.partials[id.index()].map(BufferPlace::Slot);
+    let text = match writer.kernel.body {
+        Body::Map | Body::Fold(_) | Body::Gather(_) => map::map(&mut writer, partial),
+        Body::Contract(node) | Body::Weights(node) => contraction(&mut writer, node, partial),
+        Body::Merge { .. } => merge::merge(&mut writer),
+    };
+    if let Some(fault) = writer.fault() {
+        return Err(EngineError::Internal(fault));
+    }
+    let workgroups = dispatch(writer.cut.workgroups(writer.kernel));
+    let bindings = writer.bindings.declare(&text);
+    let library = template::library(&(text.clone() + &bindings));
+    let declarations = bindings + &library;
+    let wgsl = template::finish(&text, declarations);
+    let (bindings, starts) = writer.bindings.finish();
+    Ok(KernelCode { wgsl, bindings, starts, workgroups })
+}
+
+fn contraction(writer: &mut Writer, node: NodeId, partial: Option<BufferPlace>) -> String {
+    let Some(it) = Contraction::of(&writer.program.graph, node) else {
+        writer.refuse(node);
+        return String::new();
+    };
+    match (writer.cut.multiply, it.kind) {
+        (Multiply::Scalars | Multiply::Matrices(_), _) => staged::staged(writer, &it, partial),
+        (Multiply::Sliding(window), ContractionKind::WeightGradient) => {
+            slide_weights::slide(writer, &it, window, partial)
+        }
+        (
+            Multiply::Sliding(window),
+            ContractionKind::Forward | ContractionKind::PictureGradient,
+        ) => slide::slide(writer, &it, window),
+    }
+}
