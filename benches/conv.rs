@@ -9,7 +9,9 @@ use std::ops::{Deref, DerefMut};
 use std::time::Instant;
 
 use rnetc::engine::Precision;
-use rnetc::engine::cpu::simd::{Contraction, ENVIRONMENT_VARIABLE, Isa, configure_thread};
+use rnetc::engine::cpu::simd::{
+    Contraction, Direction, ENVIRONMENT_VARIABLE, Isa, configure_thread,
+};
 use rnetc::graph::ConvGeometry;
 
 /// (size, kernel, stride, padding, channels read, channels written)
@@ -85,17 +87,17 @@ impl DerefMut for Buffer {
 fn times(plan: &Contraction, weights: usize) -> [f64; 3] {
     let [x, g] = [plan.x(), plan.g()].map(|operand| Buffer::new(operand.words()));
     let w = Buffer::new(weights);
-    let mut forward_weights = Buffer::new(plan.packed_forward_words());
-    let mut dx_weights = Buffer::new(plan.packed_dx_words());
-    plan.pack_forward(&w, &mut forward_weights);
-    plan.pack_dx(&w, &mut dx_weights);
-    let [mut y, mut dx] = [plan.y(), plan.input_gradient()].map(|(_, words)| Buffer::new(words));
+    let product = |direction: Direction, read: &[f32]| {
+        let mut packed = Buffer::new(plan.packed_words(direction));
+        plan.pack(direction, &w, &mut packed);
+        let mut out = Buffer::new(plan.written(direction).words());
+        let call = || plan.multiply(direction, black_box(read), &packed, black_box(&mut out));
+        seconds(call)
+    };
+    let [forward, dx] = [product(Direction::Forward, &x), product(Direction::Backward, &g)];
     let [mut scratch, mut dw] = [plan.dw_scratch_words(), plan.dw_words()].map(Buffer::new);
-    [
-        seconds(|| plan.forward(black_box(&x), black_box(&forward_weights), black_box(&mut y))),
-        seconds(|| plan.dx(black_box(&g), black_box(&dx_weights), black_box(&mut dx))),
-        seconds(|| plan.dw(black_box(&x), black_box(&g), &mut scratch, black_box(&mut dw))),
-    ]
+    let dw = seconds(|| plan.dw(black_box(&x), black_box(&g), &mut scratch, black_box(&mut dw)));
+    [forward, dx, dw]
 }
 
 /// Precisions in which an instruction set has kernels of its own.

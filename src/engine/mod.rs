@@ -7,6 +7,7 @@ use crate::graph::{InputId, Program};
 pub mod cpu;
 mod error;
 pub mod profile;
+pub mod traffic;
 pub mod wgpu;
 
 pub use error::{EngineError, Shortage};

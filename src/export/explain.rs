@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::Build;
+use crate::engine::traffic::{self, Traffic};
 use crate::engine::wgpu::KernelText;
-use crate::graph::RegionId;
-use crate::graph::{Class, Graph, NodeId, Op};
+use crate::graph::{Class, Graph, NodeId, RegionId};
 
 /// The whole report as text.
 pub fn explain(build: &Build) -> String {
@@ -38,53 +38,24 @@ fn units(out: &mut String, build: &Build) -> std::fmt::Result {
         "\ntensor passes a unit (tensors read and written, in outputs of its narrowest convolution)"
     )?;
     writeln!(out, "  {:>5}  {:<24} {:>8} {:>8}", "unit", "definition", "cpu", "wgpu")?;
+    let graph = &build.program.graph;
     for (at, unit) in build.network.units.iter().enumerate() {
         let id = RegionId(at as u32);
         let text = |passes: Option<f64>| passes.map_or("–".to_string(), |p| format!("{p:.1}"));
-        let cpu = text(build.cpu.passes(&build.program, id));
-        let gpu = text(gpu_passes(build, id));
+        let cpu = text(traffic::passes(graph, id, build.cpu.traffic()));
+        let kernels = build.gpu.kernels.iter().map(|kernel| gpu_traffic(graph, kernel));
+        let gpu = text(traffic::passes(graph, id, kernels));
         writeln!(out, "  {:>5}  {:<24} {cpu:>8} {gpu:>8}", unit.index, unit.definition)?;
     }
     Ok(())
 }
 
-fn elements(graph: &Graph, node: NodeId) -> usize {
-    graph.node(node).ty.shape.len()
-}
-
-/// Whole batched tensors that a kernel moves.
-fn moved(graph: &Graph, kernel: &KernelText) -> usize {
-    kernel
-        .reads
-        .iter()
-        .chain(&kernel.writes)
-        .filter(|&&n| graph.node(n).ty.batched)
-        .map(|&n| elements(graph, n))
-        .sum()
-}
-
-fn gpu_passes(build: &Build, region: RegionId) -> Option<f64> {
-    let graph = &build.program.graph;
-    let narrowest = graph
-        .ids()
-        .filter(|&n| graph.node(n).origin.region == Some(region))
-        .filter(|&n| matches!(graph.node(n).op, Op::Conv(_)))
-        .map(|n| elements(graph, n))
-        .min()?;
-    let owner = |kernel: &KernelText| {
-        let contraction = |n: &&NodeId| graph.node(**n).op.class() == Class::Contraction;
-        let anchor = kernel.fused.iter().find(contraction);
-        let first = anchor.or(kernel.fused.first());
-        first.and_then(|&n| graph.node(n).origin.region)
-    };
-    let total: usize = build
-        .gpu
-        .kernels
-        .iter()
-        .filter(|k| owner(k) == Some(region))
-        .map(|k| moved(graph, k))
-        .sum();
-    Some(total as f64 / narrowest as f64)
+/// What a kernel moves, for the region of its contraction or else of its first node.
+fn gpu_traffic<'a>(graph: &Graph, kernel: &'a KernelText) -> Traffic<'a> {
+    let contraction = |n: &&NodeId| graph.node(**n).op.class() == Class::Contraction;
+    let first = kernel.fused.iter().find(contraction).or(kernel.fused.first());
+    let region = first.and_then(|&n| graph.node(n).origin.region);
+    Traffic { region, reads: &kernel.reads, writes: &kernel.writes }
 }
 
 fn cpu(out: &mut String, build: &Build) -> std::fmt::Result {
@@ -138,7 +109,7 @@ fn gpu(out: &mut String, build: &Build) -> std::fmt::Result {
             "  {}: {} nodes, {x}×{y}×{z} workgroups, {:.2} MiB",
             kernel.name,
             kernel.fused.len(),
-            4.0 * moved(graph, kernel) as f64 / f64::from(1 << 20)
+            4.0 * gpu_traffic(graph, kernel).elements(graph) as f64 / f64::from(1 << 20)
         )?;
     }
     Ok(())

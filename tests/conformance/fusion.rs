@@ -3,6 +3,7 @@
 //! convolutions' outputs, and each batch-wide phase reads what it needs once.
 
 use rnetc::engine::cpu::explain::explain;
+use rnetc::engine::traffic;
 use rnetc::graph::RegionId;
 use rnetc::lower;
 use rnetc::nn::optimiser::Sgd;
@@ -17,7 +18,8 @@ fn tensor_passes_a_unit() {
         let program = lower::training(&network, 16, &Sgd::PAPER);
         let report = explain(&program).expect("the schedule");
         // The second of three units of the first stage.
-        let passes = report.passes(&program, RegionId(1)).expect("a unit with convolutions");
+        let passes = traffic::passes(&program.graph, RegionId(1), report.traffic())
+            .expect("a unit with convolutions");
         assert!(passes <= most, "{spec}: {passes} tensor passes, at most {most} are needed");
         assert!(passes >= 12.0, "{spec}: {passes} tensor passes cannot be enough");
     }

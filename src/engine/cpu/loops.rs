@@ -1,6 +1,7 @@
 //! One fused loop nest over the rows, columns and channels of one image (or over a tensor
 //! outside the batch): loads, scalar operations, stores and reductions.
 
+use super::operand::NumberFormat;
 use crate::graph::{Binary, Unary};
 
 /// An instruction's position in [`LoopSpec::insts`].
@@ -11,31 +12,6 @@ impl Scalar {
     /// Position.
     pub fn index(self) -> usize {
         self.0 as usize
-    }
-}
-
-/// How an element lies in memory; in a register it is always an f32.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// 32 bits.
-    #[default]
-    F32,
-    /// The upper 16 bits of an f32, rounded to nearest even.
-    Bf16,
-    /// Written only: a bf16, and `distance` elements further the bf16 of what it leaves.
-    Split {
-        /// Elements from one half to the other.
-        distance: usize,
-    },
-}
-
-impl Format {
-    /// Bytes from one element to the next.
-    pub fn bytes(self) -> usize {
-        match self {
-            Format::F32 => 4,
-            Format::Bf16 | Format::Split { .. } => 2,
-        }
     }
 }
 
@@ -50,7 +26,7 @@ pub struct Access {
     /// Elements from one row, column and channel to the next; zero broadcasts.
     pub strides: [usize; 3],
     /// How the elements lie there.
-    pub format: Format,
+    pub format: NumberFormat,
 }
 
 /// A scalar operation; operands are earlier instructions.
@@ -79,7 +55,7 @@ pub enum Inst {
 
 /// Writes a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Store {
+pub struct LoopStore {
     /// Where.
     pub access: Access,
     /// What.
@@ -112,6 +88,9 @@ pub struct Reduction {
     pub value: Scalar,
 }
 
+/// Most pointers that a loop takes.
+pub const MAX_SLOTS: usize = 64;
+
 /// A loop nest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LoopSpec {
@@ -120,7 +99,7 @@ pub struct LoopSpec {
     /// Scalar operations in order.
     pub insts: Vec<Inst>,
     /// What is written.
-    pub stores: Vec<Store>,
+    pub stores: Vec<LoopStore>,
     /// What is accumulated.
     pub reductions: Vec<Reduction>,
     /// Number of pointers.
@@ -135,5 +114,77 @@ impl LoopSpec {
             self.insts.len() - 1
         });
         Scalar(at as u32)
+    }
+
+    /// What it reads.
+    pub fn loads(&self) -> impl Iterator<Item = &Access> {
+        self.insts.iter().filter_map(|inst| match inst {
+            Inst::Load(access) => Some(access),
+            Inst::Const(_) | Inst::Unary(..) | Inst::Binary(..) | Inst::Random { .. } => None,
+        })
+    }
+
+    /// What it does, and the bytes that it reads and stores.
+    pub fn describe(&self) -> (String, usize) {
+        let [rows, columns, channels] = self.extent;
+        let text = format!(
+            "loop {rows}×{columns}×{channels}: {} operations, {} stores, {} reductions",
+            self.insts.len(),
+            self.stores.len(),
+            self.reductions.len()
+        );
+        let moved = |a: &Access| {
+            let along = |axis: usize| if a.strides[axis] == 0 { 1 } else { self.extent[axis] };
+            a.format.bytes() * along(0) * along(1) * along(2)
+        };
+        (text, self.loads().chain(self.stores.iter().map(|s| &s.access)).map(moved).sum())
+    }
+}
+
+impl std::fmt::Display for Access {
+    /// `2[64 + 512·row + 16·column + channel] bf16`: slot, element, format.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut terms: Vec<String> =
+            (self.offset > 0).then(|| self.offset.to_string()).into_iter().collect();
+        for (name, stride) in ["row", "column", "channel"].iter().zip(self.strides) {
+            match stride {
+                0 => {}
+                1 => terms.push((*name).to_owned()),
+                stride => terms.push(format!("{stride}·{name}")),
+            }
+        }
+        let at = if terms.is_empty() { "0".to_owned() } else { terms.join(" + ") };
+        write!(f, "{}[{at}] {}", self.slot, self.format)
+    }
+}
+
+impl std::fmt::Display for LoopSpec {
+    /// Its extent, and a line for each instruction, store and reduction.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [rows, columns, channels] = self.extent;
+        writeln!(f, "{rows}×{columns}×{channels}")?;
+        let v = |scalar: &Scalar| format!("v{}", scalar.0);
+        for (number, inst) in self.insts.iter().enumerate() {
+            write!(f, "  v{number} = ")?;
+            match inst {
+                Inst::Load(access) => writeln!(f, "load {access}"),
+                Inst::Const(bits) => writeln!(f, "{:?}", f32::from_bits(*bits)),
+                Inst::Unary(op, a) => writeln!(f, "{} {}", op.name(), v(a)),
+                Inst::Binary(op, a, b) => writeln!(f, "{} {}, {}", op.name(), v(a), v(b)),
+                Inst::Random { stream, seed, .. } => writeln!(f, "random {stream}, {}", v(seed)),
+            }?;
+        }
+        for LoopStore { access, value } in &self.stores {
+            writeln!(f, "  store {access} = {}", v(value))?;
+        }
+        for Reduction { kind, access, value } in &self.reductions {
+            let kind = match kind {
+                Accumulate::Sum => "sum",
+                Accumulate::Max => "max",
+                Accumulate::Moments { .. } => "moments",
+            };
+            writeln!(f, "  {kind} {access} of {}", v(value))?;
+        }
+        Ok(())
     }
 }

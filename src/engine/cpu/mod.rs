@@ -5,21 +5,14 @@
 //! Threads take chunks of images; every reduction has a fixed tree, so results are the same bits
 //! for any number of threads.
 
-mod allocate;
-mod arena;
-mod clock;
-mod closing;
-mod compile;
-mod executable;
+pub mod dump;
 pub mod explain;
-mod fuse;
 mod jit;
 mod loops;
 mod memory;
-mod outside;
-mod phases;
-mod places;
-mod program;
+mod operand;
+mod plan;
+mod run;
 pub mod simd;
 mod windows;
 
@@ -104,6 +97,6 @@ impl Engine for CpuEngine {
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
-        Ok(Box::new(compile::compile(program, self.isa, self.precision, self.pool.clone())?))
+        Ok(Box::new(run::compile(program, self.isa, self.precision, self.pool.clone())?))
     }
 }

@@ -1,20 +1,76 @@
 //! Pooling, re-indexing and tile borders: steps that need no compiling.
 
-use super::simd::{Operand, TileLayout};
-use crate::engine::cpu::loops::Format;
-use crate::graph::PoolKind;
-use crate::graph::{AxisMap, PoolGeometry, Remap};
+use super::operand::{NumberFormat, Operand, TileLayout};
+use crate::graph::{AxisMap, PoolGeometry, PoolKind, Remap};
 
-/// Zeroes the border of an operand, in each of its parts.
+/// A step on plain images in f32.
+#[derive(Clone, Debug)]
+pub enum Window {
+    /// x → y: window pooling.
+    Pool {
+        /// Windows.
+        geometry: PoolGeometry,
+        /// Channels.
+        channels: usize,
+    },
+    /// x, gradient of y → gradient of x: the adjoint of window pooling.
+    PoolDx {
+        /// Windows.
+        geometry: PoolGeometry,
+        /// Channels.
+        channels: usize,
+    },
+    /// x → y: re-indexing of one image.
+    Remap {
+        /// Index maps; the batch axis is the identity.
+        map: Remap,
+        /// Rows, columns, channels of x.
+        from: [usize; 3],
+    },
+}
+
+impl Window {
+    /// Computes one image.
+    pub fn run(&self, operands: &[&[f32]], result: &mut [f32]) {
+        match (self, operands) {
+            (Window::Pool { geometry, channels }, [x]) => pool(geometry, *channels, x, result),
+            (Window::PoolDx { geometry, channels }, [x, g]) => {
+                pool_dx(geometry, *channels, x, g, result);
+            }
+            (Window::Remap { map, from }, [x]) => remap(map, *from, x, result),
+            (Window::Pool { .. } | Window::PoolDx { .. } | Window::Remap { .. }, _) => {
+                unreachable!("{self:?} does not read {} tensors", operands.len())
+            }
+        }
+    }
+
+    /// What it is, and the bytes of an image that it reads and writes.
+    pub fn describe(&self) -> (String, usize) {
+        let pooled = |name: &str, g: &PoolGeometry, channels: usize| {
+            let pixels = |[rows, columns]: [usize; 2]| rows * columns;
+            let bytes = 4 * channels * (pixels(g.input) + pixels(g.output()));
+            (format!("{name} {}/{}", g.window, g.stride), bytes)
+        };
+        match self {
+            Window::Pool { geometry, channels } => pooled("pool", geometry, *channels),
+            Window::PoolDx { geometry, channels } => pooled("pool_dx", geometry, *channels),
+            Window::Remap { from: [rows, columns, channels], .. } => {
+                (format!("remap {rows}×{columns}×{channels}"), 8 * rows * columns * channels)
+            }
+        }
+    }
+}
+
+/// Zeroes what lies around an operand's image, in each of its parts.
 pub fn clear_border(operand: &Operand, tile: &mut [f32]) {
     let layout = &operand.layout;
     match operand.format {
-        Format::F32 => clear(layout, tile),
-        Format::Bf16 => {
+        NumberFormat::F32 => clear(layout, tile),
+        NumberFormat::Bf16 => {
             let tile: &mut [u16] = bytemuck::cast_slice_mut(tile);
             clear(layout, &mut tile[..layout.len()]);
         }
-        Format::Split { distance } => {
+        NumberFormat::Split { distance } => {
             let tile: &mut [u16] = bytemuck::cast_slice_mut(tile);
             let (high, low) = tile.split_at_mut(distance);
             clear(layout, &mut high[..layout.len()]);
@@ -52,7 +108,7 @@ fn window(
 }
 
 /// Pools one image; channels last.
-pub fn pool(g: &PoolGeometry, channels: usize, x: &[f32], y: &mut [f32]) {
+fn pool(g: &PoolGeometry, channels: usize, x: &[f32], y: &mut [f32]) {
     let columns = g.output()[1];
     let area = (g.window * g.window) as f32;
     for (pixel, out) in y.chunks_exact_mut(channels).enumerate() {
@@ -78,14 +134,13 @@ pub fn pool(g: &PoolGeometry, channels: usize, x: &[f32], y: &mut [f32]) {
     }
 }
 
-/// Adjoint of [`pool`]; the first largest element of a window takes a maximum's gradient. What
-/// `gradient` holds beyond the last pixel is no gradient.
-pub fn pool_dx(g: &PoolGeometry, channels: usize, x: &[f32], gradient: &[f32], dx: &mut [f32]) {
-    let [rows, columns] = g.output();
+/// Adjoint of [`pool`]; the first largest element of a window takes a maximum's gradient.
+fn pool_dx(g: &PoolGeometry, channels: usize, x: &[f32], gradient: &[f32], dx: &mut [f32]) {
+    let columns = g.output()[1];
     let area = (g.window * g.window) as f32;
     let (mut largest, mut found) = (vec![0.0; channels], vec![0; channels]);
     dx.fill(0.0);
-    for (pixel, gradient) in gradient.chunks_exact(channels).take(rows * columns).enumerate() {
+    for (pixel, gradient) in gradient.chunks_exact(channels).enumerate() {
         let inside = window(g, pixel / columns, pixel % columns);
         match g.kind {
             PoolKind::Avg => {
@@ -143,7 +198,7 @@ fn adjacent(axis: &AxisMap, extent: usize) -> Option<(usize, usize, usize)> {
 }
 
 /// Re-indexes one image of `from` rows, columns and channels.
-pub fn remap(map: &Remap, from: [usize; 3], x: &[f32], y: &mut [f32]) {
+fn remap(map: &Remap, from: [usize; 3], x: &[f32], y: &mut [f32]) {
     let [_, rows, columns, channels] = map.axes;
     // Channels that stay neighbours are copied together.
     let kept = adjacent(&channels, from[2]);

@@ -3,7 +3,8 @@
 use cranelift::codegen::ir::Endianness;
 use cranelift::prelude::*;
 
-use crate::engine::cpu::loops::{Access, Format};
+use crate::engine::cpu::loops::Access;
+use crate::engine::cpu::operand::NumberFormat;
 
 /// How many channels a value holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,12 +126,12 @@ impl Lanes {
     ) {
         let skip = bytes(access, column * access.strides[1]);
         match access.format {
-            Format::F32 => self.store(b, value, at, skip),
-            Format::Bf16 => {
+            NumberFormat::F32 => self.store(b, value, at, skip),
+            NumberFormat::Bf16 => {
                 let bits = self.to_bf16(b, value);
                 self.store_lower_halves(b, bits, at, skip);
             }
-            Format::Split { distance } => {
+            NumberFormat::Split { distance } => {
                 let bits = self.to_bf16(b, value);
                 self.store_lower_halves(b, bits, at, skip);
                 let widened = b.ins().ishl_imm_s(bits, 16);

@@ -12,8 +12,6 @@ mod scalar;
 #[cfg(all(unix, target_arch = "x86_64"))]
 mod wide;
 
-use std::collections::HashMap;
-
 use cranelift::codegen::settings::Configurable;
 use cranelift::jit::{JITBuilder, JITModule};
 use cranelift::module::{FuncId, Module, default_libcall_names};
@@ -26,10 +24,10 @@ use crate::engine::cpu::loops::LoopSpec;
 /// A compiled loop: pointers to the first element of each slot, and the image's number.
 pub type LoopFn = unsafe extern "C" fn(*const *mut f32, u32);
 
-/// Compiles loops; equal ones once.
+/// Compiles loops, one after another.
 pub struct Jit {
     module: JITModule,
-    functions: HashMap<LoopSpec, FuncId>,
+    functions: Vec<FuncId>,
     math: math::Math,
     isa: Isa,
 }
@@ -83,14 +81,11 @@ impl Jit {
         math::Math::symbols(&mut builder);
         let mut module = JITModule::new(builder);
         let math = math::Math::declare(&mut module).map_err(|e| failed("lacks a function", e))?;
-        Ok(Self { module, functions: HashMap::new(), math, isa })
+        Ok(Self { module, functions: Vec::new(), math, isa })
     }
 
-    /// Compiles a loop, or finds the equal one.
-    pub fn compile(&mut self, spec: &LoopSpec) -> Result<FuncId, EngineError> {
-        if let Some(&id) = self.functions.get(spec) {
-            return Ok(id);
-        }
+    /// Compiles a loop.
+    pub fn compile(&mut self, spec: &LoopSpec) -> Result<(), EngineError> {
         let mut signature = self.module.make_signature();
         signature.params.push(AbiParam::new(types::I64));
         signature.params.push(AbiParam::new(types::I32));
@@ -98,12 +93,12 @@ impl Jit {
             .module
             .declare_anonymous_function(&signature)
             .map_err(|e| failed("cannot declare a loop", e))?;
+        self.functions.push(id);
         if let Some(code) = wide(spec, self.isa) {
-            self.module
+            return self
+                .module
                 .define_function_bytes(id, CODE_ALIGNMENT, &code, &[])
-                .map_err(|e| failed("cannot place a loop", e))?;
-            self.functions.insert(spec.clone(), id);
-            return Ok(id);
+                .map_err(|e| failed("cannot place a loop", e));
         }
         let mut context = self.module.make_context();
         context.func.signature = signature;
@@ -115,24 +110,19 @@ impl Jit {
         builder.finalize(self.module.target_config());
         self.module
             .define_function(id, &mut context)
-            .map_err(|e| failed("cannot compile a loop", e))?;
-        self.functions.insert(spec.clone(), id);
-        Ok(id)
+            .map_err(|e| failed("cannot compile a loop", e))
     }
 
-    /// Makes the code executable.
-    pub fn finish(mut self) -> Result<(Code, impl Fn(FuncId) -> LoopFn), EngineError> {
+    /// Makes the code executable: the loops in the order in which they were compiled.
+    pub fn finish(mut self) -> Result<(Code, Vec<LoopFn>), EngineError> {
         self.module.finalize_definitions().map_err(|e| failed("cannot finish", e))?;
-        let addresses: HashMap<FuncId, LoopFn> = self
-            .functions
-            .values()
-            .map(|&id| {
-                let address = self.module.get_finalized_function(id);
-                // SAFETY: the function was declared with exactly this signature and the
-                // platform's C calling convention.
-                (id, unsafe { std::mem::transmute::<*const u8, LoopFn>(address) })
-            })
-            .collect();
-        Ok((Code { module: Some(self.module) }, move |id| addresses[&id]))
+        let function = |&id: &FuncId| {
+            let address = self.module.get_finalized_function(id);
+            // SAFETY: the function was declared with exactly this signature and the platform's C
+            // calling convention.
+            unsafe { std::mem::transmute::<*const u8, LoopFn>(address) }
+        };
+        let functions = self.functions.iter().map(function).collect();
+        Ok((Code { module: Some(self.module) }, functions))
     }
 }

@@ -5,7 +5,8 @@ use cranelift::prelude::*;
 
 use super::lanes::{Lanes, bytes};
 use super::math::MathRefs;
-use crate::engine::cpu::loops::{Access, Format, Inst, LoopSpec, Scalar};
+use crate::engine::cpu::loops::{Access, Inst, LoopSpec, Scalar};
+use crate::engine::cpu::operand::NumberFormat;
 use crate::graph::{Binary, Unary};
 
 /// Where the emitted code stands: addresses of every access, and loop indices.
@@ -87,13 +88,15 @@ impl<'a> Scalars<'a> {
         let at = self.point.address(access);
         let skip = bytes(access, column * access.strides[1]);
         match (access.format, access.strides[2]) {
-            (Format::F32, 0) => self.lanes.load_same(b, at, skip),
-            (Format::F32, _) => self.lanes.load(b, at, skip),
-            (Format::Bf16 | Format::Split { .. }, 0) => {
+            (NumberFormat::F32, 0) => self.lanes.load_same(b, at, skip),
+            (NumberFormat::F32, _) => self.lanes.load(b, at, skip),
+            (NumberFormat::Bf16 | NumberFormat::Split { .. }, 0) => {
                 let value = Lanes::One.load_bf16(b, at, skip);
                 self.lanes.splat(b, value, self.lanes.float())
             }
-            (Format::Bf16 | Format::Split { .. }, _) => self.lanes.load_bf16(b, at, skip),
+            (NumberFormat::Bf16 | NumberFormat::Split { .. }, _) => {
+                self.lanes.load_bf16(b, at, skip)
+            }
         }
     }
 

@@ -2,11 +2,10 @@
 //!
 //! Memory is counted in f32 words, also where it holds bf16 numbers.
 
-use super::amx::{self, Parts, TilePlan};
+use super::amx::{Parts, TilePlan};
 use super::isa::Isa;
 use super::plan::ConvPlan;
-use super::tile::{ResultLayout, TileLayout};
-use crate::engine::cpu::loops::Format;
+use crate::engine::cpu::operand::{NumberFormat, Operand, TileLayout};
 use crate::engine::{EngineError, Precision};
 use crate::graph::ConvGeometry;
 
@@ -17,30 +16,13 @@ pub struct Contraction {
     tiles: Option<TilePlan>,
 }
 
-/// An operand as kernels read it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Operand {
-    /// Pixels, in elements.
-    pub layout: TileLayout,
-    /// What an element is.
-    pub format: Format,
-}
-
-impl Operand {
-    /// An image without border in f32.
-    pub fn plain(layout: TileLayout) -> Self {
-        Self { layout, format: Format::F32 }
-    }
-
-    /// f32 words that hold it.
-    pub fn words(&self) -> usize {
-        let len = self.layout.len();
-        match self.format {
-            Format::F32 => len,
-            Format::Bf16 => amx::plane(&self.layout) / 2,
-            Format::Split { distance } => distance,
-        }
-    }
+/// Which of a convolution's two products that read weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// y = conv(x).
+    Forward,
+    /// The adjoint with respect to x.
+    Backward,
 }
 
 fn parts(precision: Precision) -> Option<Parts> {
@@ -84,9 +66,9 @@ impl Contraction {
 
     fn operand(&self, layout: &TileLayout) -> Operand {
         let format = match self.tiles.as_ref().map(TilePlan::parts) {
-            None => Format::F32,
-            Some(Parts::One) => Format::Bf16,
-            Some(Parts::Two) => Format::Split { distance: amx::plane(layout) },
+            None => NumberFormat::F32,
+            Some(Parts::One) => NumberFormat::Bf16,
+            Some(Parts::Two) => NumberFormat::Split { distance: layout.len() },
         };
         Operand { layout: *layout, format }
     }
@@ -101,38 +83,34 @@ impl Contraction {
         self.operand(self.tiles.as_ref().map_or(self.vectors.g_tile(), TilePlan::g_tile))
     }
 
-    /// Where forward's pixels are, and the words it touches.
-    pub fn y(&self) -> (ResultLayout, usize) {
-        match &self.tiles {
-            Some(tiles) => (tiles.y_layout(), tiles.y_len()),
-            None => {
-                let layout = ResultLayout::plain(self.geometry().output()[1], self.channels()[1]);
-                (layout, self.vectors.y_len())
-            }
+    /// What a product reads besides weights.
+    pub fn read(&self, direction: Direction) -> Operand {
+        match direction {
+            Direction::Forward => self.x(),
+            Direction::Backward => self.g(),
         }
     }
 
-    /// Where the input gradient's pixels are, and the words it touches.
-    pub fn input_gradient(&self) -> (ResultLayout, usize) {
-        match &self.tiles {
-            Some(tiles) => (tiles.dx_layout(), tiles.dx_len()),
-            None => {
-                let layout = ResultLayout::plain(self.geometry().input[1], self.channels()[0]);
-                (layout, self.vectors.dx_len())
-            }
+    /// What a product writes.
+    pub fn written(&self, direction: Direction) -> Operand {
+        let geometry = self.geometry();
+        let [ci, co] = self.channels();
+        Operand::f32(match (direction, &self.tiles) {
+            (Direction::Forward, Some(tiles)) => *tiles.y_tile(),
+            (Direction::Forward, None) => TileLayout::plain(geometry.output(), co),
+            (Direction::Backward, Some(tiles)) => *tiles.dx_tile(),
+            (Direction::Backward, None) => TileLayout::plain(geometry.input, ci),
+        })
+    }
+
+    /// Words of a product's packed weights.
+    pub fn packed_words(&self, direction: Direction) -> usize {
+        match (direction, &self.tiles) {
+            (Direction::Forward, Some(tiles)) => tiles.packed_forward_len() / 2,
+            (Direction::Forward, None) => self.vectors.packed_forward_len(),
+            (Direction::Backward, Some(tiles)) => tiles.packed_dx_len() / 2,
+            (Direction::Backward, None) => self.vectors.packed_dx_len(),
         }
-    }
-
-    /// Words of forward's packed weights.
-    pub fn packed_forward_words(&self) -> usize {
-        let tiles = self.tiles.as_ref().map(|t| t.packed_forward_len() / 2);
-        tiles.unwrap_or_else(|| self.vectors.packed_forward_len())
-    }
-
-    /// Words of the input gradient's packed weights.
-    pub fn packed_dx_words(&self) -> usize {
-        let tiles = self.tiles.as_ref().map(|t| t.packed_dx_len() / 2);
-        tiles.unwrap_or_else(|| self.vectors.packed_dx_len())
     }
 
     /// Words of the weight gradient's sums.
@@ -150,37 +128,28 @@ impl Contraction {
         self.vectors.y_len() + self.vectors.dx_len() + self.vectors.w_len()
     }
 
-    /// Packs weights (kernel rows × columns × ci × co) for [`Contraction::forward`].
-    pub fn pack_forward(&self, w: &[f32], out: &mut [f32]) {
-        match &self.tiles {
-            Some(tiles) => tiles.pack_forward(w, bytemuck::cast_slice_mut(out)),
-            None => self.vectors.pack_forward(w, out),
+    /// Packs weights (kernel rows × columns × ci × co) for a product.
+    pub fn pack(&self, direction: Direction, w: &[f32], out: &mut [f32]) {
+        match (direction, &self.tiles) {
+            (Direction::Forward, Some(t)) => t.pack_forward(w, bytemuck::cast_slice_mut(out)),
+            (Direction::Forward, None) => self.vectors.pack_forward(w, out),
+            (Direction::Backward, Some(t)) => t.pack_dx(w, bytemuck::cast_slice_mut(out)),
+            (Direction::Backward, None) => self.vectors.pack_dx(w, out),
         }
     }
 
-    /// Packs weights (kernel rows × columns × ci × co) for [`Contraction::dx`].
-    pub fn pack_dx(&self, w: &[f32], out: &mut [f32]) {
-        match &self.tiles {
-            Some(tiles) => tiles.pack_dx(w, bytemuck::cast_slice_mut(out)),
-            None => self.vectors.pack_dx(w, out),
-        }
-    }
-
-    /// y = conv(x).
-    pub fn forward(&self, x: &[f32], packed: &[f32], y: &mut [f32]) {
-        match &self.tiles {
-            Some(tiles) => {
-                tiles.forward(bytemuck::cast_slice(x), bytemuck::cast_slice(packed), y);
-            }
-            None => self.vectors.forward(x, packed, y),
-        }
-    }
-
-    /// The adjoint with respect to x.
-    pub fn dx(&self, g: &[f32], packed: &[f32], dx: &mut [f32]) {
-        match &self.tiles {
-            Some(tiles) => tiles.dx(bytemuck::cast_slice(g), bytemuck::cast_slice(packed), dx),
-            None => self.vectors.dx(g, packed, dx),
+    /// Computes a product from what it reads and its packed weights.
+    pub fn multiply(&self, direction: Direction, read: &[f32], packed: &[f32], out: &mut [f32]) {
+        let Some(tiles) = &self.tiles else {
+            return match direction {
+                Direction::Forward => self.vectors.forward(read, packed, out),
+                Direction::Backward => self.vectors.dx(read, packed, out),
+            };
+        };
+        let (read, packed) = (bytemuck::cast_slice(read), bytemuck::cast_slice(packed));
+        match direction {
+            Direction::Forward => tiles.forward(read, packed, out),
+            Direction::Backward => tiles.dx(read, packed, out),
         }
     }
 
@@ -201,5 +170,15 @@ impl Contraction {
             Some(tiles) => tiles.finish_dw(all, out),
             None => self.vectors.finish_dw(all, out),
         }
+    }
+}
+
+/// `3×3/1, 16→16 channels at 32×32`: kernel, stride, channels, what forward reads.
+impl std::fmt::Display for Contraction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let g = self.geometry();
+        let [ci, co] = self.channels();
+        let [[kh, kw], [rows, columns]] = [g.kernel, g.input];
+        write!(f, "{kh}×{kw}/{}, {ci}→{co} channels at {rows}×{columns}", g.stride)
     }
 }

@@ -5,7 +5,7 @@ use super::isa::Isa;
 use super::kernels::PatchKernel;
 use super::partition::{self, Block, Column};
 use super::patch::Patch;
-use super::tile::TileLayout;
+use crate::engine::cpu::operand::TileLayout;
 use crate::graph::ConvGeometry;
 
 /// Bytes of x and g that one pass over all patches may touch, so that they stay in L1.

@@ -8,7 +8,7 @@
 use super::isa::Isa;
 use super::pass::Pass;
 use super::sweep::{Grid, Taps};
-use super::tile::{Border, ResultLayout, TileLayout};
+use crate::engine::cpu::operand::{Border, TileLayout};
 use crate::graph::ConvGeometry;
 
 /// Along one axis: the input positions that meet the same kernel positions.
@@ -73,10 +73,10 @@ pub(super) fn passes(
     written: usize,
     isa: Isa,
 ) -> Vec<Pass> {
-    let dx = ResultLayout::plain(geometry.input[1], written);
+    let dx = TileLayout::plain(geometry.input, written);
     let mut w_origin = 0;
     let mut found: Vec<Pass> = Vec::new();
-    for (grid, taps) in grids(geometry, g, written, dx) {
+    for (grid, taps) in grids(geometry, g, written, &dx) {
         let pass = Pass::new(grid, taps, isa, w_origin);
         w_origin = pass.w_end();
         found.push(pass);
@@ -89,7 +89,7 @@ pub(super) fn grids(
     geometry: &ConvGeometry,
     g: &TileLayout,
     written: usize,
-    dx: ResultLayout,
+    dx: &TileLayout,
 ) -> Vec<(Grid, Taps)> {
     let columns = classes(geometry, 1);
     let class = |rows: &Class, cols: &Class| {
@@ -106,7 +106,7 @@ pub(super) fn grids(
 fn grid(
     geometry: &ConvGeometry,
     g: &TileLayout,
-    dx: ResultLayout,
+    dx: &TileLayout,
     rows: &Class,
     cols: &Class,
 ) -> Grid {
@@ -119,8 +119,8 @@ fn grid(
         x_row: g.pitch(),
         x_pixel: g.channels,
         x_run: g.pitch(),
-        y_origin: rows.first * dx.row + cols.first * dx.pixel,
-        y_row: geometry.stride * dx.row,
-        y_pixel: geometry.stride * dx.pixel,
+        y_origin: rows.first * dx.pitch() + cols.first * dx.channels,
+        y_row: geometry.stride * dx.pitch(),
+        y_pixel: geometry.stride * dx.channels,
     }
 }

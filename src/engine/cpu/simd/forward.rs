@@ -3,7 +3,7 @@
 use super::isa::Isa;
 use super::pass::Pass;
 use super::sweep::{Grid, Taps};
-use super::tile::{Border, ResultLayout, TileLayout};
+use crate::engine::cpu::operand::{Border, TileLayout};
 use crate::graph::ConvGeometry;
 
 /// Zeros that the convolution reads around its image.
@@ -21,8 +21,8 @@ pub(super) fn origin(geometry: &ConvGeometry, x: &TileLayout) -> usize {
 
 /// The pass from tile x to a plain y.
 pub(super) fn pass(geometry: &ConvGeometry, x: &TileLayout, written: usize, isa: Isa) -> Pass {
-    let y = ResultLayout::plain(geometry.output()[1], written);
-    let (grid, taps) = grid(geometry, x, written, y);
+    let y = TileLayout::plain(geometry.output(), written);
+    let (grid, taps) = grid(geometry, x, written, &y);
     Pass::new(grid, taps, isa, 0)
 }
 
@@ -31,7 +31,7 @@ pub(super) fn grid(
     geometry: &ConvGeometry,
     x: &TileLayout,
     written: usize,
-    y: ResultLayout,
+    y: &TileLayout,
 ) -> (Grid, Taps) {
     let [rows, cols] = geometry.output();
     let grid = Grid {
@@ -42,8 +42,8 @@ pub(super) fn grid(
         x_pixel: geometry.stride * x.channels,
         x_run: x.pitch(),
         y_origin: 0,
-        y_row: y.row,
-        y_pixel: y.pixel,
+        y_row: y.pitch(),
+        y_pixel: y.channels,
     };
     let [kernel_rows, kernel_cols] = geometry.kernel;
     let taps = Taps {

@@ -62,6 +62,12 @@ impl Isa {
         self.tiles
     }
 
+    /// The same with contractions planned for AMX tiles, on any machine: such a plan shows what
+    /// another machine would do, and panics where it is run without tiles.
+    pub fn planning_tiles(self) -> Isa {
+        Isa { tiles: true, ..self }
+    }
+
     /// f32 numbers in one vector.
     pub fn lanes(self) -> usize {
         self.kernels.lanes

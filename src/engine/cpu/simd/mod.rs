@@ -32,7 +32,6 @@ mod plan;
 mod portable;
 mod slide;
 mod sweep;
-mod tile;
 mod winograd;
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -51,7 +50,6 @@ mod guard_tests;
 mod tests;
 
 pub use amx::configure as configure_thread;
-pub use contraction::{Contraction, Operand};
+pub use contraction::{Contraction, Direction};
 pub use isa::{ENVIRONMENT_VARIABLE, Isa};
 pub use plan::ConvPlan;
-pub use tile::{Border, ResultLayout, TileLayout};

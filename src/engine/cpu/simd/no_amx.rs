@@ -1,6 +1,6 @@
 //! Stands in for tiles on machines that have none.
 
-use super::tile::{ResultLayout, TileLayout};
+use crate::engine::cpu::operand::TileLayout;
 use crate::graph::ConvGeometry;
 
 /// How many bf16 numbers stand for one operand.
@@ -14,11 +14,6 @@ pub enum Parts {
 
 /// There is none.
 pub enum TilePlan {}
-
-/// Elements from the higher to the lower halves of a tile.
-pub fn plane(tile: &TileLayout) -> usize {
-    tile.len()
-}
 
 /// Whether tiles may be used.
 pub fn available() -> bool {
@@ -48,19 +43,11 @@ impl TilePlan {
         match *self {}
     }
 
-    pub fn y_layout(&self) -> ResultLayout {
+    pub fn y_tile(&self) -> &TileLayout {
         match *self {}
     }
 
-    pub fn dx_layout(&self) -> ResultLayout {
-        match *self {}
-    }
-
-    pub fn y_len(&self) -> usize {
-        match *self {}
-    }
-
-    pub fn dx_len(&self) -> usize {
+    pub fn dx_tile(&self) -> &TileLayout {
         match *self {}
     }
 

@@ -4,8 +4,8 @@ use super::dw::WeightGradient;
 use super::isa::Isa;
 use super::pack::Weights;
 use super::pass::Pass;
-use super::tile::{Border, TileLayout};
 use super::{dx, forward};
+use crate::engine::cpu::operand::{Border, TileLayout};
 use crate::engine::{EngineError, Shortage};
 use crate::graph::ConvGeometry;
 
@@ -50,12 +50,8 @@ impl ConvPlan {
         g_border: Border,
     ) -> Result<ConvPlan, EngineError> {
         check_extents(&geometry, ci, co, x_border, g_border)?;
-        let x = TileLayout {
-            image: geometry.input,
-            channels: ci,
-            border: x_border.union(forward::border(&geometry)),
-            slack: 0,
-        };
+        let x_border = x_border.union(forward::border(&geometry));
+        let x = TileLayout { border: x_border, ..TileLayout::plain(geometry.input, ci) };
         let mut g = TileLayout {
             image: geometry.output(),
             channels: co,

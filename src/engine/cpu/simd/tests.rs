@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::engine::EngineError;
+use crate::engine::cpu::operand::{Border, TileLayout};
 use crate::graph::ConvGeometry;
 
 /// A small generator for test data and shapes.

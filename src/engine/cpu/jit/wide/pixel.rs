@@ -4,7 +4,8 @@ use super::assembler::*;
 use super::nest::{INDEX, Nest, POINTERS, block_scale, column_bytes};
 use super::select::{Op, Value};
 use super::values::Pressure;
-use crate::engine::cpu::loops::{Access, Accumulate, Format};
+use crate::engine::cpu::loops::{Access, Accumulate};
+use crate::engine::cpu::operand::NumberFormat;
 
 /// Bytes; further ahead, the lines of several tensors would push each other out of L1.
 const AHEAD: i32 = 2048;
@@ -103,9 +104,9 @@ impl Nest<'_> {
                 let from = self.at(&access, column, 0);
                 self.ask_ahead(from);
                 match access.format {
-                    Format::F32 => self.asm().load(to, from),
-                    Format::Bf16 => self.asm().load_bf16(to, from),
-                    Format::Split { .. } => unreachable!("only written"),
+                    NumberFormat::F32 => self.asm().load(to, from),
+                    NumberFormat::Bf16 => self.asm().load_bf16(to, from),
+                    NumberFormat::Split { .. } => unreachable!("only written"),
                 }
             }
             op => self.values.compute(op, to)?,
@@ -129,12 +130,12 @@ impl Nest<'_> {
             let to = self.at(&store.access, column, 0);
             self.ask_ahead(to);
             match store.access.format {
-                Format::F32 => self.asm().store(from, to),
-                Format::Bf16 => {
+                NumberFormat::F32 => self.asm().store(from, to),
+                NumberFormat::Bf16 => {
                     self.asm().narrow(spare, from);
                     self.asm().store_half(spare, to);
                 }
-                Format::Split { distance } => {
+                NumberFormat::Split { distance } => {
                     let rest = self.values.take()?;
                     let low = self.at(&store.access, column, distance);
                     self.asm().narrow(rest, from);

@@ -1,7 +1,8 @@
 //! Loop → vector operations: what is computed once for a block of channels, what for each pixel,
 //! and which pairs of operations one instruction does.
 
-use crate::engine::cpu::loops::{Access, Accumulate, Format, Inst, LoopSpec, Reduction};
+use crate::engine::cpu::loops::{Access, Accumulate, Inst, LoopSpec, Reduction};
+use crate::engine::cpu::operand::NumberFormat;
 use crate::graph::{Binary, Unary};
 
 /// Channels of a vector.
@@ -108,7 +109,8 @@ fn accesses(spec: &LoopSpec) -> Vec<Access> {
 /// Selects operations; `None` where vectors do not fit the loop.
 pub fn select(spec: &LoopSpec) -> Option<Selection> {
     let [_, columns, channels] = spec.extent;
-    let reduced = |r: &Reduction| r.access.strides == [0, 0, 1] && r.access.format == Format::F32;
+    let reduced =
+        |r: &Reduction| r.access.strides == [0, 0, 1] && r.access.format == NumberFormat::F32;
     let per_pixel = |a: &Access| a.strides[1] != 0 && a.strides[2] == 1;
     if columns < 2
         || !channels.is_multiple_of(LANES)
@@ -142,7 +144,7 @@ fn level(inst: &Inst, levels: &[Level], per_pixel: &impl Fn(&Access) -> bool) ->
     match inst {
         Inst::Load(a) if per_pixel(a) => Some(Level::Pixel),
         Inst::Load(a) => {
-            let constant = a.strides[..2] == [0, 0] && a.format == Format::F32;
+            let constant = a.strides[..2] == [0, 0] && a.format == NumberFormat::F32;
             constant.then_some(Level::Block)
         }
         Inst::Const(_) => Some(Level::Block),

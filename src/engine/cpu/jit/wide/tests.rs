@@ -1,11 +1,10 @@
 //! Random loops against a plain evaluation in f64.
 
-use super::super::super::arena::Arena;
-use super::super::super::simd::Isa;
 use super::super::Jit;
-use crate::engine::cpu::loops::{
-    Access, Accumulate, Format, Inst, LoopSpec, Reduction, Scalar, Store,
-};
+use crate::engine::cpu::loops::{Access, Accumulate, Inst, LoopSpec, LoopStore, Reduction, Scalar};
+use crate::engine::cpu::memory::Arena;
+use crate::engine::cpu::operand::NumberFormat;
+use crate::engine::cpu::simd::Isa;
 use crate::graph::random;
 use crate::graph::{Binary, Unary};
 
@@ -40,14 +39,14 @@ fn random_loop(draw: &mut Draw) -> LoopSpec {
         slot,
         offset,
         strides: [0, 0, stride],
-        format: Format::F32,
+        format: NumberFormat::F32,
     };
     for inst in [
-        Inst::Load(pixel(0, Format::F32)),
-        Inst::Load(pixel(1, Format::Bf16)),
+        Inst::Load(pixel(0, NumberFormat::F32)),
+        Inst::Load(pixel(1, NumberFormat::Bf16)),
         Inst::Load(vector(2, 0, 1)),
         Inst::Load(vector(2, 5, 0)),
-        Inst::Load(pixel(3, Format::F32)),
+        Inst::Load(pixel(3, NumberFormat::F32)),
         Inst::Const(0.75f32.to_bits()),
     ] {
         spec.push(inst);
@@ -67,10 +66,10 @@ fn random_loop(draw: &mut Draw) -> LoopSpec {
         spec.push(inst);
     }
     let last = spec.insts.len() - 1;
-    let formats = [Format::F32, Format::Bf16, Format::Split { distance: 10_000 }];
+    let formats = [NumberFormat::F32, NumberFormat::Bf16, NumberFormat::Split { distance: 10_000 }];
     for (at, format) in formats.into_iter().enumerate().take(1 + draw.below(3)) {
         let value = Scalar((last - at * draw.below(3)) as u32);
-        spec.stores.push(Store { access: pixel(4 + at, format), value });
+        spec.stores.push(LoopStore { access: pixel(4 + at, format), value });
     }
     let kinds = [Accumulate::Sum, Accumulate::Max, Accumulate::Moments { pitch: channels }];
     for (at, kind) in kinds.into_iter().enumerate().take(draw.below(4)) {
@@ -121,7 +120,7 @@ fn close(have: f64, want: f64, relative: f64, what: &str) {
     assert!((have - want).abs() <= relative * want.abs().max(1.0), "{what}: {have} for {want}");
 }
 
-fn read(arena: &Arena, slot: usize, element: usize, format: Format) -> f64 {
+fn read(arena: &Arena, slot: usize, element: usize, format: NumberFormat) -> f64 {
     let base = slot * SLOT * 4;
     let half = |element: usize| {
         // SAFETY: within the slot.
@@ -130,17 +129,17 @@ fn read(arena: &Arena, slot: usize, element: usize, format: Format) -> f64 {
     };
     match format {
         // SAFETY: within the slot.
-        Format::F32 => f64::from(unsafe { *arena.at(base + element * 4) }),
-        Format::Bf16 => half(element),
-        Format::Split { distance } => half(element) + half(element + distance),
+        NumberFormat::F32 => f64::from(unsafe { *arena.at(base + element * 4) }),
+        NumberFormat::Bf16 => half(element),
+        NumberFormat::Split { distance } => half(element) + half(element + distance),
     }
 }
 
 /// Runs a loop and compares all it wrote.
 fn check(spec: &LoopSpec, isa: Isa) {
     let mut jit = Jit::new(isa).unwrap();
-    let id = jit.compile(spec).unwrap();
-    let (_code, address) = jit.finish().unwrap();
+    jit.compile(spec).unwrap();
+    let (_code, functions) = jit.finish().unwrap();
     let arena = Arena::new(10 * SLOT * 4).unwrap();
     for slot in 0..4 {
         for at in 0..SLOT / 2 {
@@ -155,7 +154,7 @@ fn check(spec: &LoopSpec, isa: Isa) {
     }
     let table: Vec<*mut f32> = (0..10).map(|slot| arena.at(slot * SLOT * 4)).collect();
     // SAFETY: ten slots of more elements than any loop here reaches.
-    unsafe { address(id)(table.as_ptr(), 0) };
+    unsafe { functions[0](table.as_ptr(), 0) };
     let [rows, columns, channels] = spec.extent;
     let pixels = || (0..rows).flat_map(|r| (0..columns).map(move |c| (r, c)));
     for channel in 0..channels {
@@ -167,9 +166,9 @@ fn check(spec: &LoopSpec, isa: Isa) {
                 let (a, want) = (store.access, values[store.value.index()]);
                 let have = read(&arena, a.slot, element(&a, at), a.format);
                 let relative = match a.format {
-                    Format::F32 => 1e-5,
-                    Format::Bf16 => 1.0 / 256.0,
-                    Format::Split { .. } => 2e-5,
+                    NumberFormat::F32 => 1e-5,
+                    NumberFormat::Bf16 => 1.0 / 256.0,
+                    NumberFormat::Split { .. } => 2e-5,
                 };
                 close(
                     have,
@@ -183,7 +182,7 @@ fn check(spec: &LoopSpec, isa: Isa) {
             }
         }
         for (list, r) in reduced.iter().zip(&spec.reductions) {
-            let have = |skip| read(&arena, r.access.slot, channel + skip, Format::F32);
+            let have = |skip| read(&arena, r.access.slot, channel + skip, NumberFormat::F32);
             let size: f64 = list.iter().map(|v| v * v).sum::<f64>() + 1.0;
             match r.kind {
                 Accumulate::Sum => {

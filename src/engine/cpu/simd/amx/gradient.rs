@@ -8,10 +8,10 @@
 //! cache lines, and for odd ones x is packed a second time, from its second pixel on.
 
 use super::super::forward;
-use super::super::tile::TileLayout;
 use super::Parts;
 use super::multiply::{Column, DEPTH, Item, Product, SIDE, Step, TILE_BYTES};
 use super::transpose::{Pixels, interleave, transpose};
+use crate::engine::cpu::operand::TileLayout;
 use crate::graph::ConvGeometry;
 
 /// Bytes of a row of B: sixteen pairs.

@@ -10,6 +10,14 @@ pub fn available() -> bool {
     *ANSWER.get_or_init(|| has_instructions() && system_saves_tiles() && permitted())
 }
 
+/// Stops where a plan for tiles is to run on a machine that has none: all that keeps its
+/// instructions from such a machine. (Tests compute what tiles do number by number, but for
+/// transposing, which takes AVX-512.)
+pub fn expect() {
+    let tested = || cfg!(test) && is_x86_feature_detected!("avx512bw");
+    assert!(available() || tested(), "a plan for AMX tiles on a machine without them");
+}
+
 /// CPUID leaf 7: AMX-BF16 and AMX-TILE.
 fn has_instructions() -> bool {
     if __cpuid_count(0, 0).eax < 7 {

@@ -19,7 +19,7 @@ mod tests;
 
 pub use machine::{available, configure};
 pub use multiply::products;
-pub use plan::{TilePlan, plane};
+pub use plan::TilePlan;
 
 /// How many bf16 numbers stand for one operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

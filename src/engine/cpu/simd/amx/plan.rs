@@ -1,10 +1,11 @@
 //! A convolution planned for tiles.
 
-use super::super::tile::{ResultLayout, TileLayout};
 use super::super::{dx, forward};
 use super::gradient::TileGradient;
+use super::multiply::DEPTH;
 use super::sweep::{self, TileSweep};
 use super::{Parts, machine};
+use crate::engine::cpu::operand::TileLayout;
 use crate::graph::ConvGeometry;
 
 /// Products and layouts for one convolution and both its gradients, with operands in bf16 (in
@@ -14,8 +15,8 @@ pub struct TilePlan {
     channels: [usize; 2],
     x: TileLayout,
     g: TileLayout,
-    y: ResultLayout,
-    dx: ResultLayout,
+    y: TileLayout,
+    dx: TileLayout,
     parts: Parts,
     forward: TileSweep,
     backward: Vec<TileSweep>,
@@ -23,45 +24,44 @@ pub struct TilePlan {
     gradient: TileGradient,
 }
 
-/// Elements from the higher to the lower halves of a tile.
-pub fn plane(tile: &TileLayout) -> usize {
-    tile.len().next_multiple_of(32)
-}
-
 /// Pixels below which a sixteen of them would be mostly empty.
 const FEWEST_PIXELS: usize = 16;
 
 impl TilePlan {
-    /// Plans a convolution from `ci` to `co` channels; `None` where there are no tiles or they
-    /// would be nearly empty.
+    /// Plans a convolution from `ci` to `co` channels; `None` where tiles would be nearly empty.
+    /// A plan is data: only its running needs the machine.
     pub fn new(geometry: ConvGeometry, ci: usize, co: usize, parts: Parts) -> Option<TilePlan> {
         let [rows, cols] = geometry.output();
-        if !machine::available() || rows * cols < FEWEST_PIXELS {
+        if rows * cols < FEWEST_PIXELS {
             return None;
         }
-        let tile = |image, channels, border| TileLayout { image, channels, border, slack: 0 };
-        let mut x = tile(geometry.input, ci, forward::border(&geometry));
-        let mut g = tile(geometry.output(), co, dx::border(&geometry));
-        let forward_grids = |x: &TileLayout, y| vec![forward::grid(&geometry, x, co, y)];
-        let dx_grids = |g: &TileLayout, to| dx::grids(&geometry, g, ci, to);
-        let y = sweep::layout(|y| forward_grids(&x, y), cols, co, 1);
-        let to = sweep::layout(|to| dx_grids(&g, to), geometry.input[1], ci, geometry.stride);
-        let make = |grids: Vec<_>, plane: usize| {
+        let bordered =
+            |image, channels, border| TileLayout { border, ..TileLayout::plain(image, channels) };
+        let mut x = bordered(geometry.input, ci, forward::border(&geometry));
+        let mut g = bordered([rows, cols], co, dx::border(&geometry));
+        let forward_grids =
+            |x: &TileLayout, y: &TileLayout| vec![forward::grid(&geometry, x, co, y)];
+        let dx_grids = |g: &TileLayout, to: &TileLayout| dx::grids(&geometry, g, ci, to);
+        let mut y = sweep::layout(|y| forward_grids(&x, y), [rows, cols], co, 1);
+        let mut to = sweep::layout(|to| dx_grids(&g, to), geometry.input, ci, geometry.stride);
+        let make = |grids: Vec<_>, distance: usize| {
             let mut w = 0;
             let mut all: Vec<TileSweep> = Vec::new();
             for (grid, taps) in grids {
-                let sweep = TileSweep::new(grid, taps, parts, plane, w);
+                let sweep = TileSweep::new(grid, taps, parts, distance, w);
                 w = sweep.w_end();
                 all.push(sweep);
             }
             all
         };
-        // What the last sixteen pixels read beyond the image is slack.
-        x.slack = slack(&make(forward_grids(&x, y), 0), &x);
-        g.slack = slack(&make(dx_grids(&g, to), 0), &g);
-        let forward = make(forward_grids(&x, y), plane(&x)).pop()?;
-        let backward = make(dx_grids(&g, to), plane(&g));
-        let gradient = TileGradient::new(&geometry, &x, &g, parts, [plane(&x), plane(&g)]);
+        // Without distance between the parts, both end where the first does.
+        x = reaching(x, &make(forward_grids(&x, &y), 0), parts);
+        g = reaching(g, &make(dx_grids(&g, &to), 0), parts);
+        let forward = make(forward_grids(&x, &y), x.len()).pop()?;
+        let backward = make(dx_grids(&g, &to), g.len());
+        let gradient = TileGradient::new(&geometry, &x, &g, parts, [x.len(), g.len()]);
+        y = y.reaching(written(std::slice::from_ref(&forward)));
+        to = to.reaching(written(&backward));
         let dx_covers_input = dx::covers_input(&geometry);
         let channels = [ci, co];
         Some(TilePlan {
@@ -84,7 +84,7 @@ impl TilePlan {
         self.parts
     }
 
-    /// Layout of x, once for each part, [`plane`] elements apart.
+    /// Layout of x, once for each part, its length apart.
     pub fn x_tile(&self) -> &TileLayout {
         &self.x
     }
@@ -94,25 +94,14 @@ impl TilePlan {
         &self.g
     }
 
-    /// Where forward's pixels are.
-    pub fn y_layout(&self) -> ResultLayout {
-        self.y
+    /// Layout of what forward writes, in f32.
+    pub fn y_tile(&self) -> &TileLayout {
+        &self.y
     }
 
-    /// Where the input gradient's pixels are.
-    pub fn dx_layout(&self) -> ResultLayout {
-        self.dx
-    }
-
-    /// f32 numbers that forward touches.
-    pub fn y_len(&self) -> usize {
-        self.forward.product().c_end() / 4
-    }
-
-    /// f32 numbers that the input gradient touches.
-    pub fn dx_len(&self) -> usize {
-        let written = self.backward.iter().map(|s| s.product().c_end() / 4).max().unwrap_or(0);
-        written.max(self.geometry.input[0] * self.dx.row)
+    /// Layout of what the input gradient writes, in f32.
+    pub fn dx_tile(&self) -> &TileLayout {
+        &self.dx
     }
 
     /// bf16 numbers of forward's packed weights.
@@ -155,13 +144,13 @@ impl TilePlan {
 
     /// y = conv(x). This thread has configured its tiles.
     pub fn forward(&self, x: &[u16], packed: &[u16], y: &mut [f32]) {
-        assert!(x.len() >= self.parts.count() * plane(&self.x));
+        assert!(x.len() >= self.parts.count() * self.x.len());
         run(&self.forward, x, packed, y);
     }
 
     /// The adjoint with respect to x. This thread has configured its tiles.
     pub fn dx(&self, g: &[u16], packed: &[u16], dx: &mut [f32]) {
-        assert!(g.len() >= self.parts.count() * plane(&self.g));
+        assert!(g.len() >= self.parts.count() * self.g.len());
         if !self.dx_covers_input {
             dx.fill(0.0);
         }
@@ -173,7 +162,8 @@ impl TilePlan {
     /// Adds the adjoint with respect to the weights to sums that start at zero. This thread has
     /// configured its tiles.
     pub fn dw(&self, x: &[u16], g: &[u16], scratch: &mut [u16], sums: &mut [f32]) {
-        // SAFETY: a plan is only made where there are tiles, and such machines have AVX-512.
+        machine::expect();
+        // SAFETY: machines with tiles have AVX-512, and threads of the engine configure them.
         unsafe { self.gradient.run(x, g, scratch, sums) };
     }
 
@@ -183,11 +173,19 @@ impl TilePlan {
     }
 }
 
-/// Elements read beyond a tile.
-fn slack(sweeps: &[TileSweep], tile: &TileLayout) -> usize {
-    // Made without distance between the parts, so that both end where the first does.
+/// A tile with what the last sixteen pixels read beyond it. A second part begins on a cache line.
+fn reaching(tile: TileLayout, sweeps: &[TileSweep], parts: Parts) -> TileLayout {
     let end = sweeps.iter().map(|s| s.product().a_end() / 2).max().unwrap_or(0);
-    end.saturating_sub(tile.len())
+    let len = end.max(tile.len());
+    tile.reaching(match parts {
+        Parts::One => len,
+        Parts::Two => len.next_multiple_of(DEPTH),
+    })
+}
+
+/// f32 numbers that sweeps touch.
+fn written(sweeps: &[TileSweep]) -> usize {
+    sweeps.iter().map(|s| s.product().c_end() / 4).max().unwrap_or(0)
 }
 
 fn run(sweep: &TileSweep, x: &[u16], packed: &[u16], y: &mut [f32]) {
@@ -197,7 +195,8 @@ fn run(sweep: &TileSweep, x: &[u16], packed: &[u16], y: &mut [f32]) {
     assert!(product.b_end() <= 2 * packed.len());
     assert!(product.c_end() <= 4 * y.len());
     let (a, b, c) = (x.as_ptr(), packed.as_ptr(), y.as_mut_ptr());
-    // SAFETY: a plan is only made where there are tiles; threads of the engine configure them;
-    // the operands reach far enough, as just checked, and y is borrowed alone.
+    machine::expect();
+    // SAFETY: the machine has tiles, and threads of the engine configure them; the operands reach
+    // far enough, as just checked, and y is borrowed alone.
     unsafe { product.run(a.cast(), b.cast(), c.cast()) };
 }

@@ -1,9 +1,9 @@
 //! Forward and input gradient on tiles: sixteen pixels, a run's 32 elements, sixteen channels.
 
 use super::super::sweep::{Grid, Taps};
-use super::super::tile::ResultLayout;
 use super::multiply::{Column, DEPTH, Item, Product, SIDE, Step, TILE_BYTES};
 use super::{Parts, halves};
+use crate::engine::cpu::operand::{Border, TileLayout};
 
 /// A grid of pixels as a product, and how its weights are packed.
 pub(super) struct TileSweep {
@@ -29,26 +29,30 @@ fn broken_rows(grids: &[(Grid, Taps)], stride: usize) -> usize {
     grids.iter().map(|(g, _)| g.cols.next_multiple_of(SIDE) * stride).max().unwrap_or(0)
 }
 
-/// The layout of a result of `columns` pixels in which the grids, made by `of`, can be written.
-/// One grid with a step of one pixel runs on from row to row, where that takes fewer tiles.
+/// The layout of a result in which the grids, made by `of`, can be written. One grid with a step
+/// of one pixel runs on from row to row, where that takes fewer tiles.
 pub(super) fn layout(
-    of: impl Fn(ResultLayout) -> Vec<(Grid, Taps)>,
-    columns: usize,
+    of: impl Fn(&TileLayout) -> Vec<(Grid, Taps)>,
+    image: [usize; 2],
     channels: usize,
     stride: usize,
-) -> ResultLayout {
-    let pixel = channels.next_multiple_of(SIDE);
-    let grids = of(ResultLayout { row: columns * pixel, pixel });
+) -> TileLayout {
+    let plain = TileLayout::plain(image, channels.next_multiple_of(SIDE));
+    let grids = of(&plain);
+    let rows_of = |pixels: usize| TileLayout {
+        border: Border { right: pixels - image[1], ..Border::default() },
+        ..plain
+    };
     if let [(grid, _)] = &grids[..]
         && stride == 1
     {
         let row = grid.x_row / grid.x_pixel;
         let running = (grid.rows * row).div_ceil(SIDE);
         if running <= grid.rows * grid.cols.div_ceil(SIDE) {
-            return ResultLayout { row: row * pixel, pixel };
+            return rows_of(row);
         }
     }
-    ResultLayout { row: broken_rows(&grids, stride).max(columns) * pixel, pixel }
+    rows_of(broken_rows(&grids, stride).max(image[1]))
 }
 
 impl TileSweep {

@@ -1,9 +1,47 @@
 //! Against sums in f64, over shapes with odd sizes, strides and channels.
 
-use super::plan::{TilePlan, plane};
+use super::multiply::{Product, SIDE};
+use super::plan::TilePlan;
 use super::{Parts, halves, machine};
-use crate::engine::cpu::simd::TileLayout;
+use crate::engine::cpu::operand::TileLayout;
 use crate::graph::{ConvGeometry, random};
+
+/// What tiles do, number by number, where there are none.
+///
+/// # Safety
+/// As [`Product::run`], but for the machine.
+pub unsafe fn multiply(product: &Product, a: *const u8, b: *const u8, c: *mut u8) {
+    // SAFETY: the caller's promise.
+    let half = |at: *const u8| unsafe { at.cast::<u16>().read_unaligned() };
+    let number = |at: *const u8| f32::from_bits(u32::from(half(at)) << 16);
+    let Product { items, columns, steps, a_row, c_row, low, accumulate } = product;
+    let [a_low, b_low] = low.unwrap_or_default();
+    let parts: &[[usize; 2]] = match low {
+        None => &[[0, 0]],
+        Some(_) => &[[0, b_low], [0, 0], [a_low, 0]],
+    };
+    for (item, column) in items.iter().flat_map(|i| columns.iter().map(move |c| (i, c))) {
+        for (row, lane) in (0..SIDE).flat_map(|row| (0..SIDE).map(move |lane| (row, lane))) {
+            let to = c.wrapping_add(item.c + column.c + row * c_row + 4 * lane).cast::<f32>();
+            // SAFETY: as above.
+            let mut sum = if *accumulate { unsafe { to.read_unaligned() } } else { 0.0 };
+            for (step, [a_part, b_part]) in
+                steps.iter().flat_map(|s| parts.iter().map(move |p| (s, p)))
+            {
+                let a = a.wrapping_add(item.a + row * a_row + step.a + a_part);
+                let b = b.wrapping_add(column.b + step.b + b_part + 4 * lane);
+                for pair in 0..SIDE {
+                    for half in [0, 2] {
+                        sum += number(a.wrapping_add(4 * pair + half))
+                            * number(b.wrapping_add(4 * SIDE * pair + half));
+                    }
+                }
+            }
+            // SAFETY: as above.
+            unsafe { to.write_unaligned(sum) };
+        }
+    }
+}
 
 struct Case {
     geometry: ConvGeometry,
@@ -40,12 +78,12 @@ fn numbers(seed: u32, len: usize) -> Vec<f32> {
 
 /// Plain pixels in a bordered tile of bf16 parts; slack and garbage are zero.
 fn filled(tile: &TileLayout, parts: Parts, plain: &[f32]) -> Vec<u16> {
-    let mut out = vec![0; plane(tile) * parts.count()];
+    let mut out = vec![0; tile.len() * parts.count()];
     for (pixel, values) in plain.chunks_exact(tile.channels).enumerate() {
         let at = tile.pixel(pixel / tile.image[1], pixel % tile.image[1]);
         for (channel, &value) in values.iter().enumerate() {
             for (part, &half) in halves(value).iter().enumerate().take(parts.count()) {
-                out[part * plane(tile) + at + channel] = half;
+                out[part * tile.len() + at + channel] = half;
             }
         }
     }
@@ -81,15 +119,10 @@ fn distance(have: &[f32], want: &[f64]) -> f64 {
 }
 
 /// The pixels of a result without what lies between them.
-fn plain(
-    values: &[f32],
-    layout: super::super::ResultLayout,
-    [rows, cols]: [usize; 2],
-    channels: usize,
-) -> Vec<f32> {
-    let at = |row: usize, col: usize| row * layout.row + col * layout.pixel;
+fn plain(values: &[f32], layout: &TileLayout, channels: usize) -> Vec<f32> {
+    let [rows, cols] = layout.image;
     let pixels = (0..rows).flat_map(|r| (0..cols).map(move |c| (r, c)));
-    pixels.flat_map(|(r, c)| values[at(r, c)..][..channels].to_vec()).collect()
+    pixels.flat_map(|(r, c)| values[layout.pixel(r, c)..][..channels].to_vec()).collect()
 }
 
 fn check(case: &Case, parts: Parts, tolerance: f64) {
@@ -109,22 +142,18 @@ fn check(case: &Case, parts: Parts, tolerance: f64) {
     let (x, g) = (filled(plan.x_tile(), parts, &x), filled(plan.g_tile(), parts, &g));
     let mut packed = vec![0; plan.packed_forward_len()];
     plan.pack_forward(&w, &mut packed);
-    let mut y = vec![f32::NAN; plan.y_len()];
+    let mut y = vec![f32::NAN; plan.y_tile().len()];
     plan.forward(&x, &packed, &mut y);
     let mut packed = vec![0; plan.packed_dx_len()];
     plan.pack_dx(&w, &mut packed);
-    let mut dx = vec![f32::NAN; plan.dx_len()];
+    let mut dx = vec![f32::NAN; plan.dx_tile().len()];
     plan.dx(&g, &packed, &mut dx);
     let mut scratch = vec![0x7FFF; plan.dw_scratch_len()];
     let mut sums = [vec![0.0; plan.dw_len()], vec![0.0; plan.dw_len()]];
     sums.iter_mut().for_each(|sums| plan.dw(&x, &g, &mut scratch, sums));
     let mut dw = vec![0.0; w.len()];
     plan.finish_dw([&sums[0][..]], &mut dw);
-    let have = [
-        plain(&y, plan.y_layout(), [rows, cols], co),
-        plain(&dx, plan.dx_layout(), geometry.input, ci),
-        dw,
-    ];
+    let have = [plain(&y, plan.y_tile(), co), plain(&dx, plan.dx_tile(), ci), dw];
     assert_eq!(sums[0], sums[1]);
     for ((name, have), want) in ["y", "dx", "dw"].iter().zip(&have).zip(&want) {
         let off = distance(have, want);
@@ -134,8 +163,8 @@ fn check(case: &Case, parts: Parts, tolerance: f64) {
 
 #[test]
 fn products_on_tiles_agree_with_sums_in_f64() {
-    if !machine::available() {
-        eprintln!("skipped: this machine has no AMX tiles");
+    if !machine::available() && !is_x86_feature_detected!("avx512bw") {
+        eprintln!("skipped: this machine has neither AMX tiles nor AVX-512");
         return;
     }
     machine::configure();

@@ -1,25 +1,49 @@
-//! Putting per-image partials together, in image order, in f64.
+//! Results of the batch from those of its images, in image order, in f64.
 
-/// Sum or maximum over images of `len` partials each.
-pub fn fold(partials: &[f32], len: usize, max: bool, out: &mut [f32]) {
-    let images = partials.chunks_exact(len);
-    if max {
-        out.fill(f32::NEG_INFINITY);
-        for image in images {
-            out.iter_mut().zip(image).for_each(|(m, &v)| *m = if v <= *m { *m } else { v });
+use super::view::{Place, View};
+use crate::engine::cpu::memory::chunks;
+use crate::engine::cpu::plan::{Merge, MergeKind};
+
+/// Puts a result together.
+///
+/// # Safety
+/// Nothing else touches the result's place meanwhile.
+pub unsafe fn run(merge: &Merge<Place>, view: View, batch: usize) {
+    // SAFETY: the caller's promise.
+    let out = unsafe { view.write(merge.result) };
+    let partials = || view.read(merge.parts.all(batch));
+    match &merge.kind {
+        MergeKind::Sum => sum(partials(), out),
+        MergeKind::Max => max(partials(), out),
+        MergeKind::Moments { count } => moments(partials(), *count, out),
+        MergeKind::Weights(plan) => {
+            let sums = (0..chunks(batch)).map(|chunk| View { chunk, ..view }.read(merge.parts));
+            plan.finish_dw(sums, out);
         }
-        return;
     }
-    let mut sums = vec![0.0f64; len];
-    for image in images {
+}
+
+/// Σ over images.
+fn sum(partials: &[f32], out: &mut [f32]) {
+    let mut sums = vec![0.0f64; out.len()];
+    for image in partials.chunks_exact(out.len()) {
         sums.iter_mut().zip(image).for_each(|(sum, &v)| *sum += f64::from(v));
     }
     out.iter_mut().zip(sums).for_each(|(out, sum)| *out = sum as f32);
 }
 
+/// The largest of all images.
+fn max(partials: &[f32], out: &mut [f32]) {
+    out.fill(f32::NEG_INFINITY);
+    for image in partials.chunks_exact(out.len()) {
+        out.iter_mut().zip(image).for_each(|(m, &v)| *m = if v <= *m { *m } else { v });
+    }
+}
+
 /// Σ (x − mean)² over all images, from each image's shift s, Σ (x − s) and Σ (x − s)² of `count`
 /// elements (the pairwise update of Chan, Golub and LeVeque 1979).
-pub fn moments(partials: &[f32], len: usize, count: usize, out: &mut [f32]) {
+fn moments(partials: &[f32], count: usize, out: &mut [f32]) {
+    let len = out.len();
     let count = count as f64;
     // Divisions take longer than all the rest.
     let each = 1.0 / count;
@@ -58,7 +82,7 @@ mod tests {
             })
             .collect();
         let mut out = [0.0];
-        moments(&partials, 1, 3, &mut out);
+        moments(&partials, 3, &mut out);
         // 0…5 about their mean 2.5.
         assert_eq!(out, [17.5]);
     }

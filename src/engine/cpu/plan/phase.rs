@@ -3,35 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::places::plain_layout;
-use super::program::{Closing, ImageStep, LoopStep, Pack, Packing, Phase};
-use super::simd::{Border, Contraction, Isa, Operand};
-use crate::engine::cpu::fuse::{Buffer, Location, LoopBuilder, extent};
-use crate::engine::cpu::loops::{Accumulate, Format};
+use super::Tile;
+use super::fuse::{LoopBuilder, LoopTable, extent, plain};
+use super::step::{Buffer, Extent, Merge, MergeKind, Pack, Phase, Step, Stored};
+use crate::engine::cpu::loops::Accumulate;
+use crate::engine::cpu::operand::{NumberFormat, Operand};
+use crate::engine::cpu::simd::{Contraction, Direction, Isa};
+use crate::engine::cpu::windows::Window;
 use crate::engine::{EngineError, Precision};
 use crate::graph::placement::{Home, Placement, Stage, closes_phase, is_anchor};
 use crate::graph::{ConvGeometry, Graph, NodeId, Op, ReduceKind, Type};
-
-/// Convolution plans, one for each geometry and pair of channel counts.
-#[derive(Default)]
-pub struct Plans(HashMap<(ConvGeometry, usize, usize), Arc<Contraction>>);
-
-impl Plans {
-    fn get(
-        &mut self,
-        geometry: ConvGeometry,
-        ci: usize,
-        co: usize,
-        (isa, precision): (Isa, Precision),
-    ) -> Result<Arc<Contraction>, EngineError> {
-        if let Some(plan) = self.0.get(&(geometry, ci, co)) {
-            return Ok(plan.clone());
-        }
-        let plan = Arc::new(Contraction::new(geometry, ci, co, isa, precision)?);
-        self.0.insert((geometry, ci, co), plan.clone());
-        Ok(plan)
-    }
-}
 
 /// What one rank of a phase has to do.
 #[derive(Default)]
@@ -46,21 +27,25 @@ pub struct PhaseBuilder<'a> {
     pub(super) placement: &'a Placement,
     isa: Isa,
     precision: Precision,
-    pub(super) formats: &'a [Format],
-    plans: Plans,
+    pub(super) formats: &'a [NumberFormat],
+    /// One for each geometry and pair of channel counts.
+    contractions: HashMap<(ConvGeometry, usize, usize), Arc<Contraction>>,
     /// Values that can be read: everything stored so far.
-    pub(super) ready: HashMap<NodeId, Location>,
-    pub(super) phase: Phase,
-    pub(super) operands: HashMap<(NodeId, Operand), usize>,
+    pub(super) ready: HashMap<NodeId, Stored>,
+    phase: Phase<Extent>,
+    /// Of all phases.
+    pub(super) tiles: Vec<Tile>,
+    /// Tiles of this phase that hold what an anchor reads.
+    pub(super) operands: HashMap<(NodeId, Operand), Buffer>,
     /// Results that lie in a tile and have yet to be stored in their tensor.
-    pub(super) unstored: Vec<(NodeId, Location)>,
+    pub(super) unstored: Vec<(NodeId, Stored)>,
     /// The same once stored: their tiles are read until the phase ends, their tensors afterwards.
-    moved: Vec<(NodeId, Location)>,
+    moved: Vec<(NodeId, Stored)>,
 }
 
 /// Something a loop does besides computing.
 enum Target {
-    Store(NodeId, Location),
+    Store(NodeId, Stored),
     Reduce(NodeId),
 }
 
@@ -69,7 +54,7 @@ impl<'a> PhaseBuilder<'a> {
     pub fn new(
         graph: &'a Graph,
         placement: &'a Placement,
-        formats: &'a [Format],
+        formats: &'a [NumberFormat],
         (isa, precision): (Isa, Precision),
     ) -> Self {
         let mut ready = HashMap::new();
@@ -77,11 +62,8 @@ impl<'a> PhaseBuilder<'a> {
             let node = graph.node(id);
             let stored = placement.home(id) == Home::Tensor;
             if stored && (!node.ty.batched || matches!(node.op, Op::Input(_))) {
-                let format = formats[id.index()];
-                ready.insert(
-                    id,
-                    Location { format, ..Location::plain(Buffer::Tensor(id), node.ty) },
-                );
+                let operand = Operand { format: formats[id.index()], ..plain(node.ty) };
+                ready.insert(id, Stored { buffer: Buffer::Tensor(id), operand });
             }
         }
         Self {
@@ -90,18 +72,27 @@ impl<'a> PhaseBuilder<'a> {
             isa,
             precision,
             formats,
-            plans: Plans::default(),
+            contractions: HashMap::new(),
             ready,
             phase: Phase::default(),
+            tiles: Vec::new(),
             operands: HashMap::new(),
             unstored: Vec::new(),
             moved: Vec::new(),
         }
     }
 
+    /// What image steps keep in scratch, all phases together.
+    pub fn finish(self) -> Vec<Tile> {
+        self.tiles
+    }
+
     /// The image steps of a phase, from the nodes whose stage lies in it.
-    pub fn build(&mut self, nodes: &[NodeId]) -> Result<Phase, EngineError> {
-        self.phase = Phase::default();
+    pub fn build(
+        &mut self,
+        nodes: &[NodeId],
+        loops: &mut LoopTable,
+    ) -> Result<Phase<Extent>, EngineError> {
         self.operands.clear();
         let mut ranks: BTreeMap<u32, Rank> = BTreeMap::new();
         for &id in nodes {
@@ -115,24 +106,22 @@ impl<'a> PhaseBuilder<'a> {
             }
         }
         for rank in ranks.values() {
-            self.rank(rank)?;
+            self.rank(rank, loops)?;
         }
-        self.rank(&Rank::default())?;
+        self.rank(&Rank::default(), loops)?;
         self.ready.retain(|_, at| !matches!(at.buffer, Buffer::Tile(_)));
         self.ready.extend(self.moved.drain(..));
-        let mut phase = std::mem::take(&mut self.phase);
-        live_ranges(&mut phase);
-        Ok(phase)
+        Ok(std::mem::take(&mut self.phase))
     }
 
-    fn rank(&mut self, rank: &Rank) -> Result<(), EngineError> {
+    fn rank(&mut self, rank: &Rank, loops: &mut LoopTable) -> Result<(), EngineError> {
         let mut targets: BTreeMap<(usize, [usize; 3]), Vec<Target>> = BTreeMap::new();
         let mut add = |ty: Type, target: Target| {
             let extent = extent(ty);
             // Small results first: a larger loop of the same rank may read them.
             targets.entry((extent.iter().product(), extent)).or_default().push(target);
         };
-        let mut results: Vec<(NodeId, Location)> = Vec::new();
+        let mut results: Vec<(NodeId, Stored)> = Vec::new();
         for (id, at) in std::mem::take(&mut self.unstored) {
             add(self.graph.node(id).ty, Target::Store(id, at));
             self.moved.push((id, at));
@@ -154,25 +143,16 @@ impl<'a> PhaseBuilder<'a> {
                 {
                     continue;
                 }
-                let tile = self.tile(Some(operand), operand.words());
-                self.operands.insert((node, operand), tile);
-                let layout = operand.layout;
-                let slack = operand.format != Format::F32 && layout.slack > 0;
-                if layout.border != Border::default() || slack {
-                    self.phase.steps.push(ImageStep::Border(tile));
+                let at = self.tile(operand);
+                self.operands.insert((node, operand), at.buffer);
+                if operand.needs_clearing() {
+                    self.phase.steps.push(Step::ClearBorder { operand, tile: at.extent() });
                 }
-                let at = Location {
-                    buffer: Buffer::Tile(tile),
-                    offset: layout.pixel(0, 0),
-                    row: layout.pitch(),
-                    column: layout.channels,
-                    format: operand.format,
-                };
                 add(self.graph.node(node).ty, Target::Store(node, at));
             }
         }
         for ((_, extent), targets) in targets {
-            self.fused(extent, &targets);
+            self.fused(extent, &targets, loops);
             for target in &targets {
                 if let Target::Store(id, at) = target
                     && results.contains(&(*id, *at))
@@ -187,7 +167,7 @@ impl<'a> PhaseBuilder<'a> {
         Ok(())
     }
 
-    fn fused(&mut self, extent: [usize; 3], targets: &[Target]) {
+    fn fused(&mut self, extent: [usize; 3], targets: &[Target], loops: &mut LoopTable) {
         let mut results = Vec::new();
         for target in targets {
             if let Target::Reduce(id) = *target {
@@ -207,34 +187,41 @@ impl<'a> PhaseBuilder<'a> {
             let kind = match kind {
                 ReduceKind::Sum => Accumulate::Sum,
                 ReduceKind::Max => Accumulate::Max,
-                ReduceKind::M2 => Accumulate::Moments { pitch: partial_len(node.ty) },
+                ReduceKind::M2 => Accumulate::Moments { pitch: plain(image).words() },
             };
             builder.reduce(kind, node.args[0], at, image);
         }
-        let (spec, buffers) = builder.finish();
-        self.phase.steps.push(ImageStep::Loop(LoopStep { spec, buffers }));
+        self.phase.steps.push(Step::Loop(builder.finish(loops)));
         for (id, at) in results {
             if closes_phase(self.graph, id) {
-                self.close(id);
+                self.merge(id, at);
             } else {
                 self.ready.insert(id, at);
             }
         }
     }
 
-    fn close(&mut self, id: NodeId) {
+    fn merge(&mut self, id: NodeId, partials: Stored) {
         let node = self.graph.node(id);
         let Op::Reduce(kind, _) = node.op else { return };
-        let from = extent(self.graph.node(node.args[0]).ty);
-        let count = from.iter().product::<usize>() / partial_len(node.ty);
-        self.phase.closings.push(match kind {
-            ReduceKind::Sum => Closing::Fold { node: id, max: false },
-            ReduceKind::Max => Closing::Fold { node: id, max: true },
-            ReduceKind::M2 => Closing::Moments { node: id, count },
-        });
+        let mut parts = partials.extent();
+        let kind = match kind {
+            ReduceKind::Sum => MergeKind::Sum,
+            ReduceKind::Max => MergeKind::Max,
+            ReduceKind::M2 => {
+                let elements = extent(self.graph.node(node.args[0]).ty).iter().product::<usize>();
+                let count = elements / parts.words;
+                // Shift, first and second moments.
+                parts.words *= 3;
+                MergeKind::Moments { count }
+            }
+        };
+        let result = Extent { buffer: Buffer::Tensor(id), words: plain(node.ty).words() };
+        self.phase.merges.push(Merge { kind, parts, result });
     }
 
-    pub(super) fn plan(&mut self, id: NodeId) -> Result<Arc<Contraction>, EngineError> {
+    /// The kernels of a contraction.
+    pub(super) fn contraction(&mut self, id: NodeId) -> Result<Arc<Contraction>, EngineError> {
         let node = self.graph.node(id);
         let channels = |arg: usize| self.graph.node(node.args[arg]).ty.shape.0[3];
         let (geometry, ci, co) = match node.op {
@@ -243,50 +230,72 @@ impl<'a> PhaseBuilder<'a> {
             Op::ConvDw(g) => (g, channels(0), channels(1)),
             _ => unreachable!("only contractions have plans"),
         };
-        self.plans.get(geometry, ci, co, (self.isa, self.precision))
+        let key = (geometry, ci, co);
+        if let Some(plan) = self.contractions.get(&key) {
+            return Ok(plan.clone());
+        }
+        let plan = Arc::new(Contraction::new(geometry, ci, co, self.isa, self.precision)?);
+        self.contractions.insert(key, plan.clone());
+        Ok(plan)
     }
 
     /// The batched operands of an anchor and how it reads them.
     fn operands_of(&mut self, id: NodeId) -> Result<Vec<(NodeId, Operand)>, EngineError> {
         let node = self.graph.node(id);
         Ok(match node.op {
-            Op::Conv(_) => vec![(node.args[0], self.plan(id)?.x())],
-            Op::ConvDx(_) => vec![(node.args[0], self.plan(id)?.g())],
+            Op::Conv(_) => vec![(node.args[0], self.contraction(id)?.x())],
+            Op::ConvDx(_) => vec![(node.args[0], self.contraction(id)?.g())],
             Op::ConvDw(_) => {
-                let plan = self.plan(id)?;
+                let plan = self.contraction(id)?;
                 vec![(node.args[0], plan.x()), (node.args[1], plan.g())]
             }
-            _ => {
-                let plain = |a: NodeId| Operand::plain(plain_layout(self.graph.node(a).ty));
-                node.args.iter().map(|&a| (a, plain(a))).collect()
-            }
+            _ => node.args.iter().map(|&a| (a, plain(self.graph.node(a).ty))).collect(),
         })
     }
 
-    fn pack(&mut self, plan: &Arc<Contraction>, node: NodeId, packing: Packing) -> usize {
-        let weights = self.graph.node(node).args[1];
-        self.phase.packs.push(Pack { plan: plan.clone(), weights, node, packing });
-        self.phase.packs.len() - 1
+    /// A product of packed weights, which are packed before the phase.
+    fn convolve(
+        &mut self,
+        id: NodeId,
+        direction: Direction,
+        from: Extent,
+        to: Extent,
+    ) -> Result<Step<Extent>, EngineError> {
+        let plan = self.contraction(id)?;
+        let node = self.graph.node(id).args[1];
+        let weights =
+            Extent { buffer: Buffer::Tensor(node), words: plain(self.graph.node(node).ty).words() };
+        let packed = Extent { buffer: Buffer::Packed(id), words: plan.packed_words(direction) };
+        self.phase.packs.push(Pack { plan: plan.clone(), direction, weights, packed });
+        Ok(Step::Convolve { plan, direction, from, weights: packed, to })
     }
 
+    fn weight_gradient(&mut self, id: NodeId, x: Extent, g: Extent) -> Result<(), EngineError> {
+        let plan = self.contraction(id)?;
+        let parts = Extent { buffer: Buffer::Sums(id), words: plan.dw_words() };
+        let words = plain(self.graph.node(id).ty).words();
+        let result = Extent { buffer: Buffer::Tensor(id), words };
+        let kind = MergeKind::Weights(plan.clone());
+        self.phase.merges.push(Merge { kind, parts, result });
+        let words = plan.dw_scratch_words();
+        let scratch = (words > 0).then(|| self.scratch(words));
+        self.phase.steps.push(Step::WeightGradient { plan, x, g, scratch, sums: parts });
+        Ok(())
+    }
+
+    /// The step of an anchor; reductions have theirs in a loop.
     fn anchor(&mut self, id: NodeId) -> Result<(), EngineError> {
         let node = self.graph.node(id);
         if let Op::Reduce(..) = node.op {
             return Ok(());
         }
-        let layouts = self.operands_of(id)?;
-        let operands: Vec<Buffer> = layouts.iter().map(|&(a, l)| self.operand(a, l)).collect();
+        let read = self.operands_of(id)?;
+        let operands: Vec<Extent> = read.iter().map(|(a, o)| self.operand(*a, o)).collect();
         if let Op::ConvDw(_) = node.op {
-            let plan = self.plan(id)?;
-            let (x, g) = (operands[0], operands[1]);
-            self.phase.closings.push(Closing::Dw { node: id, plan: plan.clone() });
-            let words = plan.dw_scratch_words();
-            let scratch = (words > 0).then(|| self.tile(None, words));
-            self.phase.steps.push(ImageStep::Dw { plan, x, g, scratch, node: id });
-            return Ok(());
+            return self.weight_gradient(id, operands[0], operands[1]);
         }
         let at = self.step_result(id)?;
-        let step = self.image_step(id, &operands, at.buffer)?;
+        let step = self.image_step(id, operands, at.extent())?;
         self.phase.steps.push(step);
         self.ready.insert(id, at);
         Ok(())
@@ -295,30 +304,17 @@ impl<'a> PhaseBuilder<'a> {
     fn image_step(
         &mut self,
         id: NodeId,
-        operands: &[Buffer],
-        to: Buffer,
-    ) -> Result<ImageStep, EngineError> {
+        operands: Vec<Extent>,
+        result: Extent,
+    ) -> Result<Step<Extent>, EngineError> {
         let node = self.graph.node(id);
         let channels = node.ty.shape.0[3];
-        Ok(match node.op {
-            Op::Conv(_) => {
-                let plan = self.plan(id)?;
-                let weights = self.pack(&plan, id, Packing::Forward);
-                ImageStep::Forward { plan, x: operands[0], weights, y: to }
-            }
-            Op::ConvDx(_) => {
-                let plan = self.plan(id)?;
-                let weights = self.pack(&plan, id, Packing::Dx);
-                ImageStep::Dx { plan, g: operands[0], weights, dx: to }
-            }
-            Op::Pool(geometry) => ImageStep::Pool { geometry, channels, x: operands[0], y: to },
-            Op::PoolDx(geometry) => {
-                ImageStep::PoolDx { geometry, channels, x: operands[0], g: operands[1], dx: to }
-            }
-            Op::Remap(remap) => {
-                let from = extent(self.graph.node(node.args[0]).ty);
-                ImageStep::Remap { remap, from, x: operands[0], y: to }
-            }
+        let window = match node.op {
+            Op::Conv(_) => return self.convolve(id, Direction::Forward, operands[0], result),
+            Op::ConvDx(_) => return self.convolve(id, Direction::Backward, operands[0], result),
+            Op::Pool(geometry) => Window::Pool { geometry, channels },
+            Op::PoolDx(geometry) => Window::PoolDx { geometry, channels },
+            Op::Remap(map) => Window::Remap { map, from: extent(self.graph.node(node.args[0]).ty) },
             Op::Input(_)
             | Op::Const(_)
             | Op::Unary(_)
@@ -329,39 +325,7 @@ impl<'a> PhaseBuilder<'a> {
             | Op::Reduce(..)
             | Op::Detach
             | Op::After => unreachable!("not a step of its own"),
-        })
-    }
-}
-
-/// Elements of one image's share of a reduction's result.
-pub fn partial_len(ty: Type) -> usize {
-    let [_, h, w, c] = ty.shape.0;
-    h * w * c
-}
-
-/// Buffers a step touches.
-pub fn touched(step: &ImageStep) -> Vec<Buffer> {
-    match step {
-        ImageStep::Border(tile) => vec![Buffer::Tile(*tile)],
-        ImageStep::Loop(step) => step.buffers.clone(),
-        ImageStep::Forward { x, y, .. }
-        | ImageStep::Pool { x, y, .. }
-        | ImageStep::Remap { x, y, .. } => vec![*x, *y],
-        ImageStep::Dx { g, dx, .. } => vec![*g, *dx],
-        ImageStep::Dw { x, g, scratch, .. } => {
-            [*x, *g].into_iter().chain(scratch.map(Buffer::Tile)).collect()
-        }
-        ImageStep::PoolDx { x, g, dx, .. } => vec![*x, *g, *dx],
-    }
-}
-
-fn live_ranges(phase: &mut Phase) {
-    for (index, step) in phase.steps.iter().enumerate() {
-        for buffer in touched(step) {
-            if let Buffer::Tile(tile) = buffer {
-                let live = &mut phase.tiles[tile].live;
-                *live = (live.0.min(index), live.1.max(index));
-            }
-        }
+        };
+        Ok(Step::Window { window, operands, result })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 
-use crate::engine::cpu::memory::ALIGNMENT;
+use super::offsets::ALIGNMENT;
 use crate::engine::{EngineError, Shortage};
 
 /// Bytes of a large page on x86-64 and on most AArch64 systems.
@@ -15,7 +15,7 @@ pub struct Arena {
 }
 
 // SAFETY: the arena is plain memory that it owns; who reads and writes which part at which time
-// is settled by the memory plan (`allocate`), which keeps threads apart.
+// is settled by the memory plan ([`super::MemoryPlan`]), which keeps threads apart.
 unsafe impl Send for Arena {}
 // SAFETY: as above.
 unsafe impl Sync for Arena {}

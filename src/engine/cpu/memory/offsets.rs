@@ -16,7 +16,7 @@ pub const ALIGNMENT: usize = 64;
 
 /// Offsets of the blocks, and the size of the whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Layout {
+pub struct Placed {
     /// One offset a block, in bytes.
     pub offsets: Vec<usize>,
     /// Bytes of the arena.
@@ -31,34 +31,34 @@ const SHORT: usize = 8;
 
 /// Places large blocks first, each at the lowest offset where it meets no block that is alive
 /// at the same time. Small blocks and those that live throughout follow one after another.
-pub fn place(blocks: &[Block]) -> Layout {
+pub fn place(blocks: &[Block]) -> Placed {
     let end = blocks.iter().map(|b| b.to).max().unwrap_or(0);
     let apart = |b: &Block| b.size <= SMALL || (b.from == 0 && b.to == end);
     let mut order: Vec<usize> = (0..blocks.len()).filter(|&i| !apart(&blocks[i])).collect();
     order.sort_by_key(|&i| (std::cmp::Reverse(blocks[i].size), blocks[i].from, i));
-    let mut placed =
-        Placed { blocks, offsets: vec![0; blocks.len()], all: Vec::new(), alive: Vec::new() };
-    placed.alive.resize(end + 1, Vec::new());
+    let mut search =
+        Search { blocks, offsets: vec![0; blocks.len()], all: Vec::new(), alive: Vec::new() };
+    search.alive.resize(end + 1, Vec::new());
     let mut size = 0;
     for index in order {
-        let offset = placed.lowest(index);
-        placed.put(index, offset);
+        let offset = search.lowest(index);
+        search.put(index, offset);
         size = size.max(offset + padded(&blocks[index]));
     }
-    let mut offsets = placed.offsets;
+    let mut offsets = search.offsets;
     for (index, block) in blocks.iter().enumerate().filter(|(_, b)| apart(b)) {
         offsets[index] = size;
         size += padded(block);
     }
-    Layout { offsets, size }
+    Placed { offsets, size }
 }
 
 fn padded(block: &Block) -> usize {
     block.size.next_multiple_of(ALIGNMENT)
 }
 
-/// Blocks that have their place.
-struct Placed<'a> {
+/// Blocks that have their place, for those that have yet to find one.
+struct Search<'a> {
     blocks: &'a [Block],
     offsets: Vec<usize>,
     all: Vec<usize>,
@@ -66,7 +66,7 @@ struct Placed<'a> {
     alive: Vec<Vec<usize>>,
 }
 
-impl Placed<'_> {
+impl Search<'_> {
     fn put(&mut self, index: usize, offset: usize) {
         self.offsets[index] = offset;
         self.all.push(index);
@@ -122,15 +122,15 @@ mod tests {
             block(10, 1, 3),
             block(9_000, 0, 9),
         ];
-        let layout = place(&blocks);
+        let placed = place(&blocks);
         for (i, a) in blocks.iter().enumerate() {
             for (j, b) in blocks.iter().enumerate().skip(i + 1) {
                 let together = a.from <= b.to && b.from <= a.to;
-                let (x, y) = (layout.offsets[i], layout.offsets[j]);
+                let (x, y) = (placed.offsets[i], placed.offsets[j]);
                 assert!(!together || x + a.size <= y || y + b.size <= x, "{i} and {j}");
             }
         }
-        assert_eq!(layout.offsets[0], layout.offsets[2]);
-        assert_eq!(layout.size, 10_048 + 6_400 + 64 + 9_024);
+        assert_eq!(placed.offsets[0], placed.offsets[2]);
+        assert_eq!(placed.size, 10_048 + 6_400 + 64 + 9_024);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::executable::PhaseRun;
+use crate::engine::cpu::plan::Cost;
 use crate::engine::profile::{KernelTime, merged};
 
 /// Nanoseconds and calls of one step.
@@ -50,11 +50,11 @@ pub struct PhaseClock {
     /// For every step of a stopped clock.
     stopped: Counter,
     /// Loops outside the batch.
-    pub outside: Counter,
+    pub unbatched: Counter,
     /// Packing of weights.
     pub packs: Counter,
     /// Putting results of the batch together.
-    pub closings: Counter,
+    pub merges: Counter,
 }
 
 impl PhaseClock {
@@ -79,14 +79,14 @@ impl Clock {
         Self::default()
     }
 
-    /// Measures every step.
-    pub fn running(phases: &[PhaseRun]) -> Self {
-        let phase = |run: &PhaseRun| PhaseClock {
-            steps: run.steps.iter().map(|_| Counter::running()).collect(),
+    /// Measures every step of phases in which each costs so much.
+    pub fn running(phases: &[Vec<Cost>]) -> Self {
+        let phase = |costs: &Vec<Cost>| PhaseClock {
+            steps: costs.iter().map(|_| Counter::running()).collect(),
             stopped: Counter::default(),
-            outside: Counter::running(),
+            unbatched: Counter::running(),
             packs: Counter::running(),
-            closings: Counter::running(),
+            merges: Counter::running(),
         };
         Self {
             phases: phases.iter().map(phase).collect(),
@@ -101,14 +101,14 @@ impl Clock {
     }
 
     /// What was measured, equal kernels together.
-    pub fn report(&self, phases: &[PhaseRun]) -> Vec<KernelTime> {
+    pub fn report(&self, phases: &[Vec<Cost>]) -> Vec<KernelTime> {
         let mut times = vec![self.last.report("state updates", [0.0; 2])];
-        for (clock, run) in self.phases.iter().zip(phases) {
-            times.push(clock.outside.report("loops outside the batch", [0.0; 2]));
+        for (clock, costs) in self.phases.iter().zip(phases) {
+            times.push(clock.unbatched.report("loops outside the batch", [0.0; 2]));
             times.push(clock.packs.report("packing of weights", [0.0; 2]));
-            times.push(clock.closings.report("results of the batch", [0.0; 2]));
-            for (counter, cost) in clock.steps.iter().zip(&run.costs) {
-                times.push(counter.report(&cost.name, [cost.flops, cost.bytes]));
+            times.push(clock.merges.report("results of the batch", [0.0; 2]));
+            for (counter, cost) in clock.steps.iter().zip(costs) {
+                times.push(counter.report(&cost.name, [cost.flops, cost.bytes].map(|n| n as f64)));
             }
         }
         merged(times)

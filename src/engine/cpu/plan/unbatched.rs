@@ -2,15 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::executable::MAX_SLOTS;
-use super::program::{Copy, LoopStep};
-use crate::engine::cpu::fuse::{Buffer, Location, LoopBuilder, extent};
+use super::fuse::{LoopBuilder, LoopTable, extent, plain};
+use super::step::{Buffer, Extent, Loop, Stored};
 use crate::engine::cpu::loops::Accumulate;
 use crate::graph::placement::{Home, Placement, closes_phase, is_anchor};
 use crate::graph::{Graph, NodeId, Op, Program, ReduceKind};
 
 /// Nodes outside the batch that are computed before each phase, and those left for the end.
-pub struct Outside {
+pub struct Unbatched {
     /// By phase, in order.
     pub before: Vec<Vec<NodeId>>,
     /// State updates that nothing else reads, in order.
@@ -18,7 +17,7 @@ pub struct Outside {
 }
 
 /// Sorts the stored values outside the batch by when they are computed.
-pub fn sort(program: &Program, placement: &Placement) -> Outside {
+pub fn sort(program: &Program, placement: &Placement) -> Unbatched {
     let graph = &program.graph;
     let users = graph.users();
     let updates: HashSet<NodeId> = program.updates.iter().map(|u| u.1).collect();
@@ -34,7 +33,7 @@ pub fn sort(program: &Program, placement: &Placement) -> Outside {
             && readers.iter().all(|u| late[u.index()]);
     }
     let mut sorted =
-        Outside { before: vec![Vec::new(); placement.phases as usize], last: Vec::new() };
+        Unbatched { before: vec![Vec::new(); placement.phases as usize], last: Vec::new() };
     let mut last = Vec::new();
     for id in graph.ids() {
         let node = graph.node(id);
@@ -83,8 +82,13 @@ fn reads(graph: &Graph, stored: &HashSet<NodeId>, run: &[NodeId], id: NodeId) ->
     false
 }
 
+/// A node's tensor.
+fn tensor(graph: &Graph, id: NodeId) -> Stored {
+    Stored { buffer: Buffer::Tensor(id), operand: plain(graph.node(id).ty) }
+}
+
 /// What is stored outside the batch from the start, or put together when a phase closes.
-pub fn ready(program: &Program, placement: &Placement) -> HashMap<NodeId, Location> {
+pub fn ready(program: &Program, placement: &Placement) -> HashMap<NodeId, Stored> {
     let graph = &program.graph;
     graph
         .ids()
@@ -93,16 +97,17 @@ pub fn ready(program: &Program, placement: &Placement) -> HashMap<NodeId, Locati
             let given = matches!(node.op, Op::Input(_)) || closes_phase(graph, id);
             given && !node.ty.batched && placement.home(id) == Home::Tensor
         })
-        .map(|id| (id, Location::plain(Buffer::Tensor(id), graph.node(id).ty)))
+        .map(|id| (id, tensor(graph, id)))
         .collect()
 }
 
 /// Fuses nodes into loops, one for each run of equal extents; afterwards they are ready.
-pub fn loops(
+pub fn fuse(
     graph: &Graph,
-    ready: &mut HashMap<NodeId, Location>,
+    ready: &mut HashMap<NodeId, Stored>,
     nodes: &[NodeId],
-) -> Vec<LoopStep> {
+    loops: &mut LoopTable,
+) -> Vec<Loop<Extent>> {
     let mut steps = Vec::new();
     let mut rest = nodes;
     while let Some(&first) = rest.first() {
@@ -119,30 +124,28 @@ pub fn loops(
         // As many as a loop has slots for.
         let mut group = &rest[..count];
         let mut step = fused(graph, ready, group, shape);
-        while step.spec.slots > MAX_SLOTS && group.len() > 1 {
+        while step.is_too_wide() && group.len() > 1 {
             group = &group[..group.len().div_ceil(2)];
             step = fused(graph, ready, group, shape);
         }
-        steps.push(step);
-        for &id in group {
-            ready.insert(id, Location::plain(Buffer::Tensor(id), graph.node(id).ty));
-        }
+        steps.push(step.finish(loops));
+        ready.extend(group.iter().map(|&id| (id, tensor(graph, id))));
         rest = &rest[group.len()..];
     }
     steps
 }
 
 /// One loop that stores some nodes of one extent, or reduces one.
-fn fused(
-    graph: &Graph,
-    ready: &HashMap<NodeId, Location>,
+fn fused<'a>(
+    graph: &'a Graph,
+    ready: &'a HashMap<NodeId, Stored>,
     group: &[NodeId],
     shape: [usize; 3],
-) -> LoopStep {
+) -> LoopBuilder<'a> {
     let mut builder = LoopBuilder::new(graph, ready, shape);
     for &id in group {
         let node = graph.node(id);
-        let at = Location::plain(Buffer::Tensor(id), node.ty);
+        let at = tensor(graph, id);
         match node.op {
             Op::Reduce(kind, _) => {
                 let kind = match kind {
@@ -154,13 +157,12 @@ fn fused(
             _ => builder.store(id, at),
         }
     }
-    let (spec, buffers) = builder.finish();
-    LoopStep { spec, buffers }
+    builder
 }
 
 /// Lets the last loops write state in place where no other loop reads the old value (they run in
 /// any order); what remains is copied afterwards.
-pub fn update(program: &Program, last: &mut [LoopStep]) -> Vec<Copy> {
+pub fn update(program: &Program, last: &mut [Loop<Extent>]) -> Vec<[Extent; 2]> {
     let graph = &program.graph;
     let mut input_node = HashMap::new();
     for id in graph.ids() {
@@ -170,25 +172,25 @@ pub fn update(program: &Program, last: &mut [LoopStep]) -> Vec<Copy> {
     }
     let mut users: HashMap<Buffer, Vec<usize>> = HashMap::new();
     for (index, step) in last.iter().enumerate() {
-        for &buffer in &step.buffers {
-            users.entry(buffer).or_default().push(index);
+        for slot in &step.slots {
+            users.entry(slot.memory.buffer).or_default().push(index);
         }
     }
+    let users_of =
+        |id: NodeId| users.get(&Buffer::Tensor(id)).map(Vec::as_slice).unwrap_or_default();
     let mut copies = Vec::new();
     for &(input, from) in &program.updates {
         let Some(&to) = input_node.get(&input) else { continue };
-        let writers = users.get(&Buffer::Tensor(from)).map(Vec::as_slice).unwrap_or_default();
-        let readers = users.get(&Buffer::Tensor(to)).map(Vec::as_slice).unwrap_or_default();
-        match writers {
-            [at] if readers.is_empty() || readers == [*at] => {
-                for buffer in &mut last[*at].buffers {
-                    if *buffer == Buffer::Tensor(from) {
-                        *buffer = Buffer::Tensor(to);
+        match users_of(from) {
+            [at] if users_of(to).is_empty() || users_of(to) == [*at] => {
+                for slot in &mut last[*at].slots {
+                    if slot.memory.buffer == Buffer::Tensor(from) {
+                        slot.memory.buffer = Buffer::Tensor(to);
                     }
                 }
             }
             _ if from == to => {}
-            _ => copies.push(Copy { from, to }),
+            _ => copies.push([from, to].map(|id| tensor(graph, id).extent())),
         }
     }
     copies

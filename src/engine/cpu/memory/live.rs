@@ -1,0 +1,123 @@
+//! When each buffer is needed, and how much of it.
+
+use std::collections::HashMap;
+
+use super::CHUNK;
+use super::offsets::Block;
+use crate::engine::cpu::plan::{Buffer, Extent, Loop, Phase, Schedule};
+use crate::graph::{NodeId, Op, Program};
+
+const F32: usize = size_of::<f32>();
+
+/// A part of a phase during which buffers are all needed together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Loops outside the batch, and packing.
+    Before,
+    /// All images.
+    Images,
+    /// Results of the batch.
+    Merges,
+}
+
+impl Part {
+    /// In their order.
+    pub const ALL: [Part; 3] = [Part::Before, Part::Images, Part::Merges];
+}
+
+/// The number of a part of a phase, counted through the program.
+pub fn moment(phase: usize, part: Part) -> usize {
+    Part::ALL.len() * phase + part as usize
+}
+
+/// Buffers with what they need.
+#[derive(Default)]
+pub struct Live {
+    /// By first use.
+    pub order: Vec<Buffer>,
+    /// Bytes and moments.
+    pub blocks: HashMap<Buffer, Block>,
+}
+
+impl Live {
+    fn touch(&mut self, buffer: Buffer, size: usize, at: usize) {
+        let block = self.blocks.entry(buffer).or_insert_with(|| {
+            self.order.push(buffer);
+            Block { size, from: at, to: at }
+        });
+        block.size = block.size.max(size);
+        block.from = block.from.min(at);
+        block.to = block.to.max(at);
+    }
+
+    /// Keeps one buffer as long as another is needed too.
+    pub fn extend(&mut self, buffer: Buffer, other: Buffer) {
+        let other = self.blocks[&other];
+        if let Some(block) = self.blocks.get_mut(&buffer) {
+            block.from = block.from.min(other.from);
+            block.to = block.to.max(other.to);
+        }
+    }
+}
+
+/// Number of weight gradients' accumulators: one a chunk of images.
+pub fn chunks(batch: usize) -> usize {
+    batch.div_ceil(CHUNK)
+}
+
+/// How many there are of what a step takes of a buffer.
+fn copies(program: &Program, buffer: Buffer) -> usize {
+    match buffer {
+        Buffer::Tensor(node) if program.graph.node(node).ty.batched => program.batch,
+        Buffer::Partial(_) => program.batch,
+        Buffer::Sums(_) => chunks(program.batch),
+        Buffer::Tensor(_) | Buffer::Packed(_) | Buffer::Tile(_) => 1,
+    }
+}
+
+/// What lies in the arena, by moments of the program.
+pub fn in_arena(program: &Program, schedule: &Schedule) -> Live {
+    let graph = &program.graph;
+    let steps = &schedule.steps;
+    let mut live = Live::default();
+    let mut take = |taken: Extent, at: usize| match taken.buffer {
+        Buffer::Tile(_) => {}
+        buffer => live.touch(buffer, F32 * taken.words * copies(program, buffer), at),
+    };
+    let end = moment(steps.phases.len(), Part::Merges);
+    let whole = |node: NodeId| schedule.image(program, node);
+    for id in graph.ids().filter(|&id| matches!(graph.node(id).op, Op::Input(_))) {
+        take(whole(id), 0);
+        take(whole(id), end);
+    }
+    let all = |step: &Loop<Extent>| step.accesses().all();
+    for (index, phase) in steps.phases.iter().enumerate() {
+        let at = |part: Part| moment(index, part);
+        phase.before.iter().flat_map(all).for_each(|taken| take(taken, at(Part::Before)));
+        for pack in &phase.packs {
+            [pack.weights, pack.packed].into_iter().for_each(|taken| take(taken, at(Part::Before)));
+        }
+        let images = phase.steps.iter().flat_map(|step| step.accesses().all());
+        images.for_each(|taken| take(taken, at(Part::Images)));
+        for merge in &phase.merges {
+            [merge.result, merge.parts].into_iter().for_each(|taken| take(taken, at(Part::Merges)));
+        }
+    }
+    steps.last.iter().flat_map(all).for_each(|taken| take(taken, end));
+    steps.copies.iter().flatten().for_each(|&taken| take(taken, end));
+    program.outputs.iter().for_each(|output| take(whole(output.node), end));
+    live
+}
+
+/// The tiles of a phase, by its steps.
+pub fn in_scratch(phase: &Phase<Extent>) -> Live {
+    let mut live = Live::default();
+    for (index, step) in phase.steps.iter().enumerate() {
+        for taken in step.accesses().all() {
+            if let Buffer::Tile(_) = taken.buffer {
+                live.touch(taken.buffer, F32 * taken.words, index);
+            }
+        }
+    }
+    live
+}

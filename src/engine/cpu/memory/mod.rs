@@ -1,0 +1,93 @@
+//! Where buffers lie: one arena for everything that outlives an image, one scratch a thread.
+//!
+//! [`live`] says when each buffer is needed, [`in_place`] which tensors are written over others,
+//! [`offsets`] places blocks of memory; [`arena`] is such memory.
+
+mod arena;
+mod in_place;
+mod live;
+mod offsets;
+mod text;
+
+use std::collections::HashMap;
+
+use super::plan::{Buffer, Schedule};
+use crate::graph::Program;
+
+pub use arena::Arena;
+pub use live::chunks;
+
+/// Images that one thread takes in a row; their weight gradients add up in one accumulator, so
+/// that results do not depend on the number of threads.
+pub const CHUNK: usize = 8;
+
+/// A buffer with its place.
+#[derive(Clone, Copy, Debug)]
+pub struct Allocation {
+    /// Which.
+    pub buffer: Buffer,
+    /// Bytes from the start of the arena or, for a tile, of a thread's scratch.
+    pub offset: usize,
+    /// What it needs there, and when: in [`live::moment`]s or, for a tile, in steps of its phase.
+    pub block: offsets::Block,
+    /// The tensor whose place it takes.
+    pub over: Option<Buffer>,
+}
+
+/// All buffers of a program.
+#[derive(Debug, Default)]
+pub struct MemoryPlan {
+    /// Bytes of the arena.
+    pub arena: usize,
+    /// Bytes of a thread's scratch.
+    pub scratch: usize,
+    /// In the order of their first use; tiles last.
+    pub allocations: Vec<Allocation>,
+    by_buffer: HashMap<Buffer, usize>,
+}
+
+impl MemoryPlan {
+    /// Plans memory for a program.
+    pub fn new(program: &Program, schedule: &Schedule) -> Self {
+        let mut live = live::in_arena(program, schedule);
+        let over = in_place::aliases(program, schedule, &live);
+        for (into, from) in over.pairs() {
+            live.extend(from, into);
+        }
+        let mut plan = Self::default();
+        let apart: Vec<Buffer> =
+            live.order.iter().copied().filter(|&b| over.base(b) == b).collect();
+        plan.arena = plan.place(&live, &apart);
+        for &buffer in live.order.iter().filter(|&&b| over.base(b) != b) {
+            let base = over.base(buffer);
+            let (offset, block) = (plan.offset(base), live.blocks[&buffer]);
+            plan.put(Allocation { buffer, offset, block, over: Some(base) });
+        }
+        for phase in &schedule.steps.phases {
+            let tiles = live::in_scratch(phase);
+            let size = plan.place(&tiles, &tiles.order);
+            plan.scratch = plan.scratch.max(size);
+        }
+        plan
+    }
+
+    /// Bytes to a buffer.
+    pub fn offset(&self, buffer: Buffer) -> usize {
+        self.allocations[self.by_buffer[&buffer]].offset
+    }
+
+    fn put(&mut self, allocation: Allocation) {
+        self.by_buffer.insert(allocation.buffer, self.allocations.len());
+        self.allocations.push(allocation);
+    }
+
+    /// Places some live buffers; the bytes that they take together.
+    fn place(&mut self, live: &live::Live, buffers: &[Buffer]) -> usize {
+        let blocks: Vec<_> = buffers.iter().map(|b| live.blocks[b]).collect();
+        let placed = offsets::place(&blocks);
+        for ((&buffer, block), offset) in buffers.iter().zip(blocks).zip(placed.offsets) {
+            self.put(Allocation { buffer, offset, block, over: None });
+        }
+        placed.size
+    }
+}

@@ -1,0 +1,160 @@
+//! A program as steps: what runs before the images of each phase, for each image, and after them.
+//!
+//! [`unbatched`] collects work on what has no batch axis; [`phase`] arranges, rank by rank, loops
+//! and anchors; [`fuse`] writes the loops; [`storage`] decides which memory values lie in (it and
+//! `phase` are one builder in two files); [`step`] is what all of them write; [`extents`] checks
+//! that every step finds what it reads.
+
+mod extents;
+mod fuse;
+mod phase;
+mod step;
+mod storage;
+mod text;
+mod unbatched;
+
+use super::loops::{LoopSpec, MAX_SLOTS};
+use super::operand::{NumberFormat, Operand};
+use super::simd::Isa;
+use crate::engine::{EngineError, Precision};
+use crate::graph::placement::{Home, Placement, closes_phase};
+use crate::graph::{AxisMap, NodeId, Op, Program, ReduceKind};
+
+use fuse::LoopTable;
+use phase::PhaseBuilder;
+pub use step::{Buffer, Cost, Extent, Loop, Merge, MergeKind, Phase, Step, Steps};
+
+/// Scratch for one image.
+#[derive(Clone, Copy, Debug)]
+pub enum Tile {
+    /// Of this layout.
+    Image(Operand),
+    /// Whatever a step keeps there.
+    Scratch {
+        /// f32 words.
+        words: usize,
+    },
+}
+
+impl Tile {
+    /// f32 words.
+    pub fn words(&self) -> usize {
+        match self {
+            Tile::Image(operand) => operand.words(),
+            Tile::Scratch { words } => *words,
+        }
+    }
+}
+
+/// A program as this engine runs it.
+pub struct Schedule {
+    /// How each node's tensor is stored, by node.
+    pub formats: Vec<NumberFormat>,
+    /// By [`LoopId`].
+    pub loops: Vec<LoopSpec>,
+    /// By their numbers, phase after phase.
+    pub tiles: Vec<Tile>,
+    /// What runs.
+    pub steps: Steps<Extent>,
+}
+
+/// Refuses what no layer of the language lowers to and the engine therefore has no step for:
+/// second moments that are not over the batch, re-indexing along the batch or outside it.
+fn check(program: &Program) -> Result<(), EngineError> {
+    let graph = &program.graph;
+    for id in graph.ids() {
+        let node = graph.node(id);
+        let refused = match node.op {
+            Op::Reduce(ReduceKind::M2, _) => !closes_phase(graph, id),
+            Op::Remap(map) => {
+                let identity = AxisMap::identity(node.ty.shape.0[0]);
+                !node.ty.batched || map.axes[0] != identity
+            }
+            _ => false,
+        };
+        if refused {
+            let operation = format!("{:?}", node.op);
+            return Err(EngineError::NoStep { node: id, operation });
+        }
+    }
+    Ok(())
+}
+
+/// Arranges a program into phases.
+pub fn schedule(
+    program: &Program,
+    isa: Isa,
+    precision: Precision,
+) -> Result<Schedule, EngineError> {
+    check(program)?;
+    let graph = &program.graph;
+    let placement = Placement::new(program);
+    let formats = formats(program, &placement, precision);
+    let mut loops = LoopTable::default();
+    let unbatched = unbatched::sort(program, &placement);
+    let mut ready = unbatched::ready(program, &placement);
+    let mut builder = PhaseBuilder::new(graph, &placement, &formats, (isa, precision));
+    let mut phases = Vec::new();
+    for (nodes, before) in by_phase(program, &placement).iter().zip(&unbatched.before) {
+        let before = unbatched::fuse(graph, &mut ready, before, &mut loops);
+        phases.push(Phase { before, ..builder.build(nodes, &mut loops)? });
+    }
+    let tiles = builder.finish();
+    let mut last = Vec::new();
+    for run in &unbatched.last {
+        last.extend(unbatched::fuse(graph, &mut ready, run, &mut loops));
+    }
+    let copies = unbatched::update(program, &mut last);
+    let steps = Steps { phases, last, copies };
+    let schedule = Schedule { formats, loops: loops.finish(), tiles, steps };
+    schedule.check_slots()?;
+    extents::check(program, &schedule)?;
+    Ok(schedule)
+}
+
+/// The nodes that each phase computes for every image.
+fn by_phase(program: &Program, placement: &Placement) -> Vec<Vec<NodeId>> {
+    let graph = &program.graph;
+    let mut by_phase = vec![Vec::new(); placement.phases as usize];
+    for id in graph.ids() {
+        let node = graph.node(id);
+        let in_batch = node.ty.batched || closes_phase(graph, id);
+        if in_batch && !matches!(node.op, Op::Input(_)) {
+            by_phase[placement.stage(id).phase as usize].push(id);
+        }
+    }
+    by_phase
+}
+
+/// How each node's tensor is stored: in bf16 where that is asked for, there are pixels, and an
+/// image's elements fill whole words, so that images do not share one. Outputs are read as f32.
+fn formats(program: &Program, placement: &Placement, precision: Precision) -> Vec<NumberFormat> {
+    let graph = &program.graph;
+    let format = |id: NodeId| {
+        let node = graph.node(id);
+        let [_, rows, columns, channels] = node.ty.shape.0;
+        let activation = node.ty.batched
+            && rows * columns > 1
+            && (rows * columns * channels).is_multiple_of(2)
+            && placement.home(id) == Home::Tensor
+            && !matches!(node.op, Op::Input(_))
+            && program.outputs.iter().all(|output| output.node != id);
+        match precision {
+            Precision::Bf16 if activation => NumberFormat::Bf16,
+            Precision::F32 | Precision::Bf16x3 | Precision::Bf16 | Precision::F16 => {
+                NumberFormat::F32
+            }
+        }
+    };
+    graph.ids().map(format).collect()
+}
+
+impl Schedule {
+    /// Refuses loops of more pointers than there is room for.
+    fn check_slots(&self) -> Result<(), EngineError> {
+        match self.loops.iter().find(|spec| spec.slots > MAX_SLOTS) {
+            None => Ok(()),
+            Some(spec) => Err(EngineError::TooManyTensors { tensors: spec.slots, most: MAX_SLOTS }),
+        }
+    }
+}

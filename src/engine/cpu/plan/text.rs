@@ -1,0 +1,133 @@
+//! A schedule as text: `%7` are tensors, `t3` tiles, `l2` loops; the layouts of tiles and the code
+//! of loops follow at the end.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::step::{Accesses, Buffer, Extent, Loop, LoopId, Merge, MergeKind, Pack, Step};
+use super::{Schedule, Tile};
+use crate::engine::cpu::operand::{Border, NumberFormat, Operand};
+
+impl Display for Schedule {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (number, phase) in self.steps.phases.iter().enumerate() {
+            writeln!(f, "phase {number}")?;
+            self.loops(f, "before", &phase.before)?;
+            section(f, "packs", phase.packs.iter().map(|pack| self.pack(pack)))?;
+            section(f, "images", phase.steps.iter().map(|step| self.step(step)))?;
+            section(f, "merges", phase.merges.iter().map(|merge| self.merge(merge)))?;
+        }
+        writeln!(f, "last")?;
+        self.loops(f, "loops", &self.steps.last)?;
+        let copy =
+            |[from, to]: &[Extent; 2]| format!("{} -> {}", self.buffer(from), self.buffer(to));
+        section(f, "copies", self.steps.copies.iter().map(copy))?;
+        for (number, tile) in self.tiles.iter().enumerate() {
+            writeln!(f, "t{number} = {tile}")?;
+        }
+        for (number, spec) in self.loops.iter().enumerate() {
+            write!(f, "{} = {spec}", LoopId(number))?;
+        }
+        Ok(())
+    }
+}
+
+/// A heading with its lines, if there are any.
+fn section(
+    f: &mut Formatter<'_>,
+    heading: &str,
+    lines: impl Iterator<Item = String>,
+) -> fmt::Result {
+    for (number, line) in lines.enumerate() {
+        if number == 0 {
+            writeln!(f, "  {heading}")?;
+        }
+        writeln!(f, "    {line}")?;
+    }
+    Ok(())
+}
+
+impl Schedule {
+    /// Its name and, where it is not f32, its format.
+    fn buffer(&self, taken: &Extent) -> String {
+        match taken.buffer {
+            Buffer::Tensor(node) if self.formats[node.index()] != NumberFormat::F32 => {
+                format!("{node}:{}", self.formats[node.index()])
+            }
+            buffer => buffer.to_string(),
+        }
+    }
+
+    /// `reads -> writes`.
+    fn accesses(&self, Accesses { reads, writes }: &Accesses<Extent>) -> String {
+        let names = |all: &[Extent]| {
+            let names: Vec<_> = all.iter().map(|taken| self.buffer(taken)).collect();
+            names.join(", ")
+        };
+        format!("{} -> {}", names(reads), names(writes))
+    }
+
+    fn loops(&self, f: &mut Formatter<'_>, heading: &str, loops: &[Loop<Extent>]) -> fmt::Result {
+        let line =
+            |step: &Loop<Extent>| format!("{} {}", step.code, self.accesses(&step.accesses()));
+        section(f, heading, loops.iter().map(line))
+    }
+
+    fn pack(&self, pack: &Pack<Extent>) -> String {
+        let (from, to) = (self.buffer(&pack.weights), self.buffer(&pack.packed));
+        format!("{from} -> {to}, {} words", pack.packed.words)
+    }
+
+    fn step(&self, step: &Step<Extent>) -> String {
+        let accesses = self.accesses(&step.accesses());
+        match step {
+            Step::ClearBorder { .. } => format!("clear border{accesses}"),
+            Step::Loop(step) => format!("{} {accesses}", step.code),
+            Step::Convolve { .. } | Step::WeightGradient { .. } | Step::Window { .. } => {
+                format!("{}: {accesses}", step.cost(&self.loops).name)
+            }
+        }
+    }
+
+    fn merge(&self, merge: &Merge<Extent>) -> String {
+        let (parts, result) = (self.buffer(&merge.parts), self.buffer(&merge.result));
+        let how = match &merge.kind {
+            MergeKind::Sum => "sum".to_owned(),
+            MergeKind::Max => "max".to_owned(),
+            MergeKind::Moments { count } => format!("moments of {count}"),
+            MergeKind::Weights(_) => "weights".to_owned(),
+        };
+        format!("{how}: {parts} -> {result}")
+    }
+}
+
+impl Display for Tile {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Tile::Image(operand) => write!(f, "{operand}, {} words", operand.words()),
+            Tile::Scratch { words } => write!(f, "{words} words"),
+        }
+    }
+}
+
+impl Display for LoopId {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "l{}", self.0)
+    }
+}
+
+/// `32×32×16 bf16, border 1 1 1 1, slack 32`: the border above, left, below and right.
+impl Display for Operand {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let layout = &self.layout;
+        let [rows, columns] = layout.image;
+        write!(f, "{rows}×{columns}×{} {}", layout.channels, self.format)?;
+        let Border { top, left, bottom, right } = layout.border;
+        if layout.border != Border::default() {
+            write!(f, ", border {top} {left} {bottom} {right}")?;
+        }
+        match layout.slack {
+            0 => Ok(()),
+            slack => write!(f, ", slack {slack}"),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! A compiled program and how it runs.
+
+use std::sync::Arc;
+
+use rayon::ThreadPool;
+use rayon::prelude::*;
+
+use super::clock::{Clock, PhaseClock};
+use super::merge;
+use super::view::{Place, View};
+use crate::engine::cpu::jit::{Code, LoopFn};
+use crate::engine::cpu::memory::{Arena, CHUNK, chunks};
+use crate::engine::cpu::plan::{Cost, Loop, Phase, Step, Steps};
+use crate::engine::cpu::windows::clear_border;
+use crate::engine::profile::KernelTime;
+use crate::engine::{EngineError, Executable};
+use crate::graph::InputId;
+
+/// A compiled program.
+pub struct CpuExecutable {
+    /// Keeps the loops' code mapped; dropped with the functions that point into it.
+    pub(super) _code: Code,
+    /// Worker threads.
+    pub(super) pool: Arc<ThreadPool>,
+    /// What the threads share.
+    pub(super) shared: Shared,
+    /// By input id; `None` where the program does not read it.
+    pub(super) inputs: Vec<Option<Place>>,
+    /// Elements and place of each output.
+    pub(super) outputs: Vec<Place>,
+}
+
+/// Memory and steps, read by every thread.
+pub struct Shared {
+    /// Everything that outlives an image.
+    pub(super) arena: Arena,
+    /// One a thread.
+    pub(super) scratch: Vec<Arena>,
+    /// Images.
+    pub(super) batch: usize,
+    /// What runs.
+    pub(super) steps: Steps<Place>,
+    /// The loops' code.
+    pub(super) functions: Vec<LoopFn>,
+    /// Of each phase's image steps.
+    pub(super) costs: Vec<Vec<Cost>>,
+}
+
+/// One step of an image.
+fn run_step(view: &View, step: &Step<Place>, functions: &[LoopFn]) {
+    // SAFETY (each `write` below): this thread alone works on the image, its scratch and its
+    // chunk, and results do not overlap operands.
+    match step {
+        Step::ClearBorder { operand, tile } => {
+            // SAFETY: see above.
+            clear_border(operand, unsafe { view.write(*tile) });
+        }
+        Step::Loop(step) => view.run_loop(step, functions),
+        Step::Convolve { plan, direction, from, weights, to } => {
+            let (from, weights) = (view.read(*from), view.read(*weights));
+            // SAFETY: see above.
+            plan.multiply(*direction, from, weights, unsafe { view.write(*to) });
+        }
+        Step::WeightGradient { plan, x, g, scratch, sums } => {
+            // SAFETY: see above.
+            let scratch = scratch.map_or(&mut [][..], |place| unsafe { view.write(place) });
+            // SAFETY: see above.
+            plan.dw(view.read(*x), view.read(*g), scratch, unsafe { view.write(*sums) });
+        }
+        Step::Window { window, operands, result } => {
+            let mut read = [&[][..]; 2];
+            for (slice, &place) in read.iter_mut().zip(operands) {
+                *slice = view.read(place);
+            }
+            // SAFETY: see above.
+            window.run(&read[..operands.len()], unsafe { view.write(*result) });
+        }
+    }
+}
+
+impl Shared {
+    /// Memory outside the batch.
+    fn unbatched(&self) -> View<'_> {
+        View { arena: &self.arena, scratch: None, image: 0, chunk: 0 }
+    }
+
+    fn run_unbatched(&self, step: &Loop<Place>) {
+        self.unbatched().run_loop(step, &self.functions);
+    }
+
+    fn run_phase(&self, phase: &Phase<Place>, clock: &PhaseClock) {
+        let view = self.unbatched();
+        clock.unbatched.time(|| phase.before.iter().for_each(|step| self.run_unbatched(step)));
+        if phase.steps.is_empty() && phase.packs.is_empty() && phase.merges.is_empty() {
+            return;
+        }
+        phase.packs.par_iter().with_max_len(1).for_each(|pack| {
+            clock.packs.time(|| {
+                // SAFETY: every pack has its own range.
+                let to = unsafe { view.write(pack.packed) };
+                pack.plan.pack(pack.direction, view.read(pack.weights), to);
+            })
+        });
+        if !phase.steps.is_empty() {
+            (0..chunks(self.batch))
+                .into_par_iter()
+                .with_max_len(1)
+                .for_each(|chunk| self.run_chunk(phase, clock, chunk));
+        }
+        phase.merges.par_iter().with_max_len(1).for_each(|step| {
+            // SAFETY: every merge writes its own node's tensor.
+            clock.merges.time(|| unsafe { merge::run(step, view, self.batch) });
+        });
+    }
+
+    fn run_chunk(&self, phase: &Phase<Place>, clock: &PhaseClock, chunk: usize) {
+        let worker = rayon::current_thread_index().unwrap_or(0);
+        let own = View { scratch: Some(&self.scratch[worker]), chunk, ..self.unbatched() };
+        for step in &phase.steps {
+            if let Step::WeightGradient { sums, .. } = step {
+                // SAFETY: each chunk has its own sums, and one thread works on a chunk.
+                unsafe { own.write(*sums) }.fill(0.0);
+            }
+        }
+        for image in chunk * CHUNK..self.batch.min((chunk + 1) * CHUNK) {
+            let view = View { image, ..own };
+            for (number, step) in phase.steps.iter().enumerate() {
+                clock.step(number).time(|| run_step(&view, step, &self.functions));
+            }
+        }
+    }
+
+    fn run_all(&self, clock: &Clock) {
+        for (number, phase) in self.steps.phases.iter().enumerate() {
+            self.run_phase(phase, clock.phase(number));
+        }
+        let last = self.steps.last.par_iter();
+        last.for_each(|step| clock.last.time(|| self.run_unbatched(step)));
+        let view = self.unbatched();
+        for &[from, to] in &self.steps.copies {
+            // SAFETY: an input's range is its own.
+            unsafe { view.write(to) }.copy_from_slice(view.read(from));
+        }
+    }
+}
+
+impl CpuExecutable {
+    fn input(&self, input: InputId) -> Result<Place, EngineError> {
+        let place = self.inputs.get(input.index()).copied().flatten();
+        place.ok_or(EngineError::NotRead(input))
+    }
+}
+
+impl Executable for CpuExecutable {
+    fn write(&mut self, input: InputId, data: &[f32]) -> Result<(), EngineError> {
+        let place = self.input(input)?;
+        if place.len != data.len() {
+            let (elements, given) = (place.len, data.len());
+            return Err(EngineError::WrongLength { input, elements, given });
+        }
+        let view = self.shared.unbatched();
+        // SAFETY: nothing runs between `run` calls.
+        unsafe { view.write(place) }.copy_from_slice(data);
+        Ok(())
+    }
+
+    fn run(&mut self) -> Result<(), EngineError> {
+        let shared = &self.shared;
+        self.pool.install(|| shared.run_all(&Clock::stopped()));
+        Ok(())
+    }
+
+    fn run_timed(&mut self) -> Result<Vec<KernelTime>, EngineError> {
+        let shared = &self.shared;
+        let clock = Clock::running(&shared.costs);
+        self.pool.install(|| shared.run_all(&clock));
+        Ok(clock.report(&shared.costs))
+    }
+
+    fn output(&mut self, index: usize) -> Result<Vec<f32>, EngineError> {
+        let place = self.outputs.get(index).copied();
+        let place = place.ok_or_else(|| EngineError::NotAsked(format!("number {index}")))?;
+        Ok(self.shared.unbatched().read(place).to_vec())
+    }
+
+    fn state(&mut self, input: InputId) -> Result<Vec<f32>, EngineError> {
+        let place = self.input(input)?;
+        Ok(self.shared.unbatched().read(place).to_vec())
+    }
+
+    fn memory(&self) -> usize {
+        self.shared.arena.size() + self.shared.scratch.iter().map(Arena::size).sum::<usize>()
+    }
+}

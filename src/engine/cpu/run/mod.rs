@@ -1,0 +1,10 @@
+//! Running: a schedule linked to memory and compiled loops ([`link`]), and the threads that take
+//! its steps ([`executable`]), on views of memory ([`view`]), against a clock ([`clock`]).
+
+mod clock;
+mod executable;
+mod link;
+mod merge;
+mod view;
+
+pub use link::compile;
