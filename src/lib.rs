@@ -1,5 +1,7 @@
 //! rnetc: a compiler for residual networks.
 
+mod api;
+
 // The language.
 #[doc(hidden)]
 pub mod diagnostic;
@@ -64,6 +66,17 @@ mod cli;
 mod lsp;
 #[cfg(feature = "cli")]
 mod text;
+
+pub use api::{Diagnostics, Spec};
+#[cfg(feature = "engines")]
+pub use api::{EngineKind, EngineOptions, OpenEngine, Reason};
+pub use diagnostic::{Code, Diagnostic, Fix, Label, Severity};
+#[cfg(feature = "engines")]
+pub use engine::wgpu::{DeviceLimits, Tune};
+#[cfg(feature = "engines")]
+pub use engine::{Device, EngineError, Precision, Shortage};
+pub use network::Network;
+pub use source::{Source, Span};
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]

@@ -69,6 +69,7 @@ impl From<EngineError> for Failure {
             | EngineError::NoAdapter
             | EngineError::Unusable { .. }
             | EngineError::NoHalf { .. }
+            | EngineError::NoHardware { .. }
             | EngineError::OutOfMemory { .. }
             | EngineError::DeviceLost { .. }
             | EngineError::NoAnswer { .. }

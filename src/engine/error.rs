@@ -44,6 +44,13 @@ pub enum EngineError {
         /// Its name.
         adapter: String,
     },
+    /// There is no GPU, which alone computes in a precision.
+    NoHardware {
+        /// The precision.
+        precision: Precision,
+        /// A software adapter that there is, and whether it has 16-bit floats.
+        software: Option<(String, bool)>,
+    },
     /// Memory does not suffice.
     OutOfMemory {
         /// What is lacking.
@@ -165,6 +172,16 @@ impl fmt::Display for EngineError {
             }
             Self::NoHalf { adapter } => {
                 write!(f, "f16: the adapter {adapter} has no 16-bit floats in shaders (shader-f16)")
+            }
+            Self::NoHardware { precision, software } => {
+                write!(f, "{precision} is a precision of GPUs, and there is none")?;
+                match software {
+                    Some((name, true)) => write!(f, " but {name}, which is software"),
+                    Some((name, false)) => {
+                        write!(f, " ({name} is software, and has no 16-bit floats either)")
+                    }
+                    None => Ok(()),
+                }
             }
             Self::OutOfMemory { shortage, .. } => shortage.fmt(f),
             Self::DeviceLost { how } => write!(f, "the GPU was lost ({how})"),

@@ -22,6 +22,13 @@ impl Advice for EngineError {
             EngineError::NoHalf { .. } => {
                 "use --precision f32, or --engine cpu --precision bf16".to_owned()
             }
+            EngineError::NoHardware { software, .. } => {
+                let other = "say --precision f32, bf16x3 or bf16";
+                match software {
+                    Some((_, true)) => format!("{other}; --engine wgpu takes it"),
+                    Some((_, false)) | None => other.to_owned(),
+                }
+            }
             EngineError::OutOfMemory { shortage, fits } => smaller(shortage, *fits),
             EngineError::DeviceLost { .. } => {
                 "start again with --resume, or use --engine cpu".to_owned()

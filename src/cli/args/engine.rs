@@ -4,6 +4,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::values::threads;
+use crate::api::EngineKind;
 use crate::engine::Precision;
 use crate::engine::wgpu::{DeviceLimits, Tune};
 
@@ -12,7 +13,7 @@ use crate::engine::wgpu::{DeviceLimits, Tune};
 pub struct EngineArgs {
     /// Where to compute; auto takes a GPU if there is one
     #[arg(long, value_enum, default_value = "auto")]
-    pub engine: EngineChoice,
+    pub engine: EngineKind,
     /// In what precision to multiply [default: the recipe's, else f32]
     #[arg(long, value_enum)]
     pub precision: Option<Precision>,
@@ -34,15 +35,19 @@ impl EngineArgs {
     }
 }
 
-/// Where to compute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum EngineChoice {
-    /// A GPU if there is one, else the CPU
-    Auto,
-    /// The CPU engine
-    Cpu,
-    /// The GPU engine, on whatever adapter there is
-    Wgpu,
+impl ValueEnum for EngineKind {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[EngineKind::Best, EngineKind::Cpu, EngineKind::Gpu]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            EngineKind::Best => ("auto", "A GPU if there is one, else the CPU"),
+            EngineKind::Cpu => ("cpu", "The CPU engine"),
+            EngineKind::Gpu => ("wgpu", "The GPU engine, on whatever adapter there is"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
 }
 
 impl ValueEnum for Precision {

@@ -11,7 +11,7 @@ mod values;
 use clap::{Parser, Subcommand};
 
 pub use data::{DataArgs, DataVerb};
-pub use engine::{EngineArgs, EngineChoice};
+pub use engine::EngineArgs;
 pub use lesions::{Delete, LesionArgs, PathsArgs, PathsCheckArgs, PathsVerb, TrainedArgs};
 pub use running::{BenchArgs, Format, Mode, RunArgs};
 pub use runs::{ExportArgs, ImportArgs, ReportArgs, StudyArgs, TableFormat};

@@ -1,6 +1,5 @@
 //! What verbs share: finding specs, weights and data, opening an engine, catching signals.
 
-pub mod builtin;
 pub mod download;
 pub mod engine;
 pub mod last_build;

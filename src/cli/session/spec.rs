@@ -1,47 +1,44 @@
 //! From what the user names to a network.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
+use crate::api::{Diagnostics, Spec};
 use crate::cli::Failure;
 use crate::cli::args::MessageFormat;
-use crate::cli::session::{builtin, last_build};
+use crate::cli::session::last_build;
 use crate::cli::show::{diagnostics, output};
 use crate::network::Network;
-use crate::sema::{self, Compiled};
-use crate::source::Source;
 use crate::train::config::Config;
 
 /// Longest text that is read as a spec, a manifest or a recipe.
 pub const MOST_BYTES: u64 = 16 << 20;
 
-/// The net's parameter that says how many classes there are.
-pub const CLASSES: &str = "classes";
+/// Short name of the spec inside the program, which is used where none is named and none is built.
+pub const BUILT_IN: &str = "preact";
+/// The depth it then has: one that trains in minutes.
+const DEPTH: u32 = 20;
 
-/// A spec's text with the values of its parameters.
+/// A spec as the command line knows it.
 #[derive(Clone, Debug)]
-pub struct Spec {
+pub struct NamedSpec {
     /// Short name, for folders.
     pub name: String,
-    /// The text.
-    pub source: Source,
-    /// What `--set` gave, or the build that it comes from.
-    pub settings: BTreeMap<String, String>,
+    /// The spec.
+    pub spec: Spec,
     /// How to print what is wrong with it.
     pub messages: MessageFormat,
 }
 
-impl Spec {
-    /// A text with settings.
-    pub fn new(name: String, source: Source, settings: BTreeMap<String, String>) -> Self {
-        Self { name, source, settings, messages: MessageFormat::Human }
+impl NamedSpec {
+    fn new(name: String, spec: Spec) -> Self {
+        Self { name, spec, messages: MessageFormat::Human }
     }
 
     /// What a run was begun with.
     pub fn recorded(config: &Config) -> Self {
-        let source = Source::new(config.spec.as_str(), config.spec_text.as_str());
-        Self::new(config.spec.clone(), source, config.settings.clone())
+        let spec = Spec::new(config.spec.as_str(), config.spec_text.as_str());
+        Self::new(config.spec.clone(), spec.with(config.settings.clone()))
     }
 
     /// The same with its messages printed in another way.
@@ -51,8 +48,8 @@ impl Spec {
 
     /// A spec file.
     pub fn file(path: &Path, set: &[(String, String)]) -> Result<Self, Failure> {
-        let source = Source::new(path.to_string_lossy(), read(path)?);
-        Ok(Self::new(stem(path), source, BTreeMap::new()).with(set))
+        let spec = Spec::new(path.to_string_lossy(), read(path)?);
+        Ok(Self::new(stem(path), spec).with(set))
     }
 
     /// What a build folder was made from.
@@ -66,9 +63,9 @@ impl Spec {
                 last_build::MANIFEST
             )));
         }
-        let source = Source::new(text.to_string_lossy(), read(&text)?);
+        let spec = Spec::new(text.to_string_lossy(), read(&text)?);
         let settings = last_build::settings(path)?;
-        Ok(Self::new(stem(path), source, settings).with(set))
+        Ok(Self::new(stem(path), spec.with(settings)).with(set))
     }
 
     /// A file, a build folder, the last build, or the spec inside the program.
@@ -80,52 +77,42 @@ impl Spec {
             output::note(format_args!("spec: {}, the last build", folder.display()));
             return Self::folder(&folder, set);
         }
-        let settings = [("depth".to_string(), builtin::DEPTH.to_string())].into();
-        let spec = Self::new(builtin::NAME.into(), builtin::source(), settings).with(set);
+        let spec = Spec::preact().set("depth", DEPTH);
+        let found = Self::new(BUILT_IN.into(), spec).with(set);
         output::note(format_args!(
             "spec: none named and none built; full pre-activation, depth {}",
-            spec.settings["depth"]
+            found.spec.settings["depth"]
         ));
-        Ok(spec)
+        Ok(found)
     }
 
     /// The same with some values replaced.
-    pub fn with(mut self, set: &[(String, String)]) -> Self {
-        self.settings.extend(set.iter().cloned());
-        self
+    pub fn with(self, set: &[(String, String)]) -> Self {
+        Self { spec: self.spec.with(set.iter().cloned()), ..self }
     }
 
     /// Compiles it. Diagnostics are printed.
     pub fn compile(&self) -> Result<Network, Failure> {
-        let compiled = self.compiled()?;
-        diagnostics::show(&self.source, &compiled.warnings, self.messages);
-        Ok(compiled.network)
+        let (network, warnings) =
+            self.spec.compile_with_warnings().map_err(|errors| self.shown(&errors))?;
+        diagnostics::show(&warnings, self.messages);
+        Ok(network)
     }
 
-    /// The same for a data set of so many classes, which become the net's parameter
-    /// [`CLASSES`] where it has one and nobody set it.
+    /// The same for a data set of so many classes.
     pub fn compile_for(self, classes: usize) -> Result<(Self, Network), Failure> {
-        let network = self.compiled()?.network;
-        let open = network.settings.iter().any(|(name, _)| name == CLASSES)
-            && !self.settings.contains_key(CLASSES);
-        if network.classes() == classes || !open {
-            let network = self.compile()?;
-            return Ok((self, network));
+        let spec = self.spec.clone().for_classes(classes).map_err(|errors| self.shown(&errors))?;
+        if spec.settings != self.spec.settings {
+            output::note(format_args!("{} = {classes}, as the data has", Spec::CLASSES));
         }
-        output::note(format_args!("{CLASSES} = {classes}, as the data has"));
-        let spec = self.with(&[(CLASSES.to_string(), classes.to_string())]);
-        let network = spec.compile()?;
-        Ok((spec, network))
+        let named = Self { spec, ..self };
+        let network = named.compile()?;
+        Ok((named, network))
     }
 
-    /// What it is; errors are printed, warnings not yet.
-    fn compiled(&self) -> Result<Compiled, Failure> {
-        let settings: Vec<(String, String)> =
-            self.settings.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        sema::compile(&self.source, &settings).map_err(|errors| {
-            diagnostics::show(&self.source, &errors, self.messages);
-            Failure::Shown(1)
-        })
+    fn shown(&self, errors: &Diagnostics) -> Failure {
+        diagnostics::show(errors, self.messages);
+        Failure::Shown(1)
     }
 }
 

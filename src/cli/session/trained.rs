@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::api::OpenEngine;
 use crate::cli::Failure;
 use crate::cli::args::TrainedArgs;
 use crate::cli::session::download;
-use crate::cli::session::engine::{self, Opened};
+use crate::cli::session::engine;
 use crate::cli::session::signals::Signals;
-use crate::cli::session::spec::Spec;
+use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
 use crate::cli::verbs::run::train;
 use crate::data::batches::Loading;
@@ -45,7 +46,7 @@ pub struct Trained {
     /// Test pictures.
     pub pictures: Arc<dyn Pictures>,
     /// Computes.
-    pub opened: Opened,
+    pub opened: OpenEngine,
 }
 
 /// Opens what the arguments name.
@@ -53,7 +54,7 @@ pub fn open(run: &Path, args: &TrainedArgs, signals: &Signals) -> Result<Trained
     engine::check_precision(&args.engine)?;
     let folder = RunFolder::open(run)?;
     let config = folder.read_config()?;
-    let network = config.recipe.applied(Spec::recorded(&config).compile()?)?;
+    let network = config.recipe.applied(NamedSpec::recorded(&config).compile()?)?;
     let path = match &args.weights {
         Some(path) => path.clone(),
         None => last(&folder)?,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::Failure;
 use crate::cli::args::RunArgs;
-use crate::cli::session::spec::Spec;
+use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
 use crate::network::Network;
 use crate::train::checkpoint::{self, About};
@@ -34,10 +34,10 @@ pub fn of(spec: Option<&Path>, set: &[(String, String)], path: &Path) -> Result<
     let spec = match (spec, &about) {
         (None, Some(about)) => {
             output::note(format_args!("spec: {}, as the weights say", about.config.spec));
-            Spec::recorded(&about.config).with(set)
+            NamedSpec::recorded(&about.config).with(set)
         }
-        (None, None) => Spec::find(None, set)?,
-        (Some(path), _) => Spec::find(Some(path), set)?,
+        (None, None) => NamedSpec::find(None, set)?,
+        (Some(path), _) => NamedSpec::find(Some(path), set)?,
     };
     let mut network = spec.compile()?;
     if let Some(about) = &about {
@@ -45,7 +45,7 @@ pub fn of(spec: Option<&Path>, set: &[(String, String)], path: &Path) -> Result<
     }
     let values = checkpoint::load(path, &tensors::of(&network)).map_err(Failure::from);
     let values = values.map_err(|failure| match (failure, &about) {
-        (Failure::Wrong(text), Some(about)) if about.config.settings != spec.settings => {
+        (Failure::Wrong(text), Some(about)) if about.config.settings != spec.spec.settings => {
             Failure::Wrong(format!("{text}. They were trained with{}", flags(about)))
         }
         (failure, _) => failure,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::Failure;
 use crate::cli::args::{BuildArgs, Mode};
 use crate::cli::session::last_build;
-use crate::cli::session::spec::Spec;
+use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
 use crate::drawing;
 use crate::export::{self, Build, BuildError};
@@ -14,7 +14,7 @@ use crate::nn::optimiser::Sgd;
 
 /// Writes a build folder.
 pub fn build(args: &BuildArgs) -> Result<(), Failure> {
-    let spec = Spec::file(&args.spec, &args.set)?.messages(args.message_format);
+    let spec = NamedSpec::file(&args.spec, &args.set)?.messages(args.message_format);
     let network = spec.compile()?;
     let (mode, goal) = match args.mode {
         Mode::Train => {
@@ -24,7 +24,7 @@ pub fn build(args: &BuildArgs) -> Result<(), Failure> {
         Mode::Infer => (export::Mode::Infer, Goal::Inference),
     };
     let program = lower::program(&network, args.batch, goal);
-    let build = Build::new(&network, spec.settings.clone(), mode, program, args.limits)?;
+    let build = Build::new(&network, spec.spec.settings.clone(), mode, program, args.limits)?;
     let folder = args.out.clone().unwrap_or_else(|| Path::new("build").join(&spec.name));
     let manifest = export::write(&build, &drawing::svg(&network), &folder).map_err(failure)?;
     last_build::record(&folder)?;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::Failure;
 use crate::cli::args::CheckArgs;
-use crate::cli::session::spec::Spec;
+use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output::{note, say};
 use crate::text::thousands;
 
@@ -23,11 +23,11 @@ pub fn check(args: &CheckArgs) -> Result<(), Failure> {
 }
 
 fn check_one(path: &Path, args: &CheckArgs) -> Result<(), Failure> {
-    let spec = Spec::find(Some(path), &args.set)?.messages(args.message_format);
+    let spec = NamedSpec::find(Some(path), &args.set)?.messages(args.message_format);
     let network = spec.compile()?;
     say(format_args!(
         "{}: {}, {} units, {} parameters, {} multiply-adds an image",
-        spec.source.name,
+        spec.spec.source.name,
         network.name,
         network.units.len(),
         thousands(network.parameters()),

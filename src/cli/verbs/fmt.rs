@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
+use crate::api::Diagnostics;
 use crate::cli::Failure;
 use crate::cli::args::{FmtArgs, MessageFormat};
 use crate::cli::session::spec;
@@ -62,8 +63,8 @@ fn input(check: bool) -> Result<(), Failure> {
 
 fn formatted(name: &str, text: &str) -> Result<String, Failure> {
     let source = Source::new(name, text);
-    format::format(&source).map_err(|errors| {
-        diagnostics::show(&source, &errors, MessageFormat::Human);
+    format::format(&source).map_err(|list| {
+        diagnostics::show(&Diagnostics { source: source.clone(), list }, MessageFormat::Human);
         Failure::Shown(1)
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::Failure;
 use crate::cli::args::GradcheckArgs;
-use crate::cli::session::spec::Spec;
+use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
 use crate::gradcheck;
 
@@ -16,7 +16,7 @@ const TOLERANCE: f64 = 1e-2;
 
 /// Checks gradients against finite differences in f64.
 pub fn gradcheck(args: &GradcheckArgs) -> Result<(), Failure> {
-    let network = Spec::file(&args.spec, &args.set)?.compile()?;
+    let network = NamedSpec::file(&args.spec, &args.set)?.compile()?;
     if network.macs() > MOST_MACS {
         return Err(Failure::Usage(format!(
             "{} takes {} multiply-accumulates an image, too many for the f64 interpreter \

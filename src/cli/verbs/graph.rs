@@ -2,14 +2,14 @@
 
 use crate::cli::Failure;
 use crate::cli::args::GraphArgs;
-use crate::cli::session::spec::Spec;
+use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
 use crate::drawing::{self, dot, unravel};
 use crate::network::Network;
 
 /// Draws a network.
 pub fn graph(args: &GraphArgs) -> Result<(), Failure> {
-    let spec = Spec::file(&args.spec, &args.set)?.messages(args.message_format);
+    let spec = NamedSpec::file(&args.spec, &args.set)?.messages(args.message_format);
     let network = spec.compile()?;
     std::fs::write(&args.out, drawn(&network, args)?)
         .map_err(|error| Failure::io("writing", &args.out, error))?;

@@ -2,13 +2,13 @@
 
 use crate::cli::Failure;
 use crate::cli::args::ImportArgs;
-use crate::cli::session::spec::Spec;
+use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
 use crate::train::{checkpoint, tensors};
 
 /// Brings a state dict of PyTorch into rnetc's names.
 pub fn import(args: &ImportArgs) -> Result<(), Failure> {
-    let network = Spec::find(Some(&args.spec), &args.set)?.compile()?;
+    let network = NamedSpec::find(Some(&args.spec), &args.set)?.compile()?;
     let tensors = tensors::of(&network);
     let values = checkpoint::load_foreign(&args.state, &tensors)?;
     checkpoint::save_foreign(&args.out, &tensors, &values)?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::Failure;
 use crate::cli::args::{EngineArgs, ReportArgs};
 use crate::cli::session::signals::Signals;
-use crate::cli::session::spec::Spec;
+use crate::cli::session::spec::NamedSpec;
 use crate::cli::session::{download, engine};
 use crate::cli::show::output;
 use crate::cli::verbs::run::train;
@@ -42,7 +42,7 @@ fn count(runs: usize) -> String {
 fn run(args: &ReportArgs, path: &Path, signals: &Signals) -> Result<Run, Failure> {
     let folder = RunFolder::open(path)?;
     let config = folder.read_config()?;
-    let network = config.recipe.applied(Spec::recorded(&config).compile()?)?;
+    let network = config.recipe.applied(NamedSpec::recorded(&config).compile()?)?;
     let history = metrics::read(&folder.metrics())?;
     if history.steps.is_empty() {
         return Err(Failure::Wrong(format!(

@@ -8,7 +8,7 @@ use crate::chart::quantiles::median;
 use crate::cli::Failure;
 use crate::cli::args::{BenchArgs, Format, Mode};
 use crate::cli::session::engine;
-use crate::cli::session::spec::Spec;
+use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
 use crate::data::random::{Draws, Purpose};
 use crate::engine::{Pending, Precision};
@@ -50,7 +50,7 @@ struct Report {
 /// Measures and prints.
 pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
     engine::check_precision(&args.engine)?;
-    let spec = Spec::find(Some(&args.spec), &args.set)?;
+    let spec = NamedSpec::find(Some(&args.spec), &args.set)?;
     let network = spec.compile()?;
     let opened = engine::open(&args.engine)?;
     let begin = Instant::now();
@@ -77,7 +77,7 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
             device: device.name,
             precision: args.engine.precision(),
             mode: mode(args.mode),
-            spec: spec.source.name.to_string(),
+            spec: spec.spec.source.name.to_string(),
             batch: args.batch,
             threads: opened.threads,
             params: network.parameters(),

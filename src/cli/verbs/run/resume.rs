@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::cli::Failure;
 use crate::cli::args::RunArgs;
-use crate::cli::session::spec::{self, Spec};
-use crate::cli::session::{builtin, last_build};
+use crate::cli::session::last_build;
+use crate::cli::session::spec::{self, NamedSpec};
 use crate::cli::show::output;
 use crate::cli::verbs::run::train::RUNS;
 use crate::train::checkpoint;
@@ -25,15 +25,15 @@ pub struct Resumed {
 /// The run in `--out`, or the newest of the spec's name.
 pub fn find(args: &RunArgs) -> Result<Resumed, Failure> {
     let spec = args.spec.clone().or_else(last_build::last);
-    let name = spec.as_deref().map_or_else(|| builtin::NAME.into(), spec::stem);
+    let name = spec.as_deref().map_or_else(|| spec::BUILT_IN.into(), spec::stem);
     let folder = RunFolder::existing(args.training.out.as_deref(), Path::new(RUNS), &name)?;
     Ok(Resumed { config: folder.read_config()?, folder })
 }
 
 impl Resumed {
     /// The spec that it trains.
-    pub fn spec(&self) -> Spec {
-        Spec::recorded(&self.config)
+    pub fn spec(&self) -> NamedSpec {
+        NamedSpec::recorded(&self.config)
     }
 
     /// Refuses to go on with something else.

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::api::Spec;
 use crate::cli::Failure;
 use crate::cli::args::{EngineArgs, RunArgs};
 use crate::cli::session::signals::Signals;
-use crate::cli::session::spec::{self, Spec};
+use crate::cli::session::spec::{self, NamedSpec};
 use crate::cli::session::{download, engine};
 use crate::cli::show::{output, progress, tui};
 use crate::cli::verbs::run::resume::{self, Resumed};
@@ -47,7 +48,7 @@ pub fn train(args: &RunArgs, set: &Set, signals: &Signals) -> Result<(), Failure
     let (recipe, length) = how_long(args, set, resumed.as_ref())?;
     let spec = match (&resumed, &args.spec) {
         (Some(resumed), None) => resumed.spec().with(&args.set),
-        (Some(_) | None, path) => Spec::find(path.as_deref(), &args.set)?,
+        (Some(_) | None, path) => NamedSpec::find(path.as_deref(), &args.set)?,
     };
     let found = Found::find(set, args.data.as_deref(), None)?;
     let (spec, network) = spec.compile_for(found.classes())?;
@@ -155,7 +156,7 @@ pub fn fits(network: &Network, dataset: &Dataset) -> Result<(), Failure> {
     let (told, there) = (network.classes(), dataset.classes.len());
     if told != there {
         let (net, set) = (&network.name, &dataset.name);
-        let mend = match network.settings.iter().any(|(name, _)| name == spec::CLASSES) {
+        let mend = match network.settings.iter().any(|(name, _)| name == Spec::CLASSES) {
             true => format!("say --set classes={there}"),
             false => format!("write linear({there}) in the spec"),
         };
@@ -174,7 +175,7 @@ struct Computed {
 }
 
 fn configure(
-    spec: &Spec,
+    spec: &NamedSpec,
     dataset: &Dataset,
     recipe: Recipe,
     length: Length,
@@ -193,8 +194,8 @@ fn configure(
         Normalise::PerPixel => Normalisation::measure_pixels(dataset.train.as_ref()),
     };
     Ok(Config {
-        spec: spec.source.name.to_string(),
-        settings: spec.settings.clone(),
+        spec: spec.spec.source.name.to_string(),
+        settings: spec.spec.settings.clone(),
         data: dataset.name.clone(),
         pictures,
         length,
@@ -206,7 +207,7 @@ fn configure(
         recipe,
         classes: dataset.classes.clone(),
         normalisation,
-        spec_text: spec.source.text.to_string(),
+        spec_text: spec.spec.source.text.to_string(),
     })
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::Failure;
 use crate::cli::args::{StudyArgs, TableFormat};
 use crate::cli::session::signals::Signals;
-use crate::cli::session::spec::{self, Spec};
+use crate::cli::session::spec::{self, NamedSpec};
 use crate::cli::show::output;
 use crate::cli::verbs::run::train;
 use crate::data::locate::Found;
@@ -59,14 +59,14 @@ fn jobs(args: &StudyArgs, study: &Study, out: &Path) -> Result<Vec<Vec<Job>>, Fa
         let data =
             data.map_err(|text| Failure::Wrong(format!("{}: {text}", args.study.display())))?;
         let classes = Found::find(&data, None, None)?.classes();
-        let (compiled, _) = Spec::file(&spec, &row.settings())?.compile_for(classes)?;
+        let (compiled, _) = NamedSpec::file(&spec, &row.settings())?.compile_for(classes)?;
         let job = |seed: &u32| Job {
             label: format!("{}, seed {seed}", row.label),
             folder: out.join(format!("{}-seed{seed}", row.slug())),
             spec: spec.clone(),
             settings: row.settings(),
             data: data.clone(),
-            resolved: compiled.settings.clone(),
+            resolved: compiled.spec.settings.clone(),
             recipe: recipe.clone(),
             asked: Recipe { batch: row.batch.unwrap_or(text.batch), seed: *seed, ..text.clone() },
             length: study.length(),

@@ -1,0 +1,212 @@
+//! Choosing an engine and opening it.
+
+use std::path::PathBuf;
+
+use crate::engine::cpu::CpuEngine;
+use crate::engine::wgpu::{
+    AdapterSummary, DeviceLimits, Options as GpuOptions, Tune, WgpuEngine, adapters,
+};
+use crate::engine::{Engine, EngineError, Precision};
+
+/// Which engine to open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EngineKind {
+    /// The one that suits the precision: in f32 a real GPU if there is one, else the CPU.
+    #[default]
+    Best,
+    /// The CPU engine.
+    Cpu,
+    /// The GPU engine, on whatever adapter there is, a software driver's too.
+    Gpu,
+}
+
+/// How to open an engine.
+///
+/// ```
+/// use rnetc::{EngineOptions, Precision};
+///
+/// let engine = EngineOptions::cpu().precision(Precision::F32).threads(1).open()?;
+/// assert_eq!(engine.device().engine, "cpu");
+/// # Ok::<(), rnetc::EngineError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct EngineOptions {
+    /// Which one.
+    pub kind: EngineKind,
+    /// What it computes in.
+    pub precision: Precision,
+    /// Threads of the CPU engine; one a core where it is not said.
+    pub threads: Option<usize>,
+    /// What the GPU engine may ask its device for.
+    pub limits: DeviceLimits,
+    /// Whether the GPU engine times its contractions in several forms to find the fastest.
+    pub tune: Tune,
+    /// A folder in which the GPU engine keeps compiled pipelines, and what tuning found.
+    pub pipelines: Option<PathBuf>,
+}
+
+/// An engine that is open.
+pub struct OpenEngine {
+    /// The engine.
+    pub engine: Box<dyn Engine>,
+    /// What it computes in.
+    pub precision: Precision,
+    /// Threads it computes with; 0 on a GPU.
+    pub threads: usize,
+    /// Why it was taken.
+    pub why: Reason,
+    /// What is to be said of how it computes, if anything: that it is slow in this precision, or
+    /// by what means it multiplies.
+    pub remark: Option<String>,
+}
+
+/// Why an engine was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// It was asked for.
+    Asked,
+    /// It computes in this precision.
+    Precision(Precision),
+    /// It is the GPU that was found, of this kind.
+    Gpu(String),
+    /// The GPU that was found does not open.
+    GpuDoesNotOpen {
+        /// Its name.
+        name: String,
+        /// Why not.
+        error: EngineError,
+    },
+    /// There is no GPU, but for a software driver of this name.
+    OnlySoftware(String),
+    /// There is no GPU.
+    NoGpu,
+}
+
+impl EngineOptions {
+    /// The engine that suits the precision.
+    pub fn best() -> Self {
+        Self::default()
+    }
+
+    /// The CPU engine.
+    pub fn cpu() -> Self {
+        Self { kind: EngineKind::Cpu, ..Self::default() }
+    }
+
+    /// The GPU engine.
+    pub fn gpu() -> Self {
+        Self { kind: EngineKind::Gpu, ..Self::default() }
+    }
+
+    /// The same in another precision.
+    #[must_use]
+    pub fn precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    /// The same with so many threads.
+    #[must_use]
+    pub fn threads(self, threads: usize) -> Self {
+        Self { threads: Some(threads), ..self }
+    }
+
+    /// Opens the engine.
+    ///
+    /// # Errors
+    /// [`EngineError::UnsupportedPrecision`] where the engine does not compute in the precision,
+    /// and whatever keeps its device from opening.
+    pub fn open(&self) -> Result<OpenEngine, EngineError> {
+        self.check()?;
+        match self.kind {
+            EngineKind::Cpu => self.cpu_engine(Reason::Asked),
+            EngineKind::Gpu => self.gpu_engine(Reason::Asked),
+            EngineKind::Best => self.best_engine(),
+        }
+    }
+
+    /// Whether the engine computes in the precision, without opening it.
+    ///
+    /// # Errors
+    /// [`EngineError::UnsupportedPrecision`] where it does not.
+    pub fn check(&self) -> Result<(), EngineError> {
+        match self.kind {
+            EngineKind::Cpu => CpuEngine::check(self.precision),
+            EngineKind::Gpu => WgpuEngine::check(self.precision),
+            // It is chosen by the precision.
+            EngineKind::Best => Ok(()),
+        }
+    }
+
+    fn best_engine(&self) -> Result<OpenEngine, EngineError> {
+        let reason = Reason::Precision(self.precision);
+        match self.precision {
+            Precision::F32 => self.fastest(),
+            Precision::Bf16x3 | Precision::Bf16 => self.cpu_engine(reason),
+            Precision::F16 => self.hardware(reason),
+        }
+    }
+
+    /// A real GPU if there is one and it opens, else the CPU.
+    fn fastest(&self) -> Result<OpenEngine, EngineError> {
+        let found = adapters();
+        let software = found.iter().find(|adapter| adapter.software);
+        let reason = match (found.iter().find(|adapter| !adapter.software), software) {
+            (Some(gpu), _) => match self.gpu_engine(Reason::Gpu(gpu.kind.to_owned())) {
+                Ok(opened) => return Ok(opened),
+                Err(error) => Reason::GpuDoesNotOpen { name: gpu.name.clone(), error },
+            },
+            (None, Some(adapter)) => Reason::OnlySoftware(adapter.name.clone()),
+            (None, None) => Reason::NoGpu,
+        };
+        self.cpu_engine(reason)
+    }
+
+    /// A real GPU, which alone computes in half precision.
+    fn hardware(&self, reason: Reason) -> Result<OpenEngine, EngineError> {
+        let found = adapters();
+        if found.iter().any(|adapter| !adapter.software) {
+            return self.gpu_engine(reason);
+        }
+        let software = found.into_iter().next();
+        let software = software.map(|AdapterSummary { name, half, .. }| (name, half));
+        Err(EngineError::NoHardware { precision: self.precision, software })
+    }
+
+    fn cpu_engine(&self, why: Reason) -> Result<OpenEngine, EngineError> {
+        let engine = CpuEngine::new(self.threads, self.precision)?;
+        let slow = |why| format!("slow on this machine, as {why}");
+        Ok(OpenEngine {
+            precision: self.precision,
+            threads: engine.threads(),
+            why,
+            remark: engine.slow_because().map(slow),
+            engine: Box::new(engine),
+        })
+    }
+
+    fn gpu_engine(&self, why: Reason) -> Result<OpenEngine, EngineError> {
+        let engine = WgpuEngine::open(&GpuOptions {
+            limits: self.limits,
+            precision: self.precision,
+            tune: self.tune,
+            pipelines: self.pipelines.clone(),
+            ..GpuOptions::default()
+        })?;
+        Ok(OpenEngine {
+            precision: self.precision,
+            threads: 0,
+            why,
+            remark: engine.remark(),
+            engine: Box::new(engine),
+        })
+    }
+}
+
+impl OpenEngine {
+    /// Which device computes.
+    pub fn device(&self) -> crate::engine::Device {
+        self.engine.device()
+    }
+}
