@@ -1,7 +1,8 @@
 //! The oracle: a slow interpreter of the graph in f64, one node at a time.
 //!
-//! It shares no code with the engines beyond the type rules and the definition of random
-//! numbers, and is itself checked against finite differences and hand-computed cases.
+//! It shares no code with the engines beyond the type rules and the definition of random numbers:
+//! where an element lies, which one a re-indexing reads and what a window sees it says itself.
+//! It is itself checked against finite differences and hand-computed cases.
 
 use std::collections::HashMap;
 
@@ -49,11 +50,15 @@ struct Arg<'a> {
 impl Arg<'_> {
     /// The element at an index of a shape this one broadcasts to.
     fn at(&self, index: [usize; 4]) -> f64 {
-        let strides = self.shape.strides();
-        let offset: usize =
-            (0..4).map(|a| if self.shape.0[a] == 1 { 0 } else { index[a] * strides[a] }).sum();
-        self.data[offset]
+        let repeated = |a: usize| if self.shape.0[a] == 1 { 0 } else { index[a] };
+        self.data[position(self.shape, [0, 1, 2, 3].map(repeated))]
     }
+}
+
+/// Where an element lies: the last axis varies fastest.
+fn position(shape: Shape, [n, h, w, c]: [usize; 4]) -> usize {
+    let [_, rows, columns, channels] = shape.0;
+    ((n * rows + h) * columns + w) * channels + c
 }
 
 fn indices(shape: Shape) -> impl Iterator<Item = [usize; 4]> {
@@ -147,15 +152,13 @@ fn conv_dw(g: &ConvGeometry, x: Arg, y: Arg, shape: Shape) -> Vec<f64> {
 }
 
 fn reduce(kind: ReduceKind, axes: Axes, x: Arg, shape: Shape) -> Vec<f64> {
-    let target = |i: [usize; 4]| {
-        let strides = shape.strides();
-        (0..4).map(|a| if axes.0[a] { 0 } else { i[a] * strides[a] }).sum::<usize>()
-    };
+    let target =
+        |i: [usize; 4]| position(shape, [0, 1, 2, 3].map(|a| if axes.0[a] { 0 } else { i[a] }));
     let fold = |start: f64, step: &dyn Fn(f64, f64, usize) -> f64| {
         let mut out = vec![start; shape.len()];
-        for (position, index) in indices(x.shape).enumerate() {
+        for (&value, index) in x.data.iter().zip(indices(x.shape)) {
             let to = target(index);
-            out[to] = step(out[to], x.data[position], to);
+            out[to] = step(out[to], value, to);
         }
         out
     };
@@ -199,11 +202,9 @@ fn pool(g: &PoolGeometry, x: Arg, shape: Shape) -> Vec<f64> {
 
 fn pool_dx(g: &PoolGeometry, x: Arg, y: Arg, shape: Shape) -> Vec<f64> {
     let area = (g.window * g.window) as f64;
-    let strides = shape.strides();
     let mut dx = vec![0.0; shape.len()];
-    for (position, [n, oy, ox, c]) in indices(y.shape).enumerate() {
-        let gradient = y.data[position];
-        let offset = |[r, s]: [usize; 2]| n * strides[0] + r * strides[1] + s * strides[2] + c;
+    for (&gradient, [n, oy, ox, c]) in y.data.iter().zip(indices(y.shape)) {
+        let offset = |[r, s]: [usize; 2]| position(shape, [n, r, s, c]);
         let pixels = window(g, oy, ox);
         match g.kind {
             PoolKind::Avg => pixels.into_iter().for_each(|p| dx[offset(p)] += gradient / area),
@@ -222,12 +223,34 @@ fn pool_dx(g: &PoolGeometry, x: Arg, y: Arg, shape: Shape) -> Vec<f64> {
 }
 
 fn remapped(remap: &Remap, x: Arg, index: [usize; 4]) -> f64 {
-    let mut source = [0; 4];
-    for axis in 0..4 {
-        match remap.axes[axis].source(index[axis], x.shape.0[axis]) {
-            Some(at) => source[axis] = at,
-            None => return 0.0,
+    let read = |axis: usize| source(&remap.axes[axis], index[axis], x.shape.0[axis]);
+    match [read(0), read(1), read(2), read(3)] {
+        [Some(n), Some(h), Some(w), Some(c)] => x.at([n, h, w, c]),
+        _ => 0.0,
+    }
+}
+
+/// The index that element `i` of an axis is read from, below `extent`: the j with
+/// j·div = i·mul + offset, if there is one.
+fn source(map: &AxisMap, i: usize, extent: usize) -> Option<usize> {
+    let wanted = (i * map.mul) as isize + map.offset;
+    (0..extent).find(|&j| (j * map.div) as isize == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The engines' index map against the definition here: they share no line.
+    #[test]
+    fn engines_read_a_remap_by_its_definition() {
+        for (mul, div, offset) in
+            (1..4).flat_map(|m| (1..4).flat_map(move |d| (-5..6).map(move |o| (m, d, o))))
+        {
+            let map = AxisMap { len: 8, mul, offset, div };
+            for (i, extent) in (0..8).flat_map(|i| (1..8).map(move |extent| (i, extent))) {
+                assert_eq!(map.source(i, extent), source(&map, i, extent), "{map} at {i}");
+            }
         }
     }
-    x.at(source)
 }

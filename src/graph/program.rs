@@ -65,7 +65,7 @@ pub struct Input {
 }
 
 /// Nodes in evaluation order, and the inputs they read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Graph {
     /// Every node; a node's arguments come before it.
     pub nodes: Vec<Node>,
@@ -102,7 +102,7 @@ impl Graph {
 }
 
 /// A graph with what is wanted of it: values to read back, and inputs to overwrite after a run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Program {
     /// The nodes.
     pub graph: Graph,

@@ -49,7 +49,7 @@ fn update(graph: &Graph, input: InputId, id: NodeId) -> Result<(), String> {
     if want == have {
         Ok(())
     } else {
-        Err(format!("updates {} of type {want:?} with {have:?}", declared.name))
+        Err(format!("updates {} of type {want} with {have}", declared.name))
     }
 }
 
@@ -73,5 +73,10 @@ fn node(graph: &Graph, id: NodeId) -> Result<(), String> {
         (Op::Random { .. }, &[seed]) => seed.shape == Shape::SCALAR,
         (op, types) => infer::result(op, types) == Some(node.ty),
     };
-    if fits { Ok(()) } else { Err(format!("{:?} of {types:?} is not {:?}", node.op, node.ty)) }
+    if fits {
+        Ok(())
+    } else {
+        let types: Vec<String> = types.iter().map(Type::to_string).collect();
+        Err(format!("{} of ({}) is not {}", node.op, types.join(", "), node.ty))
+    }
 }

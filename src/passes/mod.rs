@@ -32,6 +32,15 @@ pub struct Pass {
     run: fn(&Program) -> Program,
 }
 
+impl Pass {
+    /// What it leaves of a program; verified in debug builds.
+    pub fn apply(&self, program: &Program) -> Program {
+        let program = (self.run)(program);
+        debug_assert_eq!(verify(&program), Ok(()), "after {}", self.name);
+        program
+    }
+}
+
 const DETACH: Pass = Pass { name: "detach", run: detach::remove };
 const DEAD: Pass = Pass { name: "dead", run: dead::eliminate };
 const FOLD: Pass = Pass { name: "fold", run: fold::factors_into_weights };
@@ -59,8 +68,7 @@ pub fn trace(
 ) -> Program {
     let mut program = program.clone();
     for pass in list(mode) {
-        program = (pass.run)(&program);
-        debug_assert_eq!(verify(&program), Ok(()), "after {}", pass.name);
+        program = pass.apply(&program);
         seen(pass.name, &program);
     }
     program

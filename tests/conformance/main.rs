@@ -10,6 +10,7 @@ mod nets;
 mod networks;
 mod onnx;
 mod ops;
+mod planted;
 mod precision;
 mod random;
 mod recompute;

@@ -37,17 +37,12 @@ fn scalar_functions() {
         let one = b.constant(2.5);
         let positive = b.add(x, one);
         let mut outputs = Vec::new();
-        for op in [Unary::Neg, Unary::Relu, Unary::Step, Unary::Exp] {
-            outputs.push(b.unary(op, x));
-        }
-        for op in [Unary::Sigmoid, Unary::Tanh, Unary::Finite] {
-            outputs.push(b.unary(op, x));
-        }
-        for op in [Unary::Log, Unary::Sqrt, Unary::Recip] {
-            outputs.push(b.unary(op, positive));
+        for &op in Unary::ALL {
+            let defined_below_zero = !matches!(op, Unary::Log | Unary::Sqrt | Unary::Recip);
+            outputs.push(b.unary(op, if defined_below_zero { x } else { positive }));
         }
         let v = parameter(&mut b, [1, 1, 1, channels]);
-        for op in [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Max] {
+        for &op in Binary::ALL {
             outputs.push(b.binary(op, x, positive));
             outputs.push(b.binary(op, x, v));
         }

@@ -1,0 +1,101 @@
+//! Every file in a folder named after a stage holds a stage's input and, after a line of dashes,
+//! what it leaves. `RNETC_BLESS=1` writes the second parts anew.
+//!
+//! The input of a pass is a graph, or a spec whose first line says what it is lowered to: then
+//! the passes before it have run. The input of `lower` is a spec; no pass has run.
+
+use std::path::{Path, PathBuf};
+
+use rnetc::graph::interp::{self, Inputs};
+use rnetc::graph::{InputId, Program};
+use rnetc::lower::{self, Form, Goal};
+use rnetc::nn::optimiser::Sgd;
+use rnetc::passes::{self, Mode, Pass};
+
+const DASHES: &str = "\n----\n";
+const STAGES: [&str; 5] = ["lower", "detach", "dead", "fold", "recompute"];
+
+fn files(stage: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stages").join(stage);
+    let entries = std::fs::read_dir(folder).expect("a folder for each stage");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    paths
+}
+
+/// The pass of this name, wherever it is listed.
+fn pass(stage: &str) -> &'static Pass {
+    let all = [Mode::Training, Mode::Recomputing, Mode::Inference].map(passes::list);
+    all.into_iter().flatten().find(|pass| pass.name == stage).expect("a pass of this name")
+}
+
+/// `// gradients, batch 2`
+fn goal(input: &str) -> (Goal, usize) {
+    let line = input.lines().next().and_then(|line| line.strip_prefix("// "));
+    let (goal, batch) = line.and_then(|line| line.split_once(", batch ")).expect("a first line");
+    let training = |recompute| Goal::Training(Sgd::PAPER, Form { recompute, scaled: false });
+    let goal = match goal {
+        "training" => training(false),
+        "recomputing" => training(true),
+        "gradients" => Goal::Gradients,
+        "inference" => Goal::Inference,
+        other => panic!("nothing is lowered to {other}"),
+    };
+    (goal, batch.parse().expect("a number"))
+}
+
+/// What a stage leaves.
+fn run(stage: &str, input: &str) -> Program {
+    if !input.starts_with("//") {
+        let program = input.parse().unwrap_or_else(|error| panic!("{stage}: {error}"));
+        let left = pass(stage).apply(&program);
+        assert_eq!(values(&program), values(&left), "{stage} changes what is computed");
+        return left;
+    }
+    let (goal, batch) = goal(input);
+    let program = lower::before_passes(&crate::network(stage, input, &[]), batch, goal);
+    if stage == "lower" {
+        return program;
+    }
+    let mut left = None;
+    passes::trace(goal.passes(), &program, &mut |pass, program| {
+        if pass == stage {
+            left.get_or_insert_with(|| program.clone());
+        }
+    });
+    left.expect("a goal whose programs go through the pass")
+}
+
+/// Outputs and updates on numbers whose products and sums are exact.
+fn values(program: &Program) -> (Vec<Vec<f64>>, Inputs) {
+    let value = |id: usize, i: usize| ((7 * id + 3 * i) % 5) as f64 - 2.0;
+    let numbered = program.graph.inputs.iter().enumerate();
+    let inputs = numbered
+        .map(|(id, input)| {
+            let values = (0..input.ty.shape.len()).map(|i| value(id, i)).collect();
+            (InputId(id as u32), values)
+        })
+        .collect();
+    interp::run(program, &inputs)
+}
+
+#[test]
+fn stages_leave_what_is_written() {
+    let bless = std::env::var_os("RNETC_BLESS").is_some();
+    let mut wrong = Vec::new();
+    for stage in STAGES {
+        let files = files(stage);
+        assert!(!files.is_empty(), "no file for {stage}");
+        for path in files {
+            let text = std::fs::read_to_string(&path).expect("a file");
+            let input = text.split_once(DASHES).map_or(text.trim_end(), |(input, _)| input);
+            let left = format!("{input}{DASHES}{}", run(stage, input));
+            if bless {
+                std::fs::write(&path, left).expect("written");
+            } else if left != text {
+                wrong.push(format!("{}:\n{left}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "not as written:\n{}", wrong.join("\n"));
+}
