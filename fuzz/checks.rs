@@ -42,12 +42,15 @@ fn formatted(text: &str) -> Result<String, ()> {
 
 /// The number of kernels checked, where the text is a small network.
 pub fn kernels_of(text: &str) -> Option<usize> {
-    const MOST_MACS: usize = 1 << 22;
+    const MOST_MACS: u64 = 1 << 22;
     const MOST_VALUES: usize = 200;
     let compiled = sema::compile(&Source::new("fuzz.rnet", text), &[]).ok()?;
     let network = compiled.network;
     let elements: usize = network.values.iter().map(|value| value.shape.len()).sum();
-    if network.macs() > MOST_MACS || network.values.len() > MOST_VALUES || elements > MOST_MACS {
+    if network.macs() > MOST_MACS
+        || network.values.len() > MOST_VALUES
+        || elements as u64 > MOST_MACS
+    {
         return None;
     }
     let programs = [lower::training(&network, 2, &Sgd::PAPER), lower::inference(&network, 2)];

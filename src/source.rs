@@ -28,6 +28,12 @@ impl Span {
     }
 }
 
+impl std::fmt::Display for Span {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "@{}..{}", self.start, self.end)
+    }
+}
+
 /// A spec's text with the name to show it under.
 #[derive(Clone, Debug)]
 pub struct Source {

@@ -1,7 +1,7 @@
 //! How numbers read.
 
 /// 1234567 as 1,234,567.
-pub fn thousands(n: usize) -> String {
+pub fn thousands(n: impl std::fmt::Display) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (k, digit) in digits.chars().enumerate() {
@@ -19,6 +19,9 @@ mod tests {
 
     #[test]
     fn commas_stand_before_every_third_digit_from_the_right() {
-        assert_eq!([0, 999, 1000, 1_727_962].map(thousands), ["0", "999", "1,000", "1,727,962"]);
+        assert_eq!(
+            [0, 999, 1000, 1_727_962].map(|n| thousands(n)),
+            ["0", "999", "1,000", "1,727,962"]
+        );
     }
 }

@@ -70,7 +70,7 @@ pub struct Summary {
     /// Trainable parameters.
     pub parameters: usize,
     /// Multiply-accumulates of convolutions and linear layers, one image.
-    pub macs: usize,
+    pub macs: u64,
 }
 
 /// A state tensor.

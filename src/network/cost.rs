@@ -20,14 +20,17 @@ impl ModuleKind {
 }
 
 /// Multiply-accumulates of a layer that writes `shape`, for one image: those of convolutions and
-/// linear layers; all else counts as free, as the papers count.
-pub fn macs(modules: &[Module], layer: &Layer, shape: Chw) -> usize {
+/// linear layers; all else counts as free, as the papers count. In 64 bits on every machine.
+pub fn macs(modules: &[Module], layer: &Layer, shape: Chw) -> u64 {
     let (Layer::Conv { module, .. } | Layer::Linear { module }) = *layer else { return 0 };
+    let product = |factors: &[usize]| {
+        factors.iter().fold(1u64, |product, factor| product.saturating_mul(*factor as u64))
+    };
     match modules[module.index()].kind {
         ModuleKind::Conv { kernel: [rows, columns], inputs, .. } => {
-            rows.saturating_mul(columns).saturating_mul(inputs).saturating_mul(shape.len())
+            product(&[rows, columns, inputs, shape.len()])
         }
-        ModuleKind::Linear { inputs, outputs, .. } => inputs.saturating_mul(outputs),
+        ModuleKind::Linear { inputs, outputs, .. } => product(&[inputs, outputs]),
         ModuleKind::BatchNorm { .. } => 0,
     }
 }
@@ -39,16 +42,16 @@ impl Network {
     }
 
     /// Multiply-accumulates of convolutions and linear layers for one image.
-    pub fn macs(&self) -> usize {
+    pub fn macs(&self) -> u64 {
         self.macs_of(&self.values)
     }
 
     /// Those of the values up to and with one.
-    pub fn macs_until(&self, last: ValueId) -> usize {
+    pub fn macs_until(&self, last: ValueId) -> u64 {
         self.macs_of(&self.values[..=last.index()])
     }
 
-    fn macs_of(&self, values: &[Value]) -> usize {
+    fn macs_of(&self, values: &[Value]) -> u64 {
         values.iter().map(|value| macs(&self.modules, &value.layer, value.shape)).sum()
     }
 }

@@ -30,6 +30,7 @@ mod layer;
 mod module;
 mod shape;
 mod tensor;
+mod text;
 mod unit;
 mod value;
 

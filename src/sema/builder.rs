@@ -16,7 +16,7 @@ pub const MAX_UNITS: usize = 5_000;
 /// Most trainable parameters.
 const MAX_PARAMETERS: usize = 1 << 31;
 /// Most multiply-accumulates for one image.
-const MAX_MACS: usize = 1 << 53;
+const MAX_MACS: u64 = 1 << 53;
 
 /// Values, modules and units so far.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ pub struct Builder {
     pub unit: Option<UnitId>,
     names: HashSet<String>,
     parameters: usize,
-    macs: usize,
+    macs: u64,
 }
 
 impl Builder {

@@ -13,6 +13,7 @@ mod grammar;
 mod message;
 mod parse;
 mod scan;
+mod text;
 
 /// Parses a spec. Names are not looked up yet.
 pub fn parse(source: &Source) -> Result<ast::File, Vec<Diagnostic>> {

@@ -12,16 +12,16 @@ fn check(network: &Network, parameters: usize, macs: &str) {
 
 /// Multiply-accumulates of a basic network with n units a stage, counted stage by stage: two
 /// 3×3 convolutions a unit, the first of stages 2 and 3 from half the width.
-fn basic_macs(n: usize) -> usize {
-    let stage = |width: usize, side: usize, first: usize| {
+fn basic_macs(n: u64) -> u64 {
+    let stage = |width: u64, side: u64, first: u64| {
         9 * side * side * (first * width + width * width + (n - 1) * 2 * width * width)
     };
     9 * 3 * 16 * 1024 + stage(16, 32, 16) + stage(32, 16, 16) + stage(64, 8, 32) + 640
 }
 
 /// The same for bottlenecks with the stride on the first 1×1 and projections.
-fn bottleneck_macs(n: usize) -> usize {
-    let stage = |width: usize, side: usize, first: usize| {
+fn bottleneck_macs(n: u64) -> u64 {
+    let stage = |width: u64, side: u64, first: u64| {
         let rest = 9 * width * width + 4 * width * width;
         let project = 4 * first * width;
         side * side * (first * width + rest + project + (n - 1) * (4 * width * width + rest))
@@ -43,7 +43,7 @@ fn basic_networks_have_the_tables_sizes() {
             let network = spec(name, &[("depth", &depth.to_string())]);
             check(&network, parameters, macs);
             assert_eq!(network.macs(), basic_macs((depth - 2) / 6), "{name} {depth}");
-            assert_eq!(network.units.len(), (depth - 2) / 2);
+            assert_eq!(network.units.len() as u64, (depth - 2) / 2);
         }
     }
     check(&spec("preact", &[]), 1_727_962, "252.89");
@@ -69,7 +69,7 @@ fn bottleneck_networks_have_the_tables_sizes() {
         let network = spec(name, &[("depth", &depth.to_string())]);
         check(&network, parameters, macs);
         assert_eq!(network.macs(), bottleneck_macs((depth - 2) / 9), "{name} {depth}");
-        assert_eq!(network.units.len(), (depth - 2) / 3);
+        assert_eq!(network.units.len() as u64, (depth - 2) / 3);
     }
 }
 

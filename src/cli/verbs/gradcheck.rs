@@ -9,7 +9,7 @@ use crate::gradcheck;
 /// Pictures in the mini-batch that is checked.
 const BATCH: usize = 2;
 /// Largest net that the interpreter is asked for: multiply-accumulates an image.
-const MOST_MACS: usize = 100_000_000;
+const MOST_MACS: u64 = 100_000_000;
 /// Relative error above which a gradient counts as wrong: a ReLU that changes sides between the
 /// two losses costs up to about this much, a mistake costs more.
 const TOLERANCE: f64 = 1e-2;

@@ -1,0 +1,100 @@
+//! A network as text, for a person who looks at what a spec became: a line a module, a value, a
+//! unit.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::{BinaryOp, Layer, Module, ModuleKind, Network, PoolKind, UnitInstance, Value};
+
+impl Display for Network {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "net {}", self.name)?;
+        self.settings.iter().try_for_each(|(name, value)| write!(f, "  {name} = {value}"))?;
+        writeln!(f, "\n\n# modules: what they hold, and their names")?;
+        for (at, module) in self.modules.iter().enumerate() {
+            writeln!(f, "m{at}: {module}")?;
+        }
+        writeln!(f, "\n# values: shape = layer and arguments, and the unit that they stand in")?;
+        for (at, value) in self.values.iter().enumerate() {
+            write!(f, "v{at}: {} = ", value.shape)?;
+            self.layer(f, value)?;
+            value.unit.map_or(Ok(()), |unit| write!(f, "  {unit}"))?;
+            writeln!(f)?;
+        }
+        writeln!(f, "output {}", self.output)?;
+        if !self.units.is_empty() {
+            writeln!(f, "\n# units: x, bindings, y and f(y)")?;
+        }
+        self.units.iter().try_for_each(|unit| writeln!(f, "{unit}"))
+    }
+}
+
+impl Network {
+    fn layer(&self, f: &mut Formatter<'_>, value: &Value) -> fmt::Result {
+        match &value.layer {
+            Layer::Input => write!(f, "input"),
+            Layer::Const(number) => write!(f, "const {number}"),
+            Layer::Conv { module, stride, padding: [rows, columns] } => {
+                write!(f, "conv {module} /{stride} pad {rows}×{columns}")
+            }
+            Layer::Linear { module } => write!(f, "linear {module}"),
+            Layer::BatchNorm { module } => write!(f, "bn {module}"),
+            Layer::Relu => write!(f, "relu"),
+            Layer::Sigmoid => write!(f, "sigmoid"),
+            Layer::Tanh => write!(f, "tanh"),
+            Layer::Dropout { p, inverted: true } => write!(f, "dropout {p}"),
+            Layer::Dropout { p, inverted: false } => write!(f, "dropout {p}, scaled in evaluation"),
+            Layer::DropPath { p } => write!(f, "drop_path {p}"),
+            Layer::Live { unit, units, of } => write!(f, "live {unit} ({units} of {of})"),
+            Layer::Binary(op) => f.write_str(match op {
+                BinaryOp::Add => "add",
+                BinaryOp::Sub => "sub",
+                BinaryOp::Mul => "mul",
+                BinaryOp::Div => "div",
+            }),
+            Layer::GlobalAvgPool => write!(f, "global_avg_pool"),
+            Layer::Pool { kind, window, stride, padding } => {
+                let kind = match kind {
+                    PoolKind::Max => "max",
+                    PoolKind::Avg => "avg",
+                };
+                write!(f, "{kind}_pool {window}×{window}/{stride} pad {padding}")
+            }
+            Layer::Subsample { stride } => write!(f, "subsample /{stride}"),
+            Layer::PadChannels { channels } => write!(f, "pad_channels {channels}"),
+        }?;
+        value.args.iter().enumerate().try_for_each(|(at, arg)| {
+            let comma = if at == 0 { "" } else { "," };
+            write!(f, "{comma} {arg}")
+        })
+    }
+}
+
+impl Display for Module {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            ModuleKind::Conv { kernel: [rows, columns], inputs, outputs, bias } => {
+                write!(f, "conv {rows}×{columns} {inputs} → {outputs}")?;
+                bias.map_or(Ok(()), |bias| write!(f, " bias {bias}"))
+            }
+            ModuleKind::BatchNorm { channels } => write!(f, "bn {channels}"),
+            ModuleKind::Linear { inputs, outputs, bias, .. } => {
+                write!(f, "linear {inputs} → {outputs}")?;
+                match bias {
+                    Some(Some(bias)) => write!(f, " bias {bias}"),
+                    Some(None) => write!(f, " bias uniform"),
+                    None => Ok(()),
+                }
+            }
+        }?;
+        write!(f, "  \"{}\"", self.name)
+    }
+}
+
+impl Display for UnitInstance {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { definition, input, bindings, sum, output, .. } = self;
+        write!(f, "{}: {definition}  x {input}", self.id())?;
+        bindings.iter().try_for_each(|(name, value)| write!(f, "  {name} {value}"))?;
+        write!(f, "  y {sum}  f(y) {output}")
+    }
+}
