@@ -88,12 +88,29 @@ impl From<EngineError> for Failure {
 
 impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
-        let text = error.to_string();
+        let told = error.told();
         match error {
-            DataError::Io { .. } | DataError::Missing(_) | DataError::Integrity(_) => {
-                Failure::File(text)
-            }
-            DataError::Content(_) => Failure::Wrong(text),
+            DataError::Io { .. }
+            | DataError::NoCache(_)
+            | DataError::NoFolder { .. }
+            | DataError::NoFile { .. }
+            | DataError::Length { .. }
+            | DataError::Changed { .. }
+            | DataError::NotFetched { .. }
+            | DataError::BeingFetched { .. }
+            | DataError::Classes { .. }
+            | DataError::EmptyClass { .. }
+            | DataError::UnknownClass { .. }
+            | DataError::OnlyPicture { .. }
+            | DataError::NoPictures { .. }
+            | DataError::Stray { .. }
+            | DataError::Picture { of_set: true, .. } => Failure::File(told),
+            DataError::Label { .. }
+            | DataError::Picture { of_set: false, .. }
+            | DataError::Channels(_)
+            | DataError::TooMany { .. }
+            | DataError::Uneven { .. }
+            | DataError::Ended => Failure::Wrong(told),
             // Whoever catches signals says which one it was.
             DataError::Interrupted => Failure::Signal(2),
         }

@@ -39,11 +39,8 @@ pub fn check(folder: &Path, layout: &Layout) -> Result<Option<usize>, DataError>
     for file in layout.files() {
         let found = of_file(&folder.join(file))?;
         if !text.lines().any(|line| line == format!("{found}  {file}")) {
-            return Err(DataError::Integrity(format!(
-                "{}: SHA-256 is {found}, which is not what {} records; fetch the file again",
-                folder.join(file).display(),
-                path.display()
-            )));
+            let file = folder.join(file);
+            return Err(DataError::Changed { file, sum: found, recorded: path });
         }
         agreeing += 1;
     }

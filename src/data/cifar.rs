@@ -98,12 +98,8 @@ impl Layout {
             let (label, planes) = record.split_at(self.label_bytes);
             let label = label[self.label_bytes - 1];
             if usize::from(label) >= self.classes {
-                return Err(DataError::Content(format!(
-                    "{}: record {number} has label {label}, and {} has classes 0 to {}",
-                    path.display(),
-                    self.name,
-                    self.classes - 1
-                )));
+                let (file, set, classes) = (path.to_path_buf(), self.name, self.classes);
+                return Err(DataError::Label { file, record: number, label, set, classes });
             }
             labels.push(label);
             let (red, rest) = planes.split_at(PIXELS);
@@ -118,12 +114,11 @@ impl Layout {
     /// The bytes of a file whose length is right.
     fn open(&self, path: &Path) -> Result<Vec<u8>, DataError> {
         let file = std::fs::File::open(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => DataError::Missing(format!(
-                "{} is missing; {} needs {}",
-                path.display(),
-                self.name,
-                self.files().collect::<Vec<_>>().join(", ")
-            )),
+            std::io::ErrorKind::NotFound => DataError::NoFile {
+                file: path.to_path_buf(),
+                set: self.name,
+                needs: self.files().collect(),
+            },
             _ => DataError::io("reading", path, error),
         })?;
         let found = file.metadata().map_err(|e| DataError::io("reading", path, e))?.len();
@@ -146,13 +141,14 @@ impl Layout {
                 1..=MOST_RECORDS => (whole + 1) * record,
                 _ => MOST_RECORDS * record,
             };
-            return Err(DataError::Integrity(format!(
-                "{}: {found} bytes are not whole records of {record} bytes (1 to {MOST_RECORDS}); \
-                 expected {expected} bytes here, or {} in the official file. \
-                 Fetch or copy the file again",
-                path.display(),
-                self.official_records(path) * record
-            )));
+            return Err(DataError::Length {
+                file: path.to_path_buf(),
+                bytes: found,
+                record,
+                most: MOST_RECORDS,
+                expected,
+                official: self.official_records(path) * record,
+            });
         }
         Ok(())
     }
@@ -211,7 +207,7 @@ mod tests {
     fn what_is_not_whole_records_is_refused_with_both_sizes() {
         for length in [0, 1, 3072, 3074, 2 * 3073 - 1] {
             let error = read(&CIFAR10, &vec![0; length]).unwrap_err();
-            assert!(matches!(error, DataError::Integrity(_)), "{length}");
+            assert!(matches!(error, DataError::Length { .. }), "{length}");
             let text = error.to_string();
             assert!(text.contains("test_batch.bin"), "{text}");
             assert!(text.contains(&format!("{length} bytes")), "{text}");
@@ -223,7 +219,7 @@ mod tests {
     fn a_label_out_of_range_is_refused_with_its_place() {
         let bytes = [record(&[0], [0; 3]), record(&[10], [0; 3])].concat();
         let error = read(&CIFAR10, &bytes).unwrap_err();
-        assert!(matches!(error, DataError::Content(_)));
+        assert!(matches!(error, DataError::Label { record: 1, label: 10, .. }));
         assert!(error.to_string().contains("record 1 has label 10"), "{error}");
         let error = read(&CIFAR100, &record(&[0, 100], [0; 3])).unwrap_err();
         assert!(error.to_string().contains("label 100"), "{error}");
@@ -242,7 +238,7 @@ mod tests {
         assert_eq!(dataset.train.picture(0, 4, &mut pixels), 4);
         std::fs::remove_file(folder.path().join("data_batch_4.bin")).unwrap();
         let Err(error) = CIFAR10.load(folder.path()) else { panic!("loaded") };
-        assert!(matches!(error, DataError::Missing(_)));
+        assert!(matches!(error, DataError::NoFile { .. }));
         assert!(error.to_string().contains("data_batch_4.bin is missing"), "{error}");
     }
 }

@@ -133,12 +133,8 @@ impl Stored {
     /// Pictures with their labels; there must be a whole picture for each label.
     pub fn new(extent: Extent, pixels: Vec<u8>, labels: Vec<u8>) -> Result<Self, DataError> {
         if pixels.len() != labels.len() * extent.bytes() {
-            return Err(DataError::Content(format!(
-                "{} labels need {} bytes of pictures, and there are {}",
-                labels.len(),
-                labels.len() * extent.bytes(),
-                pixels.len()
-            )));
+            let (labels, needed) = (labels.len(), labels.len() * extent.bytes());
+            return Err(DataError::Uneven { labels, needed, bytes: pixels.len() });
         }
         Ok(Self { extent, pixels, labels })
     }

@@ -37,9 +37,8 @@ pub fn layout(name: Name) -> Option<&'static Layout> {
 /// The folder that fetched sets are kept in.
 pub fn cache() -> Result<PathBuf, DataError> {
     use etcetera::BaseStrategy;
-    let strategy = etcetera::choose_base_strategy().map_err(|error| {
-        DataError::Missing(format!("no cache folder ({error}); use --data DIR"))
-    })?;
+    let strategy = etcetera::choose_base_strategy();
+    let strategy = strategy.map_err(|error| DataError::NoCache(error.to_string()))?;
     Ok(strategy.cache_dir().join("rnetc"))
 }
 
@@ -57,7 +56,7 @@ pub fn find(layout: &Layout, folder: Option<&Path>) -> Result<Option<PathBuf>, D
 /// The user's folder, or the archive's folder inside it.
 fn given(layout: &Layout, folder: &Path) -> Result<PathBuf, DataError> {
     if !folder.is_dir() {
-        return Err(DataError::Missing(format!("--data {}: no such folder", folder.display())));
+        return Err(DataError::NoFolder { folder: folder.to_path_buf(), of_pictures: false });
     }
     let inner = folder.join(layout.folder);
     let has_any = |at: &Path| layout.files().any(|file| at.join(file).exists());
@@ -154,6 +153,6 @@ mod tests {
         std::fs::write(inner.join("test_batch.bin"), []).unwrap();
         assert_eq!(given(&CIFAR10, folder.path()).unwrap(), inner);
         let Err(error) = given(&CIFAR10, &folder.path().join("none")) else { panic!() };
-        assert!(matches!(error, DataError::Missing(_)));
+        assert!(matches!(error, DataError::NoFolder { .. }));
     }
 }

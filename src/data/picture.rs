@@ -20,12 +20,8 @@ const MOST_BYTES: u64 = 128 << 20;
 /// channel. It stands as its EXIF orientation says.
 pub fn load(path: &Path, extent: Extent) -> Result<Vec<u8>, DataError> {
     let bytes = read(path)?;
-    let picture = decode(bytes).map_err(|what| {
-        DataError::Content(format!(
-            "{}: {what}; give a PNG or JPEG picture of at most {MOST_SIDE} pixels a side",
-            path.display()
-        ))
-    })?;
+    let right = format!("give a PNG or JPEG picture of at most {MOST_SIDE} pixels a side");
+    let picture = decode(bytes).map_err(|what| bad(path, format!("{what}; {right}")))?;
     let (width, height) = (extent.columns as u32, extent.rows as u32);
     let picture = if (picture.width(), picture.height()) == (width, height) {
         picture
@@ -36,10 +32,7 @@ pub fn load(path: &Path, extent: Extent) -> Result<Vec<u8>, DataError> {
     match extent.channels {
         1 => Ok(picture.into_luma8().into_raw()),
         3 => Ok(picture.into_rgb8().into_raw()),
-        channels => Err(DataError::Content(format!(
-            "the net reads pictures of {channels} channels, and files have 3, or 1 as grey; \
-             write input(3, …) or input(1, …) in the spec"
-        ))),
+        channels => Err(DataError::Channels(channels)),
     }
 }
 
@@ -47,7 +40,7 @@ fn read(path: &Path) -> Result<Vec<u8>, DataError> {
     let reading = |error| DataError::io("reading", path, error);
     // A pipe would never end.
     if !std::fs::metadata(path).map_err(reading)?.is_file() {
-        return Err(DataError::Content(format!("{} is not a file", path.display())));
+        return Err(bad(path, "it is not a file".to_owned()));
     }
     let mut bytes = Vec::new();
     File::open(path)
@@ -55,10 +48,13 @@ fn read(path: &Path) -> Result<Vec<u8>, DataError> {
         .map_err(reading)?;
     if bytes.len() as u64 > MOST_BYTES {
         let most = MOST_BYTES >> 20;
-        let text = format!("{}: longer than {most} MiB; give a smaller one", path.display());
-        return Err(DataError::Content(text));
+        return Err(bad(path, format!("longer than {most} MiB; give a smaller one")));
     }
     Ok(bytes)
+}
+
+fn bad(file: &Path, what: String) -> DataError {
+    DataError::Picture { file: file.to_path_buf(), what, of_set: false }
 }
 
 fn decode(bytes: Vec<u8>) -> Result<DynamicImage, String> {
@@ -124,8 +120,8 @@ mod tests {
         assert_eq!(load(&path, GREY).unwrap(), [5; 4]);
         assert_eq!(load(&path, Extent::CIFAR).unwrap(), [5; 3072]);
         std::fs::write(&path, "no picture").unwrap();
-        assert!(matches!(load(&path, Extent::CIFAR), Err(DataError::Content(_))));
-        assert!(matches!(load(folder.path(), GREY), Err(DataError::Content(_))));
+        assert!(matches!(load(&path, Extent::CIFAR), Err(DataError::Picture { .. })));
+        assert!(matches!(load(folder.path(), GREY), Err(DataError::Picture { .. })));
         assert!(matches!(load(&path.join("none"), GREY), Err(DataError::Io { .. })));
     }
 

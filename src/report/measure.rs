@@ -94,7 +94,7 @@ pub fn measure(
 
 fn first(loading: Loading) -> Result<Batch, TrainError> {
     let mut batches = loading.evaluation().map_err(no_thread)?;
-    batches.next_item().ok_or_else(|| DataError::Content("there are no pictures".into()).into())
+    batches.next_item().ok_or_else(|| DataError::Ended.into())
 }
 
 type Mistakes = (Vec<u32>, Vec<Mistake>);

@@ -71,7 +71,7 @@ pub fn evaluate(
         add(&mut score, logits, &labels, classes)?;
     }
     if score.count != count {
-        return Err(DataError::Content("the pictures ended too early".into()).into());
+        return Err(DataError::Ended.into());
     }
     score.seconds = start.elapsed().as_secs_f64();
     Ok(Some(score))

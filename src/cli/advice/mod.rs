@@ -3,6 +3,7 @@
 //! The other rooms say what went wrong and where; nothing but this folder and the verbs knows
 //! flags.
 
+mod data;
 mod engine;
 
 /// An error that something can be done about.

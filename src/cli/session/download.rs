@@ -33,10 +33,7 @@ impl Download {
         self.bar.finish_and_clear();
         result.map_err(|error| match error {
             DataError::Interrupted => self.signals.failure().unwrap_or(error.into()),
-            DataError::Io { .. }
-            | DataError::Missing(_)
-            | DataError::Integrity(_)
-            | DataError::Content(_) => error.into(),
+            error => error.into(),
         })
     }
 

@@ -120,7 +120,7 @@ impl Archive {
         let path = cache.join(format!("{}.part", self.file));
         let mut part = self.open(&path)?;
         let end = Instant::now() + patience.whole;
-        let (mut troubles, mut all_wrong) = (Vec::new(), true);
+        let mut troubles = Vec::new();
         for url in urls {
             match self.from(url, &mut part, &path, patience, end, progress) {
                 Ok(()) => {
@@ -133,21 +133,18 @@ impl Archive {
                     discard_empty(&part, &path);
                     return Err(error);
                 }
-                Err(Trouble::Gone(text) | Trouble::Passing(text)) => {
-                    all_wrong = false;
+                Err(Trouble::Gone(text) | Trouble::Passing(text) | Trouble::Wrong(text)) => {
                     troubles.push(format!("{url}: {text}"));
                 }
-                Err(Trouble::Wrong(text)) => troubles.push(format!("{url}: {text}")),
             }
         }
-        let kept = discard_empty(&part, &path);
-        let text = format!(
-            "cannot fetch {}: {}{kept}; {}",
-            self.file,
-            troubles.join("; "),
-            self.by_hand()
-        );
-        Err(if all_wrong { DataError::Integrity(text) } else { DataError::Missing(text) })
+        Err(DataError::NotFetched {
+            archive: self.file,
+            official: self.url(OFFICIAL),
+            folder: self.layout.folder,
+            troubles,
+            kept: discard_empty(&part, &path),
+        })
     }
 
     /// The file that keeps what has come, for this process alone.
@@ -156,10 +153,9 @@ impl Archive {
             File::options().create(true).truncate(false).read(true).write(true).open(path);
         let part = options.map_err(|error| DataError::io("writing", path, error))?;
         match part.try_lock() {
-            Err(std::fs::TryLockError::WouldBlock) => Err(DataError::Missing(format!(
-                "another process is fetching {}; wait for it",
-                path.display()
-            ))),
+            Err(std::fs::TryLockError::WouldBlock) => {
+                Err(DataError::BeingFetched { file: path.to_path_buf() })
+            }
             // A file system without locks: nothing can be known about others.
             Ok(()) | Err(std::fs::TryLockError::Error(_)) => Ok(part),
         }
@@ -207,32 +203,20 @@ impl Archive {
         part.set_len(0).map_err(io)?;
         Ok(Err(format!("MD5 is {sum}, and should be {}", self.md5)))
     }
-
-    /// What to do without a network.
-    fn by_hand(&self) -> String {
-        format!(
-            "name a copy by --mirror URL or {MIRROR}; or fetch {} on another machine, unpack it and \
-             pass its folder {} with --data DIR; or use shapes10, which needs no files",
-            self.url(OFFICIAL),
-            self.layout.folder
-        )
-    }
 }
 
 fn length(part: &File) -> u64 {
     part.metadata().map_or(0, |about| about.len())
 }
 
-/// Removes a file in which nothing is; says what is kept otherwise.
-fn discard_empty(part: &File, path: &Path) -> String {
-    match length(part) {
-        0 => {
-            // An empty file that stays is no harm.
-            let _ = std::fs::remove_file(path);
-            String::new()
-        }
-        kept => format!(" ({kept} bytes are kept, and the same command goes on from there)"),
+/// Removes a file in which nothing is; the bytes that are kept otherwise.
+fn discard_empty(part: &File, path: &Path) -> u64 {
+    let kept = length(part);
+    if kept == 0 {
+        // An empty file that stays is no harm.
+        let _ = std::fs::remove_file(path);
     }
+    kept
 }
 
 fn wait(pause: Duration, progress: &dyn Progress) -> Result<(), Trouble> {

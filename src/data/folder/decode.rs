@@ -62,14 +62,7 @@ fn room(count: usize, extent: Extent) -> Result<Vec<u8>, DataError> {
         pixels.resize(bytes, 0);
         return Ok(pixels);
     }
-    Err(DataError::Content(format!(
-        "{count} pictures of {}×{}×{} bytes do not fit into memory (at most {} GiB); take fewer, \
-         or a net that reads smaller ones",
-        extent.channels,
-        extent.rows,
-        extent.columns,
-        MOST_BYTES >> 30
-    )))
+    Err(DataError::TooMany { count, extent, most: MOST_BYTES })
 }
 
 fn one(entry: &Entry, extent: Extent, to: &mut [u8]) -> Result<(), DataError> {
@@ -79,7 +72,9 @@ fn one(entry: &Entry, extent: Extent, to: &mut [u8]) -> Result<(), DataError> {
             Ok(())
         }
         // Among pictures, what is none is damage.
-        Err(DataError::Content(text)) => Err(DataError::Integrity(text)),
+        Err(DataError::Picture { file, what, .. }) => {
+            Err(DataError::Picture { file, what, of_set: true })
+        }
         Err(other) => Err(other),
     }
 }

@@ -15,11 +15,8 @@ pub fn split(all: Vec<Entry>, classes: &[String]) -> Result<(Vec<Entry>, Vec<Ent
     let (mut train, mut test) = (Vec::new(), Vec::new());
     for class in all.chunk_by(|a, b| a.label == b.label) {
         if let [only] = class {
-            return Err(DataError::Missing(format!(
-                "{} is the only picture of {}; add some, or put test pictures into test/<class>/",
-                only.path.display(),
-                classes[usize::from(only.label)]
-            )));
+            let class = classes[usize::from(only.label)].clone();
+            return Err(DataError::OnlyPicture { file: only.path.clone(), class });
         }
         let mut ranked: Vec<_> = class.iter().map(hash).enumerate().collect();
         ranked.sort_by_key(|(index, hash)| (*hash, *index));

@@ -30,19 +30,12 @@ pub fn classes(folder: &Path) -> Result<Vec<String>, DataError> {
         }
     }
     if !(2..=MOST_CLASSES).contains(&found.len()) {
-        return Err(DataError::Missing(format!(
-            "{} has {} folders of classes, and must have 2 to {MOST_CLASSES}: \
-             DIR/train/<class>/, DIR/test/<class>/",
-            folder.display(),
-            found.len()
-        )));
+        let (folder, found) = (folder.to_path_buf(), found.len());
+        return Err(DataError::Classes { folder, found, most: MOST_CLASSES });
     }
-    for class in &found {
-        if names(&folder.join(class))?.is_empty() {
-            return Err(DataError::Missing(format!(
-                "{} holds no pictures; add some, or remove the folder",
-                folder.join(class).display()
-            )));
+    for folder in found.iter().map(|class| folder.join(class)) {
+        if names(&folder)?.is_empty() {
+            return Err(DataError::EmptyClass { folder });
         }
     }
     Ok(found)
@@ -57,13 +50,8 @@ pub fn pictures(folder: &Path, classes: &[String]) -> Result<Vec<Entry>, DataErr
         }
         let label = classes.iter().position(|known| *known == class);
         let Some(label) = label.and_then(|label| u8::try_from(label).ok()) else {
-            return Err(DataError::Missing(format!(
-                "{}: {class} is none of the {} classes that are trained ({}); rename or remove \
-                 the folder, or add it to the training pictures",
-                path.display(),
-                classes.len(),
-                few(classes)
-            )));
+            let classes = classes.to_vec();
+            return Err(DataError::UnknownClass { folder: path, class, classes });
         };
         for (_, path) in names(&path)? {
             if !is_picture(&path) {
@@ -75,14 +63,8 @@ pub fn pictures(folder: &Path, classes: &[String]) -> Result<Vec<Entry>, DataErr
     Ok(entries)
 }
 
-fn few(classes: &[String]) -> String {
-    let shown: Vec<&str> = classes.iter().take(10).map(String::as_str).collect();
-    let more = if classes.len() > shown.len() { ", …" } else { "" };
-    shown.join(", ") + more
-}
-
-fn stray(path: &Path, what: &str) -> DataError {
-    DataError::Integrity(format!("{} {what}; move it away", path.display()))
+fn stray(path: &Path, what: &'static str) -> DataError {
+    DataError::Stray { path: path.to_path_buf(), what }
 }
 
 fn is_picture(path: &Path) -> bool {

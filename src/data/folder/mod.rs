@@ -45,10 +45,7 @@ impl Folder {
     /// trained already, the net's, and then others are errors.
     pub fn list(path: &Path, trained: Option<&[String]>) -> Result<Self, DataError> {
         if !path.is_dir() {
-            return Err(DataError::Missing(format!(
-                "{}: no such folder; pictures stand in DIR/train/<class>/ and DIR/test/<class>/",
-                path.display()
-            )));
+            return Err(DataError::NoFolder { folder: path.to_path_buf(), of_pictures: true });
         }
         let train = path.join("train");
         let test = ["test", "val"].map(|name| path.join(name)).into_iter().find(|p| p.is_dir());
@@ -99,12 +96,8 @@ impl Folder {
             Splits::Test => &none,
         };
         if self.test.is_empty() || (splits == Splits::Both && self.train.is_empty()) {
-            let which = if self.test.is_empty() { "test" } else { "training" };
-            return Err(DataError::Missing(format!(
-                "{}: there are no {which} pictures; put some into train/<class>/ and \
-                 test/<class>/",
-                self.path.display()
-            )));
+            let split = if self.test.is_empty() { "test" } else { "training" };
+            return Err(DataError::NoPictures { folder: self.path.clone(), split });
         }
         if self.held_out {
             progress.note(&format!(

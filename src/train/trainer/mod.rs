@@ -127,7 +127,7 @@ impl Session {
         let mut underway = None;
         for step in steps {
             let Some(batch) = batches.next_item() else {
-                return Err(DataError::Content("the pictures ended too early".into()).into());
+                return Err(DataError::Ended.into());
             };
             let begun = self.begin(step, &batch)?;
             batches.recycle(batch);
