@@ -119,14 +119,27 @@ impl From<DataError> for Failure {
 
 impl From<TrainError> for Failure {
     fn from(error: TrainError) -> Self {
-        let text = error.to_string();
+        let told = error.told();
         match error {
             TrainError::Engine(error) => error.into(),
             TrainError::Data(error) => error.into(),
-            TrainError::Wrong(_) => Failure::Wrong(text),
-            TrainError::Usage(_) => Failure::Usage(text),
-            TrainError::File(_) => Failure::File(text),
-            TrainError::NonFinite { .. } | TrainError::Overflow { .. } => Failure::Numbers(text),
+            TrainError::Unclear { .. }
+            | TrainError::Survival(_)
+            | TrainError::Misfit { .. }
+            | TrainError::TooLong { .. }
+            | TrainError::Unpaired { .. }
+            | TrainError::NoRunOf { .. } => Failure::Wrong(told),
+            TrainError::HoldsRun { .. } | TrainError::OtherStudy { .. } => Failure::Usage(told),
+            TrainError::Reading { .. }
+            | TrainError::Writing { .. }
+            | TrainError::NoThread(_)
+            | TrainError::Newer { .. }
+            | TrainError::NotWhole { .. }
+            | TrainError::Changed { .. }
+            | TrainError::NoRun { .. }
+            | TrainError::Held { .. } => Failure::File(told),
+            TrainError::NoValue { .. } => Failure::Device(told),
+            TrainError::NonFinite { .. } | TrainError::Overflow { .. } => Failure::Numbers(told),
         }
     }
 }

@@ -21,16 +21,13 @@ impl Journal {
         header: &impl Serialize,
         again: bool,
     ) -> Result<(Self, Vec<R>), TrainError> {
-        let header = serde_json::to_string(header)
-            .map_err(|error| TrainError::io("writing", path, error))?;
+        let header =
+            serde_json::to_string(header).map_err(|error| TrainError::writing(path, error))?;
         let text = if again { String::new() } else { text(path)? };
         let mut lines = text.lines();
         if let Some(first) = lines.next().filter(|&first| first != header) {
-            return Err(TrainError::Usage(format!(
-                "{} holds another study:\n  {first}\nand this one is\n  {header}\n\
-                 say --again to drop what it holds",
-                path.display()
-            )));
+            let (path, holds) = (path.to_path_buf(), first.to_owned());
+            return Err(TrainError::OtherStudy { path, holds, asked: header });
         }
         let mut kept = header + "\n";
         let mut records = Vec::new();
@@ -68,7 +65,7 @@ mod tests {
         journal.add(&9).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "\"seed 1\"\n7\n8\n9\n");
         let error = Journal::open::<u32>(&path, &"seed 2", false).err().unwrap();
-        assert!(error.to_string().contains("--again"), "{error}");
+        assert!(matches!(error, TrainError::OtherStudy { .. }), "{error}");
         assert!(Journal::open::<u32>(&path, &"seed 2", true).unwrap().1.is_empty());
     }
 }

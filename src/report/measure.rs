@@ -11,7 +11,7 @@ use crate::nn::optimiser::Sgd;
 use crate::train::TrainError;
 use crate::train::compiled::Compiled;
 use crate::train::config::Config;
-use crate::train::evaluate::{MOST_BATCH, no_thread, probabilities};
+use crate::train::evaluate::{MOST_BATCH, probabilities};
 use crate::train::tensors::Values;
 
 /// Mistakes that are shown.
@@ -93,7 +93,7 @@ pub fn measure(
 }
 
 fn first(loading: Loading) -> Result<Batch, TrainError> {
-    let mut batches = loading.evaluation().map_err(no_thread)?;
+    let mut batches = loading.evaluation().map_err(TrainError::NoThread)?;
     batches.next_item().ok_or_else(|| DataError::Ended.into())
 }
 
@@ -106,7 +106,7 @@ fn mistakes(
 ) -> Result<Option<Mistakes>, TrainError> {
     let classes = loading.classes;
     let (mut confusion, mut found) = (vec![0; classes * classes], Vec::new());
-    let mut batches = loading.clone().evaluation().map_err(no_thread)?;
+    let mut batches = loading.clone().evaluation().map_err(TrainError::NoThread)?;
     let mut index = 0;
     while let Some(batch) = batches.next_item() {
         if interrupted() {

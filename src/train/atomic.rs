@@ -1,7 +1,7 @@
 //! Files that are whole or not there.
 
 use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::Path;
 
 use super::TrainError;
@@ -16,23 +16,9 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     if let Err(error) = result {
         // Nothing half-written stays; that the removal may fail too changes nothing.
         let _ = std::fs::remove_file(&beside);
-        return Err(failed(path, &error));
+        return Err(TrainError::writing(path, error));
     }
     sync_folder(path)
-}
-
-/// A failure to write, with what to do about the usual ones.
-pub fn failed(path: &Path, error: &std::io::Error) -> TrainError {
-    let advice = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "; what was saved before is whole: free some space and go on with --resume"
-        }
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            "; choose a folder that can be written with --out"
-        }
-        _ => "",
-    };
-    TrainError::File(format!("writing {}: {error}{advice}", path.display()))
 }
 
 /// Makes a renaming durable, where the system can open folders.
@@ -42,7 +28,9 @@ fn sync_folder(path: &Path) -> Result<(), TrainError> {
         Some(parent) if parent != Path::new("") => parent,
         Some(_) | None => Path::new("."),
     };
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(path, &error))
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| TrainError::writing(path, error))
 }
 
 #[cfg(not(unix))]

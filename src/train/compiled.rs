@@ -74,9 +74,9 @@ impl Compiled {
             match values.get(&input.name) {
                 Some(data) => self.executable.write(id, data)?,
                 None => {
-                    let start = start(input).ok_or_else(|| {
-                        EngineError::Internal(format!("no value for `{}`", input.name))
-                    })?;
+                    let tensor = || input.name.clone();
+                    let start =
+                        start(input).ok_or_else(|| TrainError::NoValue { tensor: tensor() })?;
                     self.executable.write(id, &vec![start; input.ty.shape.len()])?;
                 }
             }

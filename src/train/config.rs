@@ -67,7 +67,7 @@ impl Config {
                     .then(|| "the training pictures have changed".into())
             })
             .or_else(|| pair("precision", &precision(self), &precision(earlier)))
-            .or_else(|| pair("--recompute", &self.recompute, &earlier.recompute))
+            .or_else(|| pair("recompute", &self.recompute, &earlier.recompute))
             .or_else(|| pair("the recipe", &self.recipe, &earlier.recipe))
             .or_else(|| pair("the number of steps", &self.steps, &earlier.steps))
     }

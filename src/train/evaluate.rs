@@ -53,7 +53,7 @@ pub fn evaluate(
     let (count, classes) = (loading.pictures.count(), loading.classes);
     let start = Instant::now();
     let mut score = Score { count: 0, wrong: 0, loss: 0.0, seconds: 0.0 };
-    let mut batches = loading.evaluation().map_err(no_thread)?;
+    let mut batches = loading.evaluation().map_err(TrainError::NoThread)?;
     // A device computes a batch while the next one is prepared.
     let mut underway: Option<(Pending, Vec<u8>)> = None;
     while let Some(batch) = batches.next_item() {
@@ -75,11 +75,6 @@ pub fn evaluate(
     }
     score.seconds = start.elapsed().as_secs_f64();
     Ok(Some(score))
-}
-
-/// The system has no thread left for the batches.
-pub fn no_thread(error: std::io::Error) -> TrainError {
-    TrainError::File(format!("starting a thread: {error}"))
 }
 
 fn add(

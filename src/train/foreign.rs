@@ -100,7 +100,7 @@ fn matched<'a>(
                 Sort::Linear => "linear layers",
             };
             return Err(format!(
-                "it has {} {what}, and the net has {}; they are not the same net (see --set)",
+                "it has {} {what}, and the net has {}; they are not the same net",
                 other.len(),
                 own.len()
             ));

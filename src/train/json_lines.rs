@@ -21,21 +21,21 @@ impl JsonLines {
         let file = OpenOptions::new()
             .append(true)
             .open(path)
-            .map_err(|error| TrainError::io("writing", path, error))?;
+            .map_err(|error| TrainError::writing(path, error))?;
         Ok(Self { path: path.to_path_buf(), file })
     }
 
     /// Adds a line.
     pub fn add(&mut self, record: &impl Serialize) -> Result<(), TrainError> {
         let mut line = serde_json::to_string(record)
-            .map_err(|error| TrainError::io("writing", &self.path, error))?;
+            .map_err(|error| TrainError::writing(&self.path, error))?;
         line.push('\n');
-        self.file.write_all(line.as_bytes()).map_err(|error| atomic::failed(&self.path, &error))
+        self.file.write_all(line.as_bytes()).map_err(|error| TrainError::writing(&self.path, error))
     }
 
     /// Makes what was added durable.
     pub fn sync(&self) -> Result<(), TrainError> {
-        self.file.sync_data().map_err(|error| atomic::failed(&self.path, &error))
+        self.file.sync_data().map_err(|error| TrainError::writing(&self.path, error))
     }
 }
 
@@ -44,6 +44,6 @@ pub fn text(path: &Path) -> Result<String, TrainError> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(text),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(TrainError::io("reading", path, error)),
+        Err(error) => Err(TrainError::reading(path, error)),
     }
 }

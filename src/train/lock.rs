@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::Path;
 
-use super::{TrainError, atomic};
+use super::TrainError;
 
 /// Name of the file that is locked.
 const FILE: &str = "lock";
@@ -24,20 +24,13 @@ impl Lock {
             .truncate(false)
             .write(true)
             .open(&path)
-            .map_err(|error| atomic::failed(&path, &error))?;
+            .map_err(|error| TrainError::writing(&path, error))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let holder = std::fs::read_to_string(&path).unwrap_or_default();
-                return Err(TrainError::File(format!(
-                    "{}: another process{} works in this folder; wait for it, stop it, or take \
-                     another folder",
-                    folder.display(),
-                    match holder.trim() {
-                        "" => String::new(),
-                        number => format!(" ({number})"),
-                    }
-                )));
+                let by = holder.trim().parse().ok();
+                return Err(TrainError::Held { folder: folder.to_path_buf(), by });
             }
             // A file system without locks: nothing can be known about others.
             Err(TryLockError::Error(_)) => {}

@@ -56,7 +56,7 @@ impl Manifest {
     pub fn write(&self, run: &Path) -> Result<(), TrainError> {
         let path = run.join(FILE);
         let mut text = serde_json::to_string_pretty(self)
-            .map_err(|error| TrainError::io("writing", &path, error))?;
+            .map_err(|error| TrainError::writing(&path, error))?;
         text.push('\n');
         atomic::write(&path, text.as_bytes())
     }
@@ -107,7 +107,7 @@ pub fn verify(path: &Path) -> Result<(), TrainError> {
 }
 
 fn compare(path: &Path, entry: &Entry) -> Result<(), TrainError> {
-    let reading = |error| TrainError::io("reading", path, error);
+    let reading = |error| TrainError::reading(path, error);
     let length = std::fs::metadata(path).map_err(reading)?.len();
     // Nothing longer than what is expected is read.
     let content =
@@ -115,11 +115,7 @@ fn compare(path: &Path, entry: &Entry) -> Result<(), TrainError> {
     if length == entry.bytes && hex(&Sha256::digest(&content)) == entry.sha256 {
         return Ok(());
     }
-    Err(TrainError::File(format!(
-        "{}: damaged: its SHA-256 is not what {FILE} of the run says; use another checkpoint of \
-         the run",
-        path.display()
-    )))
+    Err(TrainError::Changed { path: path.to_path_buf() })
 }
 
 #[cfg(test)]

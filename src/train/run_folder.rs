@@ -10,7 +10,7 @@
 //! lock                                 held while a process trains
 //! ```
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::config::Config;
@@ -38,17 +38,14 @@ impl RunFolder {
         };
         let checkpoints = path.join("checkpoints");
         std::fs::create_dir_all(&checkpoints)
-            .map_err(|error| atomic::failed(&checkpoints, &error))?;
+            .map_err(|error| TrainError::writing(&checkpoints, error))?;
         Ok(Self { path })
     }
 
     /// The folder of a run that is only read.
     pub fn open(path: &Path) -> Result<Self, TrainError> {
         if !path.join("config.yaml").is_file() {
-            return Err(TrainError::File(format!(
-                "{} holds no run (no config.yaml); name a folder that rnetc run --train made",
-                path.display()
-            )));
+            return Err(TrainError::NoRun { folder: path.to_path_buf() });
         }
         Ok(Self { path: path.to_path_buf() })
     }
@@ -56,34 +53,20 @@ impl RunFolder {
     /// Refuses a folder that holds a run.
     pub fn check_free(path: &Path) -> Result<(), TrainError> {
         if path.join("config.yaml").exists() {
-            return Err(TrainError::Usage(format!(
-                "{} holds a run already; go on with it by --resume, or choose another --out",
-                path.display()
-            )));
+            return Err(TrainError::HoldsRun { folder: path.to_path_buf() });
         }
         Ok(())
     }
 
     /// The folder of a run that goes on: `out`, or the newest `runs/<name>-NNN`.
     pub fn existing(out: Option<&Path>, runs: &Path, name: &str) -> Result<Self, TrainError> {
-        let path = match out {
-            Some(path) => path.to_path_buf(),
-            None => {
-                numbered(runs, name).into_iter().max().map(|(_, path)| path).ok_or_else(|| {
-                    TrainError::Wrong(format!(
-                        "--resume: no run of {name} in {}; name its folder by --out",
-                        runs.display()
-                    ))
-                })?
-            }
-        };
-        if !path.join("config.yaml").is_file() {
-            return Err(TrainError::File(format!(
-                "--resume: {} holds no run (no config.yaml)",
-                path.display()
-            )));
+        if let Some(path) = out {
+            return Self::open(path);
         }
-        Ok(Self { path })
+        match numbered(runs, name).into_iter().max() {
+            Some((_, path)) => Self::open(&path),
+            None => Err(TrainError::NoRunOf { name: name.to_owned(), runs: runs.to_path_buf() }),
+        }
     }
 
     /// Where it is.
@@ -130,7 +113,7 @@ impl RunFolder {
             name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse::<u64>().ok()
         };
         let entries =
-            std::fs::read_dir(&folder).map_err(|e| TrainError::io("reading", &folder, e))?;
+            std::fs::read_dir(&folder).map_err(|error| TrainError::reading(&folder, error))?;
         let paths = entries.filter_map(|entry| entry.ok().map(|e| e.path()));
         let mut found: Vec<(u64, PathBuf)> =
             paths.filter_map(|path| step(&path).map(|s| (s, path))).collect();
@@ -142,22 +125,23 @@ impl RunFolder {
     pub fn write_config(&self, config: &Config) -> Result<(), TrainError> {
         let path = self.path.join("config.yaml");
         let text = serde_yaml::to_string(config)
-            .map_err(|error| TrainError::io("writing", &path, error))?;
+            .map_err(|error| TrainError::writing(&path, io::Error::other(error)))?;
         atomic::write(&path, text.as_bytes())
     }
 
     /// The configuration that was recorded.
     pub fn read_config(&self) -> Result<Config, TrainError> {
         let path = self.path.join("config.yaml");
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| TrainError::io("reading", &path, error))?;
-        serde_yaml::from_str(&text).map_err(|error| TrainError::io("reading", &path, error))
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| TrainError::reading(&path, error))?;
+        let config = serde_yaml::from_str(&text);
+        config.map_err(|error| TrainError::reading(&path, io::Error::other(error)))
     }
 }
 
 /// Makes the first `<name>-NNN` that is not there; two programs never get the same one.
 fn next_free(runs: &Path, name: &str) -> Result<PathBuf, TrainError> {
-    std::fs::create_dir_all(runs).map_err(|error| atomic::failed(runs, &error))?;
+    std::fs::create_dir_all(runs).map_err(|error| TrainError::writing(runs, error))?;
     let mut number = numbered(runs, name).into_iter().map(|(n, _)| n).max().unwrap_or(0);
     loop {
         number += 1;
@@ -165,7 +149,7 @@ fn next_free(runs: &Path, name: &str) -> Result<PathBuf, TrainError> {
         match std::fs::create_dir(&path) {
             Ok(()) => return Ok(path),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(atomic::failed(&path, &error)),
+            Err(error) => return Err(TrainError::writing(&path, error)),
         }
     }
 }
@@ -194,7 +178,7 @@ mod tests {
         std::fs::write(second.path().join("config.yaml"), "").unwrap();
         assert_eq!(RunFolder::existing(None, &runs, "net").unwrap(), second);
         let error = RunFolder::create(Some(second.path()), &runs, "net").unwrap_err();
-        assert!(error.to_string().contains("--resume"), "{error}");
+        assert!(matches!(error, TrainError::HoldsRun { .. }), "{error}");
         assert!(RunFolder::existing(Some(first.path()), &runs, "net").is_err());
     }
 

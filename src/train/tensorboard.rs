@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{TrainError, atomic};
+use super::TrainError;
 use crate::protobuf::Message;
 
 /// An open event file.
@@ -25,7 +25,7 @@ impl Events {
         let time = now();
         let name = format!("events.out.tfevents.{:.6}.{}.rnetc", time, std::process::id());
         let path = run.join(name);
-        let file = File::create(&path).map_err(|error| atomic::failed(&path, &error))?;
+        let file = File::create(&path).map_err(|error| TrainError::writing(&path, error))?;
         let mut events = Self { path, file };
         let version = Message::default().double(1, time).bytes(3, "brain.Event:2");
         events.record(&version.into_bytes())?;
@@ -38,7 +38,7 @@ impl Events {
     }
 
     fn record(&mut self, data: &[u8]) -> Result<(), TrainError> {
-        self.file.write_all(&record(data)).map_err(|error| atomic::failed(&self.path, &error))
+        self.file.write_all(&record(data)).map_err(|error| TrainError::writing(&self.path, error))
     }
 }
 

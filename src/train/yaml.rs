@@ -6,18 +6,22 @@ use super::TrainError;
 use crate::sema::nearest;
 
 /// Reads a text; `kind` and `name` say what it is and where it comes from.
-pub fn read<T: DeserializeOwned>(kind: &str, name: &str, text: &str) -> Result<T, TrainError> {
+pub fn read<T: DeserializeOwned>(
+    kind: &'static str,
+    name: &str,
+    text: &str,
+) -> Result<T, TrainError> {
     serde_yaml::from_str(text).map_err(|error| {
         let message = error.to_string();
         let place = error.location().map(|at| (at.line(), at.column()));
-        let mut shown = format!("{kind} {name}: {message}");
+        let mut what = message.clone();
         if let Some(meant) = meant(&message) {
-            shown += &format!("; did you mean `{meant}`?");
+            what += &format!("; did you mean `{meant}`?");
         }
         if let Some((line, column)) = place {
-            shown += &marked(text, line, column);
+            what += &marked(text, line, column);
         }
-        TrainError::Wrong(shown)
+        TrainError::Unclear { kind, name: name.to_owned(), what }
     })
 }
 
@@ -35,12 +39,12 @@ impl Mistake {
     }
 
     /// As an error, with the key's line if it is written there.
-    pub fn shown(&self, kind: &str, name: &str, text: &str) -> TrainError {
+    pub fn shown(&self, kind: &'static str, name: &str, text: &str) -> TrainError {
         let place = find(text, self.key);
         let line = place.map_or_else(String::new, |(line, column)| {
             format!(" at line {line} column {column}{}", marked(text, line, column))
         });
-        TrainError::Wrong(format!("{kind} {name}: {}{line}", self.text))
+        TrainError::Unclear { kind, name: name.to_owned(), what: format!("{}{line}", self.text) }
     }
 }
 

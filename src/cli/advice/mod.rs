@@ -5,6 +5,8 @@
 
 mod data;
 mod engine;
+mod lesion;
+mod train;
 
 /// An error that something can be done about.
 pub trait Advice: std::error::Error {

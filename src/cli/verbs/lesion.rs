@@ -7,6 +7,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::cli::Failure;
+use crate::cli::advice::Advice;
 use crate::cli::args::{Delete, LesionArgs};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::trained::{self, Basis, Trained};
@@ -35,7 +36,7 @@ pub fn lesion(args: &LesionArgs) -> Result<(), Failure> {
     let trained = trained::open(&args.run, &args.study, &signals)?;
     let study = study(args, &trained);
     let items = plan::plan(&trained.network, &trained.sites, &study, args.study.seed)
-        .map_err(Failure::Usage)?;
+        .map_err(|error| Failure::Usage(error.told()))?;
     say_what_stays(&trained, &study);
     let subject = Subject {
         engine: trained.opened.engine.as_ref(),

@@ -21,7 +21,7 @@ use crate::lower::probes::{NONE, Part};
 use crate::network::Network;
 use crate::train::TrainError;
 use crate::train::compiled::Compiled;
-use crate::train::evaluate::{cross_entropy, no_thread, wrong};
+use crate::train::evaluate::{cross_entropy, wrong};
 use crate::train::tensors::Values;
 
 /// Into how many parts of about equal cost the net is cut.
@@ -155,7 +155,7 @@ impl Subject<'_> {
         let pictures = Arc::new(Subset::new(all, block * self.block(), self.block()));
         let loading = Loading { pictures, ..self.loading.clone() };
         let mut held = Held { site: None, batches: Vec::new() };
-        let mut batches = loading.evaluation().map_err(no_thread)?;
+        let mut batches = loading.evaluation().map_err(TrainError::NoThread)?;
         while let Some(batch) = batches.next_item() {
             if observer.interrupted() {
                 return Ok(None);

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::rewire::counterparts;
 use crate::data::random::{Draws, Purpose};
 use crate::dissect::anatomy::Site;
-use crate::network::Network;
+use crate::network::{Chw, Network};
 
 /// What is done to the net.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +73,7 @@ pub fn plan(
     sites: &[Site],
     study: &Study,
     seed: u32,
-) -> Result<Vec<Item>, String> {
+) -> Result<Vec<Item>, Impossible> {
     let alone = left_alone(sites);
     let free = |at: &usize| !alone.contains(at);
     let deletable = |at: &usize| sites[*at].deletable(network);
@@ -83,20 +83,15 @@ pub fn plan(
             let single = |at| Item { amount: 1, lesion: Lesion::Delete(vec![at]) };
             items.extend((0..sites.len()).filter(deletable).map(single));
             if items.len() == 1 {
-                return Err(nothing_to_delete(sites));
+                let first = sites.first().map(|site| (site.name.clone(), site.shapes));
+                return Err(Impossible::Nothing { first });
             }
         }
         Study::Random { counts, samples } => {
             let among: Vec<usize> = (0..sites.len()).filter(free).filter(deletable).collect();
             if *counts.end() > among.len() {
-                return Err(format!(
-                    "{} can be deleted at random ({} in all, each stage's first left alone); \
-                     say --counts {}..{}",
-                    units(among.len()),
-                    units(sites.len()),
-                    counts.start().min(&among.len()),
-                    among.len()
-                ));
+                let (deletable, all) = (among.len(), sites.len());
+                return Err(Impossible::Counts { asked: counts.clone(), deletable, all });
             }
             for (amount, draws) in draws(counts, *samples, seed) {
                 items.push(Item { amount, lesion: Lesion::Delete(some(&among, amount, draws)) });
@@ -105,12 +100,7 @@ pub fn plan(
         Study::Reorder { swaps, samples } => {
             let pairs = pairs(network, sites, &(0..sites.len()).filter(free).collect::<Vec<_>>());
             if *swaps.end() > pairs.len() {
-                return Err(format!(
-                    "there are {} pairs of equal units that may change places (each stage's \
-                     first left alone); {}",
-                    pairs.len(),
-                    if pairs.is_empty() { "take a deeper net" } else { "say fewer --swaps" }
-                ));
+                return Err(Impossible::Swaps { pairs: pairs.len() });
             }
             for (amount, draws) in draws(swaps, *samples, seed) {
                 let mut order: Vec<usize> = (0..sites.len()).collect();
@@ -126,17 +116,57 @@ fn units(count: usize) -> String {
     if count == 1 { "1 unit".into() } else { format!("{count} units") }
 }
 
-/// Why none can go, by the example of the first.
-pub fn nothing_to_delete(sites: &[Site]) -> String {
-    match sites.first() {
-        None => "the net has neither units nor convolutions, so there is nothing to delete".into(),
-        Some(site) => format!(
-            "nothing can be deleted: no unit has a shortcut, and none keeps its shape ({} reads \
-             {} and writes {})",
-            site.name, site.shapes[0], site.shapes[1]
-        ),
+/// Why there is no such plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Impossible {
+    /// Nothing can be deleted.
+    Nothing {
+        /// Name and shapes of the first unit, if there is one.
+        first: Option<(String, [Chw; 2])>,
+    },
+    /// Fewer units can be deleted than are asked for.
+    Counts {
+        /// What is asked for.
+        asked: RangeInclusive<usize>,
+        /// How many can.
+        deletable: usize,
+        /// How many there are.
+        all: usize,
+    },
+    /// Fewer pairs can change places than are asked for.
+    Swaps {
+        /// How many can.
+        pairs: usize,
+    },
+}
+
+impl std::fmt::Display for Impossible {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Nothing { first: None } => f.write_str(
+                "the net has neither units nor convolutions, so there is nothing to delete",
+            ),
+            Self::Nothing { first: Some((name, [reads, writes])) } => write!(
+                f,
+                "nothing can be deleted: no unit has a shortcut, and none keeps its shape ({name} \
+                 reads {reads} and writes {writes})"
+            ),
+            Self::Counts { deletable, all, .. } => write!(
+                f,
+                "{} can be deleted at random ({} in all, each stage's first left alone)",
+                units(*deletable),
+                units(*all)
+            ),
+            Self::Swaps { pairs } => write!(
+                f,
+                "there are {pairs} pairs of equal units that may change places (each stage's first \
+                 left alone)"
+            ),
+        }
     }
 }
+
+impl std::error::Error for Impossible {}
 
 fn draws(
     amounts: &RangeInclusive<usize>,

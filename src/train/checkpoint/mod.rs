@@ -5,13 +5,14 @@
 //! the run's [`Config`], spec text included.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::config::Config;
+use super::error::Misfit;
 use super::foreign;
 use super::layout;
 use super::tensors::{Tensor, Values};
@@ -40,8 +41,7 @@ pub fn save(
     values: &Values,
     about: &About,
 ) -> Result<Vec<u8>, TrainError> {
-    let about =
-        serde_json::to_string(about).map_err(|error| TrainError::io("writing", path, error))?;
+    let about = serde_json::to_string(about).map_err(|error| TrainError::writing(path, error))?;
     write(path, tensors, values, Some((KEY.to_string(), about)))
 }
 
@@ -56,7 +56,7 @@ fn write(
     values: &Values,
     metadata: Option<(String, String)>,
 ) -> Result<Vec<u8>, TrainError> {
-    let wrong = |error: &dyn std::fmt::Display| TrainError::io("writing", path, error);
+    let wrong = |error| TrainError::writing(path, io::Error::other(error));
     let mut entries = Vec::new();
     for tensor in tensors {
         for name in names(tensor) {
@@ -69,11 +69,11 @@ fn write(
     }
     let mut views = Vec::new();
     for (name, shape, bytes) in &entries {
-        let view = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(|e| wrong(&e))?;
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(wrong)?;
         views.push((name.as_str(), view));
     }
     let metadata = metadata.map(|entry| std::iter::once(entry).collect());
-    let bytes = safetensors::serialize(views, metadata).map_err(|error| wrong(&error))?;
+    let bytes = safetensors::serialize(views, metadata).map_err(wrong)?;
     atomic::write(path, &bytes)?;
     Ok(bytes)
 }
@@ -81,7 +81,7 @@ fn write(
 /// What a file says of itself; none where another program wrote it. Reads the header only.
 pub fn describe(path: &Path) -> Result<Option<About>, TrainError> {
     let header = header(path)?;
-    let damaged = |error| damaged(path, &error);
+    let damaged = |error: serde_json::Error| damaged(path, &error);
     let value: serde_json::Value = serde_json::from_slice(&header).map_err(damaged)?;
     match value.get("__metadata__").and_then(|m| m.get(KEY)).and_then(|v| v.as_str()) {
         Some(text) => serde_json::from_str(text).map(Some).map_err(damaged),
@@ -90,7 +90,7 @@ pub fn describe(path: &Path) -> Result<Option<About>, TrainError> {
 }
 
 fn header(path: &Path) -> Result<Vec<u8>, TrainError> {
-    let reading = |error| TrainError::io("reading", path, error);
+    let reading = |error| TrainError::reading(path, error);
     let mut file = File::open(path).map_err(reading)?;
     let length = file.metadata().map_err(reading)?.len();
     let mut size = [0; 8];
@@ -118,12 +118,12 @@ pub fn load(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainError> {
             match file.tensor(&name) {
                 Ok(view) => {
                     known += 1;
-                    let data = read(&view, tensor).map_err(|text| mismatch(path, &name, &text))?;
+                    let data = read(&view, tensor).map_err(|why| misfit(path, &name, why))?;
                     values.insert(name, data);
                 }
                 Err(_) if of_loss_scaling(tensor) => {}
                 Err(_) if name == tensor.state.name => {
-                    return Err(mismatch(path, &name, "it is missing"));
+                    return Err(misfit(path, &name, Misfit::Missing));
                 }
                 Err(_) => {}
             }
@@ -135,7 +135,7 @@ pub fn load(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainError> {
         let known = |name: &str| tensors.iter().any(|t| names(t).any(|n| n == name));
         let other = file.names().into_iter().find(|name| !known(name) && !of_run(name));
         let Some(other) = other else { return Ok(values) };
-        return Err(mismatch(path, other, "the net has no tensor of that name"));
+        return Err(misfit(path, other, Misfit::Unknown));
     }
     Ok(values)
 }
@@ -147,13 +147,13 @@ pub fn load_foreign(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainErro
     let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(path, &error))?;
     let found: Vec<(String, usize)> =
         file.tensors().into_iter().map(|(name, view)| (name, view.shape().len())).collect();
-    let wrong = |text: String| TrainError::Wrong(format!("{}: {text}", path.display()));
+    let wrong = |why: String| TrainError::Unpaired { path: path.to_path_buf(), why };
     let pairs = foreign::pairs(tensors, &found).map_err(wrong)?;
     let mut values = Values::new();
     for (tensor, name) in tensors.iter().zip(pairs) {
         let view = file.tensor(&name).map_err(|error| damaged(path, &error))?;
         let data = read(&view, tensor)
-            .map_err(|text| wrong(format!("{name}, taken for {}: {text}", tensor.state.name)))?;
+            .map_err(|why| wrong(format!("{name}, taken for {}: {why}", tensor.state.name)))?;
         values.insert(tensor.state.name.clone(), data);
     }
     Ok(values)
@@ -161,38 +161,31 @@ pub fn load_foreign(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainErro
 
 /// The file's bytes, unless there are far more than the network's tensors need.
 fn whole(path: &Path, tensors: &[Tensor]) -> Result<Vec<u8>, TrainError> {
-    let reading = |error| TrainError::io("reading", path, error);
+    let reading = |error| TrainError::reading(path, error);
     let need: u64 = tensors.iter().map(|t| 8 * t.state.shape.len() as u64).sum();
     let file = File::open(path).map_err(reading)?;
     let length = file.metadata().map_err(reading)?.len();
     let most = need + MOST_HEADER;
     if length > most {
-        return Err(TrainError::Wrong(format!(
-            "{}: {length} bytes are more than the net's weights can take ({most}); these are \
-             the weights of another net",
-            path.display()
-        )));
+        return Err(TrainError::TooLong { path: path.to_path_buf(), bytes: length, most });
     }
     let mut bytes = Vec::with_capacity(length as usize);
     file.take(most).read_to_end(&mut bytes).map_err(reading)?;
     Ok(bytes)
 }
 
-fn read(view: &TensorView, tensor: &Tensor) -> Result<Vec<f32>, String> {
+fn read(view: &TensorView, tensor: &Tensor) -> Result<Vec<f32>, Misfit> {
     if view.dtype() != Dtype::F32 {
-        return Err(format!("it holds {:?}, and the net needs F32", view.dtype()));
+        return Err(Misfit::Type(format!("{:?}", view.dtype())));
     }
-    if view.shape() != shape(tensor) {
-        return Err(format!(
-            "its shape is {:?}, and the net's is {:?}",
-            view.shape(),
-            shape(tensor)
-        ));
+    let wanted = shape(tensor);
+    if view.shape() != wanted {
+        return Err(Misfit::Shape { found: view.shape().to_vec(), wanted });
     }
     let (chunks, _) = view.data().as_chunks::<4>();
     let values: Vec<f32> = chunks.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
     if of_loss_scaling(tensor) && !values.iter().all(|value| value.is_finite()) {
-        return Err("it is no number".to_owned());
+        return Err(Misfit::NoNumber);
     }
     Ok(layout::from_checkpoint(tensor.kind, tensor.state.shape, &values))
 }
@@ -210,17 +203,11 @@ fn of_loss_scaling(tensor: &Tensor) -> bool {
 }
 
 fn damaged(path: &Path, error: &dyn std::fmt::Display) -> TrainError {
-    TrainError::File(format!(
-        "{}: not a whole safetensors file ({error}); use another checkpoint of the run",
-        path.display()
-    ))
+    TrainError::NotWhole { path: path.to_path_buf(), why: error.to_string() }
 }
 
-fn mismatch(path: &Path, name: &str, text: &str) -> TrainError {
-    TrainError::Wrong(format!(
-        "{}: {name}: {text}; the weights belong to another net, or to other settings (--set)",
-        path.display()
-    ))
+fn misfit(path: &Path, tensor: &str, why: Misfit) -> TrainError {
+    TrainError::Misfit { path: path.to_path_buf(), tensor: tensor.to_owned(), why }
 }
 
 #[cfg(test)]

@@ -77,20 +77,20 @@ fn a_file_cut_short_or_damaged_is_refused() {
     for length in [0, 7, 8, 100, bytes.len() / 2, bytes.len() - 1] {
         std::fs::write(&path, &bytes[..length]).unwrap();
         let error = load(&path, &tensors()).unwrap_err();
-        assert!(matches!(error, TrainError::File(_)), "{length}: {error}");
+        assert!(matches!(error, TrainError::NotWhole { .. }), "{length}: {error}");
         if length <= 100 {
-            assert!(matches!(describe(&path), Err(TrainError::File(_))), "{length}");
+            assert!(matches!(describe(&path), Err(TrainError::NotWhole { .. })), "{length}");
         }
     }
     let mut huge = bytes.clone();
     huge[..8].copy_from_slice(&u64::MAX.to_le_bytes());
     std::fs::write(&path, &huge).unwrap();
-    assert!(matches!(describe(&path), Err(TrainError::File(_))));
-    assert!(matches!(load(&path, &tensors()), Err(TrainError::File(_))));
+    assert!(matches!(describe(&path), Err(TrainError::NotWhole { .. })));
+    assert!(matches!(load(&path, &tensors()), Err(TrainError::NotWhole { .. })));
     let mut garbled = bytes;
     garbled[9] = b'?';
     std::fs::write(&path, &garbled).unwrap();
-    assert!(matches!(describe(&path), Err(TrainError::File(_))));
+    assert!(matches!(describe(&path), Err(TrainError::NotWhole { .. })));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn the_weights_of_another_net_are_refused_by_name() {
         let mut tensors = tensors();
         change(&mut tensors);
         let error = load(&path, &tensors).unwrap_err();
-        assert!(matches!(error, TrainError::Wrong(_)), "{error}");
+        assert!(matches!(error, TrainError::Misfit { .. }), "{error}");
         error.to_string()
     };
     let shape = error(&|t| t[0].state.shape = Shape([1, 1, 2, 4]));

@@ -276,9 +276,7 @@ impl Recipe {
     pub fn applied(&self, network: Network) -> Result<Network, TrainError> {
         match self.survival {
             None => Ok(network),
-            Some(rule) => rule
-                .on(&network)
-                .map_err(|text| TrainError::Wrong(format!("recipe, survival: {text}"))),
+            Some(rule) => rule.on(&network).map_err(TrainError::Survival),
         }
     }
 

@@ -6,7 +6,8 @@ use super::TrainError;
 use super::checkpoint::About;
 use super::compiled::Compiled;
 use super::config::Config;
-use super::evaluate::{self, Score, evaluate, no_thread};
+use super::error::FirstBad;
+use super::evaluate::{self, Score, evaluate};
 use super::keeper::Keeper;
 use super::metrics::{self, Evaluation, Log, Step};
 use super::run_folder::RunFolder;
@@ -95,9 +96,6 @@ impl Pace {
     }
 }
 
-/// The first bad tensor, where the step after has overwritten what would tell.
-const OVERTAKEN: &str = "not known on a GPU, and told by --engine cpu";
-
 impl Session {
     /// Trains from `values`, which are those after `done` steps, to the end of the plan.
     pub fn run(
@@ -121,8 +119,9 @@ impl Session {
         let steps = done..self.plan.total;
         let smoothing = self.config.recipe.label_smoothing;
         let train = self.train.clone();
-        let mut batches =
-            train.training(augmentation, smoothing, seed, steps.clone()).map_err(no_thread)?;
+        let mut batches = train
+            .training(augmentation, smoothing, seed, steps.clone())
+            .map_err(TrainError::NoThread)?;
         let mut pace = Pace { clock: Instant::now(), left_out: 0 };
         let mut underway = None;
         for step in steps {
@@ -193,7 +192,7 @@ impl Session {
         let mut results = results.wait()?.into_iter();
         let loss = results.next().and_then(|loss| loss.first().copied()).unwrap_or(f32::NAN);
         if !loss.is_finite() {
-            let tensor = if overtaken { OVERTAKEN.into() } else { self.first_bad()? };
+            let tensor = if overtaken { FirstBad::Overtaken } else { self.first_bad()? };
             return Err(TrainError::NonFinite { step: step + 1, loss, tensor });
         }
         let logits = results.next().unwrap_or_default();
@@ -259,10 +258,10 @@ impl Session {
 
     /// Where the forward pass first met a number that is none. Statistics tell, since they take
     /// part in no backward pass; of a net without any, the parameters.
-    fn first_bad(&mut self) -> Result<String, TrainError> {
+    fn first_bad(&mut self) -> Result<FirstBad, TrainError> {
         if self.config.precision.scales_loss() {
             // Such a step has left all state as it was.
-            return Ok("not known in half precision, and told by --precision f32".into());
+            return Ok(FirstBad::Half);
         }
         let values = self.training.values()?;
         let bad = |role| {
@@ -273,7 +272,7 @@ impl Session {
             of_role.map(|t| &t.name).find(is_bad).cloned()
         };
         let found = bad(Role::Statistic).or_else(|| bad(Role::Parameter));
-        Ok(found.unwrap_or_else(|| "logits".into()))
+        Ok(FirstBad::Tensor(found.unwrap_or_else(|| "logits".into())))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::data::batches;
 use crate::data::dataset::Stored;
 use crate::data::normalise::Normalisation;
 use crate::network::Network;
-use crate::train::evaluate::no_thread;
+use crate::train::TrainError;
 use crate::train::recipe::Recipe;
 
 /// One thread's work for one batch of he2016: crop, flip, standardise.
@@ -42,7 +42,8 @@ pub fn measure(
     let recipe = Recipe::he2016()?;
     // One that is not measured, for the thread and its memory.
     let steps = 0..u64::from(batches) + 1;
-    let mut prepared = loading.training(recipe.augmentation(), 0.0, 0, steps).map_err(no_thread)?;
+    let mut prepared =
+        loading.training(recipe.augmentation(), 0.0, 0, steps).map_err(TrainError::NoThread)?;
     let mut start = Instant::now();
     let mut count = 0;
     while let Some(batch) = prepared.next_item() {

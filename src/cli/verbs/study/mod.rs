@@ -13,9 +13,9 @@ use crate::cli::show::output;
 use crate::cli::verbs::run::train;
 use crate::data::locate::Found;
 use crate::study::{Study, Table};
-use crate::train::atomic;
 use crate::train::lock::Lock;
 use crate::train::recipe::Recipe;
+use crate::train::{TrainError, atomic};
 use job::{Job, State};
 
 /// Runs what is missing and prints the table.
@@ -80,7 +80,7 @@ fn jobs(args: &StudyArgs, study: &Study, out: &Path) -> Result<Vec<Vec<Job>>, Fa
 }
 
 fn run(args: &StudyArgs, out: &Path, jobs: &[Vec<Job>]) -> Result<(), Failure> {
-    std::fs::create_dir_all(out).map_err(|error| atomic::failed(out, &error))?;
+    std::fs::create_dir_all(out).map_err(|error| TrainError::writing(out, error))?;
     let _lock = Lock::take(out)?;
     // Seed by seed: every row has its first figure early.
     let seeds = jobs.first().map_or(0, Vec::len);

@@ -1,0 +1,61 @@
+//! About training, checkpoints and run folders.
+
+use std::io::ErrorKind;
+
+use super::Advice;
+use crate::train::TrainError;
+use crate::train::error::FirstBad;
+
+impl Advice for TrainError {
+    fn advice(&self) -> Option<String> {
+        let advice = match self {
+            TrainError::Engine(error) => return error.advice(),
+            TrainError::Data(error) => return error.advice(),
+            TrainError::Writing { error, .. } => match error.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                    "what was saved before is whole: free some space and go on with --resume"
+                }
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                    "choose a folder that can be written with --out"
+                }
+                _ => return None,
+            },
+            TrainError::Newer { .. } => "use the rnetc that wrote it, or a newer one",
+            TrainError::NotWhole { .. } | TrainError::Changed { .. } => {
+                "use another checkpoint of the run"
+            }
+            TrainError::Misfit { .. } => {
+                "the weights belong to another net, or to other settings (--set)"
+            }
+            TrainError::Unpaired { .. } => "is it the same net, with the same settings (--set)?",
+            TrainError::NoRun { .. } => "name a folder that rnetc run --train made",
+            TrainError::NoRunOf { .. } => "name its folder by --out",
+            TrainError::HoldsRun { .. } => "go on with it by --resume, or choose another --out",
+            TrainError::Held { .. } => "wait for it, stop it, or take another folder",
+            TrainError::OtherStudy { .. } => "say --again to drop what it holds",
+            TrainError::NonFinite { tensor, .. } => return Some(finite_again(tensor)),
+            TrainError::Overflow { .. } => {
+                "train with --precision f32, or with a lower learning rate"
+            }
+            TrainError::Reading { .. }
+            | TrainError::NoThread(_)
+            | TrainError::Unclear { .. }
+            | TrainError::Survival(_)
+            | TrainError::TooLong { .. }
+            | TrainError::NoValue { .. } => return None,
+        };
+        Some(advice.to_owned())
+    }
+}
+
+fn finite_again(tensor: &FirstBad) -> String {
+    let told = match tensor {
+        FirstBad::Tensor(_) => "",
+        FirstBad::Overtaken => "--engine cpu tells it; ",
+        FirstBad::Half => "--precision f32 tells it; ",
+    };
+    format!(
+        "{told}a lower learning rate or a longer warm-up in the recipe may help (see the last \
+         checkpoint of the run)"
+    )
+}

@@ -1,0 +1,3 @@
+//! What the sources themselves must keep to.
+
+mod flags;
