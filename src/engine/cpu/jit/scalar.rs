@@ -122,10 +122,9 @@ impl<'a> Scalars<'a> {
                 let size = b.ins().fabs(x);
                 self.lanes.where_less(b, [size, infinity], [x, zero])
             }
-            Unary::Exp => self.call(b, self.math.exp, x),
-            Unary::Log => self.call(b, self.math.log, x),
-            Unary::Tanh => self.call(b, self.math.tanh, x),
-            Unary::Sigmoid => self.call(b, self.math.sigmoid, x),
+            Unary::Exp | Unary::Log | Unary::Tanh | Unary::Sigmoid => {
+                self.call(b, self.math.of(op), x)
+            }
         }
     }
 
