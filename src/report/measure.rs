@@ -4,14 +4,15 @@ use crate::data::batches::{Batch, Loading};
 use crate::data::{DataError, Dataset};
 use crate::engine::Engine;
 use crate::engine::profile::{KernelTime, merged};
-use crate::graph::{OutputKind, Role};
+use crate::graph::Role;
 use crate::lower;
 use crate::network::Network;
 use crate::nn::optimiser::Sgd;
 use crate::train::TrainError;
-use crate::train::compiled::Compiled;
 use crate::train::config::Config;
 use crate::train::evaluate::{MOST_BATCH, probabilities};
+use crate::train::inference::classify;
+use crate::train::runner::Runner;
 use crate::train::tensors::Values;
 
 /// Mistakes that are shown.
@@ -73,7 +74,7 @@ pub fn measure(
         classes: network.classes(),
     };
     let test = loading(&dataset.test, MOST_BATCH.min(dataset.test.count().max(1)));
-    let mut program = Compiled::new(engine, &lower::inference(network, test.batch))?;
+    let mut program = Runner::new(engine, &lower::inference(network, test.batch))?;
     program.load(values)?;
     let Some((confusion, mistakes)) = mistakes(&mut program, &test, interrupted)? else {
         return Ok(None);
@@ -100,22 +101,15 @@ fn first(loading: Loading) -> Result<Batch, TrainError> {
 type Mistakes = (Vec<u32>, Vec<Mistake>);
 
 fn mistakes(
-    program: &mut Compiled,
+    program: &mut Runner,
     loading: &Loading,
     interrupted: &dyn Fn() -> bool,
 ) -> Result<Option<Mistakes>, TrainError> {
     let classes = loading.classes;
     let (mut confusion, mut found) = (vec![0; classes * classes], Vec::new());
-    let mut batches = loading.clone().evaluation().map_err(TrainError::NoThread)?;
     let mut index = 0;
-    while let Some(batch) = batches.next_item() {
-        if interrupted() {
-            return Ok(None);
-        }
-        program.write(Role::Images, &batch.images)?;
-        program.run()?;
-        let logits = program.output(OutputKind::Logits)?;
-        for (row, &label) in logits.chunks_exact(classes).zip(&batch.labels) {
+    let whole = classify(program, loading, interrupted, |logits, labels| {
+        for (row, &label) in logits.chunks_exact(classes).zip(labels) {
             let shares = probabilities(row);
             let best = (0..classes).max_by(|&a, &b| shares[a].total_cmp(&shares[b])).unwrap_or(0);
             let label = usize::from(label);
@@ -125,7 +119,9 @@ fn mistakes(
             }
             index += 1;
         }
-        batches.recycle(batch);
+    })?;
+    if !whole {
+        return Ok(None);
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     let shown = found.into_iter().take(SHOWN).map(|(probability, index, label, taken_for)| {
@@ -145,7 +141,7 @@ fn residuals(
 ) -> Result<Vec<Option<f64>>, TrainError> {
     let inspection = lower::inspection(network, test.labels.len());
     let has = |kind| inspection.position(kind).is_some();
-    let mut program = Compiled::new(engine, &inspection)?;
+    let mut program = Runner::new(engine, &inspection)?;
     program.load(values)?;
     program.write(Role::Images, &test.images)?;
     program.run()?;
@@ -171,7 +167,7 @@ fn step(
     train: &Batch,
 ) -> Result<(Vec<f64>, Vec<KernelTime>), TrainError> {
     let plain = Sgd { weight_decay: 0.0, ..Sgd::PAPER };
-    let mut program = Compiled::new(engine, &lower::training(network, train.labels.len(), &plain))?;
+    let mut program = Runner::new(engine, &lower::training(network, train.labels.len(), &plain))?;
     let still = values.iter().filter(|(name, _)| !name.ends_with(".momentum"));
     program.load(&still.map(|(name, value)| (name.clone(), value.clone())).collect())?;
     program.write(Role::Images, &train.images)?;

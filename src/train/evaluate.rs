@@ -3,11 +3,9 @@
 use std::time::Instant;
 
 use super::TrainError;
-use super::compiled::Compiled;
-use crate::data::DataError;
+use super::inference::classify;
+use super::runner::Runner;
 use crate::data::batches::Loading;
-use crate::engine::Pending;
-use crate::graph::{OutputKind, Role};
 
 /// Largest batch of an evaluation.
 pub const MOST_BATCH: usize = 250;
@@ -45,51 +43,26 @@ impl Score {
 /// Classifies a whole split with the weights that `program` holds; none if `interrupted` says so
 /// on the way.
 pub fn evaluate(
-    program: &mut Compiled,
+    program: &mut Runner,
     loading: &Loading,
     interrupted: &dyn Fn() -> bool,
 ) -> Result<Option<Score>, TrainError> {
-    let loading = Loading { batch: program.batch(), ..loading.clone() };
-    let (count, classes) = (loading.pictures.count(), loading.classes);
+    let classes = loading.classes;
     let start = Instant::now();
     let mut score = Score { count: 0, wrong: 0, loss: 0.0, seconds: 0.0 };
-    let mut batches = loading.evaluation().map_err(TrainError::NoThread)?;
-    // A device computes a batch while the next one is prepared.
-    let mut underway: Option<(Pending, Vec<u8>)> = None;
-    while let Some(batch) = batches.next_item() {
-        if interrupted() {
-            return Ok(None);
-        }
-        program.write(Role::Images, &batch.images)?;
-        let begun = (program.begin(&[OutputKind::Logits])?, batch.labels.clone());
-        batches.recycle(batch);
-        if let Some((logits, labels)) = underway.replace(begun) {
-            add(&mut score, logits, &labels, classes)?;
-        }
-    }
-    if let Some((logits, labels)) = underway {
-        add(&mut score, logits, &labels, classes)?;
-    }
-    if score.count != count {
-        return Err(DataError::Ended.into());
-    }
+    let whole = classify(program, loading, interrupted, |scores, labels| {
+        score.count += labels.len();
+        score.wrong += wrong(scores, classes, labels);
+        score.loss += loss(scores, classes, labels);
+    })?;
     score.seconds = start.elapsed().as_secs_f64();
-    Ok(Some(score))
+    Ok(whole.then_some(score))
 }
 
-fn add(
-    score: &mut Score,
-    logits: Pending,
-    labels: &[u8],
-    classes: usize,
-) -> Result<(), TrainError> {
-    let logits = logits.wait()?.into_iter().next().unwrap_or_default();
-    for (row, &label) in logits.chunks_exact(classes).zip(labels) {
-        score.count += 1;
-        score.wrong += usize::from(best(row) != usize::from(label));
-        score.loss += cross_entropy(row, usize::from(label));
-    }
-    Ok(())
+/// Sum of a batch's cross-entropies.
+pub fn loss(logits: &[f32], classes: usize, labels: &[u8]) -> f64 {
+    let rows = logits.chunks_exact(classes).zip(labels);
+    rows.map(|(row, &label)| cross_entropy(row, usize::from(label))).sum()
 }
 
 /// Pictures of a batch whose largest score is not their label's.

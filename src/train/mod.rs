@@ -2,11 +2,11 @@
 
 pub mod atomic;
 pub mod checkpoint;
-pub mod compiled;
 pub mod config;
 pub mod error;
 pub mod evaluate;
 pub mod foreign;
+pub mod inference;
 pub mod init;
 pub mod json_lines;
 pub mod keeper;
@@ -16,6 +16,7 @@ pub mod manifest;
 pub mod metrics;
 pub mod recipe;
 pub mod run_folder;
+pub mod runner;
 pub mod schedule;
 pub mod tensorboard;
 pub mod tensors;

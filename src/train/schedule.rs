@@ -18,7 +18,7 @@ pub enum Length {
 
 /// A recipe's schedule laid over a run of a definite length.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
+pub struct StepPlan {
     /// Steps of the run.
     pub total: u64,
     /// Steps of an epoch.
@@ -40,7 +40,7 @@ enum Course {
     OneCycle(OneCycle),
 }
 
-impl Plan {
+impl StepPlan {
     /// Scales the recipe's boundaries to the run. The warm-up keeps its length, up to an eighth
     /// of the run.
     pub fn new(recipe: &Recipe, length: Length, per_epoch: u64) -> Self {
@@ -158,7 +158,7 @@ mod tests {
         let recipe = Recipe::he2016().unwrap();
         // 3900 is ten epochs of CIFAR-10; odd and tiny lengths round differently.
         for total in [1, 2, 3, 7, 8, 9, 101, 1170, 3199, 3201, 3900, 64_000] {
-            let plan = Plan::new(&recipe, Length::Steps(total), 390);
+            let plan = StepPlan::new(&recipe, Length::Steps(total), 390);
             assert_eq!(plan.total, total);
             for step in 0..total {
                 let (found, expected) = (plan.rate(step), torch(step, total));
@@ -170,13 +170,13 @@ mod tests {
     #[test]
     fn lengths_in_epochs_and_in_steps_agree() {
         let recipe = Recipe::he2016().unwrap();
-        let epochs = Plan::new(&recipe, Length::Epochs(10), 390);
-        assert_eq!(epochs, Plan::new(&recipe, Length::Steps(3900), 390));
-        assert_eq!(Plan::new(&recipe, Length::Recipe, 390).total, 64_000);
+        let epochs = StepPlan::new(&recipe, Length::Epochs(10), 390);
+        assert_eq!(epochs, StepPlan::new(&recipe, Length::Steps(3900), 390));
+        assert_eq!(StepPlan::new(&recipe, Length::Recipe, 390).total, 64_000);
         let mut in_epochs = recipe.clone();
         (in_epochs.iterations, in_epochs.epochs) = (None, Some(200));
         in_epochs.schedule.divide.as_mut().unwrap().at = vec![100, 150];
-        let plan = Plan::new(&in_epochs, Length::Recipe, 50);
+        let plan = StepPlan::new(&in_epochs, Length::Recipe, 50);
         assert_eq!(plan.total, 10_000);
         assert_eq!([4_999, 5_000, 7_500].map(|s| plan.rate(s)), [0.1, 0.1 / 10.0, 0.1 / 100.0]);
     }
@@ -196,13 +196,13 @@ mod tests {
     #[test]
     fn a_cosine_is_that_of_pytorch() {
         // torch.optim.lr_scheduler.CosineAnnealingLR(T_max=8, eta_min=0.02), lr 0.1.
-        let plan = Plan::new(&with("cosine: { to: 0.02 }"), Length::Steps(8), 4);
+        let plan = StepPlan::new(&with("cosine: { to: 0.02 }"), Length::Steps(8), 4);
         close(plan.rate(0), 0.1);
         close(plan.rate(2), 0.02 + 0.04 * (1.0 + 0.5f64.sqrt()));
         close(plan.rate(4), 0.06);
         close(plan.rate(7), 0.02 + 0.04 * (1.0 + (std::f64::consts::PI * 7.0 / 8.0).cos()));
         let warm = with("warmup: { iterations: 1, lr: 0.01 }\n  cosine: { to: 0 }");
-        let plan = Plan::new(&warm, Length::Steps(9), 4);
+        let plan = StepPlan::new(&warm, Length::Steps(9), 4);
         assert_eq!([plan.rate(0), plan.rate(1)], [0.01, 0.1]);
         close(plan.rate(5), 0.05);
     }
@@ -212,19 +212,19 @@ mod tests {
         // torch.optim.lr_scheduler.OneCycleLR(max_lr=0.1, total_steps=10, pct_start=0.3,
         // div_factor=10, final_div_factor=100): the top after steps 2, the end after 9.
         let cosine = with("one_cycle: { rise: 0.3, from: 0.01, to: 0.0001 }");
-        let plan = Plan::new(&cosine, Length::Steps(10), 4);
+        let plan = StepPlan::new(&cosine, Length::Steps(10), 4);
         let expected = [0.01, 0.055, 0.1, 0.095_053_394_95, 0.081_193_315_6];
         for (step, expected) in expected.into_iter().enumerate() {
             assert!((plan.rate(step as u64) - expected).abs() < 1e-9, "{step}");
         }
         close(plan.rate(9), 0.0001);
         let linear = with("one_cycle: { rise: 0.5, from: 0, to: 0.02, curve: linear }");
-        let plan = Plan::new(&linear, Length::Steps(6), 4);
+        let plan = StepPlan::new(&linear, Length::Steps(6), 4);
         close(plan.rate(1), 0.05);
         close(plan.rate(2), 0.1);
         close(plan.rate(5), 0.02);
         for total in [1, 2, 3] {
-            let plan = Plan::new(&linear, Length::Steps(total), 1);
+            let plan = StepPlan::new(&linear, Length::Steps(total), 1);
             assert!((0..total).all(|step| (0.0..=0.1).contains(&plan.rate(step))), "{total}");
         }
     }
@@ -234,7 +234,7 @@ mod tests {
         let mut recipe = Recipe::he2016().unwrap();
         recipe.evaluate = Cadence { epochs: Some(2), steps: None };
         (recipe.checkpoint.epochs, recipe.checkpoint.steps) = (None, Some(7));
-        let plan = Plan::new(&recipe, Length::Steps(45), 10);
+        let plan = StepPlan::new(&recipe, Length::Steps(45), 10);
         let at = |due: &dyn Fn(u64) -> bool| (1..=45).filter(|&s| due(s)).collect::<Vec<u64>>();
         assert_eq!(at(&|s| plan.evaluates(s)), [20, 40, 45]);
         assert_eq!(at(&|s| plan.saves(s)), [7, 14, 21, 28, 35, 42, 45]);

@@ -11,8 +11,8 @@ use rnetc::graph::{OutputKind, Role};
 use rnetc::lower;
 use rnetc::network::Network;
 use rnetc::source::Source;
-use rnetc::train::compiled::Compiled;
 use rnetc::train::init::initial;
+use rnetc::train::runner::Runner;
 use rnetc::train::tensors::{self, Values};
 
 use crate::folder::Folder;
@@ -70,7 +70,7 @@ fn logits(network: &Network, values: &Values) -> (Vec<f32>, Vec<f32>, [usize; 4]
     let mut draws = Draws::new(1, Purpose::DrawTest, 0);
     let images: Vec<f32> = (0..BATCH * pixels * shape.c).map(|_| draws.range(-2.0, 2.0)).collect();
     let engine = CpuEngine::new(Some(1), Precision::F32).unwrap();
-    let mut program = Compiled::new(&engine, &lower::inference(network, BATCH)).unwrap();
+    let mut program = Runner::new(&engine, &lower::inference(network, BATCH)).unwrap();
     program.load(values).unwrap();
     program.write(Role::Images, &images).unwrap();
     program.run().unwrap();
@@ -124,7 +124,7 @@ fn a_net_that_pytorch_trained_has_pytorchs_logits() {
     };
     let images: Vec<f32> = (0..planes.len()).map(image).collect();
     let engine = CpuEngine::new(Some(1), Precision::F32).unwrap();
-    let mut program = Compiled::new(&engine, &lower::inference(&network, batch)).unwrap();
+    let mut program = Runner::new(&engine, &lower::inference(&network, batch)).unwrap();
     program.load(&values).unwrap();
     program.write(Role::Images, &images).unwrap();
     program.run().unwrap();

@@ -11,12 +11,12 @@ use rnetc::engine::{Engine, Precision};
 use rnetc::lower;
 use rnetc::network::Network;
 use rnetc::nn::optimiser::Sgd;
-use rnetc::train::compiled::Compiled;
 use rnetc::train::config::Config;
 use rnetc::train::metrics::{Evaluation, Step};
 use rnetc::train::recipe::Recipe;
 use rnetc::train::run_folder::RunFolder;
-use rnetc::train::schedule::{Length, Plan};
+use rnetc::train::runner::Runner;
+use rnetc::train::schedule::{Length, StepPlan};
 use rnetc::train::tensors;
 use rnetc::train::trainer::{Observer, Session};
 
@@ -46,7 +46,7 @@ pub fn session(engine: &dyn Engine, precision: Precision, folder: &Path) -> Sess
     recipe.batch = 8;
     let train = loading(48, 8);
     let length = Length::Epochs(3);
-    let plan = Plan::new(&recipe, length, train.steps_per_epoch());
+    let plan = StepPlan::new(&recipe, length, train.steps_per_epoch());
     let config = Config {
         spec: "tiny".into(),
         settings: Default::default(),
@@ -69,8 +69,8 @@ pub fn session(engine: &dyn Engine, precision: Precision, folder: &Path) -> Sess
     let mut tensors = tensors::of(&network);
     tensors.extend(scaled.then(tensors::of_loss_scaling).into_iter().flatten());
     Session {
-        training: Compiled::new(engine, &program).expect("compiles"),
-        inference: Compiled::new(engine, &lower::inference(&network, 4)).expect("compiles"),
+        training: Runner::new(engine, &program).expect("compiles"),
+        inference: Runner::new(engine, &lower::inference(&network, 4)).expect("compiles"),
         tensors,
         config,
         plan,

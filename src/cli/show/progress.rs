@@ -8,7 +8,7 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use crate::cli::session::signals::Signals;
 use crate::cli::show::output;
 use crate::train::metrics::{Evaluation, Step};
-use crate::train::schedule::Plan;
+use crate::train::schedule::StepPlan;
 use crate::train::trainer::Observer;
 
 /// Time between lines where there is no terminal.
@@ -29,7 +29,7 @@ pub struct Figures {
 
 impl Figures {
     /// Of a run of this plan, before its first step.
-    pub fn new(plan: &Plan, batch: usize) -> Self {
+    pub fn new(plan: &StepPlan, batch: usize) -> Self {
         let epochs = plan.total.div_ceil(plan.per_epoch);
         Self { total: plan.total, epochs, batch, recent: None }
     }
@@ -73,7 +73,7 @@ pub struct Shown {
 
 impl Shown {
     /// For a run of this plan that has done some steps already.
-    pub fn new(plan: &Plan, done: u64, batch: usize, signals: &Signals) -> Self {
+    pub fn new(plan: &StepPlan, done: u64, batch: usize, signals: &Signals) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(plan.total).with_position(done);
             let template = "{wide_bar} {pos}/{len} {msg}";

@@ -20,8 +20,9 @@ use crate::lower;
 use crate::lower::probes::{NONE, Part};
 use crate::network::Network;
 use crate::train::TrainError;
-use crate::train::compiled::Compiled;
-use crate::train::evaluate::{cross_entropy, wrong};
+use crate::train::evaluate::{loss, wrong};
+use crate::train::inference::Passes;
+use crate::train::runner::Runner;
 use crate::train::tensors::Values;
 
 /// Into how many parts of about equal cost the net is cut.
@@ -180,15 +181,19 @@ impl Subject<'_> {
         }
         let part = Part { from, to };
         let program = lower::part(self.network, self.loading.batch, part, &NONE);
-        let mut program = Compiled::new(self.engine, &program)?;
+        let mut program = Runner::new(self.engine, &program)?;
         program.load(self.values)?;
-        for (values, _) in &mut held.batches {
+        let mut passes = Passes::new(&mut program, OutputKind::Cut);
+        for at in 0..held.batches.len() {
             if observer.interrupted() {
                 return Ok(false);
             }
-            read(&mut program, values)?;
-            program.run()?;
-            *values = program.output(OutputKind::Cut)?;
+            if let Some((before, values)) = passes.begin(&held.batches[at].0, at)? {
+                held.batches[before].0 = values;
+            }
+        }
+        if let Some((last, values)) = passes.end()? {
+            held.batches[last].0 = values;
         }
         held.site = Some(start);
         Ok(true)
@@ -202,16 +207,11 @@ struct Held {
     batches: Vec<(Vec<f32>, Vec<u8>)>,
 }
 
-fn read(program: &mut Compiled, values: &[f32]) -> Result<(), TrainError> {
-    program.write(Role::Images, values)?;
-    Ok(program.write(Role::Cut, values)?)
-}
-
 /// The net from one site to the class scores.
 struct Rest<'a> {
     subject: &'a Subject<'a>,
     start: usize,
-    program: Compiled,
+    program: Runner,
     /// Whether the weights are those of the subject.
     own: bool,
 }
@@ -222,7 +222,7 @@ impl<'a> Rest<'a> {
         let part = Part { from: Some(input).filter(|&v| v != network.input), to: None };
         let probes = deletions(network, subject.sites, start);
         let program = lower::part(network, subject.loading.batch, part, &probes);
-        let program = Compiled::new(subject.engine, &program)?;
+        let program = Runner::new(subject.engine, &program)?;
         Ok(Self { subject, start, program, own: false })
     }
 
@@ -235,20 +235,21 @@ impl<'a> Rest<'a> {
         self.set(lesion)?;
         let classes = self.subject.network.classes();
         let mut tally = Tally { lesion: 0, block: 0, count: 0, wrong: 0, loss: None };
-        let mut loss = 0.0;
+        let mut sum = 0.0;
+        let mut add = |(labels, logits): (&Vec<u8>, Vec<f32>)| {
+            tally.count += labels.len();
+            tally.wrong += wrong(&logits, classes, labels);
+            sum += loss(&logits, classes, labels);
+        };
+        let mut passes = Passes::new(&mut self.program, OutputKind::Logits);
         for (values, labels) in &held.batches {
             if observer.interrupted() {
                 return Ok(None);
             }
-            read(&mut self.program, values)?;
-            self.program.run()?;
-            let logits = self.program.output(OutputKind::Logits)?;
-            tally.count += labels.len();
-            tally.wrong += wrong(&logits, classes, labels);
-            let rows = logits.chunks_exact(classes).zip(labels);
-            loss += rows.map(|(row, &l)| cross_entropy(row, usize::from(l))).sum::<f64>();
+            passes.begin(values, labels)?.map(&mut add);
         }
-        tally.loss = loss.is_finite().then_some(loss);
+        passes.end()?.map(&mut add);
+        tally.loss = sum.is_finite().then_some(sum);
         Ok(Some(tally))
     }
 

@@ -18,7 +18,7 @@ use crate::lower::probes::{NONE, Pass};
 use crate::lower::{self, Wanted};
 use crate::network::{BinaryOp, Layer, ModuleKind, Network, ValueId};
 use crate::train::TrainError;
-use crate::train::compiled::Compiled;
+use crate::train::runner::Runner;
 use crate::train::tensors::Values;
 
 /// log₂ of what each F multiplies gradients by where they pass F alone, so that they stay in
@@ -90,7 +90,7 @@ pub fn check(
     (images, targets): (&[f32], &[f32]),
 ) -> Result<Report, TrainError> {
     let batch = targets.len() / network.classes();
-    let mut plain = Compiled::new(
+    let mut plain = Runner::new(
         engine,
         &lower::forward_and_backward(network, batch, &NONE, &wanted(network, sites)),
     )?;
@@ -178,7 +178,7 @@ fn wanted(network: &Network, sites: &[Site]) -> Wanted {
 
 /// Outputs of a program that has run, as vectors; gradients are those of each picture's own loss.
 struct Read {
-    program: Compiled,
+    program: Runner,
     batch: usize,
 }
 
@@ -310,7 +310,7 @@ fn through_residuals(
     let wanted = Wanted { gradients, ..Wanted::default() };
     let program =
         lower::forward_and_backward(network, batch, &branches(sites, Pass::Backward), &wanted);
-    let mut program = Compiled::new(engine, &program)?;
+    let mut program = Runner::new(engine, &program)?;
     program.load(values)?;
     program.write(Role::Images, images)?;
     program.write(Role::Targets, targets)?;

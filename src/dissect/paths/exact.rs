@@ -15,7 +15,7 @@ use crate::lower;
 use crate::lower::probes::{Part, Pass};
 use crate::network::Network;
 use crate::train::TrainError;
-use crate::train::compiled::Compiled;
+use crate::train::runner::Runner;
 use crate::train::tensors::Values;
 
 /// Most units whose paths are enumerated.
@@ -103,7 +103,7 @@ pub fn forward(
     let paths = all_paths(forks.len());
     let batch = paths.len().min(64);
     let program = lower::part(network, batch, part, &probes);
-    let mut runs = Runs { program: Compiled::new(engine, &program)?, sites: forks, batch };
+    let mut runs = Runs { program: Runner::new(engine, &program)?, sites: forks, batch };
     runs.program.load(values)?;
     let whole = runs.follow(x, &[None])?.swap_remove(0);
     let zero = vec![0.0; x.len()];
@@ -133,7 +133,7 @@ pub fn forward(
 }
 
 struct Runs {
-    program: Compiled,
+    program: Runner,
     sites: Vec<usize>,
     batch: usize,
 }

@@ -16,7 +16,7 @@ use crate::lower::probes::Pass;
 use crate::lower::{self, Wanted};
 use crate::network::Network;
 use crate::train::TrainError;
-use crate::train::compiled::Compiled;
+use crate::train::runner::Runner;
 use crate::train::tensors::Values;
 
 const GRADIENT: QuantityId = QuantityId(0);
@@ -33,7 +33,7 @@ pub struct Along<'a> {
 
 /// A compiled forward and backward pass.
 pub struct Gradients<'a> {
-    program: Compiled,
+    program: Runner,
     /// Sites with a shortcut.
     sites: Vec<usize>,
     pictures: &'a dyn Pictures,
@@ -63,7 +63,7 @@ impl<'a> Gradients<'a> {
         let gradients = vec![(GRADIENT, network.input)];
         let wanted = Wanted { gradients, ..Wanted::default() };
         let program = lower::forward_and_backward(network, batch, &probes, &wanted);
-        let mut program = Compiled::new(engine, &program)?;
+        let mut program = Runner::new(engine, &program)?;
         program.load(values)?;
         let (pictures, normalisation) = pictures;
         let (sites, classes) = (forks(sites), network.classes());

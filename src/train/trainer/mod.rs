@@ -4,14 +4,14 @@ use std::time::Instant;
 
 use super::TrainError;
 use super::checkpoint::About;
-use super::compiled::Compiled;
 use super::config::Config;
 use super::error::FirstBad;
 use super::evaluate::{self, Score, evaluate};
 use super::keeper::Keeper;
 use super::metrics::{self, Evaluation, Log, Step};
 use super::run_folder::RunFolder;
-use super::schedule::Plan;
+use super::runner::Runner;
+use super::schedule::StepPlan;
 use super::tensors::{Tensor, Values};
 use crate::data::DataError;
 use crate::data::batches::{Batch, Loading};
@@ -50,15 +50,15 @@ pub enum End {
 /// Everything a run needs.
 pub struct Session {
     /// The training step.
-    pub training: Compiled,
+    pub training: Runner,
     /// Inference on a batch of its own.
-    pub inference: Compiled,
+    pub inference: Runner,
     /// The network's state.
     pub tensors: Vec<Tensor>,
     /// What the run was asked to do.
     pub config: Config,
     /// Rates and length.
-    pub plan: Plan,
+    pub plan: StepPlan,
     /// Training pictures.
     pub train: Loading,
     /// Test pictures.

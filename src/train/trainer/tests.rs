@@ -60,7 +60,7 @@ fn session(folder: &std::path::Path, epochs: u64, rate: f64) -> Session {
         classes: CLASSES,
     };
     let train = loading(50, 8);
-    let plan = Plan::new(&recipe, Length::Epochs(epochs), train.steps_per_epoch());
+    let plan = StepPlan::new(&recipe, Length::Epochs(epochs), train.steps_per_epoch());
     let config = Config {
         spec: "regression".into(),
         settings: Default::default(),
@@ -78,8 +78,8 @@ fn session(folder: &std::path::Path, epochs: u64, rate: f64) -> Session {
         spec_text: String::new(),
     };
     Session {
-        training: Compiled::new(&StandIn, &program(8, true)).unwrap(),
-        inference: Compiled::new(&StandIn, &program(5, false)).unwrap(),
+        training: Runner::new(&StandIn, &program(8, true)).unwrap(),
+        inference: Runner::new(&StandIn, &program(5, false)).unwrap(),
         tensors: tensors(),
         config,
         plan,

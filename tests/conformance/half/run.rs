@@ -9,9 +9,9 @@ use rnetc::lower;
 use rnetc::network::Network;
 use rnetc::nn::loss_scaling::{SCALE, STREAK};
 use rnetc::nn::optimiser::Sgd;
-use rnetc::train::compiled::Compiled;
 use rnetc::train::init::initial;
-use rnetc::train::schedule::{Length, Plan};
+use rnetc::train::runner::Runner;
+use rnetc::train::schedule::{Length, StepPlan};
 use rnetc::train::tensors::{self, Values};
 use rnetc::train::trainer::{End, Session};
 use rnetc::train::{TrainError, checkpoint};
@@ -29,9 +29,9 @@ fn relu_net() -> Network {
 }
 
 /// A step in half precision with some scale, and everything that it reads.
-fn begun(engine: &WgpuEngine, network: &Network, scale: f32) -> Compiled {
+fn begun(engine: &WgpuEngine, network: &Network, scale: f32) -> Runner {
     let program = lower::scaled_training(network, 4, &Sgd::PAPER);
-    let mut compiled = Compiled::new(engine, &program).expect("compiles");
+    let mut compiled = Runner::new(engine, &program).expect("compiles");
     let mut values = initial(&tensors::of(network), 1);
     values.insert(SCALE.to_owned(), vec![scale]);
     compiled.load(&values).expect("loads");
@@ -39,7 +39,7 @@ fn begun(engine: &WgpuEngine, network: &Network, scale: f32) -> Compiled {
     compiled
 }
 
-fn write_step(compiled: &mut Compiled) {
+fn write_step(compiled: &mut Runner) {
     let targets: Vec<f32> = (0..16).map(|i| f32::from(u8::from(i % 5 == 0))).collect();
     compiled.write(Role::Images, &numbers(3, 4 * 6 * 6 * 3, 2.0)).expect("pictures");
     compiled.write(Role::Targets, &targets).expect("targets");
@@ -67,7 +67,7 @@ fn a_gradient_that_overflows_changes_nothing_but_the_scale() {
     });
     let scale = compiled.values().expect("values")[SCALE][0];
     assert_eq!(scale, first / 2f32.powi(1 + good.expect("in the end") as i32));
-    let loss = |compiled: &mut Compiled| compiled.output(OutputKind::Loss).expect("an output")[0];
+    let loss = |compiled: &mut Runner| compiled.output(OutputKind::Loss).expect("an output")[0];
     let early = loss(&mut compiled);
     (0..10).for_each(|_| compiled.run().expect("runs"));
     assert!(loss(&mut compiled) < 0.8 * early, "{} after {early}", loss(&mut compiled));
@@ -146,7 +146,7 @@ fn weights_go_from_one_precision_to_another_and_the_scale_starts_anew() {
 fn gradients_that_never_fit_end_the_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut run = session(cpu().as_ref(), Precision::F16, folder.path());
-    run.plan = Plan::new(&run.config.recipe, Length::Steps(200), 6);
+    run.plan = StepPlan::new(&run.config.recipe, Length::Steps(200), 6);
     let mut start = initial(&run.tensors, 0);
     for (name, factor) in [("layers.conv.weight", 1e-26), ("layers.linear.weight", 1e26)] {
         let weights = start.get_mut(name).expect("a layer of the net");

@@ -104,10 +104,10 @@ mod tests {
     use super::*;
     use crate::train::metrics::{Evaluation, History, Step};
     use crate::train::recipe::Recipe;
-    use crate::train::schedule::{Length, Plan};
+    use crate::train::schedule::{Length, StepPlan};
 
     fn new() -> State {
-        let plan = Plan::new(&Recipe::he2016().unwrap(), Length::Steps(100), 20);
+        let plan = StepPlan::new(&Recipe::he2016().unwrap(), Length::Steps(100), 20);
         State::new("preact.rnet on cifar10".into(), "f32 on cpu; runs/x".into(), &plan, 128)
     }
 

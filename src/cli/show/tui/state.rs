@@ -3,7 +3,7 @@
 use super::series::Series;
 use crate::cli::show::progress::Figures;
 use crate::train::metrics::{Evaluation, History, Step};
-use crate::train::schedule::Plan;
+use crate::train::schedule::StepPlan;
 
 /// A run so far.
 pub struct State {
@@ -35,7 +35,7 @@ pub struct State {
 
 impl State {
     /// Before the first step of a run.
-    pub fn new(title: String, place: String, plan: &Plan, batch: usize) -> Self {
+    pub fn new(title: String, place: String, plan: &StepPlan, batch: usize) -> Self {
         Self {
             title,
             place,

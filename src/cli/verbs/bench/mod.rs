@@ -15,9 +15,9 @@ use crate::engine::{Pending, Precision};
 use crate::graph::{OutputKind, Role};
 use crate::lower::{self, Form, Goal};
 use crate::network::Network;
-use crate::train::compiled::Compiled;
 use crate::train::init::initial;
 use crate::train::recipe::Recipe;
+use crate::train::runner::Runner;
 use crate::train::tensors;
 
 mod loading;
@@ -92,7 +92,7 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
 
 /// When each step was done. As in training, a device is given a step while it is busy with the
 /// one before.
-fn marks(program: &mut Compiled, args: &BenchArgs) -> Result<Vec<Instant>, Failure> {
+fn marks(program: &mut Runner, args: &BenchArgs) -> Result<Vec<Instant>, Failure> {
     let output = if args.mode == Mode::Train { OutputKind::Loss } else { OutputKind::Logits };
     let mut marks = Vec::new();
     let mut underway: Option<Pending> = None;
@@ -115,7 +115,7 @@ fn prepare(
     network: &Network,
     engine: &dyn crate::engine::Engine,
     args: &BenchArgs,
-) -> Result<Compiled, Failure> {
+) -> Result<Runner, Failure> {
     let program = match args.mode {
         Mode::Train => {
             let scaled = args.engine.precision().scales_loss();
@@ -125,7 +125,7 @@ fn prepare(
         }
         Mode::Infer => lower::inference(network, args.batch),
     };
-    let mut compiled = Compiled::new(engine, &program)?;
+    let mut compiled = Runner::new(engine, &program)?;
     compiled.load(&initial(&tensors::of(network), 0))?;
     let mut draws = Draws::new(0, Purpose::Order, 0);
     let (shape, classes) = (network.value(network.input).shape, network.classes());

@@ -6,7 +6,7 @@ use super::Failure;
 use crate::cli::show::output;
 use crate::engine::Engine;
 use crate::engine::profile::{KernelTime, Limits, merged};
-use crate::train::compiled::Compiled;
+use crate::train::runner::Runner;
 
 /// One kernel, for one step.
 #[derive(Debug, Serialize)]
@@ -40,11 +40,7 @@ struct LimitsLine {
 }
 
 /// Times every kernel over some steps.
-pub fn measure(
-    program: &mut Compiled,
-    engine: &dyn Engine,
-    steps: u32,
-) -> Result<Profile, Failure> {
+pub fn measure(program: &mut Runner, engine: &dyn Engine, steps: u32) -> Result<Profile, Failure> {
     let limits = engine.limits();
     let mut times = Vec::new();
     for _ in 0..steps {

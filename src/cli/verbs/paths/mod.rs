@@ -22,7 +22,7 @@ use crate::graph::{OutputKind, Role};
 use crate::lower;
 use crate::lower::probes::{NONE, Part};
 use crate::train::atomic;
-use crate::train::compiled::Compiled;
+use crate::train::runner::Runner;
 
 /// Follows paths.
 pub fn paths(args: &PathsArgs) -> Result<(), Failure> {
@@ -237,7 +237,7 @@ fn first_input(trained: &Trained) -> Result<Vec<f32>, Failure> {
         return Ok(image);
     }
     let program = lower::part(&trained.network, 1, Part { from: None, to }, &NONE);
-    let mut program = Compiled::new(trained.opened.engine.as_ref(), &program)?;
+    let mut program = Runner::new(trained.opened.engine.as_ref(), &program)?;
     program.load(&trained.values)?;
     program.write(Role::Images, &image)?;
     program.run()?;

@@ -14,8 +14,8 @@ use crate::data::folder::Splits;
 use crate::data::locate::Found;
 use crate::data::normalise::Normalisation;
 use crate::lower;
-use crate::train::compiled::Compiled;
 use crate::train::evaluate::{MOST_BATCH, evaluate as score};
+use crate::train::runner::Runner;
 
 /// Measures the error of weights on a set's test pictures.
 pub fn evaluate(args: &RunArgs, set: &Set, path: &Path, signals: &Signals) -> Result<(), Failure> {
@@ -33,7 +33,7 @@ pub fn evaluate(args: &RunArgs, set: &Set, path: &Path, signals: &Signals) -> Re
         known.cloned().unwrap_or_else(|| Normalisation::measure(dataset.train.as_ref()));
     let batch = args.training.batch.unwrap_or(MOST_BATCH).min(dataset.test.count().max(1));
     let program = lower::inference(&weights.network, batch);
-    let mut program = Compiled::new(opened.engine.as_ref(), &program)?;
+    let mut program = Runner::new(opened.engine.as_ref(), &program)?;
     program.load(&weights.values)?;
     let classes = weights.network.classes();
     let loading = Loading { pictures: dataset.test, normalisation, batch, classes };

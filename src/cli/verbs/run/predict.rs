@@ -1,6 +1,6 @@
 //! `rnetc run --predict`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::Failure;
 use crate::cli::args::RunArgs;
@@ -10,10 +10,11 @@ use crate::cli::show::output;
 use crate::cli::verbs::run::train;
 use crate::data::normalise::Table;
 use crate::data::{Extent, picture};
-use crate::graph::{OutputKind, Role};
+use crate::graph::OutputKind;
 use crate::lower;
-use crate::train::compiled::Compiled;
 use crate::train::evaluate::{MOST_BATCH, probabilities};
+use crate::train::inference::Passes;
+use crate::train::runner::Runner;
 
 /// Classes named for each picture.
 const SHOWN: usize = 3;
@@ -35,26 +36,28 @@ pub fn predict(args: &RunArgs, path: &Path, signals: &Signals) -> Result<(), Fai
     let opened = engine::open(&args.engine)?;
     let batch = args.predict.len().min(MOST_BATCH);
     let program = lower::inference(&weights.network, batch);
-    let mut program = Compiled::new(opened.engine.as_ref(), &program)?;
+    let mut program = Runner::new(opened.engine.as_ref(), &program)?;
     program.load(&weights.values)?;
     let table = config.normalisation.table();
+    let say = |(paths, logits): (&[PathBuf], Vec<f32>)| {
+        for (path, row) in paths.iter().zip(logits.chunks_exact(config.classes.len())) {
+            output::say(format_args!("{}: {}", path.display(), best(row, &config.classes)));
+        }
+    };
+    let mut passes = Passes::new(&mut program, OutputKind::Logits);
     for paths in args.predict.chunks(batch) {
         if let Some(failure) = signals.failure() {
             return Err(failure);
         }
         let images = images(paths, batch, extent, &table)?;
-        program.write(Role::Images, &images)?;
-        program.run()?;
-        let logits = program.output(OutputKind::Logits)?;
-        for (path, row) in paths.iter().zip(logits.chunks_exact(config.classes.len())) {
-            output::say(format_args!("{}: {}", path.display(), best(row, &config.classes)));
-        }
+        passes.begin(&images, paths)?.map(say);
     }
+    passes.end()?.map(say);
     Ok(())
 }
 
 fn images(
-    paths: &[std::path::PathBuf],
+    paths: &[PathBuf],
     batch: usize,
     extent: Extent,
     table: &Table,

@@ -19,14 +19,14 @@ use crate::data::{Dataset, Extent, Name, Pictures, Set};
 use crate::engine::{Device, Engine, Precision};
 use crate::lower::{self, Form, Goal};
 use crate::network::{Chw, Network};
-use crate::train::compiled::Compiled;
 use crate::train::config::Config;
 use crate::train::evaluate::MOST_BATCH;
 use crate::train::init::initial;
 use crate::train::lock::Lock;
 use crate::train::recipe::{self, Normalise, Recipe};
 use crate::train::run_folder::RunFolder;
-use crate::train::schedule::{Length, Plan};
+use crate::train::runner::Runner;
+use crate::train::schedule::{Length, StepPlan};
 use crate::train::tensors;
 use crate::train::trainer::{End, Observer, Session};
 
@@ -188,7 +188,7 @@ fn configure(
             dataset.name, recipe.batch
         )));
     }
-    let plan = Plan::new(&recipe, length, (pictures / recipe.batch) as u64);
+    let plan = StepPlan::new(&recipe, length, (pictures / recipe.batch) as u64);
     let normalisation = match recipe.normalise {
         Normalise::PerChannel => Normalisation::measure(dataset.train.as_ref()),
         Normalise::PerPixel => Normalisation::measure_pixels(dataset.train.as_ref()),
@@ -225,8 +225,8 @@ fn assemble(
     let form = Form { recompute: config.recompute, scaled };
     let goal = Goal::Training(config.recipe.sgd(), form);
     let training = lower::program(network, batch, goal);
-    let training = Compiled::new(engine, &training)?;
-    let inference = Compiled::new(engine, &lower::inference(network, test_batch))?;
+    let training = Runner::new(engine, &training)?;
+    let inference = Runner::new(engine, &lower::inference(network, test_batch))?;
     let loading = |pictures: &Arc<dyn Pictures>, batch| Loading {
         pictures: pictures.clone(),
         normalisation: config.normalisation.clone(),
@@ -234,7 +234,7 @@ fn assemble(
         classes: network.classes(),
     };
     let (train, test) = (loading(&dataset.train, batch), loading(&dataset.test, test_batch));
-    let plan = Plan::new(&config.recipe, config.length, config.steps_per_epoch);
+    let plan = StepPlan::new(&config.recipe, config.length, config.steps_per_epoch);
     let (folder, lock) = folder()?;
     folder.write_config(&config)?;
     let mut tensors = tensors::of(network);

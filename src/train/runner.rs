@@ -1,4 +1,4 @@
-//! A compiled program, with its inputs and outputs by meaning.
+//! A program on an engine, with its inputs and outputs by meaning.
 
 use super::TrainError;
 use super::tensors::Values;
@@ -8,14 +8,14 @@ use crate::graph::{Input, InputId, OutputKind, Program, Role};
 use crate::nn::loss_scaling::STATE;
 
 /// A program ready to run.
-pub struct Compiled {
+pub struct Runner {
     executable: Box<dyn Executable>,
     inputs: Vec<Input>,
     outputs: Vec<OutputKind>,
     batch: usize,
 }
 
-impl Compiled {
+impl Runner {
     /// Compiles a program for an engine.
     pub fn new(engine: &dyn Engine, program: &Program) -> Result<Self, EngineError> {
         Ok(Self {
