@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use crate::network::anatomy::{self, Site};
 use crate::network::{Layer, Network, UnitId, UnitInstance, ValueId};
 
 /// Where a value of a unit is drawn.
@@ -97,18 +98,10 @@ fn chains(
         let args = network.value(value).args.iter().copied();
         args.filter(move |a| value != instance.input && rows.contains_key(a))
     };
-    // The shortcut is what reaches x in the fewest steps.
-    let mut steps: BTreeMap<ValueId, usize> = BTreeMap::new();
-    for &value in own {
-        let fewest = args(value).filter_map(|a| steps.get(&a).copied()).min();
-        let reaches = args(value).any(|a| a == instance.input);
-        steps.insert(value, if reaches { 1 } else { fewest.map_or(usize::MAX / 2, |n| n + 1) });
-    }
-    steps.insert(instance.input, 0);
-    let mut spine = vec![instance.output];
-    while let Some(next) = args(spine[spine.len() - 1]).min_by_key(|a| steps[a]) {
-        spine.push(next);
-    }
+    // f, then the way of x: the shortcut's, where there is one.
+    let Site { way, after, .. } = anatomy::site(network, instance);
+    let spine: Vec<ValueId> =
+        after.into_iter().rev().chain(way.into_iter().rev()).chain([instance.input]).collect();
     seen.extend(spine.iter().copied());
     let mut found = vec![Chain { values: spine.clone(), from: 0, to: below }];
     let mut open = spine;

@@ -3,15 +3,22 @@
 
 use super::figure::{BOX_HEIGHT, COLUMN, Figure, ROW};
 use crate::network::Network;
+use crate::network::anatomy::sites;
 
 /// Most units drawn: 2^n paths must fit on a page.
 pub const MOST_UNITS: usize = 6;
 
 const NARROW: f64 = 54.0;
 
-/// Draws the paths of a network, the shortest first; none if it has no units or too many.
+/// Units that a path can pass in two ways.
+pub fn forks(network: &Network) -> usize {
+    sites(network).iter().filter(|site| site.residual().is_some()).count()
+}
+
+/// Draws the paths of a network, the shortest first; none if no unit has a shortcut beside its F,
+/// or too many have.
 pub fn svg(network: &Network) -> Option<String> {
-    let units = network.units.len();
+    let units = forks(network);
     if units == 0 || units > MOST_UNITS {
         return None;
     }

@@ -6,6 +6,7 @@ use super::{Lowering, Mode};
 use crate::graph::autodiff::{gradient, gradient_along};
 use crate::graph::builder::Builder;
 use crate::graph::{Axes, NodeId, OutputKind, Program, QuantityId, ReduceKind};
+use crate::network::anatomy::Sum;
 use crate::network::{Network, ValueId};
 use crate::passes;
 
@@ -22,12 +23,12 @@ pub fn part(network: &Network, batch: usize, part: Part, probes: &Probes) -> Pro
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// Sums of values.
-    pub sums: Vec<(QuantityId, Vec<ValueId>)>,
+    pub sums: Vec<(QuantityId, Sum)>,
     /// Gradients of the mean cross-entropy E with respect to values.
     pub gradients: Vec<(QuantityId, ValueId)>,
     /// Jᵀ·∂E/∂y with J the Jacobian of the sum of some values (first) with respect to a value
     /// (second), and y a third one.
-    pub products: Vec<(QuantityId, Vec<ValueId>, ValueId, ValueId)>,
+    pub products: Vec<(QuantityId, Sum, ValueId, ValueId)>,
 }
 
 /// Forward and backward pass with running statistics, so that no image sees another: E's
@@ -92,14 +93,16 @@ impl Lowering<'_> {
         }
     }
 
-    fn sum(&mut self, values: &[ValueId]) -> NodeId {
-        let nodes: Vec<NodeId> = values.iter().map(|&v| self.node(v)).collect();
-        let sum = nodes.into_iter().reduce(|sum, node| self.b.add(sum, node));
+    /// The node of a sum.
+    pub(super) fn sum(&mut self, values: &[(f64, ValueId)]) -> NodeId {
+        let terms: Vec<NodeId> =
+            values.iter().map(|&(factor, value)| self.b.scale(self.node(value), factor)).collect();
+        let sum = terms.into_iter().reduce(|sum, term| self.b.add(sum, term));
         sum.unwrap_or_else(|| self.b.constant(0.0))
     }
 
     /// Jᵀ·upstream, J = ∂(Σ of)/∂wrt: the gradient of ⟨Σ of, upstream⟩ with upstream held fixed.
-    fn product(&mut self, of: &[ValueId], wrt: ValueId, upstream: NodeId) -> NodeId {
+    fn product(&mut self, of: &[(f64, ValueId)], wrt: ValueId, upstream: NodeId) -> NodeId {
         let (sum, wrt) = (self.sum(of), self.node(wrt));
         let fixed = self.b.detach(upstream);
         let product = self.b.mul(sum, fixed);

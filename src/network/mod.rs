@@ -16,6 +16,10 @@
 //! # What can be asked
 //! - [`Network::parameters`], [`Network::macs`] (`cost`): what it costs.
 //! - [`Network::tensors`] (`tensor`): what state it has, in which shapes, and how it starts.
+//! - [`anatomy`]: which terms of a unit's y are the shortcut and which are F's, what is done to x
+//!   on the way, which gates scale which, what deleting the unit means. Warnings, drawings,
+//!   import, reports and studies all take it from there.
+//! - [`survival`]: the same network with branches that training drops.
 //!
 //! # Invariants
 //! `sema` makes networks and checks them. Arguments come before their users; shapes fit; every
@@ -24,11 +28,13 @@
 
 use crate::source::Source;
 
+pub mod anatomy;
 mod cost;
 mod ids;
 mod layer;
 mod module;
 mod shape;
+pub mod survival;
 mod tensor;
 mod text;
 mod unit;

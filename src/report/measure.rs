@@ -6,8 +6,10 @@ use crate::engine::Engine;
 use crate::engine::profile::{KernelTime, merged};
 use crate::graph::Role;
 use crate::lower;
-use crate::network::Network;
+use crate::network::anatomy::{Site, sites};
+use crate::network::{Network, Tensor, UnitInstance};
 use crate::nn::optimiser::Sgd;
+use crate::nn::optimiser::momentum_name;
 use crate::train::TrainError;
 use crate::train::config::Config;
 use crate::train::evaluate::{MOST_BATCH, probabilities};
@@ -52,7 +54,8 @@ pub struct Mistake {
 pub struct UnitSize {
     /// Its position, from 1.
     pub index: usize,
-    /// ‖F(x)‖ / ‖x‖ over a batch of test pictures, running statistics.
+    /// ‖F‖ / ‖x‖ over a batch of test pictures, running statistics: what F adds to y, beside
+    /// what the unit reads.
     pub residual: Option<f64>,
     /// Norm of the loss's gradient with respect to its parameters, over a training batch.
     pub gradient: f64,
@@ -81,7 +84,8 @@ pub fn measure(
     };
     let batch = config.recipe.batch.min(dataset.train.count()).max(1);
     let sample = SAMPLE.min(dataset.test.count()).max(1);
-    let residuals = residuals(network, values, engine, &first(loading(&dataset.test, sample))?)?;
+    let residuals =
+        residuals(engine, network, values, &first(loading(&dataset.test, sample))?.images)?;
     let train = first(loading(&dataset.train, batch))?;
     let (gradients, kernels) = step(network, values, engine, &train)?;
     let units = network.units.iter().zip(residuals).zip(gradients);
@@ -132,30 +136,26 @@ fn mistakes(
     Ok(Some((confusion, shown.collect())))
 }
 
-/// ‖F(x)‖ / ‖x‖ of each unit, where it has an F.
-fn residuals(
+/// ‖F‖ / ‖x‖ of each unit over some pictures, where it has a shortcut and an F.
+pub fn residuals(
+    engine: &dyn Engine,
     network: &Network,
     values: &Values,
-    engine: &dyn Engine,
-    test: &Batch,
+    images: &[f32],
 ) -> Result<Vec<Option<f64>>, TrainError> {
-    let inspection = lower::inspection(network, test.labels.len());
-    let has = |kind| inspection.position(kind).is_some();
-    let mut program = Runner::new(engine, &inspection)?;
+    let batch = images.len() / network.value(network.input).shape.len();
+    let sites = sites(network);
+    let mut program = Runner::new(engine, &lower::inspection(network, &sites, batch))?;
     program.load(values)?;
-    program.write(Role::Images, &test.images)?;
+    program.write(Role::Images, images)?;
     program.run()?;
-    let mut residuals = Vec::new();
-    for unit in 0..network.units.len() {
-        let [x, f] = lower::squares(unit);
-        residuals.push(if has(f) {
-            let size = |value: Vec<f32>| value.first().map_or(f64::NAN, |&v| f64::from(v));
-            Some((size(program.output(f)?) / size(program.output(x)?)).sqrt())
-        } else {
-            None
-        });
-    }
-    Ok(residuals)
+    let mut norm =
+        |kind| -> Result<f64, TrainError> { Ok(f64::from(program.output(kind)?[0]).sqrt()) };
+    let mut ratio = |(at, site): (usize, &Site)| {
+        let [x, f] = lower::squares(at);
+        site.residual().map(|_| Ok(norm(f)? / norm(x)?)).transpose()
+    };
+    sites.iter().enumerate().map(&mut ratio).collect()
 }
 
 /// The norm of each unit's gradient, and the kernels of a step that changes no parameter. Momenta
@@ -175,14 +175,17 @@ fn step(
     program.write(Role::LearningRate, &[0.0])?;
     program.write(Role::Seed, &[0.0])?;
     program.run()?;
-    let mut squares = vec![0.0; network.units.len()];
-    for (name, value) in program.values()? {
-        let of_unit = name.strip_prefix("units.").filter(|_| name.ends_with(".momentum"));
-        let index = of_unit.and_then(|rest| rest.split_once('.')?.0.parse::<usize>().ok());
-        if let Some(sum) = index.and_then(|index| squares.get_mut(index.wrapping_sub(1))) {
-            *sum += value.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>();
-        }
-    }
+    let gradients = program.values()?;
+    let square = |tensor: Tensor| -> f64 {
+        let momentum = momentum_name(&network.tensor_name(tensor.id));
+        let values = gradients.get(&momentum).map_or(&[][..], Vec::as_slice);
+        values.iter().map(|&v| f64::from(v).powi(2)).sum()
+    };
+    let norm = |unit: &UnitInstance| -> f64 {
+        let modules = network.modules_of(unit.id()).into_iter();
+        modules.flat_map(|module| network.tensors_of(module)).map(square).sum::<f64>().sqrt()
+    };
+    let norms = network.units.iter().map(norm).collect();
     let mut times = Vec::new();
     for _ in 0..TIMED {
         times.extend(program.run_timed()?);
@@ -192,5 +195,5 @@ fn step(
         time.seconds /= f64::from(TIMED);
         time.calls /= u64::from(TIMED);
     }
-    Ok((squares.into_iter().map(f64::sqrt).collect(), times))
+    Ok((norms, times))
 }

@@ -177,7 +177,7 @@ fn units(body: &mut String, measured: &Measured) {
         units.filter_map(|unit| value(unit).map(|v| [unit.index as f64, v])).collect()
     };
     let marks = vec![
-        Mark::line("‖F(x)‖ / ‖x‖", Stroke::solid(0), of(|unit| unit.residual)),
+        Mark::line("‖F‖ / ‖x‖, F as it is added to y", Stroke::solid(0), of(|unit| unit.residual)),
         Mark::line(
             "norm of the gradient of the unit's parameters",
             Stroke::solid(1),
@@ -186,8 +186,8 @@ fn units(body: &mut String, measured: &Measured) {
     ];
     let svg = page_wide("unit", Axis::log(""), None, marks);
     *body += "<h3>Units</h3>\n";
-    let caption = "Size of the residual function beside its input, over test pictures with running \
-                   statistics; and norm of the loss's gradient, over training pictures.";
+    let caption = "What F adds to y, with all that scales it, beside what the unit reads, over test \
+                   pictures with running statistics; and norm of the loss's gradient, over training pictures.";
     figure(body, &svg, caption);
 }
 

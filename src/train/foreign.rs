@@ -1,14 +1,15 @@
 //! Which tensor of a PyTorch state dict is which of a network.
 //!
 //! Where the names are rnetc's, they say it. Otherwise modules are paired by kind, by where they
-//! stand (outside units, in F, on the shortcut), and in order: natural order of PyTorch's names
+//! stand (outside units, in F, on the shortcut: here by [`places`], there by the names), and in
+//! order: natural order of PyTorch's names
 //! (`layer1.0.conv1`, `layer1.0.conv2`, `layer1.1.conv1`, …), order of evaluation here.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::layout::Kind;
-use super::tensors::Tensor;
+use crate::network::anatomy::{Place, places};
+use crate::network::{ModuleKind, Network};
 
 /// Words in the names of modules on shortcuts.
 const SHORTCUT: [&str; 5] = ["downsample", "short", "proj", "skip", "identity"];
@@ -24,50 +25,43 @@ enum Sort {
     Linear,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    Outside,
-    Branch,
-    Shortcut,
-}
-
 /// A module: its name and what it has.
 type Modules = Vec<(String, Sort, Place)>;
 
 /// For each tensor of a network, in order, the name in the file; `found` are the file's names with
 /// their ranks. What does not fit is said.
-pub fn pairs(tensors: &[Tensor], found: &[(String, usize)]) -> Result<Vec<String>, String> {
+pub fn pairs(network: &Network, found: &[(String, usize)]) -> Result<Vec<String>, String> {
     let found: BTreeMap<&str, usize> = found
         .iter()
         .filter(|(name, _)| !name.ends_with(COUNTER))
         .map(|(name, rank)| (name.as_str(), *rank))
         .collect();
-    let wanted: BTreeSet<&str> = tensors.iter().map(|t| t.state.name.as_str()).collect();
+    let own: Vec<String> = network.tensors().map(|t| network.tensor_name(t.id)).collect();
+    let wanted: BTreeSet<&str> = own.iter().map(String::as_str).collect();
     for wrapper in [""].iter().chain(&WRAPPERS) {
         let inner: BTreeSet<&str> =
             found.keys().filter_map(|name| name.strip_prefix(wrapper)).collect();
         if inner == wanted && inner.len() == found.len() {
-            return Ok(tensors.iter().map(|t| format!("{wrapper}{}", t.state.name)).collect());
+            return Ok(own.iter().map(|name| format!("{wrapper}{name}")).collect());
         }
     }
     let theirs = their_modules(&found)?;
-    let ours = our_modules(tensors);
+    let ours = our_modules(network);
     let module = match matched(&ours, &theirs, true) {
         Ok(matched) => matched,
         Err(_) => matched(&ours, &theirs, false)?,
     };
-    let mut used = 0;
     let mut pairs = Vec::new();
-    for tensor in tensors {
-        let (stem, suffix) = split(&tensor.state.name);
-        let name = format!("{}.{suffix}", module.get(stem).copied().unwrap_or(stem));
+    for (tensor, own) in network.tensors().zip(&own) {
+        let stem = network.module(tensor.id.module).name.as_str();
+        let stem = module.get(stem).copied().unwrap_or(stem);
+        let name = format!("{stem}.{}", tensor.id.part.suffix());
         if !found.contains_key(name.as_str()) {
-            return Err(format!("{name} is missing, which would be {}", tensor.state.name));
+            return Err(format!("{name} is missing, which would be {own}"));
         }
-        used += 1;
         pairs.push(name);
     }
-    if used != found.len() {
+    if pairs.len() != found.len() {
         let other = found.keys().find(|name| !pairs.iter().any(|pair| pair == **name));
         let other = other.unwrap_or(&"a tensor");
         return Err(format!("{other}: the net has nothing of that kind (a bias, perhaps)"));
@@ -110,24 +104,14 @@ fn matched<'a>(
     Ok(pairs)
 }
 
-fn our_modules(tensors: &[Tensor]) -> Modules {
-    let mut modules = Modules::new();
-    for tensor in tensors {
-        let (stem, suffix) = split(&tensor.state.name);
-        let sort = match (tensor.kind, suffix) {
-            (Kind::Convolution, _) => Sort::Convolution,
-            (Kind::Linear, _) => Sort::Linear,
-            (Kind::Vector, "running_mean") => Sort::BatchNorm,
-            (Kind::Vector, _) => continue,
-        };
-        let place = match stem.split('.').collect::<Vec<_>>()[..] {
-            ["units", _, "h", ..] => Place::Shortcut,
-            ["units", ..] => Place::Branch,
-            _ => Place::Outside,
-        };
-        modules.push((stem.to_string(), sort, place));
-    }
-    modules
+fn our_modules(network: &Network) -> Modules {
+    let sort = |kind: &ModuleKind| match kind {
+        ModuleKind::Conv { .. } => Sort::Convolution,
+        ModuleKind::BatchNorm { .. } => Sort::BatchNorm,
+        ModuleKind::Linear { .. } => Sort::Linear,
+    };
+    let placed = network.modules.iter().zip(places(network));
+    placed.map(|(module, place)| (module.name.clone(), sort(&module.kind), place)).collect()
 }
 
 fn their_modules(found: &BTreeMap<&str, usize>) -> Result<Modules, String> {
@@ -183,12 +167,15 @@ fn natural(a: &str, b: &str) -> Ordering {
 mod tests {
     use super::*;
     use crate::source::Source;
-    use crate::train::tensors;
 
-    fn net(text: &str, depth: &str) -> Vec<Tensor> {
+    fn net(text: &str, depth: &str) -> Network {
         let source = Source::new("a.rnet", text);
         let settings = [("depth".to_string(), depth.to_string())];
-        tensors::of(&crate::sema::compile(&source, &settings).unwrap().network)
+        crate::sema::compile(&source, &settings).unwrap().network
+    }
+
+    fn names(network: &Network) -> Vec<String> {
+        network.tensors().map(|tensor| network.tensor_name(tensor.id)).collect()
     }
 
     fn norm(name: &str) -> Vec<(String, usize)> {
@@ -223,10 +210,11 @@ mod tests {
     fn torchvisions_names_find_their_places() {
         let original = include_str!("../../specs/original.rnet");
         // Twelve blocks a stage, so that the tenth must not come after the first.
-        let tensors = net(original, "74");
-        let pairs = pairs(&tensors, &torchvision(12, false)).unwrap();
+        let network = net(original, "74");
+        let pairs = pairs(&network, &torchvision(12, false)).unwrap();
+        let own = names(&network);
         let of = |name: &str| {
-            let at = tensors.iter().position(|tensor| tensor.state.name == name);
+            let at = own.iter().position(|own| own == name);
             pairs[at.unwrap_or_else(|| panic!("no {name}"))].as_str()
         };
         assert_eq!(of("stem.conv.weight"), "conv1.weight");
@@ -239,20 +227,21 @@ mod tests {
 
     #[test]
     fn rnetcs_own_names_need_no_guess_in_whatever_wrapper() {
-        let tensors = net(include_str!("../../specs/preact.rnet"), "20");
+        let network = net(include_str!("../../specs/preact.rnet"), "20");
+        let own = names(&network);
         for wrapper in ["", "module.", "_orig_mod."] {
             let mut found: Vec<(String, usize)> =
-                tensors.iter().map(|t| (format!("{wrapper}{}", t.state.name), 9)).collect();
+                own.iter().map(|name| (format!("{wrapper}{name}"), 9)).collect();
             found.push((format!("{wrapper}units.1.F.bn1.{COUNTER}"), 0));
-            let pairs = pairs(&tensors, &found).unwrap();
-            assert_eq!(pairs[0], format!("{wrapper}{}", tensors[0].state.name));
+            let pairs = pairs(&network, &found).unwrap();
+            assert_eq!(pairs[0], format!("{wrapper}{}", own[0]));
         }
     }
 
     #[test]
     fn what_does_not_fit_is_said() {
-        let tensors = net(include_str!("../../specs/original.rnet"), "20");
-        let error = |found: &[(String, usize)]| pairs(&tensors, found).unwrap_err();
+        let network = net(include_str!("../../specs/original.rnet"), "20");
+        let error = |found: &[(String, usize)]| pairs(&network, found).unwrap_err();
         assert!(error(&torchvision(4, false)).contains("25 convolutions, and the net has 19"));
         assert!(error(&torchvision(3, true)).contains("21 convolutions"));
         let mut biased = torchvision(3, false);

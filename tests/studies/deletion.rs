@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use rnetc::dissect::anatomy::{Body, deletions, keep, sites};
+use rnetc::dissect::probes::{deletions, keep};
 use rnetc::engine::cpu::CpuEngine;
 use rnetc::engine::{Engine, Precision};
 use rnetc::graph::{InputId, OutputKind, Program, Role};
 use rnetc::lower;
 use rnetc::lower::probes::{NONE, Part};
 use rnetc::network::Network;
+use rnetc::network::anatomy::{Body, sites};
 
 use super::support::*;
 
@@ -226,10 +227,11 @@ fn every_spec_with_shortcuts_has_one_in_each_unit() {
             let sites = sites(&network);
             assert_eq!(sites.len(), network.units.len(), "{name}");
             for site in &sites {
-                let Body::Residual { shortcut, residual, .. } = &site.body else {
+                let Some(found) = site.residual() else {
                     panic!("{name}: {} has no shortcut", site.name);
                 };
-                assert_eq!((shortcut.len(), residual.len()), (1, 1), "{name}: {}", site.name);
+                let counts = (found.shortcut.terms.len(), found.branches.len());
+                assert_eq!(counts, (1, 1), "{name}: {}", site.name);
             }
         }
     }

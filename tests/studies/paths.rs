@@ -3,15 +3,16 @@
 use rnetc::data::dataset::Stored;
 use rnetc::data::normalise::Normalisation;
 use rnetc::data::{Extent, Pictures};
-use rnetc::dissect::anatomy::{branch, branches, sites};
 use rnetc::dissect::paths::gradient::{Along, Gradients, forks};
 use rnetc::dissect::paths::{check, exact, lengths, sampled};
+use rnetc::dissect::probes::{branch, branches};
 use rnetc::engine::Precision;
 use rnetc::engine::cpu::CpuEngine;
 use rnetc::graph::{OutputKind, QuantityId, Role};
 use rnetc::lower::probes::{NONE, Pass};
 use rnetc::lower::{self, Wanted};
 use rnetc::network::Network;
+use rnetc::network::anatomy::sites;
 use rnetc::train::tensors::{self, Values};
 use std::collections::HashMap;
 

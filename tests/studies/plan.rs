@@ -1,9 +1,9 @@
 //! Which lesions are made.
 
-use rnetc::dissect::anatomy::sites;
 use rnetc::dissect::lesion::plan::{Impossible, Lesion, Study, left_alone, plan};
 use rnetc::dissect::lesion::rewire::tau;
 use rnetc::lower::probes::NONE;
+use rnetc::network::anatomy::sites;
 
 use super::support::*;
 
@@ -88,7 +88,7 @@ fn what_cannot_be_drawn_is_refused_with_what_can() {
     assert_eq!(plan(&network, &sites, &study, 0), Err(Impossible::Swaps { pairs: 0 }));
     let network =
         compile("net n { input(3, 8, 8) -> conv(3x3, 4) -> global_avg_pool -> linear(2) }");
-    let sites = rnetc::dissect::anatomy::sites(&network);
+    let sites = rnetc::network::anatomy::sites(&network);
     let text = plan(&network, &sites, &Study::Each, 0).unwrap_err().to_string();
     assert!(text.contains("3×8×8") && text.contains("4×8×8"), "{text}");
 }

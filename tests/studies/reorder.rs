@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use rnetc::dissect::anatomy;
-use rnetc::dissect::anatomy::{Site, sites};
 use rnetc::dissect::lesion::rewire::{counterparts, permuted, survival};
+use rnetc::dissect::probes;
 use rnetc::graph::{InputId, Program, Role, interp};
 use rnetc::lower;
 use rnetc::lower::probes::{NONE, Part};
 use rnetc::network::Network;
+use rnetc::network::anatomy::{Site, sites};
 use rnetc::train::tensors::{self, Values};
 
 use super::support::*;
@@ -60,7 +60,7 @@ fn only_equal_units_change_places() {
     assert!(!fits(0, 3) && !fits(3, 1));
     // A unit of another width.
     let network = spec("preact", &[("depth", "20")]);
-    let sites = rnetc::dissect::anatomy::sites(&network);
+    let sites = rnetc::network::anatomy::sites(&network);
     assert!(counterparts(&network, &sites[1], &sites[4]).is_none());
     assert!(counterparts(&network, &sites[1], &sites[2]).is_some());
 }
@@ -79,7 +79,7 @@ fn swapped_units_compute_in_the_new_order() {
     let want = run(&lower::part(&network, BATCH, head, &NONE), &values, &x);
 
     let moved = permuted(&network, &sites, &order, &values);
-    let probes = anatomy::deletions(&network, &sites, 0);
+    let probes = probes::deletions(&network, &sites, 0);
     let program = lower::part(&network, BATCH, Part::WHOLE, &probes);
     let mut all = inputs(&program, &HashMap::new());
     for (at, input) in program.graph.inputs.iter().enumerate() {
@@ -87,7 +87,7 @@ fn swapped_units_compute_in_the_new_order() {
             all.insert(InputId(at as u32), value.iter().map(|&v| f64::from(v)).collect());
         }
         if let Some(at_site) =
-            (0..sites.len()).find(|&at| Role::Probe(anatomy::keep(at)) == input.role)
+            (0..sites.len()).find(|&at| Role::Probe(probes::keep(at)) == input.role)
         {
             // What drop_path keeps goes with the unit.
             let factor =

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use rnetc::dissect::survival::Survival;
 use rnetc::engine::cpu::CpuEngine;
 use rnetc::engine::{Engine, Precision};
 use rnetc::graph::{InputId, OutputKind, Program, Role, interp};
 use rnetc::lower;
 use rnetc::network::Network;
+use rnetc::network::survival::Survival;
 use rnetc::nn::optimiser::Sgd;
 use rnetc::train::recipe::{HE2016, Recipe};
 
@@ -42,14 +42,13 @@ fn stochastic_depth_as_a_rule_is_the_spec_with_drop_path() {
 /// The net with some units' branches gone or scaled, by probes of the plain net.
 fn kept(factors: &[f64]) -> Vec<f64> {
     let network = net(PLAIN);
-    let sites = rnetc::dissect::anatomy::sites(&network);
-    let probes = rnetc::dissect::anatomy::deletions(&network, &sites, 0);
+    let sites = rnetc::network::anatomy::sites(&network);
+    let probes = rnetc::dissect::probes::deletions(&network, &sites, 0);
     let whole = lower::probes::Part::WHOLE;
     let program = lower::part(&network, 2, whole, &probes);
     let masks = factors.iter().enumerate();
-    let masks = masks
-        .map(|(at, f)| (Role::Probe(rnetc::dissect::anatomy::keep(at)), vec![*f; 2]))
-        .collect();
+    let masks =
+        masks.map(|(at, f)| (Role::Probe(rnetc::dissect::probes::keep(at)), vec![*f; 2])).collect();
     output(&program, &masks, OutputKind::Logits)
 }
 

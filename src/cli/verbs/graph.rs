@@ -25,9 +25,9 @@ fn drawn(network: &Network, args: &GraphArgs) -> Result<String, Failure> {
         (true, true) => Err(Failure::Usage("--unravel draws SVG, not DOT".into())),
         (true, false) => unravel::svg(network).ok_or_else(|| {
             Failure::Usage(format!(
-                "{} units have 2^{0} paths; --unravel draws nets of 1 to {} units (for example \
-                 --set depth=14)",
-                network.units.len(),
+                "{} units with a shortcut have 2^{0} paths; --unravel draws nets of 1 to {} (for \
+                 example --set depth=14)",
+                unravel::forks(network),
                 unravel::MOST_UNITS
             ))
         }),

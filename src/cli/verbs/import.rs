@@ -10,7 +10,7 @@ use crate::train::{checkpoint, tensors};
 pub fn import(args: &ImportArgs) -> Result<(), Failure> {
     let network = NamedSpec::find(Some(&args.spec), &args.set)?.compile()?;
     let tensors = tensors::of(&network);
-    let values = checkpoint::load_foreign(&args.state, &tensors)?;
+    let values = checkpoint::load_foreign(&args.state, &network)?;
     checkpoint::save_foreign(&args.out, &tensors, &values)?;
     let set: String =
         args.set.iter().map(|(name, value)| format!(" --set {name}={value}")).collect();

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::rewire::counterparts;
 use crate::data::random::{Draws, Purpose};
-use crate::dissect::anatomy::Site;
+use crate::network::anatomy::Site;
 use crate::network::{Chw, Network};
 
 /// What is done to the net.

@@ -1,6 +1,6 @@
 //! Reordering units: their parameters and statistics change places.
 
-use crate::dissect::anatomy::Site;
+use crate::network::anatomy::Site;
 use crate::network::{Layer, ModuleId, Network, TensorId, ValueId};
 use crate::train::tensors::Values;
 

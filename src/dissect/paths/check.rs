@@ -6,17 +6,19 @@
 //! | (5) g_l = g_L + (∂ΣF/∂x_l)ᵀ g_L | both terms, and g_l against g_{l+1} + J_Fᵀ g at each unit |
 //! | (6)–(8) h = λx | the same with λ on the shortcuts, and the product of all λ |
 //!
-//! A stage is a run of units that keep the shape. F is what was computed as F, not y − h.
+//! A stage is a run of units that keep the shape. F is its contribution to y as
+//! [`crate::network::anatomy`] defines it, computed as F and not as y − h.
 
 use serde::Serialize;
 
 use super::gradient::forks;
-use crate::dissect::anatomy::{Body, Site, Term, branch, branches};
+use crate::dissect::probes::{branch, branches};
 use crate::engine::Engine;
 use crate::graph::{OutputKind, QuantityId, Role};
 use crate::lower::probes::{NONE, Pass};
 use crate::lower::{self, Wanted};
-use crate::network::{BinaryOp, Layer, ModuleKind, Network, ValueId};
+use crate::network::anatomy::Site;
+use crate::network::{Layer, ModuleKind, Network, ValueId};
 use crate::train::TrainError;
 use crate::train::runner::Runner;
 use crate::train::tensors::Values;
@@ -30,7 +32,7 @@ const BOOST: i32 = 3;
 pub struct Unit {
     /// Counted from 1.
     pub unit: usize,
-    /// ‖F‖ / ‖x‖.
+    /// ‖F‖ / ‖x‖: what F adds to y, beside what the unit reads.
     pub residual_ratio: Option<f64>,
     /// Share of y < 0, where f is a ReLU: what it cuts off.
     pub cut_off: Option<f64>,
@@ -90,10 +92,8 @@ pub fn check(
     (images, targets): (&[f32], &[f32]),
 ) -> Result<Report, TrainError> {
     let batch = targets.len() / network.classes();
-    let mut plain = Runner::new(
-        engine,
-        &lower::forward_and_backward(network, batch, &NONE, &wanted(network, sites)),
-    )?;
+    let mut plain =
+        Runner::new(engine, &lower::forward_and_backward(network, batch, &NONE, &wanted(sites)))?;
     plain.load(values)?;
     plain.write(Role::Images, images)?;
     plain.write(Role::Targets, targets)?;
@@ -113,15 +113,10 @@ pub fn check(
 }
 
 fn is_clean(site: &Site) -> bool {
-    let identity = match &site.body {
-        Body::Residual { shortcut, .. } => shortcut.iter().all(|term| term.value == site.input),
-        Body::Chain => false,
-    };
-    identity && site.output == site.sum
-}
-
-fn values_of(terms: &[Term]) -> Vec<ValueId> {
-    terms.iter().map(|term| term.value).collect()
+    let identity = site.residual().is_some_and(|residual| {
+        residual.shortcut.is_identity && residual.shortcut.terms.len() == 1
+    });
+    identity && site.after.is_empty()
 }
 
 /// What is read of a site.
@@ -151,26 +146,22 @@ impl Of {
     }
 }
 
-fn wanted(network: &Network, sites: &[Site]) -> Wanted {
+fn wanted(sites: &[Site]) -> Wanted {
     let mut wanted = Wanted::default();
     for (at, site) in sites.iter().enumerate() {
-        wanted.sums.push((Of::Input.at(at), vec![site.input]));
-        wanted.sums.push((Of::Sum.at(at), vec![site.sum]));
-        wanted.sums.push((Of::Output.at(at), vec![site.output]));
+        wanted.sums.push((Of::Input.at(at), vec![(1.0, site.input)]));
+        wanted.sums.push((Of::Sum.at(at), vec![(1.0, site.sum)]));
+        wanted.sums.push((Of::Output.at(at), vec![(1.0, site.output)]));
         wanted.gradients.push((Of::InputGradient.at(at), site.input));
         wanted.gradients.push((Of::OutputGradient.at(at), site.output));
-        if let Some(gate) = gate(network, site) {
-            wanted.sums.push((Of::Gate.at(at), vec![gate]));
+        if let Some(gate) = gate(site) {
+            wanted.sums.push((Of::Gate.at(at), vec![(1.0, gate)]));
         }
-        if let Body::Residual { shortcut, residual, .. } = &site.body {
-            wanted.sums.push((Of::Shortcut.at(at), values_of(shortcut)));
-            wanted.sums.push((Of::Residual.at(at), values_of(residual)));
-            wanted.products.push((
-                Of::ThroughResidual.at(at),
-                values_of(residual),
-                site.input,
-                site.sum,
-            ));
+        if let Some(residual) = site.residual() {
+            wanted.sums.push((Of::Shortcut.at(at), residual.carried()));
+            wanted.sums.push((Of::Residual.at(at), residual.contribution()));
+            let through = Of::ThroughResidual.at(at);
+            wanted.products.push((through, residual.contribution(), site.input, site.sum));
         }
     }
     wanted
@@ -215,8 +206,7 @@ fn unit(
     gradient_through_residuals: f64,
 ) -> Result<Unit, TrainError> {
     let (x, gx) = (read.value(Of::Input, at)?, read.gradient(Of::InputGradient, at)?);
-    let is_relu = network.value(site.output).layer == Layer::Relu
-        && network.value(site.output).args == [site.sum];
+    let is_relu = matches!(site.after[..], [f] if network.value(f).layer == Layer::Relu);
     let cut_off = if is_relu {
         let y = read.value(Of::Sum, at)?;
         Some(y.iter().filter(|y| **y < 0.0).count() as f64 / y.len() as f64)
@@ -235,10 +225,10 @@ fn unit(
         weighted_term: None,
         cosine: None,
     };
-    if gate(network, site).is_some() {
+    if gate(site).is_some() {
         unit.gate = Some(spread(&read.value(Of::Gate, at)?));
     }
-    if let Body::Residual { .. } = site.body {
+    if site.residual().is_some() {
         unit.residual_ratio = Some(norm(&read.value(Of::Residual, at)?) / norm(&x));
         if site.shapes[0] == site.shapes[1] {
             unit.lambda = Some(dot(&read.value(Of::Shortcut, at)?, &x) / dot(&x, &x));
@@ -252,9 +242,7 @@ fn unit(
 
 /// Runs of units with shortcuts that keep the shape.
 fn runs(sites: &[Site]) -> Vec<std::ops::Range<usize>> {
-    let keeps = |site: &Site| {
-        site.shapes[0] == site.shapes[1] && matches!(site.body, Body::Residual { .. })
-    };
+    let keeps = |site: &Site| site.shapes[0] == site.shapes[1] && site.residual().is_some();
     let mut runs: Vec<std::ops::Range<usize>> = Vec::new();
     for at in (0..sites.len()).filter(|&at| keeps(&sites[at])) {
         match runs.last_mut() {
@@ -336,18 +324,9 @@ fn initial_gates(network: &Network, sites: &[Site]) -> Option<f64> {
     (!gates.is_empty()).then(|| gates.iter().product())
 }
 
-/// g, where 1 − g is a factor of the shortcut.
-fn gate(network: &Network, site: &Site) -> Option<ValueId> {
-    let Body::Residual { shortcut, .. } = &site.body else { return None };
-    let of = |value: ValueId| network.value(value);
-    let product = |term: &&Term| of(term.value).layer == Layer::Binary(BinaryOp::Mul);
-    let factors = shortcut.iter().filter(product).flat_map(|term| of(term.value).args.iter());
-    factors.copied().find_map(|factor| match (&of(factor).layer, of(factor).args.as_slice()) {
-        (Layer::Binary(BinaryOp::Sub), &[one, gate]) => {
-            (of(one).layer == Layer::Const(1.0)).then_some(gate)
-        }
-        _ => None,
-    })
+/// g, where the shortcut has 1 − g.
+fn gate(site: &Site) -> Option<ValueId> {
+    site.residual()?.shortcut.gates().find(|gate| gate.complement).map(|gate| gate.value)
 }
 
 /// Mean, standard deviation and share above ½.
@@ -360,7 +339,7 @@ fn spread(gate: &[f64]) -> [f64; 3] {
 }
 
 fn initial_gate(network: &Network, site: &Site) -> Option<f64> {
-    let gate = network.value(gate(network, site)?);
+    let gate = network.value(gate(site)?);
     let scores = network.value(*gate.args.first()?);
     match (&gate.layer, &scores.layer) {
         (Layer::Sigmoid, Layer::Conv { module, .. }) => match network.module(*module).kind {

@@ -8,12 +8,13 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::gradient::{Along, Gradients};
-use crate::dissect::anatomy::{Site, branch, branches};
+use crate::dissect::probes::{branch, branches};
 use crate::engine::Engine;
 use crate::graph::{OutputKind, Role};
 use crate::lower;
 use crate::lower::probes::{Part, Pass};
 use crate::network::Network;
+use crate::network::anatomy::Site;
 use crate::train::TrainError;
 use crate::train::runner::Runner;
 use crate::train::tensors::Values;

@@ -96,7 +96,7 @@ pub fn equations(report: &Report, net: &str) -> String {
     };
     let panels = [
         panel(
-            format!("{net}: ‖F‖ / ‖x‖"),
+            format!("{net}: ‖F‖ / ‖x‖, F as added to y"),
             Axis::linear("‖F‖ / ‖x‖"),
             vec![line(0, "", points(&|unit| unit.residual_ratio))],
         ),

@@ -9,12 +9,13 @@
 use crate::data::Pictures;
 use crate::data::normalise::{Normalisation, Table};
 use crate::data::random::{Draws, Purpose};
-use crate::dissect::anatomy::{Body, Site, branch, branches};
+use crate::dissect::probes::{branch, branches};
 use crate::engine::Engine;
 use crate::graph::{OutputKind, QuantityId, Role};
 use crate::lower::probes::Pass;
 use crate::lower::{self, Wanted};
 use crate::network::Network;
+use crate::network::anatomy::Site;
 use crate::train::TrainError;
 use crate::train::runner::Runner;
 use crate::train::tensors::Values;
@@ -45,8 +46,7 @@ pub struct Gradients<'a> {
 
 /// Sites that a path can pass in two ways.
 pub fn forks(sites: &[Site]) -> Vec<usize> {
-    let fork = |at: &usize| matches!(sites[*at].body, Body::Residual { .. });
-    (0..sites.len()).filter(fork).collect()
+    (0..sites.len()).filter(|&at| sites[at].residual().is_some()).collect()
 }
 
 impl<'a> Gradients<'a> {

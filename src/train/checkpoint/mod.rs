@@ -15,8 +15,9 @@ use super::config::Config;
 use super::error::Misfit;
 use super::foreign;
 use super::layout;
-use super::tensors::{Tensor, Values};
+use super::tensors::{self, Tensor, Values};
 use super::{TrainError, atomic};
+use crate::network::Network;
 use crate::nn::loss_scaling::STATE;
 
 /// Longest header that is read, of files and before their tensors are known.
@@ -142,13 +143,14 @@ pub fn load(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainError> {
 
 /// Reads a state dict of PyTorch: tensors by name, or by order where it names them otherwise
 /// ([`foreign`]).
-pub fn load_foreign(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainError> {
-    let bytes = whole(path, tensors)?;
+pub fn load_foreign(path: &Path, network: &Network) -> Result<Values, TrainError> {
+    let tensors = tensors::of(network);
+    let bytes = whole(path, &tensors)?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(path, &error))?;
     let found: Vec<(String, usize)> =
         file.tensors().into_iter().map(|(name, view)| (name, view.shape().len())).collect();
     let wrong = |why: String| TrainError::Unpaired { path: path.to_path_buf(), why };
-    let pairs = foreign::pairs(tensors, &found).map_err(wrong)?;
+    let pairs = foreign::pairs(network, &found).map_err(wrong)?;
     let mut values = Values::new();
     for (tensor, name) in tensors.iter().zip(pairs) {
         let view = file.tensor(&name).map_err(|error| damaged(path, &error))?;

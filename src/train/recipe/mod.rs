@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{TrainError, yaml};
 use crate::data::augment::Augmentation;
-use crate::dissect::survival::Survival;
 use crate::engine::Precision;
 use crate::network::Network;
+use crate::network::survival::Survival;
 use crate::nn::optimiser::Sgd;
 
 mod check;

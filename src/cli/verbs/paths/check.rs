@@ -48,7 +48,7 @@ fn cell(value: Option<f64>) -> String {
 
 fn print(report: &Report) {
     output::say(
-        "unit    ‖F‖/‖x‖   y<0 cut         λ    ‖∂E/∂x‖  through F  (5) chain   weighted     cosine",
+        "unit  F added/x   y<0 cut         λ    ‖∂E/∂x‖  through F  (5) chain   weighted     cosine",
     );
     for unit in &report.units {
         output::say(format_args!(

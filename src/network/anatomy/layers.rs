@@ -1,6 +1,6 @@
 //! Nets without units, VGG for one: their layers are what can be deleted.
 
-use super::anatomy::{Body, Site};
+use super::{Body, Site};
 use crate::network::{Layer, Network, ValueId};
 
 /// Each convolution of a chain with the normalisation and activation behind it.
@@ -13,7 +13,17 @@ pub fn sites(network: &Network) -> Vec<Site> {
         let output = end(network, ValueId(index as u32));
         let shapes = [input, output].map(|v| network.value(v).shape);
         let name = network.module(*module).name.clone();
-        sites.push(Site { name, input, sum: output, output, shapes, body: Body::Chain });
+        sites.push(Site {
+            name,
+            unit: None,
+            input,
+            sum: output,
+            output,
+            shapes,
+            body: Body::Chain,
+            way: (index as u32..=output.0).map(ValueId).collect(),
+            after: Vec::new(),
+        });
     }
     sites
 }

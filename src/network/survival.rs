@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::anatomy::{Body, Site, sites};
-use crate::network::{Edge, Layer, Network, Value, ValueId};
+use super::anatomy::{Residual, sites};
+use super::{Edge, Layer, Network, Value, ValueId};
 
 /// Which branches a mini-batch keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,8 +31,7 @@ impl Survival {
     /// The network with the rule on its units.
     pub fn on(self, network: &Network) -> Result<Network, String> {
         let sites = sites(network);
-        let forks: Vec<&Site> =
-            sites.iter().filter(|s| matches!(s.body, Body::Residual { .. })).collect();
+        let forks: Vec<&Residual> = sites.iter().filter_map(|site| site.residual()).collect();
         let count = forks.len();
         match self {
             Survival::StochasticDepth { last } if !(0.0 < last && last <= 1.0) => {
@@ -49,15 +48,14 @@ impl Survival {
             Survival::StochasticDepth { .. } | Survival::Live { .. } => {}
         }
         let mut drops: Vec<(Edge, Layer)> = Vec::new();
-        for (at, site) in forks.iter().enumerate() {
-            let Body::Residual { residual, .. } = &site.body else { continue };
+        for (at, residual) in forks.iter().enumerate() {
             let layer = match self {
                 Survival::StochasticDepth { last } => {
                     Layer::DropPath { p: (at + 1) as f64 / count as f64 * (1.0 - last) }
                 }
                 Survival::Live { units } => Layer::Live { unit: at, units, of: count },
             };
-            drops.extend(residual.iter().map(|term| (term.edge, layer.clone())));
+            drops.extend(residual.branches.iter().map(|branch| (branch.term.edge, layer.clone())));
         }
         Ok(inserted(network, &drops))
     }

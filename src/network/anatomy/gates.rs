@@ -1,0 +1,74 @@
+//! Which gates scale which terms.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Branch, Shortcut, Term};
+use crate::network::{BinaryOp, Edge, Layer, Network, ValueId};
+
+/// A value that scales a term.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// g.
+    pub value: ValueId,
+    /// Whether it scales by 1 − g.
+    pub complement: bool,
+    /// Where g is read: a factor of 0 here closes it.
+    pub edge: Edge,
+}
+
+/// The gate behind a factor of a product.
+pub fn gate(network: &Network, edge: Edge) -> Gate {
+    let factor = network.value(edge.user).args[edge.slot];
+    match (&network.value(factor).layer, network.value(factor).args.as_slice()) {
+        (Layer::Binary(BinaryOp::Sub), &[one, value])
+            if network.value(one).layer == Layer::Const(1.0) =>
+        {
+            Gate { value, complement: true, edge: Edge { user: factor, slot: 1 } }
+        }
+        _ => Gate { value: factor, complement: false, edge },
+    }
+}
+
+/// Terms of F with what scales them.
+pub fn branches(network: &Network, shortcut: &Shortcut, terms: Vec<Term>) -> Vec<Branch> {
+    let known: HashSet<ValueId> = shortcut.gates().map(|gate| gate.value).collect();
+    let is_gate = |gate: &Gate| {
+        known.contains(&gate.value) || network.value(gate.value).layer == Layer::Sigmoid
+    };
+    let mut seen = HashSet::new();
+    let mut branch = |term: Term| {
+        let mut gates = Vec::new();
+        let mut open = vec![term.value];
+        while let Some(user) = open.pop() {
+            let is_product = network.value(user).layer == Layer::Binary(BinaryOp::Mul);
+            if !is_product || !seen.insert(user) {
+                continue;
+            }
+            for slot in 0..2 {
+                let gate = gate(network, Edge { user, slot });
+                if is_gate(&gate) {
+                    gates.push(gate);
+                } else {
+                    open.push(network.value(user).args[slot]);
+                }
+            }
+        }
+        Branch { term, gates }
+    };
+    terms.into_iter().map(&mut branch).collect()
+}
+
+/// Where a factor of 0 leaves h(x): the gate, if one gate opens a branch and closes the shortcut,
+/// else the branch.
+pub fn deletion(shortcut: &Shortcut, branches: &[Branch]) -> Vec<Edge> {
+    let closing = shortcut.gates().filter(|gate| gate.complement);
+    let closing: HashMap<ValueId, Edge> = closing.map(|gate| (gate.value, gate.edge)).collect();
+    let mut edges = Vec::new();
+    for Branch { term, gates } in branches {
+        let opening = gates.iter().filter(|gate| !gate.complement);
+        let both = opening.filter_map(|gate| Some([*closing.get(&gate.value)?, gate.edge])).next();
+        let deleted = both.map_or(vec![term.edge], |edges| edges.to_vec());
+        edges.extend(deleted);
+    }
+    edges
+}

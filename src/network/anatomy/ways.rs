@@ -1,0 +1,189 @@
+//! The ways of x through a unit.
+
+use super::gates::{Gate, gate};
+use super::{Shortcut, Term};
+use crate::network::{BinaryOp, Edge, Layer, ModuleId, ModuleKind, Network, ValueId};
+
+/// What one layer on the shortcut does to x.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Step {
+    /// Multiplies by a number.
+    Scaled(f64),
+    /// Multiplies (or divides) by a value.
+    Gated(Gate),
+    /// A 1×1 convolution.
+    Convolved(ModuleId),
+    /// Batch normalisation.
+    Normalised(ModuleId),
+    /// Dropout, of elements or of the whole.
+    Dropped,
+    /// A ReLU.
+    Rectified,
+    /// A sigmoid or tanh.
+    Squashed,
+    /// Means or maxima of windows, or of the whole.
+    Pooled,
+    /// Every n-th pixel (option A).
+    Subsampled,
+    /// Zero channels appended (option A).
+    Padded,
+}
+
+impl Step {
+    /// Whether x is still there as it was, up to factors and places.
+    pub fn keeps(&self) -> bool {
+        match self {
+            Step::Scaled(_) | Step::Gated(_) | Step::Subsampled | Step::Padded => true,
+            Step::Convolved(_)
+            | Step::Normalised(_)
+            | Step::Dropped
+            | Step::Rectified
+            | Step::Squashed
+            | Step::Pooled => false,
+        }
+    }
+}
+
+/// How x reaches a value.
+#[derive(Clone, Copy, Debug)]
+struct Reach {
+    /// Of the way: weights as kernel areas, sigmoids and tanhs, layers.
+    cost: [usize; 3],
+    /// Weights over all ways, factors of a product added up.
+    all: usize,
+    /// The argument by which the way comes.
+    slot: usize,
+}
+
+/// The ways from one value to those after it, up to a last one.
+pub struct Ways<'a> {
+    pub network: &'a Network,
+    pub x: ValueId,
+    reached: Vec<Option<Reach>>,
+}
+
+impl<'a> Ways<'a> {
+    /// Finds them all.
+    pub fn new(network: &'a Network, x: ValueId, last: ValueId) -> Self {
+        let start = Reach { cost: [0; 3], all: 0, slot: 0 };
+        let mut ways = Self { network, x, reached: vec![Some(start)] };
+        for index in x.0 + 1..=last.0 {
+            ways.reached.push(ways.reach(ValueId(index)));
+        }
+        ways
+    }
+
+    fn reach(&self, id: ValueId) -> Option<Reach> {
+        let value = self.network.value(id);
+        let args: Vec<(usize, Reach)> = (value.args.iter().enumerate())
+            .filter_map(|(slot, &arg)| Some((slot, self.at(arg)?)))
+            .collect();
+        let product = matches!(value.layer, Layer::Binary(BinaryOp::Mul | BinaryOp::Div));
+        let all = args.iter().map(|(_, arg)| arg.all);
+        let all = if product { all.fold(0, usize::saturating_add) } else { all.max()? };
+        let own = weights(self.network, &value.layer);
+        let squashes = usize::from(matches!(value.layer, Layer::Sigmoid | Layer::Tanh));
+        let cost = |slot: usize, [weights, squashed, layers]: [usize; 3]| {
+            // A denominator carries nothing.
+            let denominator = value.layer == Layer::Binary(BinaryOp::Div) && slot == 1;
+            let weights = weights.saturating_add(own).saturating_add(2 * usize::from(denominator));
+            [weights, squashed + squashes, layers + 1]
+        };
+        let found = args.iter().map(|&(slot, arg)| (cost(slot, arg.cost), slot)).min();
+        found.map(|(cost, slot)| Reach { cost, all: all.saturating_add(own), slot })
+    }
+
+    fn at(&self, value: ValueId) -> Option<Reach> {
+        let index = value.index().checked_sub(self.x.index())?;
+        self.reached.get(index).copied().flatten()
+    }
+
+    /// Whether x reaches a value at all.
+    pub fn reaches(&self, value: ValueId) -> bool {
+        self.at(value).is_some()
+    }
+
+    /// Whether a value carries x.
+    pub fn carries(&self, value: ValueId) -> bool {
+        self.at(value).is_some_and(|reach| reach.cost[0] <= 1)
+    }
+
+    /// Weights over all ways to a value.
+    pub fn all(&self, value: ValueId) -> usize {
+        self.at(value).map_or(usize::MAX, |reach| reach.all)
+    }
+
+    /// The way to a value: x not counted, the value counted; nothing if x does not reach it.
+    pub fn to(&self, value: ValueId) -> Vec<ValueId> {
+        self.union(&[value])
+    }
+
+    /// The values on the ways to some values, each once, in order.
+    fn union(&self, ends: &[ValueId]) -> Vec<ValueId> {
+        let mut on = vec![false; self.reached.len()];
+        on[0] = true;
+        for &end in ends {
+            let mut at = end;
+            while let Some(reach) = self.at(at) {
+                let seen = &mut on[at.index() - self.x.index()];
+                if std::mem::replace(seen, true) {
+                    break;
+                }
+                at = self.network.value(at).args[reach.slot];
+            }
+        }
+        let marked = (1..on.len()).filter(|&at| on[at]);
+        marked.map(|at| ValueId(self.x.0 + at as u32)).collect()
+    }
+
+    /// The shortcut of some terms, `ends` their values.
+    pub fn shortcut(&self, terms: Vec<Term>, ends: &[ValueId]) -> Shortcut {
+        let way = self.union(ends);
+        let mut steps: Vec<Step> = way.iter().filter_map(|&value| self.step(value)).collect();
+        let factors = terms.iter().map(|term| term.factor);
+        steps.extend(factors.filter(|&factor| factor != 1.0).map(Step::Scaled));
+        let plain = |term: &Term| term.value == self.x && term.factor == 1.0;
+        let is_identity = terms.iter().any(plain) || steps.is_empty();
+        Shortcut { terms, is_identity, way, steps }
+    }
+
+    /// What a value does to x that comes by its way.
+    fn step(&self, id: ValueId) -> Option<Step> {
+        let (value, slot) = (self.network.value(id), self.at(id)?.slot);
+        let other = || Edge { user: id, slot: 1 - slot };
+        let number = || match self.network.value(value.args[1 - slot]).layer {
+            Layer::Const(number) => Some(number),
+            _ => None,
+        };
+        match value.layer {
+            Layer::Conv { module, .. } | Layer::Linear { module } => Some(Step::Convolved(module)),
+            Layer::BatchNorm { module } => Some(Step::Normalised(module)),
+            Layer::Relu => Some(Step::Rectified),
+            Layer::Sigmoid | Layer::Tanh => Some(Step::Squashed),
+            Layer::Dropout { .. } | Layer::DropPath { .. } | Layer::Live { .. } => {
+                Some(Step::Dropped)
+            }
+            Layer::Binary(BinaryOp::Mul) => Some(
+                number().map_or_else(|| Step::Gated(gate(self.network, other())), Step::Scaled),
+            ),
+            Layer::Binary(BinaryOp::Div) => Some(number().map_or_else(
+                || Step::Gated(gate(self.network, other())),
+                |number| Step::Scaled(1.0 / number),
+            )),
+            Layer::Binary(BinaryOp::Sub) => (slot == 1).then_some(Step::Scaled(-1.0)),
+            Layer::GlobalAvgPool | Layer::Pool { .. } => Some(Step::Pooled),
+            Layer::Subsample { .. } => Some(Step::Subsampled),
+            Layer::PadChannels { .. } => Some(Step::Padded),
+            Layer::Binary(BinaryOp::Add) | Layer::Input | Layer::Const(_) => None,
+        }
+    }
+}
+
+fn weights(network: &Network, layer: &Layer) -> usize {
+    match layer.module().map(|id| &network.module(id).kind) {
+        Some(ModuleKind::Conv { kernel: [rows, columns], .. }) => rows * columns,
+        // Reads more than a pixel.
+        Some(ModuleKind::Linear { rows_columns: [rows, columns], .. }) => rows * columns + 1,
+        Some(ModuleKind::BatchNorm { .. }) | None => 0,
+    }
+}
