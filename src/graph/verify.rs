@@ -3,8 +3,8 @@
 //! Invariants of a graph: arguments come before their users; the number of arguments fits the
 //! operation; a node's type is what [`super::infer`] gives (for `Input`, the input's own; for
 //! `Broadcast` and `Random`, one that the argument broadcasts to; for `Const`, a scalar);
-//! no extent is zero. Of a program: outputs and updates name nodes that exist; an update has its
-//! input's type, and no input is updated twice.
+//! no extent is zero. Of a program: outputs and updates name nodes that exist; no two outputs are
+//! the same and no input is updated twice; a gradient and an update have their input's type.
 
 use std::collections::HashSet;
 
@@ -31,14 +31,31 @@ pub fn verify(program: &Program) -> Result<(), Broken> {
             return Err(Broken { node: root, reason: "is wanted but does not exist".into() });
         }
     }
+    let mut kinds = HashSet::new();
+    for &Output { kind, node } in &program.outputs {
+        output(graph, kind, node).map_err(|reason| Broken { node, reason })?;
+        if !kinds.insert(kind) {
+            return Err(Broken { node, reason: format!("two outputs are {kind}") });
+        }
+    }
     let mut updated = HashSet::new();
-    for &(input, id) in &program.updates {
-        update(graph, input, id).map_err(|reason| Broken { node: id, reason })?;
+    for &(input, node) in &program.updates {
+        update(graph, input, node).map_err(|reason| Broken { node, reason })?;
         if !updated.insert(input) {
-            return Err(Broken { node: id, reason: format!("{input} is updated twice") });
+            return Err(Broken { node, reason: format!("{input} is updated twice") });
         }
     }
     Ok(())
+}
+
+fn output(graph: &Graph, kind: OutputKind, node: NodeId) -> Result<(), String> {
+    let OutputKind::Gradient(input) = kind else { return Ok(()) };
+    let have = graph.node(node).ty;
+    match graph.inputs.get(input.index()) {
+        Some(declared) if declared.ty == have => Ok(()),
+        Some(declared) => Err(format!("{kind} of type {} is {have}", declared.ty)),
+        None => Err(format!("{kind} is of an input that does not exist")),
+    }
 }
 
 fn update(graph: &Graph, input: InputId, id: NodeId) -> Result<(), String> {

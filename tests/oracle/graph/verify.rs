@@ -159,6 +159,22 @@ fn remaps_divide_by_something() {
 }
 
 #[test]
+fn outputs_are_what_they_say() {
+    let gradient = |input| {
+        let mut program = lower::gradients(&zoo::preact(), 2);
+        let last = program.outputs.last_mut().expect("an output");
+        assert!(matches!(last.kind, OutputKind::Gradient(_)));
+        last.kind = OutputKind::Gradient(InputId(input));
+        reason(&program)
+    };
+    assert!(gradient(10_000).contains("does not exist"));
+    assert!(gradient(0).contains("of type"));
+    let mut program = correct();
+    program.outputs[1].kind = program.outputs[0].kind;
+    assert!(reason(&program).contains("two outputs are loss"));
+}
+
+#[test]
 fn roots_exist_and_updates_fit() {
     let missing = NodeId(100_000);
     let mut program = correct();
