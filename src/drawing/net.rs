@@ -191,9 +191,7 @@ fn name(value: &Value) -> &'static str {
         Layer::Conv { .. } => "conv",
         Layer::Linear { .. } => "linear",
         Layer::BatchNorm { .. } => "BN",
-        Layer::Relu => "ReLU",
-        Layer::Sigmoid => "sigmoid",
-        Layer::Tanh => "tanh",
+        Layer::Activation(activation) => activation.shown(),
         Layer::Dropout { .. } => "dropout",
         Layer::DropPath { .. } => "drop path",
         Layer::Live { .. } => "live",
@@ -243,9 +241,7 @@ pub fn label(network: &Network, value: &Value) -> String {
         Layer::Input
         | Layer::Const(_)
         | Layer::BatchNorm { .. }
-        | Layer::Relu
-        | Layer::Sigmoid
-        | Layer::Tanh
+        | Layer::Activation(_)
         | Layer::GlobalAvgPool => name(value).to_string(),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A linear layer over C×H×W is a convolution whose window is the whole picture, as in the graph.
 
-use crate::network::{BinaryOp, Layer, ModuleId, Network, PoolKind, Value, ValueId};
+use crate::network::{Activation, BinaryOp, Layer, ModuleId, Network, PoolKind, Value, ValueId};
 use crate::nn::batch_norm::EPSILON;
 use crate::protobuf::Message;
 use crate::train::layout;
@@ -89,9 +89,14 @@ impl Writer {
                 let epsilon = attribute("epsilon", 1, Message::default().float(2, EPSILON as f32));
                 self.node("BatchNormalization", &arguments, &out, vec![epsilon]);
             }
-            Layer::Relu => same(self, "Relu"),
-            Layer::Sigmoid => same(self, "Sigmoid"),
-            Layer::Tanh => same(self, "Tanh"),
+            Layer::Activation(activation) => same(
+                self,
+                match activation {
+                    Activation::Relu => "Relu",
+                    Activation::Sigmoid => "Sigmoid",
+                    Activation::Tanh => "Tanh",
+                },
+            ),
             Layer::Dropout { inverted: true, .. } => same(self, "Identity"),
             Layer::Dropout { p, inverted: false } | Layer::DropPath { p } => {
                 self.scaled(arguments, 1.0 - p, &out);

@@ -9,7 +9,8 @@ use crate::graph::{
     PoolKind, ProbeId, Program, RegionId, Role, Shape, Type, Unary,
 };
 use crate::network::{
-    self, BinaryOp, Layer, ModuleId, Network, Tensor, TensorId, TensorKind, Value, ValueId,
+    self, Activation, BinaryOp, Layer, ModuleId, Network, Tensor, TensorId, TensorKind, Value,
+    ValueId,
 };
 use crate::nn::loss_scaling::{self, Scaling};
 use crate::nn::optimiser::Sgd;
@@ -265,9 +266,7 @@ impl<'a> Lowering<'a> {
             Layer::Conv { module, stride, padding } => self.conv(module, args[0], stride, padding),
             Layer::Linear { module } => self.linear(module, args[0]),
             Layer::BatchNorm { module } => self.batch_norm(module, args[0]),
-            Layer::Relu => self.b.unary(Unary::Relu, args[0]),
-            Layer::Sigmoid => self.b.unary(Unary::Sigmoid, args[0]),
-            Layer::Tanh => self.b.unary(Unary::Tanh, args[0]),
+            Layer::Activation(activation) => self.b.unary(scalar(activation), args[0]),
             Layer::Dropout { p, inverted } if train => {
                 let seed = self.seed();
                 dropout::train(&mut self.b, args[0], p, inverted, (stream, seed))
@@ -448,6 +447,14 @@ fn pooled(kind: network::PoolKind) -> PoolKind {
     match kind {
         network::PoolKind::Max => PoolKind::Max,
         network::PoolKind::Avg => PoolKind::Avg,
+    }
+}
+
+fn scalar(activation: Activation) -> Unary {
+    match activation {
+        Activation::Relu => Unary::Relu,
+        Activation::Sigmoid => Unary::Sigmoid,
+        Activation::Tanh => Unary::Tanh,
     }
 }
 

@@ -25,7 +25,7 @@ pub fn completion(text: &str, byte: usize) -> Vec<CompletionItem> {
     for unit in outline.definitions.iter().filter(|definition| definition.is_unit) {
         items.push(item(unit.name.text, CompletionItemKind::CLASS, "unit"));
     }
-    for layer in LayerName::ALL {
+    for layer in LayerName::all() {
         items.push(item(layer.text(), CompletionItemKind::FUNCTION, &usage(layer)));
     }
     for word in Word::ALL {

@@ -1,6 +1,6 @@
 //! Layers: how values come from values.
 
-use super::ModuleId;
+use super::{Activation, ModuleId};
 
 /// A layer: how a value comes from its arguments.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,12 +28,8 @@ pub enum Layer {
         /// γ, β and running statistics.
         module: ModuleId,
     },
-    /// max(x, 0).
-    Relu,
-    /// 1 / (1 + exp(−x)).
-    Sigmoid,
-    /// Hyperbolic tangent.
-    Tanh,
+    /// An activation function of each element.
+    Activation(Activation),
     /// Zeroes single elements with this probability in training and divides by what is kept
     /// (inverted); identity in evaluation.
     Dropout {
@@ -118,9 +114,7 @@ impl Layer {
             }
             Layer::Input
             | Layer::Const(_)
-            | Layer::Relu
-            | Layer::Sigmoid
-            | Layer::Tanh
+            | Layer::Activation(_)
             | Layer::Dropout { .. }
             | Layer::DropPath { .. }
             | Layer::Live { .. }

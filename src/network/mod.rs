@@ -28,6 +28,7 @@
 
 use crate::source::Source;
 
+mod activation;
 pub mod anatomy;
 mod cost;
 mod ids;
@@ -40,6 +41,7 @@ mod text;
 mod unit;
 mod value;
 
+pub use activation::Activation;
 pub use cost::macs;
 pub use ids::{ModuleId, UnitId, ValueId};
 pub use layer::{BinaryOp, Layer, PoolKind};

@@ -38,9 +38,7 @@ impl Network {
             }
             Layer::Linear { module } => write!(f, "linear {module}"),
             Layer::BatchNorm { module } => write!(f, "bn {module}"),
-            Layer::Relu => write!(f, "relu"),
-            Layer::Sigmoid => write!(f, "sigmoid"),
-            Layer::Tanh => write!(f, "tanh"),
+            Layer::Activation(activation) => f.write_str(activation.word()),
             Layer::Dropout { p, inverted: true } => write!(f, "dropout {p}"),
             Layer::Dropout { p, inverted: false } => write!(f, "dropout {p}, scaled in evaluation"),
             Layer::DropPath { p } => write!(f, "drop_path {p}"),

@@ -60,9 +60,7 @@ impl<'a> Expander<'a> {
                     .modules(layer, input, |e| Ok([Some(e.bn_module(layer, 0, input.c)?), None]))?;
                 self.bn(x, module, span)
             }
-            Attributes::Relu => same(self, Layer::Relu),
-            Attributes::Sigmoid => same(self, Layer::Sigmoid),
-            Attributes::Tanh => same(self, Layer::Tanh),
+            Attributes::Activation(activation) => same(self, Layer::Activation(activation)),
             Attributes::Dropout { p, inverted } => same(self, Layer::Dropout { p, inverted }),
             Attributes::DropPath { p } => same(self, Layer::DropPath { p }),
             Attributes::GlobalAvgPool => {

@@ -6,7 +6,7 @@ use super::hir::Plain;
 use super::layers::{LayerName, Word};
 use super::plain::{Env, Term, short};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::network::{Chw, PoolKind};
+use crate::network::{Activation, Chw, PoolKind};
 use crate::source::Span;
 
 /// A layer with its arguments evaluated.
@@ -36,12 +36,8 @@ pub enum Attributes {
     },
     /// Batch normalisation.
     Bn,
-    /// max(x, 0).
-    Relu,
-    /// Logistic function.
-    Sigmoid,
-    /// Hyperbolic tangent.
-    Tanh,
+    /// An activation function of each element.
+    Activation(Activation),
     /// Dropout of elements.
     Dropout {
         /// Probability of zero.
@@ -137,9 +133,7 @@ pub fn evaluate(
             bias: slot(1).bias(Some(None))?,
         },
         LayerName::Bn => Attributes::Bn,
-        LayerName::Relu => Attributes::Relu,
-        LayerName::Sigmoid => Attributes::Sigmoid,
-        LayerName::Tanh => Attributes::Tanh,
+        LayerName::Activation(activation) => Attributes::Activation(activation),
         LayerName::Dropout => {
             Attributes::Dropout { p: slot(0).probability()?, inverted: slot(1).flag(true)? }
         }

@@ -265,7 +265,7 @@ impl<'a> Elaborator<'a> {
     fn near(&self, name: &str) -> Option<String> {
         let mut known: Vec<&str> = self.names.keys().map(String::as_str).collect();
         known.extend(self.units.list.iter().map(|unit| unit.name.text.as_str()));
-        LayerName::ALL.iter().for_each(|layer| known.push(layer.text()));
+        LayerName::all().for_each(|layer| known.push(layer.text()));
         Word::ALL.iter().for_each(|word| known.push(word.text()));
         names::nearest(name, known).map(str::to_owned)
     }

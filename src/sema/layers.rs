@@ -1,5 +1,7 @@
 //! The layers and option words of the language, with what each layer takes.
 
+use crate::network::Activation;
+
 /// A built-in layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LayerName {
@@ -11,12 +13,8 @@ pub enum LayerName {
     Linear,
     /// Batch normalisation.
     Bn,
-    /// max(x, 0).
-    Relu,
-    /// Logistic function.
-    Sigmoid,
-    /// Hyperbolic tangent.
-    Tanh,
+    /// An activation function of each element.
+    Activation(Activation),
     /// Dropout of elements.
     Dropout,
     /// Dropout of whole branches.
@@ -56,24 +54,24 @@ const fn may(name: &'static str) -> Slot {
 
 impl LayerName {
     /// All of them.
-    pub const ALL: [LayerName; 16] = [
-        LayerName::Input,
-        LayerName::Conv,
-        LayerName::Linear,
-        LayerName::Bn,
-        LayerName::Relu,
-        LayerName::Sigmoid,
-        LayerName::Tanh,
-        LayerName::Dropout,
-        LayerName::DropPath,
-        LayerName::GlobalAvgPool,
-        LayerName::MaxPool,
-        LayerName::AvgPool,
-        LayerName::Subsample,
-        LayerName::PadChannels,
-        LayerName::Shortcut,
-        LayerName::Identity,
-    ];
+    pub fn all() -> impl Iterator<Item = LayerName> {
+        let activations = Activation::ALL.into_iter().map(LayerName::Activation);
+        let layers = [
+            LayerName::Dropout,
+            LayerName::DropPath,
+            LayerName::GlobalAvgPool,
+            LayerName::MaxPool,
+            LayerName::AvgPool,
+            LayerName::Subsample,
+            LayerName::PadChannels,
+            LayerName::Shortcut,
+            LayerName::Identity,
+        ];
+        [LayerName::Input, LayerName::Conv, LayerName::Linear, LayerName::Bn]
+            .into_iter()
+            .chain(activations)
+            .chain(layers)
+    }
 
     /// As written in a spec.
     pub fn text(self) -> &'static str {
@@ -82,9 +80,7 @@ impl LayerName {
             LayerName::Conv => "conv",
             LayerName::Linear => "linear",
             LayerName::Bn => "bn",
-            LayerName::Relu => "relu",
-            LayerName::Sigmoid => "sigmoid",
-            LayerName::Tanh => "tanh",
+            LayerName::Activation(activation) => activation.word(),
             LayerName::Dropout => "dropout",
             LayerName::DropPath => "drop_path",
             LayerName::GlobalAvgPool => "global_avg_pool",
@@ -116,9 +112,7 @@ impl LayerName {
                 const { &[must("width"), may("stride"), may("kind"), may("bn")] }
             }
             LayerName::Bn
-            | LayerName::Relu
-            | LayerName::Sigmoid
-            | LayerName::Tanh
+            | LayerName::Activation(_)
             | LayerName::GlobalAvgPool
             | LayerName::Identity => &[],
         }
@@ -137,9 +131,7 @@ impl LayerName {
                  `bias`; `none` leaves it out."
             }
             LayerName::Bn => "Batch normalisation with learned scale and shift.",
-            LayerName::Relu => "max(x, 0).",
-            LayerName::Sigmoid => "1 / (1 + exp(-x)).",
-            LayerName::Tanh => "Hyperbolic tangent.",
+            LayerName::Activation(activation) => activation.about(),
             LayerName::Dropout => {
                 "Zeroes elements with probability `p` in training and divides the others by 1 - p; \
                  with `inverted: false` evaluation multiplies by 1 - p instead."
@@ -166,7 +158,7 @@ impl LayerName {
 
     /// The layer of this name.
     pub fn find(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|layer| layer.text() == text)
+        Self::all().find(|layer| layer.text() == text)
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::network::anatomy::{self, Body, Site, Step};
-use crate::network::{Layer, Network, UnitInstance, ValueId};
+use crate::network::{Activation, Layer, Network, UnitInstance, ValueId};
 use crate::source::Span;
 
 /// Warnings on every definition that keeps the shape somewhere, each once.
@@ -93,7 +93,7 @@ fn no_shortcut(unit: &UnitInstance, span: Span) -> Diagnostic {
 /// f with a ReLU: every signal on the shortcut path passes it.
 fn after(network: &Network, site: &Site) -> Option<Diagnostic> {
     let mut f = site.after.iter().map(|&value| network.value(value));
-    let relu = f.find(|value| value.layer == Layer::Relu)?;
+    let relu = f.find(|value| value.layer == Layer::Activation(Activation::Relu))?;
     let what = format!("f of `{}` puts a ReLU on the shortcut path", site.name);
     let cost = "1001 layers: 7.61 % error with f = relu, 4.92 % with full pre-activation; 110 \
                 layers: 6.61 and 6.37 (P1, Tables 2 and 3)";

@@ -55,9 +55,7 @@ fn labels<'p>(program: &'p Program, instance: &Instance<'_>, mut each: impl FnMu
             }
             Attributes::Shortcut { project: false, .. }
             | Attributes::Input(_)
-            | Attributes::Relu
-            | Attributes::Sigmoid
-            | Attributes::Tanh
+            | Attributes::Activation(_)
             | Attributes::Dropout { .. }
             | Attributes::DropPath { .. }
             | Attributes::GlobalAvgPool

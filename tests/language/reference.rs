@@ -37,7 +37,7 @@ fn every_example_is_in_the_layout() {
 
 #[test]
 fn every_layer_and_word_is_in_the_reference() {
-    for layer in sema::layers::LayerName::ALL {
+    for layer in sema::layers::LayerName::all() {
         assert!(REFERENCE.contains(&format!("`{}", layer.text())), "{}", layer.text());
         for slot in layer.slots().iter().filter(|slot| slot.required) {
             assert!(REFERENCE.contains(slot.name), "{} of {}", slot.name, layer.text());
@@ -62,7 +62,7 @@ fn the_editor_grammar_knows_every_layer_and_word() {
         .filter_map(|pattern| pattern["match"].as_str())
         .flat_map(|pattern| pattern.split(['(', ')', '|']))
         .collect();
-    let layers = sema::layers::LayerName::ALL.iter().map(|layer| layer.text());
+    let layers = sema::layers::LayerName::all().map(|layer| layer.text());
     for word in layers.chain(sema::layers::Word::ALL.iter().map(|word| word.text())) {
         assert!(words.contains(&word), "{word}");
     }

@@ -1,7 +1,7 @@
 //! Sizes of whole networks: the papers' tables, and a count by hand.
 
 use super::spec;
-use rnetc::network::{Layer, Network};
+use rnetc::network::{Activation, Layer, Network};
 
 /// Parameters to the last one, and multiply-accumulates in the digits that the table gives.
 fn check(network: &Network, parameters: usize, macs: &str) {
@@ -77,7 +77,8 @@ fn bottleneck_networks_have_the_tables_sizes() {
 fn gates_are_counted_and_computed_once() {
     let network = spec("exclusive_gate", &[]);
     check(&network, 1_824_186, "266.8");
-    let sigmoids = network.values.iter().filter(|v| v.layer == Layer::Sigmoid).count();
+    let sigmoids =
+        network.values.iter().filter(|v| v.layer == Layer::Activation(Activation::Sigmoid)).count();
     assert_eq!(sigmoids, 54, "g(x) stands twice in y and is one value");
 }
 

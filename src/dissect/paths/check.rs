@@ -18,7 +18,7 @@ use crate::graph::{OutputKind, QuantityId, Role};
 use crate::lower::probes::{NONE, Pass};
 use crate::lower::{self, Wanted};
 use crate::network::anatomy::Site;
-use crate::network::{Layer, ModuleKind, Network, ValueId};
+use crate::network::{Activation, Layer, ModuleKind, Network, ValueId};
 use crate::train::TrainError;
 use crate::train::runner::Runner;
 use crate::train::tensors::Values;
@@ -206,7 +206,7 @@ fn unit(
     gradient_through_residuals: f64,
 ) -> Result<Unit, TrainError> {
     let (x, gx) = (read.value(Of::Input, at)?, read.gradient(Of::InputGradient, at)?);
-    let is_relu = matches!(site.after[..], [f] if network.value(f).layer == Layer::Relu);
+    let is_relu = matches!(site.after[..], [f] if network.value(f).layer == Layer::Activation(Activation::Relu));
     let cut_off = if is_relu {
         let y = read.value(Of::Sum, at)?;
         Some(y.iter().filter(|y| **y < 0.0).count() as f64 / y.len() as f64)
@@ -342,12 +342,14 @@ fn initial_gate(network: &Network, site: &Site) -> Option<f64> {
     let gate = network.value(gate(site)?);
     let scores = network.value(*gate.args.first()?);
     match (&gate.layer, &scores.layer) {
-        (Layer::Sigmoid, Layer::Conv { module, .. }) => match network.module(*module).kind {
-            ModuleKind::Conv { bias: Some(bias), .. } => Some(1.0 / (1.0 + bias.exp())),
-            ModuleKind::Conv { .. } | ModuleKind::BatchNorm { .. } | ModuleKind::Linear { .. } => {
-                None
+        (Layer::Activation(Activation::Sigmoid), Layer::Conv { module, .. }) => {
+            match network.module(*module).kind {
+                ModuleKind::Conv { bias: Some(bias), .. } => Some(1.0 / (1.0 + bias.exp())),
+                ModuleKind::Conv { .. }
+                | ModuleKind::BatchNorm { .. }
+                | ModuleKind::Linear { .. } => None,
             }
-        },
+        }
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Branch, Shortcut, Term};
-use crate::network::{BinaryOp, Edge, Layer, Network, ValueId};
+use crate::network::{Activation, BinaryOp, Edge, Layer, Network, ValueId};
 
 /// A value that scales a term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,8 @@ pub fn gate(network: &Network, edge: Edge) -> Gate {
 pub fn branches(network: &Network, shortcut: &Shortcut, terms: Vec<Term>) -> Vec<Branch> {
     let known: HashSet<ValueId> = shortcut.gates().map(|gate| gate.value).collect();
     let is_gate = |gate: &Gate| {
-        known.contains(&gate.value) || network.value(gate.value).layer == Layer::Sigmoid
+        known.contains(&gate.value)
+            || network.value(gate.value).layer == Layer::Activation(Activation::Sigmoid)
     };
     let mut seen = HashSet::new();
     let mut branch = |term: Term| {

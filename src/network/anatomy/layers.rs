@@ -35,10 +35,7 @@ fn end(network: &Network, conv: ValueId) -> ValueId {
         let next = ValueId(end.0 + 1);
         let Some(value) = network.values.get(next.index()) else { return end };
         let follows = value.args == [end]
-            && matches!(
-                value.layer,
-                Layer::BatchNorm { .. } | Layer::Relu | Layer::Sigmoid | Layer::Tanh
-            );
+            && matches!(value.layer, Layer::BatchNorm { .. } | Layer::Activation(_));
         if !follows {
             return end;
         }

@@ -2,7 +2,7 @@
 
 use super::gates::{Gate, gate};
 use super::{Shortcut, Term};
-use crate::network::{BinaryOp, Edge, Layer, ModuleId, ModuleKind, Network, ValueId};
+use crate::network::{Activation, BinaryOp, Edge, Layer, ModuleId, ModuleKind, Network, ValueId};
 
 /// What one layer on the shortcut does to x.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,7 +82,10 @@ impl<'a> Ways<'a> {
         let all = args.iter().map(|(_, arg)| arg.all);
         let all = if product { all.fold(0, usize::saturating_add) } else { all.max()? };
         let own = weights(self.network, &value.layer);
-        let squashes = usize::from(matches!(value.layer, Layer::Sigmoid | Layer::Tanh));
+        let squashes = usize::from(matches!(
+            value.layer,
+            Layer::Activation(Activation::Sigmoid | Activation::Tanh)
+        ));
         let cost = |slot: usize, [weights, squashed, layers]: [usize; 3]| {
             // A denominator carries nothing.
             let denominator = value.layer == Layer::Binary(BinaryOp::Div) && slot == 1;
@@ -158,8 +161,8 @@ impl<'a> Ways<'a> {
         match value.layer {
             Layer::Conv { module, .. } | Layer::Linear { module } => Some(Step::Convolved(module)),
             Layer::BatchNorm { module } => Some(Step::Normalised(module)),
-            Layer::Relu => Some(Step::Rectified),
-            Layer::Sigmoid | Layer::Tanh => Some(Step::Squashed),
+            Layer::Activation(Activation::Relu) => Some(Step::Rectified),
+            Layer::Activation(Activation::Sigmoid | Activation::Tanh) => Some(Step::Squashed),
             Layer::Dropout { .. } | Layer::DropPath { .. } | Layer::Live { .. } => {
                 Some(Step::Dropped)
             }

@@ -3,7 +3,7 @@
 use rnetc::graph::verify::verify;
 use rnetc::graph::{Binary, Node, NodeId, Op, OutputKind, Program, Remap, Role, Unary};
 use rnetc::lower;
-use rnetc::network::{Layer, Network, PoolKind};
+use rnetc::network::{Activation, Layer, Network, PoolKind};
 use rnetc::nn::optimiser::Sgd;
 
 use crate::goldens::resnet::*;
@@ -59,7 +59,7 @@ fn shortcut_from_the_activated_value() {
     let network = network_with(
         |stride| [stride, 1],
         |d, x, width, stride| {
-            let x = d.same(Layer::Relu, x);
+            let x = d.same(Layer::Activation(Activation::Relu), x);
             d.option_a(x, width, stride)
         },
     );

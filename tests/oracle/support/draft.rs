@@ -104,7 +104,7 @@ impl Draft {
     }
 
     pub fn relu(&mut self, x: ValueId) -> ValueId {
-        self.same(Layer::Relu, x)
+        self.same(Layer::Activation(Activation::Relu), x)
     }
 
     pub fn number(&mut self, value: f64) -> ValueId {

@@ -1,6 +1,6 @@
 //! Small networks that between them use every layer and every kind of unit.
 
-use rnetc::network::{BinaryOp, Layer, Network, PoolKind};
+use rnetc::network::{Activation, BinaryOp, Layer, Network, PoolKind};
 
 use super::draft::Draft;
 
@@ -62,7 +62,7 @@ pub fn exclusive_gate() -> Network {
     let f = d.conv("F.conv", x, 3, 4, 2);
     let f = d.bn("F.bn", f);
     let g = d.conv_with("g.conv", x, [1, 1], 4, 2, Some(-1.0));
-    let g = d.same(Layer::Sigmoid, g);
+    let g = d.same(Layer::Activation(Activation::Sigmoid), g);
     let h = d.option_a(x, 4, 2);
     let one = d.number(1.0);
     let rest = d.binary(BinaryOp::Sub, one, g);
@@ -89,7 +89,7 @@ pub fn drop_path() -> Network {
     let (mut d, mut x) = Draft::new(3, 3, 3);
     for unit in 0..6 {
         let a = d.conv(&format!("conv{unit}"), x, 3, 3, 1);
-        let a = d.same(Layer::Tanh, a);
+        let a = d.same(Layer::Activation(Activation::Tanh), a);
         let a = d.same(Layer::DropPath { p: 0.5 }, a);
         x = d.add(x, a);
     }
@@ -113,7 +113,7 @@ pub fn shared_module() -> Network {
 pub fn linear_over_image() -> Network {
     let (mut d, x) = Draft::new(2, 3, 4);
     let a = d.conv_with("conv", x, [1, 3], 2, 1, Some(0.1));
-    let a = d.same(Layer::Tanh, a);
+    let a = d.same(Layer::Activation(Activation::Tanh), a);
     let logits = d.linear("linear", a, CLASSES);
     d.finish(logits)
 }
@@ -133,9 +133,9 @@ pub fn pooled_gate() -> Network {
     let (mut d, x) = Draft::new(2, 4, 3);
     let a = d.conv("conv", x, 3, 3, 1);
     let channels = d.global_avg_pool(a);
-    let channels = d.same(Layer::Sigmoid, channels);
+    let channels = d.same(Layer::Activation(Activation::Sigmoid), channels);
     let pixels = d.conv("pixels", x, 1, 1, 1);
-    let pixels = d.same(Layer::Sigmoid, pixels);
+    let pixels = d.same(Layer::Activation(Activation::Sigmoid), pixels);
     let gate = d.binary(BinaryOp::Mul, channels, pixels);
     let y = d.binary(BinaryOp::Mul, gate, a);
     d.classify(y, CLASSES)
@@ -146,7 +146,7 @@ pub fn arithmetic() -> Network {
     let (mut d, x) = Draft::new(2, 3, 3);
     let a = d.conv("a", x, 3, 2, 1);
     let b = d.conv("b", x, 1, 2, 1);
-    let b = d.same(Layer::Sigmoid, b);
+    let b = d.same(Layer::Activation(Activation::Sigmoid), b);
     let half = d.number(0.5);
     let two = d.number(2.0);
     let factor = d.binary(BinaryOp::Mul, half, two);
@@ -156,6 +156,6 @@ pub fn arithmetic() -> Network {
     let y = d.binary(BinaryOp::Sub, scaled, x);
     let y = d.binary(BinaryOp::Mul, factor, y);
     let y = d.binary(BinaryOp::Div, y, two);
-    let y = d.same(Layer::Tanh, y);
+    let y = d.same(Layer::Activation(Activation::Tanh), y);
     d.classify(y, CLASSES)
 }
