@@ -67,16 +67,27 @@ mod lsp;
 #[cfg(feature = "cli")]
 mod text;
 
+// What a program uses.
 pub use api::{Diagnostics, Spec};
-#[cfg(feature = "engines")]
-pub use api::{EngineKind, EngineOptions, OpenEngine, Reason};
 pub use diagnostic::{Code, Diagnostic, Fix, Label, Severity};
-#[cfg(feature = "engines")]
-pub use engine::wgpu::{DeviceLimits, Tune};
-#[cfg(feature = "engines")]
-pub use engine::{Device, EngineError, Precision, Shortage};
 pub use network::Network;
 pub use source::{Source, Span};
+#[cfg(feature = "engines")]
+pub use {
+    api::{
+        Checkpoint, EngineKind, EngineOptions, Model, OpenEngine, Predictor, Reason, Run, Training,
+    },
+    data::dataset::Stored,
+    data::{DataError, Dataset, Extent, Name, Pictures},
+    engine::wgpu::{DeviceLimits, Tune},
+    engine::{Device, EngineError, Precision},
+    train::TrainError,
+    train::evaluate::Score,
+    train::metrics::{Evaluation, Step},
+    train::recipe::Recipe,
+    train::schedule::Length,
+    train::trainer::{End, Observer},
+};
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]

@@ -29,9 +29,6 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// The net's parameter that says how many classes there are.
-    pub const CLASSES: &str = "classes";
-
     /// A text under a name for messages, usually its file's.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let source = Source::new(name.into(), text.into());
@@ -63,10 +60,9 @@ impl Spec {
     /// All that is wrong with the spec.
     pub fn for_classes(self, classes: usize) -> Result<Self, Diagnostics> {
         let network = self.compile()?;
-        let open = network.settings.iter().any(|(name, _)| name == Self::CLASSES)
-            && !self.settings.contains_key(Self::CLASSES);
+        let open = network.has_classes_parameter() && !self.settings.contains_key(Network::CLASSES);
         Ok(match network.classes() != classes && open {
-            true => self.set(Self::CLASSES, classes),
+            true => self.set(Network::CLASSES, classes),
             false => self,
         })
     }

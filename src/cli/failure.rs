@@ -128,6 +128,10 @@ impl From<TrainError> for Failure {
             | TrainError::Misfit { .. }
             | TrainError::TooLong { .. }
             | TrainError::Unpaired { .. }
+            | TrainError::OtherPictures { .. }
+            | TrainError::OtherClasses { .. }
+            | TrainError::TooFewPictures { .. }
+            | TrainError::Undescribed
             | TrainError::NoRunOf { .. } => Failure::Wrong(told),
             TrainError::HoldsRun { .. } | TrainError::OtherStudy { .. } => Failure::Usage(told),
             TrainError::Reading { .. }

@@ -20,3 +20,16 @@ pub trait Progress {
     /// Whether the user wants it to end.
     fn interrupted(&self) -> bool;
 }
+
+/// Shows nothing and never stops.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn report(&self, _work: Work, _done: u64, _total: Option<u64>) {}
+
+    fn note(&self, _text: &str) {}
+
+    fn interrupted(&self) -> bool {
+        false
+    }
+}

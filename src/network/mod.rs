@@ -83,6 +83,14 @@ impl Network {
         &self.modules[id.index()]
     }
 
+    /// The parameter that says how many classes there are, where a net has one.
+    pub const CLASSES: &str = "classes";
+
+    /// Whether it has the parameter [`Network::CLASSES`].
+    pub fn has_classes_parameter(&self) -> bool {
+        self.settings.iter().any(|(name, _)| name == Self::CLASSES)
+    }
+
     /// Number of classes.
     pub fn classes(&self) -> usize {
         self.value(self.output).shape.c

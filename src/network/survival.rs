@@ -4,14 +4,16 @@
 //! A rule rewrites the network: on each term that is F's contribution stands a layer that drops
 //! it. Training and evaluation of that network then know what to do.
 
-use serde::{Deserialize, Serialize};
-
 use super::anatomy::{Residual, sites};
 use super::{Edge, Layer, Network, Value, ValueId};
 
 /// Which branches a mini-batch keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(
+    feature = "engines",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum Survival {
     /// Unit l of L is kept with probability 1 − (l/L)(1 − last), one draw a unit and mini-batch;
     /// evaluation multiplies F by that probability.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::data::DataError;
 use crate::engine::EngineError;
+use crate::network::Chw;
 
 /// Why training, evaluation or what surrounds them stopped.
 #[derive(Debug)]
@@ -89,6 +90,41 @@ pub enum TrainError {
         /// Why.
         why: String,
     },
+    /// A data set's pictures are not of the size that the net reads.
+    OtherPictures {
+        /// The net.
+        net: String,
+        /// What it reads.
+        reads: Chw,
+        /// The data set.
+        data: String,
+        /// Its pictures.
+        pictures: Chw,
+    },
+    /// A data set has another number of classes than the net tells apart.
+    OtherClasses {
+        /// The net.
+        net: String,
+        /// The classes that it tells apart.
+        tells: usize,
+        /// Whether a parameter of the net says how many.
+        settable: bool,
+        /// The data set.
+        data: String,
+        /// Its classes.
+        there: usize,
+    },
+    /// There are fewer training pictures than a batch takes.
+    TooFewPictures {
+        /// The data set.
+        data: String,
+        /// Its training pictures.
+        pictures: usize,
+        /// Pictures of a batch.
+        batch: usize,
+    },
+    /// Weights do not say what their classes are and how their pictures were standardised.
+    Undescribed,
     /// The net has a tensor without a value.
     NoValue {
         /// Which.
@@ -234,6 +270,19 @@ impl fmt::Display for TrainError {
                 path.display()
             ),
             Self::Unpaired { path, why } => write!(f, "{}: {why}", path.display()),
+            Self::OtherPictures { net, reads, data, pictures } => {
+                write!(f, "the net {net} reads {reads}, and the pictures of {data} are {pictures}")
+            }
+            Self::OtherClasses { net, tells, data, there, .. } => {
+                write!(f, "the net {net} tells {tells} classes apart, and {data} has {there}")
+            }
+            Self::TooFewPictures { data, pictures, batch } => {
+                write!(f, "{data} has {pictures} training pictures, fewer than a batch of {batch}")
+            }
+            Self::Undescribed => f.write_str(
+                "the weights do not say what their classes are and how their pictures were \
+                 standardised",
+            ),
             Self::NoValue { tensor } => write!(f, "no value for {tensor}"),
             Self::NoRun { folder } => {
                 write!(f, "{} holds no run (no config.yaml)", folder.display())

@@ -5,6 +5,7 @@ pub mod checkpoint;
 pub mod config;
 pub mod error;
 pub mod evaluate;
+pub mod fit;
 pub mod foreign;
 pub mod inference;
 pub mod init;

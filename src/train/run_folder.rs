@@ -14,6 +14,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::config::Config;
+use super::lock::Lock;
 use super::{TrainError, atomic};
 
 /// A run folder that exists.
@@ -40,6 +41,15 @@ impl RunFolder {
         std::fs::create_dir_all(&checkpoints)
             .map_err(|error| TrainError::writing(&checkpoints, error))?;
         Ok(Self { path })
+    }
+
+    /// The same, held by this process from here on.
+    pub fn begin(out: Option<&Path>, runs: &Path, name: &str) -> Result<(Self, Lock), TrainError> {
+        let folder = Self::create(out, runs, name)?;
+        let lock = Lock::take(folder.path())?;
+        // Another run may have begun and ended here before the folder was held.
+        Self::check_free(folder.path())?;
+        Ok((folder, lock))
     }
 
     /// The folder of a run that is only read.

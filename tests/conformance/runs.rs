@@ -76,7 +76,7 @@ pub fn session(engine: &dyn Engine, precision: Precision, folder: &Path) -> Sess
         plan,
         train,
         test: loading(8, 4),
-        folder: RunFolder::create(Some(folder), folder, "unused").expect("a folder"),
+        folder: Some(RunFolder::create(Some(folder), folder, "unused").expect("a folder")),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 
 use super::Advice;
+use crate::network::Chw;
 use crate::train::TrainError;
 use crate::train::error::FirstBad;
 
@@ -33,6 +34,17 @@ impl Advice for TrainError {
             TrainError::HoldsRun { .. } => "go on with it by --resume, or choose another --out",
             TrainError::Held { .. } => "wait for it, stop it, or take another folder",
             TrainError::OtherStudy { .. } => "say --again to drop what it holds",
+            TrainError::OtherPictures { pictures: Chw { c, h, w }, .. } => {
+                return Some(format!("write input({c}, {h}, {w}) in the spec"));
+            }
+            TrainError::OtherClasses { settable: true, there, .. } => {
+                return Some(format!("say --set classes={there}"));
+            }
+            TrainError::OtherClasses { settable: false, there, .. } => {
+                return Some(format!("write linear({there}) in the spec"));
+            }
+            TrainError::TooFewPictures { .. } => "say --batch N",
+            TrainError::Undescribed => "use a checkpoint that rnetc run --train wrote",
             TrainError::NonFinite { tensor, .. } => return Some(finite_again(tensor)),
             TrainError::Overflow { .. } => {
                 "train with --precision f32, or with a lower learning rate"

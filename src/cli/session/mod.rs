@@ -3,7 +3,11 @@
 pub mod download;
 pub mod engine;
 pub mod last_build;
+pub mod recipe;
 pub mod signals;
 pub mod spec;
 pub mod trained;
 pub mod weights;
+
+/// Where runs go that name no folder.
+pub const RUNS: &str = "runs";

@@ -37,8 +37,7 @@ impl NamedSpec {
 
     /// What a run was begun with.
     pub fn recorded(config: &Config) -> Self {
-        let spec = Spec::new(config.spec.as_str(), config.spec_text.as_str());
-        Self::new(config.spec.clone(), spec.with(config.settings.clone()))
+        Self::new(config.spec.clone(), Spec::recorded(config))
     }
 
     /// The same with its messages printed in another way.
@@ -103,7 +102,7 @@ impl NamedSpec {
     pub fn compile_for(self, classes: usize) -> Result<(Self, Network), Failure> {
         let spec = self.spec.clone().for_classes(classes).map_err(|errors| self.shown(&errors))?;
         if spec.settings != self.spec.settings {
-            output::note(format_args!("{} = {classes}, as the data has", Spec::CLASSES));
+            output::note(format_args!("{} = {classes}, as the data has", Network::CLASSES));
         }
         let named = Self { spec, ..self };
         let network = named.compile()?;

@@ -13,7 +13,6 @@ use crate::cli::session::engine;
 use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
-use crate::cli::verbs::run::train;
 use crate::data::batches::Loading;
 use crate::data::dataset::Subset;
 use crate::data::folder::Splits;
@@ -25,9 +24,9 @@ use crate::network::anatomy::{Site, sites};
 use crate::train::checkpoint;
 use crate::train::config::Config;
 use crate::train::lock::Lock;
-use crate::train::manifest;
 use crate::train::run_folder::RunFolder;
 use crate::train::tensors::{self, Values};
+use crate::train::{fit, manifest};
 
 /// A trained network with all that a study needs.
 pub struct Trained {
@@ -65,9 +64,9 @@ pub fn open(run: &Path, args: &TrainedArgs, signals: &Signals) -> Result<Trained
     let set = Set::recorded(&config.data);
     let found = Found::find(&set, args.data.as_deref(), Some(&config.classes))?;
     let opened = engine::open(&args.engine)?;
-    let extent = train::extent(&network);
+    let extent = fit::extent(&network);
     let dataset = download::load(&found, extent, Splits::Test, signals)?;
-    train::fits(&network, &dataset)?;
+    fit::check(&network, &dataset)?;
     let pictures: Arc<dyn Pictures> = match args.pictures {
         Some(count) => Arc::new(Subset::new(dataset.test, 0, count as usize)),
         None => dataset.test,

@@ -15,7 +15,7 @@ mod lesion;
 mod lsp;
 mod paths;
 mod report;
-pub mod run;
+mod run;
 mod study;
 
 use super::Failure;

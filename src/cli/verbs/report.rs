@@ -8,7 +8,6 @@ use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::session::{download, engine};
 use crate::cli::show::output;
-use crate::cli::verbs::run::train;
 use crate::data::folder::Splits;
 use crate::data::locate::{self, Found};
 use crate::data::{Dataset, Set};
@@ -16,7 +15,7 @@ use crate::engine::Precision;
 use crate::report::measure::{Measured, measure};
 use crate::report::{self, Run};
 use crate::train::run_folder::RunFolder;
-use crate::train::{atomic, checkpoint, manifest, metrics, tensors};
+use crate::train::{atomic, checkpoint, fit, manifest, metrics, tensors};
 
 /// Writes the page.
 pub fn report(args: &ReportArgs) -> Result<(), Failure> {
@@ -83,7 +82,7 @@ fn measured(
         ));
         return Ok(None);
     };
-    train::fits(&run.network, &dataset)?;
+    fit::check(&run.network, &dataset)?;
     manifest::verify(&weights)?;
     let values = checkpoint::load(&weights, &tensors::of(&run.network))?;
     let opened = engine::open(&measured_on(args, run))?;
@@ -127,5 +126,5 @@ fn pictures(args: &ReportArgs, run: &Run, signals: &Signals) -> Result<Option<Da
         return Ok(None);
     }
     let found = Found::find(&set, data, Some(&run.config.classes))?;
-    download::load(&found, train::extent(&run.network), Splits::Both, signals).map(Some)
+    download::load(&found, fit::extent(&run.network), Splits::Both, signals).map(Some)
 }

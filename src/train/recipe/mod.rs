@@ -261,6 +261,11 @@ impl Recipe {
         Ok(recipe)
     }
 
+    /// Says what is wrong with a recipe that a program made.
+    pub fn check(&self) -> Result<(), TrainError> {
+        check::check(self).map_err(|mistake| mistake.shown("recipe", "as it was made", ""))
+    }
+
     /// The recipe of a name, if it is bundled.
     pub fn bundled(name: &str) -> Option<Result<Self, TrainError>> {
         let (name, text) = BUNDLED.iter().find(|(bundled, _)| *bundled == name)?;

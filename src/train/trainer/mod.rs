@@ -7,8 +7,7 @@ use super::checkpoint::About;
 use super::config::Config;
 use super::error::FirstBad;
 use super::evaluate::{self, Score, evaluate};
-use super::keeper::Keeper;
-use super::metrics::{self, Evaluation, Log, Step};
+use super::metrics::{Evaluation, Step};
 use super::run_folder::RunFolder;
 use super::runner::Runner;
 use super::schedule::StepPlan;
@@ -20,23 +19,31 @@ use crate::engine::Pending;
 use crate::graph::{OutputKind, Role};
 use crate::nn::loss_scaling::MOST_LEFT_OUT;
 
-/// Is told how a run goes, and may stop it.
+mod records;
+
+use records::Records;
+
+/// Is told how a run goes, and may stop it. `()` is told nothing and stops nothing.
 pub trait Observer {
     /// After each step, with the share of its pictures classified wrongly, in %.
-    fn step(&mut self, step: &Step, error_percent: f64);
+    fn step(&mut self, _step: &Step, _error_percent: f64) {}
 
     /// Before an evaluation, which takes a while.
-    fn evaluating(&mut self, step: u64);
+    fn evaluating(&mut self, _step: u64) {}
 
     /// After an evaluation.
-    fn evaluation(&mut self, evaluation: &Evaluation);
+    fn evaluation(&mut self, _evaluation: &Evaluation) {}
 
     /// After what a run has after a step is saved and durable.
-    fn saved(&mut self, step: u64);
+    fn saved(&mut self, _step: u64) {}
 
     /// Whether the run should be saved and end.
-    fn interrupted(&self) -> bool;
+    fn interrupted(&self) -> bool {
+        false
+    }
 }
+
+impl Observer for () {}
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,8 +70,8 @@ pub struct Session {
     pub train: Loading,
     /// Test pictures.
     pub test: Loading,
-    /// Where everything is written.
-    pub folder: RunFolder,
+    /// Where everything is written, if anywhere.
+    pub folder: Option<RunFolder>,
 }
 
 /// A step that the engine has been given.
@@ -105,14 +112,12 @@ impl Session {
         observer: &mut dyn Observer,
     ) -> Result<End, TrainError> {
         self.training.load(values)?;
-        let mut log = Log::open(&self.folder.metrics(), done)?;
-        let past = metrics::read(&self.folder.metrics())?.evaluations;
-        let best = past.iter().map(|e| e.test_error_percent).min_by(f64::total_cmp);
-        let mut keeper = Keeper::new(&self.folder, self.config.recipe.checkpoint.keep, best);
+        let keep = self.config.recipe.checkpoint.keep;
+        let (mut records, past) = Records::open(self.folder.as_ref(), keep, done)?;
         let mut last = past.last().copied().filter(|evaluation| evaluation.step == done);
         if done > 0 && last.is_none() && self.plan.evaluates(done) {
             // The run was stopped between a checkpoint and its evaluation.
-            last = self.evaluate(done, &mut log, &mut keeper, observer)?;
+            last = self.evaluate(done, &mut records, observer)?;
         }
         let seed = self.config.recipe.seed;
         let augmentation = self.config.recipe.augmentation();
@@ -131,7 +136,7 @@ impl Session {
             let begun = self.begin(step, &batch)?;
             batches.recycle(batch);
             if let Some(before) = underway.replace(begun) {
-                self.finish(before, true, &mut pace, &mut log, observer)?;
+                self.finish(before, true, &mut pace, &mut records, observer)?;
             }
             let done = step + 1;
             let last_one = done == self.plan.total;
@@ -139,28 +144,28 @@ impl Session {
             let waits =
                 |begun: &Underway| due || begun.results.is_ready() || observer.interrupted();
             if let Some(begun) = underway.take_if(|begun| waits(begun)) {
-                self.finish(begun, false, &mut pace, &mut log, observer)?;
+                self.finish(begun, false, &mut pace, &mut records, observer)?;
             }
             if underway.is_some() {
                 continue;
             }
             if self.plan.saves(done) || observer.interrupted() {
-                self.save(done, &log, &mut keeper, observer)?;
+                self.save(done, &mut records, observer)?;
             }
             if self.plan.evaluates(done) && !observer.interrupted() {
-                last = self.evaluate(done, &mut log, &mut keeper, observer)?;
+                last = self.evaluate(done, &mut records, observer)?;
                 pace.clock = Instant::now();
             }
             if observer.interrupted() {
                 // The signal may have come after the step was looked at.
-                if !keeper.has(done) {
-                    self.save(done, &log, &mut keeper, observer)?;
+                if records.lacks(done) {
+                    self.save(done, &mut records, observer)?;
                 }
                 return Ok(End::Interrupted(done));
             }
         }
         let values = self.training.values()?;
-        keeper.last(&self.tensors, &values, &self.about(self.plan.total))?;
+        records.last(&self.tensors, &values, &self.about(self.plan.total))?;
         Ok(last.map_or(End::Interrupted(self.plan.total), End::Finished))
     }
 
@@ -185,7 +190,7 @@ impl Session {
         underway: Underway,
         overtaken: bool,
         pace: &mut Pace,
-        log: &mut Log,
+        records: &mut Records,
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
         let Underway { step, rate, labels, start, results } = underway;
@@ -208,7 +213,7 @@ impl Session {
             lr: rate,
             images_per_s: (count / seconds.max(1e-9) * 10.0).round() / 10.0,
         };
-        log.step(&record)?;
+        records.step(&record)?;
         observer.step(&record, 100.0 * wrong as f64 / count);
         Ok(())
     }
@@ -216,8 +221,7 @@ impl Session {
     fn evaluate(
         &mut self,
         done: u64,
-        log: &mut Log,
-        keeper: &mut Keeper,
+        records: &mut Records,
         observer: &mut dyn Observer,
     ) -> Result<Option<Evaluation>, TrainError> {
         observer.evaluating(done);
@@ -228,31 +232,30 @@ impl Session {
             return Ok(None);
         };
         let record = evaluation(done, self.plan.epoch(done - 1), &score);
-        log.evaluation(&record)?;
+        let best = records.evaluation(&record)?;
         observer.evaluation(&record);
-        if keeper.is_best(record.test_error_percent) && !keeper.has(done) {
-            self.save(done, log, keeper, observer)?;
+        if best {
+            self.save(done, records, observer)?;
         }
-        keeper.judge(done, record.test_error_percent)?;
+        records.judge(&record)?;
         Ok(Some(record))
     }
 
     fn save(
         &mut self,
         step: u64,
-        log: &Log,
-        keeper: &mut Keeper,
+        records: &mut Records,
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
-        // A run that goes on from here needs every line up to here.
-        log.sync()?;
         let values = self.training.values()?;
-        keeper.checkpoint(&self.tensors, &values, &self.about(step))?;
-        observer.saved(step);
+        if records.save(&self.tensors, &values, &self.about(step))? {
+            observer.saved(step);
+        }
         Ok(())
     }
 
-    fn about(&self, step: u64) -> About {
+    /// What is said of the state after a step.
+    pub fn about(&self, step: u64) -> About {
         About { step, epoch: step / self.plan.per_epoch, config: self.config.clone() }
     }
 

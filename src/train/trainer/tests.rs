@@ -85,7 +85,7 @@ fn session(folder: &std::path::Path, epochs: u64, rate: f64) -> Session {
         plan,
         train,
         test: loading(12, 5),
-        folder: RunFolder::create(Some(folder), folder, "unused").unwrap(),
+        folder: Some(RunFolder::create(Some(folder), folder, "unused").unwrap()),
     }
 }
 
@@ -103,15 +103,17 @@ fn a_run_learns_and_leaves_what_it_should() {
     assert_eq!((last.step, last.epoch, last.test_error_percent), (24, 4, 0.0));
     assert!(notes.losses[0] > 1.0 && notes.losses[23] < 0.5, "{:?}", notes.losses);
     assert_eq!(notes.evaluations.len(), 4);
-    let lines = std::fs::read_to_string(session.folder.metrics()).unwrap();
+    let lines = std::fs::read_to_string(session.folder.as_ref().unwrap().metrics()).unwrap();
     assert_eq!(lines.lines().count(), 24 + 4);
     for step in [6, 12, 18, 24] {
-        assert!(session.folder.checkpoint(step).is_file());
+        assert!(session.folder.as_ref().unwrap().checkpoint(step).is_file());
     }
-    let about = checkpoint::describe(&session.folder.last_weights()).unwrap().unwrap();
+    let about =
+        checkpoint::describe(&session.folder.as_ref().unwrap().last_weights()).unwrap().unwrap();
     assert_eq!((about.step, about.epoch), (24, 4));
     assert_eq!(about.config, session.config);
-    let saved = checkpoint::load(&session.folder.last_weights(), &tensors()).unwrap();
+    let saved =
+        checkpoint::load(&session.folder.as_ref().unwrap().last_weights(), &tensors()).unwrap();
     assert_eq!(saved, session.training.values().unwrap());
 }
 
@@ -127,14 +129,14 @@ fn an_interrupted_run_goes_on_as_if_it_had_not_been() {
         let mut session_1 = session(folder.path(), 3, 0.1);
         let end = session_1.run(&first(), 0, &mut head).unwrap();
         assert_eq!(end, End::Interrupted(stop as u64));
-        let path = session_1.folder.latest_checkpoint().unwrap().unwrap();
-        assert_eq!(path, session_1.folder.checkpoint(stop as u64));
+        let path = session_1.folder.as_ref().unwrap().latest_checkpoint().unwrap().unwrap();
+        assert_eq!(path, session_1.folder.as_ref().unwrap().checkpoint(stop as u64));
         let values = checkpoint::load(&path, &tensors()).unwrap();
         let mut tail = Notes::default();
         session(folder.path(), 3, 0.1).run(&values, stop as u64, &mut tail).unwrap();
         assert_eq!([head.losses, tail.losses].concat(), whole.losses);
         assert_eq!([head.evaluations, tail.evaluations].concat(), whole.evaluations);
-        let lines = std::fs::read_to_string(session_1.folder.metrics()).unwrap();
+        let lines = std::fs::read_to_string(session_1.folder.as_ref().unwrap().metrics()).unwrap();
         assert_eq!(lines.lines().count(), 18 + 3);
     }
 }
@@ -146,7 +148,7 @@ fn a_loss_that_is_no_number_stops_the_run_and_names_the_step() {
     let error = session.run(&first(), 0, &mut Notes::default()).unwrap_err();
     let TrainError::NonFinite { step, .. } = error else { panic!("{error}") };
     assert!((2..6).contains(&step), "{step}");
-    assert_eq!(session.folder.latest_checkpoint().unwrap(), None);
+    assert_eq!(session.folder.as_ref().unwrap().latest_checkpoint().unwrap(), None);
 }
 
 #[test]
@@ -163,4 +165,17 @@ fn steps_that_are_left_out_for_good_end_the_run() {
     let error = pace.count(2 * most, false).unwrap_err();
     let said = error.to_string();
     assert!(said.contains(&format!("step {}, {most} steps", 2 * most)), "{said}");
+}
+
+#[test]
+fn a_run_without_a_folder_ends_the_same_and_writes_nothing() {
+    let [kept, free] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let mut with = session(kept.path(), 2, 0.1);
+    let mut without = Session { folder: None, ..session(free.path(), 2, 0.1) };
+    let end = with.run(&first(), 0, &mut ()).unwrap();
+    assert_eq!(without.run(&first(), 0, &mut ()).unwrap(), end);
+    assert_eq!(without.training.values().unwrap(), with.training.values().unwrap());
+    assert!(kept.path().join("metrics.jsonl").is_file());
+    assert_eq!(std::fs::read_dir(free.path().join("checkpoints")).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(free.path()).unwrap().count(), 1);
 }

@@ -97,7 +97,13 @@ fn a_device_lost_in_mid_run_leaves_the_last_checkpoint_whole() {
     let first = initial(&session.tensors, 0);
     let error = session.run(&first, 0, &mut Saboteur(engine)).unwrap_err();
     assert!(matches!(error, TrainError::Engine(EngineError::DeviceLost { .. })), "{error}");
-    let path = session.folder.latest_checkpoint().expect("readable").expect("a checkpoint");
+    let path = session
+        .folder
+        .as_ref()
+        .expect("a folder")
+        .latest_checkpoint()
+        .expect("readable")
+        .expect("a checkpoint");
     manifest::verify(&path).expect("what the manifest says");
     let values = checkpoint::load(&path, &session.tensors).expect("whole");
     assert_ne!(values, first);

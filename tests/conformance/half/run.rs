@@ -105,7 +105,13 @@ fn a_run_that_goes_on_ends_with_the_same_bytes() {
         let mut left = begin(1);
         let end = left.run(&start, 0, &mut Leaving::after(10)).expect("runs");
         let End::Interrupted(done) = end else { panic!("{end:?}") };
-        let path = left.folder.latest_checkpoint().expect("readable").expect("a checkpoint");
+        let path = left
+            .folder
+            .as_ref()
+            .expect("a folder")
+            .latest_checkpoint()
+            .expect("readable")
+            .expect("a checkpoint");
         let values = checkpoint::load(&path, &left.tensors).expect("whole");
         assert_eq!(checkpoint::describe(&path).expect("whole").map(|about| about.step), Some(done));
         let [scale, streak] = [SCALE, STREAK].map(|name| values[name][0]);
@@ -129,7 +135,11 @@ fn weights_go_from_one_precision_to_another_and_the_scale_starts_anew() {
         let start = initial(&trained.tensors, 0);
         trained.run(&start, 0, &mut Leaving::after(u64::MAX)).expect("runs");
         let mut next = session(engine.as_ref(), to, folders[k + 1].path());
-        let loaded = checkpoint::load(&trained.folder.last_weights(), &next.tensors).expect("fits");
+        let loaded = checkpoint::load(
+            &trained.folder.as_ref().expect("a folder").last_weights(),
+            &next.tensors,
+        )
+        .expect("fits");
         let weights = trained.training.values().expect("values");
         assert!(loaded.iter().all(|(name, value)| weights[name] == *value));
         assert!(loaded.contains_key("layers.linear.weight.momentum"), "{:?}", loaded.keys());

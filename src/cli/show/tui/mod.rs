@@ -19,6 +19,7 @@ use crate::cli::Failure;
 use crate::cli::session::signals::Signals;
 use crate::cli::show::output;
 use crate::train::metrics::{self, Evaluation, Step};
+use crate::train::run_folder::RunFolder;
 use crate::train::trainer::{Observer, Session};
 use screen::Screen;
 use state::State;
@@ -63,9 +64,14 @@ pub struct Dashboard {
 
 impl Dashboard {
     /// Takes the terminal; a run that goes on after `done` steps shows its past.
-    pub fn open(session: &Session, done: u64, signals: &Signals) -> Result<Self, Failure> {
-        let past = metrics::read(&session.folder.metrics())?;
-        let (config, folder) = (&session.config, session.folder.path().display());
+    pub fn open(
+        session: &Session,
+        folder: &RunFolder,
+        done: u64,
+        signals: &Signals,
+    ) -> Result<Self, Failure> {
+        let past = metrics::read(&folder.metrics())?;
+        let (config, folder) = (&session.config, folder.path().display());
         let title = format!("{} on {}", config.spec, config.data);
         let place = format!("{} on {}; {folder}", config.precision, config.device);
         let state = State::new(title, place, &session.plan, config.recipe.batch);

@@ -7,13 +7,12 @@ use serde::Serialize;
 
 use super::Failure;
 use crate::cli::show::output;
-use crate::cli::verbs::run::train;
 use crate::data::batches;
 use crate::data::dataset::Stored;
 use crate::data::normalise::Normalisation;
 use crate::network::Network;
-use crate::train::TrainError;
 use crate::train::recipe::Recipe;
+use crate::train::{TrainError, fit};
 
 /// One thread's work for one batch of he2016: crop, flip, standardise.
 #[derive(Debug, Serialize)]
@@ -30,7 +29,7 @@ pub fn measure(
     batches: u32,
     step: f64,
 ) -> Result<Loading, Failure> {
-    let extent = train::extent(network);
+    let extent = fit::extent(network);
     let bytes = (0..batch * extent.bytes()).map(|k| (k * 31 % 251) as u8).collect();
     let stored = Stored::new(extent, bytes, vec![0; batch])?;
     let loading = batches::Loading {

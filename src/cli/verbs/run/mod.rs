@@ -3,7 +3,7 @@
 mod evaluate;
 mod predict;
 mod resume;
-pub mod train;
+mod train;
 
 use crate::cli::Failure;
 use crate::cli::args::RunArgs;

@@ -4,10 +4,9 @@ use std::path::Path;
 
 use crate::cli::Failure;
 use crate::cli::args::RunArgs;
-use crate::cli::session::last_build;
 use crate::cli::session::spec::{self, NamedSpec};
+use crate::cli::session::{RUNS, last_build};
 use crate::cli::show::output;
-use crate::cli::verbs::run::train::RUNS;
 use crate::train::checkpoint;
 use crate::train::config::Config;
 use crate::train::manifest;

@@ -9,8 +9,8 @@ use crate::cli::Failure;
 use crate::cli::args::{StudyArgs, TableFormat};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::{self, NamedSpec};
+use crate::cli::session::{RUNS, recipe};
 use crate::cli::show::output;
-use crate::cli::verbs::run::train;
 use crate::data::locate::Found;
 use crate::study::{Study, Table};
 use crate::train::lock::Lock;
@@ -23,7 +23,7 @@ pub fn study(args: &StudyArgs) -> Result<(), Failure> {
     let study = Study::parse(&args.study.to_string_lossy(), &spec::read(&args.study)?)?;
     let name = spec::stem(&args.study);
     let out = args.out.clone();
-    let out = out.unwrap_or_else(|| Path::new(train::RUNS).join(format!("study-{name}")));
+    let out = out.unwrap_or_else(|| Path::new(RUNS).join(format!("study-{name}")));
     let jobs = jobs(args, &study, &out)?;
     let ended = if args.table { Ok(()) } else { run(args, &out, &jobs) };
     // What a stopped study has is shown too.
@@ -50,7 +50,7 @@ fn jobs(args: &StudyArgs, study: &Study, out: &Path) -> Result<Vec<Vec<Job>>, Fa
     let folder = args.study.parent().unwrap_or(Path::new("."));
     let beside = folder.join(&study.recipe);
     let recipe = if beside.is_file() { beside } else { PathBuf::from(&study.recipe) };
-    let text = train::named(&recipe)?;
+    let text = recipe::named(&recipe)?;
     let precision = args.engine.precision.or(study.precision);
     let mut rows = Vec::new();
     for row in &study.rows {

@@ -1,0 +1,231 @@
+//! A network with weights: read from a file, tested, asked.
+
+use std::path::{Path, PathBuf};
+
+use super::{OpenEngine, Spec};
+use crate::data::batches::Loading;
+use crate::data::normalise::{Normalisation, Table};
+use crate::data::{Dataset, Extent};
+use crate::graph::OutputKind;
+use crate::lower;
+use crate::network::Network;
+use crate::train::checkpoint::{self, About};
+use crate::train::config::Config;
+use crate::train::evaluate::{MOST_BATCH, Score, evaluate, probabilities};
+use crate::train::inference::Passes;
+use crate::train::runner::Runner;
+use crate::train::tensors::{self, Values};
+use crate::train::{TrainError, fit, manifest};
+
+/// A file of weights whose header has been read: what it says of itself tells which network it
+/// belongs to.
+///
+/// ```no_run
+/// let checkpoint = rnetc::Checkpoint::open("runs/preact-001/final.safetensors")?;
+/// let spec = checkpoint.spec().ok_or("weights of another program")?;
+/// let model = checkpoint.load(spec.compile()?)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    path: PathBuf,
+    /// What it says of itself; nothing where another program wrote it.
+    pub about: Option<About>,
+}
+
+impl Checkpoint {
+    /// Reads the header; where a run folder's manifest lists the file, its hash is checked.
+    ///
+    /// # Errors
+    /// The file cannot be read, is damaged, or has a newer format.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, TrainError> {
+        let path = path.into();
+        manifest::verify(&path)?;
+        let about = checkpoint::describe(&path)?;
+        Ok(Self { path, about })
+    }
+
+    /// The spec that it was trained with.
+    pub fn spec(&self) -> Option<Spec> {
+        self.about.as_ref().map(|about| Spec::recorded(&about.config))
+    }
+
+    /// Reads the weights of a network.
+    ///
+    /// # Errors
+    /// Names or shapes are not the network's, or the file cannot be read.
+    pub fn load(self, mut network: Network) -> Result<Model, TrainError> {
+        if let Some(about) = &self.about {
+            network = about.config.recipe.applied(network)?;
+        }
+        let values = checkpoint::load(&self.path, &tensors::of(&network))?;
+        Ok(Model { network, values, about: self.about })
+    }
+}
+
+impl Spec {
+    /// What a run was begun with.
+    pub fn recorded(config: &Config) -> Self {
+        Self::new(config.spec.as_str(), config.spec_text.as_str()).with(config.settings.clone())
+    }
+}
+
+/// A network with its weights.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The network.
+    pub network: Network,
+    /// Its tensors by name, and the momenta of its parameters where it was trained.
+    pub values: Values,
+    /// After how many steps, and what the run was asked to do; nothing where another program
+    /// trained it.
+    pub about: Option<About>,
+}
+
+impl Model {
+    /// Writes it as safetensors in PyTorch's layouts, whole or not at all.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), TrainError> {
+        let (path, tensors) = (path.as_ref(), tensors::of(&self.network));
+        match &self.about {
+            Some(about) => checkpoint::save(path, &tensors, &self.values, about).map(drop),
+            None => checkpoint::save_foreign(path, &tensors, &self.values),
+        }
+    }
+
+    /// Size of the pictures that it reads.
+    pub fn extent(&self) -> Extent {
+        fit::extent(&self.network)
+    }
+
+    /// How the pictures that it was trained on were standardised, if that is known.
+    pub fn normalisation(&self) -> Option<&Normalisation> {
+        let known = self.about.as_ref().map(|about| &about.config.normalisation);
+        known.filter(|normalisation| normalisation.fits(self.extent()))
+    }
+
+    /// Names of its classes by number, if they are known.
+    pub fn classes(&self) -> Option<&[String]> {
+        let known = self.about.as_ref().map(|about| about.config.classes.as_slice());
+        known.filter(|classes| classes.len() == self.network.classes())
+    }
+
+    /// Measures the error on a data set's test pictures, at most `batch` at a time; none if
+    /// `interrupted` says so on the way. Pictures are standardised as in training, or else by the
+    /// set's own training pictures.
+    ///
+    /// # Errors
+    /// The set's pictures or classes are not the network's, or the engine fails.
+    pub fn evaluate(
+        &self,
+        data: &Dataset,
+        engine: &OpenEngine,
+        batch: usize,
+        interrupted: &dyn Fn() -> bool,
+    ) -> Result<Option<Score>, TrainError> {
+        fit::check(&self.network, data)?;
+        let normalisation = match self.normalisation() {
+            Some(known) => known.clone(),
+            None => Normalisation::measure(data.train.as_ref()),
+        };
+        let batch = batch.min(data.test.count().max(1));
+        let mut program = self.compiled(engine, batch)?;
+        let classes = self.network.classes();
+        let loading = Loading { pictures: data.test.clone(), normalisation, batch, classes };
+        evaluate(&mut program, &loading, interrupted)
+    }
+
+    /// Gets it ready to be asked about pictures, at most `batch` at a time.
+    ///
+    /// # Errors
+    /// [`TrainError::Undescribed`] where its classes or the standardisation of its pictures are
+    /// not known; or the engine fails.
+    pub fn predictor(&self, engine: &OpenEngine, batch: usize) -> Result<Predictor, TrainError> {
+        let described = self.normalisation().zip(self.classes());
+        let (normalisation, classes) = described.ok_or(TrainError::Undescribed)?;
+        let batch = batch.clamp(1, MOST_BATCH);
+        Ok(Predictor {
+            program: self.compiled(engine, batch)?,
+            table: normalisation.table(),
+            extent: self.extent(),
+            classes: classes.to_vec(),
+        })
+    }
+
+    fn compiled(&self, engine: &OpenEngine, batch: usize) -> Result<Runner, TrainError> {
+        let program = lower::inference(&self.network, batch);
+        let mut program = Runner::new(engine.engine.as_ref(), &program)?;
+        program.load(&self.values)?;
+        Ok(program)
+    }
+}
+
+/// A model that is ready to be asked.
+pub struct Predictor {
+    program: Runner,
+    table: Table,
+    extent: Extent,
+    classes: Vec<String>,
+}
+
+impl Predictor {
+    /// Names of the classes, in the order of the probabilities.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// The probability of each class, for each picture: bytes by rows, columns and channels.
+    ///
+    /// # Errors
+    /// The engine fails.
+    ///
+    /// # Panics
+    /// A picture has another length than the network's input.
+    pub fn classify(&mut self, pictures: &[Vec<u8>]) -> Result<Vec<Vec<f64>>, TrainError> {
+        let mut found = Vec::with_capacity(pictures.len());
+        let pictures = pictures.iter().map(|picture| Ok(picture.clone()));
+        self.classify_each::<TrainError>(pictures, &mut |probabilities| found.push(probabilities))?;
+        Ok(found)
+    }
+
+    /// The same for pictures as they come: `told` is given the probabilities of each in turn, while
+    /// the device computes and the next are made.
+    ///
+    /// # Errors
+    /// The engine fails, or a picture does not come.
+    ///
+    /// # Panics
+    /// A picture has another length than the network's input.
+    pub fn classify_each<E: From<TrainError>>(
+        &mut self,
+        pictures: impl IntoIterator<Item = Result<Vec<u8>, E>>,
+        told: &mut dyn FnMut(Vec<f64>),
+    ) -> Result<(), E> {
+        let (bytes, batch) = (self.extent.bytes(), self.program.batch());
+        let classes = self.classes.len();
+        let mut tell = |(count, logits): (usize, Vec<f32>)| {
+            logits.chunks_exact(classes).take(count).for_each(|row| told(probabilities(row)));
+        };
+        let failed = |error| E::from(TrainError::Engine(error));
+        let mut passes = Passes::new(&mut self.program, OutputKind::Logits);
+        let mut images = vec![0.0; batch * bytes];
+        let mut count = 0;
+        for picture in pictures {
+            let picture = picture?;
+            assert_eq!(picture.len(), bytes, "a picture of another size");
+            self.table.apply(0, &picture, &mut images[count * bytes..][..bytes], false);
+            count += 1;
+            if count == batch {
+                passes.begin(&images, count).map_err(failed)?.map(&mut tell);
+                count = 0;
+            }
+        }
+        if count > 0 {
+            passes.begin(&images, count).map_err(failed)?.map(&mut tell);
+        }
+        passes.end().map_err(failed)?.map(&mut tell);
+        Ok(())
+    }
+}

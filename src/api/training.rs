@@ -1,0 +1,229 @@
+//! Training a network.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Model, OpenEngine, Spec};
+use crate::data::batches::Loading;
+use crate::data::normalise::Normalisation;
+use crate::data::{Dataset, Pictures};
+use crate::lower::{self, Form, Goal};
+use crate::network::Network;
+use crate::train::config::Config;
+use crate::train::evaluate::MOST_BATCH;
+use crate::train::init::initial;
+use crate::train::lock::Lock;
+use crate::train::recipe::{Normalise, Recipe};
+use crate::train::run_folder::RunFolder;
+use crate::train::runner::Runner;
+use crate::train::schedule::{Length, StepPlan};
+use crate::train::tensors::{self, Values};
+use crate::train::trainer::{End, Observer, Session};
+use crate::train::{TrainError, fit};
+
+/// What to train, and how.
+///
+/// ```
+/// use rnetc::{Dataset, EngineOptions, Length, Recipe, Spec, Training};
+///
+/// let spec = Spec::new("tiny.rnet", "net tiny(classes = 10) {
+///     input(3, 32, 32) -> conv(3x3, 4, stride: 4) -> bn -> relu -> global_avg_pool
+///     -> linear(classes)
+/// }");
+/// let recipe = Recipe { batch: 4, ..Recipe::he2016()? };
+/// let training = Training::new(&spec, spec.compile()?, recipe)?.length(Length::Steps(2));
+///
+/// let engine = EngineOptions::cpu().open()?;
+/// let data = Dataset::shapes10().with_test_pictures(8);
+/// let mut run = training.prepare(&data, &engine)?;
+/// run.train(&mut ())?;
+/// let score = run.model()?.evaluate(&data, &engine, 8, &|| false)?.expect("not interrupted");
+/// assert_eq!(score.count, 8);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Training {
+    spec: Spec,
+    network: Network,
+    recipe: Recipe,
+    length: Length,
+    recompute: bool,
+}
+
+impl Training {
+    /// A spec's network by a recipe, for as long as the recipe says.
+    ///
+    /// # Errors
+    /// A number of the recipe makes no sense, or it drops units that the network does not have.
+    pub fn new(spec: &Spec, network: Network, recipe: Recipe) -> Result<Self, TrainError> {
+        recipe.check()?;
+        let network = recipe.applied(network)?;
+        Ok(Self { spec: spec.clone(), network, recipe, length: Length::Recipe, recompute: false })
+    }
+
+    /// The same for another length; the recipe's schedule stretches.
+    #[must_use]
+    pub fn length(self, length: Length) -> Self {
+        Self { length, ..self }
+    }
+
+    /// The same with fewer activations kept, and the others computed again in the backward pass.
+    #[must_use]
+    pub fn recompute(self, recompute: bool) -> Self {
+        Self { recompute, ..self }
+    }
+
+    /// The network, with what the recipe puts on its units.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// All that a run on this data and engine is asked to do, resolved.
+    ///
+    /// # Errors
+    /// The set's pictures or classes are not the network's, or are fewer than a batch.
+    pub fn config(&self, data: &Dataset, engine: &OpenEngine) -> Result<Config, TrainError> {
+        fit::check(&self.network, data)?;
+        let (pictures, batch) = (data.train.count(), self.recipe.batch);
+        if pictures < batch {
+            let data = data.name.clone();
+            return Err(TrainError::TooFewPictures { data, pictures, batch });
+        }
+        let plan = StepPlan::new(&self.recipe, self.length, (pictures / batch) as u64);
+        let normalisation = match self.recipe.normalise {
+            Normalise::PerChannel => Normalisation::measure(data.train.as_ref()),
+            Normalise::PerPixel => Normalisation::measure_pixels(data.train.as_ref()),
+        };
+        let device = engine.device();
+        Ok(Config {
+            spec: self.spec.source.name.to_string(),
+            settings: self.spec.settings.clone(),
+            data: data.name.clone(),
+            pictures,
+            length: self.length,
+            steps: plan.total,
+            steps_per_epoch: plan.per_epoch,
+            precision: engine.precision,
+            recompute: self.recompute,
+            device: format!("{} ({})", device.engine, device.name),
+            recipe: self.recipe.clone(),
+            classes: data.classes.clone(),
+            normalisation,
+            spec_text: self.spec.source.text.to_string(),
+        })
+    }
+
+    /// Compiles it for an engine.
+    ///
+    /// # Errors
+    /// As [`Training::config`], and what the engine cannot compile.
+    pub fn prepare(&self, data: &Dataset, engine: &OpenEngine) -> Result<Run, TrainError> {
+        self.prepare_as(self.config(data, engine)?, data, engine)
+    }
+
+    /// The same with a configuration that has been looked at.
+    ///
+    /// # Errors
+    /// What the engine cannot compile.
+    pub fn prepare_as(
+        &self,
+        config: Config,
+        data: &Dataset,
+        engine: &OpenEngine,
+    ) -> Result<Run, TrainError> {
+        let network = &self.network;
+        let batch = config.recipe.batch;
+        let test_batch = batch.min(MOST_BATCH).min(data.test.count().max(1));
+        let scaled = config.precision.scales_loss();
+        let form = Form { recompute: config.recompute, scaled };
+        let training = lower::program(network, batch, Goal::Training(config.recipe.sgd(), form));
+        let inference = lower::inference(network, test_batch);
+        let loading = |pictures: &Arc<dyn Pictures>, batch| Loading {
+            pictures: pictures.clone(),
+            normalisation: config.normalisation.clone(),
+            batch,
+            classes: network.classes(),
+        };
+        let mut tensors = tensors::of(network);
+        tensors.extend(scaled.then(tensors::of_loss_scaling).into_iter().flatten());
+        let session = Session {
+            training: Runner::new(engine.engine.as_ref(), &training)?,
+            inference: Runner::new(engine.engine.as_ref(), &inference)?,
+            tensors,
+            plan: StepPlan::new(&config.recipe, config.length, config.steps_per_epoch),
+            train: loading(&data.train, batch),
+            test: loading(&data.test, test_batch),
+            folder: None,
+            config,
+        };
+        Ok(Run { network: network.clone(), session, done: 0, lock: None })
+    }
+}
+
+/// A run that is ready: its programs are compiled.
+pub struct Run {
+    network: Network,
+    session: Session,
+    done: u64,
+    lock: Option<Lock>,
+}
+
+impl Run {
+    /// Keeps metrics and checkpoints in a folder, which must not hold a run yet.
+    ///
+    /// # Errors
+    /// The folder holds a run, another process works in it, or it cannot be written.
+    pub fn keep_in(&mut self, path: impl AsRef<Path>) -> Result<(), TrainError> {
+        let (folder, lock) = RunFolder::begin(Some(path.as_ref()), path.as_ref(), "")?;
+        self.keep(folder, lock)
+    }
+
+    /// The same in a folder that is held already.
+    pub(crate) fn keep(&mut self, folder: RunFolder, lock: Lock) -> Result<(), TrainError> {
+        folder.write_config(&self.session.config)?;
+        (self.session.folder, self.lock) = (Some(folder), Some(lock));
+        Ok(())
+    }
+
+    /// What is run.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Trains from the recipe's first values to the end, or until the observer stops it.
+    ///
+    /// # Errors
+    /// The engine fails, the loss is no number any more, or a file cannot be written.
+    pub fn train(&mut self, observer: &mut dyn Observer) -> Result<End, TrainError> {
+        let first = initial(&self.session.tensors, self.session.config.recipe.seed);
+        self.train_from(&first, 0, observer)
+    }
+
+    /// The same from the values that there were after `done` steps, momenta among them.
+    ///
+    /// # Errors
+    /// As [`Run::train`].
+    pub fn train_from(
+        &mut self,
+        values: &Values,
+        done: u64,
+        observer: &mut dyn Observer,
+    ) -> Result<End, TrainError> {
+        let end = self.session.run(values, done, observer)?;
+        self.done = match end {
+            End::Finished(_) => self.session.plan.total,
+            End::Interrupted(step) => step,
+        };
+        Ok(end)
+    }
+
+    /// The network with its weights as they are now.
+    ///
+    /// # Errors
+    /// The engine fails.
+    pub fn model(&mut self) -> Result<Model, TrainError> {
+        let values = self.session.training.values()?;
+        let about = Some(self.session.about(self.done));
+        Ok(Model { network: self.network.clone(), values, about })
+    }
+}

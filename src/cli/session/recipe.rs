@@ -1,0 +1,21 @@
+//! Finding recipes.
+
+use std::path::Path;
+
+use super::spec;
+use crate::cli::Failure;
+use crate::train::recipe::{self, Recipe};
+
+/// A recipe file, or a recipe that is bundled.
+pub fn named(path: &Path) -> Result<Recipe, Failure> {
+    let bundled = path.to_str().filter(|_| !path.exists()).and_then(Recipe::bundled);
+    match bundled {
+        Some(recipe) => Ok(recipe?),
+        None if !path.exists() => Err(Failure::File(format!(
+            "reading {}: there is no such file, and the recipes that come with rnetc are {}",
+            path.display(),
+            recipe::BUNDLED.map(|(name, _)| name).join(", ")
+        ))),
+        None => Ok(Recipe::parse(&path.to_string_lossy(), &spec::read(path)?)?),
+    }
+}

@@ -1,0 +1,28 @@
+//! Whether a network and a data set belong together.
+
+use super::TrainError;
+use crate::data::{Dataset, Extent};
+use crate::network::{Chw, Network};
+
+/// Size of the pictures that a network reads.
+pub fn extent(network: &Network) -> Extent {
+    let Chw { c, h, w } = network.value(network.input).shape;
+    Extent { rows: h, columns: w, channels: c }
+}
+
+/// Whether a network takes a set's pictures and has its classes.
+pub fn check(network: &Network, data: &Dataset) -> Result<(), TrainError> {
+    let (there, reads) = (data.train.extent(), extent(network));
+    let chw = |extent: Extent| Chw { c: extent.channels, h: extent.rows, w: extent.columns };
+    let (net, set) = (network.name.clone(), data.name.clone());
+    if there != reads {
+        let (reads, pictures) = (chw(reads), chw(there));
+        return Err(TrainError::OtherPictures { net, reads, data: set, pictures });
+    }
+    let (tells, there) = (network.classes(), data.classes.len());
+    if tells != there {
+        let settable = network.has_classes_parameter();
+        return Err(TrainError::OtherClasses { net, tells, settable, data: set, there });
+    }
+    Ok(())
+}

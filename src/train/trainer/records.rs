@@ -1,0 +1,74 @@
+//! What a run writes down. A run without a folder writes nothing.
+
+use super::super::TrainError;
+use super::super::checkpoint::About;
+use super::super::keeper::Keeper;
+use super::super::metrics::{self, Evaluation, Log, Step};
+use super::super::run_folder::RunFolder;
+use super::super::tensors::{Tensor, Values};
+
+/// Metrics and checkpoints of a run that has a folder.
+pub struct Records(Option<(Log, Keeper)>);
+
+impl Records {
+    /// Opens a folder's records as they were after `done` steps, and hands out the evaluations in
+    /// them. `keep` is how many checkpoints stay.
+    pub fn open(
+        folder: Option<&RunFolder>,
+        keep: usize,
+        done: u64,
+    ) -> Result<(Self, Vec<Evaluation>), TrainError> {
+        let Some(folder) = folder else { return Ok((Self(None), Vec::new())) };
+        let log = Log::open(&folder.metrics(), done)?;
+        let past = metrics::read(&folder.metrics())?.evaluations;
+        let best = past.iter().map(|e| e.test_error_percent).min_by(f64::total_cmp);
+        Ok((Self(Some((log, Keeper::new(folder, keep, best)))), past))
+    }
+
+    /// Adds a step.
+    pub fn step(&mut self, step: &Step) -> Result<(), TrainError> {
+        self.0.as_mut().map_or(Ok(()), |(log, _)| log.step(step))
+    }
+
+    /// Adds an evaluation, and says whether it is the best so far of a state that is not saved.
+    pub fn evaluation(&mut self, evaluation: &Evaluation) -> Result<bool, TrainError> {
+        let Some((log, keeper)) = &mut self.0 else { return Ok(false) };
+        log.evaluation(evaluation)?;
+        Ok(keeper.is_best(evaluation.test_error_percent) && !keeper.has(evaluation.step))
+    }
+
+    /// Notes the error of a state that is saved.
+    pub fn judge(&mut self, evaluation: &Evaluation) -> Result<(), TrainError> {
+        let Some((_, keeper)) = &mut self.0 else { return Ok(()) };
+        keeper.judge(evaluation.step, evaluation.test_error_percent)
+    }
+
+    /// Whether the state after a step is to be saved still.
+    pub fn lacks(&self, step: u64) -> bool {
+        self.0.as_ref().is_some_and(|(_, keeper)| !keeper.has(step))
+    }
+
+    /// Saves the state after a step; whether there is a place for it.
+    pub fn save(
+        &mut self,
+        tensors: &[Tensor],
+        values: &Values,
+        about: &About,
+    ) -> Result<bool, TrainError> {
+        let Some((log, keeper)) = &mut self.0 else { return Ok(false) };
+        // A run that goes on from here needs every line up to here.
+        log.sync()?;
+        keeper.checkpoint(tensors, values, about)?;
+        Ok(true)
+    }
+
+    /// Saves what a run ends with.
+    pub fn last(
+        &mut self,
+        tensors: &[Tensor],
+        values: &Values,
+        about: &About,
+    ) -> Result<(), TrainError> {
+        self.0.as_mut().map_or(Ok(()), |(_, keeper)| keeper.last(tensors, values, about))
+    }
+}
