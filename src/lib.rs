@@ -56,6 +56,8 @@ pub mod report;
 #[doc(hidden)]
 pub mod study;
 #[cfg(feature = "engines")]
+mod text;
+#[cfg(feature = "engines")]
 #[doc(hidden)]
 pub mod train;
 
@@ -64,8 +66,6 @@ pub mod train;
 mod cli;
 #[cfg(feature = "cli")]
 mod lsp;
-#[cfg(feature = "cli")]
-mod text;
 
 // What a program uses.
 pub use api::{Diagnostics, Spec};

@@ -1,6 +1,19 @@
-//! How numbers read.
+//! How numbers and bytes read.
+
+use sha2::{Digest, Sha256};
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The SHA-256 of bytes, in hexadecimal digits.
+pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
+    hex(&Sha256::digest(bytes))
+}
 
 /// 1234567 as 1,234,567.
+#[cfg(feature = "cli")]
 pub fn thousands(n: impl std::fmt::Display) -> String {
     let digits = n.to_string();
     let mut text = String::new();
@@ -13,7 +26,7 @@ pub fn thousands(n: impl std::fmt::Display) -> String {
     text
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests {
     use super::thousands;
 

@@ -6,16 +6,13 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::text::hex;
+
 use super::cifar::Layout;
 use super::error::DataError;
 
 /// Name of the file with the sums, one `<sum>  <file>` a line.
 pub const FILE: &str = "sha256.txt";
-
-/// Bytes as lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// Writes the sums of a folder's files.
 pub fn write(folder: &Path, layout: &Layout) -> Result<(), DataError> {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::Build;
 use crate::engine::wgpu::{Access, KernelText};
 use crate::nn::parameters::state;
+use crate::text::sha256;
 
 /// Version of the manifest's layout.
 pub const FORMAT: u32 = 1;
@@ -120,16 +120,11 @@ pub struct Binding {
     pub access: String,
 }
 
-/// SHA-256 in hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
-}
-
 /// Name of a module's file: its kind and the start of its hash.
 pub fn module_file(kernel: &KernelText) -> String {
     let kind: String =
         kernel.name.chars().filter(|c| c.is_ascii_alphabetic() || *c == '_').collect();
-    let hash = sha256(kernel.wgsl.as_bytes());
+    let hash = sha256(&kernel.wgsl);
     format!("{}-{}.wgsl", kind.trim_matches('_'), &hash[..12])
 }
 
@@ -183,7 +178,7 @@ fn kernel(text: &KernelText) -> Kernel {
     Kernel {
         name: text.name.clone(),
         file: module_file(text),
-        sha256: sha256(text.wgsl.as_bytes()),
+        sha256: sha256(&text.wgsl),
         workgroups: text.workgroups,
         bindings: text.bindings.iter().map(binding).collect(),
         fused: text.fused.len(),

@@ -6,10 +6,9 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::{TrainError, atomic};
-use crate::data::checksums::hex;
+use crate::text::sha256;
 
 /// Name of the file in a run folder.
 pub const FILE: &str = "manifest.json";
@@ -40,8 +39,8 @@ pub struct Entry {
 impl Entry {
     /// For a file of this content.
     pub fn new(file: String, step: u64, content: &[u8]) -> Self {
-        let sha256 = hex(&Sha256::digest(content));
-        Self { file, step, bytes: content.len() as u64, sha256, test_error_percent: None }
+        let (bytes, sha256) = (content.len() as u64, sha256(content));
+        Self { file, step, bytes, sha256, test_error_percent: None }
     }
 }
 
@@ -112,7 +111,7 @@ fn compare(path: &Path, entry: &Entry) -> Result<(), TrainError> {
     // Nothing longer than what is expected is read.
     let content =
         if length == entry.bytes { std::fs::read(path).map_err(reading)? } else { vec![] };
-    if length == entry.bytes && hex(&Sha256::digest(&content)) == entry.sha256 {
+    if length == entry.bytes && sha256(&content) == entry.sha256 {
         return Ok(());
     }
     Err(TrainError::Changed { path: path.to_path_buf() })

@@ -144,7 +144,7 @@ struct Case {
 impl Case {
     fn new() -> Self {
         let bytes = archive(6);
-        let md5 = checksums::hex(&Md5::digest(&bytes)).leak();
+        let md5 = crate::text::hex(&Md5::digest(&bytes)).leak();
         let archive = Archive { file: "a.tar.gz", places: &[], md5, layout: &CIFAR10 };
         Self { cache: tempfile::tempdir().unwrap(), archive, bytes }
     }
@@ -273,7 +273,7 @@ fn an_interruption_keeps_what_has_come() {
 fn an_archive_without_all_files_leaves_nothing() {
     let mut case = Case::new();
     case.bytes = archive(5);
-    case.archive.md5 = checksums::hex(&Md5::digest(&case.bytes)).leak();
+    case.archive.md5 = crate::text::hex(&Md5::digest(&case.bytes)).leak();
     let (result, _) = case.through(&[Answer::Right]);
     assert!(matches!(result, Err(DataError::NoFile { .. })), "{result:?}");
     assert_eq!(case.left(), 0);

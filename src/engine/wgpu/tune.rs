@@ -9,10 +9,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use sha2::{Digest, Sha256};
-
 use crate::engine::{EngineError, Executable};
 use crate::graph::Program;
+use crate::text::sha256;
 
 use super::cut::{Blocking, Style, Target};
 use super::device::adapter::Gpu;
@@ -73,7 +72,7 @@ fn keys(lowered: &Lowered) -> Vec<Option<String>> {
     let kernels = lowered.plan.kernels.list.iter().zip(&lowered.code);
     let key = |(kernel, code): (&Kernel, &KernelCode)| {
         let tuned = matches!(kernel.body, Body::Contract(_) | Body::Weights(_));
-        tuned.then(|| Sha256::digest(&code.wgsl).iter().map(|b| format!("{b:02x}")).collect())
+        tuned.then(|| sha256(&code.wgsl))
     };
     kernels.map(key).collect()
 }
