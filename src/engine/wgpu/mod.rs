@@ -26,6 +26,7 @@ use crate::graph::Program;
 mod cost;
 pub mod cut;
 mod device;
+pub mod dump;
 mod executable;
 pub mod kernel;
 mod lowered;

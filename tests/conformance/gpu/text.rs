@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 
 use naga::valid::{ValidationFlags, Validator};
+use rnetc::engine::wgpu::cut::TileCut;
+use rnetc::engine::wgpu::kernel::Kernel;
 use rnetc::engine::wgpu::{
     Access, Blocking, Capabilities, DeviceLimits, GpuPlan, KernelText, Matrices, NumberFormat,
-    Style, Target, kernels, validate, wgsl,
+    Style, Target, WgslProgram, kernels, validate, wgsl,
 };
 use rnetc::graph::{NodeId, Op, Program};
 use rnetc::lower;
@@ -67,26 +69,37 @@ fn programs(step: fn(&Network, usize, &Sgd) -> Program) -> Vec<Program> {
     [preact(2), narrow.trained(x, 2)].into_iter().chain(steps).collect()
 }
 
+/// Every text of a program that was not seen before: valid, of no more workgroups and workgroup memory
+/// than every adapter has, of as much memory as its cut says.
+fn checked(wgsl: &WgslProgram, seen: &mut HashSet<String>) -> Vec<(KernelText, naga::Module)> {
+    let all = wgsl.kernels.iter().zip(&wgsl.plan.kernels.list).zip(&wgsl.plan.cuts);
+    let new = all.filter(|((text, _), _)| seen.insert(text.wgsl.clone()));
+    let check = |((text, kernel), cut): ((&KernelText, &Kernel), &TileCut)| {
+        let module = accepted(&text.name, &text.wgsl);
+        let memory = workgroup_memory(&module);
+        assert!(memory <= 16 << 10, "{} has {memory} bytes of workgroup memory", text.name);
+        assert_eq!(memory as usize, cut.workgroup_memory(kernel), "{}\n{}", text.name, text.wgsl);
+        let dispatched = text.workgroups.iter().all(|&n| (1..=65_535).contains(&n));
+        assert!(dispatched, "{}: {:?}", text.name, text.workgroups);
+        (text.clone(), module)
+    };
+    new.map(check).collect()
+}
+
 #[test]
 fn kernels_keep_within_webgpus_default_limits() {
-    let programs = programs(lower::training);
     let mut seen = HashSet::new();
-    for kernel in programs.iter().flat_map(|p| kernels(p).unwrap()) {
-        let dispatched = kernel.workgroups.iter().all(|&n| (1..=65_535).contains(&n));
-        assert!(dispatched, "{}: {:?}", kernel.name, kernel.workgroups);
-        if !seen.insert(kernel.wgsl.clone()) {
-            continue;
+    for program in programs(lower::training) {
+        let wgsl = wgsl(&program, DeviceLimits::Adapter, Target::default()).unwrap();
+        for (kernel, module) in checked(&wgsl, &mut seen) {
+            let threads: u32 = module.entry_points[0].workgroup_size.iter().product();
+            assert!(threads <= 256);
+            let storage = kernel.bindings.iter().filter(|(name, _)| name != "starts").count();
+            assert!(storage <= 8, "{} binds {storage} storage buffers", kernel.name);
+            let buffers: HashSet<_> = kernel.bindings.iter().map(|(name, _)| name).collect();
+            assert_eq!(buffers.len(), kernel.bindings.len(), "{} binds one twice", kernel.name);
+            assert!(kernel.bindings.iter().any(|(_, access)| *access == Access::ReadWrite));
         }
-        let module = accepted(&kernel.name, &kernel.wgsl);
-        let memory = workgroup_memory(&module);
-        assert!(memory <= 16 << 10, "{} has {memory} bytes of workgroup memory", kernel.name);
-        let threads: u32 = module.entry_points[0].workgroup_size.iter().product();
-        assert!(threads <= 256);
-        let storage = kernel.bindings.iter().filter(|(name, _)| name != "starts").count();
-        assert!(storage <= 8, "{} binds {storage} storage buffers", kernel.name);
-        let buffers: HashSet<_> = kernel.bindings.iter().map(|(name, _)| name).collect();
-        assert_eq!(buffers.len(), kernel.bindings.len(), "{} binds a buffer twice", kernel.name);
-        assert!(kernel.bindings.iter().any(|(_, access)| *access == Access::ReadWrite));
     }
 }
 
@@ -103,10 +116,8 @@ fn half_precision_is_valid_and_halves_what_is_stored() {
         assert!(single.kernels.iter().all(|kernel| !kernel.wgsl.contains("f16")));
         let some = half.kernels.iter().any(|kernel| kernel.wgsl.contains(HALF));
         assert!(some, "no kernel reads or writes half precision");
-        for kernel in half.kernels.into_iter().filter(|kernel| seen.insert(kernel.wgsl.clone())) {
-            let module = accepted(&kernel.name, &kernel.wgsl);
+        for (kernel, module) in checked(&half, &mut seen) {
             assert_eq!(needs_half(&module), kernel.wgsl.contains(HALF), "{}", kernel.wgsl);
-            assert!(workgroup_memory(&module) <= 16 << 10, "{}", kernel.name);
         }
     }
 }
@@ -142,13 +153,7 @@ fn contractions_of_every_kind_keep_within_webgpus_default_limits() {
     for (spec, settings) in SMALL {
         let program = lower::training(&with(spec, settings), 128, &Sgd::PAPER);
         for target in targets() {
-            let kernels = wgsl(&program, DeviceLimits::Adapter, target).unwrap().kernels;
-            for kernel in kernels.iter().filter(|kernel| seen.insert(kernel.wgsl.clone())) {
-                let module = accepted(&kernel.name, &kernel.wgsl);
-                let memory = workgroup_memory(&module);
-                assert!(memory <= 16 << 10, "{target:?}: {} has {memory} bytes", kernel.name);
-                assert!(kernel.workgroups.iter().all(|&n| (1..=65_535).contains(&n)));
-            }
+            checked(&wgsl(&program, DeviceLimits::Adapter, target).unwrap(), &mut seen);
         }
     }
 }

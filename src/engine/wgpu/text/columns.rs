@@ -19,11 +19,11 @@ pub(super) fn sums_type(summed: &[NodeId], v: &str) -> String {
 }
 
 /// The memory that the sums go through.
-pub(super) fn workgroup_memory(kernel: &Kernel, tile: &TileCut) -> String {
-    if kernel.columns.is_empty() {
+pub(super) fn workgroup_memory(writer: &Writer) -> String {
+    if writer.kernel.columns.is_empty() {
         return String::new();
     }
-    let (v, lanes) = (type_name(tile.width), tile.lanes);
+    let (v, lanes) = (type_name(writer.cut.width), writer.cut.lanes);
     format!(
         "var<workgroup> lane_sums: array<{v}, {THREADS}>;\nvar<workgroup> lane_means: array<{v}, {lanes}>;\n"
     )
@@ -37,9 +37,9 @@ pub(super) fn partial_at(cut: &TileCut, kernel: &Kernel, column: usize) -> Strin
 
 /// The statements after the elements: for each value its sum over the tile's rows, then the sum
 /// of squared distances from the tile's mean, in a fixed order.
-pub(super) fn columns(writer: &mut Writer, tile: &TileCut, partial: Option<BufferPlace>) -> String {
-    let kernel = writer.kernel;
-    let Some(partial) = partial.filter(|_| !kernel.columns.is_empty()) else {
+pub(super) fn columns(writer: &mut Writer) -> String {
+    let (kernel, tile) = (writer.kernel, writer.cut);
+    let Some(partials) = writer.partials.filter(|_| !kernel.columns.is_empty()) else {
         return String::new();
     };
     let v = type_name(tile.width);
@@ -52,7 +52,7 @@ pub(super) fn columns(writer: &mut Writer, tile: &TileCut, partial: Option<Buffe
         let own: Vec<_> = (0..tile.per_thread).map(|r| format!("s{r}.v{value}")).collect();
         let sum = kernel.column_index(Column::Sum(node)).unwrap_or_default();
         let mean = squares.map(|_| "lane_means[lane] = total / count;");
-        out += &over_tile(writer, tile, partial, sum, &own.join(" + "), mean.unwrap_or(""));
+        out += &over_tile(writer, partials, sum, &own.join(" + "), mean.unwrap_or(""));
         let Some(squares) = squares else { continue };
         out += &format!("var squares{value} = {v}(0.0);\n");
         for r in 0..tile.per_thread {
@@ -60,7 +60,7 @@ pub(super) fn columns(writer: &mut Writer, tile: &TileCut, partial: Option<Buffe
                 "if (row + {r}u * STRIPS < ROWS) {{\n    let d = s{r}.v{value} - lane_means[lane];\n    squares{value} += d * d;\n}}\n"
             );
         }
-        out += &over_tile(writer, tile, partial, squares, &format!("squares{value}"), "");
+        out += &over_tile(writer, partials, squares, &format!("squares{value}"), "");
     }
     out
 }
@@ -68,14 +68,13 @@ pub(super) fn columns(writer: &mut Writer, tile: &TileCut, partial: Option<Buffe
 /// Sums one number of each thread over the tile's strips and writes it.
 fn over_tile(
     writer: &mut Writer,
-    tile: &TileCut,
-    partial: BufferPlace,
+    partials: BufferPlace,
     column: usize,
     own: &str,
     then: &str,
 ) -> String {
-    let at = format!("{} + col", partial_at(tile, writer.kernel, column));
-    let store = writer.bindings.store(partial, &at, "total", tile.width);
+    let at = format!("{} + col", partial_at(&writer.cut, writer.kernel, column));
+    let store = writer.bindings.store(partials, &at, "total", writer.cut.width);
     let (write, sums) = match writer.plan.target.capabilities.subgroups {
         false => (format!("lane_sums[thread] = {own};\n"), "STRIPS"),
         true => (joined(own), "STRIPS / joined"),

@@ -1,6 +1,6 @@
 //! The function that each element goes through: stores, and values for per-tile sums.
 
-use crate::engine::wgpu::cut::{Style, TileCut};
+use crate::engine::wgpu::cut::Style;
 use crate::engine::wgpu::kernel::{Body, Column, Moment};
 use crate::graph::NodeId;
 
@@ -32,29 +32,28 @@ pub(super) fn split_row(
 }
 
 /// The domain's own index, from `row` and `col`.
-pub(super) fn own_index(writer: &mut Writer, tile: &TileCut) -> At {
+pub(super) fn own_index(writer: &mut Writer) -> At {
     let [n, h, w, _] = writer.kernel.domain.shape.0;
     let [n, y, x] = split_row(writer, [n, h, w], ["n", "y", "x"]);
-    At { axes: [n, y, x, "col".to_owned()], width: tile.width }
+    At { axes: [n, y, x, "col".to_owned()], width: writer.cut.width }
 }
 
 /// The function `epilogue`, with the type of what it returns. `raw` writes the statements that
 /// compute the anchor where it is not handed over as an argument.
 pub(super) fn epilogue(
     writer: &mut Writer,
-    tile: &TileCut,
     arguments: &str,
     raw: &mut dyn FnMut(&mut Writer, &At),
 ) -> String {
     let kernel = writer.kernel;
     let summed = kernel.summed();
-    let v = type_name(tile.width);
+    let v = type_name(writer.cut.width);
     if !summed.is_empty() {
         let zeros = vec![format!("{v}(0.0)"); summed.len()].join(", ");
         writer.line(format!("var sums = Sums({zeros});"));
     }
     writer.open("if (row < ROWS && col < COLS)");
-    let at = own_index(writer, tile);
+    let at = own_index(writer);
     raw(writer, &at);
     let sums: Vec<_> = summed.iter().map(|&node| writer.value(node, &at)).collect();
     store_all(writer, &at);

@@ -12,21 +12,19 @@ use super::template::{MAP, fill, threads};
 use super::writer::{At, Writer};
 
 /// The module.
-pub(super) fn map(writer: &mut Writer, partial: Option<BufferPlace>) -> String {
-    let tile = writer.cut;
+pub(super) fn map(writer: &mut Writer) -> String {
     let body = writer.kernel.body.clone();
-    let text = epilogue(writer, &tile, "", &mut |writer, at| match body {
+    let text = epilogue(writer, "", &mut |writer, at| match body {
         Body::Fold(node) => fold(writer, node, at),
         Body::Gather(_) => gather(writer, at),
         Body::Map | Body::Contract(_) | Body::Weights(_) | Body::Merge { .. } => {}
     });
-    let columns = columns(writer, &tile, partial);
     let mut hooks = vec![
         ("constants", constants(writer)),
-        ("functions", workgroup_memory(writer.kernel, &tile)),
+        ("functions", workgroup_memory(writer)),
         ("epilogue", text),
         ("elements", elements(writer, &|_| String::new())),
-        ("columns", columns),
+        ("columns", columns(writer)),
     ];
     hooks.extend(threads(writer));
     fill(MAP, &hooks)

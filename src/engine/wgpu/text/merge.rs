@@ -15,7 +15,7 @@ pub(super) fn merge(writer: &mut Writer) -> String {
     let kernel = writer.kernel;
     let results = kernel.raw_values(&writer.plan.kernels.list);
     let own = writer.cut;
-    let text = epilogue(writer, &own, &raw_arguments(&results, own.width), &mut |_, _| {});
+    let text = epilogue(writer, &raw_arguments(&results, own.width), &mut |_, _| {});
     let Some(of) = kernel.source() else { return String::new() };
     let source = &writer.plan.kernels.list[of.index()];
     let tile = writer.plan.cuts[of.index()];

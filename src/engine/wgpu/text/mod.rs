@@ -12,7 +12,6 @@ use crate::graph::{NodeId, Program};
 
 use super::cut::{Contraction, ContractionKind, Multiply, dispatch};
 use super::kernel::{Body, KernelId};
-use super::memory::BufferPlace;
 use super::plan::GpuPlan;
 
 mod bindings;
@@ -22,7 +21,6 @@ mod fold;
 mod map;
 mod matrices;
 mod merge;
-mod pixel;
 mod scalar;
 mod seen;
 mod slide;
@@ -54,10 +52,9 @@ pub(super) fn write(
     id: KernelId,
 ) -> Result<KernelCode, EngineError> {
     let mut writer = Writer::new(program, plan, id);
-    let partial = plan.memory.partials[id.index()].map(BufferPlace::Slot);
     let text = match writer.kernel.body {
-        Body::Map | Body::Fold(_) | Body::Gather(_) => map::map(&mut writer, partial),
-        Body::Contract(node) | Body::Weights(node) => contraction(&mut writer, node, partial),
+        Body::Map | Body::Fold(_) | Body::Gather(_) => map::map(&mut writer),
+        Body::Contract(node) | Body::Weights(node) => contraction(&mut writer, node),
         Body::Merge { .. } => merge::merge(&mut writer),
     };
     if let Some(fault) = writer.fault() {
@@ -72,15 +69,15 @@ pub(super) fn write(
     Ok(KernelCode { wgsl, bindings, starts, workgroups })
 }
 
-fn contraction(writer: &mut Writer, node: NodeId, partial: Option<BufferPlace>) -> String {
+fn contraction(writer: &mut Writer, node: NodeId) -> String {
     let Some(it) = Contraction::of(&writer.program.graph, node) else {
         writer.refuse(node);
         return String::new();
     };
     match (writer.cut.multiply, it.kind) {
-        (Multiply::Scalars | Multiply::Matrices(_), _) => staged::staged(writer, &it, partial),
+        (Multiply::Scalars | Multiply::Matrices(_), _) => staged::staged(writer, &it),
         (Multiply::Sliding(window), ContractionKind::WeightGradient) => {
-            slide_weights::slide(writer, &it, window, partial)
+            slide_weights::slide(writer, &it, window)
         }
         (
             Multiply::Sliding(window),

@@ -1,9 +1,19 @@
-//! What a sliding contraction's window sees, as text.
+//! Pixels by their number, and what a sliding contraction's window sees of them, as text.
 
 use crate::engine::wgpu::cut::WindowReach;
 use crate::graph::ConvGeometry;
 
 use super::writer::Writer;
+
+/// Statements that take a pixel's number apart. All three are variables, even where an extent is
+/// one, so that index arithmetic on them is left to run time.
+pub(super) fn pixel(writer: &mut Writer, name: &str, [_, h, w]: [usize; 3]) -> [String; 3] {
+    [
+        writer.bind(format!("{name} / {}u", h * w)),
+        writer.bind(format!("{name} / {w}u % {h}u")),
+        writer.bind(format!("{name} % {w}u")),
+    ]
+}
 
 /// A row or a pixel that may lie outside: an index that can be read in any case, and the name of
 /// the condition that what is read counts. Branches around loads cost as much as the loads.

@@ -5,9 +5,8 @@ use std::collections::HashMap;
 
 use crate::engine::wgpu::cut::{Contraction, ContractionKind, Window, WindowReach};
 
-use super::pixel::pixel;
 use super::scalar::{part, type_name};
-use super::seen::Seen;
+use super::seen::{Seen, pixel};
 use super::template::{SLIDE, fill};
 use super::writer::{At, Writer};
 

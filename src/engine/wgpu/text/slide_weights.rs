@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use crate::engine::wgpu::cut::{Contraction, Window, WindowReach};
-use crate::engine::wgpu::memory::BufferPlace;
 
 use super::scalar::part;
 use super::slide::load;
@@ -12,12 +11,7 @@ use super::template::{SLIDE_WEIGHTS, fill};
 use super::writer::{At, Writer};
 
 /// The module.
-pub(super) fn slide(
-    writer: &mut Writer,
-    it: &Contraction,
-    window: Window,
-    partial: Option<BufferPlace>,
-) -> String {
+pub(super) fn slide(writer: &mut Writer, it: &Contraction, window: Window) -> String {
     let (threads, splits) = (window.weight_threads(), writer.cut.splits);
     let groups = writer.cut.workgroups(writer.kernel);
     let [images, h, w] = it.pixels();
@@ -40,7 +34,7 @@ pub(super) fn slide(
             ("constants", constants),
             ("accumulators", accumulators),
             ("products", products(writer, it, window, &sums)),
-            ("stores", sums.iter().map(|sum| store(writer, it, sum, partial)).collect()),
+            ("stores", sums.iter().map(|sum| store(writer, it, sum)).collect()),
         ],
     )
 }
@@ -113,8 +107,8 @@ fn products(writer: &mut Writer, it: &Contraction, window: Window, sums: &[Sum])
     writer.take()
 }
 
-fn store(writer: &mut Writer, it: &Contraction, sum: &Sum, partial: Option<BufferPlace>) -> String {
-    let Some(partial) = partial else {
+fn store(writer: &mut Writer, it: &Contraction, sum: &Sum) -> String {
+    let Some(partials) = writer.partials else {
         writer.refuse(it.node);
         return String::new();
     };
@@ -126,5 +120,5 @@ fn store(writer: &mut Writer, it: &Contraction, sum: &Sum, partial: Option<Buffe
         tile.cols,
         4 * sum.block
     );
-    writer.bindings.store(partial, &at, &sum.name(), 4) + "\n"
+    writer.bindings.store(partials, &at, &sum.name(), 4) + "\n"
 }

@@ -2,36 +2,31 @@
 
 use crate::engine::wgpu::cut::{Contraction, ContractionKind, DEPTH_STEP, Style, THREADS, TileCut};
 use crate::engine::wgpu::kernel::Moment;
-use crate::engine::wgpu::memory::BufferPlace;
 use crate::graph::ConvGeometry;
 
 use super::columns::{columns, workgroup_memory};
 use super::epilogue::{elements, epilogue, raw_arguments, split_row};
 use super::map::constants;
 use super::matrices::stage_b;
-use super::pixel::pixel;
 use super::scalar::{part, type_name};
+use super::seen::pixel;
 use super::template::{CONTRACT, fill, threads};
 use super::writer::{At, Writer};
 
 /// The module.
-pub(super) fn staged(
-    writer: &mut Writer,
-    it: &Contraction,
-    partial: Option<BufferPlace>,
-) -> String {
+pub(super) fn staged(writer: &mut Writer, it: &Contraction) -> String {
     let tile = writer.cut;
     let (depth, split_depth) = (it.depth(), tile.split_depth(it));
     let load_a = load_a(writer, it);
     let load_b = load_b(writer, it);
     let (epilogue, split) = match it.kind {
-        ContractionKind::WeightGradient => (store_part(writer, &tile, partial), "split, "),
+        ContractionKind::WeightGradient => (store_part(writer), "split, "),
         ContractionKind::Forward | ContractionKind::PictureGradient => {
             let raw = raw_arguments(&[it.node], tile.width);
-            (epilogue(writer, &tile, &raw, &mut |_, _| {}), "")
+            (epilogue(writer, &raw, &mut |_, _| {}), "")
         }
     };
-    let columns = columns(writer, &tile, partial);
+    let columns = columns(writer);
     let sum = |r: usize| match tile.share() {
         None => format!(", {split}acc{r}"),
         Some(_) => format!(", {split}product(strip + {r}u * STRIPS, lane)"),
@@ -42,7 +37,7 @@ pub(super) fn staged(
     );
     let mut hooks = vec![
         ("constants", constants(writer) + &more),
-        ("functions", workgroup_memory(writer.kernel, &tile)),
+        ("functions", workgroup_memory(writer)),
         ("load_a", load_a),
         ("load_b", load_b),
         ("epilogue", epilogue),
@@ -254,10 +249,11 @@ fn load_b(writer: &mut Writer, it: &Contraction) -> String {
 }
 
 /// The epilogue of a split contraction: its part, to be gathered.
-fn store_part(writer: &mut Writer, tile: &TileCut, partial: Option<BufferPlace>) -> String {
+fn store_part(writer: &mut Writer) -> String {
+    let tile = writer.cut;
     let v = type_name(tile.width);
     let at = format!("(split * {}u + row) * {}u + col", tile.rows, tile.cols);
-    let store = partial.map(|place| writer.bindings.store(place, &at, "raw0", tile.width));
+    let store = writer.partials.map(|place| writer.bindings.store(place, &at, "raw0", tile.width));
     format!(
         "fn epilogue(row: u32, col: u32, split: u32, raw0: {v}) {{
     if (row < ROWS && col < COLS) {{

@@ -69,6 +69,8 @@ pub(super) struct Writer<'a> {
     pub kernel: &'a Kernel,
     /// How its domain is cut.
     pub cut: TileCut,
+    /// Where it leaves partial sums, if it does.
+    pub partials: Option<BufferPlace>,
     pub bindings: Bindings<'a>,
     /// Values that this kernel loads.
     loads: HashSet<NodeId>,
@@ -89,6 +91,7 @@ impl<'a> Writer<'a> {
             plan,
             kernel,
             cut: plan.cuts[id.index()],
+            partials: plan.memory.partials[id.index()].map(BufferPlace::Slot),
             bindings: Bindings::new(&plan.memory),
             loads: kernel.reads.iter().map(|r| r.value).collect(),
             raw: raw.into_iter().enumerate().map(|(i, n)| (n, format!("raw{i}"))).collect(),

@@ -1,0 +1,189 @@
+//! The text form of a plan, for a person who looks at a stage: its kernels, its memory.
+
+use std::fmt::Write as _;
+
+use crate::graph::{NodeId, Program};
+
+use super::cut::{Multiply, TileCut};
+use super::kernel::{Body, Column, Kernel, Moment, name};
+use super::memory::live::{LiveRange, LiveRanges};
+use super::memory::{BufferPlace, Slot};
+use super::numbers::NumberFormat;
+use super::plan::GpuPlan;
+
+/// Every kernel in order of execution: its number and kind, its domain, what it computes; what it
+/// reads (`.` after what each thread reads at its own index only), stores (`^` after what a prologue
+/// stores) and sums for a merging kernel; how it is cut.
+pub fn kernels(program: &Program, plan: &GpuPlan) -> String {
+    let mut out = String::new();
+    for id in plan.ids() {
+        let kernel = &plan.kernels.list[id.index()];
+        let title = name(program, &plan.kernels, id);
+        let _ = writeln!(out, "{title}  {}{}", kernel.domain.shape, body(kernel));
+        for (what, values) in [
+            ("reads", reads(kernel)),
+            ("stores", stores(program, kernel)),
+            ("sums", sums(kernel)),
+            ("cut", cut(kernel, &plan.cuts[id.index()])),
+        ] {
+            if !values.is_empty() {
+                let _ = writeln!(out, "    {what:<7}{values}");
+            }
+        }
+    }
+    out
+}
+
+fn body(kernel: &Kernel) -> String {
+    match &kernel.body {
+        Body::Map => String::new(),
+        Body::Contract(node) | Body::Fold(node) | Body::Weights(node) => format!("  {node}"),
+        Body::Gather(of) => format!("  the parts of {of}"),
+        Body::Merge { of, results } => format!("  {} from {of}", joined(results)),
+    }
+}
+
+fn joined<T: std::fmt::Display>(all: &[T]) -> String {
+    all.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn reads(kernel: &Kernel) -> String {
+    let read = kernel.reads.iter();
+    let read = read.map(|r| format!("{}{}", r.value, if r.pointwise { "." } else { "" }));
+    joined(&read.collect::<Vec<_>>())
+}
+
+fn stores(program: &Program, kernel: &Kernel) -> String {
+    let one = |store: &super::kernel::KernelStore| {
+        let at = match store.at {
+            Moment::Prologue => "^",
+            Moment::Epilogue => "",
+        };
+        let into = store.into.map(|input| format!(" into {}", program.graph.input(input).name));
+        format!("{}{at}{}", store.value, into.unwrap_or_default())
+    };
+    joined(&kernel.stores.iter().map(one).collect::<Vec<_>>())
+}
+
+fn sums(kernel: &Kernel) -> String {
+    let one = |column: &Column| match column {
+        Column::Sum(node) => node.to_string(),
+        Column::Squares(node) => format!("({node} - mean)²"),
+    };
+    joined(&kernel.columns.iter().map(one).collect::<Vec<_>>())
+}
+
+/// How a kernel is cut, in a line.
+pub fn cut(kernel: &Kernel, cut: &TileCut) -> String {
+    let TileCut { rows, cols, width, lanes, strips, per_thread, splits, .. } = *cut;
+    let tiles = format!(
+        "tiles of {}×{}, {strips}×{lanes} threads of {per_thread}×{width}",
+        cut.tile_rows(),
+        cut.tile_cols()
+    );
+    let how = match (&kernel.body, cut.multiply) {
+        (Body::Merge { .. }, _) => "a workgroup an element".to_owned(),
+        (_, Multiply::Scalars) => tiles,
+        (_, Multiply::Matrices(share)) => format!(
+            "{tiles}; {}×{} matrices of {edge}×{edge} a subgroup, {} side by side",
+            share.down,
+            share.across,
+            share.side,
+            edge = share.edge
+        ),
+        (_, Multiply::Sliding(window)) => format!(
+            "{}×{} pixels a thread, {} times four channels, {}×{} threads side by side",
+            window.down, window.across, window.blocks, window.side[0], window.side[1]
+        ),
+    };
+    let mut out = format!("{rows}×{cols} in {how}");
+    if splits > 1 {
+        let _ = write!(out, "; {splits} ranges of images");
+    }
+    let _ = write!(out, "; {} workgroups", cut.workgroups(kernel));
+    let counted = [
+        (cut.workgroup_memory(kernel), "B of workgroup memory"),
+        (cut.partials(kernel), "partial sums"),
+    ];
+    for (count, what) in counted.into_iter().filter(|(count, _)| *count > 0) {
+        let _ = write!(out, ", {count} {what}");
+    }
+    out
+}
+
+/// Every slot with its size and format, and who lives there from which kernel to which; then the
+/// vectors, which begin where it is said in one buffer.
+pub fn memory(program: &Program, plan: &GpuPlan) -> String {
+    let mut tenants = tenants(program, plan);
+    tenants.sort_by_key(|tenant| tenant.live.map(|live| live.from));
+    let mut out = String::new();
+    let living = |place: &dyn Fn(BufferPlace) -> bool| {
+        let here = tenants.iter().filter(|tenant| place(tenant.place));
+        here.map(Tenant::to_string).collect::<Vec<_>>().join(", ")
+    };
+    for (at, &slot) in plan.memory.slots.iter().enumerate() {
+        let here =
+            living(&|place| matches!(place, BufferPlace::Slot(slot) if slot.0 as usize == at));
+        let _ = writeln!(out, "slot{at}  {}: {here}", size(slot));
+    }
+    let vectors = Slot { len: plan.memory.vectors, format: NumberFormat::F32 };
+    let _ = writeln!(out, "vectors  {}", size(vectors));
+    let mut starts: Vec<usize> = tenants
+        .iter()
+        .filter_map(|tenant| match tenant.place {
+            BufferPlace::Vector(start) => Some(start),
+            BufferPlace::Slot(_) => None,
+        })
+        .collect();
+    starts.sort_unstable();
+    starts.dedup();
+    for start in starts {
+        let _ = writeln!(out, "    {start}: {}", living(&|p| p == BufferPlace::Vector(start)));
+    }
+    out
+}
+
+fn size(Slot { len, format }: Slot) -> String {
+    let kib = (len * format.bytes()) as f64 / 1024.0;
+    let format = match format {
+        NumberFormat::F32 => "f32",
+        NumberFormat::F16 => "f16",
+    };
+    format!("{len} × {format}, {kib:.1} KiB")
+}
+
+/// What lives somewhere for a while, or throughout.
+struct Tenant {
+    who: String,
+    place: BufferPlace,
+    live: Option<LiveRange>,
+}
+
+impl std::fmt::Display for Tenant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.who)?;
+        match self.live {
+            None => Ok(()),
+            Some(LiveRange { from, until: Some(until) }) => write!(f, " {from}–{until}"),
+            Some(LiveRange { from, until: None }) => write!(f, " {from}–"),
+        }
+    }
+}
+
+fn tenants(program: &Program, plan: &GpuPlan) -> Vec<Tenant> {
+    let live = LiveRanges::of(program, &plan.kernels);
+    let inputs = plan.memory.inputs.iter().zip(&program.graph.inputs);
+    let inputs =
+        inputs.map(|(&place, input)| Tenant { who: input.name.clone(), place, live: None });
+    let nodes = plan.memory.nodes.iter().zip(&live.nodes).enumerate();
+    let nodes = nodes.filter_map(|(at, (&place, &live))| {
+        let who = NodeId(at as u32).to_string();
+        Some(Tenant { who, place: place?, live: Some(live?) })
+    });
+    let partials = plan.memory.partials.iter().zip(&live.partials).enumerate();
+    let partials = partials.filter_map(|(at, (&slot, &live))| {
+        let who = format!("sums of k{at}");
+        Some(Tenant { who, place: BufferPlace::Slot(slot?), live: Some(live?) })
+    });
+    inputs.chain(nodes).chain(partials).collect()
+}
