@@ -7,7 +7,7 @@ pub mod onnx;
 
 pub use explain::explain;
 pub use folder::{BuildError, write};
-pub use manifest::{Manifest, Mode};
+pub use manifest::{FORMAT, Manifest, Mode};
 
 use std::collections::BTreeMap;
 

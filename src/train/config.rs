@@ -5,15 +5,23 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::format::Format;
 use super::recipe::Recipe;
 use super::schedule::Length;
 use crate::data::normalise::Normalisation;
 use crate::engine::Precision;
 
+/// The version of `config.yaml`. Checkpoints hold a configuration too, so their version grows with
+/// this one.
+pub const FORMAT: u32 = 1;
+
 /// A resolved configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// The version it is written in.
+    #[serde(default)]
+    pub format: Format<FORMAT>,
     /// Name of the spec, as the user gave it.
     pub spec: String,
     /// What `--set` gave.

@@ -17,8 +17,9 @@ pub struct Keeper {
 
 impl Keeper {
     /// For a run in a folder that may hold checkpoints, with the lowest test error so far.
-    pub fn new(folder: &RunFolder, keep: usize, best: Option<f64>) -> Self {
-        Self { folder: folder.clone(), keep, manifest: Manifest::read(folder.path()), best }
+    pub fn new(folder: &RunFolder, keep: usize, best: Option<f64>) -> Result<Self, TrainError> {
+        let manifest = Manifest::read(folder.path())?;
+        Ok(Self { folder: folder.clone(), keep, manifest, best })
     }
 
     /// Saves what a run has after a step.

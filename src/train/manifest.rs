@@ -7,15 +7,22 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::format::{self, Format};
 use super::{TrainError, atomic};
 use crate::text::sha256;
 
 /// Name of the file in a run folder.
 pub const FILE: &str = "manifest.json";
 
+/// The version of the file.
+pub const FORMAT: u32 = 1;
+
 /// Files of a run, in the order of their steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
+    /// The version it is written in.
+    #[serde(default)]
+    pub format: Format<FORMAT>,
     /// The files.
     pub checkpoints: Vec<Entry>,
 }
@@ -46,9 +53,14 @@ impl Entry {
 
 impl Manifest {
     /// The manifest of a run folder; an empty one where there is none, or none that can be read.
-    pub fn read(run: &Path) -> Self {
-        let text = std::fs::read_to_string(run.join(FILE)).unwrap_or_default();
-        serde_json::from_str(&text).unwrap_or_default()
+    ///
+    /// # Errors
+    /// [`TrainError::Newer`], since what such a one lists must not be lost.
+    pub fn read(run: &Path) -> Result<Self, TrainError> {
+        let path = run.join(FILE);
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        format::check(&path, serde_json::from_str(&text), FORMAT)?;
+        Ok(serde_json::from_str(&text).unwrap_or_default())
     }
 
     /// Writes it, whole or not at all.
@@ -97,7 +109,7 @@ pub fn verify(path: &Path) -> Result<(), TrainError> {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     for run in whole.ancestors().skip(1).take(2) {
         let Ok(inside) = whole.strip_prefix(run) else { continue };
-        let entries = Manifest::read(run).checkpoints;
+        let entries = Manifest::read(run)?.checkpoints;
         if let Some(entry) = entries.iter().find(|entry| Path::new(&entry.file) == inside) {
             return compare(path, entry);
         }
@@ -159,12 +171,30 @@ mod tests {
         let mut manifest = Manifest::default();
         manifest.add(entry(1, Some(2.5)));
         manifest.write(run.path()).unwrap();
-        assert_eq!(Manifest::read(run.path()), manifest);
+        assert_eq!(Manifest::read(run.path()).unwrap(), manifest);
         let error = verify(&path).unwrap_err().to_string();
         assert!(error.contains("damaged"), "{error}");
         std::fs::write(&path, b"abc").unwrap();
         verify(&path).unwrap();
         std::fs::write(run.path().join(FILE), "{ no").unwrap();
-        assert_eq!(Manifest::read(run.path()), Manifest::default());
+        assert_eq!(Manifest::read(run.path()).unwrap(), Manifest::default());
+    }
+
+    #[test]
+    fn an_older_version_is_read_and_a_newer_one_refused() {
+        let run = tempfile::tempdir().unwrap();
+        let mut manifest = Manifest::default();
+        manifest.add(entry(1, None));
+        manifest.write(run.path()).unwrap();
+        let path = run.path().join(FILE);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let doctored = |format: &str| {
+            std::fs::write(&path, text.replace("  \"format\": 1,\n", format)).unwrap();
+            Manifest::read(run.path())
+        };
+        assert_eq!(doctored("").unwrap(), manifest, "files of before had no number");
+        let error = doctored("  \"format\": 2,\n").unwrap_err();
+        assert!(matches!(error, TrainError::Newer { format: 2, known: 1, .. }), "{error}");
+        assert!(verify(&run.path().join("checkpoints/1")).is_err());
     }
 }

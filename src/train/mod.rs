@@ -7,6 +7,7 @@ pub mod error;
 pub mod evaluate;
 pub mod fit;
 pub mod foreign;
+pub mod format;
 pub mod inference;
 pub mod init;
 pub mod json_lines;

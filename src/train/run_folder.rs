@@ -13,7 +13,8 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::config::Config;
+use super::config::{self, Config};
+use super::format;
 use super::lock::Lock;
 use super::{TrainError, atomic};
 
@@ -144,6 +145,7 @@ impl RunFolder {
         let path = self.path.join("config.yaml");
         let text =
             std::fs::read_to_string(&path).map_err(|error| TrainError::reading(&path, error))?;
+        format::check(&path, serde_yaml::from_str(&text), config::FORMAT)?;
         let config = serde_yaml::from_str(&text);
         config.map_err(|error| TrainError::reading(&path, io::Error::other(error)))
     }
@@ -202,5 +204,15 @@ mod tests {
         }
         std::fs::write(folder.path().join("checkpoints/other.safetensors"), "").unwrap();
         assert_eq!(run.latest_checkpoint().unwrap(), Some(run.checkpoint(100_000_000)));
+    }
+
+    #[test]
+    fn a_configuration_of_a_newer_version_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.yaml");
+        std::fs::write(&path, "what_comes: 1\nformat: 2\n").unwrap();
+        let run = RunFolder::open(folder.path()).unwrap();
+        let error = run.read_config().unwrap_err();
+        assert!(matches!(error, TrainError::Newer { format: 2, known: 1, .. }), "{error}");
     }
 }

@@ -48,6 +48,7 @@ pub fn session(engine: &dyn Engine, precision: Precision, folder: &Path) -> Sess
     let length = Length::Epochs(3);
     let plan = StepPlan::new(&recipe, length, train.steps_per_epoch());
     let config = Config {
+        format: Default::default(),
         spec: "tiny".into(),
         settings: Default::default(),
         data: "pixels".into(),

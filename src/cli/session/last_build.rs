@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::cli::Failure;
+use crate::export::FORMAT;
+use crate::train::format;
 
 /// The file that remembers.
 const LAST: &str = "build/.last";
@@ -47,6 +49,7 @@ pub fn settings(folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
     }
     let path = folder.join(MANIFEST);
     let text = super::spec::read(&path)?;
+    format::check(&path, serde_yaml::from_str(&text), FORMAT)?;
     let manifest: Manifest =
         serde_yaml::from_str(&text).map_err(|error| Failure::io("reading", &path, error))?;
     let text = |value| match value {
@@ -68,6 +71,9 @@ mod tests {
         let settings = settings(folder.path()).unwrap();
         let pairs: Vec<_> = settings.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         assert_eq!(pairs, [("depth", "20"), ("kind", "pad"), ("n", "3"), ("p", "0.5")]);
+        write("format: 2\nsettings: { depth: 3 }\n");
+        let newer = super::settings(folder.path()).unwrap_err();
+        assert!(newer.text().unwrap().contains("it has format 2, and this rnetc reads formats 1"));
         write("settings: [");
         assert_eq!(super::settings(folder.path()).unwrap_err().code(), 3);
     }

@@ -1,8 +1,8 @@
 //! Checkpoints: safetensors files with PyTorch's shapes.
 //!
 //! A file holds every parameter and statistic by name, and each parameter's momentum as
-//! `<parameter>.momentum`. The metadata key `rnetc` holds a JSON object: the step, the epoch and
-//! the run's [`Config`], spec text included.
+//! `<parameter>.momentum`. The metadata key `rnetc` holds a JSON object: its version, the step,
+//! the epoch and the run's [`Config`], spec text included.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::config::Config;
 use super::error::Misfit;
 use super::foreign;
+use super::format::{self, Format};
 use super::layout;
 use super::tensors::{self, Tensor, Values};
 use super::{TrainError, atomic};
@@ -24,9 +25,15 @@ use crate::nn::loss_scaling::STATE;
 const MOST_HEADER: u64 = 64 << 20;
 const KEY: &str = "rnetc";
 
+/// The version of what a checkpoint says of itself.
+pub const FORMAT: u32 = 1;
+
 /// What a checkpoint says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct About {
+    /// The version it is written in.
+    #[serde(default)]
+    pub format: Format<FORMAT>,
     /// Steps done.
     pub step: u64,
     /// Epochs done.
@@ -85,7 +92,10 @@ pub fn describe(path: &Path) -> Result<Option<About>, TrainError> {
     let damaged = |error: serde_json::Error| damaged(path, &error);
     let value: serde_json::Value = serde_json::from_slice(&header).map_err(damaged)?;
     match value.get("__metadata__").and_then(|m| m.get(KEY)).and_then(|v| v.as_str()) {
-        Some(text) => serde_json::from_str(text).map(Some).map_err(damaged),
+        Some(text) => {
+            format::check(path, serde_json::from_str(text), FORMAT)?;
+            serde_json::from_str(text).map(Some).map_err(damaged)
+        }
         None => Ok(None),
     }
 }

@@ -28,6 +28,7 @@ fn tensors() -> Vec<Tensor> {
 
 fn about() -> About {
     let config = Config {
+        format: Default::default(),
         spec: "a.rnet".into(),
         settings: [("depth".to_string(), "20".to_string())].into(),
         data: "cifar10".into(),
@@ -43,7 +44,7 @@ fn about() -> About {
         normalisation: Normalisation { mean: vec![0.1], std: vec![1.0 / 3.0] },
         spec_text: "net a() {}\n".into(),
     };
-    About { step: 390, epoch: 1, config }
+    About { format: Format, step: 390, epoch: 1, config }
 }
 
 fn saved() -> (tempfile::TempDir, std::path::PathBuf, Values) {
@@ -127,4 +128,22 @@ fn the_weights_of_another_net_are_refused_by_name() {
     assert!(shape.contains("conv.weight") && shape.contains("[4, 2, 1, 1]"), "{shape}");
     assert!(error(&|t| t[1].state.name = "bn2.running_mean".into()).contains("missing"));
     assert!(error(&|t| drop(t.remove(1))).contains("bn.running_mean"));
+}
+
+#[test]
+fn an_older_version_is_read_and_a_newer_one_refused() {
+    let (_folder, path, _) = saved();
+    let bytes = std::fs::read(&path).unwrap();
+    let text = String::from_utf8_lossy(&bytes[..8192.min(bytes.len())]).into_owned();
+    let at = text.find("\\\"format\\\":1,").expect("the version comes first");
+    let doctored = |version: &[u8; 13]| {
+        let mut changed = bytes.clone();
+        changed[at..at + 13].copy_from_slice(version);
+        std::fs::write(&path, changed).unwrap();
+        describe(&path)
+    };
+    // As long as the number, and nothing that JSON reads.
+    assert_eq!(doctored(b"             ").unwrap(), Some(about()), "files of before had none");
+    let error = doctored(b"\\\"format\\\":2,").unwrap_err();
+    assert!(matches!(error, TrainError::Newer { format: 2, known: 1, .. }), "{error}");
 }

@@ -22,7 +22,7 @@ impl Records {
         let log = Log::open(&folder.metrics(), done)?;
         let past = metrics::read(&folder.metrics())?.evaluations;
         let best = past.iter().map(|e| e.test_error_percent).min_by(f64::total_cmp);
-        Ok((Self(Some((log, Keeper::new(folder, keep, best)))), past))
+        Ok((Self(Some((log, Keeper::new(folder, keep, best)?))), past))
     }
 
     /// Adds a step.

@@ -62,6 +62,7 @@ fn session(folder: &std::path::Path, epochs: u64, rate: f64) -> Session {
     let train = loading(50, 8);
     let plan = StepPlan::new(&recipe, Length::Epochs(epochs), train.steps_per_epoch());
     let config = Config {
+        format: Default::default(),
         spec: "regression".into(),
         settings: Default::default(),
         data: "pixels".into(),
