@@ -1,4 +1,32 @@
 //! rnetc: a compiler for residual networks.
+//!
+//! A [`Spec`] is a text that reads like a figure of the papers. It compiles to a [`Network`], or to
+//! [`Diagnostics`] that say what is wrong with it, where, and how to mend it:
+//!
+//! ```
+//! let spec = rnetc::Spec::new("plain.rnet", "
+//!     unit basic(width) { F = bn -> relu -> conv(3x3, width)   y = x + F(x) }
+//!     net small(classes = 10) {
+//!         input(3, 32, 32) -> conv(3x3, 16) -> basic(16) * 2 -> bn -> relu
+//!         -> global_avg_pool -> linear(classes)
+//!     }");
+//! let network = spec.compile()?;
+//! assert_eq!(network.units.len(), 2);
+//! # Ok::<(), rnetc::Diagnostics>(())
+//! ```
+//!
+//! With the feature `engines`, [`Training`] trains it on a [`Dataset`] with an engine that
+//! [`EngineOptions`] opens, an [`Observer`] is told how it goes and may stop it, and what comes out
+//! is a [`Model`]: it is tested, saved, and asked about pictures. A [`Checkpoint`] reads it again;
+//! [`Build`] compiles a network to WGSL and a manifest, without a device. The folder `examples/`
+//! has whole programs.
+//!
+//! # Features
+//! - none: the language alone, which also compiles for `wasm32-unknown-unknown`;
+//! - `engines`: all that computes;
+//! - `cli` (the default): the program `rnetc`.
+//!
+//! What is not listed here is public for rnetc's own tests, and changes without notice.
 
 mod api;
 
@@ -56,7 +84,8 @@ pub mod report;
 #[doc(hidden)]
 pub mod study;
 #[cfg(feature = "engines")]
-mod text;
+#[doc(hidden)]
+pub mod text;
 #[cfg(feature = "engines")]
 #[doc(hidden)]
 pub mod train;
@@ -81,6 +110,7 @@ pub use {
     data::{DataError, Dataset, Extent, Name, Pictures},
     engine::wgpu::{DeviceLimits, Tune},
     engine::{Device, EngineError, Precision},
+    export::{Build, BuildError, BuildOptions, Manifest, Mode},
     train::TrainError,
     train::evaluate::Score,
     train::metrics::{Evaluation, Step},

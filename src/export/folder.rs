@@ -9,9 +9,11 @@ use crate::engine::wgpu::validate;
 
 use super::Build;
 use super::manifest::{Manifest, module_file};
+use crate::drawing;
 
 /// Why a build folder could not be written.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum BuildError {
     /// A folder of that name exists and is not a build.
     NotABuild(PathBuf),
@@ -26,8 +28,7 @@ impl std::fmt::Display for BuildError {
         match self {
             BuildError::NotABuild(path) => write!(
                 f,
-                "{} exists and holds no manifest.yaml, so it is not a build of rnetc; \
-                 choose another folder with -o, or move it away",
+                "{} exists and holds no manifest.yaml, so it is not a build of rnetc",
                 path.display()
             ),
             BuildError::Io(path, error) => write!(f, "cannot write {}: {error}", path.display()),
@@ -40,44 +41,50 @@ impl std::fmt::Display for BuildError {
 
 impl std::error::Error for BuildError {}
 
-/// Writes a build into `folder`, replacing an earlier build there. Everything is written beside
-/// and then renamed, so that a folder is never half new.
-pub fn write(build: &Build, drawing: &str, folder: &Path) -> Result<Manifest, BuildError> {
-    if folder.exists() && !folder.join("manifest.yaml").is_file() {
-        return Err(BuildError::NotABuild(folder.to_path_buf()));
+impl Build<'_> {
+    /// Writes a build into `folder`, replacing an earlier build there. Everything is written beside
+    /// and then renamed, so that a folder is never half new.
+    ///
+    /// # Errors
+    /// The folder is there and no build, a kernel is not valid, or the system refuses to write.
+    pub fn write(&self, folder: impl AsRef<Path>) -> Result<Manifest, BuildError> {
+        let folder = folder.as_ref();
+        if folder.exists() && !folder.join("manifest.yaml").is_file() {
+            return Err(BuildError::NotABuild(folder.to_path_buf()));
+        }
+        let (manifest, drawing) = (Manifest::new(self), drawing::svg(self.network));
+        let yaml = serde_yaml::to_string(&manifest)
+            .map_err(|e| BuildError::Io(folder.join("manifest.yaml"), io::Error::other(e)))?;
+        let mut files: BTreeMap<String, &str> = BTreeMap::new();
+        for kernel in &self.gpu.kernels {
+            files.insert(module_file(kernel), &kernel.wgsl);
+        }
+        for (name, text) in &files {
+            validate(text).map_err(|e| BuildError::Kernel(format!("{name}: {e}")))?;
+        }
+        files.insert("manifest.yaml".to_string(), &yaml);
+        files.insert("graph.svg".to_string(), &drawing);
+        files.insert("spec.rnet".to_string(), &self.network.source.text);
+        let parent = match folder.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        let fail = |path: &Path| {
+            let path = path.to_path_buf();
+            move |error| BuildError::Io(path, error)
+        };
+        fs::create_dir_all(parent).map_err(fail(parent))?;
+        let beside = tempfile::Builder::new()
+            .prefix(".rnetc-build-")
+            .tempdir_in(parent)
+            .map_err(fail(parent))?;
+        for (name, text) in files {
+            let path = beside.path().join(name);
+            fs::write(&path, text).map_err(fail(&path))?;
+        }
+        replace(beside, folder)?;
+        Ok(manifest)
     }
-    let manifest = Manifest::new(build);
-    let yaml = serde_yaml::to_string(&manifest)
-        .map_err(|e| BuildError::Io(folder.join("manifest.yaml"), io::Error::other(e)))?;
-    let mut files: BTreeMap<String, &str> = BTreeMap::new();
-    for kernel in &build.gpu.kernels {
-        files.insert(module_file(kernel), &kernel.wgsl);
-    }
-    for (name, text) in &files {
-        validate(text).map_err(|e| BuildError::Kernel(format!("{name}: {e}")))?;
-    }
-    files.insert("manifest.yaml".to_string(), &yaml);
-    files.insert("graph.svg".to_string(), drawing);
-    files.insert("spec.rnet".to_string(), &build.network.source.text);
-    let parent = match folder.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    let fail = |path: &Path| {
-        let path = path.to_path_buf();
-        move |error| BuildError::Io(path, error)
-    };
-    fs::create_dir_all(parent).map_err(fail(parent))?;
-    let beside = tempfile::Builder::new()
-        .prefix(".rnetc-build-")
-        .tempdir_in(parent)
-        .map_err(fail(parent))?;
-    for (name, text) in files {
-        let path = beside.path().join(name);
-        fs::write(&path, text).map_err(fail(&path))?;
-    }
-    replace(beside, folder)?;
-    Ok(manifest)
 }
 
 fn replace(beside: tempfile::TempDir, folder: &Path) -> Result<(), BuildError> {

@@ -22,6 +22,16 @@ pub enum Mode {
     Infer,
 }
 
+impl Mode {
+    /// As manifests and the command line write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Train => "train",
+            Mode::Infer => "infer",
+        }
+    }
+}
+
 /// The whole manifest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {

@@ -6,7 +6,7 @@ mod manifest;
 pub mod onnx;
 
 pub use explain::explain;
-pub use folder::{BuildError, write};
+pub use folder::BuildError;
 pub use manifest::{FORMAT, Manifest, Mode};
 
 use std::collections::BTreeMap;
@@ -15,8 +15,9 @@ use crate::engine::EngineError;
 use crate::engine::cpu::explain::Explanation;
 use crate::engine::wgpu::{DeviceLimits, Target, WgslProgram, wgsl};
 use crate::graph::Program;
-
+use crate::lower::{self, Form, Goal};
 use crate::network::Network;
+use crate::nn::optimiser::Sgd;
 
 /// Images that a build plans for where none is asked: the papers' mini-batch.
 pub const BATCH: usize = 128;
@@ -37,17 +38,62 @@ pub struct Build<'a> {
     pub cpu: Explanation,
 }
 
+/// What a network is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BuildOptions {
+    /// Training or inference.
+    pub mode: Mode,
+    /// Pictures in a batch.
+    pub batch: usize,
+    /// Whether training keeps fewer activations and computes the others again.
+    pub recompute: bool,
+    /// What the kernels must fit into on a GPU.
+    pub limits: DeviceLimits,
+}
+
+impl Default for BuildOptions {
+    /// Training on the papers' mini-batch, on any GPU.
+    fn default() -> Self {
+        let limits = DeviceLimits::default();
+        Self { mode: Mode::Train, batch: BATCH, recompute: false, limits }
+    }
+}
+
+impl BuildOptions {
+    /// What the network is lowered to.
+    pub fn goal(&self) -> Goal {
+        let form = Form { recompute: self.recompute, scaled: false };
+        match self.mode {
+            Mode::Train => Goal::Training(Sgd::PAPER, form),
+            Mode::Infer => Goal::Inference,
+        }
+    }
+}
+
 impl<'a> Build<'a> {
-    /// Fuses and plans for both engines; on the GPU, within `limits`.
+    /// Fuses and plans a network for both engines. `settings` are those of its spec.
+    ///
+    /// ```
+    /// use rnetc::{Build, BuildOptions, Mode, Spec};
+    ///
+    /// let spec = Spec::preact().set("depth", 8);
+    /// let network = spec.compile()?;
+    /// let options = BuildOptions { mode: Mode::Infer, batch: 1, ..BuildOptions::default() };
+    /// let build = Build::new(&network, spec.settings, &options)?;
+    /// assert!(build.gpu.kernels.iter().all(|kernel| kernel.wgsl.contains("@compute")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An engine cannot compute it, or it does not fit into the limits.
     pub fn new(
         network: &'a Network,
         settings: BTreeMap<String, String>,
-        mode: Mode,
-        program: Program,
-        limits: DeviceLimits,
+        options: &BuildOptions,
     ) -> Result<Self, EngineError> {
-        let gpu = wgsl(&program, limits, Target::default())?;
+        let program = lower::program(network, options.batch, options.goal());
+        let gpu = wgsl(&program, options.limits, Target::default())?;
         let cpu = crate::engine::cpu::explain::explain(&program)?;
-        Ok(Self { network, settings, mode, program, gpu, cpu })
+        Ok(Self { network, settings, mode: options.mode, program, gpu, cpu })
     }
 }

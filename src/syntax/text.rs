@@ -73,5 +73,5 @@ fn expression(f: &mut Formatter<'_>, depth: usize, lead: &str, expr: &Expr) -> f
 
 fn argument(f: &mut Formatter<'_>, depth: usize, argument: &Argument) -> fmt::Result {
     let label = argument.label.as_ref().map_or(String::new(), |name| format!("{}: ", name.text));
-    expression(f, depth, &format!("({label}"), &argument.value)
+    expression(f, depth, &format!("argument {label}"), &argument.value)
 }

@@ -225,3 +225,35 @@ fn a_build_beyond_webgpus_limits_names_a_batch() {
     assert!(outcome.err.contains("use --batch "), "{outcome:?}");
     folder.expect(0, &line.replace("65536", "16"));
 }
+
+/// The stages are those of the mode, in order; what is printed of one does not become a build.
+#[test]
+fn stages_of_a_build_are_printed() {
+    let folder = Folder::new();
+    let dump =
+        |line: &str| folder.expect(0, &format!("build tiny.rnet --batch 2 --dump {line}")).out;
+    let stages = dump("help --mode infer");
+    let stages: Vec<&str> = stages.lines().collect();
+    let passes = ["detach", "dead", "fold", "dead-2"];
+    assert_eq!(stages[..3], ["syntax", "network", "graph"]);
+    assert_eq!(stages[3..7], passes);
+    assert_eq!(stages[7..], ["kernels", "phases", "memory"]);
+    assert!(dump("help --recompute").contains("recompute\ndead-2\n"));
+    for stage in &stages {
+        let text = dump(&format!("{stage} --mode infer"));
+        assert!(text.lines().count() > 3, "{stage}: {text}");
+    }
+    assert!(dump("syntax").starts_with("net tiny  @"), "{}", dump("syntax"));
+    assert!(dump("network").contains("m0: conv 3×3 3 → 4"), "{}", dump("network"));
+    let program = |stage: &str| -> rnetc::graph::Program {
+        dump(&format!("{stage} --mode infer")).parse().expect("a graph reads back")
+    };
+    assert!(passes.iter().all(|pass| program(pass).batch == 2));
+    assert!(program("graph").graph.nodes.len() > program("dead-2").graph.nodes.len());
+    let unknown = folder.expect(2, "build tiny.rnet --dump fold");
+    assert!(unknown.err.contains("detach, dead, kernels"), "{unknown:?}");
+    folder.expect(2, "build tiny.rnet --dump graph -o somewhere");
+    std::fs::write(folder.at("bad.rnet"), "net a() { input(3, 8, 8) -> conv(3x3, 4 }").unwrap();
+    assert!(folder.expect(1, "build bad.rnet --dump syntax").err.contains("E0001"));
+    assert!(!folder.at("build").exists());
+}

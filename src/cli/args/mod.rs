@@ -13,7 +13,7 @@ use clap::{Parser, Subcommand};
 pub use data::{DataArgs, DataVerb};
 pub use engine::EngineArgs;
 pub use lesions::{Delete, LesionArgs, PathsArgs, PathsCheckArgs, PathsVerb, TrainedArgs};
-pub use running::{BenchArgs, Format, Mode, RunArgs};
+pub use running::{BenchArgs, Format, RunArgs};
 pub use runs::{ExportArgs, ImportArgs, ReportArgs, StudyArgs, TableFormat};
 pub use specs::{
     BuildArgs, CheckArgs, ExplainArgs, FmtArgs, GradcheckArgs, GraphArgs, MessageFormat,

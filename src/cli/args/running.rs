@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{ArgGroup, Args, ValueEnum};
 
 use super::engine::EngineArgs;
 use super::values::{batch, set, setting};
 use crate::data::Set;
+use crate::export::Mode;
 
 /// `rnetc run`.
 #[derive(Debug, Args)]
@@ -110,13 +112,18 @@ pub struct BenchArgs {
     pub set: Vec<(String, String)>,
 }
 
-/// Training or inference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Mode {
-    /// Forward, backward and update
-    Train,
-    /// Forward with running statistics
-    Infer,
+impl ValueEnum for Mode {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Mode::Train, Mode::Infer]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Mode::Train => "Forward, backward and update",
+            Mode::Infer => "Forward with running statistics",
+        };
+        Some(PossibleValue::new(self.name()).help(help))
+    }
 }
 
 /// How to print.

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::running::Mode;
 use super::values::{batch, setting};
 use crate::engine::wgpu::DeviceLimits;
+use crate::export::Mode;
 
 /// `rnetc build`.
 #[derive(Debug, Args)]
@@ -35,6 +35,9 @@ pub struct BuildArgs {
     /// Print kernels, what was fused into each, and what they cost
     #[arg(long)]
     pub explain: bool,
+    /// Print what a stage leaves (syntax, network, graph, …; `help` lists them), and write nothing
+    #[arg(long, value_name = "STAGE", conflicts_with_all = ["out", "explain"])]
+    pub dump: Option<String>,
     /// How to print errors and warnings
     #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
     pub message_format: MessageFormat,

@@ -6,12 +6,13 @@ use serde::Serialize;
 
 use crate::chart::quantiles::median;
 use crate::cli::Failure;
-use crate::cli::args::{BenchArgs, Format, Mode};
+use crate::cli::args::{BenchArgs, Format};
 use crate::cli::session::engine;
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
 use crate::data::random::{Draws, Purpose};
 use crate::engine::{Pending, Precision};
+use crate::export::Mode;
 use crate::graph::{OutputKind, Role};
 use crate::lower::{self, Form, Goal};
 use crate::network::Network;
@@ -76,7 +77,7 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
             engine: device.engine,
             device: device.name,
             precision: args.engine.precision(),
-            mode: mode(args.mode),
+            mode: args.mode.name(),
             spec: spec.spec.source.name.to_string(),
             batch: args.batch,
             threads: opened.threads,
@@ -166,13 +167,6 @@ fn print(args: &BenchArgs, report: &Report) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-fn mode(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Train => "train",
-        Mode::Infer => "infer",
-    }
 }
 
 /// Most memory that this process has had, where the system tells.

@@ -1,32 +1,32 @@
 //! `rnetc build`.
 
+mod dump;
+
 use std::path::{Path, PathBuf};
 
 use crate::cli::Failure;
-use crate::cli::args::{BuildArgs, Mode};
+use crate::cli::args::BuildArgs;
 use crate::cli::session::last_build;
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
-use crate::drawing;
-use crate::export::{self, Build, BuildError};
-use crate::lower::{self, Form, Goal};
-use crate::nn::optimiser::Sgd;
+use crate::export::{self, Build, BuildError, BuildOptions};
 
 /// Writes a build folder.
 pub fn build(args: &BuildArgs) -> Result<(), Failure> {
     let spec = NamedSpec::file(&args.spec, &args.set)?.messages(args.message_format);
-    let network = spec.compile()?;
-    let (mode, goal) = match args.mode {
-        Mode::Train => {
-            let form = Form { recompute: args.recompute, scaled: false };
-            (export::Mode::Train, Goal::Training(Sgd::PAPER, form))
-        }
-        Mode::Infer => (export::Mode::Infer, Goal::Inference),
+    let options = BuildOptions {
+        mode: args.mode,
+        batch: args.batch,
+        recompute: args.recompute,
+        limits: args.limits,
     };
-    let program = lower::program(&network, args.batch, goal);
-    let build = Build::new(&network, spec.spec.settings.clone(), mode, program, args.limits)?;
+    if let Some(stage) = &args.dump {
+        return dump::dump(stage, &spec, &options);
+    }
+    let network = spec.compile()?;
+    let build = Build::new(&network, spec.spec.settings.clone(), &options)?;
     let folder = args.out.clone().unwrap_or_else(|| Path::new("build").join(&spec.name));
-    let manifest = export::write(&build, &drawing::svg(&network), &folder).map_err(failure)?;
+    let manifest = build.write(&folder).map_err(failure)?;
     last_build::record(&folder)?;
     if args.explain {
         output::say(export::explain(&build).trim_end());
@@ -48,7 +48,9 @@ fn shown(folder: &Path) -> PathBuf {
 fn failure(error: BuildError) -> Failure {
     let text = error.to_string();
     match error {
-        BuildError::NotABuild(_) => Failure::Usage(text),
+        BuildError::NotABuild(_) => {
+            Failure::Usage(format!("{text}; choose another folder with -o, or move it away"))
+        }
         BuildError::Io(..) => Failure::File(text),
         BuildError::Kernel(_) => Failure::Device(text),
     }
