@@ -34,7 +34,7 @@ pub fn model(network: &Network, values: &Values, notes: &Notes) -> Vec<u8> {
 fn graph(network: &Network, values: &Values) -> Message {
     let mut writer = Writer { graph: Message::default(), constants: 0 };
     for tensor in tensors::of(network) {
-        if let Some(data) = values.get(&tensor.state.name) {
+        if let Some(data) = values.get(&tensor.name) {
             writer.weights(&tensor, data);
         }
     }
@@ -156,7 +156,7 @@ impl Writer {
     }
 
     fn weights(&mut self, tensor: &Tensor, data: &[f32]) {
-        let shape = tensor.state.shape;
+        let shape = tensor.shape;
         let data = layout::to_checkpoint(tensor.kind, shape, data);
         let bytes: Vec<u8> = data.iter().flat_map(|v| v.to_le_bytes()).collect();
         let [rows, columns, inputs, outputs] = shape.0;
@@ -166,7 +166,7 @@ impl Writer {
             }
             layout::Kind::Vector => vec![outputs],
         };
-        self.initializer(&tensor.state.name, FLOAT, &dims, &bytes);
+        self.initializer(&tensor.name, FLOAT, &dims, &bytes);
     }
 
     fn integers(&mut self, values: &[i64]) -> String {

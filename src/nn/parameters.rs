@@ -1,7 +1,8 @@
 //! The state of a network as a graph's inputs.
 
+use super::optimiser::momentum_name;
 use crate::graph::{Role, Shape};
-use crate::network::{Init, Network, Tensor};
+use crate::network::{Init, Network, Tensor, TensorKind};
 
 /// One tensor of a network's state.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +14,8 @@ pub struct StateTensor {
     /// Graph shape: convolution weights Kh×Kw×Ci×Co, linear weights H×W×C×classes over the
     /// rows, columns and channels of what they read, vectors 1×1×1×C.
     pub shape: Shape,
+    /// What its axes mean.
+    pub kind: TensorKind,
     /// First value.
     pub init: Init,
 }
@@ -22,7 +25,12 @@ impl StateTensor {
     pub fn of(network: &Network, tensor: &Tensor) -> Self {
         let role = if tensor.id.part.is_trained() { Role::Parameter } else { Role::Statistic };
         let (name, shape) = (network.tensor_name(tensor.id), Shape(tensor.shape));
-        Self { name, role, shape, init: tensor.init }
+        Self { name, role, shape, kind: tensor.kind, init: tensor.init }
+    }
+
+    /// The name of its momentum, if it is a parameter.
+    pub fn momentum(&self) -> Option<String> {
+        (self.role == Role::Parameter).then(|| momentum_name(&self.name))
     }
 }
 

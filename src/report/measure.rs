@@ -168,8 +168,10 @@ fn step(
 ) -> Result<(Vec<f64>, Vec<KernelTime>), TrainError> {
     let plain = Sgd { weight_decay: 0.0, ..Sgd::PAPER };
     let mut program = Runner::new(engine, &lower::training(network, train.labels.len(), &plain))?;
-    let still = values.iter().filter(|(name, _)| !name.ends_with(".momentum"));
-    program.load(&still.map(|(name, value)| (name.clone(), value.clone())).collect())?;
+    let mut still = values.clone();
+    let named = network.tensors().map(|tensor| network.tensor_name(tensor.id));
+    named.for_each(|name| drop(still.remove(&momentum_name(&name))));
+    program.load(&still)?;
     program.write(Role::Images, &train.images)?;
     program.write(Role::Targets, &train.targets)?;
     program.write(Role::LearningRate, &[0.0])?;

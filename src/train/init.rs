@@ -9,9 +9,9 @@ use crate::network::Init;
 pub fn initial(tensors: &[Tensor], seed: u32) -> Values {
     let mut values = Values::new();
     for tensor in tensors {
-        let count = tensor.state.shape.len();
-        let mut draws = Draws::new(seed, Purpose::Initial, hash(&tensor.state.name));
-        values.insert(tensor.state.name.clone(), fill(tensor.state.init, count, &mut draws));
+        let count = tensor.shape.len();
+        let mut draws = Draws::new(seed, Purpose::Initial, hash(&tensor.name));
+        values.insert(tensor.name.clone(), fill(tensor.init, count, &mut draws));
         if let Some(momentum) = tensor.momentum() {
             values.insert(momentum, vec![0.0; count]);
         }
@@ -48,13 +48,12 @@ fn hash(name: &str) -> u64 {
 mod tests {
     use super::*;
     use crate::graph::{Role, Shape};
-    use crate::nn::parameters::StateTensor;
     use crate::train::layout::Kind;
 
     fn tensor(name: &str, init: Init) -> Tensor {
         let shape = Shape([10, 10, 20, 30]);
-        let state = StateTensor { name: name.into(), role: Role::Parameter, shape, init };
-        Tensor { state, kind: Kind::Convolution }
+        let (name, role, kind) = (name.to_owned(), Role::Parameter, Kind::Convolution);
+        Tensor { name, role, shape, kind, init }
     }
 
     fn moments(values: &[f32]) -> [f64; 4] {

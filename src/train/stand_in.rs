@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use crate::engine::{Device, Engine, EngineError, Executable};
 use crate::graph::{Graph, Input, InputId, NodeId, OutputKind, Program, Role, Shape, Type};
 use crate::network::Init;
-use crate::nn::parameters::StateTensor;
 use crate::train::layout::Kind;
 use crate::train::tensors::Tensor;
 
@@ -18,8 +17,8 @@ pub const CLASSES: usize = 3;
 pub fn tensors() -> Vec<Tensor> {
     let shape = Shape([1, 1, PIXELS, CLASSES]);
     let init = Init::Uniform { bound: 0.1 };
-    let state = StateTensor { name: "fc.weight".into(), role: Role::Parameter, shape, init };
-    vec![Tensor { state, kind: Kind::Linear }]
+    let (name, role, kind) = ("fc.weight".to_owned(), Role::Parameter, Kind::Linear);
+    vec![Tensor { name, role, shape, kind, init }]
 }
 
 /// Its program; only inputs and outputs mean something.

@@ -52,7 +52,7 @@ fn values(network: &Network) -> Values {
     let mut values = initial(&tensors, 5);
     for (at, tensor) in tensors.iter().enumerate() {
         let mut draws = Draws::new(9, Purpose::Initial, at as u64);
-        let name = &tensor.state.name;
+        let name = &tensor.name;
         let [low, high] = match name.rsplit('.').next() {
             Some("running_mean") => [-0.3, 0.3],
             Some("running_var") => [0.5, 2.0],

@@ -53,8 +53,8 @@ fn net(unit: &str) -> Network {
 
 fn values(network: &Network) -> Values {
     let value = |t: &tensors::Tensor| {
-        let numbers = state(&t.state.name, t.state.shape.len());
-        (t.state.name.clone(), numbers.iter().map(|&v| v as f32).collect())
+        let numbers = state(&t.name, t.shape.len());
+        (t.name.clone(), numbers.iter().map(|&v| v as f32).collect())
     };
     tensors::of(network).iter().map(value).collect()
 }

@@ -27,8 +27,8 @@ fn values(network: &Network) -> Values {
     tensors::of(network)
         .iter()
         .map(|t| {
-            let numbers = state(&t.state.name, t.state.shape.len());
-            (t.state.name.clone(), numbers.iter().map(|&v| v as f32).collect())
+            let numbers = state(&t.name, t.shape.len());
+            (t.name.clone(), numbers.iter().map(|&v| v as f32).collect())
         })
         .collect::<BTreeMap<_, _>>()
 }

@@ -69,7 +69,7 @@ fn write(
     for tensor in tensors {
         for name in names(tensor) {
             if let Some(values) = values.get(&name) {
-                let values = layout::to_checkpoint(tensor.kind, tensor.state.shape, values);
+                let values = layout::to_checkpoint(tensor.kind, tensor.shape, values);
                 let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
                 entries.push((name, shape(tensor), bytes));
             }
@@ -133,7 +133,7 @@ pub fn load(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainError> {
                     values.insert(name, data);
                 }
                 Err(_) if of_loss_scaling(tensor) => {}
-                Err(_) if name == tensor.state.name => {
+                Err(_) if name == tensor.name => {
                     return Err(misfit(path, &name, Misfit::Missing));
                 }
                 Err(_) => {}
@@ -165,8 +165,8 @@ pub fn load_foreign(path: &Path, network: &Network) -> Result<Values, TrainError
     for (tensor, name) in tensors.iter().zip(pairs) {
         let view = file.tensor(&name).map_err(|error| damaged(path, &error))?;
         let data = read(&view, tensor)
-            .map_err(|why| wrong(format!("{name}, taken for {}: {why}", tensor.state.name)))?;
-        values.insert(tensor.state.name.clone(), data);
+            .map_err(|why| wrong(format!("{name}, taken for {}: {why}", tensor.name)))?;
+        values.insert(tensor.name.clone(), data);
     }
     Ok(values)
 }
@@ -174,7 +174,7 @@ pub fn load_foreign(path: &Path, network: &Network) -> Result<Values, TrainError
 /// The file's bytes, unless there are far more than the network's tensors need.
 fn whole(path: &Path, tensors: &[Tensor]) -> Result<Vec<u8>, TrainError> {
     let reading = |error| TrainError::reading(path, error);
-    let need: u64 = tensors.iter().map(|t| 8 * t.state.shape.len() as u64).sum();
+    let need: u64 = tensors.iter().map(|t| 8 * t.shape.len() as u64).sum();
     let file = File::open(path).map_err(reading)?;
     let length = file.metadata().map_err(reading)?.len();
     let most = need + MOST_HEADER;
@@ -199,19 +199,19 @@ fn read(view: &TensorView, tensor: &Tensor) -> Result<Vec<f32>, Misfit> {
     if of_loss_scaling(tensor) && !values.iter().all(|value| value.is_finite()) {
         return Err(Misfit::NoNumber);
     }
-    Ok(layout::from_checkpoint(tensor.kind, tensor.state.shape, &values))
+    Ok(layout::from_checkpoint(tensor.kind, tensor.shape, &values))
 }
 
 fn shape(tensor: &Tensor) -> Vec<usize> {
-    layout::checkpoint_shape(tensor.kind, tensor.state.shape)
+    layout::checkpoint_shape(tensor.kind, tensor.shape)
 }
 
 fn names(tensor: &Tensor) -> impl Iterator<Item = String> {
-    std::iter::once(tensor.state.name.clone()).chain(tensor.momentum())
+    std::iter::once(tensor.name.clone()).chain(tensor.momentum())
 }
 
 fn of_loss_scaling(tensor: &Tensor) -> bool {
-    STATE.iter().any(|(_, role, _)| *role == tensor.state.role)
+    STATE.iter().any(|(_, role, _)| *role == tensor.role)
 }
 
 fn damaged(path: &Path, error: &dyn std::fmt::Display) -> TrainError {

@@ -6,7 +6,6 @@ use crate::engine::Precision;
 use crate::graph::{Role, Shape};
 use crate::network::Init;
 use crate::nn::loss_scaling::{SCALE, STREAK};
-use crate::nn::parameters::StateTensor;
 use crate::train::init::initial;
 use crate::train::layout::Kind;
 use crate::train::recipe::Recipe;
@@ -15,7 +14,7 @@ use crate::train::tensors::of_loss_scaling;
 
 fn tensor(name: &str, kind: Kind, shape: [usize; 4], role: Role) -> Tensor {
     let init = Init::Uniform { bound: 1.0 };
-    Tensor { state: StateTensor { name: name.into(), role, shape: Shape(shape), init }, kind }
+    Tensor { name: name.into(), role, shape: Shape(shape), kind, init }
 }
 
 fn tensors() -> Vec<Tensor> {
@@ -124,9 +123,9 @@ fn the_weights_of_another_net_are_refused_by_name() {
         assert!(matches!(error, TrainError::Misfit { .. }), "{error}");
         error.to_string()
     };
-    let shape = error(&|t| t[0].state.shape = Shape([1, 1, 2, 4]));
+    let shape = error(&|t| t[0].shape = Shape([1, 1, 2, 4]));
     assert!(shape.contains("conv.weight") && shape.contains("[4, 2, 1, 1]"), "{shape}");
-    assert!(error(&|t| t[1].state.name = "bn2.running_mean".into()).contains("missing"));
+    assert!(error(&|t| t[1].name = "bn2.running_mean".into()).contains("missing"));
     assert!(error(&|t| drop(t.remove(1))).contains("bn.running_mean"));
 }
 

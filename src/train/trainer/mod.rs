@@ -270,7 +270,7 @@ impl Session {
         }
         let values = self.training.values()?;
         let bad = |role| {
-            let of_role = self.tensors.iter().map(|t| &t.state).filter(|t| t.role == role);
+            let of_role = self.tensors.iter().filter(|t| t.role == role);
             let is_bad = |name: &&String| {
                 values.get(*name).is_some_and(|all| all.iter().any(|value| !value.is_finite()))
             };
