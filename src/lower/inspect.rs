@@ -5,6 +5,7 @@ use super::{Lowering, Mode};
 use crate::graph::{Axes, OutputKind, Program, QuantityId, ReduceKind};
 use crate::network::Network;
 use crate::network::anatomy::Site;
+use crate::passes;
 
 /// What an [`inspection`] leaves of a site, by its position: Σ x² and Σ F² over the batch, scalars.
 pub fn squares(site: usize) -> [OutputKind; 2] {
@@ -25,7 +26,7 @@ pub fn inspection(network: &Network, sites: &[Site], batch: usize) -> Program {
             outputs.push(kind.of(lowering.b.reduce(ReduceKind::Sum, Axes::ALL, square)));
         }
     }
-    lowering.finish(outputs)
+    passes::run(passes::Mode::Inference, &lowering.finish(outputs))
 }
 
 #[cfg(test)]
@@ -36,7 +37,7 @@ mod tests {
 
     #[test]
     fn squares_are_those_of_the_units_input_and_of_what_f_adds() {
-        let text = "unit u {\n    F = relu\n    y = x - 3 * F(x)\n}\nunit v {\n    y = x + x\n}\n\
+        let text = "unit u {\n    F = conv(1x1, 1)\n    y = x - 3 * F(x)\n}\nunit v {\n    y = x + x\n}\n\
             net a(classes = 2) {\n    input(1, 2, 2) -> u -> v -> global_avg_pool -> linear(classes)\n}\n";
         let source = crate::source::Source::new("a.rnet", text);
         let network = crate::sema::compile(&source, &[]).unwrap().network;
@@ -52,6 +53,8 @@ mod tests {
         let kinds = program.outputs.iter().map(|output| output.kind);
         let found: Vec<(OutputKind, f64)> = kinds.zip(outputs.iter().map(|v| v[0])).collect();
         let [x, f] = squares(0);
-        assert_eq!(found[1..], [(x, 9.0 + 1.0 + 4.0 + 16.0), (f, 9.0 * (9.0 + 4.0))]);
+        // F(x) is half of x.
+        let sum = 9.0 + 1.0 + 4.0 + 16.0;
+        assert_eq!(found[1..], [(x, sum), (f, 9.0 * sum / 4.0)]);
     }
 }
