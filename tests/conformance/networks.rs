@@ -108,6 +108,29 @@ fn gradients_of_every_spec() {
     });
 }
 
+/// A bias before BN has no gradient at all, and what the difference of two losses shows of it is
+/// their rounding; a gradient that there is shows far above that.
+#[test]
+fn gradients_that_are_zero_are_not_wrong() {
+    let text = "
+        net g(classes = 3) {
+            input(1, 8, 8) -> linear(16) -> bn -> relu -> linear(16) -> bn -> relu
+            -> linear(16) -> bn -> relu -> linear(classes)
+        }";
+    let checks = gradcheck::check(&compile("bias", text, ""), 2, 1);
+    let of = |name: &str| checks.iter().find(|check| check.name.ends_with(name)).expect("a check");
+    let biases = ["linear1.bias", "linear2.bias", "linear3.bias"].map(of);
+    assert!(biases.iter().all(|bias| bias.adjoint.abs() < 1e-12), "{biases:?}");
+    assert!(biases.iter().any(|bias| bias.difference != 0.0), "{biases:?}");
+    let largest = checks.iter().map(|check| check.adjoint.abs()).fold(0.0, f64::max);
+    for check in &checks {
+        assert!(check.relative_error() < 1e-3 && check.rounding < 1e-6 * largest, "{check:?}");
+    }
+    let weight = of("linear4.weight");
+    let doubled = gradcheck::Check { adjoint: 2.0 * weight.adjoint, ..weight.clone() };
+    assert!((doubled.relative_error() - 0.5).abs() < 1e-3, "{doubled:?}");
+}
+
 /// A unit that no paper drew: three branches, a gate on a gate, squeeze-and-excitation from
 /// primitives, one shared convolution; and dropped paths.
 const OWN: &str = "
