@@ -1,6 +1,7 @@
-//! How numbers and bytes read.
+//! How numbers and bytes read, and which name a wrong one may have been meant for.
 
 use sha2::{Digest, Sha256};
+use strsim::osa_distance;
 
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
@@ -26,15 +27,38 @@ pub fn thousands(n: impl std::fmt::Display) -> String {
     text
 }
 
-#[cfg(all(test, feature = "cli"))]
+/// The candidate nearest to `name`, if one is near enough to be meant.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const LONGEST: usize = 64;
+    if name.len() > LONGEST {
+        return None;
+    }
+    let limit = (name.chars().count() / 3).max(1);
+    let folded = name.to_lowercase();
+    candidates
+        .into_iter()
+        .filter(|candidate| candidate.len() <= LONGEST && *candidate != name)
+        .map(|candidate| (osa_distance(&folded, &candidate.to_lowercase()), candidate))
+        .filter(|&(distance, candidate)| distance <= limit && distance < candidate.chars().count())
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
 mod tests {
-    use super::thousands;
+    use super::*;
 
     #[test]
+    fn nearest_is_near() {
+        assert_eq!(nearest("widht", ["width", "stride"]), Some("width"));
+        assert_eq!(nearest("Relu", ["relu", "conv"]), Some("relu"));
+        assert_eq!(nearest("banana", ["width", "stride"]), None);
+        assert_eq!(nearest("q", ["x", "y"]), None);
+    }
+
+    #[test]
+    #[cfg(feature = "cli")]
     fn commas_stand_before_every_third_digit_from_the_right() {
-        assert_eq!(
-            [0, 999, 1000, 1_727_962].map(|n| thousands(n)),
-            ["0", "999", "1,000", "1,727,962"]
-        );
+        assert_eq!([0, 999, 1000, 1_727_962].map(thousands), ["0", "999", "1,000", "1,727,962"]);
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Build;
 use crate::engine::wgpu::{Access, KernelText};
-use crate::nn::parameters::state;
+use crate::lower::state::state;
 use crate::text::sha256;
 
 /// Version of the manifest's layout.

@@ -14,14 +14,15 @@ use crate::network::{
 };
 use crate::nn::loss_scaling::{self, Scaling};
 use crate::nn::optimiser::Sgd;
-use crate::nn::parameters::StateTensor;
 use crate::nn::{batch_norm, dropout, loss, optimiser, shortcut};
 use crate::passes;
 
 pub mod probes;
+pub mod state;
 mod study;
 
 use probes::{Part, Probes};
+use state::StateTensor;
 pub use study::{Wanted, forward_and_backward, part};
 
 mod inspect;

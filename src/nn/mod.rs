@@ -8,5 +8,4 @@ pub mod dropout;
 pub mod loss;
 pub mod loss_scaling;
 pub mod optimiser;
-pub mod parameters;
 pub mod shortcut;

@@ -2,10 +2,10 @@
 
 use super::elaborate::Elaborator;
 use super::hir::Plain;
-use super::names;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::Argument;
+use crate::text::nearest;
 
 /// A slot's name and whether it must be filled.
 type Slot<'s> = (&'s str, bool);
@@ -88,7 +88,7 @@ impl Elaborator<'_> {
             format!("`{callee}` takes no `{}`", label.text),
         )
         .label("unknown argument");
-        self.report(match names::nearest(&label.text, slots.iter().map(|slot| slot.0)) {
+        self.report(match nearest(&label.text, slots.iter().map(|slot| slot.0)) {
             Some(near) => {
                 // The label's span holds its colon or not; the name itself is what is wrong.
                 let name = Span { end: label.span.start + label.text.len() as u32, ..label.span };

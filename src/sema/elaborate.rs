@@ -9,6 +9,7 @@ use super::names;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{Argument, Expr, ExprKind};
+use crate::text::nearest;
 
 /// After so many errors, names are no longer compared with all others.
 const MAX_SEARCHES: usize = 40;
@@ -267,7 +268,7 @@ impl<'a> Elaborator<'a> {
         known.extend(self.units.list.iter().map(|unit| unit.name.text.as_str()));
         LayerName::all().for_each(|layer| known.push(layer.text()));
         Word::ALL.iter().for_each(|word| known.push(word.text()));
-        names::nearest(name, known).map(str::to_owned)
+        nearest(name, known).map(str::to_owned)
     }
 
     fn call(&mut self, callee: &Expr, given: &[Argument], span: Span) -> Option<Typed> {

@@ -1,6 +1,4 @@
-//! Which names are taken by the language, and which name a wrong one may have been meant for.
-
-use strsim::osa_distance;
+//! Which names are taken by the language.
 
 use super::layers::{LayerName, Word};
 
@@ -34,34 +32,4 @@ pub fn foreign(name: &str) -> Option<&'static str> {
         "skip" | "downsample" => "shortcut",
         _ => return None,
     })
-}
-
-/// The candidate nearest to `name`, if one is near enough to be meant.
-pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    const LONGEST: usize = 64;
-    if name.len() > LONGEST {
-        return None;
-    }
-    let limit = (name.chars().count() / 3).max(1);
-    let folded = name.to_lowercase();
-    candidates
-        .into_iter()
-        .filter(|candidate| candidate.len() <= LONGEST && *candidate != name)
-        .map(|candidate| (osa_distance(&folded, &candidate.to_lowercase()), candidate))
-        .filter(|&(distance, candidate)| distance <= limit && distance < candidate.chars().count())
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nearest_is_near() {
-        assert_eq!(nearest("widht", ["width", "stride"]), Some("width"));
-        assert_eq!(nearest("Relu", ["relu", "conv"]), Some("relu"));
-        assert_eq!(nearest("banana", ["width", "stride"]), None);
-        assert_eq!(nearest("q", ["x", "y"]), None);
-    }
 }

@@ -2,9 +2,9 @@
 
 use super::hir::{Net, PlainKind};
 use super::layers::Word;
-use super::names;
 use super::plain::Term;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::text::nearest;
 
 /// A value for each of the net's parameters that is set; the last of several counts.
 pub fn read(
@@ -59,7 +59,7 @@ fn fits(net: &Net, i: usize, term: Term) -> bool {
 
 fn unknown(net: &Net, name: &str) -> Diagnostic {
     let known: Vec<&str> = net.scope.parameters.iter().map(|p| p.name.as_str()).collect();
-    let hint = match (names::nearest(name, known.iter().copied()), known.is_empty()) {
+    let hint = match (nearest(name, known.iter().copied()), known.is_empty()) {
         (Some(near), _) => format!("did you mean --set {near}=…?"),
         (None, true) => "this net has no parameters".to_owned(),
         (None, false) => format!("it has {}", known.join(", ")),

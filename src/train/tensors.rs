@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::graph::Shape;
+pub use crate::lower::state::{StateTensor as Tensor, state as of};
 use crate::network::{Init, TensorKind};
 use crate::nn::loss_scaling::STATE;
-pub use crate::nn::parameters::{StateTensor as Tensor, state as of};
 
 /// Values by tensor name.
 pub type Values = BTreeMap<String, Vec<f32>>;

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use super::TrainError;
-use crate::sema::nearest;
+use crate::text::nearest;
 
 /// Reads a text; `kind` and `name` say what it is and where it comes from.
 pub fn read<T: DeserializeOwned>(

@@ -1,3 +1,6 @@
-//! What the sources themselves must keep to.
+//! What ARCHITECTURE.md says of the source holds of the source.
 
+mod direction;
 mod flags;
+mod rooms;
+mod source;

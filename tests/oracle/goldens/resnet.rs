@@ -144,7 +144,7 @@ fn inference_is_pytorchs() {
 /// The goldens name every tensor of the network's state, and no other.
 #[test]
 fn state_is_pytorchs() {
-    let state = rnetc::nn::parameters::state(&network());
+    let state = rnetc::lower::state::state(&network());
     let mut names: Vec<&str> = state.iter().map(|t| t.name.as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, Golden::resnet().names("before."));
