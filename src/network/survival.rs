@@ -31,21 +31,19 @@ pub enum Survival {
 
 impl Survival {
     /// The network with the rule on its units.
-    pub fn on(self, network: &Network) -> Result<Network, String> {
+    pub fn on(self, network: &Network) -> Result<Network, Unfit> {
         let sites = sites(network);
         let forks: Vec<&Residual> = sites.iter().filter_map(|site| site.residual()).collect();
         let count = forks.len();
         match self {
             Survival::StochasticDepth { last } if !(0.0 < last && last <= 1.0) => {
-                return Err(format!("last is {last}, and must be above 0 and at most 1"));
+                return Err(Unfit::Last(last));
             }
             Survival::Live { units } if units == 0 || units > count => {
-                return Err(format!(
-                    "live units: {units}, and must be 1 to {count}, the net's units with a shortcut"
-                ));
+                return Err(Unfit::Live { units, most: count });
             }
             Survival::StochasticDepth { .. } if count == 0 => {
-                return Err("no unit has a shortcut, so none can be dropped".into());
+                return Err(Unfit::NoShortcut);
             }
             Survival::StochasticDepth { .. } | Survival::Live { .. } => {}
         }
@@ -62,6 +60,37 @@ impl Survival {
         Ok(inserted(network, &drops))
     }
 }
+
+/// Why a rule does not fit a network.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Unfit {
+    /// The last unit's probability is none, or zero.
+    Last(f64),
+    /// No unit, or more than there are with a shortcut, would be live.
+    Live {
+        /// How many would be.
+        units: usize,
+        /// Units with a shortcut.
+        most: usize,
+    },
+    /// No unit has a shortcut, so none can be dropped.
+    NoShortcut,
+}
+
+impl std::fmt::Display for Unfit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Unfit::Last(last) => write!(f, "last is {last}, and must be above 0 and at most 1"),
+            Unfit::Live { units, most } => write!(
+                f,
+                "live units: {units}, and must be 1 to {most}, the net's units with a shortcut"
+            ),
+            Unfit::NoShortcut => f.write_str("no unit has a shortcut, so none can be dropped"),
+        }
+    }
+}
+
+impl std::error::Error for Unfit {}
 
 /// The network with a layer on each of some edges.
 fn inserted(network: &Network, drops: &[(Edge, Layer)]) -> Network {

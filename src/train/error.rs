@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::data::DataError;
 use crate::engine::EngineError;
 use crate::network::Chw;
+use crate::network::survival::Unfit;
 
 /// Why training, evaluation or what surrounds them stopped.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ pub enum TrainError {
         what: String,
     },
     /// A recipe's survival rule does not fit the net.
-    Survival(String),
+    Survival(Unfit),
     /// A file was written in a format that is not known yet.
     Newer {
         /// Which.
