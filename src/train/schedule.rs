@@ -91,13 +91,14 @@ impl StepPlan {
                 between(Curve::Cosine, self.rate, cosine.to, done)
             }
             Course::OneCycle(cycle) => {
-                // PyTorch's steps of the top and the end, counted from 0.
+                // PyTorch's steps of the top and the end, counted from 0; neither need be whole, and
+                // the top may lie before the first step.
                 let (step, end) = (step as f64, self.total as f64 - 1.0);
-                let top = (cycle.rise * self.total as f64 - 1.0).max(0.0);
+                let top = cycle.rise * self.total as f64 - 1.0;
                 if step <= top && top > 0.0 {
                     between(cycle.curve, cycle.from, self.rate, step / top)
                 } else {
-                    let done = (step - top) / (end - top).max(1.0);
+                    let done = if end > top { (step - top) / (end - top) } else { 0.0 };
                     between(cycle.curve, self.rate, cycle.to, done)
                 }
             }
@@ -223,6 +224,11 @@ mod tests {
         close(plan.rate(1), 0.05);
         close(plan.rate(2), 0.1);
         close(plan.rate(5), 0.02);
+        // pct_start 0.9 of 7 steps: the fall takes less than a step. 0.1 of 5: the top is before step 0.
+        let late = with("one_cycle: { rise: 0.9, from: 0.01, to: 0.0002 }");
+        close(StepPlan::new(&late, Length::Steps(7), 4).rate(6), 0.0002);
+        let early = with("one_cycle: { rise: 0.1, from: 0.01, to: 0, curve: linear }");
+        close(StepPlan::new(&early, Length::Steps(5), 4).rate(0), 0.1 * (1.0 - 0.5 / 4.5));
         for total in [1, 2, 3] {
             let plan = StepPlan::new(&linear, Length::Steps(total), 1);
             assert!((0..total).all(|step| (0.0..=0.1).contains(&plan.rate(step))), "{total}");

@@ -71,6 +71,15 @@ fn rates(recipe: &Recipe) -> Result<(), Mistake> {
             let text = format!("schedule.divide.by is {}, and must be above 0", divide.by);
             return Err(Mistake::at("schedule.divide.by", text));
         }
+        if divide.by < 1.0 {
+            let text = format!(
+                "schedule.divide.by is {}: the rate is divided by it, and would rise; write by: {}",
+                divide.by,
+                // What was meant, without the noise of a quotient in binary.
+                (1e6 / divide.by).round() / 1e6
+            );
+            return Err(Mistake::at("schedule.divide.by", text));
+        }
         if !divide.at.is_sorted() || divide.at.iter().any(|&at| at > recipe.length()) {
             let length = recipe.length();
             let text = format!("schedule.divide.at must rise and stay within the length, {length}");

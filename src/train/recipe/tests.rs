@@ -47,6 +47,7 @@ fn mistakes_are_named() {
         ("iterations: 64000", "iterations: 64000\nepochs: 3", "one of iterations and epochs"),
         ("iterations: 64000", "", "one of iterations and epochs"),
         ("[32000, 48000]", "[48000, 32000]", "must rise"),
+        ("by: 10", "by: 0.1", "write by: 10"),
         ("48000]", "65000]", "within the length"),
         ("batch: 128", "batch: 0", "batch is 0"),
         ("momentum: 0.9", "momentum: 1", "momentum is 1"),
