@@ -150,4 +150,5 @@ codes! {
     Unused = "W0001": "something defined and never used",
     ShortcutActivation = "W0002": "a ReLU on the shortcut path",
     ShortcutNotIdentity = "W0003": "a shortcut that is not the identity",
+    Slashes = "W0004": "a comment that reads like a division",
 }

@@ -30,6 +30,7 @@ mod plain;
 mod resolve;
 mod settings;
 mod shapes;
+mod slashes;
 mod unit;
 mod unused;
 
@@ -51,7 +52,7 @@ pub fn compile(
     settings: &[(String, String)],
 ) -> Result<Compiled, Vec<Diagnostic>> {
     let file = syntax::parse(source)?;
-    let mut found = Vec::new();
+    let mut found = slashes::warnings(&file, &source.text);
     let program = resolve::program(&file, &source.text, &mut found);
     let (warnings, errors): (Vec<_>, Vec<_>) =
         found.into_iter().partition(|d| d.severity == Severity::Warning);

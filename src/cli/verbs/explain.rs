@@ -112,5 +112,12 @@ fn text(code: Code) -> &'static str {
              no shortcut                    fails\n\n\
              // allow W0003: why   on a line of its own silences it."
         }
+        Code::Slashes => {
+            "In other languages `depth // 6` is a division that rounds down. Here `//` begins a \
+             comment, so that the expression is `depth` alone. Divide with `/`; where a whole \
+             number is needed the quotient must be one, as in the depth of a net:\n\n    \
+             let n = (depth - 2) / 6\n\n\
+             A comment in words is never taken for a division."
+        }
     }
 }
