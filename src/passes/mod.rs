@@ -57,19 +57,5 @@ pub fn list(mode: Mode) -> &'static [Pass] {
 
 /// What the passes of a mode leave.
 pub fn run(mode: Mode, program: &Program) -> Program {
-    trace(mode, program, &mut |_, _| {})
-}
-
-/// The same; `seen` is called after each pass with its name and what it leaves.
-pub fn trace(
-    mode: Mode,
-    program: &Program,
-    seen: &mut dyn FnMut(&'static str, &Program),
-) -> Program {
-    let mut program = program.clone();
-    for pass in list(mode) {
-        program = pass.apply(&program);
-        seen(pass.name, &program);
-    }
-    program
+    list(mode).iter().fold(program.clone(), |program, pass| pass.apply(&program))
 }

@@ -53,17 +53,16 @@ fn run(stage: &str, input: &str) -> Program {
         return left;
     }
     let (goal, batch) = goal(input);
-    let program = lower::before_passes(&crate::network(stage, input, &[]), batch, goal);
-    if stage == "lower" {
-        return program;
-    }
-    let mut left = None;
-    passes::trace(goal.passes(), &program, &mut |pass, program| {
-        if pass == stage {
-            left.get_or_insert_with(|| program.clone());
+    let mut left = lower::before_passes(&crate::network(stage, input, &[]), batch, goal);
+    let mut passes = passes::list(goal.passes()).iter();
+    while stage != "lower" {
+        let pass = passes.next().expect("a goal whose programs go through the pass");
+        left = pass.apply(&left);
+        if pass.name == stage {
+            break;
         }
-    });
-    left.expect("a goal whose programs go through the pass")
+    }
+    left
 }
 
 /// Outputs and updates on numbers whose products and sums are exact.
