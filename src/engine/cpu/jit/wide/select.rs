@@ -22,12 +22,35 @@ pub enum Fused {
     Negated,
 }
 
+/// The functions of one argument that are a few instructions.
+#[derive(Clone, Copy, Debug)]
+pub enum Simple {
+    Neg,
+    Relu,
+    Step,
+    Sqrt,
+    Recip,
+}
+
+impl Simple {
+    fn of(function: Unary) -> Option<Self> {
+        match function {
+            Unary::Neg => Some(Simple::Neg),
+            Unary::Relu => Some(Simple::Relu),
+            Unary::Step => Some(Simple::Step),
+            Unary::Sqrt => Some(Simple::Sqrt),
+            Unary::Recip => Some(Simple::Recip),
+            Unary::Exp | Unary::Log | Unary::Tanh | Unary::Sigmoid | Unary::Finite => None,
+        }
+    }
+}
+
 /// A vector operation.
 #[derive(Clone, Copy, Debug)]
 pub enum Op {
     Load(Access),
     Number(u32),
-    Unary(Unary, Value),
+    Unary(Simple, Value),
     Binary(Binary, Value, Value),
     /// Factors, then the term.
     Fused(Fused, [Value; 3]),
@@ -158,12 +181,7 @@ fn plain(inst: &Inst) -> Option<Op> {
     match *inst {
         Inst::Load(access) => Some(Op::Load(access)),
         Inst::Const(bits) => Some(Op::Number(bits)),
-        Inst::Unary(op, x) => match op {
-            Unary::Neg | Unary::Relu | Unary::Step | Unary::Sqrt | Unary::Recip => {
-                Some(Op::Unary(op, x.index()))
-            }
-            Unary::Exp | Unary::Log | Unary::Tanh | Unary::Sigmoid | Unary::Finite => None,
-        },
+        Inst::Unary(function, x) => Simple::of(function).map(|op| Op::Unary(op, x.index())),
         Inst::Binary(op, x, y) => Some(Op::Binary(op, x.index(), y.index())),
         Inst::Random { .. } => None,
     }
@@ -183,7 +201,7 @@ fn fuse(spec: &LoopSpec, levels: &[Level], ops: &mut [Op]) {
             _ => None,
         };
         let step = |v: Value| match ops[v] {
-            Op::Unary(Unary::Step, x) => Some(x),
+            Op::Unary(Simple::Step, x) => Some(x),
             _ => None,
         };
         let fused = |kind, (a, b), c| Some(Op::Fused(kind, [a, b, c]));
@@ -247,10 +265,10 @@ fn order(spec: &LoopSpec, ops: &[Op], numbers: Numbers) -> Vec<Value> {
 /// Numbers that an operation's instructions read besides its operands.
 fn implied(op: &Op, numbers: Numbers) -> Vec<Value> {
     match op {
-        Op::Unary(Unary::Relu, _) | Op::Gate { .. } => vec![numbers.zero],
-        Op::Unary(Unary::Step, _) => vec![numbers.zero, numbers.one],
-        Op::Unary(Unary::Recip, _) => vec![numbers.one],
-        Op::Unary(Unary::Neg, _) => vec![numbers.sign],
+        Op::Unary(Simple::Relu, _) | Op::Gate { .. } => vec![numbers.zero],
+        Op::Unary(Simple::Step, _) => vec![numbers.zero, numbers.one],
+        Op::Unary(Simple::Recip, _) => vec![numbers.one],
+        Op::Unary(Simple::Neg, _) => vec![numbers.sign],
         Op::Unary(..) | Op::Load(_) | Op::Number(_) | Op::Binary(..) | Op::Fused(..) => Vec::new(),
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::assembler::*;
-use super::select::{Fused, Numbers, Op, Value};
-use crate::graph::{Binary, Unary};
+use super::select::{Fused, Numbers, Op, Simple, Value};
+use crate::graph::Binary;
 
 /// There were too few registers.
 pub struct Pressure;
@@ -95,23 +95,20 @@ impl Values {
         self.asm.less(zero, x);
     }
 
-    fn unary(&mut self, op: Unary, x: Value, to: Zmm) {
+    fn unary(&mut self, op: Simple, x: Value, to: Zmm) {
         match op {
-            Unary::Neg => self.two(XOR, self.numbers.sign, x, to),
+            Simple::Neg => self.two(XOR, self.numbers.sign, x, to),
             // A NaN in the second operand stays.
-            Unary::Relu => self.two(MAX, self.numbers.zero, x, to),
-            Unary::Recip => self.two(DIV, self.numbers.one, x, to),
-            Unary::Sqrt => {
+            Simple::Relu => self.two(MAX, self.numbers.zero, x, to),
+            Simple::Recip => self.two(DIV, self.numbers.one, x, to),
+            Simple::Sqrt => {
                 let x = self.operand(x);
                 self.asm.vector(SQRT, to, Zmm(0), x);
             }
-            Unary::Step => {
+            Simple::Step => {
                 self.positive(x, to);
                 let one = self.register(self.numbers.one, to);
                 self.asm.masked_copy(to, one);
-            }
-            Unary::Exp | Unary::Log | Unary::Tanh | Unary::Sigmoid | Unary::Finite => {
-                unreachable!("not selected")
             }
         }
     }
