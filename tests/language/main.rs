@@ -6,6 +6,7 @@ mod drawings;
 mod format;
 mod hostile;
 mod meaning;
+mod portable;
 mod reference;
 mod tables;
 
