@@ -11,7 +11,7 @@ use crate::lower::{self, Form, Goal};
 use crate::network::Network;
 use crate::train::config::Config;
 use crate::train::evaluate::MOST_BATCH;
-use crate::train::format::Format;
+use crate::train::format::FormatVersion;
 use crate::train::init::initial;
 use crate::train::lock::Lock;
 use crate::train::recipe::{Normalise, Recipe};
@@ -97,7 +97,7 @@ impl Training {
         };
         let device = engine.device();
         Ok(Config {
-            format: Format,
+            format: FormatVersion,
             spec: self.spec.source.name.to_string(),
             settings: self.spec.settings.clone(),
             data: data.name.clone(),

@@ -132,12 +132,12 @@ impl From<TrainError> for Failure {
             | TrainError::OtherClasses { .. }
             | TrainError::TooFewPictures { .. }
             | TrainError::Undescribed
+            | TrainError::Newer { .. }
             | TrainError::NoRunOf { .. } => Failure::Wrong(told),
             TrainError::HoldsRun { .. } | TrainError::OtherStudy { .. } => Failure::Usage(told),
             TrainError::Reading { .. }
             | TrainError::Writing { .. }
             | TrainError::NoThread(_)
-            | TrainError::Newer { .. }
             | TrainError::NotWhole { .. }
             | TrainError::Changed { .. }
             | TrainError::NoRun { .. }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::format::Format;
+use super::format::FormatVersion;
 use super::recipe::Recipe;
 use super::schedule::Length;
 use crate::data::normalise::Normalisation;
@@ -21,7 +21,7 @@ pub const FORMAT: u32 = 1;
 pub struct Config {
     /// The version it is written in.
     #[serde(default)]
-    pub format: Format<FORMAT>,
+    pub format: FormatVersion<FORMAT>,
     /// Name of the spec, as the user gave it.
     pub spec: String,
     /// What `--set` gave.

@@ -249,7 +249,7 @@ impl fmt::Display for TrainError {
             Self::Survival(what) => write!(f, "recipe, survival: {what}"),
             Self::Newer { path, format, known } => write!(
                 f,
-                "{}: it has format {format}, and this rnetc reads formats 1 to {known}",
+                "{}: it has format {format}, and this rnetc reads formats up to {known}",
                 path.display()
             ),
             Self::NotWhole { path, why } => {

@@ -11,15 +11,15 @@ use super::TrainError;
 
 /// The version of a file: `NOW` where it is written, and no later one where it has been read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Format<const NOW: u32>;
+pub struct FormatVersion<const NOW: u32>;
 
-impl<const NOW: u32> Serialize for Format<NOW> {
+impl<const NOW: u32> Serialize for FormatVersion<NOW> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_u32(NOW)
     }
 }
 
-impl<'a, const NOW: u32> Deserialize<'a> for Format<NOW> {
+impl<'a, const NOW: u32> Deserialize<'a> for FormatVersion<NOW> {
     fn deserialize<D: Deserializer<'a>>(from: D) -> Result<Self, D::Error> {
         u32::deserialize(from).map(|_| Self)
     }

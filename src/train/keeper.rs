@@ -2,7 +2,7 @@
 
 use super::TrainError;
 use super::checkpoint::{self, About};
-use super::manifest::{Entry, Manifest};
+use super::manifest::{CheckpointList, Entry};
 use super::run_folder::RunFolder;
 use super::tensors::{Tensor, Values};
 
@@ -10,7 +10,7 @@ use super::tensors::{Tensor, Values};
 pub struct Keeper {
     folder: RunFolder,
     keep: usize,
-    manifest: Manifest,
+    manifest: CheckpointList,
     /// Lowest test error so far.
     best: Option<f64>,
 }
@@ -18,7 +18,7 @@ pub struct Keeper {
 impl Keeper {
     /// For a run in a folder that may hold checkpoints, with the lowest test error so far.
     pub fn new(folder: &RunFolder, keep: usize, best: Option<f64>) -> Result<Self, TrainError> {
-        let manifest = Manifest::read(folder.path())?;
+        let manifest = CheckpointList::read(folder.path())?;
         Ok(Self { folder: folder.clone(), keep, manifest, best })
     }
 

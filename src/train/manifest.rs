@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::format::{self, Format};
+use super::format::{self, FormatVersion};
 use super::{TrainError, atomic};
 use crate::text::sha256;
 
@@ -19,10 +19,10 @@ pub const FORMAT: u32 = 1;
 
 /// Files of a run, in the order of their steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Manifest {
+pub struct CheckpointList {
     /// The version it is written in.
     #[serde(default)]
-    pub format: Format<FORMAT>,
+    pub format: FormatVersion<FORMAT>,
     /// The files.
     pub checkpoints: Vec<Entry>,
 }
@@ -51,7 +51,7 @@ impl Entry {
     }
 }
 
-impl Manifest {
+impl CheckpointList {
     /// The manifest of a run folder; an empty one where there is none, or none that can be read.
     ///
     /// # Errors
@@ -109,7 +109,7 @@ pub fn verify(path: &Path) -> Result<(), TrainError> {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     for run in whole.ancestors().skip(1).take(2) {
         let Ok(inside) = whole.strip_prefix(run) else { continue };
-        let entries = Manifest::read(run)?.checkpoints;
+        let entries = CheckpointList::read(run)?.checkpoints;
         if let Some(entry) = entries.iter().find(|entry| Path::new(&entry.file) == inside) {
             return compare(path, entry);
         }
@@ -138,13 +138,13 @@ mod tests {
         Entry { test_error_percent: error, ..entry }
     }
 
-    fn steps(manifest: &Manifest) -> Vec<u64> {
+    fn steps(manifest: &CheckpointList) -> Vec<u64> {
         manifest.checkpoints.iter().map(|entry| entry.step).collect()
     }
 
     #[test]
     fn the_last_and_the_best_are_kept() {
-        let mut manifest = Manifest::default();
+        let mut manifest = CheckpointList::default();
         for (step, error) in [(10, None), (1, Some(9.0)), (3, Some(5.0)), (2, Some(5.0)), (4, None)]
         {
             manifest.add(entry(step, error));
@@ -168,29 +168,29 @@ mod tests {
         let path = run.path().join("checkpoints/1");
         std::fs::write(&path, b"abd").unwrap();
         verify(&path).unwrap();
-        let mut manifest = Manifest::default();
+        let mut manifest = CheckpointList::default();
         manifest.add(entry(1, Some(2.5)));
         manifest.write(run.path()).unwrap();
-        assert_eq!(Manifest::read(run.path()).unwrap(), manifest);
+        assert_eq!(CheckpointList::read(run.path()).unwrap(), manifest);
         let error = verify(&path).unwrap_err().to_string();
         assert!(error.contains("damaged"), "{error}");
         std::fs::write(&path, b"abc").unwrap();
         verify(&path).unwrap();
         std::fs::write(run.path().join(FILE), "{ no").unwrap();
-        assert_eq!(Manifest::read(run.path()).unwrap(), Manifest::default());
+        assert_eq!(CheckpointList::read(run.path()).unwrap(), CheckpointList::default());
     }
 
     #[test]
     fn an_older_version_is_read_and_a_newer_one_refused() {
         let run = tempfile::tempdir().unwrap();
-        let mut manifest = Manifest::default();
+        let mut manifest = CheckpointList::default();
         manifest.add(entry(1, None));
         manifest.write(run.path()).unwrap();
         let path = run.path().join(FILE);
         let text = std::fs::read_to_string(&path).unwrap();
         let doctored = |format: &str| {
             std::fs::write(&path, text.replace("  \"format\": 1,\n", format)).unwrap();
-            Manifest::read(run.path())
+            CheckpointList::read(run.path())
         };
         assert_eq!(doctored("").unwrap(), manifest, "files of before had no number");
         let error = doctored("  \"format\": 2,\n").unwrap_err();

@@ -70,6 +70,13 @@ fn resuming_goes_on_and_refuses_to_change_course() {
     folder.expect(0, &format!("{TRAIN} --epochs 2 --out part"));
     std::fs::remove_file(folder.at("part/checkpoints/step-00000010.safetensors")).unwrap();
     std::fs::remove_file(folder.at("part/final.safetensors")).unwrap();
+    // Older runs name no format; this program does not know what newer ones mean.
+    let config = std::fs::read_to_string(folder.at("part/config.yaml")).unwrap();
+    let write = |text: &str| std::fs::write(folder.at("part/config.yaml"), text).unwrap();
+    write(&config.replace("format: 1\n", "format: 2\nanother: 3\n"));
+    let newer = folder.expect(1, &format!("{TRAIN} --out part --resume"));
+    assert!(newer.err.contains("config.yaml: it has format 2"), "{newer:?}");
+    write(config.strip_prefix("format: 1\n").expect("the format comes first"));
     folder.expect(0, &format!("{TRAIN} --out part --resume"));
     assert_eq!(metric(&folder, "part", "loss"), metric(&folder, "whole", "loss"));
     let read = |run: &str| std::fs::read(folder.at(run).join("final.safetensors")).unwrap();

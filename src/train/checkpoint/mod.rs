@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::config::Config;
 use super::error::Misfit;
 use super::foreign;
-use super::format::{self, Format};
+use super::format::{self, FormatVersion};
 use super::layout;
 use super::tensors::{self, Tensor, Values};
 use super::{TrainError, atomic};
@@ -33,7 +33,7 @@ pub const FORMAT: u32 = 1;
 pub struct About {
     /// The version it is written in.
     #[serde(default)]
-    pub format: Format<FORMAT>,
+    pub format: FormatVersion<FORMAT>,
     /// Steps done.
     pub step: u64,
     /// Epochs done.

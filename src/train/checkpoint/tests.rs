@@ -43,7 +43,7 @@ fn about() -> About {
         normalisation: Normalisation { mean: vec![0.1], std: vec![1.0 / 3.0] },
         spec_text: "net a() {}\n".into(),
     };
-    About { format: Format, step: 390, epoch: 1, config }
+    About { format: FormatVersion, step: 390, epoch: 1, config }
 }
 
 fn saved() -> (tempfile::TempDir, std::path::PathBuf, Values) {

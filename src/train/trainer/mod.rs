@@ -7,7 +7,7 @@ use super::checkpoint::About;
 use super::config::Config;
 use super::error::FirstBad;
 use super::evaluate::{self, Score, evaluate};
-use super::format::Format;
+use super::format::FormatVersion;
 use super::metrics::{Evaluation, Step};
 use super::run_folder::RunFolder;
 use super::runner::Runner;
@@ -258,7 +258,7 @@ impl Session {
     /// What is said of the state after a step.
     pub fn about(&self, step: u64) -> About {
         let (epoch, config) = (step / self.plan.per_epoch, self.config.clone());
-        About { format: Format, step, epoch, config }
+        About { format: FormatVersion, step, epoch, config }
     }
 
     /// Where the forward pass first met a number that is none. Statistics tell, since they take
