@@ -35,7 +35,6 @@ mod api;
 pub mod diagnostic;
 #[doc(hidden)]
 pub mod drawing;
-#[doc(hidden)]
 pub mod network;
 #[doc(hidden)]
 pub mod sema;
@@ -99,6 +98,7 @@ mod lsp;
 // What a program uses.
 pub use api::{Diagnostics, Spec};
 pub use diagnostic::{Code, Diagnostic, Fix, Label, Severity};
+pub use drawing::svg;
 pub use network::Network;
 pub use source::{Source, Span};
 #[cfg(feature = "engines")]

@@ -8,6 +8,7 @@ use crate::diagnostic::render::render;
 use crate::network::Network;
 use crate::sema;
 use crate::source::Source;
+use crate::syntax::format;
 
 /// The full pre-activation net of He et al. 2016, carried inside the program.
 const PREACT: &str = include_str!("../../specs/preact.rnet");
@@ -67,6 +68,18 @@ impl Spec {
         })
     }
 
+    /// Its text in the one layout.
+    ///
+    /// # Errors
+    /// Why it cannot be parsed.
+    pub fn formatted(&self) -> Result<String, Diagnostics> {
+        format::format(&self.source).map_err(|list| self.told(list))
+    }
+
+    fn told(&self, list: Vec<Diagnostic>) -> Diagnostics {
+        Diagnostics { source: self.source.clone(), list }
+    }
+
     /// The network that it describes.
     ///
     /// # Errors
@@ -82,10 +95,9 @@ impl Spec {
     pub fn compile_with_warnings(&self) -> Result<(Network, Diagnostics), Diagnostics> {
         let settings: Vec<(String, String)> =
             self.settings.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        let told = |list| Diagnostics { source: self.source.clone(), list };
         match sema::compile(&self.source, &settings) {
-            Ok(compiled) => Ok((compiled.network, told(compiled.warnings))),
-            Err(errors) => Err(told(errors)),
+            Ok(compiled) => Ok((compiled.network, self.told(compiled.warnings))),
+            Err(errors) => Err(self.told(errors)),
         }
     }
 }

@@ -4,6 +4,11 @@
 //! its exit code or in nothing. [`session`] is what verbs share, [`show`] what people see.
 
 mod advice;
+#[allow(
+    rustdoc::broken_intra_doc_links,
+    rustdoc::invalid_html_tags,
+    reason = "clap prints these docs as they stand"
+)]
 mod args;
 mod failure;
 mod session;

@@ -179,8 +179,8 @@ pub fn mean(b: &mut Builder, axes: Axes, x: NodeId) -> NodeId {
     b.scale(sum, 1.0 / count as f64)
 }
 
-/// The re-indexing that undoes `remap` on what it copied: out[i] = in[(i·mul + offset)/div]
-/// becomes in[j] = out[(j·div − offset)/mul].
+/// The re-indexing that undoes `remap` on what it copied: `out[i] = in[(i·mul + offset)/div]`
+/// becomes `in[j] = out[(j·div − offset)/mul]`.
 fn adjoint_map(remap: &Remap, input: Shape) -> Remap {
     let mut axes = remap.axes;
     for (axis, extent) in axes.iter_mut().zip(input.0) {

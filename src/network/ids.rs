@@ -21,6 +21,6 @@ macro_rules! id {
     };
 }
 
-id!(ValueId, "v", "Index into [`Network::values`].");
-id!(ModuleId, "m", "Index into [`Network::modules`].");
-id!(UnitId, "u", "Index into [`Network::units`].");
+id!(ValueId, "v", "Index into [`Network::values`](super::Network::values).");
+id!(ModuleId, "m", "Index into [`Network::modules`](super::Network::modules).");
+id!(UnitId, "u", "Index into [`Network::units`](super::Network::units).");

@@ -1,7 +1,7 @@
 //! From syntax to a typed network.
 //!
 //! `resolve` finds every name, checks every call and sorts out which expressions are numbers,
-//! functions and values ([`hir`]); it looks at all definitions, used or not, and reports
+//! functions and values (`hir`); it looks at all definitions, used or not, and reports
 //! all it finds. `expand` then builds the one net with its numbers, unit by unit, and checks
 //! every range and every shape on the way.
 

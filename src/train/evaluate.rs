@@ -85,7 +85,7 @@ fn best(row: &[f32]) -> usize {
     best
 }
 
-/// −ln softmax(row)[label], without overflow.
+/// `−ln softmax(row)[label]`, without overflow.
 pub fn cross_entropy(row: &[f32], label: usize) -> f64 {
     let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f64 = row.iter().map(|&s| (f64::from(s) - f64::from(most)).exp()).sum();

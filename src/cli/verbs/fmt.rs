@@ -3,14 +3,12 @@
 use std::io::Read;
 use std::path::Path;
 
-use crate::api::Diagnostics;
+use crate::api::Spec;
 use crate::cli::Failure;
 use crate::cli::args::{FmtArgs, MessageFormat};
 use crate::cli::session::spec;
 use crate::cli::show::diagnostics;
 use crate::cli::show::output::{note, say};
-use crate::source::Source;
-use crate::syntax::format;
 
 /// Formats each file, or says which would change; the worst failure counts.
 pub fn fmt(args: &FmtArgs) -> Result<(), Failure> {
@@ -62,9 +60,8 @@ fn input(check: bool) -> Result<(), Failure> {
 }
 
 fn formatted(name: &str, text: &str) -> Result<String, Failure> {
-    let source = Source::new(name, text);
-    format::format(&source).map_err(|list| {
-        diagnostics::show(&Diagnostics { source: source.clone(), list }, MessageFormat::Human);
+    Spec::new(name, text).formatted().map_err(|errors| {
+        diagnostics::show(&errors, MessageFormat::Human);
         Failure::Shown(1)
     })
 }

@@ -5,7 +5,7 @@
 //! DIR/test/<class>/…               or DIR/val/<class>/…
 //! ```
 //!
-//! Without a test folder a tenth of each class is held out ([`held_out`]); without a train folder
+//! Without a test folder a tenth of each class is held out (`held_out`); without a train folder
 //! beside it, the classes may stand in DIR itself. Classes are numbered in the order of their
 //! names. Names that begin with a dot, and those that Windows leaves behind, are passed over;
 //! anything else that is no picture is an error, so that nothing is left out unnoticed.

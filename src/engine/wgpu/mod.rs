@@ -8,10 +8,10 @@
 //! 2. [`kernel`]: nodes grouped into kernels.
 //! 3. [`cut`]: each kernel's domain cut into workgroups, with the partial sums that these leave.
 //! 4. [`memory`]: where everything that is stored lives. So far [`plan`].
-//! 5. [`text`]: WGSL, with what it binds. So far [`lowered`], all without a device; [`wgsl`] hands it
+//! 5. `text`: WGSL, with what it binds. So far `lowered`, all without a device; `wgsl` hands it
 //!    to whoever wants to read it, [`dump`] shows the plan.
-//! 6. [`pipelines`]: texts compiled by the driver.
-//! 7. [`executable`]: a step as one submission.
+//! 6. `pipelines`: texts compiled by the driver.
+//! 7. `executable`: a step as one submission.
 //!
 //! A stage imports from those before it and from `numbers`, `device` from what it holds (`memory`,
 //! `text`). `tune` and `self_test` run whole programs: of a program in several cuts they keep the

@@ -2,7 +2,7 @@
 //!
 //! A [`LoopSpec`] becomes one function of a pointer table and an image number. Channels run in
 //! vectors of four (the widest that Cranelift has on x86-64 and AArch64), columns are unrolled.
-//! Where the machine has AVX-512, [`wide`] compiles most loops instead.
+//! Where the machine has AVX-512, `wide` compiles most loops instead.
 
 mod lanes;
 mod math;

@@ -2,11 +2,11 @@
 //! gradient with respect to its weights, one image at a time on tiles that sit in L1 and L2.
 //!
 //! Channels are last, so the taps of one kernel row read one contiguous *run* of a tile. Forward
-//! and input gradient are therefore the same [`sweep`]: for each pixel written, a few runs times
+//! and input gradient are therefore the same `sweep`: for each pixel written, a few runs times
 //! packed weights. They differ in strides and in the order of the packed weights. The weight
-//! gradient ([`dw`]) keeps a block of weights in registers and runs over pixels.
+//! gradient (`dw`) keeps a block of weights in registers and runs over pixels.
 //!
-//! [`panel`], [`slide`] and [`patch`] hold the inner loops once, generic over [`lanes::Lanes`];
+//! `panel`, `slide` and `patch` hold the inner loops once, generic over `lanes::Lanes`;
 //! `portable`, `avx2` and `avx512` instantiate them; [`Isa`] picks one of the three at run time.
 //!
 //! Vectors are fastest where they do not cross cache lines: begin packed weights, tiles of g, and

@@ -29,7 +29,7 @@ pub(super) fn workgroup_memory(writer: &Writer) -> String {
     )
 }
 
-/// Where partial sum `column` of row tile `tile` starts: [tile][column][channel].
+/// Where partial sum `column` of row tile `tile` starts: `[tile][column][channel]`.
 pub(super) fn partial_at(cut: &TileCut, kernel: &Kernel, column: usize) -> String {
     let (columns, cols) = (kernel.columns.len(), cut.cols);
     format!("(tile * {columns}u + {column}u) * {cols}u")

@@ -53,7 +53,7 @@ fn permitted() -> bool {
 struct Configuration([u8; 64]);
 
 /// Gives all eight tiles of this thread their full size. Call once a thread, where
-/// [`available`].
+/// `available`.
 pub fn configure() {
     let mut configuration = Configuration([0; 64]);
     configuration.0[0] = 1;
