@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let data = Dataset {
         name: "stripes".into(),
         classes: vec!["lying".into(), "standing".into()],
-        train: Arc::new(Stripes { count: 256, first: 0 }),
+        train: Arc::new(Stripes { count: 64, first: 0 }),
         test: Arc::new(Stripes { count: 64, first: 1000 }),
     };
     let mut recipe = Recipe { batch: 16, ..Recipe::he2016()? };

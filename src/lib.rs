@@ -28,6 +28,12 @@
 //!
 //! What is not listed here is public for rnetc's own tests, and changes without notice.
 
+#![allow(
+    rustdoc::private_intra_doc_links,
+    reason = "the rooms are documented for who works on them, private items included"
+)]
+
+#[warn(rustdoc::private_intra_doc_links)]
 mod api;
 
 // The language.
@@ -35,6 +41,7 @@ mod api;
 pub mod diagnostic;
 #[doc(hidden)]
 pub mod drawing;
+#[warn(rustdoc::private_intra_doc_links)]
 pub mod network;
 #[doc(hidden)]
 pub mod sema;
@@ -42,6 +49,8 @@ pub mod sema;
 pub mod source;
 #[doc(hidden)]
 pub mod syntax;
+#[doc(hidden)]
+pub mod text;
 
 // All that computes.
 #[cfg(feature = "engines")]
@@ -82,9 +91,6 @@ pub mod report;
 #[cfg(feature = "engines")]
 #[doc(hidden)]
 pub mod study;
-#[cfg(feature = "engines")]
-#[doc(hidden)]
-pub mod text;
 #[cfg(feature = "engines")]
 #[doc(hidden)]
 pub mod train;

@@ -1,16 +1,17 @@
 //! How numbers and bytes read, and which name a wrong one may have been meant for.
 
-use sha2::{Digest, Sha256};
 use strsim::osa_distance;
 
 /// Bytes as lower-case hexadecimal digits.
+#[cfg(feature = "engines")]
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The SHA-256 of bytes, in hexadecimal digits.
+#[cfg(feature = "engines")]
 pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
-    hex(&Sha256::digest(bytes))
+    hex(&<sha2::Sha256 as sha2::Digest>::digest(bytes))
 }
 
 /// 1234567 as 1,234,567.

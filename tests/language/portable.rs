@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-const ROOMS: [&str; 6] = ["api/spec.rs", "diagnostic", "drawing", "network", "sema", "syntax"];
+const ROOMS: [&str; 8] =
+    ["api/spec.rs", "diagnostic", "drawing", "network", "sema", "source.rs", "syntax", "text.rs"];
 const OF_THE_SYSTEM: [&str; 10] = [
     "std::env",
     "std::fs",
