@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::foreign::Unpaired;
 use crate::data::DataError;
 use crate::engine::EngineError;
 use crate::network::Chw;
@@ -89,7 +90,7 @@ pub enum TrainError {
         /// Its file.
         path: PathBuf,
         /// Why.
-        why: String,
+        why: Unpaired,
     },
     /// A data set's pictures are not of the size that the net reads.
     OtherPictures {

@@ -8,6 +8,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::error::Misfit;
 use crate::network::anatomy::{Place, places};
 use crate::network::{ModuleKind, Network};
 
@@ -25,12 +26,64 @@ enum Sort {
     Linear,
 }
 
+/// Why a file's tensors are not a network's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unpaired {
+    /// There are more or fewer modules of a kind.
+    Counts {
+        /// The kind, as a plural.
+        what: &'static str,
+        /// Those of the file.
+        found: usize,
+        /// Those of the net.
+        own: usize,
+    },
+    /// A tensor is not there.
+    Missing {
+        /// Its name in the file.
+        name: String,
+        /// In the net.
+        own: String,
+    },
+    /// A tensor that the net has no place for.
+    Extra(String),
+    /// A tensor that no residual network has.
+    Strange(String),
+    /// A tensor that does not fit its counterpart.
+    Misfit {
+        /// Its name in the file.
+        name: String,
+        /// In the net.
+        own: String,
+        /// Why.
+        why: Misfit,
+    },
+}
+
+impl std::fmt::Display for Unpaired {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Counts { what, found, own } => {
+                write!(f, "it has {found} {what}, and the net has {own}; they are not the same net")
+            }
+            Self::Missing { name, own } => write!(f, "{name} is missing, which would be {own}"),
+            Self::Extra(name) => {
+                write!(f, "{name}: the net has nothing of that kind (a bias, perhaps)")
+            }
+            Self::Strange(name) => {
+                write!(f, "{name}: no tensor of a residual network is like that")
+            }
+            Self::Misfit { name, own, why } => write!(f, "{name}, taken for {own}: {why}"),
+        }
+    }
+}
+
 /// A module: its name and what it has.
 type Modules = Vec<(String, Sort, Place)>;
 
 /// For each tensor of a network, in order, the name in the file; `found` are the file's names with
 /// their ranks. What does not fit is said.
-pub fn pairs(network: &Network, found: &[(String, usize)]) -> Result<Vec<String>, String> {
+pub fn pairs(network: &Network, found: &[(String, usize)]) -> Result<Vec<String>, Unpaired> {
     let found: BTreeMap<&str, usize> = found
         .iter()
         .filter(|(name, _)| !name.ends_with(COUNTER))
@@ -57,14 +110,13 @@ pub fn pairs(network: &Network, found: &[(String, usize)]) -> Result<Vec<String>
         let stem = module.get(stem).copied().unwrap_or(stem);
         let name = format!("{stem}.{}", tensor.id.part.suffix());
         if !found.contains_key(name.as_str()) {
-            return Err(format!("{name} is missing, which would be {own}"));
+            return Err(Unpaired::Missing { name, own: own.clone() });
         }
         pairs.push(name);
     }
     if pairs.len() != found.len() {
         let other = found.keys().find(|name| !pairs.iter().any(|pair| pair == **name));
-        let other = other.unwrap_or(&"a tensor");
-        return Err(format!("{other}: the net has nothing of that kind (a bias, perhaps)"));
+        return Err(Unpaired::Extra(other.unwrap_or(&"a tensor").to_string()));
     }
     Ok(pairs)
 }
@@ -74,7 +126,7 @@ fn matched<'a>(
     ours: &'a Modules,
     theirs: &'a Modules,
     placed: bool,
-) -> Result<BTreeMap<&'a str, &'a str>, String> {
+) -> Result<BTreeMap<&'a str, &'a str>, Unpaired> {
     let group = |modules: &'a Modules| {
         let mut groups: BTreeMap<(Sort, Option<Place>), Vec<&'a str>> = BTreeMap::new();
         for (name, sort, place) in modules {
@@ -93,11 +145,7 @@ fn matched<'a>(
                 Sort::BatchNorm => "batch norms",
                 Sort::Linear => "linear layers",
             };
-            return Err(format!(
-                "it has {} {what}, and the net has {}; they are not the same net",
-                other.len(),
-                own.len()
-            ));
+            return Err(Unpaired::Counts { what, found: other.len(), own: own.len() });
         }
         pairs.extend(own.into_iter().zip(other));
     }
@@ -114,7 +162,7 @@ fn our_modules(network: &Network) -> Modules {
     placed.map(|(module, place)| (module.name.clone(), sort(&module.kind), place)).collect()
 }
 
-fn their_modules(found: &BTreeMap<&str, usize>) -> Result<Modules, String> {
+fn their_modules(found: &BTreeMap<&str, usize>) -> Result<Modules, Unpaired> {
     let mut modules = Modules::new();
     for (name, rank) in found {
         let (stem, suffix) = split(name);
@@ -123,7 +171,7 @@ fn their_modules(found: &BTreeMap<&str, usize>) -> Result<Modules, String> {
             ("weight", 2) => Sort::Linear,
             ("running_mean", 1) => Sort::BatchNorm,
             ("weight" | "bias" | "running_var", 1) => continue,
-            _ => return Err(format!("{name}: no tensor of a residual network is like that")),
+            _ => return Err(Unpaired::Strange(name.to_string())),
         };
         let lower = stem.to_lowercase();
         let place = if SHORTCUT.iter().any(|word| lower.contains(word)) {
@@ -241,7 +289,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_said() {
         let network = net(include_str!("../../specs/original.rnet"), "20");
-        let error = |found: &[(String, usize)]| pairs(&network, found).unwrap_err();
+        let error = |found: &[(String, usize)]| pairs(&network, found).unwrap_err().to_string();
         assert!(error(&torchvision(4, false)).contains("25 convolutions, and the net has 19"));
         assert!(error(&torchvision(3, true)).contains("21 convolutions"));
         let mut biased = torchvision(3, false);

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::Config;
 use super::error::Misfit;
-use super::foreign;
+use super::foreign::{self, Unpaired};
 use super::format::{self, FormatVersion};
 use super::layout;
 use super::tensors::{self, Tensor, Values};
@@ -159,13 +159,13 @@ pub fn load_foreign(path: &Path, network: &Network) -> Result<Values, TrainError
     let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(path, &error))?;
     let found: Vec<(String, usize)> =
         file.tensors().into_iter().map(|(name, view)| (name, view.shape().len())).collect();
-    let wrong = |why: String| TrainError::Unpaired { path: path.to_path_buf(), why };
+    let wrong = |why| TrainError::Unpaired { path: path.to_path_buf(), why };
     let pairs = foreign::pairs(network, &found).map_err(wrong)?;
     let mut values = Values::new();
     for (tensor, name) in tensors.iter().zip(pairs) {
         let view = file.tensor(&name).map_err(|error| damaged(path, &error))?;
         let data = read(&view, tensor)
-            .map_err(|why| wrong(format!("{name}, taken for {}: {why}", tensor.name)))?;
+            .map_err(|why| wrong(Unpaired::Misfit { name, own: tensor.name.clone(), why }))?;
         values.insert(tensor.name.clone(), data);
     }
     Ok(values)
