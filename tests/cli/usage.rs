@@ -249,7 +249,6 @@ fn stages_of_a_build_are_printed() {
         dump(&format!("{stage} --mode infer")).parse().expect("a graph reads back")
     };
     assert!(passes.iter().all(|pass| program(pass).batch == 2));
-    assert!(program("graph").graph.nodes.len() > program("dead-2").graph.nodes.len());
     let unknown = folder.expect(2, "build tiny.rnet --dump fold");
     assert!(unknown.err.contains("detach, dead, kernels"), "{unknown:?}");
     folder.expect(2, "build tiny.rnet --dump graph -o somewhere");
