@@ -1,5 +1,6 @@
 //! What single stages of the compiler leave, as text.
 
+mod cpu;
 mod files;
 mod text;
 

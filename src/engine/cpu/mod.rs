@@ -14,6 +14,8 @@ mod operand;
 mod plan;
 mod run;
 pub mod simd;
+#[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
+mod tests;
 mod windows;
 
 use std::sync::Arc;

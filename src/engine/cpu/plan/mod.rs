@@ -20,6 +20,7 @@ use crate::engine::{EngineError, Precision};
 use crate::graph::placement::{Home, Placement, closes_phase};
 use crate::graph::{AxisMap, NodeId, Op, Program, ReduceKind};
 
+pub use extents::check as check_extents;
 use fuse::LoopTable;
 use phase::PhaseBuilder;
 pub use step::{Buffer, Cost, Extent, Loop, Merge, MergeKind, Phase, Step, Steps};
@@ -108,7 +109,7 @@ pub fn schedule(
     let steps = Steps { phases, last, copies };
     let schedule = Schedule { formats, loops: loops.finish(), tiles, steps };
     schedule.check_slots()?;
-    extents::check(program, &schedule)?;
+    check_extents(program, &schedule)?;
     Ok(schedule)
 }
 

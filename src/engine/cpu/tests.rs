@@ -1,0 +1,112 @@
+//! Whole nets with contractions planned for AMX tiles, on any machine with AVX-512: where there
+//! are no tiles, `simd::amx::tests` multiplies in their place.
+
+use std::sync::Arc;
+
+use rayon::ThreadPoolBuilder;
+
+use super::plan::{Tile, check_extents, schedule};
+use super::run;
+use super::simd::{Isa, configure_thread};
+use crate::engine::{EngineError, Executable, Precision};
+use crate::gradcheck::random_inputs;
+use crate::graph::{OutputKind, Program, interp};
+use crate::lower;
+use crate::network::Network;
+use crate::sema;
+use crate::source::Source;
+
+fn network(text: &str) -> Network {
+    let compiled = sema::compile(&Source::new("net", text), &[]);
+    compiled.unwrap_or_else(|errors| panic!("{text}: {errors:#?}")).network
+}
+
+/// ‖have − want‖ / ‖want‖.
+fn distance(have: &[f32], want: &[f64]) -> f64 {
+    assert_eq!(have.len(), want.len());
+    let off: f64 = have.iter().zip(want).map(|(&h, w)| (f64::from(h) - w).powi(2)).sum();
+    (off / want.iter().map(|w| w * w).sum::<f64>()).sqrt()
+}
+
+/// Runs a training step's forward and backward pass on tiles and compares all that it leaves.
+/// Nothing in these nets changes sides, so rounding of operands is all there is.
+fn check_on_tiles(text: &str, precision: Precision) {
+    let network = network(text);
+    let program = lower::gradients(&network, 3);
+    let mut inputs = random_inputs(&network, &program, 1);
+    inputs.values_mut().flatten().for_each(|v| *v = f64::from(*v as f32));
+    let (want, _) = interp::run(&program, &inputs);
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(1)
+        .start_handler(|_| configure_thread())
+        .build()
+        .expect("a thread");
+    let isa = Isa::choose(None).expect("the widest").planning_tiles();
+    let mut executable =
+        run::compile(&program, isa, precision, Arc::new(pool)).expect("a net that compiles");
+    for (id, values) in &inputs {
+        let values: Vec<f32> = values.iter().map(|&v| v as f32).collect();
+        match executable.write(*id, &values) {
+            Ok(()) | Err(EngineError::NotRead(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    executable.run().expect("it runs");
+    for (index, (output, want)) in program.outputs.iter().zip(&want).enumerate() {
+        let most = match (precision, output.kind) {
+            (Precision::Bf16x3, _) => 1e-3,
+            (_, OutputKind::Gradient(_)) => 5e-2,
+            (_, _) => 2e-2,
+        };
+        let error = distance(&executable.output(index).expect("an output"), want);
+        assert!(error < most, "{:?} is off by {error:.1e} in {precision:?}:\n{text}", output.kind);
+    }
+}
+
+/// Contractions that read, with nothing between, what a contraction on tiles has left: some reach
+/// beyond the last pixel, some keep to the vector kernels, which take exactly an image.
+const CHAINS: [&str; 8] = [
+    "input(3, 6, 5) -> conv(1x1, 32) -> conv(3x3, 144, padding: 0)",
+    "input(3, 6, 5) -> conv(1x1, 32) -> linear(20)",
+    "input(3, 5, 5) -> conv(1x1, 16) -> conv(3x3, 24, stride: 2)",
+    "input(3, 7, 7) -> conv(3x3, 16) -> avg_pool(2) -> conv(3x3, 16, padding: 0)",
+    "input(3, 7, 5) -> conv(1x1, 48) -> max_pool(3, stride: 1, padding: 1)",
+    "input(3, 9, 3) -> conv(3x1, 40) -> conv(1x3, 16, padding: 0) -> conv(9x1, 16, padding: 0)",
+    "input(3, 6, 6) -> conv(1x1, 32) -> conv(1x1, 20) -> conv(4x4, 16, padding: 0)",
+    "input(16, 5, 7) -> conv(1x1, 17) -> conv(2x2, 33, stride: 3)",
+];
+
+#[test]
+fn contractions_read_each_other_on_tiles() {
+    if !is_x86_feature_detected!("avx512bw") {
+        eprintln!("skipped: this machine has no AVX-512");
+        return;
+    }
+    for chain in CHAINS {
+        let text = format!("net n {{ {chain} -> tanh -> global_avg_pool -> linear(4) }}");
+        check_on_tiles(&text, Precision::Bf16);
+        check_on_tiles(&text, Precision::Bf16x3);
+    }
+}
+
+/// What is left of such a net's schedule if a tile were smaller than what is read of it.
+#[test]
+fn a_step_that_takes_more_than_there_is_does_not_run() {
+    let program: Program = lower::gradients(
+        &network("net n { input(3, 8, 8) -> conv(3x3, 16) -> relu -> linear(4) }"),
+        2,
+    );
+    let isa = Isa::choose(Some("portable")).expect("every machine has it").planning_tiles();
+    for precision in [Precision::F32, Precision::Bf16, Precision::Bf16x3] {
+        let mut whole = schedule(&program, isa, precision).expect("a schedule");
+        for number in 0..whole.tiles.len() {
+            let words = whole.tiles[number].words();
+            let kept =
+                std::mem::replace(&mut whole.tiles[number], Tile::Scratch { words: words - 1 });
+            let error = check_extents(&program, &whole).expect_err("a tile that is too small");
+            assert!(matches!(error, EngineError::Internal(_)), "{error}");
+            whole.tiles[number] = kept;
+        }
+        check_extents(&program, &whole).expect("as it was");
+    }
+}
