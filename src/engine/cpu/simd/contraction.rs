@@ -4,14 +4,14 @@
 
 use super::amx::{Parts, TilePlan};
 use super::isa::Isa;
-use super::plan::ConvPlan;
+use super::vectors::VectorPlan;
 use crate::engine::cpu::operand::{NumberFormat, Operand, TileLayout};
 use crate::engine::{EngineError, Precision};
 use crate::graph::ConvGeometry;
 
 /// Kernels and layouts for one convolution and both its gradients.
 pub struct Contraction {
-    vectors: ConvPlan,
+    vectors: VectorPlan,
     /// Takes the place of `vectors`.
     tiles: Option<TilePlan>,
 }
@@ -43,7 +43,7 @@ impl Contraction {
         isa: Isa,
         precision: Precision,
     ) -> Result<Self, EngineError> {
-        let vectors = ConvPlan::new(geometry, ci, co, isa)?;
+        let vectors = VectorPlan::new(geometry, ci, co, isa)?;
         let parts = parts(precision).filter(|_| isa.has_tiles());
         let tiles = parts.and_then(|parts| TilePlan::new(geometry, ci, co, parts));
         Ok(Self { vectors, tiles })

@@ -1,9 +1,9 @@
 //! Which instruction set the kernels use.
 
-use super::kernels::Kernels;
-use super::{amx, portable};
+use super::amx;
+use super::kernels::{Kernels, portable};
 #[cfg(target_arch = "x86_64")]
-use super::{avx2, avx512};
+use super::kernels::{avx2, avx512};
 use crate::engine::EngineError;
 
 /// Names the instruction set to use, instead of the widest that the machine has.

@@ -7,11 +7,11 @@
 //! x is B, in pairs of pixels: an even distance is a number of whole rows of B, which begin on
 //! cache lines, and for odd ones x is packed a second time, from its second pixel on.
 
-use super::super::forward;
 use super::Parts;
 use super::multiply::{Column, DEPTH, Item, Product, SIDE, Step, TILE_BYTES};
 use super::transpose::{Pixels, interleave, transpose};
 use crate::engine::cpu::operand::TileLayout;
+use crate::engine::cpu::simd::grid::forward;
 use crate::graph::ConvGeometry;
 
 /// Bytes of a row of B: sixteen pairs.

@@ -1,11 +1,11 @@
 //! A convolution planned for tiles.
 
-use super::super::{dx, forward};
 use super::gradient::TileGradient;
 use super::multiply::DEPTH;
 use super::sweep::{self, TileSweep};
 use super::{Parts, machine};
 use crate::engine::cpu::operand::TileLayout;
+use crate::engine::cpu::simd::grid::{dx, forward};
 use crate::graph::ConvGeometry;
 
 /// Products and layouts for one convolution and both its gradients, with operands in bf16 (in

@@ -1,9 +1,9 @@
 //! Forward and input gradient on tiles: sixteen pixels, a run's 32 elements, sixteen channels.
 
-use super::super::sweep::{Grid, Taps};
 use super::multiply::{Column, DEPTH, Item, Product, SIDE, Step, TILE_BYTES};
 use super::{Parts, halves};
 use crate::engine::cpu::operand::{Border, TileLayout};
+use crate::engine::cpu::simd::grid::{Grid, Taps};
 
 /// A grid of pixels as a product, and how its weights are packed.
 pub(super) struct TileSweep {

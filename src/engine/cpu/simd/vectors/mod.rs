@@ -1,10 +1,29 @@
-//! A convolution, planned once for an instruction set.
+//! A convolution in f32, planned once for an instruction set.
+//!
+//! Forward and input gradient are the same [`pass`]: for each pixel of a grid a few runs times
+//! packed weights, by the definition ([`sweep`]) or with fewer products ([`winograd`]). They differ
+//! in strides and in the order of the packed weights ([`pack`]). The weight gradient ([`dw`]) keeps
+//! a block of weights in registers and runs over pixels. [`partition`] puts any extent together
+//! from the blocks that kernels compute.
 
-use super::dw::WeightGradient;
+mod dw;
+mod pack;
+mod partition;
+mod pass;
+mod sweep;
+mod winograd;
+
+#[cfg(all(test, unix))]
+mod guard_tests;
+#[cfg(test)]
+mod tests;
+
+use dw::WeightGradient;
+use pack::Weights;
+use pass::Pass;
+
+use super::grid::{dx, forward};
 use super::isa::Isa;
-use super::pack::Weights;
-use super::pass::Pass;
-use super::{dx, forward};
 use crate::engine::cpu::operand::{Border, TileLayout};
 use crate::engine::{EngineError, Shortage};
 use crate::graph::ConvGeometry;
@@ -13,7 +32,7 @@ use crate::graph::ConvGeometry;
 ///
 /// Tiles are one image each. Forward and weight gradient share the tile of x, both gradients the
 /// tile of g; the layouts say which borders must be zero.
-pub struct ConvPlan {
+pub struct VectorPlan {
     geometry: ConvGeometry,
     ci: usize,
     co: usize,
@@ -28,15 +47,15 @@ pub struct ConvPlan {
     dw: WeightGradient,
 }
 
-impl ConvPlan {
+impl VectorPlan {
     /// Plans a convolution from `ci` to `co` channels with the narrowest borders.
     pub fn new(
         geometry: ConvGeometry,
         ci: usize,
         co: usize,
         isa: Isa,
-    ) -> Result<ConvPlan, EngineError> {
-        ConvPlan::with_borders(geometry, ci, co, isa, Border::default(), Border::default())
+    ) -> Result<VectorPlan, EngineError> {
+        VectorPlan::with_borders(geometry, ci, co, isa, Border::default(), Border::default())
     }
 
     /// The same for tiles whose borders hold at least `x_border` and `g_border`, so that
@@ -48,7 +67,7 @@ impl ConvPlan {
         isa: Isa,
         x_border: Border,
         g_border: Border,
-    ) -> Result<ConvPlan, EngineError> {
+    ) -> Result<VectorPlan, EngineError> {
         check_extents(&geometry, ci, co, x_border, g_border)?;
         let x_border = x_border.union(forward::border(&geometry));
         let x = TileLayout { border: x_border, ..TileLayout::plain(geometry.input, ci) };
@@ -64,7 +83,7 @@ impl ConvPlan {
         if one_pixel.is_some() {
             g.border = g_border;
         }
-        Ok(ConvPlan {
+        Ok(VectorPlan {
             geometry,
             ci,
             co,
@@ -72,8 +91,8 @@ impl ConvPlan {
             g,
             inner,
             inner_ci: tile.channels,
-            forward: forward::pass(&inner, &tile, co, isa),
-            dx: dx::passes(&inner, &g, tile.channels, isa),
+            forward: forward_pass(&inner, &tile, co, isa),
+            dx: dx_passes(&inner, &g, tile.channels, isa),
             dx_covers_input: dx::covers_input(&inner),
             dw: WeightGradient::new(&inner, &tile, &g, isa),
         })
@@ -84,23 +103,23 @@ impl ConvPlan {
         &self.geometry
     }
 
-    /// Layout of what [`ConvPlan::forward`] and [`ConvPlan::dw`] read as x.
+    /// Layout of what [`VectorPlan::forward`] and [`VectorPlan::dw`] read as x.
     pub fn x_tile(&self) -> &TileLayout {
         &self.x
     }
 
-    /// Layout of what [`ConvPlan::dx`] and [`ConvPlan::dw`] read as g.
+    /// Layout of what [`VectorPlan::dx`] and [`VectorPlan::dw`] read as g.
     pub fn g_tile(&self) -> &TileLayout {
         &self.g
     }
 
-    /// Elements that [`ConvPlan::forward`] writes.
+    /// Elements that [`VectorPlan::forward`] writes.
     pub fn y_len(&self) -> usize {
         let [rows, cols] = self.geometry.output();
         rows * cols * self.co
     }
 
-    /// Elements that [`ConvPlan::dx`] writes.
+    /// Elements that [`VectorPlan::dx`] writes.
     pub fn dx_len(&self) -> usize {
         let [rows, cols] = self.geometry.input;
         rows * cols * self.ci
@@ -118,28 +137,28 @@ impl ConvPlan {
         rows * cols * self.w_len()
     }
 
-    /// Elements that [`ConvPlan::pack_forward`] writes.
+    /// Elements that [`VectorPlan::pack_forward`] writes.
     pub fn packed_forward_len(&self) -> usize {
         self.forward.w_end()
     }
 
-    /// Elements that [`ConvPlan::pack_dx`] writes.
+    /// Elements that [`VectorPlan::pack_dx`] writes.
     pub fn packed_dx_len(&self) -> usize {
         self.dx.last().map_or(0, Pass::w_end)
     }
 
-    /// Elements of an accumulator of [`ConvPlan::dw`].
+    /// Elements of an accumulator of [`VectorPlan::dw`].
     pub fn dw_len(&self) -> usize {
         self.dw.len()
     }
 
-    /// Packs weights (kernel rows × columns × ci × co) for [`ConvPlan::forward`].
+    /// Packs weights (kernel rows × columns × ci × co) for [`VectorPlan::forward`].
     pub fn pack_forward(&self, w: &[f32], out: &mut [f32]) {
         assert_eq!(out.len(), self.packed_forward_len());
         Weights::new(&self.inner, self.inner_ci, self.co, w).pack_forward(&self.forward, out);
     }
 
-    /// Packs weights (kernel rows × columns × ci × co) for [`ConvPlan::dx`].
+    /// Packs weights (kernel rows × columns × ci × co) for [`VectorPlan::dx`].
     pub fn pack_dx(&self, w: &[f32], out: &mut [f32]) {
         assert_eq!(out.len(), self.packed_dx_len());
         let weights = Weights::new(&self.inner, self.inner_ci, self.co, w);
@@ -148,7 +167,7 @@ impl ConvPlan {
         }
     }
 
-    /// y = conv(x). `x` is a tile of [`ConvPlan::x_tile`], `y` plain output rows × columns × co.
+    /// y = conv(x). `x` is a tile of [`VectorPlan::x_tile`], `y` plain output rows × columns × co.
     pub fn forward(&self, x: &[f32], packed: &[f32], y: &mut [f32]) {
         assert_eq!(x.len(), self.x.len());
         assert_eq!(packed.len(), self.packed_forward_len());
@@ -156,7 +175,7 @@ impl ConvPlan {
         self.forward.run(x, packed, y);
     }
 
-    /// The adjoint with respect to x. `g` is a tile of [`ConvPlan::g_tile`], `dx` plain input
+    /// The adjoint with respect to x. `g` is a tile of [`VectorPlan::g_tile`], `dx` plain input
     /// rows × columns × ci.
     pub fn dx(&self, g: &[f32], packed: &[f32], dx: &mut [f32]) {
         assert_eq!(g.len(), self.g.len());
@@ -178,7 +197,7 @@ impl ConvPlan {
         self.dw.run(x, g, accumulator);
     }
 
-    /// Adds up accumulators of [`ConvPlan::dw`], in their order, into kernel rows × columns × ci
+    /// Adds up accumulators of [`VectorPlan::dw`], in their order, into kernel rows × columns × ci
     /// × co.
     pub fn finish_dw<'a>(
         &self,
@@ -188,6 +207,26 @@ impl ConvPlan {
         assert_eq!(out.len(), self.w_len());
         self.dw.finish(accumulators, out);
     }
+}
+
+/// The pass from tile x to a plain y.
+fn forward_pass(geometry: &ConvGeometry, x: &TileLayout, written: usize, isa: Isa) -> Pass {
+    let y = TileLayout::plain(geometry.output(), written);
+    let (grid, taps) = forward::grid(geometry, x, written, &y);
+    Pass::new(grid, taps, isa, 0)
+}
+
+/// The passes from tile g to a plain dx.
+fn dx_passes(geometry: &ConvGeometry, g: &TileLayout, written: usize, isa: Isa) -> Vec<Pass> {
+    let dx = TileLayout::plain(geometry.input, written);
+    let mut w_origin = 0;
+    let mut found: Vec<Pass> = Vec::new();
+    for (grid, taps) in dx::grids(geometry, g, written, &dx) {
+        let pass = Pass::new(grid, taps, isa, w_origin);
+        w_origin = pass.w_end();
+        found.push(pass);
+    }
+    found
 }
 
 /// A convolution whose kernel is the whole plain image is a product of one pixel with all the

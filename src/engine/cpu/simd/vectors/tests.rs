@@ -118,7 +118,7 @@ fn guarded(len: usize, initial: f32, write: impl FnOnce(&mut [f32])) -> Vec<f32>
 }
 
 /// y, dx and dw (twice the image's, through two accumulators) by a plan's kernels.
-fn computed(plan: &ConvPlan, problem: &Problem) -> [Vec<f32>; 3] {
+fn computed(plan: &VectorPlan, problem: &Problem) -> [Vec<f32>; 3] {
     let x = tile(plan.x_tile(), &problem.x);
     let g = tile(plan.g_tile(), &problem.g);
     let nan = f32::NAN;
@@ -153,7 +153,7 @@ fn check(case: Case, isa: Isa, random: &mut Random) {
     };
     let Case { geometry, ci, co } = case;
     let plan =
-        ConvPlan::with_borders(geometry, ci, co, isa, border(random), border(random)).unwrap();
+        VectorPlan::with_borders(geometry, ci, co, isa, border(random), border(random)).unwrap();
     let [y, dx, dw] = computed(&plan, &problem);
     let [y_want, dx_want, mut dw_want] = problem.oracle();
     dw_want.iter_mut().for_each(|v| *v *= 2.0);
@@ -235,7 +235,7 @@ fn shapes_at_random() {
 fn narrowest_borders_follow_from_the_geometry() {
     let isa = Isa::available()[0];
     let border = |top, left, bottom, right| Border { top, left, bottom, right };
-    let plan = |geometry| ConvPlan::new(geometry, 4, 8, isa).unwrap();
+    let plan = |geometry| VectorPlan::new(geometry, 4, 8, isa).unwrap();
     let same = plan(square(8, 3, 1, 1));
     assert_eq!(same.x_tile().border, border(1, 1, 1, 1));
     assert_eq!(same.g_tile().border, border(1, 1, 1, 1));
@@ -255,7 +255,7 @@ fn same_operands_give_the_same_bits() {
     let case = Case { geometry: square(9, 3, 2, 1), ci: 17, co: 33 };
     let problem = Problem::new(case, &mut Random(3));
     for isa in Isa::available() {
-        let plan = || ConvPlan::new(case.geometry, case.ci, case.co, isa).unwrap();
+        let plan = || VectorPlan::new(case.geometry, case.ci, case.co, isa).unwrap();
         assert_eq!(computed(&plan(), &problem), computed(&plan(), &problem));
     }
 }
@@ -271,7 +271,7 @@ fn an_instruction_set_that_is_missing_is_an_error() {
 #[test]
 fn impossible_geometries_are_errors() {
     let isa = Isa::available()[0];
-    let plan = |geometry, ci, co| ConvPlan::new(geometry, ci, co, isa).err();
+    let plan = |geometry, ci, co| VectorPlan::new(geometry, ci, co, isa).err();
     assert!(matches!(plan(square(2, 3, 1, 0), 1, 1), Some(EngineError::NoOutput { .. })));
     assert!(matches!(plan(square(8, 3, 0, 1), 1, 1), Some(EngineError::NoOutput { .. })));
     assert!(matches!(plan(square(8, 3, 1, 1), 0, 1), Some(EngineError::NoOutput { .. })));

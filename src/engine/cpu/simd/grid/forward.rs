@@ -1,33 +1,24 @@
-//! y = conv(x) as a pass over output pixels.
+//! y = conv(x) as a grid of output pixels.
 
-use super::isa::Isa;
-use super::pass::Pass;
-use super::sweep::{Grid, Taps};
+use super::{Grid, Taps};
 use crate::engine::cpu::operand::{Border, TileLayout};
 use crate::graph::ConvGeometry;
 
 /// Zeros that the convolution reads around its image.
-pub(super) fn border(geometry: &ConvGeometry) -> Border {
+pub fn border(geometry: &ConvGeometry) -> Border {
     let [rows, cols] = geometry.padding;
     Border { top: rows, left: cols, bottom: rows, right: cols }
 }
 
 /// First element that the first output pixel reads.
-pub(super) fn origin(geometry: &ConvGeometry, x: &TileLayout) -> usize {
+pub fn origin(geometry: &ConvGeometry, x: &TileLayout) -> usize {
     let row = x.border.top - geometry.padding[0];
     let col = x.border.left - geometry.padding[1];
     row * x.pitch() + col * x.channels
 }
 
-/// The pass from tile x to a plain y.
-pub(super) fn pass(geometry: &ConvGeometry, x: &TileLayout, written: usize, isa: Isa) -> Pass {
-    let y = TileLayout::plain(geometry.output(), written);
-    let (grid, taps) = grid(geometry, x, written, &y);
-    Pass::new(grid, taps, isa, 0)
-}
-
 /// Pixels and taps from tile x to a result.
-pub(super) fn grid(
+pub fn grid(
     geometry: &ConvGeometry,
     x: &TileLayout,
     written: usize,

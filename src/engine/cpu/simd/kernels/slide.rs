@@ -10,7 +10,7 @@ use super::lanes::Lanes;
 use super::panel::{Panel, Pixels};
 
 /// Kernel columns; a run is so many pixels.
-pub(super) const COLUMNS: usize = 3;
+pub const COLUMNS: usize = 3;
 
 /// `acc[p] += Σ over columns t of x[p + t][e] · w[t][e]` for one element `e`.
 #[inline(always)]
@@ -43,7 +43,7 @@ unsafe fn element<L: Lanes, const P: usize>(
 /// # Safety
 /// As for [`panel::panel`](super::panel::panel), and `len == COLUMNS · x_pixel`.
 #[inline(always)]
-pub(super) unsafe fn slide<L: Lanes, const P: usize>(args: &Panel) {
+pub unsafe fn slide<L: Lanes, const P: usize>(args: &Panel) {
     let column = args.x_pixel * L::LANES;
     for block in 0..args.blocks {
         // SAFETY: the caller's promise.

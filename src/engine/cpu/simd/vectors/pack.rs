@@ -5,7 +5,7 @@ use super::sweep::{Strip, Sweep};
 use crate::graph::ConvGeometry;
 
 /// A convolution's weights as the graph holds them: rows × columns × channels read × written.
-pub(super) struct Weights<'a> {
+pub struct Weights<'a> {
     values: &'a [f32],
     cols: usize,
     ci: usize,

@@ -2,12 +2,12 @@
 
 use std::arch::x86_64::*;
 
-use super::kernels::{Kernels, PanelKernel, PatchKernel};
+use super::chain;
 use super::lanes::Lanes;
 use super::panel::{self, Panel};
 use super::patch::{self, Patch};
-use super::peak;
 use super::winograd::{self, Transform};
+use super::{Kernels, PanelKernel, PatchKernel};
 
 /// The sign bit of lane `i` is set for `i < n`.
 ///
@@ -95,7 +95,7 @@ unsafe fn patch<const C: usize, const K: usize>(args: &Patch) {
 #[target_feature(enable = "avx2,fma")]
 unsafe fn chain(repeats: usize) -> f32 {
     // SAFETY: the caller's promise; the feature is enabled here.
-    unsafe { peak::chain::<__m256>(repeats) }
+    unsafe { chain::chain::<__m256>(repeats) }
 }
 
 #[target_feature(enable = "avx2,fma")]
@@ -110,7 +110,7 @@ unsafe fn transform_y(args: &Transform) {
     unsafe { winograd::transform_y::<__m256>(args) }
 }
 
-pub(super) static KERNELS: Kernels = Kernels {
+pub static KERNELS: Kernels = Kernels {
     name: "avx2",
     lanes: 8,
     chain,

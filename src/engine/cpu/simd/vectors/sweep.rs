@@ -1,9 +1,10 @@
 //! For each pixel of a grid: a few runs of a tile, times packed weights.
 
-use super::isa::Isa;
-use super::kernels::PanelKernel;
-use super::panel::Panel;
 use super::partition::{self, Block, Share};
+use crate::engine::cpu::simd::grid::{Grid, Taps};
+use crate::engine::cpu::simd::isa::Isa;
+use crate::engine::cpu::simd::kernels::PanelKernel;
+use crate::engine::cpu::simd::kernels::panel::Panel;
 
 /// Bytes of packed weights that one chunk may have, so that they stay in L1 beside the tile rows
 /// being read while all pixels of the image pass.
@@ -14,56 +15,9 @@ fn chunk_elements(width: usize) -> usize {
     CHUNK_BYTES / (size_of::<f32>() * width)
 }
 
-/// Which pixels are written, and what each reads; distances in elements.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Grid {
-    /// Rows of pixels written; at least 1.
-    pub rows: usize,
-    /// Pixels written in a row; at least 1.
-    pub cols: usize,
-    /// First element that the first pixel reads.
-    pub x_origin: usize,
-    /// From a row of pixels to the next, in x.
-    pub x_row: usize,
-    /// From a pixel to the next, in x.
-    pub x_pixel: usize,
-    /// From a run to the next, in x.
-    pub x_run: usize,
-    /// First element written.
-    pub y_origin: usize,
-    /// From a row of pixels to the next, in y.
-    pub y_row: usize,
-    /// From a pixel to the next, in y.
-    pub y_pixel: usize,
-}
-
-impl Grid {
-    /// The same pixels in one row, where the distances allow it.
-    fn flattened(self) -> Grid {
-        let flat = self.x_row == self.cols * self.x_pixel && self.y_row == self.cols * self.y_pixel;
-        match flat {
-            true => Grid { rows: 1, cols: self.rows * self.cols, ..self },
-            false => self,
-        }
-    }
-}
-
-/// The kernel taps that a sweep applies, in the order in which x holds what they read.
-#[derive(Clone, Debug)]
-pub(super) struct Taps {
-    /// Kernel rows, one a run.
-    pub rows: Vec<usize>,
-    /// Kernel columns, side by side in a run.
-    pub cols: Vec<usize>,
-    /// Channels of x.
-    pub read: usize,
-    /// Channels of y.
-    pub written: usize,
-}
-
 /// Vectors of output channels that are computed together.
 #[derive(Debug)]
-pub(super) struct Strip {
+pub struct Strip {
     /// First output channel.
     pub channel: usize,
     /// Packed channels, a multiple of the vector width.
@@ -91,7 +45,7 @@ struct Chunk {
 
 /// A planned sweep.
 #[derive(Debug)]
-pub(super) struct Sweep {
+pub struct Sweep {
     grid: Grid,
     taps: Taps,
     strips: Vec<Strip>,

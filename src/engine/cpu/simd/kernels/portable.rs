@@ -1,11 +1,11 @@
 //! Kernels in plain Rust, for every machine.
 
-use super::kernels::{Kernels, PanelKernel, PatchKernel};
+use super::chain;
 use super::lanes::Lanes;
 use super::panel::{self, Panel};
 use super::patch::{self, Patch};
-use super::peak;
 use super::winograd;
+use super::{Kernels, PanelKernel, PatchKernel};
 
 const LANES: usize = 8;
 
@@ -93,10 +93,10 @@ unsafe fn patch<const C: usize, const K: usize>(args: &Patch) {
     unsafe { patch::patch::<Array, C, K>(args) }
 }
 
-pub(super) static KERNELS: Kernels = Kernels {
+pub static KERNELS: Kernels = Kernels {
     name: "portable",
     lanes: LANES,
-    chain: peak::chain::<Array>,
+    chain: chain::chain::<Array>,
     transform_x: winograd::transform_x::<Array>,
     transform_y: winograd::transform_y::<Array>,
     panels: &[

@@ -1,7 +1,7 @@
 //! How an extent of any size is put together from the block sizes that kernels exist for.
 
 /// A block that a kernel computes: `size` of what is counted, times `vectors` of channels.
-pub(super) struct Block {
+pub struct Block {
     pub size: usize,
     pub vectors: usize,
     pub cost: u64,
@@ -9,7 +9,7 @@ pub(super) struct Block {
 
 /// Equal blocks in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Share {
+pub struct Share {
     /// Index into the blocks that were offered.
     pub block: usize,
     /// Where the first begins.
@@ -19,7 +19,7 @@ pub(super) struct Share {
 }
 
 /// Vectors of channels that are computed together, over the whole extent.
-pub(super) struct Column {
+pub struct Column {
     /// First vector.
     pub first: usize,
     /// How many.
@@ -33,7 +33,7 @@ const WEIGHED: usize = 64;
 
 /// The cheapest way to cover `size` times `vectors`, each column in one order of blocks.
 /// Blocks must hold size 1 for each number of vectors in them, and one vector.
-pub(super) fn columns(size: usize, vectors: usize, blocks: &[Block]) -> Vec<Column> {
+pub fn columns(size: usize, vectors: usize, blocks: &[Block]) -> Vec<Column> {
     let mut widths: Vec<usize> = blocks.iter().map(|block| block.vectors).collect();
     widths.sort_unstable();
     widths.dedup();

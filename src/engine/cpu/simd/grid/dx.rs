@@ -1,13 +1,11 @@
-//! The adjoint with respect to x, as one sweep for each class of input pixels.
+//! The adjoint with respect to x, as one grid for each class of input pixels.
 //!
 //! With stride s, kernel row r carries output row o to input row i = s·o + r − padding. Input
 //! rows with equal (i + padding) mod s = a meet the same kernel rows r = a, a + s, a + 2s, …;
 //! written i + padding = s·q + a, row r = a + s·j reads output row q − j. Columns alike. So no
 //! zeros are inserted and none are multiplied, and neighbours in a class read neighbours in g.
 
-use super::isa::Isa;
-use super::pass::Pass;
-use super::sweep::{Grid, Taps};
+use super::{Grid, Taps};
 use crate::engine::cpu::operand::{Border, TileLayout};
 use crate::graph::ConvGeometry;
 
@@ -50,15 +48,15 @@ fn border_along(geometry: &ConvGeometry, axis: usize) -> (usize, usize) {
     (before as usize, after as usize)
 }
 
-/// Zeros that the sweeps read around g.
-pub(super) fn border(geometry: &ConvGeometry) -> Border {
+/// Zeros that the grids read around g.
+pub fn border(geometry: &ConvGeometry) -> Border {
     let (top, bottom) = border_along(geometry, 0);
     let (left, right) = border_along(geometry, 1);
     Border { top, left, bottom, right }
 }
 
-/// Whether every input pixel is written by some sweep.
-pub(super) fn covers_input(geometry: &ConvGeometry) -> bool {
+/// Whether every input pixel is in some grid.
+pub fn covers_input(geometry: &ConvGeometry) -> bool {
     let covered = |axis| {
         classes(geometry, axis).iter().map(|class| class.count).sum::<usize>()
             == geometry.input[axis]
@@ -66,26 +64,9 @@ pub(super) fn covers_input(geometry: &ConvGeometry) -> bool {
     covered(0) && covered(1)
 }
 
-/// The passes from tile g to a plain dx. Input pixels that no kernel position meets are in none.
-pub(super) fn passes(
-    geometry: &ConvGeometry,
-    g: &TileLayout,
-    written: usize,
-    isa: Isa,
-) -> Vec<Pass> {
-    let dx = TileLayout::plain(geometry.input, written);
-    let mut w_origin = 0;
-    let mut found: Vec<Pass> = Vec::new();
-    for (grid, taps) in grids(geometry, g, written, &dx) {
-        let pass = Pass::new(grid, taps, isa, w_origin);
-        w_origin = pass.w_end();
-        found.push(pass);
-    }
-    found
-}
-
-/// Pixels and taps of each class, from tile g to a result.
-pub(super) fn grids(
+/// Pixels and taps of each class, from tile g to a result. Input pixels that no kernel position
+/// meets are in none.
+pub fn grids(
     geometry: &ConvGeometry,
     g: &TileLayout,
     written: usize,

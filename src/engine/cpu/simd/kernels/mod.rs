@@ -1,13 +1,27 @@
 //! The table through which inner loops are called, one for each instruction set.
+//!
+//! [`panel`], [`slide`], [`patch`] and [`winograd`] hold the loops once, generic over
+//! [`lanes::Lanes`]; `portable`, `avx2` and `avx512` instantiate them.
 
-use super::panel::Panel;
-use super::patch::Patch;
-use super::slide;
-use super::winograd::Transform;
+#[cfg(target_arch = "x86_64")]
+pub mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub mod avx512;
+pub mod chain;
+mod lanes;
+pub mod panel;
+pub mod patch;
+pub mod portable;
+mod slide;
+pub mod winograd;
 
-/// An instantiation of [`panel`](super::panel::panel) or [`slide`](super::slide::slide).
+use panel::Panel;
+use patch::Patch;
+use winograd::Transform;
+
+/// An instantiation of [`panel`](panel::panel) or [`slide`](slide::slide).
 #[derive(Debug)]
-pub(super) struct PanelKernel {
+pub struct PanelKernel {
     /// Pixels in a block.
     pub p: usize,
     /// Vectors of channels.
@@ -20,8 +34,8 @@ pub(super) struct PanelKernel {
     pub run: unsafe fn(&Panel),
 }
 
-/// An instantiation of [`patch`](super::patch::patch).
-pub(super) struct PatchKernel {
+/// An instantiation of [`patch`](patch::patch).
+pub struct PatchKernel {
     /// Elements of a run.
     pub c: usize,
     /// Vectors of channels.
@@ -34,7 +48,7 @@ pub(super) struct PatchKernel {
 
 /// All kernels of an instruction set. Both tables have blocks of one for every K in them, and
 /// K = 1 is there, so any extent can be put together.
-pub(super) struct Kernels {
+pub struct Kernels {
     /// What users call it.
     pub name: &'static str,
     /// Numbers in a vector.

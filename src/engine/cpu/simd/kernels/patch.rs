@@ -5,7 +5,7 @@ use super::lanes::Lanes;
 /// A patch of the weight gradient: C elements of a run, times K vectors of output channels.
 ///
 /// acc += Σ over pixels of xᵀ·g. Distances are in elements.
-pub(super) struct Patch {
+pub struct Patch {
     /// First of the C elements, at the first pixel.
     pub x: *const f32,
     /// First of the K vectors, at the first pixel.
@@ -34,7 +34,7 @@ pub(super) struct Patch {
 /// The machine has the instruction set of `L`; every element that `args` describes is inside
 /// its allocation, whole vectors of g and acc included; acc overlaps neither x nor g.
 #[inline(always)]
-pub(super) unsafe fn patch<L: Lanes, const C: usize, const K: usize>(args: &Patch) {
+pub unsafe fn patch<L: Lanes, const C: usize, const K: usize>(args: &Patch) {
     // SAFETY: the caller's promise.
     unsafe {
         let at = |c: usize, k: usize| c * args.acc_pitch + k * L::LANES;

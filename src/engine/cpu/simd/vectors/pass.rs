@@ -1,12 +1,13 @@
 //! How a grid of pixels is computed: by the definition, or by Winograd's algorithm where it fits.
 
-use super::isa::Isa;
-use super::sweep::{Grid, Sweep, Taps};
+use super::sweep::Sweep;
 use super::winograd::Winograd;
+use crate::engine::cpu::simd::grid::{Grid, Taps};
+use crate::engine::cpu::simd::isa::Isa;
 
 /// A planned convolution over a grid of pixels.
 #[derive(Debug)]
-pub(super) enum Pass {
+pub enum Pass {
     /// For each pixel the products of the definition.
     Direct(Sweep),
     /// 2.25 times fewer products.

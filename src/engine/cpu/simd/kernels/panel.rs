@@ -6,7 +6,7 @@ use super::lanes::Lanes;
 ///
 /// For `blocks` blocks of P pixels: y = (y if `accumulate`) + Σ over runs and their elements of
 /// x · w. Distances are in elements.
-pub(super) struct Panel {
+pub struct Panel {
     /// First element of the first pixel's first run.
     pub x: *const f32,
     /// `runs × len × K` vectors.
@@ -98,7 +98,7 @@ const GROUPS: usize = 5;
 
 /// Where the pixels of a block read, held in few registers.
 #[derive(Clone, Copy)]
-pub(super) struct Pixels {
+pub struct Pixels {
     base: [*const f32; GROUPS],
     stride: usize,
     triple: usize,
@@ -211,7 +211,7 @@ unsafe fn reduce<L: Lanes, const P: usize, const K: usize, const U: usize>(
 /// The machine has the instruction set of `L`; every element that `args` describes is inside
 /// its allocation; y overlaps neither x nor w.
 #[inline(always)]
-pub(super) unsafe fn panel<L: Lanes, const P: usize, const K: usize, const U: usize>(args: &Panel) {
+pub unsafe fn panel<L: Lanes, const P: usize, const K: usize, const U: usize>(args: &Panel) {
     for block in 0..args.blocks {
         // SAFETY: the caller's promise.
         unsafe {

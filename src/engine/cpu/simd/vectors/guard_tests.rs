@@ -44,7 +44,7 @@ impl Drop for Fenced {
     }
 }
 
-fn touch_all(plan: &ConvPlan, at_end: bool) {
+fn touch_all(plan: &VectorPlan, at_end: bool) {
     let lengths = [
         plan.x_tile().len(),
         plan.g_tile().len(),
@@ -80,7 +80,7 @@ fn kernels_stay_inside_their_operands() {
                 padding: [padding; 2],
             };
             for (ci, co) in [(1, 1), (3, 10), (17, 16), (33, 50)] {
-                let plan = ConvPlan::new(geometry, ci, co, isa).unwrap();
+                let plan = VectorPlan::new(geometry, ci, co, isa).unwrap();
                 touch_all(&plan, false);
                 touch_all(&plan, true);
             }

@@ -2,13 +2,13 @@
 
 use std::arch::x86_64::*;
 
-use super::kernels::{Kernels, PanelKernel, PatchKernel};
+use super::chain;
 use super::lanes::Lanes;
 use super::panel::{self, Panel};
 use super::patch::{self, Patch};
-use super::peak;
 use super::slide;
 use super::winograd::{self, Transform};
+use super::{Kernels, PanelKernel, PatchKernel};
 
 /// Bit `i` is set for `i < n`; `n <= 16`.
 #[inline(always)]
@@ -95,7 +95,7 @@ unsafe fn patch<const C: usize, const K: usize>(args: &Patch) {
 #[target_feature(enable = "avx512f")]
 unsafe fn chain(repeats: usize) -> f32 {
     // SAFETY: the caller's promise; the feature is enabled here.
-    unsafe { peak::chain::<__m512>(repeats) }
+    unsafe { chain::chain::<__m512>(repeats) }
 }
 
 #[target_feature(enable = "avx512f")]
@@ -110,7 +110,7 @@ unsafe fn transform_y(args: &Transform) {
     unsafe { winograd::transform_y::<__m512>(args) }
 }
 
-pub(super) static KERNELS: Kernels = Kernels {
+pub static KERNELS: Kernels = Kernels {
     name: "avx512",
     lanes: 16,
     chain,

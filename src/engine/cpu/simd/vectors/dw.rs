@@ -1,11 +1,11 @@
 //! The adjoint with respect to the weights: sums over pixels of xᵀ·g.
 
-use super::forward;
-use super::isa::Isa;
-use super::kernels::PatchKernel;
 use super::partition::{self, Block, Column};
-use super::patch::Patch;
 use crate::engine::cpu::operand::TileLayout;
+use crate::engine::cpu::simd::grid::forward;
+use crate::engine::cpu::simd::isa::Isa;
+use crate::engine::cpu::simd::kernels::PatchKernel;
+use crate::engine::cpu::simd::kernels::patch::Patch;
 use crate::graph::ConvGeometry;
 
 /// Bytes of x and g that one pass over all patches may touch, so that they stay in L1.
@@ -15,7 +15,7 @@ const PASS_BYTES: usize = 36 * 1024;
 const PASS_PIXELS: usize = 64;
 
 /// A planned weight gradient. Sums are kept as kernel rows × run elements × packed channels.
-pub(super) struct WeightGradient {
+pub struct WeightGradient {
     isa: Isa,
     x: TileLayout,
     g: TileLayout,

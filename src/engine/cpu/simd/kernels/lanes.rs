@@ -7,7 +7,7 @@
 /// # Safety
 /// Methods may run only on a machine that has the vector's instruction set. Pointers must be
 /// valid for the `LANES` (or the first `n`) numbers that are read or written.
-pub(super) trait Lanes: Copy {
+pub trait Lanes: Copy {
     /// Numbers in a vector.
     const LANES: usize;
 
