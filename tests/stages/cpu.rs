@@ -49,8 +49,6 @@ fn files() -> Vec<PathBuf> {
     paths
 }
 
-/// Plans for tiles are made where the system has them.
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[test]
 fn phases_and_memory_are_as_written() {
     let bless = std::env::var_os("RNETC_BLESS").is_some();

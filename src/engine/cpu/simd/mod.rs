@@ -13,18 +13,13 @@
 //! Results depend on the operands, the plan and the instruction set only. Instruction sets
 //! differ in the order in which they add.
 
+mod amx;
 mod contraction;
 mod grid;
 mod isa;
 mod kernels;
 pub mod peak;
 mod vectors;
-
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod amx;
-#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
-#[path = "no_amx.rs"]
-mod amx;
 
 pub use amx::configure as configure_thread;
 pub use contraction::{Contraction, Direction};

@@ -8,8 +8,8 @@
 //! cache lines, and for odd ones x is packed a second time, from its second pixel on.
 
 use super::Parts;
-use super::multiply::{Column, DEPTH, Item, Product, SIDE, Step, TILE_BYTES};
-use super::transpose::{Pixels, interleave, transpose};
+use super::hardware::{interleave, transpose};
+use super::product::{Column, DEPTH, Item, Pixels, Product, SIDE, Step, TILE_BYTES};
 use crate::engine::cpu::operand::TileLayout;
 use crate::engine::cpu::simd::grid::forward;
 use crate::graph::ConvGeometry;

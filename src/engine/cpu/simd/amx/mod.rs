@@ -1,6 +1,7 @@
 //! Contractions on AMX tiles: products of bf16 added up in f32, 16 × 32 by 32 × 16 at a time.
 //!
-//! All three contractions of a convolution are one loop ([`multiply`]) over lists of offsets.
+//! All three contractions of a convolution are one loop over lists of offsets ([`product`]), and so
+//! data that any machine can plan; what runs it is [`hardware`].
 //! Forward and input gradient read sixteen pixels as the rows of A ([`sweep`]); the weight
 //! gradient reads sixteen channels along 32 pixels, for which g is transposed ([`gradient`]).
 //!
@@ -8,17 +9,19 @@
 //! h·h' + h·l' + l·h' with a relative error near 2⁻¹⁶: three products of bf16 for one of f32.
 
 mod gradient;
-mod machine;
-mod multiply;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod hardware;
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+#[path = "absent.rs"]
+mod hardware;
 mod plan;
+mod product;
 mod sweep;
-mod transpose;
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
 mod tests;
 
-pub use machine::{available, configure};
-pub use multiply::products;
+pub use hardware::{available, configure, products};
 pub use plan::TilePlan;
 
 /// How many bf16 numbers stand for one operand.

@@ -1,9 +1,9 @@
 //! A convolution planned for tiles.
 
 use super::gradient::TileGradient;
-use super::multiply::DEPTH;
+use super::product::DEPTH;
 use super::sweep::{self, TileSweep};
-use super::{Parts, machine};
+use super::{Parts, hardware};
 use crate::engine::cpu::operand::TileLayout;
 use crate::engine::cpu::simd::grid::{dx, forward};
 use crate::graph::ConvGeometry;
@@ -162,7 +162,7 @@ impl TilePlan {
     /// Adds the adjoint with respect to the weights to sums that start at zero. This thread has
     /// configured its tiles.
     pub fn dw(&self, x: &[u16], g: &[u16], scratch: &mut [u16], sums: &mut [f32]) {
-        machine::expect();
+        hardware::expect();
         // SAFETY: machines with tiles have AVX-512, and threads of the engine configure them.
         unsafe { self.gradient.run(x, g, scratch, sums) };
     }
@@ -195,7 +195,7 @@ fn run(sweep: &TileSweep, x: &[u16], packed: &[u16], y: &mut [f32]) {
     assert!(product.b_end() <= 2 * packed.len());
     assert!(product.c_end() <= 4 * y.len());
     let (a, b, c) = (x.as_ptr(), packed.as_ptr(), y.as_mut_ptr());
-    machine::expect();
+    hardware::expect();
     // SAFETY: the machine has tiles, and threads of the engine configure them; the operands reach
     // far enough, as just checked, and y is borrowed alone.
     unsafe { product.run(a.cast(), b.cast(), c.cast()) };

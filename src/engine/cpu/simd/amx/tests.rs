@@ -1,8 +1,8 @@
 //! Against sums in f64, over shapes with odd sizes, strides and channels.
 
-use super::multiply::{Product, SIDE};
 use super::plan::TilePlan;
-use super::{Parts, halves, machine};
+use super::product::{Product, SIDE};
+use super::{Parts, halves, hardware};
 use crate::engine::cpu::operand::TileLayout;
 use crate::graph::{ConvGeometry, random};
 
@@ -163,11 +163,11 @@ fn check(case: &Case, parts: Parts, tolerance: f64) {
 
 #[test]
 fn products_on_tiles_agree_with_sums_in_f64() {
-    if !machine::available() && !is_x86_feature_detected!("avx512bw") {
+    if !hardware::available() && !is_x86_feature_detected!("avx512bw") {
         eprintln!("skipped: this machine has neither AMX tiles nor AVX-512");
         return;
     }
-    machine::configure();
+    hardware::configure();
     for case in cases() {
         // Rounding operands to bf16 is off by up to 2⁻⁹ each; in two parts by about 2⁻¹⁷.
         check(&case, Parts::One, 4e-3);

@@ -2,24 +2,9 @@
 
 use std::arch::x86_64::*;
 
-use super::multiply::{DEPTH, SIDE};
-
-/// Pixels one after another: `count` of `channels` numbers; beyond are zeros.
-#[derive(Clone, Copy)]
-pub struct Pixels<'a> {
-    pub values: &'a [u16],
-    pub channels: usize,
-    pub count: usize,
-}
+use super::super::product::{DEPTH, Pixels, SIDE};
 
 impl Pixels<'_> {
-    /// Without the first few.
-    pub fn skip(self, pixels: usize) -> Self {
-        let pixels = pixels.min(self.count);
-        let values = &self.values[pixels * self.channels..];
-        Self { values, count: self.count - pixels, ..self }
-    }
-
     /// Channels `first`… of pixels `pixel` and `pixel + 1`, as the halves of sixteen words.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]

@@ -1,4 +1,11 @@
-//! Whether tiles may be used, and how a thread sets them up.
+//! Tiles where there are any: whether they may be used, how a thread sets them up, and what is
+//! done in them.
+
+mod multiply;
+mod transpose;
+
+pub use multiply::products;
+pub use transpose::{interleave, transpose};
 
 use std::arch::asm;
 use std::arch::x86_64::{__cpuid_count, _xgetbv};
