@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use rayon::ThreadPoolBuilder;
 
-use super::plan::{Tile, check_extents, schedule};
 use super::run;
 use super::simd::{Isa, configure_thread};
 use crate::engine::{EngineError, Executable, Precision};
 use crate::gradcheck::random_inputs;
-use crate::graph::{OutputKind, Program, interp};
+use crate::graph::{OutputKind, interp};
 use crate::lower;
 use crate::network::Network;
 use crate::sema;
@@ -86,27 +85,5 @@ fn contractions_read_each_other_on_tiles() {
         let text = format!("net n {{ {chain} -> tanh -> global_avg_pool -> linear(4) }}");
         check_on_tiles(&text, Precision::Bf16);
         check_on_tiles(&text, Precision::Bf16x3);
-    }
-}
-
-/// What is left of such a net's schedule if a tile were smaller than what is read of it.
-#[test]
-fn a_step_that_takes_more_than_there_is_does_not_run() {
-    let program: Program = lower::gradients(
-        &network("net n { input(3, 8, 8) -> conv(3x3, 16) -> relu -> linear(4) }"),
-        2,
-    );
-    let isa = Isa::choose(Some("portable")).expect("every machine has it").planning_tiles();
-    for precision in [Precision::F32, Precision::Bf16, Precision::Bf16x3] {
-        let mut whole = schedule(&program, isa, precision).expect("a schedule");
-        for number in 0..whole.tiles.len() {
-            let words = whole.tiles[number].words();
-            let kept =
-                std::mem::replace(&mut whole.tiles[number], Tile::Scratch { words: words - 1 });
-            let error = check_extents(&program, &whole).expect_err("a tile that is too small");
-            assert!(matches!(error, EngineError::Internal(_)), "{error}");
-            whole.tiles[number] = kept;
-        }
-        check_extents(&program, &whole).expect("as it was");
     }
 }

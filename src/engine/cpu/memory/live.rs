@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::CHUNK;
 use super::offsets::Block;
 use crate::engine::cpu::plan::{Buffer, Extent, Loop, Phase, Schedule};
 use crate::graph::{NodeId, Op, Program};
+
+/// Images that one thread takes in a row; their weight gradients add up in one accumulator, so
+/// that results do not depend on the number of threads.
+pub const CHUNK: usize = 8;
 
 const F32: usize = size_of::<f32>();
 

@@ -15,11 +15,7 @@ use super::plan::{Buffer, Schedule};
 use crate::graph::Program;
 
 pub use arena::Arena;
-pub use live::chunks;
-
-/// Images that one thread takes in a row; their weight gradients add up in one accumulator, so
-/// that results do not depend on the number of threads.
-pub const CHUNK: usize = 8;
+pub use live::{CHUNK, chunks};
 
 /// A buffer with its place.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,8 @@
 //! No step takes more of a buffer than was written for it.
 
+use super::fuse;
+use super::schedule::Schedule;
 use super::step::{Buffer, Extent, Loop};
-use super::{Schedule, fuse};
 use crate::engine::EngineError;
 use crate::engine::cpu::operand::Operand;
 use crate::graph::{NodeId, Op, Program, ReduceKind, Type};
@@ -52,6 +53,36 @@ impl Schedule {
                 Some(vectors * fuse::plain(Type { batched: true, ..node.ty }).words())
             }
             Buffer::Packed(_) | Buffer::Sums(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Precision;
+    use crate::engine::cpu::plan::schedule;
+    use crate::engine::cpu::plan::schedule::Tile;
+    use crate::engine::cpu::simd::Isa;
+    use crate::source::Source;
+    use crate::{lower, sema};
+
+    #[test]
+    fn a_step_that_takes_more_than_there_is_does_not_run() {
+        let text = "net n { input(3, 8, 8) -> conv(3x3, 16) -> relu -> linear(4) }";
+        let network = sema::compile(&Source::new("net", text), &[]).expect("a net").network;
+        let program = lower::gradients(&network, 2);
+        let isa = Isa::choose(Some("portable")).expect("every machine has it").planning_tiles();
+        for precision in [Precision::F32, Precision::Bf16, Precision::Bf16x3] {
+            let mut schedule = schedule(&program, isa, precision).expect("a schedule");
+            for number in 0..schedule.tiles.len() {
+                let smaller = Tile::Scratch { words: schedule.tiles[number].words() - 1 };
+                let whole = std::mem::replace(&mut schedule.tiles[number], smaller);
+                let error = check(&program, &schedule).expect_err("a tile that is too small");
+                assert!(matches!(error, EngineError::Internal(_)), "{error}");
+                schedule.tiles[number] = whole;
+            }
+            check(&program, &schedule).expect("as it was");
         }
     }
 }

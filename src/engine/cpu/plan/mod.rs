@@ -2,62 +2,28 @@
 //!
 //! [`unbatched`] collects work on what has no batch axis; [`phase`] arranges, rank by rank, loops
 //! and anchors; [`fuse`] writes the loops; [`storage`] decides which memory values lie in (it and
-//! `phase` are one builder in two files); [`step`] is what all of them write; [`extents`] checks
+//! `phase` are one builder in two files); [`step`] and [`schedule`](mod@schedule) are what all of them write; [`extents`] checks
 //! that every step finds what it reads.
 
 mod extents;
 mod fuse;
 mod phase;
+mod schedule;
 mod step;
 mod storage;
 mod text;
 mod unbatched;
 
-use super::loops::{LoopSpec, MAX_SLOTS};
-use super::operand::{NumberFormat, Operand};
+use super::operand::NumberFormat;
 use super::simd::Isa;
 use crate::engine::{EngineError, Precision};
 use crate::graph::placement::{Home, Placement, closes_phase};
 use crate::graph::{AxisMap, NodeId, Op, Program, ReduceKind};
 
-pub use extents::check as check_extents;
 use fuse::LoopTable;
 use phase::PhaseBuilder;
+pub use schedule::Schedule;
 pub use step::{Buffer, Cost, Extent, Loop, Merge, MergeKind, Phase, Step, Steps};
-
-/// Scratch for one image.
-#[derive(Clone, Copy, Debug)]
-pub enum Tile {
-    /// Of this layout.
-    Image(Operand),
-    /// Whatever a step keeps there.
-    Scratch {
-        /// f32 words.
-        words: usize,
-    },
-}
-
-impl Tile {
-    /// f32 words.
-    pub fn words(&self) -> usize {
-        match self {
-            Tile::Image(operand) => operand.words(),
-            Tile::Scratch { words } => *words,
-        }
-    }
-}
-
-/// A program as this engine runs it.
-pub struct Schedule {
-    /// How each node's tensor is stored, by node.
-    pub formats: Vec<NumberFormat>,
-    /// By [`LoopId`].
-    pub loops: Vec<LoopSpec>,
-    /// By their numbers, phase after phase.
-    pub tiles: Vec<Tile>,
-    /// What runs.
-    pub steps: Steps<Extent>,
-}
 
 /// Refuses what no layer of the language lowers to and the engine therefore has no step for:
 /// second moments that are not over the batch, re-indexing along the batch or outside it.
@@ -109,7 +75,7 @@ pub fn schedule(
     let steps = Steps { phases, last, copies };
     let schedule = Schedule { formats, loops: loops.finish(), tiles, steps };
     schedule.check_slots()?;
-    check_extents(program, &schedule)?;
+    extents::check(program, &schedule)?;
     Ok(schedule)
 }
 
@@ -148,14 +114,4 @@ fn formats(program: &Program, placement: &Placement, precision: Precision) -> Ve
         }
     };
     graph.ids().map(format).collect()
-}
-
-impl Schedule {
-    /// Refuses loops of more pointers than there is room for.
-    fn check_slots(&self) -> Result<(), EngineError> {
-        match self.loops.iter().find(|spec| spec.slots > MAX_SLOTS) {
-            None => Ok(()),
-            Some(spec) => Err(EngineError::TooManyTensors { tensors: spec.slots, most: MAX_SLOTS }),
-        }
-    }
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::Tile;
 use super::fuse::{LoopBuilder, LoopTable, extent, plain};
+use super::schedule::Tile;
 use super::step::{Buffer, Extent, Merge, MergeKind, Pack, Phase, Step, Stored};
 use crate::engine::cpu::loops::Accumulate;
 use crate::engine::cpu::operand::{NumberFormat, Operand};

@@ -3,8 +3,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use super::schedule::{Schedule, Tile};
 use super::step::{Accesses, Buffer, Extent, Loop, LoopId, Merge, MergeKind, Pack, Step};
-use super::{Schedule, Tile};
 use crate::engine::cpu::operand::{Border, NumberFormat, Operand};
 
 impl Display for Schedule {

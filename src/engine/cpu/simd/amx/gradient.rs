@@ -7,8 +7,8 @@
 //! x is B, in pairs of pixels: an even distance is a number of whole rows of B, which begin on
 //! cache lines, and for odd ones x is packed a second time, from its second pixel on.
 
-use super::Parts;
 use super::hardware::{interleave, transpose};
+use super::parts::Parts;
 use super::product::{Column, DEPTH, Item, Pixels, Product, SIDE, Step, TILE_BYTES};
 use crate::engine::cpu::operand::TileLayout;
 use crate::engine::cpu::simd::grid::forward;

@@ -1,9 +1,10 @@
 //! A convolution planned for tiles.
 
 use super::gradient::TileGradient;
+use super::hardware;
+use super::parts::Parts;
 use super::product::DEPTH;
 use super::sweep::{self, TileSweep};
-use super::{Parts, hardware};
 use crate::engine::cpu::operand::TileLayout;
 use crate::engine::cpu::simd::grid::{dx, forward};
 use crate::graph::ConvGeometry;

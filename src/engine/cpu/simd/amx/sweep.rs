@@ -1,7 +1,7 @@
 //! Forward and input gradient on tiles: sixteen pixels, a run's 32 elements, sixteen channels.
 
+use super::parts::{Parts, halves};
 use super::product::{Column, DEPTH, Item, Product, SIDE, Step, TILE_BYTES};
-use super::{Parts, halves};
 use crate::engine::cpu::operand::{Border, TileLayout};
 use crate::engine::cpu::simd::grid::{Grid, Taps};
 

@@ -1,8 +1,9 @@
 //! Against sums in f64, over shapes with odd sizes, strides and channels.
 
+use super::hardware;
+use super::parts::{Parts, halves};
 use super::plan::TilePlan;
 use super::product::{Product, SIDE};
-use super::{Parts, halves, hardware};
 use crate::engine::cpu::operand::TileLayout;
 use crate::graph::{ConvGeometry, random};
 
