@@ -1,10 +1,5 @@
-//! Every file in a folder named after a stage holds a stage's input and, after a line of dashes,
-//! what it leaves. `RNETC_BLESS=1` writes the second parts anew.
-//!
-//! The input of a pass is a graph, or a spec whose first line says what it is lowered to: then
+//! Stages between graphs. The input of a pass is a graph, or a spec whose first line says what it is lowered to: then
 //! the passes before it have run. The input of `lower` is a spec; no pass has run.
-
-use std::path::{Path, PathBuf};
 
 use rnetc::graph::interp::{self, Inputs};
 use rnetc::graph::{InputId, Program};
@@ -12,16 +7,9 @@ use rnetc::lower::{self, Form, Goal};
 use rnetc::nn::optimiser::Sgd;
 use rnetc::passes::{self, Mode, Pass};
 
-const DASHES: &str = "\n----\n";
-const STAGES: [&str; 5] = ["lower", "detach", "dead", "fold", "recompute"];
+use crate::compare;
 
-fn files(stage: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stages").join(stage);
-    let entries = std::fs::read_dir(folder).expect("a folder for each stage");
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    paths.sort();
-    paths
-}
+const STAGES: [&str; 5] = ["lower", "detach", "dead", "fold", "recompute"];
 
 /// The pass of this name, wherever it is listed.
 fn pass(stage: &str) -> &'static Pass {
@@ -80,21 +68,7 @@ fn values(program: &Program) -> (Vec<Vec<f64>>, Inputs) {
 
 #[test]
 fn stages_leave_what_is_written() {
-    let bless = std::env::var_os("RNETC_BLESS").is_some();
-    let mut wrong = Vec::new();
     for stage in STAGES {
-        let files = files(stage);
-        assert!(!files.is_empty(), "no file for {stage}");
-        for path in files {
-            let text = std::fs::read_to_string(&path).expect("a file");
-            let input = text.split_once(DASHES).map_or(text.trim_end(), |(input, _)| input);
-            let left = format!("{input}{DASHES}{}", run(stage, input));
-            if bless {
-                std::fs::write(&path, left).expect("written");
-            } else if left != text {
-                wrong.push(format!("{}:\n{left}", path.display()));
-            }
-        }
+        compare(stage, |input| run(stage, input).to_string());
     }
-    assert!(wrong.is_empty(), "not as written:\n{}", wrong.join("\n"));
 }
