@@ -137,18 +137,8 @@ impl<'a> PhaseBuilder<'a> {
                 add(self.graph.node(node.args[0]).ty, Target::Reduce(id));
                 continue;
             }
-            for (node, operand) in self.operands_of(id)? {
-                if self.direct(node, &operand).is_some()
-                    || self.operands.contains_key(&(node, operand))
-                {
-                    continue;
-                }
-                let at = self.tile(operand);
-                self.operands.insert((node, operand), at.buffer);
-                if operand.needs_clearing() {
-                    self.phase.steps.push(Step::ClearBorder { operand, tile: at.extent() });
-                }
-                add(self.graph.node(node).ty, Target::Store(node, at));
+            for (read, at) in self.operand_tiles(id)? {
+                add(self.graph.node(read).ty, Target::Store(read, at));
             }
         }
         for ((_, extent), targets) in targets {
@@ -165,6 +155,24 @@ impl<'a> PhaseBuilder<'a> {
             self.anchor(id)?;
         }
         Ok(())
+    }
+
+    /// New tiles that loops have to fill before an anchor can read them.
+    fn operand_tiles(&mut self, id: NodeId) -> Result<Vec<(NodeId, Stored)>, EngineError> {
+        let mut unfilled = Vec::new();
+        for (read, operand) in self.operands_of(id)? {
+            let there = self.operands.contains_key(&(read, operand));
+            if there || self.direct(read, &operand).is_some() {
+                continue;
+            }
+            let at = self.tile(operand);
+            self.operands.insert((read, operand), at.buffer);
+            if operand.needs_clearing() {
+                self.phase.steps.push(Step::ClearBorder { operand, tile: at.extent() });
+            }
+            unfilled.push((read, at));
+        }
+        Ok(unfilled)
     }
 
     fn fused(&mut self, extent: [usize; 3], targets: &[Target], loops: &mut LoopTable) {
