@@ -4,7 +4,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::schedule::{Schedule, Tile};
-use super::step::{Accesses, Buffer, Extent, Loop, LoopId, Merge, MergeKind, Pack, Step};
+use super::step::{Accesses, Buffer, Extent, Loop, LoopId, Merge, MergeKind, Pack, Slot, Step};
 use crate::engine::cpu::operand::{Border, NumberFormat, Operand};
 
 impl Display for Schedule {
@@ -67,9 +67,17 @@ impl Schedule {
     }
 
     fn loops(&self, f: &mut Formatter<'_>, heading: &str, loops: &[Loop<Extent>]) -> fmt::Result {
-        let line =
-            |step: &Loop<Extent>| format!("{} {}", step.code, self.accesses(&step.accesses()));
-        section(f, heading, loops.iter().map(line))
+        section(f, heading, loops.iter().map(|step| self.one_loop(step)))
+    }
+
+    /// `l4(%7, t0, out t1)`, in the order of its code's slots.
+    fn one_loop(&self, step: &Loop<Extent>) -> String {
+        let slot = |slot: &Slot<Extent>| {
+            let out = if slot.written { "out " } else { "" };
+            format!("{out}{}", self.buffer(&slot.memory))
+        };
+        let slots: Vec<_> = step.slots.iter().map(slot).collect();
+        format!("{}({})", step.code, slots.join(", "))
     }
 
     fn pack(&self, pack: &Pack<Extent>) -> String {
@@ -80,8 +88,8 @@ impl Schedule {
     fn step(&self, step: &Step<Extent>) -> String {
         let accesses = self.accesses(&step.accesses());
         match step {
-            Step::ClearBorder { .. } => format!("clear border{accesses}"),
-            Step::Loop(step) => format!("{} {accesses}", step.code),
+            Step::ClearBorder { .. } => format!("clear border:{accesses}"),
+            Step::Loop(step) => self.one_loop(step),
             Step::Convolve { .. } | Step::WeightGradient { .. } | Step::Window { .. } => {
                 format!("{}: {accesses}", step.cost(&self.loops).name)
             }
