@@ -3,7 +3,8 @@
 
 mod text;
 
-use rnetc::engine::cpu::CpuEngine;
+use rnetc::engine::cpu::simd::Isa;
+use rnetc::engine::cpu::{CpuEngine, dump};
 use rnetc::engine::wgpu::WgpuEngine;
 use rnetc::engine::{Engine, Executable, Precision};
 use rnetc::graph::interp::{self, Inputs};
@@ -113,4 +114,22 @@ fn a_hundred_nets() {
 #[test]
 fn another_hundred_nets() {
     check(100..200);
+}
+
+/// What a step takes of memory is compared with what was written there when it is scheduled, for
+/// AMX on machines without it too.
+#[test]
+fn every_step_finds_what_it_takes() {
+    let portable = Isa::choose(Some("portable")).expect("every machine has it");
+    for seed in 0..200 {
+        let drawn = drawn(seed);
+        let network = compile(&format!("net {seed}:\n{}", drawn.text), &drawn.text, "");
+        let program = lower::training(&network, drawn.batch, &PLAIN);
+        for precision in [Precision::F32, Precision::Bf16x3, Precision::Bf16] {
+            for isa in [portable, portable.planning_tiles()] {
+                let phases = dump::phases(&program, isa, precision);
+                assert!(phases.is_ok(), "{phases:?} in {precision}:\n{}", drawn.text);
+            }
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! No step takes more of a buffer than was written for it.
 
+use super::buffer::{Buffer, Extent};
 use super::fuse;
 use super::schedule::Schedule;
-use super::step::{Buffer, Extent, Loop};
+use super::step::Loop;
 use crate::engine::EngineError;
 use crate::engine::cpu::operand::Operand;
 use crate::graph::{NodeId, Op, Program, ReduceKind, Type};

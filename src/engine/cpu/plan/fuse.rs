@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::step::{Extent, Loop, LoopId, Slot, Stored};
+use super::buffer::{Extent, Stored};
+use super::step::{Loop, LoopId, Slot};
 use crate::engine::cpu::loops::{
     Access, Accumulate, Inst, LoopSpec, LoopStore, MAX_SLOTS, Reduction, Scalar,
 };

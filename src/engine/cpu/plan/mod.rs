@@ -2,9 +2,10 @@
 //!
 //! [`unbatched`] collects work on what has no batch axis; [`phase`] arranges, rank by rank, loops
 //! and anchors; [`fuse`] writes the loops; [`storage`] decides which memory values lie in (it and
-//! `phase` are one builder in two files); [`step`] and [`schedule`](mod@schedule) are what all of them write; [`extents`] checks
-//! that every step finds what it reads.
+//! `phase` are one builder in two files); [`step`], [`buffer`] and [`schedule`](mod@schedule) are
+//! what all of them write; [`extents`] checks that every step finds what it reads.
 
+mod buffer;
 mod extents;
 mod fuse;
 mod phase;
@@ -22,8 +23,10 @@ use crate::graph::{AxisMap, NodeId, Op, Program, ReduceKind};
 
 use fuse::LoopTable;
 use phase::PhaseBuilder;
-pub use schedule::Schedule;
-pub use step::{Buffer, Cost, Extent, Loop, Merge, MergeKind, Phase, Step, Steps};
+
+pub use buffer::{Buffer, Extent};
+pub use schedule::{Merge, MergeKind, Phase, Schedule, Steps};
+pub use step::{Cost, Loop, Step};
 
 /// Refuses what no layer of the language lowers to and the engine therefore has no step for:
 /// second moments that are not over the batch, re-indexing along the batch or outside it.

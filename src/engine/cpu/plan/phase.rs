@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::buffer::{Buffer, Extent, Stored};
 use super::fuse::{LoopBuilder, LoopTable, extent, plain};
-use super::schedule::Tile;
-use super::step::{Buffer, Extent, Merge, MergeKind, Pack, Phase, Step, Stored};
+use super::schedule::{Merge, MergeKind, Pack, Phase, Tile};
+use super::step::Step;
 use crate::engine::cpu::loops::Accumulate;
 use crate::engine::cpu::operand::{NumberFormat, Operand};
 use crate::engine::cpu::simd::{Contraction, Direction, Isa};

@@ -1,9 +1,121 @@
-//! A program as this engine runs it.
+//! A program as this engine runs it: phases of steps, generic over memory as steps are.
 
-use super::step::{Extent, Steps};
+use std::sync::Arc;
+
+use super::buffer::Extent;
+use super::step::{Loop, Step};
 use crate::engine::EngineError;
 use crate::engine::cpu::loops::{LoopSpec, MAX_SLOTS};
 use crate::engine::cpu::operand::{NumberFormat, Operand};
+use crate::engine::cpu::simd::{Contraction, Direction};
+
+/// Weights that are packed before a phase.
+#[derive(Clone)]
+pub struct Pack<B> {
+    /// Kernels.
+    pub plan: Arc<Contraction>,
+    /// For which product.
+    pub direction: Direction,
+    /// As the graph holds them.
+    pub weights: B,
+    /// As the kernels read them.
+    pub packed: B,
+}
+
+impl<B: Copy> Pack<B> {
+    /// The same on other memory.
+    pub fn map<C>(&self, mut to: impl FnMut(B) -> C) -> Pack<C> {
+        let (weights, packed) = (to(self.weights), to(self.packed));
+        Pack { plan: self.plan.clone(), direction: self.direction, weights, packed }
+    }
+}
+
+/// A result for the whole batch, put together when all images are done.
+#[derive(Clone)]
+pub struct Merge<B> {
+    /// How.
+    pub kind: MergeKind,
+    /// What images or chunks have left, one after another.
+    pub parts: B,
+    /// The result.
+    pub result: B,
+}
+
+/// How parts become a result.
+#[derive(Clone)]
+pub enum MergeKind {
+    /// Σ over images.
+    Sum,
+    /// The largest of all images.
+    Max,
+    /// Σ (x − mean)² from the moments of images of `count` elements each.
+    Moments {
+        /// Elements an image adds to each result.
+        count: usize,
+    },
+    /// A weight gradient from the sums of chunks.
+    Weights(Arc<Contraction>),
+}
+
+impl<B: Copy> Merge<B> {
+    /// The same on other memory.
+    pub fn map<C>(&self, mut to: impl FnMut(B) -> C) -> Merge<C> {
+        Merge { kind: self.kind.clone(), parts: to(self.parts), result: to(self.result) }
+    }
+}
+
+/// Work between two synchronisations of the whole batch.
+#[derive(Clone)]
+pub struct Phase<B> {
+    /// Loops outside the batch, run first.
+    pub before: Vec<Loop<B>>,
+    /// Weights packed next.
+    pub packs: Vec<Pack<B>>,
+    /// Steps run for each image.
+    pub steps: Vec<Step<B>>,
+    /// Results put together at the end.
+    pub merges: Vec<Merge<B>>,
+}
+
+impl<B> Default for Phase<B> {
+    fn default() -> Self {
+        Self { before: Vec::new(), packs: Vec::new(), steps: Vec::new(), merges: Vec::new() }
+    }
+}
+
+impl<B: Copy> Phase<B> {
+    /// The same on other memory.
+    pub fn map<C>(&self, mut to: impl FnMut(B) -> C) -> Phase<C> {
+        Phase {
+            before: self.before.iter().map(|step| step.map(&mut to)).collect(),
+            packs: self.packs.iter().map(|pack| pack.map(&mut to)).collect(),
+            steps: self.steps.iter().map(|step| step.map(&mut to)).collect(),
+            merges: self.merges.iter().map(|merge| merge.map(&mut to)).collect(),
+        }
+    }
+}
+
+/// All that a program runs.
+#[derive(Clone)]
+pub struct Steps<B> {
+    /// In order.
+    pub phases: Vec<Phase<B>>,
+    /// Loops after the last phase, which update state; in any order.
+    pub last: Vec<Loop<B>>,
+    /// New state that could not be written in place: from where, and onto which input.
+    pub copies: Vec<[B; 2]>,
+}
+
+impl<B: Copy> Steps<B> {
+    /// The same on other memory.
+    pub fn map<C>(&self, mut to: impl FnMut(B) -> C) -> Steps<C> {
+        Steps {
+            phases: self.phases.iter().map(|phase| phase.map(&mut to)).collect(),
+            last: self.last.iter().map(|step| step.map(&mut to)).collect(),
+            copies: self.copies.iter().map(|copy| copy.map(&mut to)).collect(),
+        }
+    }
+}
 
 /// Scratch for one image.
 #[derive(Clone, Copy, Debug)]

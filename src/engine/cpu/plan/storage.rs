@@ -4,10 +4,10 @@
 //! operand says, so that one that reaches beyond the last pixel can be read as one that does not
 //! ([`Operand::holds`]).
 
+use super::buffer::{Buffer, Extent, Stored};
 use super::fuse::plain;
 use super::phase::PhaseBuilder;
 use super::schedule::Tile;
-use super::step::{Buffer, Extent, Stored};
 use crate::engine::EngineError;
 use crate::engine::cpu::operand::{NumberFormat, Operand};
 use crate::engine::cpu::simd::Direction;

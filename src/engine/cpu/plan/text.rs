@@ -3,8 +3,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::schedule::{Schedule, Tile};
-use super::step::{Accesses, Buffer, Extent, Loop, LoopId, Merge, MergeKind, Pack, Slot, Step};
+use super::buffer::{Buffer, Extent};
+use super::schedule::{Merge, MergeKind, Pack, Schedule, Tile};
+use super::step::{Accesses, Loop, LoopId, Slot, Step};
 use crate::engine::cpu::operand::{Border, NumberFormat, Operand};
 
 impl Display for Schedule {

@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::buffer::{Buffer, Extent, Stored};
 use super::fuse::{LoopBuilder, LoopTable, extent, plain};
-use super::step::{Buffer, Extent, Loop, Stored};
+use super::step::Loop;
 use crate::engine::cpu::loops::Accumulate;
 use crate::graph::placement::{Home, Placement, closes_phase, is_anchor};
 use crate::graph::{Graph, NodeId, Op, Program, ReduceKind};
