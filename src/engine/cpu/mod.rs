@@ -20,7 +20,7 @@ mod operand;
 mod plan;
 mod run;
 pub mod simd;
-#[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
+#[cfg(test)]
 mod tests;
 mod windows;
 

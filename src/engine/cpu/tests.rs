@@ -1,5 +1,6 @@
 //! Whole nets with contractions planned for AMX tiles, on any machine with AVX-512: where there
 //! are no tiles, `simd::amx::tests` multiplies in their place.
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use std::sync::Arc;
 
