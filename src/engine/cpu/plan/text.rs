@@ -87,12 +87,12 @@ impl Schedule {
     }
 
     fn step(&self, step: &Step<Extent>) -> String {
-        let accesses = self.accesses(&step.accesses());
         match step {
-            Step::ClearBorder { .. } => format!("clear border:{accesses}"),
+            Step::ClearBorder { tile, .. } => format!("clear border {}", self.buffer(tile)),
             Step::Loop(step) => self.one_loop(step),
             Step::Convolve { .. } | Step::WeightGradient { .. } | Step::Window { .. } => {
-                format!("{}: {accesses}", step.cost(&self.loops).name)
+                let name = step.cost(&self.loops).name;
+                format!("{name}: {}", self.accesses(&step.accesses()))
             }
         }
     }
