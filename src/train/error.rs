@@ -66,6 +66,8 @@ pub enum TrainError {
     Changed {
         /// Which.
         path: PathBuf,
+        /// The list that says otherwise.
+        list: &'static str,
     },
     /// A checkpoint's tensors are not the net's.
     Misfit {
@@ -256,11 +258,10 @@ impl fmt::Display for TrainError {
             Self::NotWhole { path, why } => {
                 write!(f, "{}: not a whole safetensors file ({why})", path.display())
             }
-            Self::Changed { path } => write!(
+            Self::Changed { path, list } => write!(
                 f,
-                "{}: damaged: its SHA-256 is not what {} of the run says",
-                path.display(),
-                super::manifest::FILE
+                "{}: damaged: its SHA-256 is not what {list} of the run says",
+                path.display()
             ),
             Self::Misfit { path, tensor, why } => {
                 write!(f, "{}: {tensor}: {why}", path.display())

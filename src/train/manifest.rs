@@ -126,7 +126,7 @@ fn compare(path: &Path, entry: &Entry) -> Result<(), TrainError> {
     if length == entry.bytes && sha256(&content) == entry.sha256 {
         return Ok(());
     }
-    Err(TrainError::Changed { path: path.to_path_buf() })
+    Err(TrainError::Changed { path: path.to_path_buf(), list: FILE })
 }
 
 #[cfg(test)]
