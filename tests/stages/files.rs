@@ -42,15 +42,16 @@ fn run(stage: &str, input: &str) -> Program {
     }
     let (goal, batch) = goal(input);
     let mut left = lower::before_passes(&crate::network(stage, input, &[]), batch, goal);
-    let mut passes = passes::list(goal.passes()).iter();
-    while stage != "lower" {
-        let pass = passes.next().expect("a goal whose programs go through the pass");
+    if stage == "lower" {
+        return left;
+    }
+    for pass in passes::list(goal.passes()) {
         left = pass.apply(&left);
         if pass.name == stage {
-            break;
+            return left;
         }
     }
-    left
+    panic!("{stage} is no pass of the goal");
 }
 
 /// Outputs and updates on numbers whose products and sums are exact.
