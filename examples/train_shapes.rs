@@ -12,7 +12,7 @@ struct Lines;
 
 impl Observer for Lines {
     fn step(&mut self, step: &Step, error_percent: f64) {
-        if step.step % 10 == 0 {
+        if step.step.is_multiple_of(10) {
             println!("step {}: loss {:.3}, error {error_percent:.0} %", step.step, step.loss);
         }
     }

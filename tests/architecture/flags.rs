@@ -47,16 +47,16 @@ fn literals(text: &str) -> Vec<String> {
         let here = &rest[at..];
         rest = if here.starts_with("//") {
             here.split_once('\n').map_or("", |(_, after)| after)
-        } else if here.starts_with("r#\"") {
-            let (literal, after) = here[3..].split_once("\"#").expect("it ends");
+        } else if let Some(inner) = here.strip_prefix("r#\"") {
+            let (literal, after) = inner.split_once("\"#").expect("it ends");
             found.push(literal.to_owned());
             after
         } else if here.starts_with("'\"'") || here.starts_with("'\\\"'") {
             &here[3..]
-        } else if here.starts_with('"') {
-            let end = end(&here[1..]);
-            found.push(here[1..=end].to_owned());
-            &here[end + 2..]
+        } else if let Some(inner) = here.strip_prefix('"') {
+            let end = end(inner);
+            found.push(inner[..end].to_owned());
+            &inner[end + 1..]
         } else {
             &here[1..]
         };
