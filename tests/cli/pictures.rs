@@ -18,7 +18,7 @@ fn pets(folder: &Folder, test: bool) {
 
 fn draw(path: &Path, value: u8, side: u32) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    RgbImage::from_pixel(side, 40, Rgb([value, 200 - value, 7])).save(path).unwrap();
+    RgbImage::from_pixel(side, 40, Rgb([value, 200_u8.wrapping_sub(value), 7])).save(path).unwrap();
 }
 
 const CIFAR: &str = "--train cifar10 --data cifar --engine cpu --batch 10";

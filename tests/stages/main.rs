@@ -5,6 +5,7 @@
 
 mod cpu;
 mod files;
+mod language;
 mod text;
 
 use std::path::{Path, PathBuf};
