@@ -7,9 +7,11 @@
 //! independent. Inside a phase, *rank* r counts the anchors that come before: the pointwise work
 //! of rank r reads what anchors of rank r − 1 wrote and prepares what anchors of rank r read.
 //!
-//! A pointwise value that depends on one stored tensor is never stored: reading that tensor
-//! again costs what reading the value would. Only values that join several tensors are, and only
-//! where a later stage needs them. The rule knows nothing of batch norm or of gradients.
+//! A pointwise value that depends on one stored tensor of its size is not stored: reading that tensor
+//! again costs what reading the value would. Stored are values that join several tensors and that a
+//! later stage needs, small values that a larger one repeats (a gate that has one number an image or
+//! channel), and whatever is an output or a new state. The rule knows nothing of batch norm or of
+//! gradients.
 
 use super::{Class, Graph, NodeId, Op, Program, Shape};
 

@@ -14,16 +14,16 @@ use crate::network::{
 };
 use crate::nn::loss_scaling::{self, Scaling};
 use crate::nn::optimiser::Sgd;
-use crate::nn::{batch_norm, dropout, loss, optimiser, shortcut};
+use crate::nn::{batch_norm, dropout, loss, optimiser, option_a};
 use crate::passes;
 
+mod probed;
 pub mod probes;
 pub mod state;
-mod study;
 
+pub use probed::{Wanted, forward_and_backward, part};
 use probes::{Part, Probes};
 use state::StateTensor;
-pub use study::{Wanted, forward_and_backward, part};
 
 mod inspect;
 
@@ -291,9 +291,9 @@ impl<'a> Lowering<'a> {
                     PoolGeometry { kind: pooled(kind), input: [h, w], window, stride, padding };
                 self.b.pool(geometry, args[0])
             }
-            Layer::Subsample { stride } => shortcut::subsample(&mut self.b, args[0], stride),
+            Layer::Subsample { stride } => option_a::subsample(&mut self.b, args[0], stride),
             Layer::PadChannels { channels } => {
-                shortcut::pad_channels(&mut self.b, args[0], channels)
+                option_a::pad_channels(&mut self.b, args[0], channels)
             }
         }
     }

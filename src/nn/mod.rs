@@ -8,4 +8,4 @@ pub mod dropout;
 pub mod loss;
 pub mod loss_scaling;
 pub mod optimiser;
-pub mod shortcut;
+pub mod option_a;

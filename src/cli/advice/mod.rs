@@ -1,7 +1,6 @@
 //! What to do about an error, in the words of the command line.
 //!
-//! The other rooms say what went wrong and where; nothing but this folder and the verbs knows
-//! flags.
+//! The other rooms say what went wrong and where; flags are known to `cli` alone.
 
 mod data;
 mod engine;

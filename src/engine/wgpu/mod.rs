@@ -16,7 +16,7 @@
 //! A stage imports from those before it and from `numbers`, `device` from what it holds (`memory`,
 //! `text`). `tune` and `self_test` run whole programs: of a program in several cuts they keep the
 //! fastest, of cooperative matrices they find out whether they are right. `cost` says what a kernel
-//! computes and moves. Nothing but this module and `export` looks in from outside.
+//! computes and moves. Others see what this module hands on, and `dump`.
 
 use std::sync::Arc;
 
