@@ -1,5 +1,7 @@
 //! The library's face: what a program needs that uses rnetc. The command line is its first user.
 
+#![warn(clippy::missing_errors_doc, clippy::missing_panics_doc)]
+
 #[cfg(feature = "engines")]
 mod data;
 #[cfg(feature = "engines")]

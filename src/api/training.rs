@@ -187,8 +187,13 @@ impl Run {
         Ok(())
     }
 
+    /// What it is asked to do.
+    pub fn config(&self) -> &Config {
+        &self.session.config
+    }
+
     /// What is run.
-    pub fn session(&self) -> &Session {
+    pub(crate) fn session(&self) -> &Session {
         &self.session
     }
 
