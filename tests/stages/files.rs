@@ -18,7 +18,7 @@ fn pass(stage: &str) -> &'static Pass {
 }
 
 /// `// gradients, batch 2`
-fn goal(input: &str) -> (Goal, usize) {
+pub fn goal(input: &str) -> (Goal, usize) {
     let line = input.lines().next().and_then(|line| line.strip_prefix("// "));
     let (goal, batch) = line.and_then(|line| line.split_once(", batch ")).expect("a first line");
     let training = |recompute| Goal::Training(Sgd::PAPER, Form { recompute, scaled: false });

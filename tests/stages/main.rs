@@ -5,6 +5,7 @@
 
 mod cpu;
 mod files;
+mod gpu;
 mod language;
 mod text;
 

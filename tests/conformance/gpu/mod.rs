@@ -3,6 +3,7 @@
 mod faults;
 mod limits;
 mod runs;
+mod snapshots;
 mod subgroups;
 mod text;
 pub mod tuning;

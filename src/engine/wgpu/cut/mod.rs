@@ -16,6 +16,8 @@ mod contraction;
 mod matrices;
 mod style;
 mod target;
+#[cfg(test)]
+mod tests;
 mod tile;
 mod window;
 mod workgroup;

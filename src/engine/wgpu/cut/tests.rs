@@ -1,0 +1,264 @@
+//! Every cut covers its domain exactly once, within what every adapter offers: for typical shapes and
+//! whatever a device may have, without a device and without text.
+
+use std::collections::HashSet;
+
+use super::*;
+use crate::engine::wgpu::kernel::{Body, Column, Kernel};
+use crate::graph::builder::Builder;
+use crate::graph::{ConvGeometry, Role, Shape, Type};
+
+/// Bytes of workgroup memory that every adapter has.
+const MEMORY: usize = 16 << 10;
+
+/// Images, rows and columns of a picture, channels read and written, kernel, stride.
+type Layer = [usize; 6];
+
+/// ResNet-20's convolutions and its linear head, then strides, ragged channels, odd pictures.
+const LAYERS: [Layer; 17] = [
+    [32, 3, 16, 3, 1, 1],
+    [32, 16, 16, 3, 1, 1],
+    [32, 16, 32, 3, 2, 1],
+    [16, 32, 32, 3, 1, 1],
+    [16, 32, 64, 3, 2, 1],
+    [8, 64, 64, 3, 1, 1],
+    [1, 64, 10, 1, 1, 0],
+    [32, 16, 64, 1, 1, 0],
+    [32, 64, 128, 1, 2, 0],
+    [8, 1, 1, 3, 1, 1],
+    [9, 7, 6, 3, 2, 1],
+    [9, 5, 20, 3, 1, 1],
+    [9, 12, 72, 5, 3, 2],
+    [8, 3, 130, 7, 2, 3],
+    [7, 64, 256, 1, 1, 0],
+    [56, 3, 64, 7, 2, 3],
+    [14, 256, 260, 3, 1, 1],
+];
+
+/// The kernels of a layer: forward with the sums that a batch norm needs, and both gradients.
+fn layer(
+    images: usize,
+    [pixels, from, to, kernel, stride, padding]: Layer,
+) -> (Graph, Vec<Kernel>) {
+    let [input, kernel, padding] = [[pixels; 2], [kernel; 2], [padding; 2]];
+    let geometry = ConvGeometry { input, kernel, stride, padding };
+    let batched = |[h, w]: [usize; 2], channels| Type {
+        shape: Shape([images, h, w, channels]),
+        batched: true,
+    };
+    let mut b = Builder::new();
+    let x = b.input("images", Role::Images, batched(input, from));
+    let ty = Type { shape: Shape([kernel[0], kernel[1], from, to]), batched: false };
+    let weight = b.input("weight", Role::Parameter, ty);
+    let g = b.input("gradient", Role::Images, batched(geometry.output(), to));
+    let forward = b.conv(geometry, x, weight);
+    let [pictures, weights] = [b.conv_dx(geometry, g, weight), b.conv_dw(geometry, x, g)];
+    let graph = b.finish();
+    let one = |body, node, columns| {
+        let domain = graph.node(node).ty;
+        Kernel { body, domain, stores: Vec::new(), columns, reads: Vec::new() }
+    };
+    let columns = vec![Column::Sum(forward), Column::Squares(forward)];
+    let kernels = vec![
+        one(Body::Contract(forward), forward, columns.clone()),
+        one(Body::Contract(pictures), pictures, Vec::new()),
+        one(Body::Weights(weights), weights, Vec::new()),
+        one(Body::Map, forward, columns),
+        one(Body::Map, weight, Vec::new()),
+        one(Body::Merge { of: KernelId(0), results: Vec::new() }, weight, Vec::new()),
+    ];
+    (graph, kernels)
+}
+
+/// Every style and blocking of devices without and with subgroups, and with matrices of 8 and of 16
+/// in subgroups of all sizes.
+fn targets() -> Vec<Target> {
+    let sizes = [2, 4, 8, 16, 32, 64, 128];
+    let matrices = [8, 16]
+        .into_iter()
+        .flat_map(|edge| sizes.map(|subgroup| Some(Matrices { edge, subgroup })));
+    let devices = [false, true].map(|subgroups| Capabilities { subgroups, matrices: None });
+    let with_matrices = matrices.map(|matrices| Capabilities { subgroups: true, matrices });
+    let mut targets = Vec::new();
+    for capabilities in devices.into_iter().chain(with_matrices) {
+        for blocking in Blocking::choices(capabilities) {
+            for style in [Style::Staged, Style::Sliding] {
+                targets.push(Target { style, blocking, capabilities, ..Target::default() });
+            }
+        }
+    }
+    targets
+}
+
+/// Each of the layers' kernels in each cut that a target gives it.
+fn all(check: impl Fn(&Graph, &Kernel, &TileCut, Target)) {
+    for (images, shape) in LAYERS.into_iter().flat_map(|shape| [(1, shape), (128, shape)]) {
+        let (graph, kernels) = layer(images, shape);
+        for kernel in &kernels {
+            let mut seen = Vec::new();
+            for target in targets() {
+                let cut = TileCut::of(&graph, kernel, target);
+                let known = (cut, target.capabilities.matrices);
+                if !seen.contains(&known) {
+                    seen.push(known);
+                    check(&graph, kernel, &cut, target);
+                }
+            }
+        }
+    }
+}
+
+/// Whether numbers are those below `end`, each once; what lies beyond is left out by a comparison.
+fn once(numbers: impl Iterator<Item = usize>, end: usize) -> bool {
+    let mut seen = vec![false; end];
+    let mut first = |at: usize| at >= end || !std::mem::replace(&mut seen[at], true);
+    let distinct = numbers.into_iter().all(&mut first);
+    distinct && seen.iter().all(|seen| *seen)
+}
+
+/// As `shaders/map.wgsl` and `shaders/contract.wgsl` number workgroups and threads.
+fn tiles_cover(cut: &TileCut, kernel: &Kernel) {
+    assert_eq!(cut.lanes * cut.strips, THREADS);
+    let rows = (0..cut.row_tiles()).flat_map(|tile| {
+        let strips = (0..cut.strips).map(move |strip| tile * cut.tile_rows() + strip);
+        strips.flat_map(|row| (0..cut.per_thread).map(move |r| row + r * cut.strips))
+    });
+    assert!(once(rows, cut.rows), "rows of {cut:?}");
+    let cols = (0..cut.col_tiles()).flat_map(|tile| {
+        let lanes = (0..cut.lanes).map(move |lane| (tile * cut.lanes + lane) * cut.width);
+        // A thread's channels all exist, if its first does.
+        lanes.filter(|col| *col < cut.cols).flat_map(|col| col..col + cut.width)
+    });
+    let cols: Vec<usize> = cols.collect();
+    assert!(cols.iter().all(|col| *col < cut.cols) && once(cols.into_iter(), cut.cols));
+    let numbers = (0..cut.workgroups(kernel)).map(|id| {
+        let [tile, col] = [id / cut.col_tiles() % cut.row_tiles(), id % cut.col_tiles()];
+        [tile, col, id / cut.col_tiles() / cut.row_tiles()]
+    });
+    let distinct: HashSet<_> =
+        numbers.inspect(|[_, _, split]| assert!(*split < cut.splits)).collect();
+    assert_eq!(distinct.len(), cut.row_tiles() * cut.col_tiles() * cut.splits);
+}
+
+/// The ranges of a weight gradient, which are of whole images, hold each product once, and none is
+/// empty.
+fn splits_cover(cut: &TileCut, it: &Contraction) {
+    let [all, part] = [it.depth(), cut.split_depth(it)];
+    assert!(part * cut.splits >= all && part * (cut.splits - 1) < all, "{cut:?}");
+    match it.kind {
+        ContractionKind::WeightGradient => assert_eq!(part % (all / it.images), 0),
+        ContractionKind::Forward | ContractionKind::PictureGradient => assert_eq!(cut.splits, 1),
+    }
+}
+
+/// As `shaders/slide.wgsl` and `shaders/slide_weights.wgsl` number workgroups and threads.
+fn windows_cover(cut: &TileCut, window: Window, it: &Contraction, kernel: &Kernel) {
+    let groups = cut.workgroups(kernel);
+    let [_, h, w] = it.pixels();
+    assert!(w.is_multiple_of(window.across) && h.is_multiple_of(window.down));
+    assert!(window.down == 1 || window.across == w, "whole rows in {window:?}");
+    assert_eq!(window.side[0] * window.blocks * 4, it.channels);
+    match it.kind {
+        ContractionKind::WeightGradient => {
+            assert_eq!(window.side[1] * it.a_width, it.inner);
+            let threads = window.weight_threads() * cut.splits;
+            assert!(groups * THREADS >= threads && (groups - 1) * THREADS < threads);
+            assert!(
+                window.down == 1
+                    && cut.rows == it.geometry.kernel.iter().product::<usize>() * it.inner
+            );
+        }
+        ContractionKind::Forward | ContractionKind::PictureGradient => {
+            let threads = cut.rows / window.pixels();
+            let all = (0..groups).flat_map(|id| (0..THREADS).map(move |local| (id, local)));
+            let places =
+                all.map(|(id, local)| (id / window.side[0] * THREADS + local, id % window.side[0]));
+            let inside = places.filter(|(thread, _)| *thread < threads);
+            assert!(once(
+                inside.map(|(t, side)| t * window.side[0] + side),
+                threads * window.side[0]
+            ));
+            assert_eq!(threads * window.pixels(), cut.rows);
+        }
+    }
+}
+
+/// The subgroups of a workgroup hold each matrix of its tile once.
+fn matrices_cover(cut: &TileCut, share: MatrixShare, matrices: Matrices) {
+    let subgroups = THREADS / matrices.subgroup;
+    let places = (0..subgroups).flat_map(|subgroup| {
+        let [above, left] =
+            [subgroup / share.side * share.down, subgroup % share.side * share.across];
+        let down = (0..share.down).map(move |i| above + i);
+        down.flat_map(move |i| (0..share.across).map(move |j| [i, left + j]))
+    });
+    let across = cut.tile_cols() / share.edge;
+    let whole = cut.tile_rows() / share.edge * across;
+    assert!(once(places.map(|[i, j]| i * across + j), whole), "{cut:?}");
+    assert_eq!([cut.tile_rows() % share.edge, cut.tile_cols() % share.edge], [0, 0]);
+    assert_eq!(DEPTH_STEP % share.edge, 0);
+}
+
+#[test]
+fn every_element_is_computed_once() {
+    all(|graph, kernel, cut, target| match (&kernel.body, cut.multiply) {
+        (Body::Merge { .. }, _) => assert_eq!(cut.workgroups(kernel), cut.cols),
+        (Body::Map | Body::Fold(_) | Body::Gather(_), multiply) => {
+            assert_eq!((multiply, cut.splits), (Multiply::Scalars, 1));
+            tiles_cover(cut, kernel);
+        }
+        (Body::Contract(node) | Body::Weights(node), multiply) => {
+            let it = Contraction::of(graph, *node).expect("a contraction");
+            splits_cover(cut, &it);
+            match multiply {
+                Multiply::Scalars => tiles_cover(cut, kernel),
+                Multiply::Matrices(share) => {
+                    tiles_cover(cut, kernel);
+                    let matrices = target.capabilities.matrices.expect("where there are matrices");
+                    matrices_cover(cut, share, matrices);
+                }
+                Multiply::Sliding(window) => windows_cover(cut, window, &it, kernel),
+            }
+        }
+    });
+}
+
+#[test]
+fn cuts_keep_within_what_every_adapter_offers() {
+    all(|_, kernel, cut, target| {
+        let memory = cut.workgroup_memory(kernel);
+        assert!(memory <= MEMORY, "{memory} bytes in {cut:?} for {target:?}");
+        let [x, y, z] = dispatch(cut.workgroups(kernel)).map(|n| n as usize);
+        assert!(x * y * z >= cut.workgroups(kernel), "{cut:?}");
+        assert!([x, y, z].iter().all(|n| (1..=65_535).contains(n)), "{cut:?}");
+    });
+}
+
+#[test]
+fn partial_sums_are_one_a_tile_or_range() {
+    let (graph, kernels) = layer(128, [32, 16, 32, 3, 1, 1]);
+    let cuts: Vec<_> =
+        kernels.iter().map(|kernel| TileCut::of(&graph, kernel, Target::default())).collect();
+    let [rows, pixels] = [3 * 3 * 16, 128 * 32 * 32];
+    // Two columns of 32 channels for each tile of 32 rows, and of 32 in the pointwise kernel.
+    assert_eq!(cuts[0].partials(&kernels[0]), pixels / cuts[0].tile_rows() * 2 * 32);
+    assert_eq!(cuts[1].partials(&kernels[1]), 0);
+    assert_eq!(cuts[2].partials(&kernels[2]), cuts[2].splits * rows * 32);
+    assert!(cuts[2].splits * cuts[2].row_tiles() * cuts[2].col_tiles() >= 128);
+    assert_eq!(cuts[3].partials(&kernels[3]), pixels / cuts[3].tile_rows() * 2 * 32);
+}
+
+#[test]
+fn a_device_without_whole_matrices_multiplies_scalars() {
+    let (graph, kernels) = layer(128, [32, 16, 16, 3, 1, 1]);
+    let with = |edge, subgroup| {
+        let matrices = Some(Matrices { edge, subgroup });
+        let capabilities = Capabilities { subgroups: true, matrices };
+        let blocking = Blocking::choices(capabilities)[0];
+        let target = Target { capabilities, blocking, ..Target::default() };
+        TileCut::of(&graph, &kernels[0], target).share()
+    };
+    let nvidia = MatrixShare { edge: 16, down: 4, across: 1, side: 1 };
+    assert_eq!(with(16, 32), Some(nvidia));
+    assert_eq!(with(16, 128), None, "no subgroup fits into a workgroup");
+}
