@@ -99,9 +99,10 @@ fn chains(
         args.filter(move |a| value != instance.input && rows.contains_key(a))
     };
     // f, then the way of x: the shortcut's, where there is one.
-    let Site { way, after, .. } = anatomy::site(network, instance);
-    let spine: Vec<ValueId> =
-        after.into_iter().rev().chain(way.into_iter().rev()).chain([instance.input]).collect();
+    let Site { way, after, input, sum, .. } = anatomy::site(network, instance);
+    let mut spine: Vec<ValueId> =
+        after.into_iter().rev().chain(way.iter().rev().copied()).collect();
+    spine.extend((input == sum || !way.is_empty()).then_some(input));
     seen.extend(spine.iter().copied());
     let mut found = vec![Chain { values: spine.clone(), from: 0, to: below }];
     let mut open = spine;

@@ -3,6 +3,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use super::anatomy::site;
 use super::{BinaryOp, Layer, Module, ModuleKind, Network, PoolKind, UnitInstance, Value};
 
 impl Display for Network {
@@ -22,9 +23,12 @@ impl Display for Network {
         }
         writeln!(f, "output {}", self.output)?;
         if !self.units.is_empty() {
-            writeln!(f, "\n# units: x, bindings, y and f(y)")?;
+            writeln!(
+                f,
+                "\n# units: x, bindings, y and f(y); what stands where (see network::anatomy)"
+            )?;
         }
-        self.units.iter().try_for_each(|unit| writeln!(f, "{unit}"))
+        self.units.iter().try_for_each(|unit| writeln!(f, "{unit}\n    {}", site(self, unit)))
     }
 }
 

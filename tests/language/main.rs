@@ -1,6 +1,7 @@
 //! The language against the papers' tables, broken specs against their messages, and hostile
 //! texts against the promise that nothing panics or hangs.
 
+mod anatomy;
 mod bad;
 mod drawings;
 mod format;

@@ -56,6 +56,7 @@ mod gates;
 mod layers;
 mod place;
 mod terms;
+mod text;
 mod ways;
 
 pub use gates::Gate;

@@ -82,10 +82,7 @@ impl<'a> Ways<'a> {
         let all = args.iter().map(|(_, arg)| arg.all);
         let all = if product { all.fold(0, usize::saturating_add) } else { all.max()? };
         let own = weights(self.network, &value.layer);
-        let squashes = usize::from(matches!(
-            value.layer,
-            Layer::Activation(Activation::Sigmoid | Activation::Tanh)
-        ));
+        let squashes = usize::from(squashes(&value.layer));
         let cost = |slot: usize, [weights, squashed, layers]: [usize; 3]| {
             // A denominator carries nothing.
             let denominator = value.layer == Layer::Binary(BinaryOp::Div) && slot == 1;
@@ -179,6 +176,15 @@ impl<'a> Ways<'a> {
             Layer::PadChannels { .. } => Some(Step::Padded),
             Layer::Binary(BinaryOp::Add) | Layer::Input | Layer::Const(_) => None,
         }
+    }
+}
+
+/// Whether a layer maps to a bounded range, as gates do.
+fn squashes(layer: &Layer) -> bool {
+    let Layer::Activation(activation) = layer else { return false };
+    match activation {
+        Activation::Sigmoid | Activation::Tanh => true,
+        Activation::Relu => false,
     }
 }
 
