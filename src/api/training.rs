@@ -193,6 +193,7 @@ impl Run {
     }
 
     /// What is run.
+    #[cfg(feature = "cli")]
     pub(crate) fn session(&self) -> &Session {
         &self.session
     }
