@@ -52,14 +52,15 @@
 //! In a net without units, each convolution with the normalisation and activation behind it is a
 //! [`Site`] too, a chain.
 
-mod gates;
+mod branches;
+mod gate;
 mod layers;
 mod place;
 mod terms;
 mod text;
 mod ways;
 
-pub use gates::Gate;
+pub use gate::Gate;
 pub use place::{Place, places};
 pub use terms::Term;
 pub use ways::Step;
@@ -227,7 +228,7 @@ fn body(network: &Network, ways: &Ways, sum: ValueId) -> (Body, Vec<ValueId>) {
     if rest.is_empty() {
         return (Body::Carried(shortcut), way);
     }
-    let branches = gates::branches(network, &shortcut, rest);
-    let deletion = gates::deletion(&shortcut, &branches);
+    let branches = branches::branches(network, &shortcut, rest);
+    let deletion = branches::deletion(&shortcut, &branches);
     (Body::Residual(Residual { shortcut, branches, deletion }), way)
 }

@@ -1,6 +1,6 @@
 //! The ways of x through a unit.
 
-use super::gates::{Gate, gate};
+use super::gate::{Gate, gate};
 use super::{Shortcut, Term};
 use crate::network::{Activation, BinaryOp, Edge, Layer, ModuleId, ModuleKind, Network, ValueId};
 
