@@ -274,6 +274,31 @@ mod tests {
     }
 
     #[test]
+    fn a_shortcut_is_one_whatever_it_is_called() {
+        let original =
+            include_str!("../../specs/original.rnet").replace("kind = pad", "kind = project");
+        let wicked = original.replace("F = ", "h2 = ").replace("F(x)", "h2(x)");
+        let wicked = wicked.replace("h = ", "F = ").replace("h(x)", "F(x)");
+        let skip = original.replace("h = ", "skip = ").replace("h(x)", "skip(x)");
+        for (text, shortcut, branch) in
+            [(original, "h", "F"), (skip, "skip", "F"), (wicked, "F", "h2")]
+        {
+            let network = net(&text, "20");
+            let pairs = pairs(&network, &torchvision(3, true)).unwrap();
+            let of = |name: String| {
+                let at = names(&network).iter().position(|own| *own == name);
+                pairs[at.unwrap_or_else(|| panic!("no {name}"))].clone()
+            };
+            let conv = of(format!("units.7.{shortcut}.conv.weight"));
+            assert_eq!(conv, "layer3.0.downsample.0.weight");
+            let mean = of(format!("units.4.{shortcut}.bn.running_mean"));
+            assert_eq!(mean, "layer2.0.downsample.1.running_mean");
+            assert_eq!(of(format!("units.7.{branch}.conv1.weight")), "layer3.0.conv1.weight");
+            assert_eq!(of(format!("units.8.{branch}.bn2.weight")), "layer3.1.bn2.weight");
+        }
+    }
+
+    #[test]
     fn rnetcs_own_names_need_no_guess_in_whatever_wrapper() {
         let network = net(include_str!("../../specs/preact.rnet"), "20");
         let own = names(&network);

@@ -6,5 +6,6 @@ mod measure;
 mod paths;
 mod plan;
 mod reorder;
+mod sizes;
 mod support;
 mod survival;
