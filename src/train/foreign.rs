@@ -277,9 +277,9 @@ mod tests {
     fn a_shortcut_is_one_whatever_it_is_called() {
         let original =
             include_str!("../../specs/original.rnet").replace("kind = pad", "kind = project");
-        let wicked = original.replace("F = ", "h2 = ").replace("F(x)", "h2(x)");
-        let wicked = wicked.replace("h = ", "F = ").replace("h(x)", "F(x)");
-        let skip = original.replace("h = ", "skip = ").replace("h(x)", "skip(x)");
+        let wicked = original.replace("    F = ", "    h2 = ").replace("F(x)", "h2(x)");
+        let wicked = wicked.replace("    h = ", "    F = ").replace("h(x)", "F(x)");
+        let skip = original.replace("    h = ", "    skip = ").replace("h(x)", "skip(x)");
         for (text, shortcut, branch) in
             [(original, "h", "F"), (skip, "skip", "F"), (wicked, "F", "h2")]
         {

@@ -62,7 +62,6 @@ mod ways;
 
 pub use gate::Gate;
 pub use place::{Place, places};
-pub use terms::Term;
 pub use ways::Step;
 
 use super::{Chw, Edge, Network, UnitId, UnitInstance, ValueId};
@@ -134,6 +133,17 @@ impl Shortcut {
             _ => None,
         })
     }
+}
+
+/// One term of a sum: where it is read, what is added, and how often.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Term {
+    /// As the argument of an addition, a subtraction, or a sum's multiplication.
+    pub edge: Edge,
+    /// What is added.
+    pub value: ValueId,
+    /// By what it is multiplied after `edge`: 1, −1 behind a minus, or a multiple's number.
+    pub factor: f64,
 }
 
 /// A term of F's contribution.

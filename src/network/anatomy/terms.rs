@@ -2,19 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::Term;
 use super::ways::Ways;
 use crate::network::{BinaryOp, Edge, Layer, Network, ValueId};
-
-/// One term of a sum: where it is read, what is added, and how often.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Term {
-    /// As the argument of an addition, a subtraction, or a sum's multiplication.
-    pub edge: Edge,
-    /// What is added.
-    pub value: ValueId,
-    /// By what it is multiplied after `edge`: 1, −1 behind a minus, or a multiple's number.
-    pub factor: f64,
-}
 
 /// A sum taken apart.
 pub struct Opened {
