@@ -1,26 +1,29 @@
 //! What can be wrong with data.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::{Extent, Name};
 
 /// Why a data set could not be had.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
     /// The system refused to read or write.
+    #[error("{doing} {path}: {error}")]
     Io {
         /// What was being done, `reading`, `writing`.
         doing: &'static str,
         /// To which file.
         path: PathBuf,
         /// What the system said.
+        #[source]
         error: std::io::Error,
     },
     /// The system names no folder for caches.
+    #[error("no cache folder ({0})")]
     NoCache(String),
     /// A folder is not there.
+    #[error("{folder}: no such folder{}", form(*.of_pictures))]
     NoFolder {
         /// Which.
         folder: PathBuf,
@@ -28,6 +31,7 @@ pub enum DataError {
         of_pictures: bool,
     },
     /// A file of a known set is not there.
+    #[error("{file} is missing; {set} needs {}", .needs.join(", "))]
     NoFile {
         /// Which.
         file: PathBuf,
@@ -37,6 +41,10 @@ pub enum DataError {
         needs: Vec<&'static str>,
     },
     /// A file of a known set is not whole records.
+    #[error(
+        "{file}: {bytes} bytes are not whole records of {record} bytes (1 to {most}); expected \
+         {expected} bytes here, or {official} in the official file. Fetch or copy the file again"
+    )]
     Length {
         /// Which.
         file: PathBuf,
@@ -52,6 +60,10 @@ pub enum DataError {
         official: u64,
     },
     /// A label that the set does not have.
+    #[error(
+        "{file}: record {record} has label {label}, and {set} has classes 0 to {}",
+        .classes - 1
+    )]
     Label {
         /// In which file.
         file: PathBuf,
@@ -65,6 +77,7 @@ pub enum DataError {
         classes: usize,
     },
     /// A file has changed since it was fetched.
+    #[error("{file}: SHA-256 is {sum}, which is not what {recorded} records; fetch the file again")]
     Changed {
         /// Which.
         file: PathBuf,
@@ -74,6 +87,7 @@ pub enum DataError {
         recorded: PathBuf,
     },
     /// No place has an archive.
+    #[error("cannot fetch {archive}: {}{}", .troubles.join("; "), goes_on(*.kept))]
     NotFetched {
         /// Its name.
         archive: &'static str,
@@ -87,11 +101,16 @@ pub enum DataError {
         kept: u64,
     },
     /// Another process is fetching the same.
+    #[error("another process is fetching {file}; wait for it")]
     BeingFetched {
         /// Into which file.
         file: PathBuf,
     },
     /// A folder has too few or too many folders of classes.
+    #[error(
+        "{folder} has {found} folders of classes, and must have 2 to {most}: DIR/train/<class>/, \
+         DIR/test/<class>/"
+    )]
     Classes {
         /// Which.
         folder: PathBuf,
@@ -101,11 +120,17 @@ pub enum DataError {
         most: usize,
     },
     /// The folder of a class is empty.
+    #[error("{folder} holds no pictures; add some, or remove the folder")]
     EmptyClass {
         /// Which.
         folder: PathBuf,
     },
     /// A folder of a class that is not trained.
+    #[error(
+        "{folder}: {class} is none of the {} classes that are trained ({}); rename or remove the \
+         folder, or add it to the training pictures",
+        .classes.len(), few(.classes)
+    )]
     UnknownClass {
         /// Which.
         folder: PathBuf,
@@ -115,6 +140,9 @@ pub enum DataError {
         classes: Vec<String>,
     },
     /// A class has too few pictures to hold one out.
+    #[error(
+        "{file} is the only picture of {class}; add some, or put test pictures into test/<class>/"
+    )]
     OnlyPicture {
         /// The picture.
         file: PathBuf,
@@ -122,6 +150,9 @@ pub enum DataError {
         class: String,
     },
     /// A split has no pictures.
+    #[error(
+        "{folder}: there are no {split} pictures; put some into train/<class>/ and test/<class>/"
+    )]
     NoPictures {
         /// Of which folder.
         folder: PathBuf,
@@ -129,6 +160,7 @@ pub enum DataError {
         split: &'static str,
     },
     /// Something that has no place among pictures.
+    #[error("{path} {what}; move it away")]
     Stray {
         /// Which.
         path: PathBuf,
@@ -136,6 +168,7 @@ pub enum DataError {
         what: &'static str,
     },
     /// A file is no picture that can be read.
+    #[error("{file}: {what}")]
     Picture {
         /// Which.
         file: PathBuf,
@@ -145,8 +178,17 @@ pub enum DataError {
         of_set: bool,
     },
     /// The net reads pictures of so many channels, and files have none such.
+    #[error(
+        "the net reads pictures of {0} channels, and files have 3, or 1 as grey; write input(3, …) or \
+         input(1, …) in the spec"
+    )]
     Channels(usize),
     /// Pictures do not fit into memory.
+    #[error(
+        "{count} pictures of {}×{}×{} bytes do not fit into memory (at most {} GiB); take fewer, or a \
+         net that reads smaller ones",
+        .extent.channels, .extent.rows, .extent.columns, .most >> 30
+    )]
     TooMany {
         /// How many.
         count: usize,
@@ -156,6 +198,7 @@ pub enum DataError {
         most: usize,
     },
     /// Pictures and labels do not go together.
+    #[error("{labels} labels need {needed} bytes of pictures, and there are {bytes}")]
     Uneven {
         /// Labels.
         labels: usize,
@@ -165,8 +208,10 @@ pub enum DataError {
         bytes: usize,
     },
     /// The pictures ended before all had come.
+    #[error("the pictures ended too early")]
     Ended,
     /// The user stopped it.
+    #[error("interrupted")]
     Interrupted,
 }
 
@@ -177,114 +222,19 @@ impl DataError {
     }
 }
 
-impl fmt::Display for DataError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io { doing, path, error } => write!(f, "{doing} {}: {error}", path.display()),
-            Self::NoCache(why) => write!(f, "no cache folder ({why})"),
-            Self::NoFolder { folder, of_pictures } => {
-                write!(f, "{}: no such folder", folder.display())?;
-                let form = "; pictures stand in DIR/train/<class>/ and DIR/test/<class>/";
-                f.write_str(if *of_pictures { form } else { "" })
-            }
-            Self::NoFile { file, set, needs } => {
-                let needs = needs.join(", ");
-                write!(f, "{} is missing; {set} needs {needs}", file.display())
-            }
-            Self::Length { file, bytes, record, most, expected, official } => write!(
-                f,
-                "{}: {bytes} bytes are not whole records of {record} bytes (1 to {most}); \
-                 expected {expected} bytes here, or {official} in the official file. Fetch or \
-                 copy the file again",
-                file.display()
-            ),
-            Self::Label { file, record, label, set, classes } => write!(
-                f,
-                "{}: record {record} has label {label}, and {set} has classes 0 to {}",
-                file.display(),
-                classes - 1
-            ),
-            Self::Changed { file, sum, recorded } => write!(
-                f,
-                "{}: SHA-256 is {sum}, which is not what {} records; fetch the file again",
-                file.display(),
-                recorded.display()
-            ),
-            Self::NotFetched { archive, troubles, kept, .. } => {
-                write!(f, "cannot fetch {archive}: {}", troubles.join("; "))?;
-                match kept {
-                    0 => Ok(()),
-                    kept => write!(
-                        f,
-                        " ({kept} bytes are kept, and the same command goes on from there)"
-                    ),
-                }
-            }
-            Self::BeingFetched { file } => {
-                write!(f, "another process is fetching {}; wait for it", file.display())
-            }
-            Self::Classes { folder, found, most } => write!(
-                f,
-                "{} has {found} folders of classes, and must have 2 to {most}: \
-                 DIR/train/<class>/, DIR/test/<class>/",
-                folder.display()
-            ),
-            Self::EmptyClass { folder } => {
-                write!(f, "{} holds no pictures; add some, or remove the folder", folder.display())
-            }
-            Self::UnknownClass { folder, class, classes } => write!(
-                f,
-                "{}: {class} is none of the {} classes that are trained ({}); rename or remove \
-                 the folder, or add it to the training pictures",
-                folder.display(),
-                classes.len(),
-                few(classes)
-            ),
-            Self::OnlyPicture { file, class } => write!(
-                f,
-                "{} is the only picture of {class}; add some, or put test pictures into \
-                 test/<class>/",
-                file.display()
-            ),
-            Self::NoPictures { folder, split } => write!(
-                f,
-                "{}: there are no {split} pictures; put some into train/<class>/ and \
-                 test/<class>/",
-                folder.display()
-            ),
-            Self::Stray { path, what } => write!(f, "{} {what}; move it away", path.display()),
-            Self::Picture { file, what, .. } => write!(f, "{}: {what}", file.display()),
-            Self::Channels(channels) => write!(
-                f,
-                "the net reads pictures of {channels} channels, and files have 3, or 1 as grey; \
-                 write input(3, …) or input(1, …) in the spec"
-            ),
-            Self::TooMany { count, extent: Extent { rows, columns, channels }, most } => write!(
-                f,
-                "{count} pictures of {channels}×{rows}×{columns} bytes do not fit into memory (at \
-                 most {} GiB); take fewer, or a net that reads smaller ones",
-                most >> 30
-            ),
-            Self::Uneven { labels, needed, bytes } => {
-                write!(f, "{labels} labels need {needed} bytes of pictures, and there are {bytes}")
-            }
-            Self::Ended => f.write_str("the pictures ended too early"),
-            Self::Interrupted => f.write_str("interrupted"),
-        }
-    }
-}
-
 fn few(classes: &[String]) -> String {
     let shown: Vec<&str> = classes.iter().take(10).map(String::as_str).collect();
     let more = if classes.len() > shown.len() { ", …" } else { "" };
     shown.join(", ") + more
 }
 
-impl std::error::Error for DataError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io { error, .. } => Some(error),
-            _ => None,
-        }
+fn form(of_pictures: bool) -> &'static str {
+    if of_pictures { "; pictures stand in DIR/train/<class>/ and DIR/test/<class>/" } else { "" }
+}
+
+fn goes_on(kept: u64) -> String {
+    match kept {
+        0 => String::new(),
+        kept => format!(" ({kept} bytes are kept, and the same command goes on from there)"),
     }
 }

@@ -1,16 +1,15 @@
 //! What an engine can fail at, as data: texts say what and where, and leave it to the caller to
 //! say what to do about it.
 
-use std::fmt;
-
 use super::Precision;
 use crate::graph::{ConvGeometry, InputId, NodeId};
 
 /// Why an engine could not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
     /// The engine does not compute in the precision that was asked for.
+    #[error("the {engine} engine computes in {}, not in {precision}", and(.offered))]
     UnsupportedPrecision {
         /// Which engine.
         engine: &'static str,
@@ -20,6 +19,7 @@ pub enum EngineError {
         offered: &'static [Precision],
     },
     /// The processor lacks the instruction set that a variable of the environment asks for.
+    #[error("{variable}={asked}: this machine has {}", .offered.join(", "))]
     NoInstructionSet {
         /// The variable.
         variable: &'static str,
@@ -29,10 +29,13 @@ pub enum EngineError {
         offered: Vec<&'static str>,
     },
     /// The system has no threads to give.
+    #[error("cannot start threads: {0}")]
     NoThreads(String),
     /// There is no GPU adapter.
+    #[error("no GPU adapter found")]
     NoAdapter,
     /// An adapter does not open.
+    #[error("the adapter {adapter} cannot be used: {why}")]
     Unusable {
         /// Its name.
         adapter: String,
@@ -40,11 +43,13 @@ pub enum EngineError {
         why: String,
     },
     /// An adapter has no 16-bit floats in shaders.
+    #[error("f16: the adapter {adapter} has no 16-bit floats in shaders (shader-f16)")]
     NoHalf {
         /// Its name.
         adapter: String,
     },
     /// There is no GPU, which alone computes in a precision.
+    #[error("{precision} is a precision of GPUs, and there is none{}", but(.software))]
     NoHardware {
         /// The precision.
         precision: Precision,
@@ -52,6 +57,7 @@ pub enum EngineError {
         software: Option<(String, bool)>,
     },
     /// Memory does not suffice.
+    #[error("{shortage}")]
     OutOfMemory {
         /// What is lacking.
         shortage: Shortage,
@@ -59,26 +65,31 @@ pub enum EngineError {
         fits: Option<usize>,
     },
     /// The GPU is gone.
+    #[error("the GPU was lost ({how})")]
     DeviceLost {
         /// What the driver says, or when it was noticed.
         how: String,
     },
     /// The GPU does not answer.
+    #[error("the GPU did not answer for {seconds} s")]
     NoAnswer {
         /// How long it was waited for.
         seconds: u64,
     },
     /// The GPU computed something and did not hand it over.
+    #[error("{}", no_result(.why))]
     NoResult {
         /// What it says, if anything.
         why: Option<String>,
     },
     /// The GPU refused a command.
+    #[error("the GPU refused a command: {what}")]
     Refused {
         /// What it says.
         what: String,
     },
     /// An operation that the engine has no way to compute.
+    #[error("the CPU engine has no step for {node} ({operation})")]
     NoStep {
         /// The node.
         node: NodeId,
@@ -86,6 +97,7 @@ pub enum EngineError {
         operation: String,
     },
     /// Pointwise functions read more tensors at once than the engine can.
+    #[error("a fused loop reads {tensors} tensors, more than the engine's {most}")]
     TooManyTensors {
         /// How many.
         tensors: usize,
@@ -93,6 +105,10 @@ pub enum EngineError {
         most: usize,
     },
     /// A convolution that has no output.
+    #[error(
+        "a convolution {geometry:?} from {} to {} channels has no output",
+        .channels[0], .channels[1]
+    )]
     NoOutput {
         /// The convolution.
         geometry: ConvGeometry,
@@ -100,6 +116,7 @@ pub enum EngineError {
         channels: [usize; 2],
     },
     /// An input was given another number of elements than it has.
+    #[error("input {input} has {elements} elements, but {given} were given")]
     WrongLength {
         /// The input.
         input: InputId,
@@ -109,22 +126,30 @@ pub enum EngineError {
         given: usize,
     },
     /// The program does not read an input.
+    #[error("the program does not read its input {0}")]
     NotRead(InputId),
     /// The program does not have a result.
+    #[error("the program has no output {0}")]
     NotAsked(String),
     /// A mistake in this program.
+    #[error("{0}")]
     Internal(String),
 }
 
 /// Of what there is too little.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Shortage {
     /// Main memory for a plan of so many bytes.
+    #[error("{} MiB of memory could not be had", .bytes >> 20)]
     Main {
         /// The plan's.
         bytes: usize,
     },
     /// The GPU's memory for a plan.
+    #[error(
+        "the GPU is out of memory: of {} MiB for batch {batch} it gave {} MiB",
+        .wanted.div_ceil(1 << 20), .given >> 20
+    )]
     Gpu {
         /// Pictures in a batch.
         batch: usize,
@@ -134,8 +159,13 @@ pub enum Shortage {
         given: u64,
     },
     /// The GPU's memory while it runs.
+    #[error("the GPU is out of memory")]
     Running,
     /// A tensor is larger than what the GPU binds.
+    #[error(
+        "a tensor takes {} MiB at batch {batch}, and {adapter} binds at most {} MiB",
+        .bytes.div_ceil(1 << 20), .most >> 20
+    )]
     Tensor {
         /// The adapter.
         adapter: String,
@@ -147,6 +177,11 @@ pub enum Shortage {
         most: usize,
     },
     /// A convolution is larger than the engine's numbers.
+    #[error(
+        "a convolution {geometry:?} from {} to {} channels is larger than what the CPU engine can \
+         count",
+        .channels[0], .channels[1]
+    )]
     Convolution {
         /// The convolution.
         geometry: ConvGeometry,
@@ -155,95 +190,27 @@ pub enum Shortage {
     },
 }
 
-impl fmt::Display for EngineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnsupportedPrecision { engine, precision, offered } => {
-                let offered: Vec<String> = offered.iter().map(Precision::to_string).collect();
-                write!(f, "the {engine} engine computes in {}, not in {precision}", and(&offered))
-            }
-            Self::NoInstructionSet { variable, asked, offered } => {
-                write!(f, "{variable}={asked}: this machine has {}", offered.join(", "))
-            }
-            Self::NoThreads(why) => write!(f, "cannot start threads: {why}"),
-            Self::NoAdapter => f.write_str("no GPU adapter found"),
-            Self::Unusable { adapter, why } => {
-                write!(f, "the adapter {adapter} cannot be used: {why}")
-            }
-            Self::NoHalf { adapter } => {
-                write!(f, "f16: the adapter {adapter} has no 16-bit floats in shaders (shader-f16)")
-            }
-            Self::NoHardware { precision, software } => {
-                write!(f, "{precision} is a precision of GPUs, and there is none")?;
-                match software {
-                    Some((name, true)) => write!(f, " but {name}, which is software"),
-                    Some((name, false)) => {
-                        write!(f, " ({name} is software, and has no 16-bit floats either)")
-                    }
-                    None => Ok(()),
-                }
-            }
-            Self::OutOfMemory { shortage, .. } => shortage.fmt(f),
-            Self::DeviceLost { how } => write!(f, "the GPU was lost ({how})"),
-            Self::NoAnswer { seconds } => write!(f, "the GPU did not answer for {seconds} s"),
-            Self::NoResult { why: None } => f.write_str("the GPU did not hand over a result"),
-            Self::NoResult { why: Some(why) } => {
-                write!(f, "a result of the GPU cannot be read: {why}")
-            }
-            Self::Refused { what } => write!(f, "the GPU refused a command: {what}"),
-            Self::NoStep { node, operation } => {
-                write!(f, "the CPU engine has no step for {node} ({operation})")
-            }
-            Self::TooManyTensors { tensors, most } => {
-                write!(f, "a fused loop reads {tensors} tensors, more than the engine's {most}")
-            }
-            Self::NoOutput { geometry, channels: [from, to] } => {
-                write!(f, "a convolution {geometry:?} from {from} to {to} channels has no output")
-            }
-            Self::WrongLength { input, elements, given } => {
-                write!(f, "input {input} has {elements} elements, but {given} were given")
-            }
-            Self::NotRead(input) => write!(f, "the program does not read its input {input}"),
-            Self::NotAsked(output) => write!(f, "the program has no output {output}"),
-            Self::Internal(what) => f.write_str(what),
-        }
-    }
-}
-
-impl fmt::Display for Shortage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mib = |bytes: u64| bytes.div_ceil(1 << 20);
-        match self {
-            Self::Main { bytes } => write!(f, "{} MiB of memory could not be had", bytes >> 20),
-            Self::Gpu { batch, wanted, given } => write!(
-                f,
-                "the GPU is out of memory: of {} MiB for batch {batch} it gave {} MiB",
-                mib(*wanted),
-                given >> 20
-            ),
-            Self::Running => f.write_str("the GPU is out of memory"),
-            Self::Tensor { adapter, batch, bytes, most } => write!(
-                f,
-                "a tensor takes {} MiB at batch {batch}, and {adapter} binds at most {} MiB",
-                mib(*bytes as u64),
-                most >> 20
-            ),
-            Self::Convolution { geometry, channels: [from, to] } => write!(
-                f,
-                "a convolution {geometry:?} from {from} to {to} channels is larger than what the \
-                 CPU engine can count"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for EngineError {}
-
 /// a, b and c
-fn and(words: &[String]) -> String {
-    match words {
+fn and(offered: &[Precision]) -> String {
+    let words: Vec<String> = offered.iter().map(Precision::to_string).collect();
+    match words.as_slice() {
         [] => String::new(),
         [only] => only.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+fn but(software: &Option<(String, bool)>) -> String {
+    match software {
+        Some((name, true)) => format!(" but {name}, which is software"),
+        Some((name, false)) => format!(" ({name} is software, and has no 16-bit floats either)"),
+        None => String::new(),
+    }
+}
+
+fn no_result(why: &Option<String>) -> String {
+    match why {
+        Some(why) => format!("a result of the GPU cannot be read: {why}"),
+        None => "the GPU did not hand over a result".into(),
     }
 }

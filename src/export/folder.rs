@@ -12,34 +12,19 @@ use super::manifest::{Manifest, module_file};
 use crate::drawing;
 
 /// Why a build folder could not be written.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// A folder of that name exists and is not a build.
+    #[error("{0} exists and holds no manifest.yaml, so it is not a build of rnetc")]
     NotABuild(PathBuf),
     /// The file system refused.
+    #[error("cannot write {0}: {1}")]
     Io(PathBuf, io::Error),
     /// A kernel that naga refuses: a fault of rnetc.
+    #[error("a generated kernel is not valid WGSL ({0}); please report this")]
     Kernel(String),
 }
-
-impl std::fmt::Display for BuildError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            BuildError::NotABuild(path) => write!(
-                f,
-                "{} exists and holds no manifest.yaml, so it is not a build of rnetc",
-                path.display()
-            ),
-            BuildError::Io(path, error) => write!(f, "cannot write {}: {error}", path.display()),
-            BuildError::Kernel(text) => {
-                write!(f, "a generated kernel is not valid WGSL ({text}); please report this")
-            }
-        }
-    }
-}
-
-impl std::error::Error for BuildError {}
 
 impl Build<'_> {
     /// Writes a build into `folder`, replacing an earlier build there. Everything is written beside

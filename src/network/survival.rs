@@ -62,11 +62,13 @@ impl Survival {
 }
 
 /// Why a rule does not fit a network.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Unfit {
     /// The last unit's probability is none, or zero.
+    #[error("last is {0}, and must be above 0 and at most 1")]
     Last(f64),
     /// No unit, or more than there are with a shortcut, would be live.
+    #[error("live units: {units}, and must be 1 to {most}, the net's units with a shortcut")]
     Live {
         /// How many would be.
         units: usize,
@@ -74,23 +76,9 @@ pub enum Unfit {
         most: usize,
     },
     /// No unit has a shortcut, so none can be dropped.
+    #[error("no unit has a shortcut, so none can be dropped")]
     NoShortcut,
 }
-
-impl std::fmt::Display for Unfit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Unfit::Last(last) => write!(f, "last is {last}, and must be above 0 and at most 1"),
-            Unfit::Live { units, most } => write!(
-                f,
-                "live units: {units}, and must be 1 to {most}, the net's units with a shortcut"
-            ),
-            Unfit::NoShortcut => f.write_str("no unit has a shortcut, so none can be dropped"),
-        }
-    }
-}
-
-impl std::error::Error for Unfit {}
 
 /// The network with a layer on each of some edges.
 fn inserted(network: &Network, drops: &[(Edge, Layer)]) -> Network {

@@ -1,7 +1,5 @@
 //! What can go wrong while training or evaluating.
 
-use std::error::Error;
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -12,30 +10,38 @@ use crate::network::Chw;
 use crate::network::survival::Unfit;
 
 /// Why training, evaluation or what surrounds them stopped.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
     /// The engine could not compile or run the program.
-    Engine(EngineError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// The data could not be had.
-    Data(DataError),
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// The system refused to read, or what it read makes no sense.
+    #[error("reading {path}: {error}")]
     Reading {
         /// Which file or folder.
         path: PathBuf,
         /// What the system said.
+        #[source]
         error: io::Error,
     },
     /// The system refused to write.
+    #[error("writing {path}: {error}")]
     Writing {
         /// Which file or folder.
         path: PathBuf,
         /// What the system said.
+        #[source]
         error: io::Error,
     },
     /// The system has no thread left.
-    NoThread(io::Error),
+    #[error("starting a thread: {0}")]
+    NoThread(#[source] io::Error),
     /// A recipe or a study that makes no sense.
+    #[error("{kind} {name}: {what}")]
     Unclear {
         /// `recipe`, `study`.
         kind: &'static str,
@@ -45,8 +51,10 @@ pub enum TrainError {
         what: String,
     },
     /// A recipe's survival rule does not fit the net.
+    #[error("recipe, survival: {0}")]
     Survival(Unfit),
     /// A file was written in a format that is not known yet.
+    #[error("{path}: it has format {format}, and this rnetc reads formats up to {known}")]
     Newer {
         /// Which.
         path: PathBuf,
@@ -56,6 +64,7 @@ pub enum TrainError {
         known: u32,
     },
     /// A checkpoint is not whole.
+    #[error("{path}: not a whole safetensors file ({why})")]
     NotWhole {
         /// Which.
         path: PathBuf,
@@ -63,6 +72,7 @@ pub enum TrainError {
         why: String,
     },
     /// A checkpoint is not what was saved.
+    #[error("{path}: damaged: its SHA-256 is not what {list} of the run says")]
     Changed {
         /// Which.
         path: PathBuf,
@@ -70,6 +80,7 @@ pub enum TrainError {
         list: &'static str,
     },
     /// A checkpoint's tensors are not the net's.
+    #[error("{path}: {tensor}: {why}")]
     Misfit {
         /// The checkpoint.
         path: PathBuf,
@@ -79,6 +90,10 @@ pub enum TrainError {
         why: Misfit,
     },
     /// A checkpoint is much longer than the net's tensors.
+    #[error(
+        "{path}: {bytes} bytes are more than the net's weights can take ({most}); these are the \
+         weights of another net"
+    )]
     TooLong {
         /// Which.
         path: PathBuf,
@@ -88,6 +103,7 @@ pub enum TrainError {
         most: u64,
     },
     /// A state dict's tensors cannot be paired with the net's.
+    #[error("{path}: {why}")]
     Unpaired {
         /// Its file.
         path: PathBuf,
@@ -95,6 +111,7 @@ pub enum TrainError {
         why: Unpaired,
     },
     /// A data set's pictures are not of the size that the net reads.
+    #[error("the net {net} reads {reads}, and the pictures of {data} are {pictures}")]
     OtherPictures {
         /// The net.
         net: String,
@@ -106,6 +123,7 @@ pub enum TrainError {
         pictures: Chw,
     },
     /// A data set has another number of classes than the net tells apart.
+    #[error("the net {net} tells {tells} classes apart, and {data} has {there}")]
     OtherClasses {
         /// The net.
         net: String,
@@ -119,6 +137,7 @@ pub enum TrainError {
         there: usize,
     },
     /// There are fewer training pictures than a batch takes.
+    #[error("{data} has {pictures} training pictures, fewer than a batch of {batch}")]
     TooFewPictures {
         /// The data set.
         data: String,
@@ -128,18 +147,24 @@ pub enum TrainError {
         batch: usize,
     },
     /// Weights do not say what their classes are and how their pictures were standardised.
+    #[error(
+        "the weights do not say what their classes are and how their pictures were standardised"
+    )]
     Undescribed,
     /// The net has a tensor without a value.
+    #[error("no value for {tensor}")]
     NoValue {
         /// Which.
         tensor: String,
     },
     /// A folder holds no run.
+    #[error("{folder} holds no run (no config.yaml)")]
     NoRun {
         /// Which.
         folder: PathBuf,
     },
     /// No run of a net is there.
+    #[error("no run of {name} in {runs}")]
     NoRunOf {
         /// The net.
         name: String,
@@ -147,11 +172,13 @@ pub enum TrainError {
         runs: PathBuf,
     },
     /// A folder holds a run already.
+    #[error("{folder} holds a run already")]
     HoldsRun {
         /// Which.
         folder: PathBuf,
     },
     /// Another process works in a folder.
+    #[error("{folder}: another process{} works in this folder", number(.by))]
     Held {
         /// Which.
         folder: PathBuf,
@@ -159,6 +186,7 @@ pub enum TrainError {
         by: Option<u32>,
     },
     /// A journal holds the results of another study.
+    #[error("{path} holds another study:\n  {holds}\nand this one is\n  {asked}")]
     OtherStudy {
         /// Which.
         path: PathBuf,
@@ -168,6 +196,7 @@ pub enum TrainError {
         asked: String,
     },
     /// The loss is no longer a number.
+    #[error("the loss became {loss} at step {step}; the first bad tensor is {tensor}")]
     NonFinite {
         /// The step, counted from 1.
         step: u64,
@@ -177,6 +206,10 @@ pub enum TrainError {
         tensor: FirstBad,
     },
     /// Gradients in half precision overflow, whatever the loss is scaled by.
+    #[error(
+        "up to step {step}, {left_out} steps in a row had gradients that are no numbers in half \
+         precision, and were left out"
+    )]
     Overflow {
         /// The last step, counted from 1.
         step: u64,
@@ -186,15 +219,19 @@ pub enum TrainError {
 }
 
 /// Why a tensor of a file does not fit the net's.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
     /// The file lacks it.
+    #[error("it is missing")]
     Missing,
     /// The net lacks it.
+    #[error("the net has no tensor of that name")]
     Unknown,
     /// Its numbers are of another kind.
+    #[error("it holds {0}, and the net needs F32")]
     Type(String),
     /// Its shape is another one.
+    #[error("its shape is {found:?}, and the net's is {wanted:?}")]
     Shape {
         /// In the file.
         found: Vec<usize>,
@@ -202,17 +239,21 @@ pub enum Misfit {
         wanted: Vec<usize>,
     },
     /// It holds what is no number, and must hold one.
+    #[error("it is no number")]
     NoNumber,
 }
 
 /// The first tensor that holds a number that is none.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FirstBad {
     /// This one.
+    #[error("{0}")]
     Tensor(String),
     /// The step after has overwritten what would tell, as on a GPU.
+    #[error("not known, as the step after has begun")]
     Overtaken,
     /// Half precision leaves all state as it was.
+    #[error("not known in half precision")]
     Half,
 }
 
@@ -228,125 +269,6 @@ impl TrainError {
     }
 }
 
-impl From<EngineError> for TrainError {
-    fn from(error: EngineError) -> Self {
-        TrainError::Engine(error)
-    }
-}
-
-impl From<DataError> for TrainError {
-    fn from(error: DataError) -> Self {
-        TrainError::Data(error)
-    }
-}
-
-impl fmt::Display for TrainError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Engine(error) => error.fmt(f),
-            Self::Data(error) => error.fmt(f),
-            Self::Reading { path, error } => write!(f, "reading {}: {error}", path.display()),
-            Self::Writing { path, error } => write!(f, "writing {}: {error}", path.display()),
-            Self::NoThread(error) => write!(f, "starting a thread: {error}"),
-            Self::Unclear { kind, name, what } => write!(f, "{kind} {name}: {what}"),
-            Self::Survival(what) => write!(f, "recipe, survival: {what}"),
-            Self::Newer { path, format, known } => write!(
-                f,
-                "{}: it has format {format}, and this rnetc reads formats up to {known}",
-                path.display()
-            ),
-            Self::NotWhole { path, why } => {
-                write!(f, "{}: not a whole safetensors file ({why})", path.display())
-            }
-            Self::Changed { path, list } => write!(
-                f,
-                "{}: damaged: its SHA-256 is not what {list} of the run says",
-                path.display()
-            ),
-            Self::Misfit { path, tensor, why } => {
-                write!(f, "{}: {tensor}: {why}", path.display())
-            }
-            Self::TooLong { path, bytes, most } => write!(
-                f,
-                "{}: {bytes} bytes are more than the net's weights can take ({most}); these are \
-                 the weights of another net",
-                path.display()
-            ),
-            Self::Unpaired { path, why } => write!(f, "{}: {why}", path.display()),
-            Self::OtherPictures { net, reads, data, pictures } => {
-                write!(f, "the net {net} reads {reads}, and the pictures of {data} are {pictures}")
-            }
-            Self::OtherClasses { net, tells, data, there, .. } => {
-                write!(f, "the net {net} tells {tells} classes apart, and {data} has {there}")
-            }
-            Self::TooFewPictures { data, pictures, batch } => {
-                write!(f, "{data} has {pictures} training pictures, fewer than a batch of {batch}")
-            }
-            Self::Undescribed => f.write_str(
-                "the weights do not say what their classes are and how their pictures were \
-                 standardised",
-            ),
-            Self::NoValue { tensor } => write!(f, "no value for {tensor}"),
-            Self::NoRun { folder } => {
-                write!(f, "{} holds no run (no config.yaml)", folder.display())
-            }
-            Self::NoRunOf { name, runs } => write!(f, "no run of {name} in {}", runs.display()),
-            Self::HoldsRun { folder } => write!(f, "{} holds a run already", folder.display()),
-            Self::Held { folder, by } => {
-                let number = by.map_or_else(String::new, |number| format!(" ({number})"));
-                write!(f, "{}: another process{number} works in this folder", folder.display())
-            }
-            Self::OtherStudy { path, holds, asked } => write!(
-                f,
-                "{} holds another study:\n  {holds}\nand this one is\n  {asked}",
-                path.display()
-            ),
-            Self::NonFinite { step, loss, tensor } => {
-                write!(f, "the loss became {loss} at step {step}; the first bad tensor is {tensor}")
-            }
-            Self::Overflow { step, left_out } => write!(
-                f,
-                "up to step {step}, {left_out} steps in a row had gradients that are no numbers in \
-                 half precision, and were left out"
-            ),
-        }
-    }
-}
-
-impl fmt::Display for Misfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing => f.write_str("it is missing"),
-            Self::Unknown => f.write_str("the net has no tensor of that name"),
-            Self::Type(found) => write!(f, "it holds {found}, and the net needs F32"),
-            Self::Shape { found, wanted } => {
-                write!(f, "its shape is {found:?}, and the net's is {wanted:?}")
-            }
-            Self::NoNumber => f.write_str("it is no number"),
-        }
-    }
-}
-
-impl fmt::Display for FirstBad {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tensor(name) => f.write_str(name),
-            Self::Overtaken => f.write_str("not known, as the step after has begun"),
-            Self::Half => f.write_str("not known in half precision"),
-        }
-    }
-}
-
-impl Error for TrainError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            // Their texts are this one's, so their sources are too.
-            Self::Engine(error) => error.source(),
-            Self::Data(error) => error.source(),
-            Self::Reading { error, .. } | Self::Writing { error, .. } | Self::NoThread(error) => {
-                Some(error)
-            }
-            _ => None,
-        }
-    }
+fn number(process: &Option<u32>) -> String {
+    process.map_or_else(String::new, |number| format!(" ({number})"))
 }

@@ -27,9 +27,10 @@ enum Sort {
 }
 
 /// Why a file's tensors are not a network's.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unpaired {
     /// There are more or fewer modules of a kind.
+    #[error("it has {found} {what}, and the net has {own}; they are not the same net")]
     Counts {
         /// The kind, as a plural.
         what: &'static str,
@@ -39,6 +40,7 @@ pub enum Unpaired {
         own: usize,
     },
     /// A tensor is not there.
+    #[error("{name} is missing, which would be {own}")]
     Missing {
         /// Its name in the file.
         name: String,
@@ -46,10 +48,13 @@ pub enum Unpaired {
         own: String,
     },
     /// A tensor that the net has no place for.
+    #[error("{0}: the net has nothing of that kind (a bias, perhaps)")]
     Extra(String),
     /// A tensor that no residual network has.
+    #[error("{0}: no tensor of a residual network is like that")]
     Strange(String),
     /// A tensor that does not fit its counterpart.
+    #[error("{name}, taken for {own}: {why}")]
     Misfit {
         /// Its name in the file.
         name: String,
@@ -58,24 +63,6 @@ pub enum Unpaired {
         /// Why.
         why: Misfit,
     },
-}
-
-impl std::fmt::Display for Unpaired {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Counts { what, found, own } => {
-                write!(f, "it has {found} {what}, and the net has {own}; they are not the same net")
-            }
-            Self::Missing { name, own } => write!(f, "{name} is missing, which would be {own}"),
-            Self::Extra(name) => {
-                write!(f, "{name}: the net has nothing of that kind (a bias, perhaps)")
-            }
-            Self::Strange(name) => {
-                write!(f, "{name}: no tensor of a residual network is like that")
-            }
-            Self::Misfit { name, own, why } => write!(f, "{name}, taken for {own}: {why}"),
-        }
-    }
 }
 
 /// A module: its name and what it has.

@@ -116,15 +116,30 @@ fn units(count: usize) -> String {
     if count == 1 { "1 unit".into() } else { format!("{count} units") }
 }
 
+fn nothing(first: &Option<(String, [Chw; 2])>) -> String {
+    match first {
+        Some((name, [reads, writes])) => format!(
+            "nothing can be deleted: no unit has a shortcut, and none keeps its shape ({name} \
+             reads {reads} and writes {writes})"
+        ),
+        None => "the net has neither units nor convolutions, so there is nothing to delete".into(),
+    }
+}
+
 /// Why there is no such plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Impossible {
     /// Nothing can be deleted.
+    #[error("{}", nothing(.first))]
     Nothing {
         /// Name and shapes of the first unit, if there is one.
         first: Option<(String, [Chw; 2])>,
     },
     /// Fewer units can be deleted than are asked for.
+    #[error(
+        "{} can be deleted at random ({} in all, each stage's first left alone)",
+        units(*.deletable), units(*.all)
+    )]
     Counts {
         /// What is asked for.
         asked: RangeInclusive<usize>,
@@ -134,39 +149,15 @@ pub enum Impossible {
         all: usize,
     },
     /// Fewer pairs can change places than are asked for.
+    #[error(
+        "there are {pairs} pairs of equal units that may change places (each stage's first left \
+         alone)"
+    )]
     Swaps {
         /// How many can.
         pairs: usize,
     },
 }
-
-impl std::fmt::Display for Impossible {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Nothing { first: None } => f.write_str(
-                "the net has neither units nor convolutions, so there is nothing to delete",
-            ),
-            Self::Nothing { first: Some((name, [reads, writes])) } => write!(
-                f,
-                "nothing can be deleted: no unit has a shortcut, and none keeps its shape ({name} \
-                 reads {reads} and writes {writes})"
-            ),
-            Self::Counts { deletable, all, .. } => write!(
-                f,
-                "{} can be deleted at random ({} in all, each stage's first left alone)",
-                units(*deletable),
-                units(*all)
-            ),
-            Self::Swaps { pairs } => write!(
-                f,
-                "there are {pairs} pairs of equal units that may change places (each stage's first \
-                 left alone)"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for Impossible {}
 
 fn draws(
     amounts: &RangeInclusive<usize>,
