@@ -1,4 +1,4 @@
-//! How numbers and bytes read, and which name a wrong one may have been meant for.
+//! How numbers, lists and bytes read, and which name a wrong one may have been meant for.
 
 use strsim::osa_distance;
 
@@ -28,6 +28,28 @@ pub fn thousands(n: impl std::fmt::Display) -> String {
     text
 }
 
+/// a, b and c; or with another word before the last.
+pub fn series(items: &[impl ToString], before_last: &str) -> String {
+    let words: Vec<String> = items.iter().map(ToString::to_string).collect();
+    match words.as_slice() {
+        [first @ .., last] if !first.is_empty() => {
+            format!("{} {before_last} {last}", first.join(", "))
+        }
+        all => all.concat(),
+    }
+}
+
+/// 1 unit, 2 units
+#[cfg(feature = "engines")]
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A text as it stands in HTML and SVG, in quotes or out of them.
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
 /// The candidate nearest to `name`, if one is near enough to be meant.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const LONGEST: usize = 64;
@@ -55,6 +77,14 @@ mod tests {
         assert_eq!(nearest("Relu", ["relu", "conv"]), Some("relu"));
         assert_eq!(nearest("banana", ["width", "stride"]), None);
         assert_eq!(nearest("q", ["x", "y"]), None);
+    }
+
+    #[test]
+    #[cfg(feature = "engines")]
+    fn lists_and_counts_read_as_english() {
+        let lists = [&["a"][..], &["a", "b", "c"]].map(|items| series(items, "or"));
+        assert_eq!(lists, ["a", "a, b or c"]);
+        assert_eq!([0, 1, 2].map(|n| counted(n, "unit")), ["0 units", "1 unit", "2 units"]);
     }
 
     #[test]

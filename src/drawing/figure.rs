@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::text::escape;
+
 /// Distance between columns, in pixels.
 pub const COLUMN: f64 = 150.0;
 /// Distance between rows.
@@ -110,8 +112,4 @@ fn near((x, y): (f64, f64), (to_x, to_y): (f64, f64)) -> (f64, f64) {
     let length = (to_x - x).hypot(to_y - y).max(1e-9);
     let part = (RADIUS / length).min(0.5);
     (x + (to_x - x) * part, y + (to_y - y) * part)
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -3,13 +3,16 @@
 
 use super::Precision;
 use crate::graph::{ConvGeometry, InputId, NodeId};
+use crate::text::series;
 
 /// Why an engine could not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
     /// The engine does not compute in the precision that was asked for.
-    #[error("the {engine} engine computes in {}, not in {precision}", and(.offered))]
+    #[error(
+        "the {engine} engine computes in {}, not in {precision}", series(.offered, "and")
+    )]
     UnsupportedPrecision {
         /// Which engine.
         engine: &'static str,
@@ -188,16 +191,6 @@ pub enum Shortage {
         /// Channels read and written.
         channels: [usize; 2],
     },
-}
-
-/// a, b and c
-fn and(offered: &[Precision]) -> String {
-    let words: Vec<String> = offered.iter().map(Precision::to_string).collect();
-    match words.as_slice() {
-        [] => String::new(),
-        [only] => only.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }
 
 fn but(software: &Option<(String, bool)>) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::escape;
+use crate::text::escape;
 
 /// Most classes whose numbers and names are written out.
 const MOST_NAMED: usize = 20;

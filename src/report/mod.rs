@@ -28,10 +28,5 @@ pub struct Run {
     pub studies: Vec<studies::Figure>,
 }
 
-/// A text in HTML and SVG.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
 #[cfg(test)]
 mod tests;

@@ -6,10 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::measure::Measured;
-use super::{Run, confusion, escape};
+use super::{Run, confusion};
 use crate::chart::quantiles::median;
 use crate::chart::{self, Axis, Mark, Panel, Side, Size, Stroke};
 use crate::drawing;
+use crate::text::escape;
 use crate::train::config::Config;
 
 /// Points of a curve of losses; more cannot be told apart.

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{Study, Summary};
+use crate::text::escape;
 
 const HEADINGS: [&str; 6] = ["row", "median", "mean ± std", "lowest", "runs", "paper"];
 
@@ -91,12 +92,6 @@ impl Table {
 
     /// A page.
     pub fn html(&self) -> String {
-        let escape = |text: &str| {
-            text.replace('&', "&amp;")
-                .replace('<', "&lt;")
-                .replace('>', "&gt;")
-                .replace('"', "&quot;")
-        };
         let line = |tag: &str, cells: [&str; 6]| {
             let cell = |text: &str| format!("<{tag}>{}</{tag}>", escape(text));
             format!("<tr>{}</tr>\n", cells.map(cell).concat())

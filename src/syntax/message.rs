@@ -5,6 +5,7 @@ use pest::error::{Error, ErrorVariant, InputLocation};
 use super::grammar::Rule;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
+use crate::text::series;
 
 /// What the grammar wanted and what stands there.
 pub fn unexpected(text: &str, error: &Error<Rule>) -> Diagnostic {
@@ -49,11 +50,7 @@ fn list(rules: &[Rule]) -> String {
     let mut words: Vec<&str> = rules.iter().filter_map(|&rule| describe(rule)).collect();
     words.sort_unstable();
     words.dedup();
-    match words.split_last() {
-        None => String::new(),
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-    }
+    series(&words, "or")
 }
 
 fn describe(rule: Rule) -> Option<&'static str> {

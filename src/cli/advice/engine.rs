@@ -1,14 +1,15 @@
 //! About engines.
 
 use super::Advice;
-use crate::engine::{EngineError, Precision, Shortage};
+use crate::engine::{EngineError, Shortage};
+use crate::text::series;
 
 impl Advice for EngineError {
     fn advice(&self) -> Option<String> {
         let advice = match self {
             EngineError::UnsupportedPrecision { engine, offered, .. } => {
                 let other = if *engine == "cpu" { "wgpu" } else { "cpu" };
-                format!("say --precision {}, or take --engine {other}", alternatives(offered))
+                format!("say --precision {}, or take --engine {other}", series(offered, "or"))
             }
             EngineError::NoInstructionSet { variable, .. } => {
                 format!("set {variable} to one of these or unset it")
@@ -60,18 +61,10 @@ fn smaller(shortage: &Shortage, fits: Option<usize>) -> String {
     }
 }
 
-/// f32, bf16x3 or bf16
-fn alternatives(precisions: &[Precision]) -> String {
-    let names: Vec<&str> = precisions.iter().map(|precision| precision.name()).collect();
-    match names.as_slice() {
-        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
-        all => all.concat(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Precision;
 
     #[test]
     fn what_went_wrong_and_what_to_do_make_a_sentence() {

@@ -14,6 +14,7 @@ use crate::data::{Dataset, Set};
 use crate::engine::Precision;
 use crate::report::measure::{Measured, measure};
 use crate::report::{self, Run};
+use crate::text::counted;
 use crate::train::run_folder::RunFolder;
 use crate::train::{atomic, checkpoint, fit, manifest, metrics, tensors};
 
@@ -30,12 +31,8 @@ pub fn report(args: &ReportArgs) -> Result<(), Failure> {
         (None, first) => first.map_or_else(PathBuf::new, |first| first.join("report.html")),
     };
     atomic::write(&out, report::page(&runs).as_bytes())?;
-    output::say(format_args!("report of {} in {}", count(runs.len()), out.display()));
+    output::say(format_args!("report of {} in {}", counted(runs.len(), "run"), out.display()));
     Ok(())
-}
-
-fn count(runs: usize) -> String {
-    if runs == 1 { "1 run".into() } else { format!("{runs} runs") }
 }
 
 fn run(args: &ReportArgs, path: &Path, signals: &Signals) -> Result<Run, Failure> {

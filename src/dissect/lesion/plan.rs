@@ -6,6 +6,7 @@ use super::rewire::counterparts;
 use crate::data::random::{Draws, Purpose};
 use crate::network::anatomy::Site;
 use crate::network::{Chw, Network};
+use crate::text::counted;
 
 /// What is done to the net.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,10 +113,6 @@ pub fn plan(
     Ok(items)
 }
 
-fn units(count: usize) -> String {
-    if count == 1 { "1 unit".into() } else { format!("{count} units") }
-}
-
 fn nothing(first: &Option<(String, [Chw; 2])>) -> String {
     match first {
         Some((name, [reads, writes])) => format!(
@@ -138,7 +135,7 @@ pub enum Impossible {
     /// Fewer units can be deleted than are asked for.
     #[error(
         "{} can be deleted at random ({} in all, each stage's first left alone)",
-        units(*.deletable), units(*.all)
+        counted(*.deletable, "unit"), counted(*.all, "unit")
     )]
     Counts {
         /// What is asked for.

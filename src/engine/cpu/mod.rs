@@ -31,6 +31,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use super::profile::Limits;
 use super::{Device, Engine, EngineError, Executable, Precision};
 use crate::graph::Program;
+use crate::text::counted;
 
 /// Runs programs on this machine's cores.
 pub struct CpuEngine {
@@ -79,9 +80,8 @@ impl CpuEngine {
 
 impl Engine for CpuEngine {
     fn device(&self) -> Device {
-        let threads = self.threads();
-        let plural = if threads == 1 { "" } else { "s" };
-        Device { engine: "cpu", name: format!("{}, {threads} thread{plural}", self.isa.name()) }
+        let threads = counted(self.threads(), "thread");
+        Device { engine: "cpu", name: format!("{}, {threads}", self.isa.name()) }
     }
 
     fn limits(&self) -> Option<Limits> {
