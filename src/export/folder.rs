@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::wgpu::validate;
 
 use super::Build;
-use super::manifest::{Manifest, module_file};
+use super::manifest::{MANIFEST, Manifest, SPEC, module_file};
 use crate::drawing;
 
 /// Why a build folder could not be written.
@@ -34,12 +34,12 @@ impl Build<'_> {
     /// The folder is there and no build, a kernel is not valid, or the system refuses to write.
     pub fn write(&self, folder: impl AsRef<Path>) -> Result<Manifest, BuildError> {
         let folder = folder.as_ref();
-        if folder.exists() && !folder.join("manifest.yaml").is_file() {
+        if folder.exists() && !folder.join(MANIFEST).is_file() {
             return Err(BuildError::NotABuild(folder.to_path_buf()));
         }
         let (manifest, drawing) = (Manifest::new(self), drawing::svg(self.network));
         let yaml = serde_yaml::to_string(&manifest)
-            .map_err(|e| BuildError::Io(folder.join("manifest.yaml"), io::Error::other(e)))?;
+            .map_err(|e| BuildError::Io(folder.join(MANIFEST), io::Error::other(e)))?;
         let mut files: BTreeMap<String, &str> = BTreeMap::new();
         for kernel in &self.gpu.kernels {
             files.insert(module_file(kernel), &kernel.wgsl);
@@ -47,9 +47,9 @@ impl Build<'_> {
         for (name, text) in &files {
             validate(text).map_err(|e| BuildError::Kernel(format!("{name}: {e}")))?;
         }
-        files.insert("manifest.yaml".to_string(), &yaml);
+        files.insert(MANIFEST.to_string(), &yaml);
         files.insert("graph.svg".to_string(), &drawing);
-        files.insert("spec.rnet".to_string(), &self.network.source.text);
+        files.insert(SPEC.to_string(), &self.network.source.text);
         let parent = match folder.parent() {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),

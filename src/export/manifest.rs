@@ -11,6 +11,10 @@ use crate::text::sha256;
 
 /// Version of the manifest's layout.
 pub const FORMAT: u32 = 1;
+/// The description of a build folder.
+pub const MANIFEST: &str = "manifest.yaml";
+/// The spec's text in a build folder.
+pub const SPEC: &str = "spec.rnet";
 
 /// What a program is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,7 +158,7 @@ impl Manifest {
             rnetc: env!("CARGO_PKG_VERSION").to_string(),
             spec: Spec {
                 name: network.name.clone(),
-                file: "spec.rnet".to_string(),
+                file: SPEC.to_string(),
                 sha256: sha256(network.source.text.as_bytes()),
             },
             settings: build.settings.clone(),

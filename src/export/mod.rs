@@ -7,7 +7,7 @@ pub mod onnx;
 
 pub use explain::explain;
 pub use folder::BuildError;
-pub use manifest::{FORMAT, Manifest, Mode};
+pub use manifest::{FORMAT, MANIFEST, Manifest, Mode, SPEC};
 
 use std::collections::BTreeMap;
 

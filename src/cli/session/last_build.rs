@@ -8,15 +8,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::cli::Failure;
-use crate::export::FORMAT;
+use crate::export::{FORMAT, MANIFEST};
 use crate::train::format;
 
 /// The file that remembers.
 const LAST: &str = "build/.last";
-/// The spec's text in a build folder.
-pub const SPEC: &str = "spec.rnet";
-/// The description of a build folder.
-pub const MANIFEST: &str = "manifest.yaml";
 
 /// Remembers a build folder.
 pub fn record(folder: &Path) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ use crate::cli::Failure;
 use crate::cli::args::MessageFormat;
 use crate::cli::session::last_build;
 use crate::cli::show::{diagnostics, output};
+use crate::export::{MANIFEST, SPEC};
 use crate::network::Network;
 use crate::train::config::Config;
 
@@ -53,13 +54,11 @@ impl NamedSpec {
 
     /// What a build folder was made from.
     pub fn folder(path: &Path, set: &[(String, String)]) -> Result<Self, Failure> {
-        let text = path.join(last_build::SPEC);
-        if !text.is_file() || !path.join(last_build::MANIFEST).is_file() {
+        let text = path.join(SPEC);
+        if !text.is_file() || !path.join(MANIFEST).is_file() {
             return Err(Failure::File(format!(
-                "{} is not a build folder (no {} or no {}); make one with rnetc build",
-                path.display(),
-                last_build::SPEC,
-                last_build::MANIFEST
+                "{} is not a build folder (no {SPEC} or no {MANIFEST}); make one with rnetc build",
+                path.display()
             )));
         }
         let spec = Spec::new(text.to_string_lossy(), read(&text)?);
