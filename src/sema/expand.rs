@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use super::attributes::Attributes;
-use super::builder::MAX_UNITS;
 use super::expander::{Expander, Failure};
 use super::hir::Program;
 use super::instance::{self, Instance, UnitCall};
 use super::naming;
+use super::network_builder::MAX_UNITS;
 use super::plain::{Env, Term};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::network::{Layer, Network, UnitId, UnitInstance, ValueId};

@@ -1,7 +1,7 @@
 //! What the expansion of a program has built so far, and what it may still cost.
 
-use super::builder::Builder;
 use super::hir::Program;
+use super::network_builder::NetworkBuilder;
 use super::plain::Term;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Source, Span};
@@ -56,7 +56,7 @@ pub struct Expander<'a> {
     /// The text, to quote from.
     pub source: &'a Source,
     /// What is built so far.
-    pub net: Builder,
+    pub net: NetworkBuilder,
     /// 1-based position of the unit in work (0 between units), and the number of units.
     pub position: (usize, usize),
     /// Parameters of the unit in work.
@@ -71,7 +71,7 @@ impl<'a> Expander<'a> {
         Self {
             program,
             source,
-            net: Builder::default(),
+            net: NetworkBuilder::default(),
             position: (0, 0),
             parameters: Vec::new(),
             steps: 0,

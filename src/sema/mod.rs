@@ -1,38 +1,40 @@
 //! From syntax to a typed network.
 //!
-//! `resolve` finds every name, checks every call and sorts out which expressions are numbers,
-//! functions and values (`hir`); it looks at all definitions, used or not, and reports
-//! all it finds. `expand` then builds the one net with its numbers, unit by unit, and checks
-//! every range and every shape on the way.
+//! `resolve` finds every name and checks every call in all definitions, used or not: `elaborate` sorts
+//! out which expressions are numbers, functions and values (`hir`), `arguments` which argument is which
+//! (of the layers in `layers`), `mentions` and `order` what needs what.
+//!
+//! `expand` then builds the one net with its numbers, unit by unit: `plain` and `attributes` evaluate
+//! numbers and check their ranges, `instance` makes a function at one place of the net, `unit`, `apply` and
+//! `arithmetic` compute values, whose `shapes` must fit, `naming` names modules, and `network_builder` keeps
+//! what is there so far. `settings` reads what the net's parameters are set to. `warnings` looks at what is
+//! legal and probably not meant.
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::Source;
 use crate::syntax;
 
-mod allow;
 mod apply;
 mod arguments;
 mod arithmetic;
 mod attributes;
-mod builder;
 mod elaborate;
 mod expand;
 mod expander;
 mod hir;
 mod instance;
 pub mod layers;
-mod measured;
 mod mentions;
 mod names;
 mod naming;
+mod network_builder;
 mod order;
 mod plain;
 mod resolve;
 mod settings;
 mod shapes;
-mod slashes;
 mod unit;
-mod unused;
+mod warnings;
 
 /// A network, and what its author should know about the spec.
 #[derive(Clone, Debug)]
@@ -52,7 +54,7 @@ pub fn compile(
     settings: &[(String, String)],
 ) -> Result<Compiled, Vec<Diagnostic>> {
     let file = syntax::parse(source)?;
-    let mut found = slashes::warnings(&file, &source.text);
+    let mut found = warnings::slashes::warnings(&file, &source.text);
     let program = resolve::program(&file, &source.text, &mut found);
     let (warnings, errors): (Vec<_>, Vec<_>) =
         found.into_iter().partition(|d| d.severity == Severity::Warning);
@@ -62,8 +64,9 @@ pub fn compile(
     };
     let settings = settings::read(&program.net, settings).map_err(tidy)?;
     let network = expand::network(&program, source, settings).map_err(tidy)?;
-    let allowed = allow::codes(&source.text);
-    let mut warnings: Vec<_> = warnings.into_iter().chain(measured::warnings(&network)).collect();
+    let allowed = warnings::allow::codes(&source.text);
+    let mut warnings: Vec<_> =
+        warnings.into_iter().chain(warnings::shortcut::warnings(&network)).collect();
     warnings.retain(|warning| !allowed.contains(&warning.code));
     Ok(Compiled { network, warnings: tidy(warnings) })
 }

@@ -35,7 +35,8 @@ pub struct BuildArgs {
     /// Print kernels, what was fused into each, and what they cost
     #[arg(long)]
     pub explain: bool,
-    /// Print what a stage leaves (syntax, network, graph, …; `help` lists them), and write nothing
+    /// Print what a stage leaves (syntax, network, graph, …; `help` lists them) of --mode, and write
+    /// nothing; GPU kernels as they are untuned in f32
     #[arg(long, value_name = "STAGE", conflicts_with_all = ["out", "explain"])]
     pub dump: Option<String>,
     /// How to print errors and warnings

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::mentions::{Units, mentions, needs, reachable};
 use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::sema::mentions::{Units, mentions, needs, reachable};
 use crate::syntax::ast::{Binding, Name, Net, Parameter, Unit};
 
 fn warn(name: &Name, what: &str, hint: &str) -> Diagnostic {

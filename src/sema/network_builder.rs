@@ -20,7 +20,7 @@ const MAX_MACS: u64 = 1 << 53;
 
 /// Values, modules and units so far.
 #[derive(Debug, Default)]
-pub struct Builder {
+pub struct NetworkBuilder {
     /// In evaluation order.
     pub values: Vec<Value>,
     /// In order of first use.
@@ -34,7 +34,7 @@ pub struct Builder {
     macs: u64,
 }
 
-impl Builder {
+impl NetworkBuilder {
     /// Shape of a value.
     pub fn shape(&self, id: ValueId) -> Chw {
         self.values[id.index()].shape
