@@ -119,11 +119,11 @@ pub use {
     engine::{Device, EngineError, Precision},
     export::{Build, BuildError, BuildOptions, Manifest, Mode},
     train::TrainError,
-    train::checkpoint::About,
     train::config::Config,
     train::evaluate::Score,
-    train::metrics::{Evaluation, Step},
     train::recipe::Recipe,
+    train::record::checkpoint::About,
+    train::record::metrics::{Evaluation, Step},
     train::schedule::Length,
     train::trainer::{End, Observer},
 };

@@ -9,13 +9,14 @@ use crate::data::{Dataset, Extent};
 use crate::graph::OutputKind;
 use crate::lower;
 use crate::network::Network;
-use crate::train::checkpoint::{self, About};
 use crate::train::config::Config;
 use crate::train::evaluate::{MOST_BATCH, Score, evaluate, probabilities};
 use crate::train::inference::Passes;
+use crate::train::record::checkpoint::{self, About};
+use crate::train::record::manifest;
 use crate::train::runner::Runner;
 use crate::train::tensors::{self, Values};
-use crate::train::{TrainError, fit, manifest};
+use crate::train::{TrainError, fit};
 
 /// A file of weights whose header has been read: what it says of itself tells which network it
 /// belongs to.

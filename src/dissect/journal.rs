@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::train::TrainError;
-use crate::train::json_lines::{JsonLines, text};
+use crate::train::record::json_lines::{JsonLines, text};
 
 /// An open journal.
 pub struct Journal {

@@ -7,7 +7,7 @@ pub mod studies;
 
 use crate::network::Network;
 use crate::train::config::Config;
-use crate::train::metrics::History;
+use crate::train::record::metrics::History;
 use measure::Measured;
 
 pub use page::page;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::format::FormatVersion;
 use super::recipe::Recipe;
+use super::record::format::FormatVersion;
 use super::schedule::Length;
 use crate::data::normalise::Normalisation;
 use crate::engine::Precision;

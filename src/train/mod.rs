@@ -1,26 +1,23 @@
 //! Training and evaluation: a loop over a compiled program, and what it reads and writes.
+//!
+//! A [`recipe`] and a length make a [`schedule`], and with spec and data a run's [`config`]. [`trainer`]
+//! takes the steps: a [`runner`] is a program on an engine, with inputs and outputs by what they mean,
+//! [`inference`] the one loop that turns batches into scores, which [`evaluate`] counts. [`record`] is what
+//! stays on disk. [`tensors`], [`init`], [`layout`] and [`foreign`] are the weights: which there are, how they
+//! start, how files lay them out, and what other programs call them.
 
-pub mod atomic;
-pub mod checkpoint;
 pub mod config;
 pub mod error;
 pub mod evaluate;
 pub mod fit;
 pub mod foreign;
-pub mod format;
 pub mod inference;
 pub mod init;
-pub mod json_lines;
-pub mod keeper;
 pub mod layout;
-pub mod lock;
-pub mod manifest;
-pub mod metrics;
 pub mod recipe;
-pub mod run_folder;
+pub mod record;
 pub mod runner;
 pub mod schedule;
-pub mod tensorboard;
 pub mod tensors;
 pub mod trainer;
 pub mod yaml;

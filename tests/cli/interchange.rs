@@ -110,7 +110,8 @@ fn a_net_that_pytorch_trained_has_pytorchs_logits() {
     folder.expect(0, &line);
     let network = rnetc::sema::compile(&Source::new("narrow", NARROW), &[]).unwrap().network;
     let tensors = tensors::of(&network);
-    let values = rnetc::train::checkpoint::load(&folder.at("own.safetensors"), &tensors).unwrap();
+    let values =
+        rnetc::train::record::checkpoint::load(&folder.at("own.safetensors"), &tensors).unwrap();
 
     let bytes = std::fs::read(format!("{goldens}/import_logits.safetensors")).unwrap();
     let golden = safetensors::SafeTensors::deserialize(&bytes).unwrap();

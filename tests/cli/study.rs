@@ -56,7 +56,7 @@ fn a_study_runs_what_is_missing_and_prints_the_table() {
     let markdown = folder.expect(0, &format!("{RUN} --table --format markdown"));
     assert!(markdown.out.contains("| four |"), "{markdown:?}");
 
-    let held = rnetc::train::lock::Lock::take(&folder.at("t")).unwrap();
+    let held = rnetc::train::record::lock::Lock::take(&folder.at("t")).unwrap();
     assert!(folder.expect(3, RUN).err.contains("another process"));
     drop(held);
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::Failure;
 use crate::export::{FORMAT, MANIFEST};
-use crate::train::format;
+use crate::train::record::format;
 
 /// The file that remembers.
 const LAST: &str = "build/.last";

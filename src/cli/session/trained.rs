@@ -21,12 +21,13 @@ use crate::data::{Pictures, Set};
 use crate::engine::Precision;
 use crate::network::Network;
 use crate::network::anatomy::{Site, sites};
-use crate::train::checkpoint;
 use crate::train::config::Config;
-use crate::train::lock::Lock;
-use crate::train::run_folder::RunFolder;
+use crate::train::fit;
+use crate::train::record::checkpoint;
+use crate::train::record::lock::Lock;
+use crate::train::record::manifest;
+use crate::train::record::run_folder::RunFolder;
 use crate::train::tensors::{self, Values};
-use crate::train::{fit, manifest};
 
 /// A trained network with all that a study needs.
 pub struct Trained {

@@ -7,7 +7,7 @@ use crate::cli::Failure;
 use crate::cli::args::RunArgs;
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
-use crate::train::checkpoint::About;
+use crate::train::record::checkpoint::About;
 
 /// Reads weights for the spec that is named; without a name, for the spec that the file was
 /// trained with, and where it says nothing, for the last build.

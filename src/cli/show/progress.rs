@@ -7,7 +7,7 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
 use crate::cli::session::signals::Signals;
 use crate::cli::show::output;
-use crate::train::metrics::{Evaluation, Step};
+use crate::train::record::metrics::{Evaluation, Step};
 use crate::train::schedule::StepPlan;
 use crate::train::trainer::Observer;
 

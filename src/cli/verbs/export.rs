@@ -5,7 +5,7 @@ use crate::cli::args::ExportArgs;
 use crate::cli::session::weights;
 use crate::cli::show::output;
 use crate::export::onnx;
-use crate::train::atomic;
+use crate::train::record::atomic;
 
 /// Writes a model.
 pub fn export(args: &ExportArgs) -> Result<(), Failure> {

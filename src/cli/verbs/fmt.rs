@@ -35,7 +35,7 @@ fn file(path: &Path, check: bool) -> Result<(), Failure> {
     if check {
         return Err(would_change(&name));
     }
-    crate::train::atomic::write(path, formatted.as_bytes())
+    crate::train::record::atomic::write(path, formatted.as_bytes())
         .map_err(|error| Failure::io("writing", path, error))?;
     say(format_args!("{name}: formatted"));
     Ok(())

@@ -4,7 +4,8 @@ use crate::cli::Failure;
 use crate::cli::args::ImportArgs;
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
-use crate::train::{checkpoint, tensors};
+use crate::train::record::checkpoint;
+use crate::train::tensors;
 
 /// Brings a state dict of PyTorch into rnetc's names.
 pub fn import(args: &ImportArgs) -> Result<(), Failure> {

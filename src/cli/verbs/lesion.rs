@@ -18,7 +18,8 @@ use crate::dissect::lesion::figure;
 use crate::dissect::lesion::measure::{Observer, Subject, Tally};
 use crate::dissect::lesion::plan::{self, Item, Study};
 use crate::dissect::lesion::summary::{self, Outcome, Row};
-use crate::train::{TrainError, atomic};
+use crate::train::TrainError;
+use crate::train::record::atomic;
 
 /// What a journal begins with: two studies with the same are the same.
 #[derive(Serialize)]

@@ -15,8 +15,9 @@ use crate::engine::Precision;
 use crate::report::measure::{Measured, measure};
 use crate::report::{self, Run};
 use crate::text::counted;
-use crate::train::run_folder::RunFolder;
-use crate::train::{atomic, checkpoint, fit, manifest, metrics, tensors};
+use crate::train::record::run_folder::RunFolder;
+use crate::train::record::{atomic, checkpoint, manifest, metrics};
+use crate::train::{fit, tensors};
 
 /// Writes the page.
 pub fn report(args: &ReportArgs) -> Result<(), Failure> {

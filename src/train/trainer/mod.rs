@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use super::TrainError;
-use super::checkpoint::About;
 use super::config::Config;
 use super::error::FirstBad;
 use super::evaluate::{self, Score, evaluate};
-use super::format::FormatVersion;
-use super::metrics::{Evaluation, Step};
-use super::run_folder::RunFolder;
+use super::record::checkpoint::About;
+use super::record::format::FormatVersion;
+use super::record::metrics::{Evaluation, Step};
+use super::record::run_folder::RunFolder;
 use super::runner::Runner;
 use super::schedule::StepPlan;
 use super::tensors::{Tensor, Values};

@@ -1,11 +1,11 @@
 //! What a run writes down. A run without a folder writes nothing.
 
 use super::super::TrainError;
-use super::super::checkpoint::About;
-use super::super::keeper::Keeper;
-use super::super::metrics::{self, Evaluation, Log, Step};
-use super::super::run_folder::RunFolder;
 use super::super::tensors::{Tensor, Values};
+use crate::train::record::checkpoint::About;
+use crate::train::record::keeper::Keeper;
+use crate::train::record::metrics::{self, Evaluation, Log, Step};
+use crate::train::record::run_folder::RunFolder;
 
 /// Metrics and checkpoints of a run that has a folder.
 pub struct Records(Option<(Log, Keeper)>);

@@ -7,9 +7,9 @@ use crate::data::Extent;
 use crate::data::dataset::Stored;
 use crate::data::normalise::Normalisation;
 use crate::engine::Precision;
-use crate::train::checkpoint;
 use crate::train::init::initial;
 use crate::train::recipe::Recipe;
+use crate::train::record::checkpoint;
 use crate::train::schedule::Length;
 use crate::train::stand_in::{CLASSES, StandIn, program, tensors};
 

@@ -6,10 +6,11 @@ use rnetc::engine::wgpu::{Options, WgpuEngine};
 use rnetc::engine::{Engine, EngineError, Precision, Shortage};
 use rnetc::graph::builder::Builder;
 use rnetc::graph::{Output, Program, Role, Shape, Type, Unary};
+use rnetc::train::TrainError;
 use rnetc::train::init::initial;
-use rnetc::train::metrics::{Evaluation, Step};
+use rnetc::train::record::metrics::{Evaluation, Step};
+use rnetc::train::record::{checkpoint, manifest};
 use rnetc::train::trainer::Observer;
-use rnetc::train::{TrainError, checkpoint, manifest};
 
 use crate::runs::session;
 use crate::support::gpu;

@@ -9,12 +9,13 @@ use rnetc::lower;
 use rnetc::network::Network;
 use rnetc::nn::loss_scaling::{SCALE, STREAK};
 use rnetc::nn::optimiser::Sgd;
+use rnetc::train::TrainError;
 use rnetc::train::init::initial;
+use rnetc::train::record::checkpoint;
 use rnetc::train::runner::Runner;
 use rnetc::train::schedule::{Length, StepPlan};
 use rnetc::train::tensors::{self, Values};
 use rnetc::train::trainer::{End, Session};
-use rnetc::train::{TrainError, checkpoint};
 
 use super::half;
 use crate::compare::numbers;

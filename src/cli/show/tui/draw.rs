@@ -102,8 +102,8 @@ mod tests {
     use ratatui::backend::TestBackend;
 
     use super::*;
-    use crate::train::metrics::{Evaluation, History, Step};
     use crate::train::recipe::Recipe;
+    use crate::train::record::metrics::{Evaluation, History, Step};
     use crate::train::schedule::{Length, StepPlan};
 
     fn new() -> State {

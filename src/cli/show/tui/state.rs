@@ -2,7 +2,7 @@
 
 use super::series::Series;
 use crate::cli::show::progress::Figures;
-use crate::train::metrics::{Evaluation, History, Step};
+use crate::train::record::metrics::{Evaluation, History, Step};
 use crate::train::schedule::StepPlan;
 
 /// A run so far.

@@ -7,7 +7,7 @@ use crate::cli::session::trained;
 use crate::cli::show::output;
 use crate::dissect::paths::check::{self, Report};
 use crate::dissect::paths::figure;
-use crate::train::atomic;
+use crate::train::record::atomic;
 
 /// Checks the equations of He et al. (2016) on a trained net.
 pub fn check(args: &PathsCheckArgs, signals: &Signals) -> Result<(), Failure> {

@@ -21,7 +21,7 @@ use crate::dissect::paths::{figure, lengths};
 use crate::graph::{OutputKind, Role};
 use crate::lower;
 use crate::lower::probes::{NONE, Part};
-use crate::train::atomic;
+use crate::train::record::atomic;
 use crate::train::runner::Runner;
 
 /// Follows paths.

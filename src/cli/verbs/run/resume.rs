@@ -7,10 +7,10 @@ use crate::cli::args::RunArgs;
 use crate::cli::session::spec::{self, NamedSpec};
 use crate::cli::session::{RUNS, last_build};
 use crate::cli::show::output;
-use crate::train::checkpoint;
 use crate::train::config::Config;
-use crate::train::manifest;
-use crate::train::run_folder::RunFolder;
+use crate::train::record::checkpoint;
+use crate::train::record::manifest;
+use crate::train::record::run_folder::RunFolder;
 use crate::train::tensors::{Tensor, Values};
 
 /// A run that was begun.

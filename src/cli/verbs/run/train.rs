@@ -16,9 +16,9 @@ use crate::data::{Name, Set};
 use crate::network::Network;
 use crate::train::config::Config;
 use crate::train::fit;
-use crate::train::lock::Lock;
 use crate::train::recipe::Recipe;
-use crate::train::run_folder::RunFolder;
+use crate::train::record::lock::Lock;
+use crate::train::record::run_folder::RunFolder;
 use crate::train::schedule::Length;
 use crate::train::trainer::{End, Observer};
 

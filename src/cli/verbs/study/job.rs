@@ -10,9 +10,9 @@ use crate::cli::args::EngineArgs;
 use crate::cli::session::spec;
 use crate::data::Set;
 use crate::engine::Precision;
-use crate::train::metrics;
 use crate::train::recipe::Recipe;
-use crate::train::run_folder::RunFolder;
+use crate::train::record::metrics;
+use crate::train::record::run_folder::RunFolder;
 use crate::train::schedule::Length;
 
 /// Name of the file that says that a run came to numbers that are none.

@@ -13,9 +13,10 @@ use crate::cli::session::{RUNS, recipe};
 use crate::cli::show::output;
 use crate::data::locate::Found;
 use crate::study::{Study, Table};
-use crate::train::lock::Lock;
+use crate::train::TrainError;
 use crate::train::recipe::Recipe;
-use crate::train::{TrainError, atomic};
+use crate::train::record::atomic;
+use crate::train::record::lock::Lock;
 use job::{Job, State};
 
 /// Runs what is missing and prints the table.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{TrainError, atomic};
+use super::atomic;
+use crate::train::TrainError;
 
 /// The open file.
 pub struct JsonLines {

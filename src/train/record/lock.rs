@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::Path;
 
-use super::TrainError;
+use crate::train::TrainError;
 
 /// Name of the file that is locked.
 const FILE: &str = "lock";

@@ -10,8 +10,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::TrainError;
 use crate::protobuf::Message;
+use crate::train::TrainError;
 
 /// An open event file.
 pub struct Events {
@@ -91,7 +91,7 @@ mod tests {
         // Written by tensorboard 2.21: EventFileWriter's RecordWriter on the serialised
         // Event(wall_time=1.5, step=300, summary=Summary(value=[Value(tag="a/b",
         // simple_value=0.25)])).
-        let expected: &[u8] = include_bytes!("../../tests/goldens/tensorboard.event");
+        let expected: &[u8] = include_bytes!("../../../tests/goldens/tensorboard.event");
         assert_eq!(record(&event(1.5, 300, &[("a/b", 0.25)])), expected);
     }
 

@@ -1,10 +1,10 @@
 //! Which checkpoints a run leaves: the last few, and the one with the lowest test error.
 
-use super::TrainError;
 use super::checkpoint::{self, About};
 use super::manifest::{CheckpointList, Entry};
 use super::run_folder::RunFolder;
-use super::tensors::{Tensor, Values};
+use crate::train::TrainError;
+use crate::train::tensors::{Tensor, Values};
 
 /// Saves, lists, and removes what is no longer kept.
 pub struct Keeper {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::TrainError;
+use crate::train::TrainError;
 
 /// The version of a file: `NOW` where it is written, and no later one where it has been read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

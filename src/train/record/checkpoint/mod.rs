@@ -11,15 +11,16 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
-use super::config::Config;
-use super::error::Misfit;
-use super::foreign::{self, Unpaired};
+use super::atomic;
 use super::format::{self, FormatVersion};
-use super::layout;
-use super::tensors::{self, Tensor, Values};
-use super::{TrainError, atomic};
 use crate::network::Network;
 use crate::nn::loss_scaling::STATE;
+use crate::train::TrainError;
+use crate::train::config::Config;
+use crate::train::error::Misfit;
+use crate::train::foreign::{self, Unpaired};
+use crate::train::layout;
+use crate::train::tensors::{self, Tensor, Values};
 
 /// Longest header that is read, of files and before their tensors are known.
 const MOST_HEADER: u64 = 64 << 20;

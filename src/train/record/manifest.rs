@@ -7,9 +7,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::atomic;
 use super::format::{self, FormatVersion};
-use super::{TrainError, atomic};
 use crate::text::sha256;
+use crate::train::TrainError;
 
 /// Name of the file in a run folder.
 pub const FILE: &str = "manifest.json";

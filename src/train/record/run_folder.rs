@@ -13,10 +13,11 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::config::{self, Config};
+use super::atomic;
 use super::format;
 use super::lock::Lock;
-use super::{TrainError, atomic};
+use crate::train::TrainError;
+use crate::train::config::{self, Config};
 
 /// A run folder that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use super::TrainError;
+use crate::train::TrainError;
 
 /// Writes a file beside its place, makes it durable, and moves it into place.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::TrainError;
 use super::json_lines::{JsonLines, text};
 use super::tensorboard::Events;
+use crate::train::TrainError;
 
 /// A training step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
