@@ -19,8 +19,9 @@ use crate::train::tensors::Values;
 
 /// Mistakes that are shown.
 const SHOWN: usize = 24;
-/// Pictures that sizes and gradients are taken over.
-const SAMPLE: usize = 128;
+/// Test pictures that sizes are taken over, the first ones; `rnetc paths check` with a batch of as
+/// many gives the same.
+pub const SAMPLE: usize = 128;
 /// Steps that are timed.
 const TIMED: u32 = 3;
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::measure::Measured;
+use super::measure::{Measured, SAMPLE};
 use super::{Run, confusion};
 use crate::chart::quantiles::median;
 use crate::chart::{self, Axis, Mark, Panel, Side, Size, Stroke};
@@ -187,9 +187,11 @@ fn units(body: &mut String, measured: &Measured) {
     ];
     let svg = page_wide("unit", Axis::log(""), None, marks);
     *body += "<h3>Units</h3>\n";
-    let caption = "What F adds to y, with all that scales it, beside what the unit reads, over test \
-                   pictures with running statistics; and norm of the loss's gradient, over training pictures.";
-    figure(body, &svg, caption);
+    let caption = format!(
+        "What F adds to y, with all that scales it, beside what the unit reads, over the first {SAMPLE} \
+         test pictures with running statistics; and norm of the loss's gradient, over training pictures."
+    );
+    figure(body, &svg, &caption);
 }
 
 fn mistakes(body: &mut String, run: &Run, measured: &Measured) {

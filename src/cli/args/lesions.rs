@@ -109,7 +109,7 @@ pub struct PathsCheckArgs {
     /// On what.
     #[command(flatten)]
     pub study: TrainedArgs,
-    /// Pictures that it is shown at once
+    /// Pictures that all figures are taken over, the first of the test pictures
     #[arg(long, value_name = "N", default_value = "32", value_parser = batch)]
     pub batch: usize,
 }

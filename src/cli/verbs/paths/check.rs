@@ -26,6 +26,7 @@ pub fn check(args: &PathsCheckArgs, signals: &Signals) -> Result<(), Failure> {
     let engine = trained.opened.engine.as_ref();
     let data = (batch.images.as_slice(), batch.targets.as_slice());
     let report = check::check(engine, &trained.network, &trained.sites, &trained.values, data)?;
+    output::note(format_args!("over the first {} of these pictures", batch.labels.len()));
     print(&report);
     let (folder, _lock) = trained.subfolder("paths")?;
     let json = serde_json::to_string_pretty(&report)
