@@ -80,6 +80,9 @@ fn loss_rounding(forward: &Program, inputs: &Inputs, seed: u32) -> f64 {
     let moved = (1..=NEIGHBOURS).map(|neighbour| {
         let mut moved = inputs.clone();
         for (input, values) in &mut moved {
+            if forward.graph.input(*input).role != Role::Parameter {
+                continue;
+            }
             let bits = numbers(seed ^ neighbour, input.index(), values.len());
             values.iter_mut().zip(bits).for_each(|(v, u)| *v += 4.0 * f64::EPSILON * u * *v);
         }

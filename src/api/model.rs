@@ -103,8 +103,8 @@ impl Model {
 
     /// How the pictures that it was trained on were standardised, if that is known.
     pub fn normalisation(&self) -> Option<&Normalisation> {
-        let known = self.about.as_ref().map(|about| &about.config.normalisation);
-        known.filter(|normalisation| normalisation.fits(self.extent()))
+        let about = self.about.as_ref()?;
+        fit::normalisation(&self.network, &about.config).ok()
     }
 
     /// Names of its classes by number, if they are known.
@@ -131,7 +131,7 @@ impl Model {
             Some(known) => known.clone(),
             None => Normalisation::measure(data.train.as_ref()),
         };
-        let batch = batch.min(data.test.count().max(1));
+        let batch = batch.clamp(1, data.test.count().max(1));
         let mut program = self.compiled(engine, batch)?;
         let classes = self.network.classes();
         let loading = Loading { pictures: data.test.clone(), normalisation, batch, classes };
@@ -214,7 +214,13 @@ impl Predictor {
         let mut images = vec![0.0; batch * bytes];
         let mut count = 0;
         for picture in pictures {
-            let picture = picture?;
+            let picture = match picture {
+                Ok(picture) => picture,
+                Err(error) => {
+                    passes.end().map_err(failed)?.map(&mut tell);
+                    return Err(error);
+                }
+            };
             assert_eq!(picture.len(), bytes, "a picture of another size");
             self.table.apply(0, &picture, &mut images[count * bytes..][..bytes], false);
             count += 1;

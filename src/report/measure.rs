@@ -10,12 +10,12 @@ use crate::network::anatomy::{Site, sites};
 use crate::network::{Network, Tensor, UnitInstance};
 use crate::nn::optimiser::Sgd;
 use crate::nn::optimiser::momentum_name;
-use crate::train::TrainError;
 use crate::train::config::Config;
 use crate::train::evaluate::{MOST_BATCH, probabilities};
 use crate::train::inference::classify;
 use crate::train::runner::Runner;
 use crate::train::tensors::Values;
+use crate::train::{TrainError, fit};
 
 /// Mistakes that are shown.
 const SHOWN: usize = 24;
@@ -71,9 +71,10 @@ pub fn measure(
     engine: &dyn Engine,
     interrupted: &dyn Fn() -> bool,
 ) -> Result<Option<Measured>, TrainError> {
+    let normalisation = fit::normalisation(network, config)?;
     let loading = |pictures: &std::sync::Arc<_>, batch| Loading {
         pictures: std::sync::Arc::clone(pictures),
-        normalisation: config.normalisation.clone(),
+        normalisation: normalisation.clone(),
         batch,
         classes: network.classes(),
     };

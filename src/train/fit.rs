@@ -1,6 +1,8 @@
 //! Whether a network and a data set belong together.
 
 use super::TrainError;
+use super::config::Config;
+use crate::data::normalise::Normalisation;
 use crate::data::{Dataset, Extent};
 use crate::network::{Chw, Network};
 
@@ -8,6 +10,18 @@ use crate::network::{Chw, Network};
 pub fn extent(network: &Network) -> Extent {
     let Chw { c, h, w } = network.value(network.input).shape;
     Extent { rows: h, columns: w, channels: c }
+}
+
+/// How the pictures of a run were standardised.
+///
+/// # Errors
+/// [`TrainError::Undescribed`] where what is recorded does not fit what the network reads.
+pub fn normalisation<'a>(
+    network: &Network,
+    config: &'a Config,
+) -> Result<&'a Normalisation, TrainError> {
+    let recorded = &config.normalisation;
+    recorded.fits(extent(network)).then_some(recorded).ok_or(TrainError::Undescribed)
 }
 
 /// Whether a network takes a set's pictures and has its classes.

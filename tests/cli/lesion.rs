@@ -92,6 +92,16 @@ fn what_cannot_be_studied_is_refused_with_a_reason() {
         let outcome = folder.expect(code, &format!("{line} {ON}"));
         assert!(outcome.err.contains(reason), "{line}: {outcome:?}");
     }
+    // Means and deviations that are not those of three channels.
+    let config = std::fs::read_to_string(folder.at("run/config.yaml")).unwrap();
+    let (before, rest) = config.split_once("normalisation:").expect("it says how");
+    let (_, after) = rest.split_once("spec_text:").expect("it ends with the spec");
+    let none = format!("{before}normalisation:\n  mean: []\n  std: []\nspec_text:{after}");
+    std::fs::write(folder.at("run/config.yaml"), none).unwrap();
+    for line in ["lesion run --delete each", "paths run", "paths check run"] {
+        let outcome = folder.expect(1, &format!("{line} {ON}"));
+        assert!(outcome.err.contains("standardised"), "{line}: {outcome:?}");
+    }
     let folder = trained("tiny.rnet", crate::folder::TINY);
     let outcome = folder.expect(2, &format!("lesion run --delete each {ON}"));
     assert!(outcome.err.contains("3×32×32"), "{outcome:?}");

@@ -131,6 +131,18 @@ fn gradients_that_are_zero_are_not_wrong() {
     assert!((doubled.relative_error() - 0.5).abs() < 1e-3, "{doubled:?}");
 }
 
+/// Rounding is that of the parameters: a seed moved in its last bits would draw other numbers.
+#[test]
+fn what_draws_numbers_has_no_larger_rounding() {
+    let text = "
+        net g(classes = 3) {
+            input(1, 8, 8) -> linear(16) -> dropout(0.5) -> relu -> linear(classes)
+        }";
+    for check in gradcheck::check(&compile("dropout", text, ""), 2, 1) {
+        assert!(check.relative_error() < 1e-3 && check.rounding < 1e-6, "{check:?}");
+    }
+}
+
 /// A unit that no paper drew: three branches, a gate on a gate, squeeze-and-excitation from
 /// primitives, one shared convolution; and dropped paths.
 const OWN: &str = "

@@ -136,6 +136,7 @@ fn the_documented_cases() {
         ("y = (conv(1x1, 4) -> conv(1x1, 4))(x) + F(x)", "chain"),
         ("y = dropout(0.5)(x) + F(x)", "dropped | 1"),
         ("y = x + drop_path(0.5)(F(x))", " | 1"),
+        ("y = (1 - g(x)) * x + drop_path(0.5)(g(x) * F(x))", "1 - g | 1 g"),
         ("y = relu(x) + F(x)", "rectified | 1"),
         ("y = tanh(x) + F(x)", "squashed | 1"),
         ("y = global_avg_pool(x) + F(x)", "pooled | 1"),

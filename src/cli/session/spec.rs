@@ -13,7 +13,7 @@ use crate::network::Network;
 use crate::train::config::Config;
 
 /// Longest text that is read as a spec, a manifest or a recipe.
-pub const MOST_BYTES: u64 = 16 << 20;
+const MOST_BYTES: u64 = 16 << 20;
 
 /// Short name of the spec inside the program, which is used where none is named and none is built.
 pub const BUILT_IN: &str = "preact";
@@ -116,10 +116,15 @@ impl NamedSpec {
 
 /// A text file of sensible length.
 pub fn read(path: &Path) -> Result<String, Failure> {
+    let file = std::fs::File::open(path).map_err(|error| Failure::io("reading", path, error))?;
+    text(file, path)
+}
+
+/// A text of sensible length from wherever it comes; `path` is what messages call it.
+pub fn text(from: impl Read, path: &Path) -> Result<String, Failure> {
     let reading = |error| Failure::io("reading", path, error);
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(reading)?;
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(reading)?;
+    from.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(reading)?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(Failure::Wrong(format!(
             "{}: longer than {} MiB, which no spec or recipe is",

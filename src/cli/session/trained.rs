@@ -66,6 +66,7 @@ pub fn open(run: &Path, args: &TrainedArgs, signals: &Signals) -> Result<Trained
     let found = Found::find(&set, args.data.as_deref(), Some(&config.classes))?;
     let opened = engine::open(&args.engine)?;
     let extent = fit::extent(&network);
+    fit::normalisation(&network, &config)?;
     let dataset = download::load(&found, extent, Splits::Test, signals)?;
     fit::check(&network, &dataset)?;
     let pictures: Arc<dyn Pictures> = match args.pictures {

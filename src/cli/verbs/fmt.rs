@@ -1,6 +1,5 @@
 //! `rnetc fmt`.
 
-use std::io::Read;
 use std::path::Path;
 
 use crate::api::Spec;
@@ -43,11 +42,7 @@ fn file(path: &Path, check: bool) -> Result<(), Failure> {
 
 fn input(check: bool) -> Result<(), Failure> {
     const NAME: &str = "<standard input>";
-    let mut text = String::new();
-    std::io::stdin()
-        .take(spec::MOST_BYTES)
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::File(format!("reading {NAME}: {error}")))?;
+    let text = spec::text(std::io::stdin(), Path::new(NAME))?;
     let formatted = formatted(NAME, &text)?;
     match check {
         true if formatted == text => Ok(()),

@@ -3,7 +3,7 @@
 use crate::graph::{NodeId, Program};
 
 use super::cut::{Contraction, ContractionKind};
-use super::kernel::{Body, Kernel, KernelId, name};
+use super::kernel::{Body, Kernel, KernelId, kind};
 use super::numbers::NumberFormat;
 use super::plan::GpuPlan;
 
@@ -21,10 +21,8 @@ pub(super) struct Cost {
 impl Cost {
     pub fn of(program: &Program, plan: &GpuPlan, id: KernelId) -> Self {
         let kernel = &plan.kernels.list[id.index()];
-        let name = name(program, &plan.kernels, id);
-        let kind = name.split_once('_').map_or(name.as_str(), |(_, kind)| kind);
         Self {
-            what: format!("{kind} {}", kernel.domain.shape),
+            what: format!("{} {}", kind(program, kernel), kernel.domain.shape),
             flops: flops(program, kernel),
             bytes: bytes(program, plan, id) as f64,
         }

@@ -71,6 +71,15 @@ impl GpuProgram {
         Ok(Self { gpu, buffers, pipelines, steps, costs, inputs, outputs, staging, earlier, last })
     }
 
+    fn input(&self, input: InputId) -> Result<(BufferPlace, Shape), EngineError> {
+        self.inputs.get(input.index()).copied().ok_or(EngineError::NotRead(input))
+    }
+
+    fn result(&self, index: usize) -> Result<(BufferPlace, Shape), EngineError> {
+        let place = self.outputs.get(index).copied();
+        place.ok_or_else(|| EngineError::NotAsked(format!("number {index}")))
+    }
+
     fn read(&self, (place, shape): (BufferPlace, Shape)) -> Result<Vec<f32>, EngineError> {
         let (buffer, start) = self.buffers.at(place);
         let bytes = read(&self.gpu, buffer, 4 * start as u64, 4 * shape.len() as u64)?;
@@ -152,7 +161,7 @@ impl Step {
 
 impl Executable for GpuProgram {
     fn write(&mut self, input: InputId, data: &[f32]) -> Result<(), EngineError> {
-        let (place, shape) = self.inputs[input.index()];
+        let (place, shape) = self.input(input)?;
         if data.len() != shape.len() {
             let (elements, given) = (shape.len(), data.len());
             return Err(EngineError::WrongLength { input, elements, given });
@@ -168,7 +177,8 @@ impl Executable for GpuProgram {
 
     /// The outputs are copied at the end of the same submission.
     fn begin(&mut self, outputs: &[usize]) -> Result<Pending, EngineError> {
-        let places: Vec<_> = outputs.iter().map(|&index| self.outputs[index]).collect();
+        let places = outputs.iter().map(|&index| self.result(index));
+        let places = places.collect::<Result<Vec<_>, _>>()?;
         let bytes: Vec<_> = places.iter().map(|(_, shape)| 4 * shape.len()).collect();
         let target = self.staging.take(&self.gpu, bytes.iter().sum::<usize>() as u64);
         let mut encoder = self.encoded();
@@ -213,11 +223,11 @@ impl Executable for GpuProgram {
     }
 
     fn output(&mut self, index: usize) -> Result<Vec<f32>, EngineError> {
-        self.read(self.outputs[index])
+        self.read(self.result(index)?)
     }
 
     fn state(&mut self, input: InputId) -> Result<Vec<f32>, EngineError> {
-        self.read(self.inputs[input.index()])
+        self.read(self.input(input)?)
     }
 
     fn memory(&self) -> usize {

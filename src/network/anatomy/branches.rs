@@ -18,6 +18,12 @@ pub fn branches(network: &Network, shortcut: &Shortcut, terms: Vec<Term>) -> Vec
         let mut gates = Vec::new();
         let mut open = vec![term.value];
         while let Some(user) = open.pop() {
+            let value = network.value(user);
+            if let Layer::Dropout { .. } | Layer::DropPath { .. } | Layer::Live { .. } = value.layer
+            {
+                open.extend(&value.args);
+                continue;
+            }
             let is_product = network.value(user).layer == Layer::Binary(BinaryOp::Mul);
             if !is_product || !seen.insert(user) {
                 continue;

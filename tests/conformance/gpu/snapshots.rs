@@ -125,8 +125,7 @@ fn resnet_20_is_cut_as_blessed() {
         let mut cuts: BTreeMap<String, usize> = BTreeMap::new();
         for (id, cut) in plan.ids().zip(&plan.cuts) {
             let kernel = &plan.kernels.list[id.index()];
-            let name = rnetc::engine::wgpu::kernel::name(&program, &plan.kernels, id);
-            let kind = name.split_once('_').map_or("", |(_, kind)| kind);
+            let kind = rnetc::engine::wgpu::kernel::kind(&program, kernel);
             *cuts.entry(format!("{kind:<8} {}", dump::cut(kernel, cut))).or_default() += 1;
         }
         text += &format!("{name}: {} kernels\n", plan.cuts.len());

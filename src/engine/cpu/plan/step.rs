@@ -82,7 +82,7 @@ pub enum Step<B> {
     },
 }
 
-/// What a step, or a whole phase, reads and writes.
+/// What a step reads and writes.
 #[derive(Clone, Debug)]
 pub struct Accesses<B> {
     /// Read.

@@ -150,7 +150,8 @@ fn fused<'a>(
         match node.op {
             Op::Reduce(kind, _) => {
                 let kind = match kind {
-                    ReduceKind::Sum | ReduceKind::M2 => Accumulate::Sum,
+                    ReduceKind::Sum => Accumulate::Sum,
+                    ReduceKind::M2 => unreachable!("{id} closes a phase, or was refused"),
                     ReduceKind::Max => Accumulate::Max,
                 };
                 builder.reduce(kind, node.args[0], at, node.ty);

@@ -83,14 +83,6 @@ impl Contraction {
         self.operand(self.tiles.as_ref().map_or(self.vectors.g_tile(), TilePlan::g_tile))
     }
 
-    /// What a product reads besides weights.
-    pub fn read(&self, direction: Direction) -> Operand {
-        match direction {
-            Direction::Forward => self.x(),
-            Direction::Backward => self.g(),
-        }
-    }
-
     /// What a product writes.
     pub fn written(&self, direction: Direction) -> Operand {
         let geometry = self.geometry();

@@ -11,7 +11,8 @@ pub const ENVIRONMENT_VARIABLE: &str = "RNETC_CPU";
 
 /// An instruction set that this machine is known to have.
 ///
-/// Only detection makes values of this type, so holding one is the licence to run its kernels.
+/// Only detection makes values of this type, so holding one is the licence to run its vector kernels.
+/// Tiles may be planned where there are none ([`Isa::planning_tiles`]); what runs them asks the machine.
 #[derive(Clone, Copy)]
 pub struct Isa {
     kernels: &'static Kernels,

@@ -5,20 +5,23 @@ use std::collections::{BTreeSet, HashSet};
 use crate::graph::{NodeId, Program};
 
 use super::rules::is_anchor;
-use super::types::{Body, KernelId, Kernels};
+use super::types::{Body, Kernel, KernelId, Kernels};
 
 /// A name for each kernel that tells what it does, unique by its number: `k12_conv`.
 pub fn name(program: &Program, kernels: &Kernels, id: KernelId) -> String {
-    let kernel = &kernels.list[id.index()];
-    let what = match kernel.body {
+    format!("{id}_{}", kind(program, &kernels.list[id.index()]))
+}
+
+/// What a kernel does, in a word.
+pub fn kind(program: &Program, kernel: &Kernel) -> &'static str {
+    match kernel.body {
         Body::Map => "map",
         Body::Contract(node) | Body::Weights(node) | Body::Fold(node) => {
             program.graph.node(node).op.name()
         }
         Body::Gather(_) => "gather",
         Body::Merge { .. } => "merge",
-    };
-    format!("{id}_{what}")
+    }
 }
 
 /// Every node that each kernel evaluates, inlined ones included.

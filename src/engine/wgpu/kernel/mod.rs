@@ -24,7 +24,7 @@ mod rules;
 mod types;
 mod updates;
 
-pub use describe::{fused, name};
+pub use describe::{fused, kind, name};
 pub use form::form;
 pub use rules::{is_anchor, is_vector, with_vectors};
 pub use types::{Body, Column, Kernel, KernelId, KernelRead, KernelStore, Kernels, Moment};
