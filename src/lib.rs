@@ -122,7 +122,7 @@ pub use {
     train::config::Config,
     train::evaluate::Score,
     train::recipe::Recipe,
-    train::record::checkpoint::About,
+    train::record::checkpoint::{About, Imported, Origin},
     train::record::metrics::{Evaluation, Step},
     train::schedule::Length,
     train::trainer::{End, Observer},

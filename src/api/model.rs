@@ -12,7 +12,7 @@ use crate::network::Network;
 use crate::train::config::Config;
 use crate::train::evaluate::{MOST_BATCH, Score, evaluate, probabilities};
 use crate::train::inference::Passes;
-use crate::train::record::checkpoint::{self, About};
+use crate::train::record::checkpoint::{self, Origin};
 use crate::train::record::manifest;
 use crate::train::runner::Runner;
 use crate::train::tensors::{self, Values};
@@ -30,8 +30,8 @@ use crate::train::{TrainError, fit};
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
     path: PathBuf,
-    /// What it says of itself; nothing where another program wrote it.
-    pub about: Option<About>,
+    /// Where its weights come from; nothing where another program wrote it.
+    pub origin: Option<Origin>,
 }
 
 impl Checkpoint {
@@ -42,13 +42,13 @@ impl Checkpoint {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, TrainError> {
         let path = path.into();
         manifest::verify(&path)?;
-        let about = checkpoint::describe(&path)?;
-        Ok(Self { path, about })
+        let origin = checkpoint::describe(&path)?;
+        Ok(Self { path, origin })
     }
 
-    /// The spec that it was trained with.
+    /// The spec that it was trained with, or imported by.
     pub fn spec(&self) -> Option<Spec> {
-        self.about.as_ref().map(|about| Spec::recorded(&about.config))
+        self.origin.as_ref().map(Spec::of)
     }
 
     /// Reads the weights of a network.
@@ -56,15 +56,20 @@ impl Checkpoint {
     /// # Errors
     /// Names or shapes are not the network's, or the file cannot be read.
     pub fn load(self, mut network: Network) -> Result<Model, TrainError> {
-        if let Some(about) = &self.about {
-            network = about.config.recipe.applied(network)?;
+        if let Some(origin) = &self.origin {
+            network = origin.applied(network)?;
         }
         let values = checkpoint::load(&self.path, &tensors::of(&network))?;
-        Ok(Model { network, values, about: self.about })
+        Ok(Model { network, values, origin: self.origin })
     }
 }
 
 impl Spec {
+    /// What weights were trained with, or imported by.
+    pub fn of(origin: &Origin) -> Self {
+        Self::new(origin.spec(), origin.spec_text()).with(origin.settings().clone())
+    }
+
     /// What a run was begun with.
     pub fn recorded(config: &Config) -> Self {
         Self::new(config.spec.as_str(), config.spec_text.as_str()).with(config.settings.clone())
@@ -78,9 +83,9 @@ pub struct Model {
     pub network: Network,
     /// Its tensors by name, and the momenta of its parameters where it was trained.
     pub values: Values,
-    /// After how many steps, and what the run was asked to do; nothing where another program
-    /// trained it.
-    pub about: Option<About>,
+    /// The run that they are of, or the file that they were imported from; nothing where another
+    /// program wrote them.
+    pub origin: Option<Origin>,
 }
 
 impl Model {
@@ -90,10 +95,14 @@ impl Model {
     /// The file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), TrainError> {
         let (path, tensors) = (path.as_ref(), tensors::of(&self.network));
-        match &self.about {
-            Some(about) => checkpoint::save(path, &tensors, &self.values, about).map(drop),
-            None => checkpoint::save_foreign(path, &tensors, &self.values),
-        }
+        let imported = match &self.origin {
+            Some(Origin::Run(about)) => {
+                return checkpoint::save(path, &tensors, &self.values, about).map(drop);
+            }
+            Some(Origin::Import(imported)) => Some(imported),
+            None => None,
+        };
+        checkpoint::save_imported(path, &tensors, &self.values, imported)
     }
 
     /// Size of the pictures that it reads.
@@ -103,14 +112,23 @@ impl Model {
 
     /// How the pictures that it was trained on were standardised, if that is known.
     pub fn normalisation(&self) -> Option<&Normalisation> {
-        let about = self.about.as_ref()?;
-        fit::normalisation(&self.network, &about.config).ok()
+        let known = self.origin.as_ref()?.normalisation()?;
+        fit::normalisation(&self.network, known).ok()
     }
 
     /// Names of its classes by number, if they are known.
     pub fn classes(&self) -> Option<&[String]> {
-        let known = self.about.as_ref().map(|about| about.config.classes.as_slice());
+        let known = self.origin.as_ref().and_then(Origin::classes);
         known.filter(|classes| classes.len() == self.network.classes())
+    }
+
+    /// Calls the classes otherwise, where the same are meant in the same order.
+    pub fn rename_classes(&mut self, names: Vec<String>) {
+        match &mut self.origin {
+            Some(Origin::Run(about)) => about.config.classes = names,
+            Some(Origin::Import(imported)) => imported.classes = Some(names),
+            None => {}
+        }
     }
 
     /// Measures the error on a data set's test pictures, at most `batch` at a time; none if
@@ -118,7 +136,7 @@ impl Model {
     /// set's own training pictures.
     ///
     /// # Errors
-    /// The set's pictures or classes are not the network's, or the engine fails.
+    /// The set's pictures or classes are not the network's, by number or by name, or the engine fails.
     pub fn evaluate(
         &self,
         data: &Dataset,
@@ -127,6 +145,9 @@ impl Model {
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Option<Score>, TrainError> {
         fit::check(&self.network, data)?;
+        if let Some(classes) = self.classes() {
+            fit::check_names(classes, data)?;
+        }
         let normalisation = match self.normalisation() {
             Some(known) => known.clone(),
             None => Normalisation::measure(data.train.as_ref()),

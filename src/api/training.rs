@@ -13,6 +13,7 @@ use crate::train::config::Config;
 use crate::train::evaluate::MOST_BATCH;
 use crate::train::init::initial;
 use crate::train::recipe::{Normalise, Recipe};
+use crate::train::record::checkpoint::Origin;
 use crate::train::record::format::FormatVersion;
 use crate::train::record::lock::Lock;
 use crate::train::record::run_folder::RunFolder;
@@ -231,7 +232,7 @@ impl Run {
     /// The engine fails.
     pub fn model(&mut self) -> Result<Model, TrainError> {
         let values = self.session.training.values()?;
-        let about = Some(self.session.about(self.done));
-        Ok(Model { network: self.network.clone(), values, about })
+        let origin = Some(Origin::Run(self.session.about(self.done)));
+        Ok(Model { network: self.network.clone(), values, origin })
     }
 }

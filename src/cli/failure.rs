@@ -130,6 +130,7 @@ impl From<TrainError> for Failure {
             | TrainError::Unpaired { .. }
             | TrainError::OtherPictures { .. }
             | TrainError::OtherClasses { .. }
+            | TrainError::OtherNames { .. }
             | TrainError::TooFewPictures { .. }
             | TrainError::Undescribed
             | TrainError::Newer { .. }

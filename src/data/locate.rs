@@ -86,6 +86,14 @@ impl Found {
         }
     }
 
+    /// Names of its classes, by label.
+    pub fn class_names(&self) -> Vec<String> {
+        match self {
+            Found::Known(name, _) => class_names(*name),
+            Found::Folder(folder) => folder.classes().to_vec(),
+        }
+    }
+
     /// How many classes it has.
     pub fn classes(&self) -> usize {
         match self {

@@ -71,7 +71,7 @@ pub fn measure(
     engine: &dyn Engine,
     interrupted: &dyn Fn() -> bool,
 ) -> Result<Option<Measured>, TrainError> {
-    let normalisation = fit::normalisation(network, config)?;
+    let normalisation = fit::normalisation(network, &config.normalisation)?;
     let loading = |pictures: &std::sync::Arc<_>, batch| Loading {
         pictures: std::sync::Arc::clone(pictures),
         normalisation: normalisation.clone(),

@@ -136,6 +136,18 @@ pub enum TrainError {
         /// Its classes.
         there: usize,
     },
+    /// Weights were trained for other classes than a data set has.
+    #[error(
+        "the weights tell {} apart, and {data} has {}", few(.trained), few(.there)
+    )]
+    OtherNames {
+        /// Names of the classes that the weights were trained for.
+        trained: Vec<String>,
+        /// The data set.
+        data: String,
+        /// Its classes.
+        there: Vec<String>,
+    },
     /// There are fewer training pictures than a batch takes.
     #[error("{data} has {pictures} training pictures, fewer than a batch of {batch}")]
     TooFewPictures {
@@ -267,6 +279,13 @@ impl TrainError {
     pub fn writing(path: &Path, error: impl Into<io::Error>) -> Self {
         TrainError::Writing { path: path.to_path_buf(), error: error.into() }
     }
+}
+
+/// The first few of some names.
+fn few(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    if names.len() > SHOWN { format!("{shown}, …") } else { shown }
 }
 
 fn number(process: &Option<u32>) -> String {

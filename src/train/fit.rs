@@ -1,7 +1,6 @@
 //! Whether a network and a data set belong together.
 
 use super::TrainError;
-use super::config::Config;
 use crate::data::normalise::Normalisation;
 use crate::data::{Dataset, Extent};
 use crate::network::{Chw, Network};
@@ -18,10 +17,18 @@ pub fn extent(network: &Network) -> Extent {
 /// [`TrainError::Undescribed`] where what is recorded does not fit what the network reads.
 pub fn normalisation<'a>(
     network: &Network,
-    config: &'a Config,
+    recorded: &'a Normalisation,
 ) -> Result<&'a Normalisation, TrainError> {
-    let recorded = &config.normalisation;
     recorded.fits(extent(network)).then_some(recorded).ok_or(TrainError::Undescribed)
+}
+
+/// Whether a set's classes are those that weights were trained for, by name and number.
+pub fn check_names(trained: &[String], data: &Dataset) -> Result<(), TrainError> {
+    if trained == data.classes {
+        return Ok(());
+    }
+    let (trained, there) = (trained.to_vec(), data.classes.clone());
+    Err(TrainError::OtherNames { trained, data: data.name.clone(), there })
 }
 
 /// Whether a network takes a set's pictures and has its classes.

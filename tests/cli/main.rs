@@ -12,3 +12,4 @@ mod report;
 mod run;
 mod study;
 mod usage;
+mod weights;

@@ -43,8 +43,14 @@ impl Advice for TrainError {
             TrainError::OtherClasses { settable: false, there, .. } => {
                 return Some(format!("write linear({there}) in the spec"));
             }
+            TrainError::OtherNames { .. } => {
+                "if they mean the same in the same order, say --other-names"
+            }
             TrainError::TooFewPictures { .. } => "say --batch N",
-            TrainError::Undescribed => "use a checkpoint that rnetc run --train wrote",
+            TrainError::Undescribed => {
+                "use weights that rnetc run --train wrote, or tell rnetc import of them (--classes, --mean, \
+                 --std, or --trained-on)"
+            }
             TrainError::NonFinite { tensor, .. } => return Some(finite_again(tensor)),
             TrainError::Overflow { .. } => {
                 "train with --precision f32, or with a lower learning rate"

@@ -14,7 +14,7 @@ pub use data::{DataArgs, DataVerb};
 pub use engine::EngineArgs;
 pub use lesions::{Delete, LesionArgs, PathsArgs, PathsCheckArgs, PathsVerb, TrainedArgs};
 pub use running::{BenchArgs, Format, RunArgs};
-pub use runs::{ExportArgs, ImportArgs, ReportArgs, StudyArgs, TableFormat};
+pub use runs::{ExportArgs, ImportArgs, KnownArgs, ReportArgs, StudyArgs, TableFormat};
 pub use specs::{
     BuildArgs, CheckArgs, ExplainArgs, FmtArgs, GradcheckArgs, GraphArgs, MessageFormat,
 };

@@ -22,14 +22,19 @@ pub struct RunArgs {
     /// DIR/train/<class>/ and DIR/test/<class>/
     #[arg(long, value_name = "DATA", value_parser = set, group = "what")]
     pub train: Option<Set>,
-    /// Measure the error on a data set's test pictures
-    #[arg(long, value_name = "DATA", value_parser = set, group = "what", requires = "weights")]
-    pub eval: Option<Set>,
+    /// Measure the error on a data set's test pictures [default: the set of the weights' run]
+    #[arg(long, value_name = "DATA", value_parser = set, group = "what", requires = "weights",
+        num_args = 0..=1)]
+    pub eval: Option<Option<Set>>,
+    /// The data's classes have other names than those of the weights, and mean the same in the
+    /// same order
+    #[arg(long, requires = "eval")]
+    pub other_names: bool,
     /// Name what pictures show
     #[arg(long, value_name = "IMAGE", num_args = 1.., group = "what", requires = "weights")]
     pub predict: Vec<PathBuf>,
-    /// A checkpoint to test or to ask
-    #[arg(long, value_name = "FILE", conflicts_with = "train")]
+    /// Weights to test or to ask: a file, or the folder of a run, whose last are taken
+    #[arg(long, value_name = "FILE|RUN", conflicts_with = "train")]
     pub weights: Option<PathBuf>,
     /// A folder with the official files [default: the cache, and fetched where they are not]
     #[arg(long, value_name = "DIR")]

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::engine::EngineArgs;
-use super::values::{setting, threads};
+use super::values::{Names, class_names, set, setting, threads};
+use crate::data::Set;
 
 /// `rnetc report`.
 #[derive(Debug, Args)]
@@ -56,7 +57,7 @@ pub struct StudyArgs {
 /// `rnetc export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// A checkpoint of rnetc
+    /// Weights of rnetc, or the folder of a run
     #[arg(value_name = "WEIGHTS")]
     pub weights: PathBuf,
     /// The model to write
@@ -82,9 +83,42 @@ pub struct ImportArgs {
     /// The weights to write
     #[arg(short = 'o', value_name = "FILE")]
     pub out: PathBuf,
+    /// What is known of them
+    #[command(flatten)]
+    pub known: KnownArgs,
     /// Set a parameter of the net
     #[arg(long = "set", value_name = "K=V", value_parser = setting)]
     pub set: Vec<(String, String)>,
+}
+
+/// What is known of weights that another program trained.
+#[derive(Debug, Args)]
+pub struct KnownArgs {
+    /// What they were trained on, as `run --train` takes it: names their classes, and with them
+    /// lesion, paths and --eval find the pictures
+    #[arg(long, value_name = "DATA", value_parser = set)]
+    pub trained_on: Option<Set>,
+    /// A folder with the official files of that set [default: the cache]
+    #[arg(long, value_name = "DIR", requires = "trained_on")]
+    pub data: Option<PathBuf>,
+    /// Names of the classes in the order of their numbers: cat,dog,… or a text file with one a
+    /// line [default: those of the set]
+    #[arg(long, value_name = "NAMES|FILE", value_parser = class_names)]
+    pub classes: Option<Names>,
+    /// Mean of each channel that was taken off, of values from 0 to 1: 0.485,0.456,0.406
+    /// [default: measured over the training pictures of the set]
+    #[arg(
+        long,
+        value_name = "M,…",
+        value_delimiter = ',',
+        requires = "std",
+        allow_negative_numbers = true
+    )]
+    pub mean: Option<Vec<f64>>,
+    /// Standard deviation of each channel that was divided by, of values from 0 to 1:
+    /// 0.229,0.224,0.225
+    #[arg(long, value_name = "S,…", value_delimiter = ',', requires = "mean")]
+    pub std: Option<Vec<f64>>,
 }
 
 /// How to print a table.

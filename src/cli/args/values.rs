@@ -18,6 +18,30 @@ pub(super) fn set(text: &str) -> Result<Set, String> {
     Set::parse(text, Path::new("")).ok_or_else(|| format!("must be {}", Set::known()))
 }
 
+/// Names of classes, by number.
+#[derive(Clone, Debug)]
+pub struct Names(pub Vec<String>);
+
+/// A list with commas, or a file with a name a line.
+pub(super) fn class_names(text: &str) -> Result<Names, String> {
+    let path = Path::new(text);
+    let list: Vec<String> = if path.is_file() {
+        let text = crate::cli::session::spec::read(path)
+            .map_err(|error| error.text().unwrap_or("it cannot be read").to_string())?;
+        text.lines().map(|line| line.trim().to_string()).filter(|line| !line.is_empty()).collect()
+    } else {
+        text.split(',').map(|name| name.trim().to_string()).collect()
+    };
+    match list.iter().enumerate().find(|(at, name)| name.is_empty() || list[..*at].contains(name)) {
+        Some((at, name)) if name.is_empty() => Err(format!("name {} is empty", at + 1)),
+        Some((_, name)) => Err(format!("{name} stands twice")),
+        None if list.len() < 2 => Err("no file of that name is here, and a net has more classes \
+            than one: write names with commas"
+            .into()),
+        None => Ok(Names(list)),
+    }
+}
+
 pub(super) fn batch(text: &str) -> Result<usize, String> {
     between(text, crate::train::recipe::MOST_BATCH)
 }

@@ -11,6 +11,7 @@ use crate::cli::show::{diagnostics, output};
 use crate::export::{MANIFEST, SPEC};
 use crate::network::Network;
 use crate::train::config::Config;
+use crate::train::record::checkpoint::Origin;
 
 /// Longest text that is read as a spec, a manifest or a recipe.
 const MOST_BYTES: u64 = 16 << 20;
@@ -39,6 +40,11 @@ impl NamedSpec {
     /// What a run was begun with.
     pub fn recorded(config: &Config) -> Self {
         Self::new(config.spec.clone(), Spec::recorded(config))
+    }
+
+    /// What weights were trained with, or imported by.
+    pub fn of(origin: &Origin) -> Self {
+        Self::new(origin.spec().to_string(), Spec::of(origin))
     }
 
     /// The same with its messages printed in another way.

@@ -12,18 +12,19 @@ use crate::cli::session::download;
 use crate::cli::session::engine;
 use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::NamedSpec;
+use crate::cli::session::weights;
 use crate::cli::show::output;
 use crate::data::batches::Loading;
 use crate::data::dataset::Subset;
 use crate::data::folder::Splits;
 use crate::data::locate::Found;
+use crate::data::normalise::Normalisation;
 use crate::data::{Pictures, Set};
 use crate::engine::Precision;
 use crate::network::Network;
 use crate::network::anatomy::{Site, sites};
-use crate::train::config::Config;
 use crate::train::fit;
-use crate::train::record::checkpoint;
+use crate::train::record::checkpoint::{self, About, Origin};
 use crate::train::record::lock::Lock;
 use crate::train::record::manifest;
 use crate::train::record::run_folder::RunFolder;
@@ -31,10 +32,12 @@ use crate::train::tensors::{self, Values};
 
 /// A trained network with all that a study needs.
 pub struct Trained {
-    /// Its run folder.
+    /// Where studies leave what they find: the run's folder, or one beside the weights.
     pub folder: PathBuf,
-    /// What it was trained with.
-    pub config: Config,
+    /// The set that the pictures are of.
+    pub data: String,
+    /// How they are standardised.
+    pub normalisation: Normalisation,
     /// The network.
     pub network: Network,
     /// Its units.
@@ -49,50 +52,90 @@ pub struct Trained {
     pub opened: OpenEngine,
 }
 
+/// Weights whose header has been read.
+struct Named {
+    folder: PathBuf,
+    weights: PathBuf,
+    origin: Origin,
+}
+
+impl Named {
+    fn find(run: &Path, chosen: Option<&Path>) -> Result<Self, Failure> {
+        match (run.is_file(), chosen) {
+            (true, None) => Self::of_file(run),
+            (true, Some(other)) => {
+                let (run, other) = (run.display(), other.display());
+                Err(Failure::Usage(format!("{run} holds weights, and so does {other}")))
+            }
+            (false, chosen) => Self::of_run(&RunFolder::open(run)?, chosen),
+        }
+    }
+
+    /// A file that says where its weights come from.
+    fn of_file(weights: &Path) -> Result<Self, Failure> {
+        manifest::verify(weights)?;
+        let origin = checkpoint::describe(weights)?;
+        let origin = origin.ok_or_else(|| unknown(weights, "net and pictures"))?;
+        Ok(Self { folder: weights.with_extension(""), weights: weights.to_path_buf(), origin })
+    }
+
+    /// Weights of a run, whose configuration says what they are, whichever file was chosen.
+    fn of_run(run: &RunFolder, chosen: Option<&Path>) -> Result<Self, Failure> {
+        let config = run.read_config()?;
+        let weights = match chosen {
+            Some(path) => weights::file(path)?,
+            None => weights::last(run)?,
+        };
+        manifest::verify(&weights)?;
+        let (step, epoch) = match checkpoint::describe(&weights)? {
+            Some(Origin::Run(about)) => (about.step, about.epoch),
+            Some(Origin::Import(_)) | None => (0, 0),
+        };
+        let about = About { format: Default::default(), step, epoch, config };
+        Ok(Self { folder: run.path().to_path_buf(), weights, origin: Origin::Run(about) })
+    }
+}
+
+/// Weights say too little of themselves.
+fn unknown(weights: &Path, what: &str) -> Failure {
+    Failure::Wrong(format!(
+        "{}: these weights do not say what {what} they belong to; rnetc import SPEC STATE --trained-on DATA \
+         writes ones that do",
+        weights.display()
+    ))
+}
+
 /// Opens what the arguments name.
 pub fn open(run: &Path, args: &TrainedArgs, signals: &Signals) -> Result<Trained, Failure> {
     engine::check_precision(&args.engine)?;
-    let folder = RunFolder::open(run)?;
-    let config = folder.read_config()?;
-    let network = config.recipe.applied(NamedSpec::recorded(&config).compile()?)?;
-    let path = match &args.weights {
-        Some(path) => path.clone(),
-        None => last(&folder)?,
-    };
-    manifest::verify(&path)?;
-    let values = checkpoint::load(&path, &tensors::of(&network))?;
-    let step = checkpoint::describe(&path)?.map_or(0, |about| about.step);
-    let set = Set::recorded(&config.data);
-    let found = Found::find(&set, args.data.as_deref(), Some(&config.classes))?;
+    let Named { folder, weights, origin } = Named::find(run, args.weights.as_deref())?;
+    let network = origin.applied(NamedSpec::of(&origin).compile()?)?;
+    let values = checkpoint::load(&weights, &tensors::of(&network))?;
+    let data = origin.data().ok_or_else(|| unknown(&weights, "pictures"))?.to_string();
+    let found = Found::find(&Set::recorded(&data), args.data.as_deref(), origin.classes())?;
+    let recorded = origin.normalisation().ok_or_else(|| unknown(&weights, "pictures"))?;
+    let normalisation = fit::normalisation(&network, recorded)?.clone();
     let opened = engine::open(&args.engine)?;
     let extent = fit::extent(&network);
-    fit::normalisation(&network, &config)?;
     let dataset = download::load(&found, extent, Splits::Test, signals)?;
     fit::check(&network, &dataset)?;
     let pictures: Arc<dyn Pictures> = match args.pictures {
         Some(count) => Arc::new(Subset::new(dataset.test, 0, count as usize)),
         None => dataset.test,
     };
+    let after = match &origin {
+        Origin::Run(about) => format!("weights after {} steps", about.step),
+        Origin::Import(import) => format!("weights imported from {}", import.source),
+    };
     output::note(format_args!(
-        "net: {} of {}, weights after {step} steps; {} test pictures of {}",
+        "net: {} of {}, {after}; {} test pictures of {data}",
         network.name,
         run.display(),
         pictures.count(),
-        config.data
     ));
     let sites = sites(&network);
-    let folder = folder.path().to_path_buf();
-    Ok(Trained { folder, config, network, sites, values, weights: (path, step), pictures, opened })
-}
-
-/// The last weights of a run.
-fn last(folder: &RunFolder) -> Result<PathBuf, Failure> {
-    folder.newest_weights()?.ok_or_else(|| {
-        Failure::File(format!(
-            "{} holds no weights yet; train on with rnetc run --resume --out {0}",
-            folder.path().display()
-        ))
-    })
+    let weights = (weights, origin.steps());
+    Ok(Trained { folder, data, normalisation, network, sites, values, weights, pictures, opened })
 }
 
 /// What a study was made of: what its journal, and its report, say of it.
@@ -115,7 +158,7 @@ impl Trained {
             seed: args.seed,
             weights: weights.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             step: *step,
-            data: self.config.data.clone(),
+            data: self.data.clone(),
             pictures: self.pictures.count(),
             precision: args.engine.precision(),
             batch,
@@ -127,7 +170,7 @@ impl Trained {
         Loading {
             batch: batch.min(self.pictures.count().max(1)),
             pictures: self.pictures.clone(),
-            normalisation: self.config.normalisation.clone(),
+            normalisation: self.normalisation.clone(),
             classes: self.network.classes(),
         }
     }

@@ -1,13 +1,16 @@
-//! Weights from a file, and the network that they belong to.
+//! Weights from a file or a run, and the network that they belong to.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use crate::api::{Checkpoint, Model};
 use crate::cli::Failure;
 use crate::cli::args::RunArgs;
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
-use crate::train::record::checkpoint::About;
+use crate::train::record::checkpoint::Origin;
+use crate::train::record::manifest::{CheckpointList, Entry};
+use crate::train::record::run_folder::RunFolder;
 
 /// Reads weights for the spec that is named; without a name, for the spec that the file was
 /// trained with, and where it says nothing, for the last build.
@@ -17,28 +20,62 @@ pub fn load(args: &RunArgs, path: &Path) -> Result<Model, Failure> {
 
 /// The same, from a spec and settings.
 pub fn of(spec: Option<&Path>, set: &[(String, String)], path: &Path) -> Result<Model, Failure> {
-    let checkpoint = Checkpoint::open(path)?;
-    let spec = match (spec, &checkpoint.about) {
-        (None, Some(about)) => {
-            output::note(format_args!("spec: {}, as the weights say", about.config.spec));
-            NamedSpec::recorded(&about.config).with(set)
+    let checkpoint = Checkpoint::open(file(path)?)?;
+    let spec = match (spec, &checkpoint.origin) {
+        (None, Some(origin)) => {
+            output::note(format_args!("spec: {}, as the weights say", origin.spec()));
+            NamedSpec::of(origin).with(set)
         }
         (None, None) => NamedSpec::find(None, set)?,
         (Some(path), _) => NamedSpec::find(Some(path), set)?,
     };
-    let about = checkpoint.about.clone();
-    checkpoint.load(spec.compile()?).map_err(|error| match (Failure::from(error), about) {
-        (Failure::Wrong(text), Some(about)) if about.config.settings != spec.spec.settings => {
-            Failure::Wrong(format!("{text}. They were trained with{}", flags(&about)))
+    let settings = checkpoint.origin.as_ref().map(Origin::settings).cloned();
+    checkpoint.load(spec.compile()?).map_err(|error| match (Failure::from(error), settings) {
+        (Failure::Wrong(text), Some(settings)) if settings != spec.spec.settings => {
+            Failure::Wrong(format!("{text}. They were trained with{}", flags(&settings)))
         }
         (failure, _) => failure,
     })
 }
 
-fn flags(about: &About) -> String {
-    if about.config.settings.is_empty() {
+/// The file that is meant: of a run's folder its last weights, which is said.
+pub fn file(path: &Path) -> Result<PathBuf, Failure> {
+    if !path.is_dir() {
+        return Ok(path.to_path_buf());
+    }
+    let folder = RunFolder::open(path)?;
+    let last = last(&folder)?;
+    let lowest = lowest(&folder)?.filter(|entry| folder.path().join(&entry.file) != last);
+    let lowest = lowest.map_or(String::new(), |entry| {
+        let error = entry.test_error_percent.unwrap_or(f64::NAN);
+        format!("; the lowest test error, {error:.2} %, was that of {}", entry.file)
+    });
+    output::note(format_args!("weights: {}, the last of the run{lowest}", last.display()));
+    Ok(last)
+}
+
+/// The last weights of a run.
+pub fn last(folder: &RunFolder) -> Result<PathBuf, Failure> {
+    folder.newest_weights()?.ok_or_else(|| {
+        Failure::File(format!(
+            "{} holds no weights yet; train on with rnetc run --resume {0}",
+            folder.path().display()
+        ))
+    })
+}
+
+/// The checkpoint with the lowest test error, if that is lower than after the last step.
+fn lowest(folder: &RunFolder) -> Result<Option<Entry>, Failure> {
+    let listed = CheckpointList::read(folder.path())?.checkpoints;
+    let error = |entry: &Entry| entry.test_error_percent.unwrap_or(f64::INFINITY);
+    let last = listed.iter().max_by_key(|entry| entry.step).map(|entry| entry.step);
+    let lowest = listed.iter().min_by(|a, b| error(a).total_cmp(&error(b)));
+    Ok(lowest.filter(|best| error(best).is_finite() && Some(best.step) != last).cloned())
+}
+
+fn flags(settings: &BTreeMap<String, String>) -> String {
+    if settings.is_empty() {
         return "out --set".into();
     }
-    let flag = |(name, value): (&String, &String)| format!(" --set {name}={value}");
-    about.config.settings.iter().map(flag).collect()
+    settings.iter().map(|(name, value)| format!(" --set {name}={value}")).collect()
 }

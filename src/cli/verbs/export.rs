@@ -11,10 +11,11 @@ use crate::train::record::atomic;
 pub fn export(args: &ExportArgs) -> Result<(), Failure> {
     let weights = weights::of(args.spec.as_deref(), &args.set, &args.weights)?;
     let mut notes = onnx::Notes::new();
-    if let Some(about) = &weights.about {
-        let normalisation = &about.config.normalisation;
+    if let Some(classes) = weights.classes() {
+        notes.push(("classes".into(), classes.join(" ")));
+    }
+    if let Some(normalisation) = weights.normalisation() {
         let list = |values: &[f64]| values.iter().map(f64::to_string).collect::<Vec<_>>().join(" ");
-        notes.push(("classes".into(), about.config.classes.join(" ")));
         notes.push(("mean".into(), list(&normalisation.mean)));
         notes.push(("std".into(), list(&normalisation.std)));
     }

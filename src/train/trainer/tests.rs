@@ -9,7 +9,7 @@ use crate::data::normalise::Normalisation;
 use crate::engine::Precision;
 use crate::train::init::initial;
 use crate::train::recipe::Recipe;
-use crate::train::record::checkpoint;
+use crate::train::record::checkpoint::{self, Origin};
 use crate::train::schedule::Length;
 use crate::train::stand_in::{CLASSES, StandIn, program, tensors};
 
@@ -109,8 +109,8 @@ fn a_run_learns_and_leaves_what_it_should() {
     for step in [6, 12, 18, 24] {
         assert!(session.folder.as_ref().unwrap().checkpoint(step).is_file());
     }
-    let about =
-        checkpoint::describe(&session.folder.as_ref().unwrap().last_weights()).unwrap().unwrap();
+    let last = session.folder.as_ref().unwrap().last_weights();
+    let Some(Origin::Run(about)) = checkpoint::describe(&last).unwrap() else { panic!() };
     assert_eq!((about.step, about.epoch), (24, 4));
     assert_eq!(about.config, session.config);
     let saved =

@@ -73,7 +73,7 @@ fn follow(args: &PathsArgs, run: &Path, signals: &Signals) -> Result<(), Failure
         &trained.network,
         &trained.sites,
         &trained.values,
-        (trained.pictures.as_ref(), &trained.config.normalisation),
+        (trained.pictures.as_ref(), &trained.normalisation),
         args.batch,
     )?;
     gradients.calibrate(of.seed)?;
@@ -231,7 +231,7 @@ fn first_input(trained: &Trained) -> Result<Vec<f32>, Failure> {
     let bytes = trained.pictures.extent().bytes();
     let (mut pixels, mut image) = (vec![0; bytes], vec![0.0; bytes]);
     trained.pictures.picture(0, 0, &mut pixels);
-    trained.config.normalisation.table().apply(0, &pixels, &mut image, false);
+    trained.normalisation.table().apply(0, &pixels, &mut image, false);
     let to = trained.sites.first().map(|site| site.input);
     if to == Some(trained.network.input) {
         return Ok(image);

@@ -2,25 +2,40 @@
 
 use std::path::Path;
 
+use crate::api::Model;
 use crate::cli::Failure;
 use crate::cli::args::RunArgs;
 use crate::cli::session::signals::Signals;
 use crate::cli::session::{download, engine, weights};
 use crate::cli::show::output;
-use crate::data::Set;
 use crate::data::folder::Splits;
 use crate::data::locate::Found;
+use crate::data::{Dataset, Set};
 use crate::train::evaluate::MOST_BATCH;
+use crate::train::record::checkpoint::Origin;
 
-/// Measures the error of weights on a set's test pictures.
-pub fn evaluate(args: &RunArgs, set: &Set, path: &Path, signals: &Signals) -> Result<(), Failure> {
-    let model = weights::load(args, path)?;
-    let trained = model.about.as_ref().map(|about| about.config.classes.as_slice());
-    let found = Found::find(set, args.data.as_deref(), trained)?;
+/// Measures the error of weights on a set's test pictures; without a set, on those of their run.
+pub fn evaluate(
+    args: &RunArgs,
+    set: Option<&Set>,
+    path: &Path,
+    signals: &Signals,
+) -> Result<(), Failure> {
+    let mut model = weights::load(args, path)?;
+    let set = match set {
+        Some(set) => set.clone(),
+        None => recorded(&model, path)?,
+    };
+    let trained = model.classes().filter(|_| !args.other_names).map(<[String]>::to_vec);
+    let found = Found::find(&set, args.data.as_deref(), trained.as_deref())?;
     let engine = engine::open(&args.engine)?;
     // The training pictures are measured where nothing says how pictures were standardised.
     let splits = if model.normalisation().is_some() { Splits::Test } else { Splits::Both };
     let data = download::load(&found, model.extent(), splits, signals)?;
+    say_what_is_assumed(&model, &data);
+    if args.other_names {
+        model.rename_classes(data.classes.clone());
+    }
     let batch = args.training.batch.unwrap_or(MOST_BATCH);
     let interrupted = || signals.came();
     let Some(score) = model.evaluate(&data, &engine, batch, &interrupted)? else {
@@ -35,4 +50,33 @@ pub fn evaluate(args: &RunArgs, set: &Set, path: &Path, signals: &Signals) -> Re
         score.images_per_s()
     ));
     Ok(())
+}
+
+/// The set that weights were trained on.
+fn recorded(model: &Model, path: &Path) -> Result<Set, Failure> {
+    let data = model.origin.as_ref().and_then(Origin::data).ok_or_else(|| {
+        Failure::Usage(format!(
+            "{}: the weights do not say what they were trained on; say --eval DATA",
+            path.display()
+        ))
+    })?;
+    output::note(format_args!("data: {data}, as the weights say"));
+    Ok(Set::recorded(data))
+}
+
+/// What the weights do not say of themselves is taken from the data.
+fn say_what_is_assumed(model: &Model, data: &Dataset) {
+    if model.normalisation().is_none() {
+        output::note(format_args!(
+            "the weights do not say how pictures were standardised: mean and deviation are those \
+             of the training pictures of {}",
+            data.name
+        ));
+    }
+    if model.classes().is_none() {
+        output::note(format_args!(
+            "the weights do not name their classes: taken to be those of {}, in its order",
+            data.name
+        ));
+    }
 }

@@ -19,9 +19,8 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         tui::check()?;
     }
     let signals = Signals::catch()?;
-    if let (Some(Set::Folder(folder)), Some(data)) =
-        (args.train.as_ref().or(args.eval.as_ref()), &args.data)
-    {
+    let named = args.train.as_ref().or(args.eval.as_ref().and_then(Option::as_ref));
+    if let (Some(Set::Folder(folder)), Some(data)) = (named, &args.data) {
         return Err(Failure::Usage(format!(
             "{} is the folder of the pictures already; leave --data {} away",
             folder.display(),
@@ -31,7 +30,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     if let Some(set) = &args.train {
         train::train(args, set, &signals)
     } else if let (Some(set), Some(weights)) = (&args.eval, &args.weights) {
-        evaluate::evaluate(args, set, weights, &signals)
+        evaluate::evaluate(args, set.as_ref(), weights, &signals)
     } else if let Some(weights) = &args.weights {
         predict::predict(args, weights, &signals)
     } else {

@@ -8,7 +8,7 @@ use crate::cli::session::spec::{self, NamedSpec};
 use crate::cli::session::{RUNS, last_build};
 use crate::cli::show::output;
 use crate::train::config::Config;
-use crate::train::record::checkpoint;
+use crate::train::record::checkpoint::{self, Origin};
 use crate::train::record::manifest;
 use crate::train::record::run_folder::RunFolder;
 use crate::train::tensors::{Tensor, Values};
@@ -72,9 +72,10 @@ impl Resumed {
 
     fn read(&self, path: &Path, tensors: &[Tensor]) -> Result<(Values, u64), Failure> {
         manifest::verify(path)?;
-        let about = checkpoint::describe(path)?.ok_or_else(|| {
-            Failure::Wrong(format!("{}: says nothing about its run", path.display()))
-        })?;
+        let Some(Origin::Run(about)) = checkpoint::describe(path)? else {
+            let path = path.display();
+            return Err(Failure::Wrong(format!("{path}: says nothing about its run")));
+        };
         if about.step > self.config.steps {
             return Err(Failure::Wrong(format!(
                 "{}: step {} is beyond the end of the run, {}",

@@ -1,22 +1,24 @@
 //! Checkpoints: safetensors files with PyTorch's shapes.
 //!
 //! A file holds every parameter and statistic by name, and each parameter's momentum as
-//! `<parameter>.momentum`. The metadata key `rnetc` holds a JSON object: its version, the step,
-//! the epoch and the run's [`Config`], spec text included.
+//! `<parameter>.momentum`. A key of the metadata holds a JSON object with its version: under `rnetc`
+//! an [`About`], the step, the epoch and the run's configuration, spec text included; under
+//! `rnetc.import` an [`Imported`].
+
+mod origin;
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+pub use origin::{About, Imported, Origin};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use serde::{Deserialize, Serialize};
 
 use super::atomic;
-use super::format::{self, FormatVersion};
+use super::format;
 use crate::network::Network;
 use crate::nn::loss_scaling::STATE;
 use crate::train::TrainError;
-use crate::train::config::Config;
 use crate::train::error::Misfit;
 use crate::train::foreign::{self, Unpaired};
 use crate::train::layout;
@@ -24,24 +26,10 @@ use crate::train::tensors::{self, Tensor, Values};
 
 /// Longest header that is read, of files and before their tensors are known.
 const MOST_HEADER: u64 = 64 << 20;
-const KEY: &str = "rnetc";
-
-/// The version of what a checkpoint says of itself.
-pub const FORMAT: u32 = 1;
-
-/// What a checkpoint says of itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct About {
-    /// The version it is written in.
-    #[serde(default)]
-    pub format: FormatVersion<FORMAT>,
-    /// Steps done.
-    pub step: u64,
-    /// Epochs done.
-    pub epoch: u64,
-    /// What the run was asked to do.
-    pub config: Config,
-}
+/// Where the metadata say what run the weights are of.
+const RUN: &str = "rnetc";
+/// Where they say what is known of weights of another program.
+const IMPORT: &str = "rnetc.import";
 
 /// Writes a checkpoint, whole or not at all, and returns what was written.
 pub fn save(
@@ -51,12 +39,19 @@ pub fn save(
     about: &About,
 ) -> Result<Vec<u8>, TrainError> {
     let about = serde_json::to_string(about).map_err(|error| TrainError::writing(path, error))?;
-    write(path, tensors, values, Some((KEY.to_string(), about)))
+    write(path, tensors, values, Some((RUN.to_string(), about)))
 }
 
-/// The same for weights that come from elsewhere, of whose run nothing is known.
-pub fn save_foreign(path: &Path, tensors: &[Tensor], values: &Values) -> Result<(), TrainError> {
-    write(path, tensors, values, None).map(drop)
+/// The same for weights of another program, with what is known of them.
+pub fn save_imported(
+    path: &Path,
+    tensors: &[Tensor],
+    values: &Values,
+    imported: Option<&Imported>,
+) -> Result<(), TrainError> {
+    let text = imported.map(serde_json::to_string).transpose();
+    let text = text.map_err(|error| TrainError::writing(path, error))?;
+    write(path, tensors, values, text.map(|text| (IMPORT.to_string(), text))).map(drop)
 }
 
 fn write(
@@ -88,17 +83,19 @@ fn write(
 }
 
 /// What a file says of itself; none where another program wrote it. Reads the header only.
-pub fn describe(path: &Path) -> Result<Option<About>, TrainError> {
+pub fn describe(path: &Path) -> Result<Option<Origin>, TrainError> {
     let header = header(path)?;
     let damaged = |error: serde_json::Error| damaged(path, &error);
     let value: serde_json::Value = serde_json::from_slice(&header).map_err(damaged)?;
-    match value.get("__metadata__").and_then(|m| m.get(KEY)).and_then(|v| v.as_str()) {
-        Some(text) => {
-            format::check(path, serde_json::from_str(text), FORMAT)?;
-            serde_json::from_str(text).map(Some).map_err(damaged)
-        }
-        None => Ok(None),
+    let text = |key| value.get("__metadata__").and_then(|m| m.get(key)).and_then(|v| v.as_str());
+    let version = |text| format::check(path, serde_json::from_str(text), origin::FORMAT);
+    if let Some(text) = text(RUN) {
+        version(text)?;
+        return serde_json::from_str(text).map(|about| Some(Origin::Run(about))).map_err(damaged);
     }
+    let Some(text) = text(IMPORT) else { return Ok(None) };
+    version(text)?;
+    serde_json::from_str(text).map(|import| Some(Origin::Import(import))).map_err(damaged)
 }
 
 fn header(path: &Path) -> Result<Vec<u8>, TrainError> {

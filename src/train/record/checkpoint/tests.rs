@@ -6,6 +6,7 @@ use crate::engine::Precision;
 use crate::graph::{Role, Shape};
 use crate::network::Init;
 use crate::nn::loss_scaling::{SCALE, STREAK};
+use crate::train::config::Config;
 use crate::train::init::initial;
 use crate::train::layout::Kind;
 use crate::train::recipe::Recipe;
@@ -43,7 +44,7 @@ fn about() -> About {
         normalisation: Normalisation { mean: vec![0.1], std: vec![1.0 / 3.0] },
         spec_text: "net a() {}\n".into(),
     };
-    About { format: FormatVersion, step: 390, epoch: 1, config }
+    About { format: Default::default(), step: 390, epoch: 1, config }
 }
 
 fn saved() -> (tempfile::TempDir, std::path::PathBuf, Values) {
@@ -58,7 +59,7 @@ fn saved() -> (tempfile::TempDir, std::path::PathBuf, Values) {
 fn what_is_saved_loads_to_the_bit() {
     let (folder, path, values) = saved();
     assert_eq!(load(&path, &tensors()).unwrap(), values);
-    assert_eq!(describe(&path).unwrap(), Some(about()));
+    assert_eq!(describe(&path).unwrap(), Some(Origin::Run(about())));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     let bytes = std::fs::read(&path).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
@@ -143,7 +144,8 @@ fn an_older_version_is_read_and_a_newer_one_refused() {
         describe(&path)
     };
     // As long as the number, and nothing that JSON reads.
-    assert_eq!(doctored(b"             ").unwrap(), Some(about()), "files of before had none");
+    let before = doctored(b"             ").unwrap();
+    assert_eq!(before, Some(Origin::Run(about())), "files of before had none");
     let error = doctored(b"\\\"format\\\":2,").unwrap_err();
     assert!(matches!(error, TrainError::Newer { format: 2, known: 1, .. }), "{error}");
 }

@@ -1,5 +1,7 @@
 //! `rnetc import`.
 
+mod known;
+
 use crate::cli::Failure;
 use crate::cli::args::ImportArgs;
 use crate::cli::session::spec::NamedSpec;
@@ -9,18 +11,19 @@ use crate::train::tensors;
 
 /// Brings a state dict of PyTorch into rnetc's names.
 pub fn import(args: &ImportArgs) -> Result<(), Failure> {
-    let network = NamedSpec::find(Some(&args.spec), &args.set)?.compile()?;
+    let spec = NamedSpec::find(Some(&args.spec), &args.set)?;
+    let network = spec.compile()?;
     let tensors = tensors::of(&network);
     let values = checkpoint::load_foreign(&args.state, &network)?;
-    checkpoint::save_foreign(&args.out, &tensors, &values)?;
-    let set: String =
-        args.set.iter().map(|(name, value)| format!(" --set {name}={value}")).collect();
+    let imported = known::of(args, &spec, &network)?;
+    checkpoint::save_imported(&args.out, &tensors, &values, Some(&imported))?;
     output::say(format_args!(
-        "{}: {} tensors in {}; rnetc run {}{set} --eval DATA --weights {2} tests them",
+        "{}: {} tensors in {}; rnetc run --eval {} --weights {2} tests them",
         network.name,
         values.len(),
         args.out.display(),
-        args.spec.display()
+        imported.data.as_deref().unwrap_or("DATA")
     ));
+    known::say_what_is_missing(&imported);
     Ok(())
 }
