@@ -8,10 +8,12 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The SHA-256 of bytes, in hexadecimal digits.
+/// The SHA-256 of bytes one part after the other, in hexadecimal digits.
 #[cfg(feature = "engines")]
-pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
-    hex(&<sha2::Sha256 as sha2::Digest>::digest(bytes))
+pub fn sha256<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut hash = <sha2::Sha256 as sha2::Digest>::new();
+    parts.into_iter().for_each(|part| sha2::Digest::update(&mut hash, part));
+    hex(&sha2::Digest::finalize(hash))
 }
 
 /// 1234567 as 1,234,567.

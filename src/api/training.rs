@@ -9,7 +9,9 @@ use crate::data::normalise::Normalisation;
 use crate::data::{Dataset, Pictures};
 use crate::lower::{self, Form, Goal};
 use crate::network::Network;
-use crate::train::config::Config;
+#[cfg(feature = "cli")]
+use crate::train::config::Replanned;
+use crate::train::config::{Config, Contents};
 use crate::train::evaluate::MOST_BATCH;
 use crate::train::init::initial;
 use crate::train::recipe::{Normalise, Recipe};
@@ -112,6 +114,8 @@ impl Training {
             recipe: self.recipe.clone(),
             classes: data.classes.clone(),
             normalisation,
+            contents: Contents { train: data.train.digest(), test: data.test.digest() },
+            replanned: Vec::new(),
             spec_text: self.spec.source.text.to_string(),
         })
     }
@@ -191,6 +195,12 @@ impl Run {
     /// What it is asked to do.
     pub fn config(&self) -> &Config {
         &self.session.config
+    }
+
+    /// Records when it was asked for another length.
+    #[cfg(feature = "cli")]
+    pub(crate) fn record_replanned(&mut self, replanned: Vec<Replanned>) {
+        self.session.config.replanned = replanned;
     }
 
     /// What is run.

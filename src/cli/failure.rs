@@ -137,6 +137,7 @@ impl From<TrainError> for Failure {
             | TrainError::NoRunOf { .. } => Failure::Wrong(told),
             TrainError::HoldsRun { .. } | TrainError::OtherStudy { .. } => Failure::Usage(told),
             TrainError::Reading { .. }
+            | TrainError::DamagedList { .. }
             | TrainError::Writing { .. }
             | TrainError::NoThread(_)
             | TrainError::NotWhole { .. }

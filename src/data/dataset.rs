@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::DataError;
+use crate::text::sha256;
 
 /// The data sets the program knows, by the names the command line uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,11 @@ pub trait Pictures: Send + Sync {
     /// Writes picture `index` of `epoch` into `pixels` ([`Extent::bytes`] long) and returns its
     /// label. Only endless sets care for the epoch.
     fn picture(&self, epoch: u32, index: usize, pixels: &mut [u8]) -> u8;
+
+    /// SHA-256 of all pictures and labels in order; none for endless sets, which a seed makes.
+    fn digest(&self) -> Option<String> {
+        None
+    }
 
     /// How many pictures the mean and standard deviation are taken over.
     fn statistics_count(&self) -> usize {
@@ -147,6 +153,10 @@ impl Pictures for Stored {
 
     fn extent(&self) -> Extent {
         self.extent
+    }
+
+    fn digest(&self) -> Option<String> {
+        Some(sha256([self.labels.as_slice(), self.pixels.as_slice()]))
     }
 
     fn picture(&self, _epoch: u32, index: usize, pixels: &mut [u8]) -> u8 {

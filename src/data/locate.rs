@@ -72,17 +72,16 @@ pub enum Found {
 }
 
 impl Found {
-    /// Looks for a set. `folder` holds official files, or the user's pictures where they do not
-    /// stand where they once were; `trained` are the classes of a net that has been trained
+    /// Looks for a set. `official` holds the official files of one that comes in files; `trained` are the classes of a net that has been trained
     /// already, which number those of folders.
     pub fn find(
         set: &Set,
-        folder: Option<&Path>,
+        official: Option<&Path>,
         trained: Option<&[String]>,
     ) -> Result<Self, DataError> {
         match set {
-            Set::Known(name) => Ok(Found::Known(*name, folder.map(Path::to_path_buf))),
-            Set::Folder(path) => Folder::list(folder.unwrap_or(path), trained).map(Found::Folder),
+            Set::Known(name) => Ok(Found::Known(*name, official.map(Path::to_path_buf))),
+            Set::Folder(path) => Folder::list(path, trained).map(Found::Folder),
         }
     }
 

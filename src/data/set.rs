@@ -22,7 +22,12 @@ impl Set {
         }
         let path = base.join(text);
         let is_path = text.contains(['/', MAIN_SEPARATOR]) || path.is_dir();
-        (is_path && !text.is_empty()).then(|| Set::Folder(whole(&path)))
+        (is_path && !text.is_empty()).then(|| Set::folder(&path))
+    }
+
+    /// A folder of the user's own pictures.
+    pub fn folder(path: &Path) -> Self {
+        Set::Folder(whole(path))
     }
 
     /// From a run's configuration, which has what [`Set`] displays as.

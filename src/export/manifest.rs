@@ -138,7 +138,7 @@ pub struct Binding {
 pub fn module_file(kernel: &KernelText) -> String {
     let kind: String =
         kernel.name.chars().filter(|c| c.is_ascii_alphabetic() || *c == '_').collect();
-    let hash = sha256(&kernel.wgsl);
+    let hash = sha256([kernel.wgsl.as_bytes()]);
     format!("{}-{}.wgsl", kind.trim_matches('_'), &hash[..12])
 }
 
@@ -159,7 +159,7 @@ impl Manifest {
             spec: Spec {
                 name: network.name.clone(),
                 file: SPEC.to_string(),
-                sha256: sha256(network.source.text.as_bytes()),
+                sha256: sha256([network.source.text.as_bytes()]),
             },
             settings: build.settings.clone(),
             mode: build.mode,
@@ -192,7 +192,7 @@ fn kernel(text: &KernelText) -> Kernel {
     Kernel {
         name: text.name.clone(),
         file: module_file(text),
-        sha256: sha256(&text.wgsl),
+        sha256: sha256([text.wgsl.as_bytes()]),
         workgroups: text.workgroups,
         bindings: text.bindings.iter().map(binding).collect(),
         fused: text.fused.len(),

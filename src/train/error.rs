@@ -79,6 +79,14 @@ pub enum TrainError {
         /// The list that says otherwise.
         list: &'static str,
     },
+    /// The list of a run's checkpoints cannot be read.
+    #[error("{path}: damaged ({why}), so nothing tells whether checkpoints are whole")]
+    DamagedList {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A checkpoint's tensors are not the net's.
     #[error("{path}: {tensor}: {why}")]
     Misfit {

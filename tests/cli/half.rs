@@ -63,13 +63,13 @@ fn a_run_goes_on_in_its_precision_only() {
     folder.expect(0, &format!("{TRAIN} --engine cpu --out r"));
     let resume = "run --train cifar10 --data cifar --resume --out r";
     let told = folder.expect(2, &format!("{resume} --precision f16"));
-    assert!(told.err.contains("precision was \"f32\", and is \"f16\" now"), "{told:?}");
+    assert!(told.err.contains("precision: f32  # now f16"), "{told:?}");
     let config = std::fs::read_to_string(folder.at("r/config.yaml")).unwrap();
     let half = config.replace("precision: f32", "precision: f16");
     assert_ne!(half, config);
     std::fs::write(folder.at("r/config.yaml"), half).unwrap();
     let told = folder.expect(2, &format!("{resume} --engine cpu --precision f32"));
-    assert!(told.err.contains("precision was \"f16\", and is \"f32\" now"), "{told:?}");
+    assert!(told.err.contains("precision: f16  # now f32"), "{told:?}");
     let told = folder.expect(2, &format!("{resume} --engine cpu"));
     assert!(told.err.contains("take --engine wgpu"), "{told:?}");
 }

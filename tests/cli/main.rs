@@ -9,6 +9,7 @@ mod kill;
 mod lesion;
 mod pictures;
 mod report;
+mod resume;
 mod run;
 mod study;
 mod usage;

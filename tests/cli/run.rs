@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::folder::{Folder, TINY, outcome};
+use crate::folder::{Folder, outcome};
 
 const TRAIN: &str = "run tiny.rnet --train cifar10 --data cifar --engine cpu --batch 16";
 
@@ -57,35 +57,6 @@ fn weights_that_are_damaged_or_of_another_net_are_refused() {
         folder.expect(3, &format!("{eval} cut.safetensors --set width=6"));
     }
     folder.expect(3, &format!("{eval} none.safetensors"));
-}
-
-#[test]
-fn resuming_goes_on_and_refuses_to_change_course() {
-    let folder = Folder::new();
-    folder.expect(0, &format!("{TRAIN} --epochs 2 --out whole"));
-    assert!(folder.expect(2, &format!("{TRAIN} --out whole")).err.contains("--resume"));
-    folder.expect(3, &format!("{TRAIN} --out empty --resume"));
-
-    // As if stopped after the first epoch.
-    folder.expect(0, &format!("{TRAIN} --epochs 2 --out part"));
-    std::fs::remove_file(folder.at("part/checkpoints/step-00000010.safetensors")).unwrap();
-    std::fs::remove_file(folder.at("part/final.safetensors")).unwrap();
-    // Older runs name no format; this program does not know what newer ones mean.
-    let config = std::fs::read_to_string(folder.at("part/config.yaml")).unwrap();
-    let write = |text: &str| std::fs::write(folder.at("part/config.yaml"), text).unwrap();
-    write(&config.replace("format: 1\n", "format: 2\nanother: 3\n"));
-    let newer = folder.expect(1, &format!("{TRAIN} --out part --resume"));
-    assert!(newer.err.contains("config.yaml: it has format 2"), "{newer:?}");
-    write(config.strip_prefix("format: 1\n").expect("the format comes first"));
-    folder.expect(0, &format!("{TRAIN} --out part --resume"));
-    assert_eq!(metric(&folder, "part", "loss"), metric(&folder, "whole", "loss"));
-    let read = |run: &str| std::fs::read(folder.at(run).join("final.safetensors")).unwrap();
-    assert_eq!(read("part"), read("whole"));
-
-    let changed = folder.expect(2, &format!("{TRAIN} --out part --resume --epochs 3"));
-    assert!(changed.err.contains("was 10, and is 15"), "{changed:?}");
-    std::fs::write(folder.at("tiny.rnet"), TINY.replace("relu", "sigmoid")).unwrap();
-    assert!(folder.expect(2, &format!("{TRAIN} --out part --resume")).err.contains("spec"));
 }
 
 #[test]

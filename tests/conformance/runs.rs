@@ -62,6 +62,8 @@ pub fn session(engine: &dyn Engine, precision: Precision, folder: &Path) -> Sess
         recipe,
         classes: ["a", "b", "c"].map(String::from).to_vec(),
         normalisation: train.normalisation.clone(),
+        contents: Default::default(),
+        replanned: Vec::new(),
         spec_text: String::new(),
     };
     let scaled = precision.scales_loss();

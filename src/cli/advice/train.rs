@@ -25,6 +25,9 @@ impl Advice for TrainError {
             TrainError::NotWhole { .. } | TrainError::Changed { .. } => {
                 "use another checkpoint of the run"
             }
+            TrainError::DamagedList { .. } => {
+                "remove it to go on without the check of their hashes"
+            }
             TrainError::Misfit { .. } => {
                 "the weights belong to another net, or to other settings (--set)"
             }

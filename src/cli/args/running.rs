@@ -12,7 +12,7 @@ use crate::export::Mode;
 
 /// `rnetc run`.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true))]
+#[command(group = ArgGroup::new("what"))]
 pub struct RunArgs {
     /// A spec, or a folder that `rnetc build` made [default: what the weights were trained with;
     /// without weights, the last build; without a build, a pre-activation net of depth 20]
@@ -36,7 +36,8 @@ pub struct RunArgs {
     /// Weights to test or to ask: a file, or the folder of a run, whose last are taken
     #[arg(long, value_name = "FILE|RUN", conflicts_with = "train")]
     pub weights: Option<PathBuf>,
-    /// A folder with the official files [default: the cache, and fetched where they are not]
+    /// A folder with the official files [default: the cache, and fetched where they are not]; with
+    /// --resume, or --eval without a set, also where a run's own pictures stand now
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// How to train
@@ -56,11 +57,11 @@ pub struct TrainingArgs {
     /// How to train, in YAML; or he2016, stochastic_depth, fast [default: he2016]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["eval", "predict"])]
     pub recipe: Option<PathBuf>,
-    /// Train so many epochs; the schedule stretches [default: 4 on shapes10, else the recipe's]
+    /// Train so many epochs in all; the schedule stretches [default: 4 on shapes10, else the recipe's]
     #[arg(long, value_name = "N", conflicts_with_all = ["eval", "predict", "steps"],
         value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub epochs: Option<u64>,
-    /// Train so many steps; the schedule stretches
+    /// Train so many steps in all; the schedule stretches
     #[arg(long, value_name = "N", conflicts_with_all = ["eval", "predict"],
         value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub steps: Option<u64>,
@@ -79,9 +80,10 @@ pub struct TrainingArgs {
     /// Show live curves on the terminal; q ends the run as Ctrl-C does
     #[arg(long, conflicts_with_all = ["eval", "predict"])]
     pub tui: bool,
-    /// Go on from the last checkpoint of the folder
-    #[arg(long, conflicts_with_all = ["eval", "predict"])]
-    pub resume: bool,
+    /// Go on from the last checkpoint of a run, which knows its spec, data, recipe and length
+    /// [default: the folder that --out names, else the newest run of the spec]
+    #[arg(long, value_name = "RUN", num_args = 0..=1, conflicts_with_all = ["eval", "predict"])]
+    pub resume: Option<Option<PathBuf>>,
 }
 
 /// `rnetc bench`.

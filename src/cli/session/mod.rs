@@ -4,6 +4,7 @@ pub mod download;
 pub mod engine;
 pub mod last_build;
 pub mod recipe;
+pub mod recorded;
 pub mod signals;
 pub mod spec;
 pub mod trained;

@@ -6,7 +6,7 @@ use crate::cli::Failure;
 use crate::cli::args::{EngineArgs, ReportArgs};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::NamedSpec;
-use crate::cli::session::{download, engine};
+use crate::cli::session::{download, engine, recorded};
 use crate::cli::show::output;
 use crate::data::folder::Splits;
 use crate::data::locate::{self, Found};
@@ -106,13 +106,15 @@ fn measured_on(args: &ReportArgs, run: &Run) -> EngineArgs {
 
 /// The pictures of a run, if they are drawn, in a named folder, or in the cache.
 fn pictures(args: &ReportArgs, run: &Run, signals: &Signals) -> Result<Option<Dataset>, Failure> {
-    let set = Set::recorded(&run.config.data);
-    let data = match &set {
+    let set = match (Set::recorded(&run.config.data), &args.data) {
         // Among several runs, --data is the place of the official files.
-        Set::Folder(path) if args.runs.len() > 1 && path.is_dir() => None,
-        Set::Folder(_) | Set::Known(_) => args.data.as_deref(),
+        (Set::Folder(path), Some(moved)) if args.runs.len() == 1 || !path.is_dir() => {
+            Set::folder(moved)
+        }
+        (set, _) => set,
     };
-    let here = data.is_some()
+    let official = recorded::official(&set, args.data.as_deref());
+    let here = official.is_some()
         || match &set {
             Set::Known(name) => match locate::layout(*name) {
                 None => true,
@@ -123,6 +125,6 @@ fn pictures(args: &ReportArgs, run: &Run, signals: &Signals) -> Result<Option<Da
     if !here {
         return Ok(None);
     }
-    let found = Found::find(&set, data, Some(&run.config.classes))?;
+    let found = Found::find(&set, official, Some(&run.config.classes))?;
     download::load(&found, fit::extent(&run.network), Splits::Both, signals).map(Some)
 }

@@ -72,7 +72,7 @@ fn keys(lowered: &Lowered) -> Vec<Option<String>> {
     let kernels = lowered.plan.kernels.list.iter().zip(&lowered.code);
     let key = |(kernel, code): (&Kernel, &KernelCode)| {
         let tuned = matches!(kernel.body, Body::Contract(_) | Body::Weights(_));
-        tuned.then(|| sha256(&code.wgsl))
+        tuned.then(|| sha256([code.wgsl.as_bytes()]))
     };
     kernels.map(key).collect()
 }

@@ -3,6 +3,7 @@
 //! A checkpoint is moved into place before it is listed, so a file that is not listed yet may be
 //! whole; one that is listed must have the hash.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -47,21 +48,28 @@ pub struct Entry {
 impl Entry {
     /// For a file of this content.
     pub fn new(file: String, step: u64, content: &[u8]) -> Self {
-        let (bytes, sha256) = (content.len() as u64, sha256(content));
+        let (bytes, sha256) = (content.len() as u64, sha256([content]));
         Self { file, step, bytes, sha256, test_error_percent: None }
     }
 }
 
 impl CheckpointList {
-    /// The manifest of a run folder; an empty one where there is none, or none that can be read.
+    /// The manifest of a run folder; an empty one where there is none.
     ///
     /// # Errors
-    /// [`TrainError::Newer`], since what such a one lists must not be lost.
+    /// It is damaged or of a newer format: what it lists must not be lost.
     pub fn read(run: &Path) -> Result<Self, TrainError> {
         let path = run.join(FILE);
-        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(TrainError::reading(&path, error)),
+        };
         format::check(&path, serde_json::from_str(&text), FORMAT)?;
-        Ok(serde_json::from_str(&text).unwrap_or_default())
+        serde_json::from_str(&text).map_err(|error| {
+            let why = error.to_string();
+            TrainError::DamagedList { path, why }
+        })
     }
 
     /// Writes it, whole or not at all.
@@ -124,7 +132,7 @@ fn compare(path: &Path, entry: &Entry) -> Result<(), TrainError> {
     // Nothing longer than what is expected is read.
     let content =
         if length == entry.bytes { std::fs::read(path).map_err(reading)? } else { vec![] };
-    if length == entry.bytes && sha256(&content) == entry.sha256 {
+    if length == entry.bytes && sha256([content.as_slice()]) == entry.sha256 {
         return Ok(());
     }
     Err(TrainError::Changed { path: path.to_path_buf(), list: FILE })
@@ -178,7 +186,9 @@ mod tests {
         std::fs::write(&path, b"abc").unwrap();
         verify(&path).unwrap();
         std::fs::write(run.path().join(FILE), "{ no").unwrap();
-        assert_eq!(CheckpointList::read(run.path()).unwrap(), CheckpointList::default());
+        let error = CheckpointList::read(run.path()).unwrap_err();
+        assert!(matches!(error, TrainError::DamagedList { .. }), "{error}");
+        assert!(verify(&path).is_err());
     }
 
     #[test]

@@ -14,6 +14,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::atomic;
+use super::checkpoint;
 use super::format;
 use super::lock::Lock;
 use crate::train::TrainError;
@@ -111,19 +112,21 @@ impl RunFolder {
         Ok(self.checkpoints()?.pop())
     }
 
-    /// The weights after the last step, or else the checkpoint with the most steps.
+    /// The weights with the most steps: a checkpoint, or those after the last step, which may be of
+    /// a run that goes on.
     pub fn newest_weights(&self) -> Result<Option<PathBuf>, TrainError> {
-        let last = self.last_weights();
-        if last.is_file() { Ok(Some(last)) } else { self.latest_checkpoint() }
+        let (last, checkpoint) = (self.last_weights(), self.latest_checkpoint()?);
+        if !last.is_file() {
+            return Ok(checkpoint);
+        }
+        let steps = checkpoint::describe(&last)?.map_or(0, |origin| origin.steps());
+        let later = |path: &PathBuf| step(path).is_some_and(|step| step > steps);
+        Ok(checkpoint.filter(later).or(Some(last)))
     }
 
     /// All checkpoints, the one with the most steps last.
     pub fn checkpoints(&self) -> Result<Vec<PathBuf>, TrainError> {
         let folder = self.path.join("checkpoints");
-        let step = |path: &Path| {
-            let name = path.file_name()?.to_str()?;
-            name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse::<u64>().ok()
-        };
         let entries =
             std::fs::read_dir(&folder).map_err(|error| TrainError::reading(&folder, error))?;
         let paths = entries.filter_map(|entry| entry.ok().map(|e| e.path()));
@@ -150,6 +153,12 @@ impl RunFolder {
         let config = serde_yaml::from_str(&text);
         config.map_err(|error| TrainError::reading(&path, io::Error::other(error)))
     }
+}
+
+/// The steps of a checkpoint, which its name says.
+fn step(path: &Path) -> Option<u64> {
+    let name = path.file_name()?.to_str()?;
+    name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok()
 }
 
 /// Makes the first `<name>-NNN` that is not there; two programs never get the same one.

@@ -76,6 +76,8 @@ fn session(folder: &std::path::Path, epochs: u64, rate: f64) -> Session {
         recipe,
         classes: vec!["a".into(), "b".into(), "c".into()],
         normalisation: normalisation.clone(),
+        contents: Default::default(),
+        replanned: Vec::new(),
         spec_text: String::new(),
     };
     Session {

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::cli::Failure;
 use crate::cli::args::{ImportArgs, KnownArgs};
 use crate::cli::session::download;
+use crate::cli::session::recorded;
 use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
@@ -24,7 +25,7 @@ pub fn of(args: &ImportArgs, spec: &NamedSpec, network: &Network) -> Result<Impo
     let found = match &known.trained_on {
         Some(set) => {
             let names = known.classes.as_ref().map(|names| names.0.as_slice());
-            Some(Found::find(set, known.data.as_deref(), names)?)
+            Some(Found::find(set, recorded::official(set, known.data.as_deref()), names)?)
         }
         None => None,
     };

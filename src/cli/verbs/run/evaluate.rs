@@ -6,7 +6,7 @@ use crate::api::Model;
 use crate::cli::Failure;
 use crate::cli::args::RunArgs;
 use crate::cli::session::signals::Signals;
-use crate::cli::session::{download, engine, weights};
+use crate::cli::session::{download, engine, recorded, weights};
 use crate::cli::show::output;
 use crate::data::folder::Splits;
 use crate::data::locate::Found;
@@ -24,10 +24,11 @@ pub fn evaluate(
     let mut model = weights::load(args, path)?;
     let set = match set {
         Some(set) => set.clone(),
-        None => recorded(&model, path)?,
+        None => trained_on(&model, args, path)?,
     };
     let trained = model.classes().filter(|_| !args.other_names).map(<[String]>::to_vec);
-    let found = Found::find(&set, args.data.as_deref(), trained.as_deref())?;
+    let official = recorded::official(&set, args.data.as_deref());
+    let found = Found::find(&set, official, trained.as_deref())?;
     let engine = engine::open(&args.engine)?;
     // The training pictures are measured where nothing says how pictures were standardised.
     let splits = if model.normalisation().is_some() { Splits::Test } else { Splits::Both };
@@ -53,7 +54,7 @@ pub fn evaluate(
 }
 
 /// The set that weights were trained on.
-fn recorded(model: &Model, path: &Path) -> Result<Set, Failure> {
+fn trained_on(model: &Model, args: &RunArgs, path: &Path) -> Result<Set, Failure> {
     let data = model.origin.as_ref().and_then(Origin::data).ok_or_else(|| {
         Failure::Usage(format!(
             "{}: the weights do not say what they were trained on; say --eval DATA",
@@ -61,7 +62,7 @@ fn recorded(model: &Model, path: &Path) -> Result<Set, Failure> {
         ))
     })?;
     output::note(format_args!("data: {data}, as the weights say"));
-    Ok(Set::recorded(data))
+    recorded::set(data, args.data.as_deref())
 }
 
 /// What the weights do not say of themselves is taken from the data.

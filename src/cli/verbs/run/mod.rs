@@ -27,13 +27,15 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
             data.display()
         )));
     }
-    if let Some(set) = &args.train {
-        train::train(args, set, &signals)
+    if args.train.is_some() || args.training.resume.is_some() {
+        train::train(args, &signals)
     } else if let (Some(set), Some(weights)) = (&args.eval, &args.weights) {
         evaluate::evaluate(args, set.as_ref(), weights, &signals)
     } else if let Some(weights) = &args.weights {
         predict::predict(args, weights, &signals)
     } else {
-        Err(Failure::Usage("say --train DATA, --eval DATA or --predict IMAGE…".into()))
+        Err(Failure::Usage(
+            "say --train DATA, --resume RUN, --eval DATA or --predict IMAGE…".into(),
+        ))
     }
 }

@@ -7,7 +7,7 @@ use crate::cli::Failure;
 use crate::cli::args::{EngineArgs, RunArgs};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::NamedSpec;
-use crate::cli::session::{RUNS, download, engine, recipe};
+use crate::cli::session::{RUNS, download, engine, recipe, recorded};
 use crate::cli::show::{output, progress, tui};
 use crate::cli::verbs::run::resume::{self, Resumed};
 use crate::data::folder::Splits;
@@ -20,27 +20,29 @@ use crate::train::recipe::Recipe;
 use crate::train::record::lock::Lock;
 use crate::train::record::run_folder::RunFolder;
 use crate::train::schedule::Length;
+use crate::train::tensors::Values;
 use crate::train::trainer::{End, Observer};
 
 /// Epochs on `shapes10` where nothing says how long: enough to learn it, in a few minutes.
 const SHAPES_EPOCHS: u64 = 4;
 
 /// Trains.
-pub fn train(args: &RunArgs, set: &Set, signals: &Signals) -> Result<(), Failure> {
-    let resumed = match (&args.training.out, args.training.resume) {
-        (_, true) => Some(resume::find(args)?),
-        (Some(out), false) => {
-            RunFolder::check_free(out)?;
-            None
-        }
-        (None, false) => None,
+pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
+    let resumed = resume::find(args)?;
+    if let (Some(out), None) = (&args.training.out, &resumed) {
+        RunFolder::check_free(out)?;
+    }
+    let set = match (&args.train, &resumed) {
+        (Some(set), _) => set.clone(),
+        (None, Some(resumed)) => recorded::set(&resumed.config.data, args.data.as_deref())?,
+        (None, None) => return Err(Failure::Usage("say --train DATA".into())),
     };
-    let (recipe, length) = how_long(args, set, resumed.as_ref())?;
+    let (recipe, length) = how_long(args, &set, resumed.as_ref())?;
     let spec = match (&resumed, &args.spec) {
         (Some(resumed), None) => resumed.spec().with(&args.set),
         (Some(_) | None, path) => NamedSpec::find(path.as_deref(), &args.set)?,
     };
-    let found = Found::find(set, args.data.as_deref(), None)?;
+    let found = Found::find(&set, recorded::official(&set, args.data.as_deref()), None)?;
     let (spec, network) = spec.compile_for(found.classes())?;
     let on = computed_on(args, &recipe, resumed.as_ref());
     let recompute = args.training.recompute || resumed.as_ref().is_some_and(|r| r.config.recompute);
@@ -62,8 +64,22 @@ pub fn train(args: &RunArgs, set: &Set, signals: &Signals) -> Result<(), Failure
         Some(resumed) => (resumed.folder.clone(), Lock::take(resumed.folder.path())?),
         None => RunFolder::begin(args.training.out.as_deref(), Path::new(RUNS), &spec.name)?,
     };
+    let (values, done) = match &resumed {
+        Some(resumed) => go_on(&mut run, resumed)?,
+        None => (None, 0),
+    };
     run.keep(folder.clone(), lock)?;
-    go(run, &folder, resumed.as_ref(), training.network(), signals, args.training.tui)
+    go(run, &folder, (values, done), training.network(), signals, args.training.tui)
+}
+
+/// Where a run goes on; what it was before stays recorded.
+fn go_on(run: &mut Run, resumed: &Resumed) -> Result<(Option<Values>, u64), Failure> {
+    let session = run.session();
+    let (values, done) = resumed.values(&session.tensors, session.config.steps)?;
+    let mut replanned = resumed.config.replanned.clone();
+    replanned.extend(resumed.replanned(&session.config, done));
+    run.record_replanned(replanned);
+    Ok((values, done))
 }
 
 /// Where to compute: as the arguments say, else as the run did before, else as the recipe says.
@@ -103,16 +119,12 @@ fn how_long(
 fn go(
     mut run: Run,
     folder: &RunFolder,
-    resumed: Option<&Resumed>,
+    (values, done): (Option<Values>, u64),
     network: &Network,
     signals: &Signals,
     on_screen: bool,
 ) -> Result<(), Failure> {
     let session = run.session();
-    let (values, done) = match resumed {
-        Some(resumed) => resumed.values(&session.tensors)?,
-        None => (None, 0),
-    };
     let plan = &session.plan;
     output::note(format_args!(
         "training {} ({} parameters) on {}: {} steps of {}, {} an epoch{}; run folder {}",
@@ -146,7 +158,7 @@ fn go(
         }
         End::Interrupted(step) => {
             output::note(format_args!(
-                "stopped after step {step} and saved; go on with --resume --out {}",
+                "stopped after step {step} and saved; go on with rnetc run --resume {}",
                 folder.path().display()
             ));
             Err(signals.failure().unwrap_or(Failure::Signal(2)))

@@ -1,6 +1,6 @@
 //! One run of a study, and how far it is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -8,8 +8,10 @@ use clap::ValueEnum;
 use crate::cli::Failure;
 use crate::cli::args::EngineArgs;
 use crate::cli::session::spec;
+use crate::cli::show::changes;
 use crate::data::Set;
 use crate::engine::Precision;
+use crate::train::config;
 use crate::train::recipe::Recipe;
 use crate::train::record::metrics;
 use crate::train::record::run_folder::RunFolder;
@@ -79,8 +81,8 @@ impl Job {
         let config = run.read_config()?;
         let other = |what: &str| {
             Failure::Wrong(format!(
-                "{}: was run with another {what} than the study says; move it away, or name \
-                 another folder with --out",
+                "{}: is not what the study says: another {what}; move it away, or name another \
+                 folder with --out",
                 self.folder.display()
             ))
         };
@@ -96,8 +98,9 @@ impl Job {
         if self.precision.is_some_and(|p| p != config.precision) {
             return Err(other("precision"));
         }
-        if let Some(keys) = differing(&config.recipe, &self.asked) {
-            return Err(other(&format!("recipe ({keys})")));
+        let changed = config::differences(&config.recipe, &self.asked);
+        if !changed.is_empty() {
+            return Err(other(&format!("recipe:\n{}\n", changes::listed(&changed))));
         }
         if self.folder.join(NO_NUMBERS).is_file() {
             return Ok(State::NoNumbers);
@@ -159,23 +162,6 @@ impl Job {
         }
         line
     }
-}
-
-/// What two recipes do not have in common: `batch was 128 and is 64`.
-fn differing(was: &Recipe, is: &Recipe) -> Option<String> {
-    if was == is {
-        return None;
-    }
-    let json = |recipe| serde_json::to_value(recipe).unwrap_or_default();
-    let (was, is) = (json(was), json(is));
-    let keys = was.as_object().into_iter().chain(is.as_object()).flat_map(|map| map.keys());
-    let keys: BTreeSet<&String> = keys.filter(|key| was.get(key) != is.get(key)).collect();
-    let written =
-        |value: Option<&serde_json::Value>| value.map_or("absent".into(), ToString::to_string);
-    let each = keys
-        .iter()
-        .map(|key| format!("{key} was {} and is {}", written(was.get(key)), written(is.get(key))));
-    Some(each.collect::<Vec<_>>().join(", "))
 }
 
 fn text(path: &std::path::Path) -> String {

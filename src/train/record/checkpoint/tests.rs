@@ -42,6 +42,8 @@ fn about() -> About {
         recipe: Recipe::he2016().unwrap(),
         classes: vec!["ä\"\n".into()],
         normalisation: Normalisation { mean: vec![0.1], std: vec![1.0 / 3.0] },
+        contents: Default::default(),
+        replanned: Vec::new(),
         spec_text: "net a() {}\n".into(),
     };
     About { format: Default::default(), step: 390, epoch: 1, config }

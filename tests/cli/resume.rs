@@ -1,0 +1,172 @@
+//! Runs that go on: from their folder alone, to the same weights, or not at all.
+
+use std::path::Path;
+
+use crate::folder::Folder;
+
+const TRAIN: &str = "run tiny.rnet --train cifar10 --data cifar --engine cpu --batch 16";
+
+/// What a run ended with.
+fn weights(folder: &Folder, run: &str) -> Vec<u8> {
+    std::fs::read(folder.at(run).join("final.safetensors")).unwrap()
+}
+
+/// As if stopped after the first of two epochs.
+fn stop(folder: &Folder, run: &str) {
+    std::fs::remove_file(folder.at(run).join("checkpoints/step-00000010.safetensors")).unwrap();
+    std::fs::remove_file(folder.at(run).join("final.safetensors")).unwrap();
+}
+
+fn edit(path: &Path, from: &str, to: &str) {
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains(from), "{from} in {text}");
+    std::fs::write(path, text.replace(from, to)).unwrap();
+}
+
+#[test]
+fn a_run_goes_on_from_its_folder_alone_to_the_same_weights() {
+    let folder = Folder::new();
+    folder.expect(0, &format!("{TRAIN} --epochs 2 --seed 7 --out whole"));
+    assert!(folder.expect(2, &format!("{TRAIN} --out whole")).err.contains("--resume"));
+    folder.expect(3, &format!("{TRAIN} --out empty --resume"));
+    folder.expect(3, "run --resume empty");
+    folder.expect(2, "run --resume whole --out part");
+    for resume in ["--resume part", "--resume --out part", "--train cifar10 --resume part"] {
+        folder.expect(0, &format!("{TRAIN} --epochs 2 --seed 7 --out part"));
+        stop(&folder, "part");
+        // Neither spec nor settings, batch, seed or length are said again.
+        folder.expect(0, &format!("run {resume} --data cifar --engine cpu"));
+        assert_eq!(weights(&folder, "part"), weights(&folder, "whole"), "{resume}");
+        std::fs::remove_dir_all(folder.at("part")).unwrap();
+    }
+}
+
+#[test]
+fn what_has_changed_is_shown_key_by_key_and_once() {
+    let folder = Folder::new();
+    folder.expect(0, &format!("{TRAIN} --epochs 2 --out r"));
+    stop(&folder, "r");
+    let seed = folder.expect(2, &format!("{TRAIN} --epochs 2 --resume r --seed 9"));
+    assert!(seed.err.contains("\n  recipe.seed: 0  # now 9\n"), "{seed:?}");
+    assert!(seed.err.len() < 300 && seed.err.lines().count() == 4, "{seed:?}");
+    let more = folder.expect(2, "run --resume r --data cifar --engine cpu --batch 8 --set width=5");
+    assert!(more.err.contains("  settings.width: absent  # now '5'"), "{more:?}");
+    assert!(more.err.contains("  recipe.batch: 16  # now 8"), "{more:?}");
+    let spec = std::fs::read_to_string(folder.at("tiny.rnet")).unwrap();
+    std::fs::write(folder.at("tiny.rnet"), spec.replace("relu", "sigmoid")).unwrap();
+    assert!(folder.expect(2, &format!("{TRAIN} --resume r")).err.contains("the spec's text"));
+
+    // Older runs name no format and no contents; this program does not know what newer ones mean.
+    let config = std::fs::read_to_string(folder.at("r/config.yaml")).unwrap();
+    let write = |text: &str| std::fs::write(folder.at("r/config.yaml"), text).unwrap();
+    write(&config.replace("format: 1\n", "format: 2\nanother: 3\n"));
+    let newer = folder.expect(1, "run --resume r");
+    assert!(newer.err.contains("config.yaml: it has format 2"), "{newer:?}");
+    let (before, contents) = config.split_once("contents:\n").expect("they are recorded");
+    let rest = contents.split_once("spec_text:").expect("the spec comes last").1;
+    let old = format!("{before}spec_text:{rest}");
+    write(old.strip_prefix("format: 1\n").expect("the format comes first"));
+    folder.expect(0, "run --resume r --data cifar --engine cpu");
+}
+
+#[test]
+fn a_run_can_be_asked_for_more_epochs_and_that_is_recorded() {
+    let folder = Folder::new();
+    folder.expect(0, &format!("{TRAIN} --epochs 2 --out r"));
+    let more = "run --resume r --data cifar --engine cpu --epochs";
+    let told = folder.expect(0, &format!("{more} 4"));
+    assert!(told.err.contains("20 steps instead of 10"), "{told:?}");
+    assert!(told.err.contains("the rate of step 11 is 0.01, that of the step before was 0.001"));
+    assert!(told.out.contains("after 20 steps"), "{told:?}");
+    let config = std::fs::read_to_string(folder.at("r/config.yaml")).unwrap();
+    assert!(config.contains("replanned:\n- after: 10\n  from: 10\n"), "{config}");
+    let fewer = folder.expect(2, &format!("{more} 1"));
+    assert!(fewer.err.contains("20 steps are done already, more than the 5"), "{fewer:?}");
+    // What was recorded stays.
+    folder.expect(0, "run --resume r --data cifar --engine cpu");
+    assert_eq!(std::fs::read_to_string(folder.at("r/config.yaml")).unwrap(), config);
+
+    // While a longer run is under way, its newest weights are not those of its first end.
+    let end = weights(&folder, "r");
+    folder.expect(0, &format!("{more} 6"));
+    std::fs::write(folder.at("r/final.safetensors"), end).unwrap();
+    edit(&folder.at("r/manifest.json"), "\"file\": \"final.safetensors\"", "\"file\": \"x\"");
+    let eval = folder.expect(0, "run --eval --data cifar --engine cpu --weights r");
+    assert!(eval.err.contains("weights: r/checkpoints/step-00000030.safetensors"), "{eval:?}");
+}
+
+#[test]
+fn checkpoints_that_are_gone_and_lists_that_are_damaged_are_told() {
+    let folder = Folder::new();
+    folder.expect(0, &format!("{TRAIN} --epochs 2 --out r"));
+    std::fs::rename(folder.at("r/checkpoints"), folder.at("moved")).unwrap();
+    std::fs::create_dir(folder.at("r/checkpoints")).unwrap();
+    let resume = "run --resume r --data cifar --engine cpu";
+    let gone = folder.expect(3, resume);
+    assert!(gone.err.contains("checkpoints/step-00000005.safetensors"), "{gone:?}");
+    std::fs::remove_dir(folder.at("r/checkpoints")).unwrap();
+    std::fs::rename(folder.at("moved"), folder.at("r/checkpoints")).unwrap();
+    let list = std::fs::read_to_string(folder.at("r/manifest.json")).unwrap();
+    std::fs::write(folder.at("r/manifest.json"), &list[..40]).unwrap();
+    for line in [resume, "run --eval --data cifar --weights r"] {
+        let damaged = folder.expect(3, line);
+        assert!(damaged.err.contains("manifest.json: damaged"), "{damaged:?}");
+    }
+    std::fs::remove_file(folder.at("r/manifest.json")).unwrap();
+
+    // A configuration that was written over is not what the checkpoint was made with.
+    edit(&folder.at("r/config.yaml"), "lr: 0.1\n", "lr: 0.5\n");
+    let edited = folder.expect(0, resume);
+    assert!(edited.err.contains("recipe.schedule.lr: 0.1  # now 0.5"), "{edited:?}");
+}
+
+/// Ten pictures of each of two classes, a part for training and one for testing.
+fn pets(at: &Path) {
+    for (part, class, count) in
+        [("train", "ant", 8u8), ("train", "bee", 8), ("test", "ant", 4), ("test", "bee", 4)]
+    {
+        let folder = at.join(part).join(class);
+        std::fs::create_dir_all(&folder).unwrap();
+        for n in 0..count {
+            let colour = image::Rgb([20 * n, class.as_bytes()[0], part.as_bytes()[1]]);
+            image::RgbImage::from_pixel(32, 32, colour)
+                .save(folder.join(format!("{n}.png")))
+                .unwrap();
+        }
+    }
+}
+
+#[test]
+fn pictures_may_move_and_may_not_change() {
+    let folder = Folder::new();
+    pets(&folder.at("pets"));
+    let train = "run tiny.rnet --train pets --engine cpu --batch 4 --epochs 2 --out";
+    folder.expect(0, &format!("{train} r"));
+    std::fs::rename(folder.at("pets"), folder.at("elsewhere")).unwrap();
+    let lost = folder.expect(3, "run --resume r --engine cpu");
+    assert!(lost.err.contains("--data DIR"), "{lost:?}");
+    folder.expect(0, "run --resume r --engine cpu --data elsewhere");
+    // From then on they are known to be there.
+    folder.expect(0, "run --resume r --engine cpu");
+    folder.expect(0, "run --eval --weights r --engine cpu");
+
+    let resume = "run --resume r --engine cpu";
+    let (ant, bee) =
+        (folder.at("elsewhere/train/ant/3.png"), folder.at("elsewhere/train/bee/3.png"));
+    let swap = || {
+        std::fs::rename(&ant, folder.at("aside.png")).unwrap();
+        std::fs::rename(&bee, &ant).unwrap();
+        std::fs::rename(folder.at("aside.png"), &bee).unwrap();
+    };
+    swap();
+    let labels = folder.expect(2, resume);
+    assert!(
+        labels.err.contains("the training pictures, their labels or their order"),
+        "{labels:?}"
+    );
+    swap();
+    std::fs::remove_file(folder.at("elsewhere/test/ant/3.png")).unwrap();
+    let fewer = folder.expect(2, resume);
+    assert!(fewer.err.contains("  the test pictures"), "{fewer:?}");
+    assert!(!fewer.err.contains("training pictures"), "{fewer:?}");
+}
