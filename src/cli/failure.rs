@@ -99,14 +99,16 @@ impl From<DataError> for Failure {
             | DataError::NotFetched { .. }
             | DataError::BeingFetched { .. }
             | DataError::Classes { .. }
-            | DataError::EmptyClass { .. }
-            | DataError::UnknownClass { .. }
+            | DataError::ClassName { .. }
+            | DataError::EmptyClasses { .. }
+            | DataError::UnknownClasses { .. }
             | DataError::OnlyPicture { .. }
             | DataError::NoPictures { .. }
-            | DataError::Stray { .. }
-            | DataError::Picture { of_set: true, .. } => Failure::File(told),
+            | DataError::Strays { .. }
+            | DataError::TooManyNames { .. }
+            | DataError::BadPictures { .. } => Failure::File(told),
             DataError::Label { .. }
-            | DataError::Picture { of_set: false, .. }
+            | DataError::Picture { .. }
             | DataError::Channels(_)
             | DataError::TooMany { .. }
             | DataError::Uneven { .. }

@@ -107,35 +107,46 @@ pub enum DataError {
         file: PathBuf,
     },
     /// A folder has too few or too many folders of classes.
-    #[error(
-        "{folder} has {found} folders of classes, and must have 2 to {most}: DIR/train/<class>/, \
-         DIR/test/<class>/"
-    )]
+    #[error("{}", classes(.folder, .found, *.most, .inner.as_deref()))]
     Classes {
         /// Which.
         folder: PathBuf,
-        /// How many it has.
-        found: usize,
+        /// Those that it has.
+        found: Vec<String>,
         /// How many it may have.
         most: usize,
+        /// A folder in it that has a training or test part, and may be meant.
+        inner: Option<PathBuf>,
     },
-    /// The folder of a class is empty.
-    #[error("{folder} holds no pictures; add some, or remove the folder")]
-    EmptyClass {
+    /// A folder of a class has a name that is no text.
+    #[error("{folder}: the name of a class must be a text; rename the folder")]
+    ClassName {
         /// Which.
         folder: PathBuf,
     },
-    /// A folder of a class that is not trained.
+    /// Folders of classes are empty.
     #[error(
-        "{folder}: {class} is none of the {} classes that are trained ({}); rename or remove the \
+        "{shown} {} no PNG or JPEG pictures; add some, or remove what is no class",
+        if *.count == 1 { "holds" } else { "hold" }
+    )]
+    EmptyClasses {
+        /// Some of them.
+        shown: String,
+        /// How many.
+        count: usize,
+    },
+    /// Folders of classes that are not trained.
+    #[error(
+        "{folder}: {} {} none of the {} classes that are trained ({}); rename or remove the \
          folder, or add it to the training pictures",
+        crate::text::series(.unknown, "and"), if .unknown.len() == 1 { "is" } else { "are" },
         .classes.len(), few(.classes)
     )]
-    UnknownClass {
-        /// Which.
+    UnknownClasses {
+        /// The first of them.
         folder: PathBuf,
-        /// The class.
-        class: String,
+        /// The classes.
+        unknown: Vec<String>,
         /// Those that are.
         classes: Vec<String>,
     },
@@ -159,13 +170,33 @@ pub enum DataError {
         /// `training` or `test`.
         split: &'static str,
     },
-    /// Something that has no place among pictures.
-    #[error("{path} {what}; move it away")]
-    Stray {
+    /// Files in folders of classes that are not called as pictures are.
+    #[error(
+        "{} in folders of classes {} no PNG or JPEG: {shown}; convert what is a picture, and keep \
+         other files beside the folders of classes",
+        crate::text::counted(*.count, "file"), if *.count == 1 { "is" } else { "are" }
+    )]
+    Strays {
+        /// How many.
+        count: usize,
+        /// Some of them.
+        shown: String,
+    },
+    /// A folder has more names than are looked at.
+    #[error("{folder} holds more than {most} names")]
+    TooManyNames {
         /// Which.
-        path: PathBuf,
-        /// What is wrong with it.
-        what: &'static str,
+        folder: PathBuf,
+        /// How many it may hold.
+        most: usize,
+    },
+    /// Pictures of a set cannot be read.
+    #[error("{}", bad_pictures(.bad, *.of))]
+    BadPictures {
+        /// Their files, with why.
+        bad: Vec<(PathBuf, String)>,
+        /// Of how many pictures.
+        of: usize,
     },
     /// A file is no picture that can be read.
     #[error("{file}: {what}")]
@@ -174,8 +205,6 @@ pub enum DataError {
         file: PathBuf,
         /// What is wrong with it.
         what: String,
-        /// Whether it belongs to a set, so that it is damage, or was named by itself.
-        of_set: bool,
     },
     /// The net reads pictures of so many channels, and files have none such.
     #[error(
@@ -226,6 +255,37 @@ fn few(classes: &[String]) -> String {
     let shown: Vec<&str> = classes.iter().take(10).map(String::as_str).collect();
     let more = if classes.len() > shown.len() { ", …" } else { "" };
     shown.join(", ") + more
+}
+
+fn classes(folder: &Path, found: &[String], most: usize, inner: Option<&Path>) -> String {
+    let count = match found {
+        [] => "no folder of a class".to_owned(),
+        [only] => format!("one folder of a class, {only}"),
+        many => format!("{} folders of classes ({})", many.len(), few(many)),
+    };
+    let meant = match inner {
+        Some(inner) => format!("; is {} meant?", inner.display()),
+        None => "; pictures stand in DIR/train/<class>/ and DIR/test/<class>/".to_owned(),
+    };
+    format!("{} has {count}, and a net tells 2 to {most} apart{meant}", folder.display())
+}
+
+/// Each with why, a line each, as many as can be read at a glance.
+fn bad_pictures(bad: &[(PathBuf, String)], of: usize) -> String {
+    const MOST: usize = 20;
+    let line = |(file, why): &(PathBuf, String)| format!("{}: {why}", file.display());
+    if let [one] = bad {
+        return line(one);
+    }
+    let lines: Vec<String> = bad.iter().take(MOST).map(line).collect();
+    let mut text = format!("{} of {of} pictures cannot be read:", bad.len());
+    for line in lines {
+        text += &format!("\n  {line}");
+    }
+    if bad.len() > MOST {
+        text += &format!("\n  and {} more", bad.len() - MOST);
+    }
+    text
 }
 
 fn form(of_pictures: bool) -> &'static str {

@@ -41,6 +41,8 @@ mod layers {
     mod dropout;
 }
 
+mod pictures;
+
 mod planted {
     mod against_differences;
     mod against_goldens;

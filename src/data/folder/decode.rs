@@ -1,56 +1,110 @@
 //! Decoding many pictures, on several threads.
 
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 
-use super::list::Entry;
+use super::list::{Entry, shown};
 use crate::data::dataset::Stored;
 use crate::data::progress::{Progress, Work};
-use crate::data::{DataError, Extent, picture};
+use crate::data::{DataError, Extent, Pictures, picture};
+use crate::text::counted;
 
 /// Most bytes of pictures that are held.
 const MOST_BYTES: usize = 8 << 30;
 /// Most threads; each may hold a large picture.
 const MOST_THREADS: usize = 8;
 
-/// Every picture, scaled, in order.
+/// What came of decoding.
+pub struct Decoded {
+    pictures: Stored,
+    /// Files that could not be read, with why.
+    bad: Vec<(PathBuf, String)>,
+    /// Files that lack their end, or finer scans.
+    lacking: Vec<PathBuf>,
+    /// Files whose opacity was left out.
+    transparent: Vec<PathBuf>,
+}
+
+/// Every picture, scaled, in order. What cannot be read does not end it, so that all of it can be
+/// told at once.
 pub fn all(
     entries: &[Entry],
     extent: Extent,
     progress: &dyn Progress,
-) -> Result<Stored, DataError> {
+) -> Result<Decoded, DataError> {
     let mut pixels = room(entries.len(), extent)?;
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_THREADS));
-    let work = Mutex::new(entries.iter().zip(pixels.chunks_exact_mut(extent.bytes())));
+    let work = entries.iter().zip(pixels.chunks_exact_mut(extent.bytes())).enumerate();
+    let work = Mutex::new(work);
     let stop = AtomicBool::new(false);
     let (done, from_done) = channel();
-    let ended = std::thread::scope(|scope| {
+    let told = std::thread::scope(|scope| {
         for _ in 0..threads {
             let (done, work, stop) = (done.clone(), &work, &stop);
             scope.spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
                     let next = work.lock().ok().and_then(|mut work| work.next());
-                    let Some((entry, to)) = next else { return };
+                    let Some((at, (entry, to))) = next else { return };
                     // The receiver goes first only when nothing more is wanted.
-                    let _ = done.send(one(entry, extent, to));
+                    let _ = done.send((at, one(entry, extent, to)));
                 }
             });
         }
         drop(done);
-        let mut ended = Ok(());
-        for (count, result) in from_done.iter().enumerate() {
-            ended = ended.and(result);
+        let (mut told, mut ended) = (Vec::new(), Ok(()));
+        for (count, (at, result)) in from_done.iter().enumerate() {
+            ended = ended.and(result.map(|what| told.push((at, what))));
             if ended.is_ok() && progress.interrupted() {
                 ended = Err(DataError::Interrupted);
             }
             stop.store(ended.is_err(), Ordering::Relaxed);
             progress.report(Work::Decoding, count as u64 + 1, Some(entries.len() as u64));
         }
-        ended
+        ended.map(|()| told)
     });
-    ended?;
-    Stored::new(extent, pixels, entries.iter().map(|entry| entry.label).collect())
+    let mut told = told?;
+    told.sort_by_key(|(at, _)| *at);
+    let labels = entries.iter().map(|entry| entry.label).collect();
+    let pictures = Stored::new(extent, pixels, labels)?;
+    let mut decoded = Decoded { pictures, bad: vec![], lacking: vec![], transparent: vec![] };
+    for (at, one) in told {
+        let path = || entries[at].path.clone();
+        decoded.lacking.extend(one.lacks.then(path));
+        decoded.transparent.extend(one.transparent.then(path));
+        decoded.bad.extend(one.bad.map(|why| (path(), why)));
+    }
+    Ok(decoded)
+}
+
+/// Both splits, where all of both can be read; what should be known of them is told.
+pub fn both(
+    train: Decoded,
+    test: Decoded,
+    progress: &dyn Progress,
+) -> Result<(Stored, Stored), DataError> {
+    let of = train.pictures.count() + test.pictures.count();
+    let bad = [train.bad, test.bad].concat();
+    if !bad.is_empty() {
+        return Err(DataError::BadPictures { of, bad });
+    }
+    let note = |paths: [Vec<PathBuf>; 2], what: &str| {
+        let paths = paths.concat();
+        if !paths.is_empty() {
+            let count = counted(paths.len(), "picture");
+            progress.note(&format!("{count} {what}: {}", shown(&paths)));
+        }
+    };
+    note(
+        [train.lacking, test.lacking],
+        "without the end of the file, or its last scans, read as they are",
+    );
+    note(
+        [train.transparent, test.transparent],
+        "with an opacity, which is left out; colours count as they stand in the file",
+    );
+    Ok((train.pictures, test.pictures))
 }
 
 fn room(count: usize, extent: Extent) -> Result<Vec<u8>, DataError> {
@@ -65,15 +119,24 @@ fn room(count: usize, extent: Extent) -> Result<Vec<u8>, DataError> {
     Err(DataError::TooMany { count, extent, most: MOST_BYTES })
 }
 
-fn one(entry: &Entry, extent: Extent, to: &mut [u8]) -> Result<(), DataError> {
+/// What is to be told of a picture.
+#[derive(Default)]
+struct One {
+    bad: Option<String>,
+    lacks: bool,
+    transparent: bool,
+}
+
+fn one(entry: &Entry, extent: Extent, to: &mut [u8]) -> Result<One, DataError> {
     match picture::load(&entry.path, extent) {
-        Ok(pixels) => {
-            to.copy_from_slice(&pixels);
-            Ok(())
+        Ok(picture) => {
+            to.copy_from_slice(&picture.pixels);
+            let (lacks, transparent) = (picture.lacks.is_some(), picture.transparent);
+            Ok(One { bad: None, lacks, transparent })
         }
-        // Among pictures, what is none is damage.
-        Err(DataError::Picture { file, what, .. }) => {
-            Err(DataError::Picture { file, what, of_set: true })
+        Err(DataError::Picture { what, .. }) => Ok(One { bad: Some(what), ..One::default() }),
+        Err(DataError::Io { error, .. }) => {
+            Ok(One { bad: Some(error.to_string()), ..One::default() })
         }
         Err(other) => Err(other),
     }

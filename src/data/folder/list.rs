@@ -3,15 +3,28 @@
 use std::path::{Path, PathBuf};
 
 use crate::data::DataError;
+use crate::text::{counted, series};
 
 /// Most classes; labels are bytes.
-const MOST_CLASSES: usize = 256;
-/// Most names that are looked at.
+pub const MOST_CLASSES: usize = 256;
+/// Most names that are looked at in a folder.
 const MOST_NAMES: usize = 1 << 22;
-/// What systems leave behind.
-const LITTER: [&str; 2] = ["Thumbs.db", "desktop.ini"];
-/// Endings of pictures.
-const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
+/// How deep folders may stand in each other.
+const MOST_DEPTH: usize = 32;
+/// Most names that are told.
+const MOST_SHOWN: usize = 8;
+/// What systems leave behind, in lower case.
+const LITTER: [&str; 7] = [
+    "thumbs.db",
+    "desktop.ini",
+    "__macosx",
+    "@eadir",
+    "$recycle.bin",
+    "system volume information",
+    "lost+found",
+];
+/// Endings of pictures, in lower case.
+const ENDINGS: [&str; 5] = ["png", "jpg", "jpeg", "jpe", "jfif"];
 
 /// A picture's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,51 +33,128 @@ pub struct Entry {
     pub label: u8,
 }
 
-/// The class folders in a folder, in order of their names.
-pub fn classes(folder: &Path) -> Result<Vec<String>, DataError> {
-    let mut found = Vec::new();
+/// A class and its pictures.
+#[derive(Debug, Default)]
+pub struct Class {
+    pub name: String,
+    pub folder: PathBuf,
+    pub pictures: Vec<PathBuf>,
+}
+
+/// The classes in a folder, in the order of their names.
+#[derive(Debug, Default)]
+pub struct Classes {
+    pub found: Vec<Class>,
+    /// What should be known of what was left out, or taken from deeper folders.
+    pub notes: Vec<String>,
+}
+
+/// Lists the folders of classes in a folder, and the pictures in them and in their own folders.
+///
+/// # Errors
+/// What is in them is no picture; a name cannot be a class's.
+pub fn classes(folder: &Path) -> Result<Classes, DataError> {
+    let mut classes = Classes::default();
+    let (mut strays, mut deeper, mut loose) = (Vec::new(), Vec::new(), Vec::new());
     for (name, path) in names(folder)? {
-        match path.is_dir() {
-            true => found.push(name),
-            false => return Err(stray(&path, "is no folder of a class")),
-        }
-    }
-    if !(2..=MOST_CLASSES).contains(&found.len()) {
-        let (folder, found) = (folder.to_path_buf(), found.len());
-        return Err(DataError::Classes { folder, found, most: MOST_CLASSES });
-    }
-    for folder in found.iter().map(|class| folder.join(class)) {
-        if names(&folder)?.is_empty() {
-            return Err(DataError::EmptyClass { folder });
-        }
-    }
-    Ok(found)
-}
-
-/// The pictures of every class in a folder, class by class in order of their names.
-pub fn pictures(folder: &Path, classes: &[String]) -> Result<Vec<Entry>, DataError> {
-    let mut entries = Vec::new();
-    for (class, path) in names(folder)? {
         if !path.is_dir() {
-            return Err(stray(&path, "is no folder of a class"));
+            loose.extend(is_picture(&path).then_some(path));
+            continue;
         }
-        let label = classes.iter().position(|known| *known == class);
-        let Some(label) = label.and_then(|label| u8::try_from(label).ok()) else {
-            let classes = classes.to_vec();
-            return Err(DataError::UnknownClass { folder: path, class, classes });
-        };
-        for (_, path) in names(&path)? {
-            if !is_picture(&path) {
-                return Err(stray(&path, "is no PNG or JPEG file"));
-            }
-            entries.push(Entry { path, label });
+        if name.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
+            return Err(DataError::ClassName { folder: path });
         }
+        let mut within = Within::default();
+        within.walk(&path, &mut Vec::new())?;
+        strays.append(&mut within.strays);
+        deeper.append(&mut within.deeper);
+        if !within.circles.is_empty() {
+            let circles = shown(&within.circles);
+            classes
+                .notes
+                .push(format!("not followed, since they lead back to where they stand: {circles}"));
+        }
+        classes.found.push(Class { name, folder: path, pictures: within.pictures });
     }
-    Ok(entries)
+    if !strays.is_empty() {
+        let (count, shown) = (strays.len(), shown(&strays));
+        return Err(DataError::Strays { count, shown });
+    }
+    let here = folder.display();
+    if !loose.is_empty() {
+        let (count, shown) = (counted(loose.len(), "picture"), shown(&loose));
+        classes.notes.push(format!(
+            "{here}: {count} beside the folders of classes, in none, and so not used: {shown}"
+        ));
+    }
+    if !deeper.is_empty() {
+        let shown = shown(&deeper);
+        classes.notes.push(format!("{here}: pictures in these are of the class above: {shown}"));
+    }
+    Ok(classes)
 }
 
-fn stray(path: &Path, what: &'static str) -> DataError {
-    DataError::Stray { path: path.to_path_buf(), what }
+/// What stands in the folder of a class.
+#[derive(Default)]
+struct Within {
+    pictures: Vec<PathBuf>,
+    strays: Vec<PathBuf>,
+    /// Folders in it that hold pictures.
+    deeper: Vec<PathBuf>,
+    /// Links to folders that they stand in.
+    circles: Vec<PathBuf>,
+}
+
+impl Within {
+    /// `above` are the folders that this one stands in, as the system calls them.
+    fn walk(&mut self, folder: &Path, above: &mut Vec<PathBuf>) -> Result<(), DataError> {
+        let reading = |error| DataError::io("reading", folder, error);
+        let whole = folder.canonicalize().map_err(reading)?;
+        if above.contains(&whole) || above.len() > MOST_DEPTH {
+            self.circles.push(folder.to_path_buf());
+            return Ok(());
+        }
+        let before = self.pictures.len();
+        let mut folders = Vec::new();
+        for (_, path) in names(folder)? {
+            match path.is_dir() {
+                true => folders.push(path),
+                false if is_picture(&path) => self.pictures.push(path),
+                false => self.strays.push(path),
+            }
+        }
+        if !above.is_empty() && self.pictures.len() > before {
+            self.deeper.push(folder.to_path_buf());
+        }
+        above.push(whole);
+        folders.iter().try_for_each(|path| self.walk(path, above))?;
+        above.pop();
+        Ok(())
+    }
+}
+
+/// The files in a folder and its own folders that are called as pictures are, in order, and how
+/// many others there are.
+pub fn pictures(folder: &Path) -> Result<(Vec<PathBuf>, usize), DataError> {
+    let mut within = Within::default();
+    within.walk(folder, &mut Vec::new())?;
+    within.pictures.sort();
+    Ok((within.pictures, within.strays.len()))
+}
+
+/// A few of some paths, and how many more there are.
+pub fn shown(paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    few(&names)
+}
+
+/// A few of some names, and how many more there are.
+pub fn few(names: &[String]) -> String {
+    if names.len() <= MOST_SHOWN {
+        return series(names, "and");
+    }
+    let more = format!("{} more", names.len() - MOST_SHOWN);
+    series(&[&names[..MOST_SHOWN], &[more]].concat(), "and")
 }
 
 fn is_picture(path: &Path) -> bool {
@@ -73,22 +163,20 @@ fn is_picture(path: &Path) -> bool {
         && path.is_file()
 }
 
-/// Names in a folder with their paths, in order, without litter.
-fn names(folder: &Path) -> Result<Vec<(String, PathBuf)>, DataError> {
+/// Names in a folder with their paths, in order of their characters, without hidden ones and
+/// litter.
+pub fn names(folder: &Path) -> Result<Vec<(String, PathBuf)>, DataError> {
     let reading = |error| DataError::io("reading", folder, error);
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(reading)? {
         let path = entry.map_err(reading)?.path();
-        let name = path.file_name().unwrap_or_default();
-        let Some(name) = name.to_str().filter(|name| !name.chars().any(char::is_control)) else {
-            return Err(stray(&path, "has a name that is no text"));
-        };
-        if name.starts_with('.') || LITTER.contains(&name) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with('.') || LITTER.contains(&name.to_lowercase().as_str()) {
             continue;
         }
-        found.push((name.to_string(), path));
+        found.push((name, path));
         if found.len() > MOST_NAMES {
-            return Err(stray(folder, "holds more than four million names"));
+            return Err(DataError::TooManyNames { folder: folder.to_path_buf(), most: MOST_NAMES });
         }
     }
     found.sort();

@@ -2,23 +2,27 @@
 //!
 //! ```text
 //! DIR/train/<class>/*.png|jpg|jpeg
-//! DIR/test/<class>/…               or DIR/val/<class>/…
+//! DIR/test/<class>/…               or DIR/val/<class>/…, and the like (`parts`)
 //! ```
 //!
 //! Without a test folder a tenth of each class is held out (`held_out`); without a train folder
 //! beside it, the classes may stand in DIR itself. Classes are numbered in the order of their
-//! names. Names that begin with a dot, and those that Windows leaves behind, are passed over;
-//! anything else that is no picture is an error, so that nothing is left out unnoticed.
+//! names' characters, as torchvision's `ImageFolder` does. Hidden names, and those that systems
+//! leave behind, are passed over; what is left out otherwise is told, and what is no picture in
+//! the folder of a class is an error, so that nothing is left out unnoticed.
 
 mod decode;
 mod held_out;
 mod list;
+mod parts;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{DataError, Dataset, Extent, progress::Progress};
-use list::Entry;
+use list::{Class, Entry, MOST_CLASSES, few};
+pub use list::{pictures, shown};
+use parts::Parts;
 
 /// Which splits are needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +40,8 @@ pub struct Folder {
     classes: Vec<String>,
     train: Vec<Entry>,
     test: Vec<Entry>,
-    /// Whether the test pictures are held out from the training folder.
-    held_out: bool,
+    /// What should be known of how it was taken.
+    notes: Vec<String>,
 }
 
 impl Folder {
@@ -47,35 +51,66 @@ impl Folder {
         if !path.is_dir() {
             return Err(DataError::NoFolder { folder: path.to_path_buf(), of_pictures: true });
         }
-        let train = path.join("train");
-        let test = ["test", "val"].map(|name| path.join(name)).into_iter().find(|p| p.is_dir());
-        match (train.is_dir(), test) {
-            (true, Some(test)) => Self::split(path, Some(&train), &test, trained),
-            (false, Some(test)) => Self::split(path, None, &test, trained),
-            (true, None) => Self::whole(path, &train, trained),
-            (false, None) => Self::whole(path, path, trained),
+        let Parts { train, test, notes } = Parts::find(path)?;
+        let mut folder =
+            Self { path: path.into(), classes: vec![], train: vec![], test: vec![], notes };
+        match (train, test) {
+            (train, Some(test)) => folder.split(train.as_deref(), &test, trained)?,
+            (Some(train), None) => folder.whole(&train, trained)?,
+            (None, None) if trained.is_some() && parts::is_test_part(path) => {
+                folder.split(None, path, trained)?;
+            }
+            (None, None) => folder.whole(path, trained)?,
         }
+        Ok(folder)
     }
 
+    /// With a test part, and maybe a training part.
     fn split(
-        path: &Path,
+        &mut self,
         train: Option<&Path>,
         test: &Path,
         trained: Option<&[String]>,
-    ) -> Result<Self, DataError> {
-        let classes = match trained {
-            Some(classes) => classes.to_vec(),
-            None => list::classes(train.unwrap_or(test))?,
-        };
-        let train = train.map_or(Ok(Vec::new()), |train| list::pictures(train, &classes))?;
-        let test = list::pictures(test, &classes)?;
-        Ok(Self { path: path.into(), classes, train, test, held_out: false })
+    ) -> Result<(), DataError> {
+        let in_train = train.map(|train| self.listed(train)).transpose()?;
+        let in_test = self.listed(test)?;
+        let first = (train.unwrap_or(test), in_train.as_ref().unwrap_or(&in_test));
+        self.classes = named(first.0, first.1, trained)?;
+        if let Some(in_train) = &in_train {
+            self.train = labelled(in_train, &self.classes)?;
+        }
+        self.test = labelled(&in_test, &self.classes)?;
+        let has =
+            |class: &&String| in_test.iter().any(|c| c.name == **class && !c.pictures.is_empty());
+        let without: Vec<String> =
+            self.classes.iter().filter(|class| !has(class)).cloned().collect();
+        if !without.is_empty() && !self.test.is_empty() {
+            let (test, without) = (test.display(), few(&without));
+            self.notes.push(format!("{test} has no pictures of {without}: they are not tested"));
+        }
+        Ok(())
     }
 
-    fn whole(path: &Path, all: &Path, trained: Option<&[String]>) -> Result<Self, DataError> {
-        let classes = trained.map_or_else(|| list::classes(all), |classes| Ok(classes.to_vec()))?;
-        let (train, test) = held_out::split(list::pictures(all, &classes)?, &classes)?;
-        Ok(Self { path: path.into(), classes, train, test, held_out: true })
+    /// Without a test part.
+    fn whole(&mut self, all: &Path, trained: Option<&[String]>) -> Result<(), DataError> {
+        let found = self.listed(all)?;
+        self.classes = named(all, &found, trained)?;
+        let entries = labelled(&found, &self.classes)?;
+        let count = entries.len();
+        (self.train, self.test) = held_out::split(entries, &self.classes)?;
+        self.notes.push(format!(
+            "{}: no test folder; a tenth of each class is held out for testing ({} of {count} \
+             pictures)",
+            self.path.display(),
+            self.test.len(),
+        ));
+        Ok(())
+    }
+
+    fn listed(&mut self, folder: &Path) -> Result<Vec<Class>, DataError> {
+        let mut listed = list::classes(folder)?;
+        self.notes.append(&mut listed.notes);
+        Ok(listed.found)
     }
 
     /// Names of the classes, by label.
@@ -99,17 +134,9 @@ impl Folder {
             let split = if self.test.is_empty() { "test" } else { "training" };
             return Err(DataError::NoPictures { folder: self.path.clone(), split });
         }
-        if self.held_out {
-            progress.note(&format!(
-                "{}: no test folder; a tenth of each class is held out for testing ({} of {} \
-                 pictures)",
-                self.path.display(),
-                self.test.len(),
-                self.train.len() + self.test.len()
-            ));
-        }
+        self.notes.iter().for_each(|note| progress.note(note));
         let read = |entries| decode::all(entries, extent, progress);
-        let (train, test) = (read(train)?, read(&self.test)?);
+        let (train, test) = decode::both(read(train)?, read(&self.test)?, progress)?;
         Ok(Dataset {
             name: self.path.display().to_string(),
             classes: self.classes.clone(),
@@ -117,6 +144,52 @@ impl Folder {
             test: Arc::new(test),
         })
     }
+}
+
+/// The classes: the net's, or those that a folder has.
+fn named(
+    folder: &Path,
+    found: &[Class],
+    trained: Option<&[String]>,
+) -> Result<Vec<String>, DataError> {
+    if let Some(trained) = trained {
+        return Ok(trained.to_vec());
+    }
+    if !(2..=MOST_CLASSES).contains(&found.len()) {
+        return Err(DataError::Classes {
+            folder: folder.to_path_buf(),
+            found: found.iter().map(|class| class.name.clone()).collect(),
+            most: MOST_CLASSES,
+            inner: parts::inner(folder),
+        });
+    }
+    let empty = found.iter().filter(|class| class.pictures.is_empty());
+    let empty: Vec<PathBuf> = empty.map(|class| class.folder.clone()).collect();
+    if !empty.is_empty() {
+        return Err(DataError::EmptyClasses { shown: shown(&empty), count: empty.len() });
+    }
+    Ok(found.iter().map(|class| class.name.clone()).collect())
+}
+
+/// All pictures with the numbers of their classes.
+fn labelled(found: &[Class], classes: &[String]) -> Result<Vec<Entry>, DataError> {
+    let (mut entries, mut unknown) = (Vec::new(), Vec::new());
+    for class in found {
+        let label = classes.iter().position(|known| *known == class.name);
+        match label.and_then(|label| u8::try_from(label).ok()) {
+            Some(label) => {
+                let path = |path: &PathBuf| Entry { path: path.clone(), label };
+                entries.extend(class.pictures.iter().map(path));
+            }
+            None => unknown.push(class),
+        }
+    }
+    let Some(first) = unknown.first() else { return Ok(entries) };
+    Err(DataError::UnknownClasses {
+        folder: first.folder.clone(),
+        unknown: unknown.iter().map(|class| class.name.clone()).collect(),
+        classes: classes.to_vec(),
+    })
 }
 
 #[cfg(test)]

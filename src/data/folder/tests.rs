@@ -2,12 +2,16 @@ use super::*;
 use crate::data::progress::Work;
 use image::{Rgb, RgbImage};
 
-struct Quiet;
+/// Keeps what is told.
+#[derive(Default)]
+struct Kept(std::cell::RefCell<Vec<String>>);
 
-impl Progress for Quiet {
+impl Progress for Kept {
     fn report(&self, _work: Work, _done: u64, _total: Option<u64>) {}
 
-    fn note(&self, _text: &str) {}
+    fn note(&self, text: &str) {
+        self.0.borrow_mut().push(text.to_owned());
+    }
 
     fn interrupted(&self) -> bool {
         false
@@ -36,13 +40,21 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn load(path: &Path) -> Result<Dataset, DataError> {
-    Folder::list(path, None)?.load(EXTENT, Splits::Both, &Quiet)
+    Folder::list(path, None)?.load(EXTENT, Splits::Both, &Kept::default())
+}
+
+/// Numbers of training and test pictures, classes, and what is told.
+fn taken(path: &Path, trained: Option<&[String]>) -> (usize, usize, String, String) {
+    let (listed, kept) = (Folder::list(path, trained).unwrap(), Kept::default());
+    let set = listed.load(EXTENT, Splits::Both, &kept);
+    let set = set.or_else(|_| listed.load(EXTENT, Splits::Test, &kept)).unwrap();
+    (set.train.count(), set.test.count(), set.classes.join(" "), kept.0.take().join("\n"))
 }
 
 #[track_caller]
 fn refused(path: &Path, name: &str) {
     let Err(error) = load(path) else { panic!("{name} was taken") };
-    assert!(!matches!(error, DataError::Picture { of_set: false, .. }), "{error:?}");
+    assert!(!matches!(error, DataError::Picture { .. }), "{error:?}");
     assert!(error.to_string().contains(name), "{error}");
 }
 
@@ -69,7 +81,7 @@ fn a_trained_nets_classes_keep_their_labels() {
     let folder = folder();
     let trained = ["ant", "cat", "dog"].map(String::from);
     let listed = Folder::list(folder.path(), Some(&trained)).unwrap();
-    let set = listed.load(EXTENT, Splits::Test, &Quiet).unwrap();
+    let set = listed.load(EXTENT, Splits::Test, &Kept::default()).unwrap();
     assert_eq!((set.classes.len(), set.train.count(), set.test.count()), (3, 0, 1));
     assert_eq!(set.test.picture(0, 0, &mut vec![0; EXTENT.bytes()]), 2);
     let error = Folder::list(folder.path(), Some(&trained[..2])).unwrap_err().to_string();
@@ -103,13 +115,12 @@ fn without_a_test_folder_a_tenth_of_each_class_is_held_out() {
 #[test]
 fn what_is_wrong_is_named() {
     type Change<'a> = (&'a str, &'a dyn Fn(&Path));
-    let changes: [Change; 8] = [
+    let changes: [Change; 7] = [
         ("train/cat/notes.txt", &|path| std::fs::write(path, "text").unwrap()),
-        ("train/loose.png", &|path| draw(path, 1)),
         ("train/cat/broken.png", &|path| std::fs::write(path, "no picture").unwrap()),
         ("train/dog/a.png", &|path| std::fs::write(path, []).unwrap()),
         ("train/empty", &|path| std::fs::create_dir(path).unwrap()),
-        ("train/cat/deep.png", &|path| std::fs::create_dir(path).unwrap()),
+        ("train/cat/late.gif", &|path| std::fs::write(path, "GIF89a").unwrap()),
         ("test/horse", &|path| draw(&path.join("a.png"), 1)),
         ("test/dog/late.jpg", &|path| std::fs::write(path, [0xff, 0xd8, 0xff, 0xe0]).unwrap()),
     ];
@@ -121,9 +132,169 @@ fn what_is_wrong_is_named() {
     let folder = folder();
     refused(&folder.path().join("none"), "no such folder");
     std::fs::remove_dir_all(folder.path().join("train/dog")).unwrap();
-    refused(folder.path(), "1 folders of classes");
+    refused(folder.path(), "train has one folder of a class, cat, and a net tells 2 to 256 apart");
     std::fs::remove_dir_all(folder.path().join("train")).unwrap();
-    refused(folder.path(), "1 folders of classes");
+    refused(folder.path(), "test has one folder of a class, dog");
+    let above = tempfile::tempdir().unwrap();
+    draw(&above.path().join("pets/Train/cat/1.png"), 1);
+    refused(above.path(), &format!("; is {} meant?", above.path().join("pets").display()));
+}
+
+#[test]
+fn all_that_is_wrong_is_named_at_once_and_not_without_end() {
+    let folder = folder();
+    for k in 0..30 {
+        std::fs::write(folder.path().join(format!("train/cat/bad{k:02}.png")), "none").unwrap();
+    }
+    std::fs::write(folder.path().join("test/dog/worse.jpg"), "").unwrap();
+    let error = load(folder.path()).err().unwrap().to_string();
+    for told in
+        ["31 of 35 pictures", "bad00.png: no PNG or JPEG picture", "bad19.png", "and 11 more"]
+    {
+        assert!(error.contains(told), "{told}: {error}");
+    }
+    assert!(!error.contains("bad20") && error.lines().count() == 22, "{error}");
+    for k in 0..30 {
+        let name = format!("train/{}/note{k:02}.txt", ["cat", "dog"][k % 2]);
+        std::fs::write(folder.path().join(name), "").unwrap();
+    }
+    let error = load(folder.path()).err().unwrap().to_string();
+    let told = error.starts_with("30 files in folders of classes are no PNG or JPEG: ");
+    assert!(told && error.contains("cat/note14.txt and 22 more; convert"), "{error}");
+    let folder = self::folder();
+    for class in ["eel", "fox"] {
+        std::fs::create_dir(folder.path().join("train").join(class)).unwrap();
+        draw(&folder.path().join("test").join(class).join("1.png"), 1);
+    }
+    let error = load(folder.path()).err().unwrap().to_string();
+    assert!(error.contains("train/eel and") && error.contains("train/fox hold no PNG"), "{error}");
+    for class in ["eel", "fox"] {
+        std::fs::remove_dir(folder.path().join("train").join(class)).unwrap();
+    }
+    let error = load(folder.path()).err().unwrap().to_string();
+    assert!(error.contains("eel and fox are none of the 2 classes"), "{error}");
+}
+
+#[test]
+fn parts_go_by_many_names_and_what_is_not_used_is_told() {
+    for (train, test) in [
+        ("train", "valid"),
+        ("Train", "Validation"),
+        ("TRAINING", "val"),
+        ("train", "eval"),
+        ("train", "Test"),
+        ("train", "testing"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        for (part, count) in [(train, 5), (test, 2)] {
+            for k in 0..count {
+                draw(&folder.path().join(format!("{part}/a/{k}.png")), k);
+                draw(&folder.path().join(format!("{part}/b/{k}.jpeg")), k);
+            }
+        }
+        let plain = taken(folder.path(), None);
+        assert_eq!(plain, (10, 4, "a b".into(), String::new()), "{train} {test}");
+        // Another part, another folder, pictures without a class, and what systems leave.
+        draw(&folder.path().join("evaluation/a/1.png"), 1);
+        draw(&folder.path().join("extra/1.png"), 1);
+        for litter in ["__MACOSX/train/1.png", "@eaDir/1.png"] {
+            draw(&folder.path().join(litter), 1);
+        }
+        draw(&folder.path().join(train).join("loose.png"), 1);
+        std::fs::write(folder.path().join(train).join("classes.csv"), "").unwrap();
+        std::fs::write(folder.path().join(train).join("a/Thumbs.db"), "").unwrap();
+        let (trains, tests, classes, told) = taken(folder.path(), None);
+        assert_eq!((trains, tests, classes.as_str()), (10, 4, "a b"), "{told}");
+        for what in [
+            &format!("{test} is the test part; not used: "),
+            "evaluation",
+            "extra is neither the training nor the test part, and is not used",
+            "1 picture beside the folders of classes, in none, and so not used: ",
+        ] {
+            assert!(told.contains(what), "{what}: {told}");
+        }
+        assert!(!told.contains("MACOSX") && !told.contains("classes.csv"), "{told}");
+    }
+}
+
+#[test]
+fn a_folder_of_pictures_called_train_is_a_class() {
+    let folder = tempfile::tempdir().unwrap();
+    for class in ["cat", "train", "test", "val"] {
+        (0..3).for_each(|k| draw(&folder.path().join(format!("{class}/{k}.png")), k));
+    }
+    let (train, test, classes, told) = taken(folder.path(), None);
+    assert_eq!((train, test, classes.as_str()), (8, 4, "cat test train val"));
+    assert!(
+        told.contains("train holds no folders of classes, and so is taken as a class"),
+        "{told}"
+    );
+    // Pictures without a class beside a training part are none of its classes.
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["train/a", "train/b", "test"] {
+        (0..3).for_each(|k| draw(&folder.path().join(format!("{name}/{k}.png")), k));
+    }
+    let (train, test, classes, told) = taken(folder.path(), None);
+    assert_eq!((train, test, classes.as_str()), (4, 2, "a b"));
+    assert!(told.contains("test holds no folders of classes, and is not used"), "{told}");
+}
+
+#[test]
+fn a_part_that_is_named_itself_is_tested_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    for (part, class) in [("train", "a"), ("train", "b"), ("valid", "a"), ("test", "a")] {
+        (0..4).for_each(|k| draw(&folder.path().join(format!("{part}/{class}/{k}.png")), k));
+    }
+    let trained = ["a", "b"].map(String::from);
+    let (_, test, _, told) = taken(&folder.path().join("valid"), Some(&trained));
+    assert_eq!(test, 4, "{told}");
+    assert!(told.contains("valid has no pictures of b"), "{told}");
+    // Classes that stand by themselves are as in training.
+    let (_, test, _, told) = taken(&folder.path().join("train"), Some(&trained));
+    assert!(test == 2 && told.contains("held out"), "{told}");
+}
+
+#[test]
+fn deeper_folders_are_of_the_class_above_and_circles_end() {
+    let folder = folder();
+    draw(&folder.path().join("train/cat/persian/grey/1.png"), 1);
+    #[cfg(unix)]
+    {
+        let to = folder.path().join("train/cat/persian");
+        std::os::unix::fs::symlink(folder.path().join("train/cat"), to.join("again")).unwrap();
+    }
+    let (train, _, _, told) = taken(folder.path(), None);
+    assert_eq!(train, 4);
+    assert!(told.contains("of the class above: ") && told.contains("persian/grey"), "{told}");
+    assert_eq!(told.contains("persian/again"), cfg!(unix), "{told}");
+}
+
+/// As Python sorts, and so torchvision.
+#[test]
+fn classes_are_in_the_order_of_their_characters() {
+    let folder = tempfile::tempdir().unwrap();
+    for class in ["b", "a10", "a9", "B", "é", "z", "_", "日本", "a b", "🐶"] {
+        (0..2).for_each(|k| draw(&folder.path().join(format!("{class}/{k}.PNG")), k));
+    }
+    let (_, _, classes, _) = taken(folder.path(), None);
+    assert_eq!(classes, "B _ a b a10 a9 b z é 日本 🐶");
+}
+
+#[test]
+fn what_a_picture_lacks_is_told_once() {
+    let folder = folder();
+    for name in ["x", "y"] {
+        let path = folder.path().join(format!("train/cat/{name}.jpg"));
+        draw(&path, 9);
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &bytes[..bytes.len() - 2]).unwrap();
+    }
+    let clear = image::RgbaImage::from_pixel(3, 3, image::Rgba([1, 2, 3, 0]));
+    // A PNG whatever its name says.
+    clear.save_with_format(folder.path().join("train/dog/c.jpg"), image::ImageFormat::Png).unwrap();
+    let (.., told) = taken(folder.path(), None);
+    assert!(told.contains("2 pictures without the end of the file"), "{told}");
+    assert!(told.contains("1 picture with an opacity, which is left out"), "{told}");
 }
 
 #[cfg(unix)]

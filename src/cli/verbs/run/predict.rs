@@ -27,7 +27,7 @@ pub fn predict(args: &RunArgs, path: &Path, signals: &Signals) -> Result<(), Fai
     let mut predictor = model.predictor(&engine, batch)?;
     let pictures = args.predict.iter().map(|path| match signals.failure() {
         Some(failure) => Err(failure),
-        None => Ok(picture::load(path, model.extent())?),
+        None => Ok(picture::load(path, model.extent())?.pixels),
     });
     let mut paths = args.predict.iter();
     predictor.classify_each(pictures, &mut |probabilities| {
