@@ -50,31 +50,31 @@ fn measured(step: &Step) -> Option<(Code, String, &'static str)> {
         Step::Scaled(by) => (
             Code::ShortcutNotIdentity,
             format!("the shortcut of ` multiplies x by {by}"),
-            "over L units the product of all factors remains (P1, eq. 6); 110 layers: 12.35 % \
+            "over L units the product of all factors remains (He et al. 2016, equation 6); 110 layers: 12.35 % \
              error with 0.5 on both sides, over 20 % on the shortcut alone, 6.61 % without",
         ),
         Step::Gated(_) => (
             Code::ShortcutNotIdentity,
             "a gate stands on the shortcut of `".into(),
             "110 layers: 8.70 % error at best with exclusive gates, 6.91 % with shortcut-only \
-             gates, 6.61 % without (P1, Table 1); start the bias at -6 or below",
+             gates, 6.61 % without (He et al. 2016, Table 1); start the bias at -6 or below",
         ),
         Step::Convolved(_) => (
             Code::ShortcutNotIdentity,
             "a convolution stands on the shortcut of `".into(),
-            "110 layers: 12.22 % error with 1x1 convolutions, 6.61 % with the identity (P1, \
+            "110 layers: 12.22 % error with 1x1 convolutions, 6.61 % with the identity (He et al. 2016, \
              Table 1); shortcut(width) is the identity where the shape is kept",
         ),
         Step::Dropped => (
             Code::ShortcutNotIdentity,
             "dropout stands on the shortcut of `".into(),
-            "110 layers: over 20 % error with dropout of 0.5 there, 6.61 % without (P1, \
+            "110 layers: over 20 % error with dropout of 0.5 there, 6.61 % without (He et al. 2016, \
              Table 1); put it into F",
         ),
         Step::Rectified => (
             Code::ShortcutActivation,
             "a ReLU stands on the shortcut of `".into(),
-            "what x has below zero is lost in every unit (P1, section 4); put the ReLU first in F",
+            "what x has below zero is lost in every unit (He et al. 2016, section 4); put the ReLU first in F",
         ),
         Step::Normalised(_) | Step::Squashed | Step::Pooled | Step::Subsampled | Step::Padded => {
             return None;
@@ -87,7 +87,7 @@ fn no_shortcut(unit: &UnitInstance, span: Span) -> Diagnostic {
     let what = format!("nothing carries x to y unchanged in `{}`", unit.definition);
     warn(Code::ShortcutNotIdentity, span, what)
         .label("no shortcut")
-        .hint("110 layers without shortcuts: over 20 % error, 6.61 % with (P1, Table 1); add x")
+        .hint("110 layers without shortcuts: over 20 % error, 6.61 % with (He et al. 2016, Table 1); add x")
 }
 
 /// f with a ReLU: every signal on the shortcut path passes it.
@@ -96,7 +96,7 @@ fn after(network: &Network, site: &Site) -> Option<Diagnostic> {
     let relu = f.find(|value| value.layer == Layer::Activation(Activation::Relu))?;
     let what = format!("f of `{}` puts a ReLU on the shortcut path", site.name);
     let cost = "1001 layers: 7.61 % error with f = relu, 4.92 % with full pre-activation; 110 \
-                layers: 6.61 and 6.37 (P1, Tables 2 and 3)";
+                layers: 6.61 and 6.37 (He et al. 2016, Tables 2 and 3)";
     let warning = warn(Code::ShortcutActivation, relu.span, what);
     Some(warning.label("after the addition").hint(cost))
 }
