@@ -39,14 +39,29 @@ impl std::fmt::Display for Span {
 pub struct Source {
     /// Path as the user gave it, or a name in angle brackets for built-in specs.
     pub name: Arc<str>,
-    /// The whole text.
+    /// The whole text, without the byte order mark that some editors put before it.
     pub text: Arc<str>,
+    /// Whether such a mark stood there.
+    marked: bool,
 }
+
+/// U+FEFF at the start of a file: no part of its text.
+const MARK: &str = "\u{feff}";
 
 impl Source {
     /// Wraps a text.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), text: text.into() }
+        let (name, text) = (name.into(), text.into());
+        match text.strip_prefix(MARK) {
+            Some(rest) => Self { name, text: rest.into(), marked: true },
+            None => Self { name, text, marked: false },
+        }
+    }
+
+    /// Where a place stands in the file that the text was read from, in bytes.
+    pub fn in_file(&self, span: Span) -> [u32; 2] {
+        let before = if self.marked { MARK.len() as u32 } else { 0 };
+        [span.start + before, span.end + before]
     }
 
     /// Line and column of a byte, both from 1; columns count characters.

@@ -151,4 +151,7 @@ codes! {
     ShortcutActivation = "W0002": "a ReLU on the shortcut path",
     ShortcutNotIdentity = "W0003": "a shortcut that is not the identity",
     Slashes = "W0004": "a comment that reads like a division",
+    Order = "W0005": "numbers in the order of another tool",
+    EvenKernel = "W0006": "an even kernel that makes the picture larger",
+    Head = "W0007": "something behind the last layer, or nothing between the last two",
 }

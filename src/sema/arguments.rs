@@ -2,9 +2,11 @@
 
 use super::elaborate::Elaborator;
 use super::hir::Plain;
+use super::layers::LayerName;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::Argument;
+use crate::syntax::ast::{Argument, Name};
+use crate::syntax::foreign::{self, Here};
 use crate::text::nearest;
 
 /// A slot's name and whether it must be filled.
@@ -44,6 +46,7 @@ impl Elaborator<'_> {
             .zip(slots)
             .map(|(argument, (name, _))| match argument {
                 None => Some(None),
+                Some(a) if self.foreign_value(callee, name, &a.value) => None,
                 Some(a) => self.plain(&a.value, &format!("{name} of `{callee}`")).map(Some),
             })
             .collect();
@@ -82,20 +85,29 @@ impl Elaborator<'_> {
         if found.is_some() {
             return found;
         }
-        let error = Diagnostic::error(
-            Code::UnknownArgument,
-            label.span,
-            format!("`{callee}` takes no `{}`", label.text),
-        )
-        .label("unknown argument");
-        self.report(match nearest(&label.text, slots.iter().map(|slot| slot.0)) {
-            Some(near) => {
-                // The label's span holds its colon or not; the name itself is what is wrong.
-                let name = Span { end: label.span.start + label.text.len() as u32, ..label.span };
+        let error = self.unknown_argument(callee, slots, label);
+        self.report(error)
+    }
+
+    fn unknown_argument(&self, callee: &str, slots: &[Slot<'_>], label: &Name) -> Diagnostic {
+        let message = format!("`{callee}` takes no `{}`", label.text);
+        let error =
+            Diagnostic::error(Code::UnknownArgument, label.span, message).label("unknown argument");
+        // The label's span holds its colon or not; the name itself is what is wrong.
+        let name = Span { end: label.span.start + label.text.len() as u32, ..label.span };
+        let names = || slots.iter().map(|slot| slot.0);
+        let elsewhere = match LayerName::find(callee) {
+            Some(_) => foreign::argument(&label.text, names()),
+            None => Err(None),
+        };
+        match (elsewhere, nearest(&label.text, names())) {
+            (Ok(own), _) => error.hint(format!("here it is {own}: …")).fix(name, own),
+            (Err(Some(instead)), _) => error.hint(instead),
+            (Err(None), Some(near)) => {
                 error.hint(format!("did you mean `{near}`?")).fix(name, near)
             }
-            None => error.hint(usage(callee, slots)),
-        })
+            (Err(None), None) => error.hint(usage(callee, slots)),
+        }
     }
 
     fn too_many<T>(&mut self, callee: &str, slots: &[Slot<'_>], given: &[Argument]) -> Option<T> {
@@ -128,6 +140,11 @@ impl Elaborator<'_> {
 
 /// How it is called; optional arguments in square brackets.
 fn usage(callee: &str, slots: &[Slot<'_>]) -> String {
+    if let (true, Some(Here::Called(name, how))) = (slots.is_empty(), foreign::word(callee))
+        && name == callee
+    {
+        return format!("it is written {how}");
+    }
     if slots.is_empty() {
         return format!("it is written {callee}");
     }

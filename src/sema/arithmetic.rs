@@ -1,9 +1,11 @@
 //! Sums and products of values: broadcasting, and what to say when two sides do not fit.
 
 use super::expander::{Expander, Failure};
-use super::hir::Operator;
+use super::hir::{Body, FunctionKind, Operator, Plain, Unit};
+use super::layers::LayerName;
 use super::plain;
 use super::shapes;
+use super::unit::applications;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::network::{BinaryOp, Chw, Layer, ValueId};
 use crate::source::Span;
@@ -19,13 +21,15 @@ pub enum Operand {
 
 /// Where an operator stands, for messages.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct Place<'a> {
     /// Everything left of it.
     pub left: Span,
     /// What is right of it.
     pub right: Span,
     /// The unit's input.
     pub x: ValueId,
+    /// The unit.
+    pub unit: &'a Unit,
 }
 
 impl Expander<'_> {
@@ -59,7 +63,7 @@ impl Expander<'_> {
         operator: Operator,
         a: Operand,
         b: Operand,
-        place: Place,
+        place: Place<'_>,
     ) -> Result<Operand, Failure> {
         let span = place.left.to(place.right);
         if let Operand::Number(b) = b {
@@ -80,7 +84,7 @@ impl Expander<'_> {
         Ok(Operand::Value(self.net.value(layer, vec![a, b], shape, span)?))
     }
 
-    fn sides_differ(&self, operator: Operator, a: Chw, b: Chw, place: Place) -> Diagnostic {
+    fn sides_differ(&self, operator: Operator, a: Chw, b: Chw, place: Place<'_>) -> Diagnostic {
         let quote = |span| shapes::quote(&self.source.text, span);
         let (left, right) = (quote(place.left), quote(place.right));
         let sign = operator.text();
@@ -90,7 +94,33 @@ impl Expander<'_> {
             format!("the sides of {sign} differ: {left} is {a}, {right} is {b}"),
         )
         .label(format!("{a} {sign} {b}"))
-        .hint(self.repair(a, b, self.net.shape(place.x)))
+        .hint(
+            self.unstrided(a, b, place)
+                .unwrap_or_else(|| self.repair(a, b, self.net.shape(place.x))),
+        )
+    }
+
+    /// The stride that the unit's shortcut lacks, where it reaches the width and not the pixels.
+    fn unstrided(&self, a: Chw, b: Chw, place: Place<'_>) -> Option<String> {
+        let x = self.net.shape(place.x);
+        let (large, small) = if a.len() > b.len() { (a, b) } else { (b, a) };
+        let stride = x.h.div_ceil(small.h);
+        let strided = Chw { c: large.c, ..shapes::subsampled(x, stride) };
+        let lacking = large.c == small.c && [large.h, large.w] == [x.h, x.w] && strided == small;
+        let shortcut = shortcut_without_stride(place.unit).filter(|_| lacking)?;
+        let (width, step) =
+            (shapes::quote(&self.source.text, shortcut.span), self.given("stride", stride));
+        Some(format!(
+            "the shortcut keeps the pixels of x: add stride: {step}, as in shortcut({width}, stride: {step})"
+        ))
+    }
+
+    /// A number as the unit's parameter of a name, where that has it.
+    fn given(&self, name: &str, value: usize) -> String {
+        match self.parameter(name) {
+            Some(number) if number == value as f64 => name.to_owned(),
+            Some(_) | None => value.to_string(),
+        }
     }
 
     /// The shortcut that would bring x to the shape of the side that left it.
@@ -101,11 +131,7 @@ impl Expander<'_> {
         if (a != x && b != x) || reached != wanted {
             return "bring both sides to one shape (an axis of length 1 is repeated)".into();
         }
-        let given = |name: &str, value: usize| match self.parameter(name) {
-            Some(number) if number == value as f64 => name.to_owned(),
-            Some(_) | None => value.to_string(),
-        };
-        let (width, step) = (given("width", wanted.c), given("stride", stride));
+        let (width, step) = (self.given("width", wanted.c), self.given("stride", stride));
         match stride {
             1 => format!("x is {x}; to bring it to {wanted}, write shortcut({width})"),
             _ => format!(
@@ -113,6 +139,29 @@ impl Expander<'_> {
             ),
         }
     }
+}
+
+/// The width of the first shortcut of a unit that is given no stride.
+fn shortcut_without_stride(unit: &Unit) -> Option<&Plain> {
+    let mut functions = Vec::new();
+    for binding in &unit.scope.bindings {
+        match &binding.body {
+            Body::Plain(_) => {}
+            Body::Function(function) => functions.push(function),
+            Body::Value(value) => {
+                let mut places = Vec::new();
+                applications(value, &mut places);
+                functions.extend(places.into_iter().map(|(function, _)| function));
+            }
+        }
+    }
+    functions.into_iter().find_map(|function| match &function.kind {
+        FunctionKind::Layer(LayerName::Shortcut, given) => match given.as_slice() {
+            [Some(width), None, ..] => Some(width),
+            _ => None,
+        },
+        _ => None,
+    })
 }
 
 fn binary(operator: Operator) -> BinaryOp {

@@ -115,6 +115,7 @@ pub fn evaluate(
             w: slot(2).whole(SIDES, None)?,
         }),
         LayerName::Conv => {
+            in_order(&slot(0), &slot(1))?;
             let kernel = slot(0).kernel()?;
             let padding = match slot(3).plain {
                 None => kernel.map(|side| side / 2),
@@ -135,6 +136,7 @@ pub fn evaluate(
         LayerName::Bn => Attributes::Bn,
         LayerName::Activation(activation) => Attributes::Activation(activation),
         LayerName::Dropout => {
+            with_point(&slot(0), &slot(1))?;
             Attributes::Dropout { p: slot(0).probability()?, inverted: slot(1).flag(true)? }
         }
         LayerName::DropPath => Attributes::DropPath { p: slot(0).probability()? },
@@ -155,6 +157,40 @@ pub fn evaluate(
     })
 }
 
+/// A convolution's kernel comes before its width.
+fn in_order(kernel: &Slot<'_>, width: &Slot<'_>) -> Result<(), Diagnostic> {
+    match (kernel.term()?, width.term()?, kernel.plain, width.plain) {
+        (
+            Some(number @ Term::Number(_)),
+            Some(sides @ Term::Kernel(_)),
+            Some(first),
+            Some(second),
+        ) => {
+            let message = format!("the kernel of `conv` is {number}, and its width {sides}");
+            Err(Diagnostic::error(Code::TypeMismatch, first.span.to(second.span), message)
+                .label("the other way round")
+                .hint(format!("the kernel comes first: conv({sides}, {number})")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `dropout(0,5)`: a decimal comma.
+fn with_point(p: &Slot<'_>, next: &Slot<'_>) -> Result<(), Diagnostic> {
+    match (p.term()?, next.term()?, p.plain, next.plain) {
+        (Some(Term::Number(whole)), Some(Term::Number(part)), Some(first), Some(second))
+            if first.span.end + 1 == second.span.start =>
+        {
+            let span = first.span.to(second.span);
+            let message = format!("`{}` is given two numbers", p.layer.text());
+            Err(Diagnostic::error(Code::TypeMismatch, span, message)
+                .label(format!("{whole} and {part}"))
+                .hint(format!("a fraction is written with a point: {whole}.{part}")))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn pool<'a>(kind: PoolKind, slot: impl Fn(usize) -> Slot<'a>) -> Result<Attributes, Diagnostic> {
     let window = slot(0).whole(KERNELS, None)?;
     Ok(Attributes::Pool {
@@ -168,16 +204,8 @@ fn pool<'a>(kind: PoolKind, slot: impl Fn(usize) -> Slot<'a>) -> Result<Attribut
 
 /// How often a stage is repeated.
 pub fn times(plain: &Plain, most: usize, env: &Env<'_>) -> Result<usize, Diagnostic> {
+    all_times(&[plain], env)?;
     let number = env.number(plain)?;
-    let fits = |n: f64| n.fract() == 0.0 && n >= 0.0;
-    if !fits(number) {
-        let number = short(number);
-        let message = format!("a stage is repeated a whole number of times, not {number} times");
-        let error = Diagnostic::error(Code::ArgumentRange, plain.span, message)
-            .label(format!("this is {number}"));
-        let advice = env.advice(plain, fits);
-        return Err(error.hint(advice.unwrap_or_else(|| "write 0, 1, 2, …".into())));
-    }
     if number > most as f64 {
         return Err(Diagnostic::error(
             Code::TooLarge,
@@ -188,6 +216,24 @@ pub fn times(plain: &Plain, most: usize, env: &Env<'_>) -> Result<usize, Diagnos
         .hint("repeat it less often"));
     }
     Ok(number as usize)
+}
+
+/// Whether stages can be repeated so often: one message for all of them, and values of a parameter
+/// with which all can.
+pub fn all_times(all: &[&Plain], env: &Env<'_>) -> Result<(), Diagnostic> {
+    let fits = |n: f64| n.fract() == 0.0 && n >= 0.0;
+    let mut wrong = all.iter().filter_map(|plain| {
+        let number = env.number(plain).ok().filter(|&number| !fits(number))?;
+        Some((plain.span, short(number)))
+    });
+    let Some((span, number)) = wrong.next() else { return Ok(()) };
+    let message = format!("a stage is repeated a whole number of times, not {number} times");
+    let error =
+        Diagnostic::error(Code::ArgumentRange, span, message).label(format!("this is {number}"));
+    let error =
+        wrong.fold(error, |error, (span, number)| error.also(span, format!("this is {number}")));
+    let advice = env.advice(|env| all.iter().all(|plain| env.number(plain).is_ok_and(fits)));
+    Err(error.hint(advice.unwrap_or_else(|| "write 0, 1, 2, …".into())))
 }
 
 /// One argument of a layer.
@@ -222,7 +268,7 @@ impl Slot<'_> {
         match (self.term()?, default, self.plain) {
             (Some(Term::Number(number)), _, _) if fits(number) => Ok(number as usize),
             (Some(Term::Number(number)), _, Some(plain)) => {
-                let advice = self.env.advice(plain, fits);
+                let advice = self.env.advice(|env| env.number(plain).is_ok_and(fits));
                 let hint = advice.unwrap_or_else(|| format!("write {wanted}"));
                 Err(self.wrong(Code::ArgumentRange, &wanted, short(number)).hint(hint))
             }
@@ -253,7 +299,7 @@ impl Slot<'_> {
                 Err(self.wrong(Code::ArgumentRange, wanted, found).hint(hint))
             }
             Some(found @ Term::Number(n)) => {
-                let hint = format!("write {n}x{n}");
+                let hint = format!("kernels are written rows x columns: {n}x{n}");
                 Err(self.wrong(Code::TypeMismatch, wanted, found).hint(hint))
             }
             Some(found @ Term::Word(_)) => Err(self.not("a kernel such as 3x3", found)),
@@ -267,8 +313,12 @@ impl Slot<'_> {
         match (self.term()?, self.plain) {
             (Some(Term::Number(p)), _) if fits(p) => Ok(p),
             (Some(Term::Number(p)), plain) => {
-                let advice = plain.and_then(|plain| self.env.advice(plain, fits));
-                let hint = advice.unwrap_or_else(|| "it is the probability of dropping".into());
+                let advice = plain
+                    .and_then(|plain| self.env.advice(|env| env.number(plain).is_ok_and(fits)));
+                let hint = advice.unwrap_or_else(|| match (2.0..=100.0).contains(&p) {
+                    true => format!("it is a probability: write {} for {p} %", p / 100.0),
+                    false => "it is the probability of dropping".into(),
+                });
                 Err(self.wrong(Code::ArgumentRange, wanted, short(p)).hint(hint))
             }
             (Some(other), _) => Err(self.not("a number from 0 to 1", other)),
@@ -286,6 +336,13 @@ impl Slot<'_> {
             Some(found @ Term::Number(_)) => {
                 let hint = "biases are 32-bit floating-point numbers";
                 Err(self.wrong(Code::ArgumentRange, "below 3.4e38", found).hint(hint))
+            }
+            Some(found @ Term::Word(word @ (Word::True | Word::False))) => {
+                let hint = match word == Word::True {
+                    true => "a bias is given by its first value: bias: 0",
+                    false => "without a bias: bias: none",
+                };
+                Err(self.wrong(Code::TypeMismatch, "a number or `none`", found).hint(hint))
             }
             Some(other) => Err(self.not("a number or `none`", other)),
         }

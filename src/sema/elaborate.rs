@@ -5,14 +5,11 @@ use std::collections::HashMap;
 use super::hir::{Body, Function, FunctionKind, Operator, Plain, PlainKind, Value, ValueKind};
 use super::layers::{LayerName, Word};
 use super::mentions::Units;
-use super::names;
+use super::strangers::Wanted;
+use super::warnings::order;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{Argument, Expr, ExprKind};
-use crate::text::nearest;
-
-/// After so many errors, names are no longer compared with all others.
-const MAX_SEARCHES: usize = 40;
 
 /// What a local name stands for.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +87,8 @@ pub struct Elaborator<'a> {
     pub kinds: Vec<Option<Kind>>,
     /// Number of places where a function is applied.
     pub sites: usize,
+    /// What the expression in work is to be, for messages about names.
+    pub wanted: Wanted,
     /// Where errors go.
     pub found: &'a mut Vec<Diagnostic>,
 }
@@ -103,7 +102,8 @@ impl<'a> Elaborator<'a> {
         found: &'a mut Vec<Diagnostic>,
     ) -> Self {
         let (names, kinds) = (HashMap::new(), Vec::new());
-        Self { text, units, in_unit, names, kinds, sites: 0, found }
+        let wanted = Wanted::Anything;
+        Self { text, units, in_unit, names, kinds, sites: 0, wanted, found }
     }
 
     /// Reports an error.
@@ -128,17 +128,51 @@ impl<'a> Elaborator<'a> {
             ExprKind::Negate(inner) => self.negate(inner, span),
             ExprKind::Call(callee, arguments) => self.call(callee, arguments, span),
             ExprKind::Fold(first, rest) => self.fold(first, rest, span),
-            ExprKind::Chain(stages) => {
-                let stages: Vec<_> = stages.iter().map(|stage| self.function(stage)).collect();
-                let stages = stages.into_iter().collect::<Option<_>>()?;
-                Some(Typed::Function(Function { kind: FunctionKind::Chain(stages), span }))
-            }
+            ExprKind::Chain(stages) => self.chain(stages, span),
         }
+    }
+
+    fn chain(&mut self, stages: &[Expr], span: Span) -> Option<Typed> {
+        let (first, rest) = stages.split_first()?;
+        let first = match self.wanting(Wanted::Stage, |own| own.expr(first)) {
+            Some(Typed::Value(value)) => return self.value_in_chain(value.span, rest),
+            Some(Typed::Function(function)) => Some(function),
+            Some(Typed::Plain(_)) => self.function(first),
+            None => None,
+        };
+        let rest: Vec<_> = rest.iter().map(|stage| self.function(stage)).collect();
+        let stages = std::iter::once(first).chain(rest).collect::<Option<_>>()?;
+        Some(Typed::Function(Function { kind: FunctionKind::Chain(stages), span }))
+    }
+
+    /// `h(x) + F(x) -> relu`: a value goes through a chain by being what it is applied to.
+    fn value_in_chain<T>(&mut self, value: Span, rest: &[Expr]) -> Option<T> {
+        let all = rest.first()?.span.to(rest.last()?.span);
+        let (chain, inner) = (self.quote(all), self.quote(value));
+        let bare = rest.len() == 1 && !chain.contains(['*', '+', '/']);
+        let applied = if bare { chain.clone() } else { format!("({chain})") };
+        let message =
+            format!("`{inner}` is a value computed from x, and a chain begins with a stage");
+        self.report(
+            Diagnostic::error(Code::TypeMismatch, value, message)
+                .label("a value computed from x")
+                .hint(format!(
+                    "what comes after the sum of a unit is written f = {chain}; elsewhere apply it: {applied}({inner})"
+                )),
+        )
+    }
+
+    /// The same work with another expectation of what its expression is to be.
+    fn wanting<T>(&mut self, wanted: Wanted, work: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.wanted, wanted);
+        let done = work(self);
+        self.wanted = before;
+        done
     }
 
     /// An expression that must be plain; `what` it is for.
     pub fn plain(&mut self, expr: &Expr, what: &str) -> Option<Plain> {
-        match self.expr(expr)? {
+        match self.wanting(Wanted::Number, |own| own.expr(expr))? {
             Typed::Plain(plain) => Some(plain),
             other => {
                 let hint = match other.kind() {
@@ -157,7 +191,7 @@ impl<'a> Elaborator<'a> {
     /// An expression that must be a function.
     pub fn function(&mut self, expr: &Expr) -> Option<Function> {
         let quoted = self.quote(expr.span);
-        let hint = match self.expr(expr)? {
+        let hint = match self.wanting(Wanted::Stage, |own| own.expr(expr))? {
             Typed::Function(function) => return Some(function),
             Typed::Plain(_) => (Kind::Plain, "stages are layers, units or bound chains".into()),
             Typed::Value(_) => {
@@ -177,7 +211,7 @@ impl<'a> Elaborator<'a> {
     /// An expression that must be a value; `what` it is for.
     pub fn value(&mut self, expr: &Expr, what: &str) -> Option<Value> {
         let quoted = self.quote(expr.span);
-        let (kind, hint) = match self.expr(expr)? {
+        let (kind, hint) = match self.wanting(Wanted::Anything, |own| own.expr(expr))? {
             Typed::Value(value) => return Some(value),
             Typed::Plain(_) => (Kind::Plain, "compute it from x, as in h(x) + F(x)".into()),
             Typed::Function(_) => {
@@ -220,7 +254,7 @@ impl<'a> Elaborator<'a> {
             "count" if self.in_unit => return plain(PlainKind::Count),
             _ => {}
         }
-        self.callable(name, &[], span).map(Typed::Function)
+        self.callable(name, None, span).map(Typed::Function)
     }
 
     fn binding(&self, i: usize, span: Span) -> Option<Typed> {
@@ -231,44 +265,28 @@ impl<'a> Elaborator<'a> {
         })
     }
 
-    /// A layer or unit with arguments.
-    fn callable(&mut self, name: &str, given: &[Argument], span: Span) -> Option<Function> {
+    /// A layer or unit with arguments, if brackets stand behind its name.
+    fn callable(
+        &mut self,
+        name: &str,
+        brackets: Option<&[Argument]>,
+        span: Span,
+    ) -> Option<Function> {
+        let given = brackets.unwrap_or_default();
         let kind = if let Some(layer) = LayerName::find(name) {
             let slots: Vec<_> = layer.slots().iter().map(|s| (s.name, s.required)).collect();
-            FunctionKind::Layer(layer, self.arguments(name, &slots, given, span)?)
+            let arguments = self.arguments(name, &slots, given, span)?;
+            self.found.extend(order::third_place(layer, given));
+            FunctionKind::Layer(layer, arguments)
         } else if let Some(i) = self.units.find(name) {
             let parameters = &self.units.list[i].parameters;
             let slots: Vec<_> =
                 parameters.iter().map(|p| (p.name.text.as_str(), p.default.is_none())).collect();
             FunctionKind::Unit(i, self.arguments(name, &slots, given, span)?)
         } else {
-            return self.unknown(name, span);
+            return self.unknown(name, brackets.is_some(), span);
         };
         Some(Function { kind, span })
-    }
-
-    fn unknown<T>(&mut self, name: &str, span: Span) -> Option<T> {
-        let here = Span::new(span.start as usize, span.start as usize + name.len());
-        let mut error =
-            Diagnostic::error(Code::UnknownName, here, format!("nothing is called `{name}`"))
-                .label("unknown name");
-        let near = if self.found.len() < MAX_SEARCHES { self.near(name) } else { None };
-        error = match (name, near.or_else(|| names::foreign(name).map(str::to_owned))) {
-            ("x" | "index" | "count", _) => {
-                error.hint(format!("`{name}` exists only inside a unit"))
-            }
-            (_, Some(near)) => error.hint(format!("did you mean `{near}`?")).fix(here, near),
-            (_, None) => error.hint(format!("bind it first: {name} = …, or add it as a parameter")),
-        };
-        self.report(error)
-    }
-
-    fn near(&self, name: &str) -> Option<String> {
-        let mut known: Vec<&str> = self.names.keys().map(String::as_str).collect();
-        known.extend(self.units.list.iter().map(|unit| unit.name.text.as_str()));
-        LayerName::all().for_each(|layer| known.push(layer.text()));
-        Word::ALL.iter().for_each(|word| known.push(word.text()));
-        nearest(name, known).map(str::to_owned)
     }
 
     fn call(&mut self, callee: &Expr, given: &[Argument], span: Span) -> Option<Typed> {
@@ -283,8 +301,11 @@ impl<'a> Elaborator<'a> {
                 _ => false,
             };
             if !applied || !self.takes_nothing(name) {
-                return self.callable(name, given, span).map(Typed::Function);
+                return self.callable(name, Some(given), span).map(Typed::Function);
             }
+        }
+        if let (ExprKind::Name(name), Some(Typed::Value(_))) = (&callee.kind, self.bound(callee)) {
+            return self.not_applied(name, callee.span);
         }
         let function = self.function(callee);
         let [Argument { label: None, value }] = given else {
@@ -310,6 +331,28 @@ impl<'a> Elaborator<'a> {
         self.sites += 1;
         let kind = ValueKind::Apply(function?, Box::new(argument?), site);
         Some(Typed::Value(Value { kind, span }))
+    }
+
+    /// What a bound name stands for.
+    fn bound(&self, callee: &Expr) -> Option<Typed> {
+        match &callee.kind {
+            ExprKind::Name(name) => match self.names.get(name) {
+                Some(&Local::Binding(i)) => self.binding(i, callee.span),
+                Some(&Local::Parameter(_)) | None => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn not_applied<T>(&mut self, name: &str, span: Span) -> Option<T> {
+        let message = format!("`{name}` is a value already, and is applied to nothing");
+        self.report(
+            Diagnostic::error(Code::TypeMismatch, span, message)
+                .label("a value computed from x")
+                .hint(format!(
+                    "write {name}; or make it a chain, which is applied: {name} = bn -> relu -> …"
+                )),
+        )
     }
 
     fn takes_nothing(&self, name: &str) -> bool {

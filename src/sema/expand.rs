@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::attributes::Attributes;
+use super::attributes::{self, Attributes};
 use super::expander::{Expander, Failure};
-use super::hir::Program;
+use super::hir::{Function, FunctionKind, Plain, Program};
 use super::instance::{self, Instance, UnitCall};
 use super::naming;
 use super::network_builder::MAX_UNITS;
@@ -34,6 +34,9 @@ impl<'a> Expander<'a> {
     fn net(&mut self, settings: &[Option<Term>]) -> Result<Network, Failure> {
         let definition = &self.program.net;
         let env = Env::new(&definition.scope, settings, (0, 0))?;
+        let mut repeated = Vec::new();
+        repeats(&definition.chain, &mut repeated);
+        attributes::all_times(&repeated, &env)?;
         let chain = instance::make(self, &definition.chain, &env, &[])?;
         let mut stages = Vec::new();
         instance::leaves(&chain, &mut stages);
@@ -130,6 +133,18 @@ impl<'a> Expander<'a> {
         Err(Diagnostic::error(Code::NetStructure, span, text)
             .label(format!("ends with {shape}"))
             .hint("end it with … -> global_avg_pool -> linear(classes)"))
+    }
+}
+
+/// How often the stages of a chain are repeated.
+fn repeats<'a>(function: &'a Function, found: &mut Vec<&'a Plain>) {
+    match &function.kind {
+        FunctionKind::Chain(stages) => stages.iter().for_each(|stage| repeats(stage, found)),
+        FunctionKind::Repeat(stage, times) => {
+            repeats(stage, found);
+            found.push(times);
+        }
+        FunctionKind::Layer(..) | FunctionKind::Unit(..) | FunctionKind::Binding(_) => {}
     }
 }
 

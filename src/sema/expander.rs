@@ -1,5 +1,7 @@
 //! What the expansion of a program has built so far, and what it may still cost.
 
+use std::collections::HashSet;
+
 use super::hir::Program;
 use super::network_builder::NetworkBuilder;
 use super::plain::Term;
@@ -46,6 +48,25 @@ impl Failure {
     pub fn also(self, span: Span, text: &str) -> Self {
         Self(self.0.into_iter().map(|error| error.also(span, text)).collect())
     }
+
+    /// Moves what a unit makes of an argument outside its range to where the argument is given, once.
+    pub fn at_arguments(self, given: impl Fn(Span) -> Option<Span>) -> Self {
+        let mut moved = HashSet::new();
+        let errors = self.0.into_iter().filter_map(|mut error| {
+            let ranges = matches!(error.code, Code::ArgumentRange | Code::TypeMismatch);
+            let Some(place) = given(error.span).filter(|_| ranges) else { return Some(error) };
+            let used = std::mem::replace(&mut error.span, place);
+            moved.insert(place).then(|| {
+                error.labels.retain(|label| !inside(place, label.span));
+                error.also(used, "used here")
+            })
+        });
+        Self(errors.collect())
+    }
+}
+
+fn inside(inner: Span, outer: Span) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
 }
 
 /// Builds the network of a program.

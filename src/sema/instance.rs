@@ -51,6 +51,8 @@ pub struct UnitCall<'a> {
     pub definition: usize,
     /// Its arguments.
     pub arguments: Vec<Option<Term>>,
+    /// Where they are written.
+    pub places: Vec<Option<Span>>,
     /// Where its modules' names start.
     pub prefix: OnceCell<String>,
     /// Its functions, made when it is first applied.
@@ -107,6 +109,7 @@ pub fn make<'a>(
                 .iter()
                 .map(|plain| plain.as_ref().map(|plain| env.eval(plain)).transpose())
                 .collect::<Result<_, _>>()?,
+            places: given.iter().map(|plain| plain.as_ref().map(|plain| plain.span)).collect(),
             prefix: OnceCell::new(),
             body: OnceCell::new(),
             span: function.span,

@@ -2,7 +2,8 @@
 //!
 //! `resolve` finds every name and checks every call in all definitions, used or not: `elaborate` sorts
 //! out which expressions are numbers, functions and values (`hir`), `arguments` which argument is which
-//! (of the layers in `layers`), `mentions` and `order` what needs what.
+//! (of the layers in `layers`), `mentions` and `order` what needs what, `strangers` what to say of
+//! names that nothing defines.
 //!
 //! `expand` then builds the one net with its numbers, unit by unit: `plain` and `attributes` evaluate
 //! numbers and check their ranges, `instance` makes a function at one place of the net, `unit`, `apply` and
@@ -33,6 +34,7 @@ mod plain;
 mod resolve;
 mod settings;
 mod shapes;
+mod strangers;
 mod unit;
 mod warnings;
 
@@ -65,8 +67,11 @@ pub fn compile(
     let settings = settings::read(&program.net, settings).map_err(tidy)?;
     let network = expand::network(&program, source, settings).map_err(tidy)?;
     let allowed = warnings::allow::codes(&source.text);
-    let mut warnings: Vec<_> =
-        warnings.into_iter().chain(warnings::shortcut::warnings(&network)).collect();
+    let mut warnings = warnings;
+    warnings.extend(warnings::order::channels_last(&network));
+    warnings.extend(warnings::even::warnings(&network));
+    warnings.extend(warnings::head::warnings(&network));
+    warnings.extend(warnings::shortcut::warnings(&network));
     warnings.retain(|warning| !allowed.contains(&warning.code));
     Ok(Compiled { network, warnings: tidy(warnings) })
 }

@@ -18,18 +18,51 @@ pub fn reserved(name: &str) -> Option<&'static str> {
     }
 }
 
-/// What a name of another framework is called here.
-pub fn foreign(name: &str) -> Option<&'static str> {
-    let plain: String = name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect();
-    Some(match plain.as_str() {
-        "batchnorm" | "batchnorm2d" | "batchnormalization" | "norm" => "bn",
-        "conv2d" | "convolution" => "conv",
-        "fc" | "dense" | "fullyconnected" | "affine" => "linear",
-        "maxpool" | "maxpool2d" | "maxpooling2d" => "max_pool",
-        "avgpool" | "avgpool2d" | "averagepool" | "averagepooling2d" => "avg_pool",
-        "gap" | "globalpool" | "globalavgpool" | "globalaveragepooling2d" => "global_avg_pool",
-        "droppath" | "stochasticdepth" => "drop_path",
-        "skip" | "downsample" => "shortcut",
-        _ => return None,
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Source;
+    use crate::syntax::foreign::{self, Here};
+
+    /// Whoever makes a word a layer is told to take its row away.
+    #[test]
+    fn what_other_tools_have_is_here_or_not() {
+        for (name, here) in foreign::all() {
+            match here {
+                Here::Called(layer, how) => {
+                    assert!(LayerName::find(layer).is_some(), "{name} is called {layer}");
+                    assert!(how.starts_with(layer), "{layer} is written {how}");
+                }
+                Here::Unit(_) | Here::Absent(_) => {
+                    assert_eq!(reserved(name), None, "{name} is there")
+                }
+            }
+        }
+        let called = |layer: LayerName| {
+            foreign::word(layer.text())
+                .is_some_and(|here| matches!(here, Here::Called(name, _) if name == layer.text()))
+        };
+        assert_eq!(LayerName::all().find(|layer| !called(*layer)), None, "a layer without a row");
+        let slot = |name: &str| {
+            LayerName::all().any(|layer| layer.slots().iter().any(|slot| slot.name == name))
+        };
+        assert_eq!(foreign::slots().find(|name| !slot(name)), None, "no layer takes this");
+    }
+
+    /// A unit that stands in for a layer of another tool compiles as the hint writes it.
+    #[test]
+    fn units_that_stand_in_are_right() {
+        let mut count = 0;
+        for (name, here) in foreign::all().filter(|(_, here)| matches!(here, Here::Unit(_))) {
+            let hint = here.hint(name);
+            let (_, unit) = hint.split_once("unit: ").expect("a unit");
+            let text = format!(
+                "{unit}\nnet n {{ input(3, 8, 8) -> conv(3x3, 8) -> {name} -> linear(2) }}"
+            );
+            let compiled = crate::sema::compile(&Source::new(name, text.clone()), &[]);
+            assert!(compiled.is_ok(), "{text}: {compiled:?}");
+            count += 1;
+        }
+        assert!(count > 5);
+    }
 }

@@ -125,8 +125,8 @@ impl<'a> Env<'a> {
         }
     }
 
-    /// Which values of a parameter would make `plain` a number that is `valid`.
-    pub fn advice(&self, plain: &Plain, valid: impl Fn(f64) -> bool) -> Option<String> {
+    /// With which values of a parameter all would be `good`.
+    pub fn advice(&self, good: impl Fn(&Env<'_>) -> bool) -> Option<String> {
         // Every candidate evaluates the whole scope, which in an enormous one takes too long.
         const LONGEST: usize = 8192;
         if self.scope.length > LONGEST {
@@ -134,8 +134,8 @@ impl<'a> Env<'a> {
         }
         (0..self.parameters.len()).find_map(|i| {
             let Term::Number(now) = self.parameters[i] else { return None };
-            let good = self.candidates(i, now, |env| env.number(plain).is_ok_and(&valid));
-            advise(&self.scope.parameters[i].name, now, &good)
+            let values = self.candidates(i, now, &good);
+            advise(&self.scope.parameters[i].name, now, &values)
         })
     }
 
@@ -173,6 +173,9 @@ fn advise(name: &str, now: f64, good: &[i64]) -> Option<String> {
                 rest => format!("{step}n + {rest}"),
             };
             Some(format!("{name} must be {form}, such as {examples}"))
+        }
+        Some(1) if good[0] == 1 && good.windows(2).all(|w| w[1] - w[0] == 1) && now < 1.0 => {
+            Some(format!("{name} must be 1 or more"))
         }
         Some(_) | None => Some(format!("it would do with {name} = {examples}")),
     }

@@ -41,8 +41,17 @@ impl<'a> Expander<'a> {
     ) -> Result<Applied, Failure> {
         self.unit_inner(call, x).map_err(|failure| {
             let shape = self.net.shape(x);
-            failure.also(call.span, &format!("in {name}, which reads {shape}"))
+            let failure = failure.also(call.span, &format!("in {name}, which reads {shape}"));
+            let argument = |span| self.argument(call, span);
+            failure.at_arguments(argument)
         })
+    }
+
+    /// Where a call gives the parameter that a place in its unit names.
+    fn argument(&self, call: &UnitCall<'a>, span: Span) -> Option<Span> {
+        let name = self.source.text.get(span.range())?;
+        let parameters = &self.program.units[call.definition].scope.parameters;
+        call.places.get(parameters.iter().position(|parameter| parameter.name == name)?).copied()?
     }
 
     fn unit_inner(&mut self, call: &UnitCall<'a>, x: ValueId) -> Result<Applied, Failure> {
@@ -186,7 +195,7 @@ impl<'a> Expander<'a> {
                 *operator,
                 total,
                 *operand,
-                Place { left, right: value.span, x: frame.x },
+                Place { left, right: value.span, x: frame.x, unit: frame.body.unit },
             )?;
         }
         Ok(total)
@@ -222,7 +231,7 @@ impl Frame<'_, '_> {
 }
 
 /// Functions applied within an expression, with their places, in the order of the text.
-fn applications<'a>(value: &'a Value, found: &mut Vec<(&'a Function, usize)>) {
+pub fn applications<'a>(value: &'a Value, found: &mut Vec<(&'a Function, usize)>) {
     match &value.kind {
         ValueKind::Input | ValueKind::Plain(_) | ValueKind::Binding(_) => {}
         ValueKind::Apply(function, argument, site) => {

@@ -3,6 +3,7 @@
 use pest::error::{Error, ErrorVariant, InputLocation};
 
 use super::grammar::Rule;
+use super::habits::{self, Expected};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::text::series;
@@ -12,6 +13,14 @@ pub fn unexpected(text: &str, error: &Error<Rule>) -> Diagnostic {
     let at = match error.location {
         InputLocation::Pos(at) | InputLocation::Span((at, _)) => at.min(text.len()),
     };
+    let wants = |rule| positives(error).contains(&rule);
+    let habit = Expected {
+        equals: wants(Rule::equals) && !wants(Rule::close_paren),
+        definition: wants(Rule::unit_word) || wants(Rule::unit) || wants(Rule::file),
+    };
+    if let Some(known) = habits::recognised(text, at, habit) {
+        return known;
+    }
     let expected = match &error.variant {
         ErrorVariant::ParsingError { positives, .. } => list(positives),
         ErrorVariant::CustomError { .. } => String::new(),
@@ -86,11 +95,7 @@ fn advice(rest: &str, expected: &[Rule]) -> &'static str {
     match first {
         None => "the text stops in the middle of a definition",
         Some(';') => "no semicolons: a binding ends where the next one starts",
-        Some('→' | '>' | '|') => "stages are joined with `->`",
-        Some('−' | '–') => "write the minus sign as `-`",
-        Some('×') => "write `*` for a product and 3x3 for a kernel",
-        Some('·') => "write `*` for a product",
-        Some('^') => "there are no powers: write a * a",
+        Some('>' | '|') => "stages are joined with `->`",
         Some('[' | ']') => "write sizes as 3x3, and use round brackets",
         Some('#') => "comments start with `//`",
         Some('=') if rest.starts_with("=>") => "stages are joined with `->`",
@@ -98,7 +103,6 @@ fn advice(rest: &str, expected: &[Rule]) -> &'static str {
             "arguments are given as name: value, such as stride: 2"
         }
         Some(':') => "defaults and bindings are written with `=`",
-        Some('"' | '\'') => "names are written without quotes",
         Some('-') if rest.starts_with("->") => "a stage is missing before `->`",
         Some('0'..='9') if wants(Rule::name) && !wants(Rule::number) => {
             "a name starts with a letter"

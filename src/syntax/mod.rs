@@ -8,8 +8,11 @@ use crate::source::Source;
 
 pub mod ast;
 mod build;
+mod characters;
+pub mod foreign;
 pub mod format;
 mod grammar;
+mod habits;
 mod message;
 mod parse;
 mod scan;

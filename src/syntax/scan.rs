@@ -1,8 +1,9 @@
-//! What is checked before the grammar sees the text: size, NUL, and brackets.
+//! What is checked before the grammar sees the text: size, NUL, characters, and brackets.
 //!
 //! The parser recurses once for each open bracket, so their depth is bounded here. Brackets
 //! that do not pair are reported here too, because only here is it known where they opened.
 
+use super::characters;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
@@ -33,6 +34,7 @@ pub fn check(text: &str) -> Result<(), Diagnostic> {
         .label("NUL")
         .hint("check that this is the file you meant; specs are plain text"));
     }
+    characters::check(text)?;
     brackets(text)
 }
 
@@ -59,7 +61,7 @@ fn brackets(text: &str) -> Result<(), Diagnostic> {
                 }
                 open.push((bracket, at));
             }
-            bracket @ (b')' | b'}') => close(&mut open, bracket, at)?,
+            bracket @ (b')' | b'}') => close(text, &mut open, bracket, at)?,
             _ => {}
         }
         if !bytes[at].is_ascii_whitespace() {
@@ -69,11 +71,16 @@ fn brackets(text: &str) -> Result<(), Diagnostic> {
     }
     match open.pop() {
         None => Ok(()),
-        Some((bracket, at)) => Err(never_closed(bracket, at)),
+        Some((bracket, at)) => Err(never_closed(text, bracket, at)),
     }
 }
 
-fn close(open: &mut Vec<(u8, usize)>, bracket: u8, at: usize) -> Result<(), Diagnostic> {
+fn close(
+    text: &str,
+    open: &mut Vec<(u8, usize)>,
+    bracket: u8,
+    at: usize,
+) -> Result<(), Diagnostic> {
     let found = char::from(bracket);
     let span = Span::new(at, at + 1);
     let Some((opened, opened_at)) = open.pop() else {
@@ -87,6 +94,9 @@ fn close(open: &mut Vec<(u8, usize)>, bracket: u8, at: usize) -> Result<(), Diag
     };
     if partner(bracket) == opened {
         return Ok(());
+    }
+    if let Some(hidden) = hidden(&text[opened_at..at], char::from(partner(opened))) {
+        return Err(in_comment(opened, opened_at, opened_at + hidden));
     }
     let (opened, wanted) = (char::from(opened), char::from(partner(opened)));
     Err(Diagnostic::error(Code::Syntax, span, format!("`{opened}` is closed by `{found}`"))
@@ -104,7 +114,10 @@ fn partner(bracket: u8) -> u8 {
     }
 }
 
-fn never_closed(bracket: u8, at: usize) -> Diagnostic {
+fn never_closed(text: &str, bracket: u8, at: usize) -> Diagnostic {
+    if let Some(hidden) = hidden(&text[at..], char::from(partner(bracket))) {
+        return in_comment(bracket, at, at + hidden);
+    }
     let (bracket, wanted) = (char::from(bracket), char::from(partner(bracket)));
     Diagnostic::error(
         Code::Syntax,
@@ -113,6 +126,24 @@ fn never_closed(bracket: u8, at: usize) -> Diagnostic {
     )
     .label("opened here")
     .hint(format!("add `{wanted}`"))
+}
+
+/// Where a comment begins on the line of a bracket, if what closes it stands there.
+fn hidden(text: &str, wanted: char) -> Option<usize> {
+    let (line, opened) = (text.lines().next()?, text.chars().next()?);
+    let at = line.find("//")?;
+    let count = |bracket: char| line[at..].matches(bracket).count();
+    (count(wanted) > count(opened)).then_some(at)
+}
+
+/// `conv(3x3, 6 // 2)`: the comment hides what closes the bracket.
+fn in_comment(bracket: u8, at: usize, comment: usize) -> Diagnostic {
+    let (opened, wanted) = (char::from(bracket), char::from(partner(bracket)));
+    let message = format!("this `{opened}` is never closed: its `{wanted}` stands in a comment");
+    Diagnostic::error(Code::Syntax, Span::new(at, at + 1), message)
+        .label("opened here")
+        .also(Span::new(comment, comment + 2), "a comment begins here")
+        .hint("a division is written `/`; a comment stands behind what is written")
 }
 
 /// The parser finds these too, but only once it has read all of them.

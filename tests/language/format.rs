@@ -141,3 +141,23 @@ proptest! {
         }
     }
 }
+
+/// A byte order mark and line ends of other systems are no part of what is written.
+#[test]
+fn marks_and_line_ends_are_read_past() {
+    let text = "net n {\n    input(3, 8, 8) -> linear(2) // scores\n}\n";
+    let marked = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    assert_eq!(formatted(&marked), text);
+    let source = Source::new("t.rnet", marked.replace("linear", "linaer"));
+    let errors = rnetc::sema::compile(&source, &[]).expect_err("a misspelt layer");
+    assert_eq!(errors.len(), 1, "{errors:#?}");
+    assert_eq!(source.line_column(errors[0].span.range().start), (2, 23));
+    let [start, end] = source.in_file(errors[0].span).map(|at| at as usize);
+    assert_eq!(&marked.replace("linear", "linaer")[start..end], "linaer");
+    let first = Source::new("t.rnet", "\u{feff}nte n { input(3, 8, 8) -> linear(2) }");
+    let errors = rnetc::sema::compile(&first, &[]).expect_err("no definition");
+    assert_eq!(first.line_column(errors[0].span.range().start), (1, 1));
+    let allowed = "\u{feff}// allow W0007: a test\nnet n { input(3, 8, 8) -> linear(2) -> relu }";
+    let compiled = rnetc::sema::compile(&Source::new("t.rnet", allowed), &[]).expect("a net");
+    assert_eq!(compiled.warnings, []);
+}

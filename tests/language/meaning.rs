@@ -238,6 +238,16 @@ fn compiling_twice_gives_the_same() {
     }
 }
 
+/// As other languages call it.
+#[test]
+fn a_layer_without_arguments_may_have_brackets() {
+    let text = "net n { input(3, 8, 8) -> conv(3x3, 4) -> bn() -> relu() -> global_avg_pool() -> linear(2) }";
+    let plain = network(&text.replace("()", ""));
+    let layers =
+        |net: &Network| net.values.iter().map(|value| value.layer.clone()).collect::<Vec<_>>();
+    assert_eq!(layers(&network(text)), layers(&plain));
+}
+
 #[test]
 fn default_padding_is_half_the_kernel() {
     // (8 + 2·⌊k/2⌋ − k)/1 + 1: odd kernels keep the size, even ones add one.

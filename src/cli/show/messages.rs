@@ -87,7 +87,7 @@ fn message<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Message<'a> {
 fn place(source: &Source, span: Span) -> Place {
     let (line, column) = source.line_column(span.range().start);
     let (end_line, end_column) = source.line_column(span.range().end);
-    Place { line, column, end_line, end_column, bytes: [span.start, span.end] }
+    Place { line, column, end_line, end_column, bytes: source.in_file(span) }
 }
 
 fn severity(diagnostic: &Diagnostic) -> &'static str {

@@ -90,19 +90,19 @@ fn text(code: Code) -> &'static str {
         }
         Code::ShortcutActivation => {
             "A ReLU that every signal on the shortcut passes, in f or in h, cuts off what is \
-             negative, unit after unit: x_L is no longer x_l plus a sum of F (P1, eq. 4). \
+             negative, unit after unit: x_L is no longer x_l plus a sum of F (He et al. 2016, equation 4). \
              Full pre-activation puts BN and ReLU in front of each convolution:\n\n    \
              F = bn -> relu -> conv(3x3, width) -> bn -> relu -> conv(3x3, width)\n    \
              y = x + F(x)\n\n\
-             CIFAR-10 test error with f = relu and with full pre-activation (P1, Tables 2, 3):\n\n    \
+             CIFAR-10 test error with f = relu and with full pre-activation (He et al. 2016, Tables 2, 3):\n\n    \
              ResNet-110   6.61   6.37\n    ResNet-164   5.93   5.46\n    \
              ResNet-1001  7.61   4.92\n\n\
              // allow W0002: why   on a line of its own silences it."
         }
         Code::ShortcutNotIdentity => {
             "What stands on the shortcut multiplies, unit after unit: with h(x) = 0.5 x, what 54 \
-             units pass on directly is 5.6e-17 of it (P1, eqs. 6 to 8). CIFAR-10 test error of \
-             ResNet-110 (P1, Table 1), 6.61 with the identity:\n\n    \
+             units pass on directly is 5.6e-17 of it (He et al. 2016, equations 6 to 8). CIFAR-10 test error of \
+             ResNet-110 (He et al. 2016, Table 1), 6.61 with the identity:\n\n    \
              0.5 on the shortcut            fails (over 20)\n    \
              0.5 on both sides              12.35\n    \
              exclusive gate, bias -6        8.70\n    \
@@ -118,6 +118,29 @@ fn text(code: Code) -> &'static str {
              number is needed the quotient must be one, as in the depth of a net:\n\n    \
              let n = (depth - 2) / 6\n\n\
              A comment in words is never taken for a division."
+        }
+        Code::Order => {
+            "Pictures are given channels first, and the third place of a convolution is its \
+             stride; other tools have channels last, or the padding there:\n\n    \
+             input(3, 32, 32)               3 channels of 32×32 pixels\n    \
+             conv(5x5, 16, stride: 2)       every second pixel\n    \
+             conv(5x5, 16, padding: 2)      two zeros on each side, as by default\n\n\
+             // allow W0005: why   on a line of its own silences it."
+        }
+        Code::Head => {
+            "A net ends with one number for each class, its score, and the loss (softmax and \
+             cross-entropy) reads them as they are. A ReLU there cuts half of them away, a \
+             sigmoid bounds them, dropout loses some. Two linear layers with nothing between \
+             compute what one can:\n\n    -> global_avg_pool -> linear(classes)\n    \
+             -> linear(128) -> relu -> linear(classes)\n\n\
+             // allow W0007: why   on a line of its own silences it."
+        }
+        Code::EvenKernel => {
+            "Padding is half the kernel, rounded down, on each side. An odd kernel keeps the size \
+             of the picture; with an even one it grows by a pixel each time, as with the same \
+             padding in PyTorch:\n\n    conv(2x2, 16)               32×32 pixels become 33×33\n    \
+             conv(2x2, 16, padding: 0)   31×31\n    conv(3x3, 16)               32×32\n\n\
+             // allow W0006: why   on a line of its own silences it."
         }
     }
 }

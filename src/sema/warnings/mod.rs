@@ -1,7 +1,11 @@
 //! What is legal and probably not meant: definitions that nothing needs, comments that read like a
-//! division, and units whose shortcut is not clean, with what that cost in the papers.
+//! division, numbers in the order of another tool, even kernels, what stands behind the last layer,
+//! and units whose shortcut is not clean, with what that cost in the papers.
 
 pub mod allow;
+pub mod even;
+pub mod head;
+pub mod order;
 pub mod shortcut;
 pub mod slashes;
 pub mod unused;

@@ -1,0 +1,279 @@
+//! What other tools call things, and what they are here: asked before a name is taken for a misspelt one.
+//!
+//! A row falls when its word becomes a layer; a test in `sema` says so.
+
+/// A word of another tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Here {
+    /// It has this name here, and is written so.
+    Called(&'static str, &'static str),
+    /// It is not in the language; a unit computes it, with this y.
+    Unit(&'static str),
+    /// It is not in the language; what to do instead.
+    Absent(&'static str),
+}
+
+impl Here {
+    /// What to write where `name` stands.
+    pub fn hint(self, name: &str) -> String {
+        match self {
+            Here::Called(_, how) => format!("here it is {how}"),
+            Here::Unit(y) => format!("write it as a unit: unit {name} {{ y = {y} }}"),
+            Here::Absent(instead) => instead.to_owned(),
+        }
+    }
+}
+
+const BRANCHES: &str = "a convolution reads all channels; groups are branches of narrower convolutions \
+                        that are added up (Xie et al. 2017, figure 3a)";
+const VALUES: &str = "values are added, subtracted, multiplied and divided: y = h(x) + F(x)";
+const ONE_NORM: &str = "the one normalisation is bn";
+const NO_EXP: &str = "there is no exponential; the activations are relu, sigmoid and tanh";
+const LOSS: &str =
+    "leave it out: the loss contains it, and the net ends with one number for each class";
+const WHOLE: &str = "leave it out: linear reads the whole value";
+
+/// Names in lower case, without `_` and without `2d` at their end.
+const WORDS: &[(&[&str], Here)] = &[
+    (
+        &["input", "inputs", "inputlayer", "inputshape"],
+        Here::Called("input", "input(channels, rows, columns)"),
+    ),
+    (
+        &["conv", "convolution", "convlayer"],
+        Here::Called("conv", "conv(kernel, width), such as conv(3x3, 16)"),
+    ),
+    (
+        &["linear", "fc", "dense", "fullyconnected", "affine", "innerproduct"],
+        Here::Called("linear", "linear(classes), which reads the whole value"),
+    ),
+    (
+        &["bn", "batchnorm", "batchnormalization", "batchnormalisation", "norm"],
+        Here::Called("bn", "bn, which takes its width from what it reads"),
+    ),
+    (&["relu", "rectifier"], Here::Called("relu", "relu")),
+    (&["sigmoid", "logistic"], Here::Called("sigmoid", "sigmoid")),
+    (&["tanh"], Here::Called("tanh", "tanh")),
+    (&["dropout"], Here::Called("dropout", "dropout(p), p from 0 to 1")),
+    (&["droppath", "stochasticdepth"], Here::Called("drop_path", "drop_path(p), p from 0 to 1")),
+    (
+        &[
+            "gap",
+            "globalpool",
+            "globalavgpool",
+            "globalaveragepool",
+            "globalaveragepooling",
+            "adaptiveavgpool",
+        ],
+        Here::Called("global_avg_pool", "global_avg_pool"),
+    ),
+    (&["maxpool", "maxpooling"], Here::Called("max_pool", "max_pool(window), such as max_pool(2)")),
+    (
+        &["avgpool", "averagepool", "averagepooling", "meanpool"],
+        Here::Called("avg_pool", "avg_pool(window), such as avg_pool(2)"),
+    ),
+    (&["subsample", "decimate"], Here::Called("subsample", "subsample(stride)")),
+    (&["padchannels", "zeropadchannels"], Here::Called("pad_channels", "pad_channels(channels)")),
+    (
+        &["shortcut", "skip", "downsample", "skipconnection"],
+        Here::Called("shortcut", "shortcut(width, stride: stride)"),
+    ),
+    (&["identity", "noop", "passthrough"], Here::Called("identity", "identity")),
+    (&["gelu", "quickgelu"], Here::Unit("x * sigmoid(1.702 * x)")),
+    (&["silu", "swish"], Here::Unit("x * sigmoid(x)")),
+    (&["leakyrelu", "lrelu"], Here::Unit("relu(x) - 0.01 * relu(-x)")),
+    (&["relu6"], Here::Unit("relu(x) - relu(x - 6)")),
+    (&["hardsigmoid"], Here::Unit("(relu(x + 3) - relu(x - 3)) / 6")),
+    (&["hardswish", "hswish"], Here::Unit("x * (relu(x + 3) - relu(x - 3)) / 6")),
+    (&["abs"], Here::Unit("relu(x) + relu(-x)")),
+    (&["elu", "selu", "celu", "mish", "softplus", "exp", "log"], Here::Absent(NO_EXP)),
+    (
+        &["prelu", "maxout"],
+        Here::Absent("the activations are relu, sigmoid and tanh, and what + - * / make of them"),
+    ),
+    (&["softmax", "logsoftmax", "crossentropy", "crossentropyloss", "loss"], Here::Absent(LOSS)),
+    (&["flatten", "reshape", "view", "squeeze"], Here::Absent(WHOLE)),
+    (
+        &["concat", "concatenate", "cat", "stack"],
+        Here::Absent("channels are not joined here: bring both to one shape and add them with +"),
+    ),
+    (
+        &["split", "chunk", "slice"],
+        Here::Absent("channels are not split here: write a branch for each part, which reads x"),
+    ),
+    (&["add", "sum", "plus", "mul", "multiply"], Here::Absent(VALUES)),
+    (
+        &[
+            "depthwise",
+            "depthwiseconv",
+            "dwconv",
+            "separableconv",
+            "groupconv",
+            "groupedconv",
+            "groups",
+            "cardinality",
+        ],
+        Here::Absent(BRANCHES),
+    ),
+    (
+        &[
+            "layernorm",
+            "layernormalization",
+            "groupnorm",
+            "instancenorm",
+            "rmsnorm",
+            "ln",
+            "gn",
+            "lrn",
+        ],
+        Here::Absent(ONE_NORM),
+    ),
+    (
+        &["convtranspose", "deconv", "upsample", "interpolate", "pixelshuffle", "unpool"],
+        Here::Absent(
+            "pictures become smaller here, never larger: nets end with one number for each class",
+        ),
+    ),
+    (
+        &[
+            "attention",
+            "multiheadattention",
+            "selfattention",
+            "transformer",
+            "embedding",
+            "lstm",
+            "gru",
+            "rnn",
+        ],
+        Here::Absent("nets here are made of convolutions, gates and sums"),
+    ),
+    (
+        &["se", "seblock", "squeezeexcite", "squeezeexcitation"],
+        Here::Absent(
+            "write it as a unit: unit se(width) { y = x * (global_avg_pool -> linear(width / 4) -> relu -> \
+             linear(width) -> sigmoid)(x) }",
+        ),
+    ),
+    (
+        &["sequential", "compose", "pipeline"],
+        Here::Absent("stages are joined with `->`: conv(3x3, 16) -> bn -> relu"),
+    ),
+    (
+        &["activation", "act", "nonlinearity"],
+        Here::Absent("an activation is a stage of its own: conv(3x3, 16) -> relu"),
+    ),
+    (
+        &["zeropad", "zeropadding", "reflectionpad"],
+        Here::Absent("zeros around a picture are an argument: conv(3x3, 16, padding: 1)"),
+    ),
+    (&["lambda", "func"], Here::Absent("a chain is a function already: F = bn -> relu")),
+];
+
+/// Arguments: the layer's own name for it, and names of it elsewhere, written as in [`WORDS`].
+const ARGUMENTS: &[(&str, &[&str])] = &[
+    ("kernel", &["kernelsize", "ksize", "filtersize", "size", "window"]),
+    ("window", &["kernelsize", "poolsize", "size", "kernel"]),
+    (
+        "width",
+        &["outchannels", "filters", "channels", "planes", "outplanes", "outputs", "features"],
+    ),
+    ("classes", &["outfeatures", "units", "numclasses", "outputs", "width"]),
+    ("channels", &["width", "outchannels"]),
+    ("stride", &["strides", "step", "factor"]),
+    ("padding", &["pad", "pads"]),
+    ("bias", &["usebias"]),
+    ("p", &["rate", "prob", "probability", "dropprob"]),
+    ("kind", &["option", "type", "mode"]),
+];
+
+/// Arguments that no layer takes, and what to do instead.
+const NO_ARGUMENTS: &[(&[&str], &str)] = &[
+    (&["groups", "group", "cardinality"], BRANCHES),
+    (
+        &["dilation", "dilationrate", "rate"],
+        "kernels have no gaps here: use a larger kernel, or two convolutions",
+    ),
+    (
+        &["inchannels", "infeatures", "numfeatures", "inplanes", "inputs", "inputchannels"],
+        "leave it out: what it reads says how many",
+    ),
+    (
+        &["eps", "epsilon", "momentum", "affine", "trackrunningstats", "axis"],
+        "leave it out: bn has ε 1e-5, momentum 0.1 and a learned scale and shift",
+    ),
+    (&["inplace", "dataformat", "device", "dtype"], "leave it out: the compiler decides that"),
+    (&["activation", "act"], "an activation is a stage of its own: conv(3x3, 16) -> relu"),
+    (&["paddingmode"], "leave it out: what stands around a picture is zero"),
+    (
+        &["kernelinitializer", "init", "weightinit"],
+        "leave it out: weights start as He et al. 2015 draw them",
+    ),
+    (&["name"], "a binding gives a name: F = conv(3x3, 16)"),
+];
+
+/// Values of an argument: the argument, names of the value elsewhere, the word here, if there is one,
+/// and what to write.
+const VALUES_OF: &[(&str, &[&str], Option<&str>, &str)] = &[
+    (
+        "kind",
+        &["a", "optiona", "zeropad", "zeropadding"],
+        Some("pad"),
+        "option A is kind: pad, the default",
+    ),
+    (
+        "kind",
+        &["b", "optionb", "projection", "proj", "conv", "convolution"],
+        Some("project"),
+        "option B is kind: project",
+    ),
+    ("padding", &["same", "half"], None, "leave padding out: it is half the kernel unless given"),
+    ("padding", &["valid"], Some("0"), "that is padding: 0"),
+    ("bias", &["no", "off"], Some("none"), "that is bias: none"),
+    ("bias", &["yes", "on"], Some("0"), "a bias is given by its first value: bias: 0"),
+];
+
+/// What a name of another tool is here.
+pub fn word(name: &str) -> Option<Here> {
+    let plain = plain(name);
+    WORDS.iter().find(|(names, _)| names.contains(&plain.as_str())).map(|(_, here)| *here)
+}
+
+/// What an argument of another tool is called among those that a layer takes, or what to do without it.
+pub fn argument<'s>(
+    name: &str,
+    mut slots: impl Iterator<Item = &'s str>,
+) -> Result<&'s str, Option<&'static str>> {
+    let plain = plain(name);
+    let knows = |slot: &&str| {
+        ARGUMENTS.iter().any(|(own, names)| own == slot && names.contains(&plain.as_str()))
+    };
+    let instead = || NO_ARGUMENTS.iter().find(|(names, _)| names.contains(&plain.as_str()));
+    slots.find(knows).ok_or_else(|| instead().map(|(_, instead)| *instead))
+}
+
+/// What a value of an argument is here, if it has a word, and what to write.
+pub fn value(argument: &str, name: &str) -> Option<(Option<&'static str>, &'static str)> {
+    let plain = plain(name);
+    let row = VALUES_OF.iter().find(|row| row.0 == argument && row.1.contains(&plain.as_str()))?;
+    Some((row.2, row.3))
+}
+
+fn plain(name: &str) -> String {
+    let plain: String = name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect();
+    match plain.strip_suffix("2d") {
+        Some(short) => short.to_owned(),
+        None => plain,
+    }
+}
+
+/// Every word with what it is here, for tests of the whole table.
+#[cfg(test)]
+pub fn all() -> impl Iterator<Item = (&'static str, Here)> {
+    WORDS.iter().flat_map(|(names, here)| names.iter().map(move |name| (*name, *here)))
+}
+
+/// The layers' own names of arguments in the table.
+#[cfg(test)]
+pub fn slots() -> impl Iterator<Item = &'static str> {
+    ARGUMENTS.iter().map(|(slot, _)| *slot)
+}
