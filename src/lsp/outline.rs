@@ -1,6 +1,6 @@
 //! What a text defines, found in its tokens: it need not parse, since people are still typing it.
 
-use crate::syntax::format::tokens::{Token, tokens};
+use crate::syntax::tokens::{Token, tokens};
 
 /// A unit or net.
 #[derive(Debug)]

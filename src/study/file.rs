@@ -69,7 +69,7 @@ pub struct Row {
 
 /// A value of a parameter, as YAML writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a setting is a number or a word")]
 pub enum Setting {
     /// A number.
     Number(serde_yaml::Number),

@@ -1,7 +1,7 @@
 //! What people write who know another language: recognised where the grammar stops.
 
 use super::foreign::{self, Here};
-use super::format::tokens::{Token, tokens};
+use super::tokens::{Token, tokens};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 

@@ -17,6 +17,7 @@ mod message;
 mod parse;
 mod scan;
 mod text;
+pub mod tokens;
 
 /// Parses a spec. Names are not looked up yet.
 pub fn parse(source: &Source) -> Result<ast::File, Vec<Diagnostic>> {

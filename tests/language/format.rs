@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use rnetc::source::Source;
-use rnetc::syntax::format::{format, tokens::tokens};
+use rnetc::syntax::{format::format, tokens::tokens};
 
 fn formatted(text: &str) -> String {
     format(&Source::new("t.rnet", text)).unwrap_or_else(|errors| panic!("{text}\n{errors:#?}"))

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::Failure;
 use crate::export::{FORMAT, MANIFEST};
 use crate::train::record::format;
+use crate::train::yaml;
 
 /// The file that remembers.
 const LAST: &str = "build/.last";
@@ -38,7 +39,7 @@ pub fn settings(folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
     }
     /// A value as a person or a program may have written it.
     #[derive(serde::Deserialize)]
-    #[serde(untagged)]
+    #[serde(untagged, expecting = "a setting is a number or a word")]
     enum Value {
         Number(f64),
         Text(String),
@@ -46,8 +47,9 @@ pub fn settings(folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
     let path = folder.join(MANIFEST);
     let text = super::spec::read(&path)?;
     format::check(&path, serde_yaml::from_str(&text), FORMAT)?;
-    let manifest: Manifest =
-        serde_yaml::from_str(&text).map_err(|error| Failure::io("reading", &path, error))?;
+    let manifest: Manifest = serde_yaml::from_str(&text).map_err(|error| {
+        Failure::io("reading", &path, yaml::in_words("manifest", &text, &error))
+    })?;
     let text = |value| match value {
         Value::Number(number) => number.to_string(),
         Value::Text(text) => text,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::source::Span;
 use crate::syntax::ast::{Definition, File};
-use crate::syntax::format::tokens::{Token, tokens};
+use crate::syntax::tokens::{Token, tokens};
 
 /// Warnings on comments that go on with an expression: behind what may be divided, and made of
 /// nothing but numbers, operators and names that the spec defines.

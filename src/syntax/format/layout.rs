@@ -1,7 +1,7 @@
 //! Lines of tokens as text: spaces, kept breaks, and breaks where a line is too long.
 
 use super::lines::Line;
-use super::tokens::Token;
+use crate::syntax::tokens::Token;
 
 /// Columns of a line at most, where it can be broken at all.
 const WIDTH: usize = 100;

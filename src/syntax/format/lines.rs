@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::tokens::Token;
 use crate::syntax::ast::{Binding, Definition, File};
+use crate::syntax::tokens::Token;
 
 /// Columns of one level.
 pub const INDENT: usize = 4;

@@ -5,12 +5,12 @@
 //! of a chain is the author's, as are empty lines and comments; all other breaks are made here.
 
 use super::ast::File;
+use super::tokens::tokens;
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 
 mod layout;
 mod lines;
-pub mod tokens;
 
 /// The text in its canonical layout, or why it cannot be read.
 pub fn format(source: &Source) -> Result<String, Vec<Diagnostic>> {
@@ -18,6 +18,6 @@ pub fn format(source: &Source) -> Result<String, Vec<Diagnostic>> {
 }
 
 fn formatted(file: &File, text: &str) -> String {
-    let tokens = tokens::tokens(text);
+    let tokens = tokens(text);
     layout::layout(&lines::lines(file, &tokens))
 }

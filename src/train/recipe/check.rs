@@ -58,6 +58,7 @@ fn rates(recipe: &Recipe) -> Result<(), Mistake> {
     at_least_zero("schedule.lr", *lr)?;
     if let Some(warmup) = warmup {
         at_least_zero("schedule.warmup.lr", warmup.lr)?;
+        at_most_lr("schedule.warmup.lr", warmup.lr, *lr)?;
     }
     if [divide.is_some(), cosine.is_some(), one_cycle.is_some()].iter().filter(|s| **s).count() > 1
     {
@@ -88,9 +89,10 @@ fn rates(recipe: &Recipe) -> Result<(), Mistake> {
     }
     if let Some(cosine) = cosine {
         at_least_zero("schedule.cosine.to", cosine.to)?;
+        at_most_lr("schedule.cosine.to", cosine.to, *lr)?;
     }
     if let Some(cycle) = one_cycle {
-        one_cycle_makes_sense(cycle)?;
+        one_cycle_makes_sense(cycle, *lr)?;
         if warmup.is_some() {
             let text = "schedule.one_cycle begins low of itself; leave warmup away";
             return Err(Mistake::at("schedule.warmup", text));
@@ -105,14 +107,27 @@ fn rates(recipe: &Recipe) -> Result<(), Mistake> {
     Ok(())
 }
 
-fn one_cycle_makes_sense(cycle: &OneCycle) -> Result<(), Mistake> {
+fn one_cycle_makes_sense(cycle: &OneCycle, lr: f64) -> Result<(), Mistake> {
     at_least_zero("schedule.one_cycle.from", cycle.from)?;
     at_least_zero("schedule.one_cycle.to", cycle.to)?;
+    at_most_lr("schedule.one_cycle.from", cycle.from, lr)?;
+    at_most_lr("schedule.one_cycle.to", cycle.to, lr)?;
     if !(0.0..=1.0).contains(&cycle.rise) {
         let text = format!("schedule.one_cycle.rise is {}, and must be 0 to 1", cycle.rise);
         return Err(Mistake::at("schedule.one_cycle.rise", text));
     }
     Ok(())
+}
+
+/// `lr` is the highest rate, and the others are rates too: PyTorch has factors in their place.
+fn at_most_lr(key: &'static str, value: f64, lr: f64) -> Result<(), Mistake> {
+    if value <= lr {
+        return Ok(());
+    }
+    Err(Mistake::at(
+        key,
+        format!("{key} is {value}: it is a rate, and above lr, which is the highest, {lr}"),
+    ))
 }
 
 fn at_least_zero(key: &'static str, value: f64) -> Result<(), Mistake> {

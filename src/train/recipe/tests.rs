@@ -85,3 +85,122 @@ fn mistakes_are_named() {
     let both = error(|t| cycle(t).replace("R,", "0.5,"));
     assert!(both.contains("leave warmup away"), "{both}");
 }
+
+const SHORT: &str = "\
+batch: 4
+iterations: 8
+optimiser:
+  momentum: 0.9
+  weight_decay: 0.0001
+schedule:
+  lr: 0.1
+augmentation:
+  pad: 4
+  flip: true
+normalise: per_channel
+seed: 0
+";
+
+/// What people write, the line it is shown at, and what they are told.
+#[test]
+fn what_people_write_is_told_in_plain_words_at_its_line() {
+    let rows: &[(&str, &str, usize, &str)] = &[
+        ("seed: 0", "seed: 0\nbatch: 8", 13, "`batch` stands twice, first on line 1"),
+        ("  lr: 0.1", "  lr: 0.1\n  lr: 0.2", 8, "`lr` stands twice, first on line 7"),
+        ("0.9", "fast", 4, "optimiser.momentum: this is \"fast\", and a number is needed"),
+        ("lr: 0.1", "lr: 0,1", 7, "write 0.1"),
+        ("lr: 0.1", "lr: 0.1,", 7, "write 0.1"),
+        ("lr: 0.1", "lr: [0.1]", 7, "this is a list, and a number is needed"),
+        ("flip: true", "flip: no", 10, "this is \"no\", and true or false is needed; write false"),
+        ("flip: true", "flip: Yes", 10, "write true"),
+        ("  momentum", "\tmomentum", 4, "indented with spaces, and this is a tab"),
+        ("seed: 0", "seed: 1.5", 12, "this is 1.5, and a whole number from 0 on is needed"),
+        ("batch: 4", "batch: 4.0", 1, "write 4"),
+        ("batch: 4", "batch: 1e1", 1, "write 10"),
+        ("iterations: 8", "iterations: 64,000", 2, "write 64000"),
+        ("schedule:\n", "schedule: 0.1\n#", 6, "a set of keys and values is needed"),
+        ("  lr: 0.1", "  # none", 6, "`schedule.lr` is missing"),
+        ("momentum: 0.9", "momentum:", 4, "this is nothing, and a number is needed"),
+        ("  weight_decay", "    weight_decay", 4, "is the line below indented too far?"),
+        ("batch: 4", "batch:4", 1, "with a space behind the colon"),
+        ("per_channel", "channel", 11, "expected `per_channel` or `per_pixel`"),
+        ("per_channel", "{ mean: 0.5 }", 11, "this is keys and values, and one word is needed"),
+        ("optimiser:", "optimizer:", 3, "did you mean `optimiser`?"),
+        ("batch: 4", "batch_size: 4", 1, "write batch: 128"),
+        ("lr: 0.1", "learning_rate: 0.1", 7, "write schedule: { lr: 0.1 }"),
+        ("seed: 0", "seed: 0\nlr: 0.1", 13, "write schedule: { lr: 0.1 }"),
+        ("lr: 0.1", "lr: 0.1\n  gamma: 0.1", 8, "the rate is divided by it, so 10 for 0.1"),
+        ("lr: 0.1", "lr: \"0.1", 7, "a quote is opened here and never closed"),
+        ("lr: 0.1", "lr: 0.1\n  divide: { by: 10, at: 5 }", 8, "write [5]"),
+        ("lr: 0.1", "lr: 0.1\n  warmup: { iterations: 1, lr: 1 }", 8, "is a rate, and above lr"),
+        (
+            "lr: 0.1",
+            "lr: 0.1\n  one_cycle: { rise: 0.3, from: 25, to: 0 }",
+            8,
+            "is a rate, and above lr",
+        ),
+        ("lr: 0.1", "lr: 0.1\n  cosine: { to: 1 }", 8, "is a rate, and above lr"),
+        ("lr: 0.1", "lr: 0.1 momentum: 0.9", 7, "on a line of its own"),
+        ("lr: 0.1", "lr: @0.1", 7, "must stand in quotes"),
+    ];
+    for (from, to, line, told) in rows {
+        for mark in ["", "\u{feff}"] {
+            let text = format!("{mark}{}", SHORT.replacen(from, to, 1));
+            let error = Recipe::parse("r.yaml", &text).expect_err(to).to_string();
+            assert!(error.contains(told), "{to}: {error}");
+            assert!(error.contains(&format!(" at line {line} column ")), "{to}: {error}");
+            no_words_of_the_program(&error);
+        }
+    }
+    let missing = Recipe::parse("r.yaml", &SHORT.replace("seed: 0\n", "")).unwrap_err().to_string();
+    assert_eq!(missing, "recipe r.yaml: `seed` is missing");
+    for text in [
+        "",
+        "- 1\n",
+        "4\n",
+        "a: b: c\n",
+        "{",
+        "\u{feff}---\n- a\n",
+        "batch: &a [*a]\n",
+        "? {a: 1}\n: 2\n",
+    ] {
+        no_words_of_the_program(&Recipe::parse("r.yaml", text).unwrap_err().to_string());
+    }
+}
+
+fn no_words_of_the_program(told: &str) {
+    let words = [
+        "f64",
+        "f32",
+        "u32",
+        "u64",
+        "usize",
+        "i64",
+        "struct",
+        "enum",
+        "untagged",
+        "variant",
+        "invalid type",
+        "invalid value",
+        "unit value",
+        "Recipe",
+        "Schedule",
+        "Optimiser",
+        "serde",
+        "sequence",
+        "field",
+        "deserialize",
+    ];
+    let found: Vec<_> = words.iter().filter(|word| told.contains(*word)).collect();
+    assert!(found.is_empty(), "{found:?} in {told}");
+}
+
+#[test]
+fn marks_before_a_recipe_are_read_past() {
+    let plain = Recipe::parse("r", SHORT).unwrap();
+    for text in
+        [format!("\u{feff}{SHORT}"), format!("\u{feff}---\n{SHORT}"), SHORT.replace('\n', "\r\n")]
+    {
+        assert_eq!(Recipe::parse("r", &text).unwrap(), plain);
+    }
+}

@@ -19,6 +19,7 @@ use super::format;
 use super::lock::Lock;
 use crate::train::TrainError;
 use crate::train::config::{self, Config};
+use crate::train::yaml;
 
 /// A run folder that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,7 +152,8 @@ impl RunFolder {
             std::fs::read_to_string(&path).map_err(|error| TrainError::reading(&path, error))?;
         format::check(&path, serde_yaml::from_str(&text), config::FORMAT)?;
         let config = serde_yaml::from_str(&text);
-        config.map_err(|error| TrainError::reading(&path, io::Error::other(error)))
+        let told = |error| yaml::in_words("config", &text, &error);
+        config.map_err(|error| TrainError::reading(&path, io::Error::other(told(error))))
     }
 }
 

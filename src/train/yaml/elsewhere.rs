@@ -1,0 +1,54 @@
+//! What other tools call the keys of a recipe.
+
+/// Keys in lower case without `_`, and what to write.
+const KEYS: &[(&[&str], &str)] = &[
+    (&["lr", "learningrate", "baselr", "initiallr", "maxlr"], "write schedule: { lr: 0.1 }"),
+    (&["momentum", "nesterov"], "write optimiser: { momentum: 0.9, weight_decay: 0.0001 }"),
+    (&["weightdecay", "wd", "l2"], "write optimiser: { momentum: 0.9, weight_decay: 0.0001 }"),
+    (
+        &["optimizer", "optim"],
+        "write optimiser: { momentum: 0.9, weight_decay: 0.0001 }; it is SGD",
+    ),
+    (
+        &["adam", "adamw", "betas", "sgd", "rmsprop"],
+        "the optimiser is SGD: optimiser: { momentum: 0.9, weight_decay: 0.0001 }",
+    ),
+    (&["scheduler", "lrscheduler", "lrschedule"], "write schedule: { lr: 0.1, … }"),
+    (
+        &["milestones", "steplr", "multisteplr", "stepsize"],
+        "write schedule: { lr: 0.1, divide: { by: 10, at: [32000, 48000] } }",
+    ),
+    (
+        &["gamma", "factor", "decayrate"],
+        "write divide: { by: 10, … }: the rate is divided by it, so 10 for 0.1",
+    ),
+    (&["cosineannealing", "tmax", "etamin"], "write schedule: { lr: 0.1, cosine: { to: 0 } }"),
+    (
+        &["onecyclelr", "pctstart"],
+        "write schedule: { lr: 0.4, one_cycle: { rise: 0.3, from: 0, to: 0 } }",
+    ),
+    (&["batchsize", "trainbatchsize", "bs"], "write batch: 128"),
+    (&["numepochs", "nepochs", "maxepochs"], "write epochs: 30"),
+    (&["steps", "maxsteps", "numsteps", "maxiter"], "write iterations: 64000"),
+    (
+        &["augment", "augmentations", "transforms", "crop", "flip", "pad", "cutout"],
+        "write augmentation: { pad: 4, flip: true, cutout: 0 }",
+    ),
+    (
+        &["mean", "std", "normalize", "normalization"],
+        "write normalise: per_channel, which measures mean and deviation",
+    ),
+    (&["amp", "fp16", "dtype", "mixedprecision"], "write precision: f16 on a GPU, bf16 on a CPU"),
+    (&["dropout", "depth", "width", "model", "arch"], "that is the net's: it stands in the spec"),
+    (
+        &["workers", "numworkers", "threads", "device", "gpu"],
+        "that is not of a recipe: name it where the run is begun",
+    ),
+];
+
+/// What to write for a key of another tool.
+pub fn key(name: &str) -> Option<&'static str> {
+    let plain: String =
+        name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect();
+    KEYS.iter().find(|(names, _)| names.contains(&plain.as_str())).map(|(_, write)| *write)
+}
