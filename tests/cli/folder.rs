@@ -26,7 +26,7 @@ net tiny(width = 4, classes = 10) {
 pub struct Folder(tempfile::TempDir);
 
 /// What a run of the program gave.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// Exit code.
     pub code: i32,

@@ -116,7 +116,14 @@ fn every_code_is_explained() {
         let outcome = folder.expect(0, &format!("explain {}", code.text()));
         assert!(outcome.out.contains(code.title()) && outcome.out.lines().count() > 2);
     }
-    folder.expect(0, "explain e0001");
+    let slashes = folder.expect(0, "explain W0004");
+    for other in ["w0004", "w4", "W4", "W04"] {
+        assert_eq!(folder.expect(0, &format!("explain {other}")), slashes, "{other}");
+    }
+    let warnings = folder.expect(0, "explain warnings").out;
+    assert!(warnings.starts_with("W0001  ") && !warnings.contains("E0001"), "{warnings}");
+    assert!(folder.expect(0, "explain errors").out.starts_with("E0001  "));
+    folder.expect(2, "explain w");
     assert!(folder.expect(2, "explain E9999").err.contains("E0001"));
 }
 
@@ -255,4 +262,52 @@ fn stages_of_a_build_are_printed() {
     std::fs::write(folder.at("bad.rnet"), "net a() { input(3, 8, 8) -> conv(3x3, 4 }").unwrap();
     assert!(folder.expect(1, "build bad.rnet --dump syntax").err.contains("E0001"));
     assert!(!folder.at("build").exists());
+}
+
+/// Flags and verbs of other programs are told by what they are here, not by what they look like.
+#[test]
+fn flags_and_verbs_of_other_programs_are_answered() {
+    let folder = Folder::new();
+    let recipe = "rnetc explain he2016 > mine.yaml";
+    for (line, told) in [
+        ("run --train cifar10 --lr 0.01", "schedule: { lr: 0.1 }"),
+        ("run --train cifar10 --lr=0.01", recipe),
+        ("run --train cifar10 --weight-decay 1e-4", "optimiser: { weight_decay: 0.0001 }"),
+        ("run --train cifar10 --momentum 0.9", "optimiser: { momentum: 0.9 }"),
+        ("run --train cifar10 --momentum 0.9", recipe),
+        ("run --train cifar10 --batch-size 64", "--batch 128"),
+        ("run --train cifar10 --batch_size 64", "--batch 128"),
+        ("run --train cifar10 --num-epochs 3", "--epochs 30"),
+        ("run --train cifar10 --gpu", "--engine wgpu"),
+        ("run --train cifar10 --cuda", "--engine wgpu"),
+        ("run --train cifar10 --device cuda", "--engine wgpu"),
+        ("run --train cifar10 --fp16", "--precision f16 on a GPU, --precision bf16 on a CPU"),
+        ("run --train cifar10 --amp", "--precision f16 on a GPU"),
+        ("build tiny.rnet --depth 20", "--set depth=20"),
+        ("check tiny.rnet --classes 3", "--set depth=20"),
+        ("train cifar10", "rnetc run [SPEC] --train DATA"),
+        ("test", "rnetc run --eval DATA --weights FILE"),
+        ("predict a.png", "rnetc run --predict IMAGE… --weights FILE"),
+        ("draw tiny.rnet", "rnetc graph SPEC -o net.svg"),
+    ] {
+        let outcome = folder.expect(2, line);
+        assert!(outcome.err.contains(told), "{line}: {}", outcome.err);
+        let tips = outcome.err.matches("tip: ").count();
+        assert!(tips >= 1 && !outcome.err.contains("a similar"), "{line}: {}", outcome.err);
+    }
+    let own = folder.expect(2, "run --train cifar10 --epoks 3").err;
+    assert!(own.contains("'--epochs'"), "{own}");
+}
+
+/// What the tip about recipes says works as it stands.
+#[test]
+fn a_recipe_is_written_changed_and_read() {
+    let folder = Folder::new();
+    for (name, text) in rnetc::train::recipe::BUNDLED {
+        assert_eq!(folder.expect(0, &format!("explain {name}")).out.trim_end(), text.trim_end());
+    }
+    let recipe = folder.expect(0, "explain he2016").out.replace("lr: 0.1\n", "lr: 0,1\n");
+    std::fs::write(folder.at("mine.yaml"), recipe).unwrap();
+    let outcome = folder.expect(1, "run tiny.rnet --train shapes10 --steps 1 --recipe mine.yaml");
+    assert!(outcome.err.contains("write 0.1"), "{outcome:?}");
 }

@@ -4,6 +4,7 @@
 
 mod data;
 mod engine;
+pub mod habits;
 mod lesion;
 mod train;
 

@@ -72,7 +72,8 @@ pub struct FmtArgs {
 /// `rnetc explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The code in a message, E0008 for example
+    /// The code in a message, E0008 for example; `errors` or `warnings`, which lists them; or a recipe
+    /// that comes with rnetc, he2016 for example
     #[arg(value_name = "CODE")]
     pub code: String,
 }

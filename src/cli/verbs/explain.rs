@@ -1,20 +1,55 @@
-//! `rnetc explain`: more about each code.
+//! `rnetc explain`: more about each code; the text of a recipe.
 
 use crate::cli::Failure;
 use crate::cli::args::ExplainArgs;
 use crate::cli::show::output::say;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Severity};
+use crate::train::recipe::BUNDLED;
 
-/// Prints what a code is about, with an example.
+/// Prints what a code is about, with an example; a list of codes; or a recipe as it is written.
 pub fn explain(args: &ExplainArgs) -> Result<(), Failure> {
-    let wanted = args.code.trim();
-    let code = Code::ALL.iter().find(|code| code.text().eq_ignore_ascii_case(wanted));
-    let Some(code) = code else {
-        let all: Vec<_> = Code::ALL.iter().map(|code| code.text()).collect();
-        return Err(Failure::Usage(format!("no code {wanted}; there are {}", all.join(", "))));
-    };
+    let wanted = args.code.trim().to_lowercase();
+    if let Some(kinds) = kinds(&wanted) {
+        let codes = Code::ALL.iter().filter(|code| kinds.contains(&code.severity()));
+        codes.for_each(|code| say(format_args!("{}  {}", code.text(), code.title())));
+        return Ok(());
+    }
+    if let Some((_, recipe)) = BUNDLED.iter().find(|(name, _)| *name == wanted) {
+        say(recipe.trim_end());
+        return Ok(());
+    }
+    let code = Code::ALL.iter().find(|code| is(**code, &wanted));
+    let Some(code) = code else { return Err(unknown(&args.code)) };
     say(format_args!("{}: {}\n\n{}", code.text(), code.title(), text(*code)));
     Ok(())
+}
+
+/// Lists: `errors`, `warnings`, `codes`.
+fn kinds(wanted: &str) -> Option<&'static [Severity]> {
+    match wanted {
+        "errors" | "error" => Some(&[Severity::Error]),
+        "warnings" | "warning" => Some(&[Severity::Warning]),
+        "codes" | "all" => Some(&[Severity::Error, Severity::Warning]),
+        _ => None,
+    }
+}
+
+/// `W0004` as it is, or without its zeros.
+fn is(code: Code, wanted: &str) -> bool {
+    let (letter, digits) = code.text().split_at(1);
+    let number = wanted.strip_prefix(&letter.to_lowercase());
+    number.is_some_and(|number| {
+        !number.is_empty() && number.trim_start_matches('0') == digits.trim_start_matches('0')
+    })
+}
+
+fn unknown(code: &str) -> Failure {
+    let all: Vec<_> = Code::ALL.iter().map(|code| code.text()).collect();
+    let recipes = BUNDLED.map(|(name, _)| name).join(", ");
+    Failure::Usage(format!(
+        "no code {code}; there are {}; the lists `errors` and `warnings`; the recipes {recipes}",
+        all.join(", ")
+    ))
 }
 
 fn text(code: Code) -> &'static str {
