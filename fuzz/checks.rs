@@ -7,7 +7,7 @@ use rnetc::lower;
 use rnetc::nn::optimiser::Sgd;
 use rnetc::sema;
 use rnetc::source::Source;
-use rnetc::syntax::format::{self, tokens::tokens};
+use rnetc::syntax::{format, tokens::tokens};
 
 /// A text is a network or has an error that can be shown.
 pub fn parser(text: &str) {
