@@ -4,6 +4,7 @@ use super::advice::Advice;
 use crate::data::DataError;
 use crate::engine::EngineError;
 use crate::train::TrainError;
+use crate::train::error::Misfit;
 
 /// The exit code of a command line that makes no sense.
 pub const USAGE: u8 = 2;
@@ -125,6 +126,7 @@ impl From<TrainError> for Failure {
         match error {
             TrainError::Engine(error) => error.into(),
             TrainError::Data(error) => error.into(),
+            TrainError::Misfit { why: Misfit::NoNumber, .. } => Failure::Numbers(told),
             TrainError::Unclear { .. }
             | TrainError::Survival(_)
             | TrainError::Misfit { .. }

@@ -258,8 +258,8 @@ pub enum Misfit {
         /// In the net.
         wanted: Vec<usize>,
     },
-    /// It holds what is no number, and must hold one.
-    #[error("it is no number")]
+    /// It holds what is no number.
+    #[error("it holds what is no number (NaN or infinite)")]
     NoNumber,
 }
 

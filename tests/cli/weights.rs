@@ -136,3 +136,26 @@ fn imported_weights_know_what_the_import_was_told() {
     folder.expect(2, &format!("{import} --mean 0.5 --std 0.5"));
     folder.expect(2, &format!("{import} --mean 0.5,0.5,0.5"));
 }
+
+#[test]
+fn weights_that_diverged_are_not_measured_asked_exported_or_gone_on_with() {
+    let folder = Folder::new();
+    folder.expect(0, &format!("{TRAIN} --epochs 2 --out r"));
+    let last = folder.at("r/checkpoints/step-00000010.safetensors");
+    let mut bytes = std::fs::read(&last).unwrap();
+    let end = bytes.len();
+    bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+    std::fs::write(&last, &bytes).unwrap();
+    std::fs::write(folder.at("nan.safetensors"), &bytes).unwrap();
+    std::fs::remove_file(folder.at("r/manifest.json")).unwrap();
+    for line in [
+        "run --eval --data cifar --engine cpu --weights nan.safetensors",
+        "run --predict a.png --weights nan.safetensors",
+        "export nan.safetensors --onnx n.onnx",
+    ] {
+        let told = folder.expect(5, line);
+        assert!(told.err.contains("it holds what is no number"), "{told:?}");
+    }
+    let on = folder.expect(0, "run --resume r --data cifar --engine cpu");
+    assert!(on.err.contains("warning: r/checkpoints/step-00000010"), "{on:?}");
+}

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use super::Advice;
 use crate::network::Chw;
 use crate::train::TrainError;
-use crate::train::error::FirstBad;
+use crate::train::error::{FirstBad, Misfit};
 
 impl Advice for TrainError {
     fn advice(&self) -> Option<String> {
@@ -27,6 +27,9 @@ impl Advice for TrainError {
             }
             TrainError::DamagedList { .. } => {
                 "remove it to go on without the check of their hashes"
+            }
+            TrainError::Misfit { why: Misfit::NoNumber, .. } => {
+                "the training diverged: use an earlier checkpoint, or a lower learning rate"
             }
             TrainError::Misfit { .. } => {
                 "the weights belong to another net, or to other settings (--set)"

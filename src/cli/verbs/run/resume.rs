@@ -91,7 +91,7 @@ impl Resumed {
         while let Some(path) = found.pop() {
             match self.read(&path, tensors, total) {
                 Ok((values, step)) => return Ok((Some(values), step)),
-                Err(Failure::File(text)) => {
+                Err(Failure::File(text) | Failure::Numbers(text)) => {
                     damaged += 1;
                     output::note(format_args!("warning: {text}"));
                 }

@@ -194,7 +194,7 @@ fn read(view: &TensorView, tensor: &Tensor) -> Result<Vec<f32>, Misfit> {
     }
     let (chunks, _) = view.data().as_chunks::<4>();
     let values: Vec<f32> = chunks.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-    if of_loss_scaling(tensor) && !values.iter().all(|value| value.is_finite()) {
+    if !values.iter().all(|value| value.is_finite()) {
         return Err(Misfit::NoNumber);
     }
     Ok(layout::from_checkpoint(tensor.kind, tensor.shape, &values))

@@ -113,7 +113,18 @@ fn the_scale_of_a_loss_comes_back_to_the_bit_or_starts_anew() {
     values.insert(SCALE.to_string(), vec![f32::NAN]);
     save(&values);
     let error = load(&path, &scaled).unwrap_err().to_string();
-    assert!(error.contains("loss_scale: it is no number"), "{error}");
+    assert!(error.contains("loss_scale: it holds what is no number"), "{error}");
+}
+
+#[test]
+fn weights_that_are_no_numbers_are_refused_by_name() {
+    let (_folder, path, mut values) = saved();
+    for bad in [f32::NAN, f32::INFINITY] {
+        values.get_mut("bn.running_mean").unwrap()[3] = bad;
+        save(&path, &tensors(), &values, &about()).unwrap();
+        let error = load(&path, &tensors()).unwrap_err().to_string();
+        assert!(error.contains("bn.running_mean: it holds what is no number"), "{error}");
+    }
 }
 
 #[test]
