@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let data = Dataset::shapes10().with_test_pictures(100);
     let spec = Spec::preact().set("depth", 8).for_classes(data.classes.len())?;
     let engine = EngineOptions::best().open()?;
-    println!("on {}", engine.device().name);
+    println!("on {}", engine.device());
 
     let recipe = Recipe { batch: 16, ..Recipe::he2016()? };
     let training = Training::new(&spec, spec.compile()?, recipe)?.length(Length::Steps(40));

@@ -110,6 +110,7 @@ impl Training {
             steps_per_epoch: plan.per_epoch,
             precision: engine.precision,
             recompute: self.recompute,
+            // Threads change nothing in the weights, and files of equal weights are equal.
             device: format!("{} ({})", device.engine, device.name),
             recipe: self.recipe.clone(),
             classes: data.classes.clone(),

@@ -33,7 +33,11 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { failure::USAGE } else { 0 });
         }
     };
-    match verbs::perform(&cli.verb) {
+    let done = verbs::perform(&cli.verb).and_then(|()| match show::output::lost() {
+        None => Ok(()),
+        Some(why) => Err(Failure::File(format!("writing to standard output: {why}"))),
+    });
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Some(text) = failure.text() {

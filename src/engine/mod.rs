@@ -1,5 +1,6 @@
 //! What an engine is: something that compiles a [`Program`] and runs it.
 
+use crate::text::counted;
 use serde::{Deserialize, Serialize};
 
 use crate::graph::{InputId, Program};
@@ -66,8 +67,17 @@ impl std::fmt::Display for Precision {
 pub struct Device {
     /// `cpu` or `wgpu`.
     pub engine: &'static str,
-    /// The device's own name, with what makes it fast (`AVX-512, 2 threads`).
+    /// The device's own name: of a CPU, the instructions that are used (`avx512`).
     pub name: String,
+    /// Threads that compute, where the host's do.
+    pub threads: Option<usize>,
+}
+
+impl std::fmt::Display for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)?;
+        self.threads.map_or(Ok(()), |threads| write!(f, ", {}", counted(threads, "thread")))
+    }
 }
 
 /// Compiles programs for one device.

@@ -14,3 +14,4 @@ mod run;
 mod study;
 mod usage;
 mod weights;
+mod written;

@@ -22,7 +22,7 @@ pub fn open(args: &EngineArgs) -> Result<OpenEngine, Failure> {
     }
     let device = opened.device();
     let why = because(&opened.why);
-    output::note(format_args!("engine: {} ({}), {why}", device.engine, device.name));
+    output::note(format_args!("engine: {} ({device}), {why}", device.engine));
     Ok(opened)
 }
 

@@ -1,33 +1,46 @@
 //! Build folders, and which one was made last.
 //!
 //! A build folder holds `spec.rnet`, the spec's text, and `manifest.yaml`, whose key `settings`
-//! maps the net's parameters to the values that `--set` gave. `build/.last` holds the path of the
-//! folder that was built last.
+//! maps the net's parameters to the values that `--set` gave. `build/.last` holds two lines: the path
+//! of the folder that was built last, and that of the spec.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::cli::Failure;
-use crate::export::{FORMAT, MANIFEST};
+use crate::export::{FORMAT, MANIFEST, SPEC};
 use crate::train::record::format;
 use crate::train::yaml;
 
 /// The file that remembers.
 const LAST: &str = "build/.last";
 
-/// Remembers a build folder.
-pub fn record(folder: &Path) -> Result<(), Failure> {
-    let whole = std::path::absolute(folder).map_err(|e| Failure::io("finding", folder, e))?;
+/// Remembers a build folder, and the spec that it was made from.
+pub fn record(folder: &Path, spec: &Path) -> Result<(), Failure> {
+    let whole = |path| std::path::absolute(path).map_err(|e| Failure::io("finding", path, e));
+    let text = format!("{}\n{}\n", whole(folder)?.display(), whole(spec)?.display());
     let last = Path::new(LAST);
     std::fs::create_dir_all("build")
-        .and_then(|()| std::fs::write(last, whole.to_string_lossy().as_bytes()))
+        .and_then(|()| std::fs::write(last, text))
         .map_err(|error| Failure::io("writing", last, error))
 }
 
 /// The folder that was built last, if it is still there.
 pub fn last() -> Option<PathBuf> {
-    let folder = PathBuf::from(std::fs::read_to_string(LAST).ok()?.trim_end());
+    let folder = PathBuf::from(recorded()?.lines().next()?.trim_end());
     folder.join(MANIFEST).is_file().then_some(folder)
+}
+
+/// The spec that was built last, if its text is no longer what was built.
+pub fn outdated(folder: &Path) -> Option<PathBuf> {
+    let spec = PathBuf::from(recorded()?.lines().nth(1)?);
+    let built = super::spec::read(&folder.join(SPEC)).ok()?;
+    let now = super::spec::read(&spec).ok()?;
+    (now != built).then_some(spec)
+}
+
+fn recorded() -> Option<String> {
+    super::spec::read(Path::new(LAST)).ok()
 }
 
 /// The settings that a build folder was made with.

@@ -9,6 +9,7 @@ pub mod signals;
 pub mod spec;
 pub mod trained;
 pub mod weights;
+pub mod written;
 
 /// Where runs go that name no folder.
 pub const RUNS: &str = "runs";

@@ -27,7 +27,20 @@ pub fn of(spec: Option<&Path>, set: &[(String, String)], path: &Path) -> Result<
             NamedSpec::of(origin).with(set)
         }
         (None, None) => NamedSpec::find(None, set)?,
-        (Some(path), _) => NamedSpec::find(Some(path), set)?,
+        (Some(path), origin) => {
+            let spec = NamedSpec::find(Some(path), set)?;
+            if let Some(origin) = origin
+                && origin.spec_text() != &*spec.spec.source.text
+            {
+                output::note(format_args!(
+                    "warning: the weights come with another text of {} than {} has; leave the spec \
+                     away to use theirs",
+                    origin.spec(),
+                    path.display()
+                ));
+            }
+            spec
+        }
     };
     let settings = checkpoint.origin.as_ref().map(Origin::settings).cloned();
     checkpoint.load(spec.compile()?).map_err(|error| match (Failure::from(error), settings) {

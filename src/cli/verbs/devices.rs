@@ -9,7 +9,7 @@ use crate::engine::wgpu::adapters;
 /// Lists what can run networks, the engine's name first.
 pub fn devices() -> Result<(), Failure> {
     let device = CpuEngine::new(None, Default::default())?.device();
-    say(format_args!("{:5} {}", device.engine, device.name));
+    say(format_args!("{:5} {device}", device.engine));
     let found = adapters();
     for adapter in &found {
         let half = if adapter.half { ", f16" } else { ", no f16" };

@@ -2,13 +2,14 @@
 
 use crate::cli::Failure;
 use crate::cli::args::ExportArgs;
-use crate::cli::session::weights;
+use crate::cli::session::{weights, written};
 use crate::cli::show::output;
 use crate::export::onnx;
 use crate::train::record::atomic;
 
 /// Writes a model.
 pub fn export(args: &ExportArgs) -> Result<(), Failure> {
+    written::check(&args.onnx, &["onnx"], &[&args.weights])?;
     let weights = weights::of(args.spec.as_deref(), &args.set, &args.weights)?;
     let mut notes = onnx::Notes::new();
     if let Some(classes) = weights.classes() {

@@ -6,7 +6,7 @@ use crate::cli::Failure;
 use crate::cli::args::{EngineArgs, ReportArgs};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::NamedSpec;
-use crate::cli::session::{download, engine, recorded};
+use crate::cli::session::{download, engine, recorded, written};
 use crate::cli::show::output;
 use crate::data::folder::Splits;
 use crate::data::locate::{self, Found};
@@ -23,6 +23,9 @@ use crate::train::{fit, tensors};
 pub fn report(args: &ReportArgs) -> Result<(), Failure> {
     engine::check_unscaled(&args.engine)?;
     let signals = Signals::catch()?;
+    if let Some(out) = &args.out {
+        written::check(out, &["html", "htm"], &[])?;
+    }
     let mut runs = Vec::new();
     for path in &args.runs {
         runs.push(run(args, path, &signals)?);

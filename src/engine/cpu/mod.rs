@@ -31,7 +31,6 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use super::profile::Limits;
 use super::{Device, Engine, EngineError, Executable, Precision};
 use crate::graph::Program;
-use crate::text::counted;
 
 /// Runs programs on this machine's cores.
 pub struct CpuEngine {
@@ -80,8 +79,8 @@ impl CpuEngine {
 
 impl Engine for CpuEngine {
     fn device(&self) -> Device {
-        let threads = counted(self.threads(), "thread");
-        Device { engine: "cpu", name: format!("{}, {threads}", self.isa.name()) }
+        let name = self.isa.name().to_string();
+        Device { engine: "cpu", name, threads: Some(self.threads()) }
     }
 
     fn limits(&self) -> Option<Limits> {

@@ -176,7 +176,7 @@ impl WgpuEngine {
 impl Engine for WgpuEngine {
     fn device(&self) -> Device {
         let AdapterSummary { name, backend, .. } = &self.gpu.summary;
-        Device { engine: "wgpu", name: format!("{name} ({backend})") }
+        Device { engine: "wgpu", name: format!("{name} ({backend})"), threads: None }
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {

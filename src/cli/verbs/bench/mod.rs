@@ -75,7 +75,7 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
         &Report {
             system: concat!("rnetc ", env!("CARGO_PKG_VERSION")).into(),
             engine: device.engine,
-            device: device.name,
+            device: device.to_string(),
             precision: args.engine.precision(),
             mode: args.mode.name(),
             spec: spec.spec.source.name.to_string(),

@@ -27,7 +27,7 @@ pub fn build(args: &BuildArgs) -> Result<(), Failure> {
     let build = Build::new(&network, spec.spec.settings.clone(), &options)?;
     let folder = args.out.clone().unwrap_or_else(|| Path::new("build").join(&spec.name));
     let manifest = build.write(&folder).map_err(failure)?;
-    last_build::record(&folder)?;
+    last_build::record(&folder, &args.spec)?;
     if args.explain {
         output::say(export::explain(&build).trim_end());
     }

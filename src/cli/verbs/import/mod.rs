@@ -5,12 +5,14 @@ mod known;
 use crate::cli::Failure;
 use crate::cli::args::ImportArgs;
 use crate::cli::session::spec::NamedSpec;
+use crate::cli::session::written;
 use crate::cli::show::output;
 use crate::train::record::checkpoint;
 use crate::train::tensors;
 
 /// Brings a state dict of PyTorch into rnetc's names.
 pub fn import(args: &ImportArgs) -> Result<(), Failure> {
+    written::check(&args.out, &["safetensors"], &[&args.spec, &args.state])?;
     let spec = NamedSpec::find(Some(&args.spec), &args.set)?;
     let network = spec.compile()?;
     let tensors = tensors::of(&network);
