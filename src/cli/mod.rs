@@ -21,6 +21,7 @@ use clap::Parser;
 
 use args::Cli;
 use failure::Failure;
+use show::output::Manner;
 
 /// Does what the program's arguments ask.
 pub fn main() -> ExitCode {
@@ -33,6 +34,9 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { failure::USAGE } else { 0 });
         }
     };
+    #[cfg(target_os = "linux")]
+    session::runtime_folder::provide(&cli.verb);
+    Manner { quiet: cli.quiet, colour: cli.colour }.keep();
     let done = verbs::perform(&cli.verb).and_then(|()| match show::output::lost() {
         None => Ok(()),
         Some(why) => Err(Failure::File(format!("writing to standard output: {why}"))),
@@ -41,7 +45,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Some(text) = failure.text() {
-                show::output::note(format_args!("error: {text}"));
+                show::output::fault(format_args!("error: {text}"));
             }
             ExitCode::from(failure.code())
         }

@@ -106,7 +106,119 @@ fn check_says_what_a_net_is_or_what_is_wrong() {
     std::fs::write(folder.at("binary.rnet"), [0xff, 0xfe, 0]).unwrap();
     assert!(folder.expect(1, "check binary.rnet").err.contains("UTF-8"));
     std::fs::create_dir(folder.at("empty")).unwrap();
-    assert!(folder.expect(3, "check empty").err.contains("not a build folder"));
+    assert!(folder.expect(3, "check empty").err.contains("empty holds no .rnet file"));
+    std::fs::write(folder.at("wide.rnet"), b"\xff\xfen\0e\0t\0").unwrap();
+    assert!(folder.expect(1, "check wide.rnet").err.contains("it is UTF-16; save it as UTF-8"));
+    std::fs::write(folder.at("packed.rnet"), b"\x1f\x8b\x08").unwrap();
+    assert!(folder.expect(1, "check packed.rnet").err.contains("compressed by gzip"));
+}
+
+/// A folder stands for the specs in it.
+#[test]
+fn folders_of_specs_are_checked_and_formatted() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.at("specs/deeper")).unwrap();
+    let tiny = std::fs::read_to_string(folder.at("tiny.rnet")).unwrap();
+    std::fs::write(folder.at("specs/b.rnet"), &tiny).unwrap();
+    std::fs::write(folder.at("specs/a.rnet"), tiny.replace(" = ", "=")).unwrap();
+    std::fs::write(folder.at("specs/notes.txt"), "no spec").unwrap();
+    let checked = folder.expect(0, "check specs tiny.rnet").out;
+    let names: Vec<&str> = checked.lines().filter_map(|line| line.split(':').next()).collect();
+    assert_eq!(names, ["specs/a.rnet", "specs/b.rnet", "tiny.rnet"]);
+    assert!(folder.expect(1, "fmt --check specs").err.contains("specs/a.rnet"));
+    folder.expect(0, "fmt specs");
+    assert_eq!(std::fs::read_to_string(folder.at("specs/a.rnet")).unwrap(), tiny);
+    assert!(folder.expect(3, "check specs/deeper").err.contains("holds no .rnet file"));
+    folder.expect(0, "build tiny.rnet --batch 2 -o built");
+    assert!(folder.expect(0, "check built").out.contains("166 parameters"));
+}
+
+/// Files as editors of other systems write them.
+#[test]
+fn a_byte_order_mark_is_read_past() {
+    let folder = Folder::new();
+    let tiny = std::fs::read_to_string(folder.at("tiny.rnet")).unwrap();
+    std::fs::write(folder.at("bom.rnet"), format!("\u{feff}{}", tiny.replace('\n', "\r\n")))
+        .unwrap();
+    assert!(folder.expect(0, "check bom.rnet").out.contains("166 parameters"));
+    folder.expect(1, "fmt --check bom.rnet");
+    folder.expect(0, "fmt bom.rnet");
+    assert_eq!(std::fs::read_to_string(folder.at("bom.rnet")).unwrap(), tiny);
+    let recipe = rnetc::train::recipe::HE2016;
+    std::fs::write(folder.at("bom.yaml"), format!("\u{feff}---\n{recipe}")).unwrap();
+    let line =
+        "run tiny.rnet --train shapes10 --steps 1 --batch 2 --engine cpu --recipe bom.yaml --out r";
+    folder.expect(0, line);
+    let config = std::fs::read_to_string(folder.at("r/config.yaml")).unwrap();
+    std::fs::write(folder.at("r/config.yaml"), format!("\u{feff}{config}")).unwrap();
+    folder.expect(0, "run --resume r --engine cpu");
+}
+
+#[test]
+fn a_folder_of_official_files_is_no_folder_of_pictures() {
+    let folder = Folder::new();
+    let told = folder.expect(2, "run tiny.rnet --train ./cifar --steps 1").err;
+    assert!(told.contains("cifar10 --data ") && told.contains("cifar"), "{told}");
+    std::fs::create_dir(folder.at("pickles")).unwrap();
+    std::fs::write(folder.at("pickles/data_batch_1"), "").unwrap();
+    let told = folder.expect(2, "run tiny.rnet --train ./pickles --steps 1").err;
+    assert!(told.contains("Python's pickles"), "{told}");
+}
+
+#[test]
+fn shells_complete_and_manuals_have_a_page_for_each_verb() {
+    let folder = Folder::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = folder.expect(0, &format!("completions {shell}")).out;
+        assert!(script.contains("gradcheck") && script.contains("precision"), "{shell}");
+    }
+    folder.expect(2, "completions tcsh");
+    let page = folder.expect(0, "man").out;
+    assert!(page.contains(".TH rnetc 1") && page.contains("Exit codes"), "{page}");
+    folder.expect(0, "man -o pages");
+    let text = std::fs::read_to_string(folder.at("pages/rnetc-run.1")).unwrap();
+    assert!(text.contains("recompute"));
+    assert!(folder.at("pages/rnetc-check.1").is_file() && folder.at("pages/rnetc.1").is_file());
+    std::fs::write(folder.at("file"), "").unwrap();
+    folder.expect(3, "man -o file/pages");
+}
+
+#[test]
+fn colours_and_notes_follow_what_is_asked() {
+    let folder = Folder::new();
+    std::fs::write(folder.at("bad.rnet"), "net n { input(3, 8, 8) -> linaer(2) }").unwrap();
+    for (flag, coloured) in [("", false), ("--color never", false), ("--color always", true)] {
+        let told = folder.expect(1, &format!("check bad.rnet {flag}")).err;
+        assert_eq!(told.contains('\u{1b}'), coloured, "{flag}: {told}");
+    }
+    assert_eq!(folder.expect(1, "-q check bad.rnet").err, folder.expect(1, "check bad.rnet").err);
+    let line = "run tiny.rnet --train shapes10 --steps 1 --batch 2 --engine cpu --out";
+    assert!(folder.expect(0, &format!("{line} a")).err.contains("engine: cpu"));
+    let quiet = folder.expect(0, &format!("{line} b --quiet"));
+    assert!(quiet.err.is_empty() && quiet.out.contains("test error"), "{quiet:?}");
+}
+
+/// Drivers that miss a variable of desktop sessions print nothing that looks like rnetc's.
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_is_said_of_a_runtime_folder() {
+    let folder = Folder::new();
+    let mut command = folder.command("devices");
+    let outcome = crate::folder::outcome(&command.env_remove("XDG_RUNTIME_DIR").output().unwrap());
+    assert_eq!((outcome.code, outcome.err.as_str()), (0, ""), "{outcome:?}");
+    assert!(folder.at("cache/rnetc/runtime").is_dir());
+    // Without a place for it, the program still runs.
+    let mut command = folder.command("devices");
+    command.env_remove("XDG_RUNTIME_DIR").env("XDG_CACHE_HOME", "/proc/none");
+    assert_eq!(crate::folder::outcome(&command.output().unwrap()).code, 0);
+}
+
+#[test]
+fn help_has_examples_and_exit_codes() {
+    let folder = Folder::new();
+    let help = folder.expect(0, "--help").out;
+    assert!(help.contains("Exit codes:") && help.contains("rnetc run --train shapes10"), "{help}");
+    assert!(folder.expect(0, "lesion --help").out.contains("rnetc lesion runs/mine --delete each"));
 }
 
 #[test]
@@ -240,6 +352,9 @@ fn stages_of_a_build_are_printed() {
     let dump =
         |line: &str| folder.expect(0, &format!("build tiny.rnet --batch 2 --dump {line}")).out;
     let stages = dump("help --mode infer");
+    assert_eq!(folder.expect(0, "build --dump help --mode infer").out, stages);
+    assert!(folder.expect(2, "build --dump graph").err.contains("name the spec"));
+    folder.expect(2, "build");
     let stages: Vec<&str> = stages.lines().collect();
     let passes = ["detach", "dead", "fold", "dead-2"];
     assert_eq!(stages[..3], ["syntax", "network", "graph"]);

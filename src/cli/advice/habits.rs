@@ -91,7 +91,7 @@ const VERBS: &[(&[&str], &str)] = &[
         &["predict", "infer", "inference", "classify", "detect"],
         "rnetc run --predict IMAGE… --weights FILE",
     ),
-    (&["resume", "continue"], "rnetc run --train DATA --resume --out RUN"),
+    (&["resume", "continue"], "rnetc run --resume RUN"),
     (
         &["draw", "plot", "visualize", "visualise", "viz", "show", "diagram"],
         "rnetc graph SPEC -o net.svg",

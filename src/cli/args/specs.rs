@@ -12,8 +12,8 @@ use crate::export::Mode;
 #[derive(Debug, Args)]
 pub struct BuildArgs {
     /// The spec
-    #[arg(value_name = "SPEC")]
-    pub spec: PathBuf,
+    #[arg(value_name = "SPEC", required_unless_present = "dump")]
+    pub spec: Option<PathBuf>,
     /// Set a parameter of the net
     #[arg(long = "set", value_name = "K=V", value_parser = setting)]
     pub set: Vec<(String, String)>,
@@ -47,8 +47,8 @@ pub struct BuildArgs {
 /// `rnetc check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// The specs
-    #[arg(value_name = "SPEC", required = true)]
+    /// The specs; a folder stands for those in it
+    #[arg(value_name = "SPEC|DIR", required = true)]
     pub specs: Vec<PathBuf>,
     /// Set a parameter of the nets
     #[arg(long = "set", value_name = "K=V", value_parser = setting)]
@@ -61,8 +61,8 @@ pub struct CheckArgs {
 /// `rnetc fmt`.
 #[derive(Debug, Args)]
 pub struct FmtArgs {
-    /// The specs; - is standard input, written to standard output
-    #[arg(value_name = "SPEC", required = true)]
+    /// The specs; a folder stands for those in it; - is standard input, written to standard output
+    #[arg(value_name = "SPEC|DIR", required = true)]
     pub specs: Vec<PathBuf>,
     /// Change nothing; exit with 1 if a file would change
     #[arg(long)]

@@ -15,7 +15,29 @@ pub(super) fn setting(text: &str) -> Result<(String, String), String> {
 }
 
 pub(super) fn set(text: &str) -> Result<Set, String> {
-    Set::parse(text, Path::new("")).ok_or_else(|| format!("must be {}", Set::known()))
+    let set = Set::parse(text, Path::new("")).ok_or_else(|| format!("must be {}", Set::known()))?;
+    match &set {
+        Set::Known(_) => Ok(set),
+        Set::Folder(folder) => official(folder).map_or(Ok(set.clone()), Err),
+    }
+}
+
+/// What to say of a folder of a set's official files where one of pictures is meant.
+fn official(folder: &Path) -> Option<String> {
+    let holds = |file: &str| folder.join(file).is_file();
+    let (file, name) = [("data_batch_1", "cifar10"), ("train", "cifar100")]
+        .into_iter()
+        .find(|(file, _)| holds(file) || holds(&format!("{file}.bin")))?;
+    let flag =
+        format!("name the set, and its folder by --data: {name} --data {}", folder.display());
+    Some(match holds(&format!("{file}.bin")) {
+        true => {
+            format!("it holds the official files of {name}, and no folders of pictures; {flag}")
+        }
+        false => format!(
+            "it holds {name} as Python's pickles; rnetc reads the binary version, which it fetches for {name}"
+        ),
+    })
 }
 
 /// Names of classes, by number.

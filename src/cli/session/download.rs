@@ -1,7 +1,5 @@
 //! Reading data, and how that is shown.
 
-use std::io::IsTerminal;
-
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::Failure;
@@ -48,7 +46,7 @@ impl Download {
                 total.filter(|total| *total >= MANY).map(|n| format!("reading {n} pictures")),
             ),
         };
-        if std::io::stderr().is_terminal() {
+        if output::is_watched() {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
             if let Ok(style) = ProgressStyle::with_template(template) {
                 self.bar.set_style(style);

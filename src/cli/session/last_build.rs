@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::Failure;
 use crate::export::{FORMAT, MANIFEST, SPEC};
+use crate::text::unmarked;
 use crate::train::record::format;
 use crate::train::yaml;
 
@@ -59,10 +60,10 @@ pub fn settings(folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
     }
     let path = folder.join(MANIFEST);
     let text = super::spec::read(&path)?;
-    format::check(&path, serde_yaml::from_str(&text), FORMAT)?;
-    let manifest: Manifest = serde_yaml::from_str(&text).map_err(|error| {
-        Failure::io("reading", &path, yaml::in_words("manifest", &text, &error))
-    })?;
+    let text = unmarked(&text);
+    format::check(&path, serde_yaml::from_str(text), FORMAT)?;
+    let manifest: Manifest = serde_yaml::from_str(text)
+        .map_err(|error| Failure::io("reading", &path, yaml::in_words("manifest", text, &error)))?;
     let text = |value| match value {
         Value::Number(number) => number.to_string(),
         Value::Text(text) => text,

@@ -5,6 +5,8 @@ pub mod engine;
 pub mod last_build;
 pub mod recipe;
 pub mod recorded;
+#[cfg(target_os = "linux")]
+pub mod runtime_folder;
 pub mod signals;
 pub mod spec;
 pub mod trained;

@@ -1,7 +1,7 @@
 //! From what the user names to a network.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::api::{Diagnostics, Spec};
 use crate::cli::Failure;
@@ -126,6 +126,31 @@ impl NamedSpec {
     }
 }
 
+/// The spec files that paths name: a folder names those in it, unless it is a build folder.
+pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        match path.is_dir() && !path.join(MANIFEST).is_file() {
+            true => files.extend(specs_in(path)?),
+            false => files.push(path.clone()),
+        }
+    }
+    Ok(files)
+}
+
+fn specs_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries =
+        std::fs::read_dir(folder).map_err(|error| Failure::io("reading", folder, error))?;
+    let paths = entries.flatten().map(|entry| entry.path());
+    let mut specs: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|end| end == "rnet")).collect();
+    specs.sort();
+    match specs.is_empty() {
+        true => Err(Failure::File(format!("{} holds no .rnet file", folder.display()))),
+        false => Ok(specs),
+    }
+}
+
 /// A text file of sensible length.
 pub fn read(path: &Path) -> Result<String, Failure> {
     let file = std::fs::File::open(path).map_err(|error| Failure::io("reading", path, error))?;
@@ -146,8 +171,21 @@ pub fn text(from: impl Read, path: &Path) -> Result<String, Failure> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Failure::Wrong(format!("{}: not a text: byte {at} is not UTF-8", path.display()))
+        let what = no_text(error.as_bytes()).unwrap_or_else(|| format!("byte {at} is not UTF-8"));
+        Failure::Wrong(format!("{}: not a text: {what}", path.display()))
     })
+}
+
+/// What a file is by its first bytes, if that helps.
+fn no_text(bytes: &[u8]) -> Option<String> {
+    let what = match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it is UTF-16; save it as UTF-8",
+        [0x1f, 0x8b, ..] => "it is compressed by gzip; unpack it",
+        [b'P', b'K', 3, 4, ..] => "it is a ZIP archive, as torch.save writes too",
+        [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] => "it is a picture",
+        _ => return None,
+    };
+    Some(what.to_owned())
 }
 
 /// A file's or folder's name without its ending.

@@ -1,7 +1,5 @@
 //! Diagnostics on standard error, in the form that was asked for.
 
-use std::io::IsTerminal;
-
 use super::{messages, output};
 use crate::api::Diagnostics;
 use crate::cli::args::MessageFormat;
@@ -14,12 +12,9 @@ pub fn show(diagnostics: &Diagnostics, format: MessageFormat) {
         return;
     }
     let text = match format {
-        MessageFormat::Human => {
-            let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            render(source, list, colour)
-        }
+        MessageFormat::Human => render(source, list, output::is_coloured()),
         MessageFormat::Short => messages::short(source, list),
         MessageFormat::Json => messages::json(source, list),
     };
-    output::note(text.trim_end());
+    output::fault(text.trim_end());
 }

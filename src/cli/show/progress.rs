@@ -1,6 +1,5 @@
 //! How a training run is shown: a bar on a terminal, a line now and then elsewhere.
 
-use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
@@ -74,7 +73,7 @@ pub struct Shown {
 impl Shown {
     /// For a run of this plan that has done some steps already.
     pub fn new(plan: &StepPlan, done: u64, batch: usize, signals: &Signals) -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
+        let bar = output::is_watched().then(|| {
             let bar = ProgressBar::new(plan.total).with_position(done);
             let template = "{wide_bar} {pos}/{len} {msg}";
             bar.with_style(

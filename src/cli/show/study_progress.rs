@@ -1,6 +1,5 @@
 //! How a study is shown: a bar on a terminal, a line now and then elsewhere.
 
-use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
@@ -23,7 +22,7 @@ pub struct StudyProgress {
 impl StudyProgress {
     /// With some pieces done by an earlier run.
     pub fn new(total: usize, done: usize) -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
+        let bar = output::is_watched().then(|| {
             let bar = ProgressBar::new(total as u64).with_position(done as u64);
             let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg}");
             bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))

@@ -4,17 +4,17 @@ use std::path::Path;
 
 use crate::cli::Failure;
 use crate::cli::args::CheckArgs;
-use crate::cli::session::spec::NamedSpec;
-use crate::cli::show::output::{note, say};
+use crate::cli::session::spec::{self, NamedSpec};
+use crate::cli::show::output::{fault, say};
 use crate::text::thousands;
 
 /// Compiles each spec and says what it is; the worst failure counts.
 pub fn check(args: &CheckArgs) -> Result<(), Failure> {
     let mut worst = 0;
-    for path in &args.specs {
+    for path in &spec::files(&args.specs)? {
         if let Err(failure) = check_one(path, args) {
             if let Some(text) = failure.text() {
-                note(format_args!("error: {text}"));
+                fault(format_args!("error: {text}"));
             }
             worst = worst.max(failure.code());
         }

@@ -7,16 +7,16 @@ use crate::cli::Failure;
 use crate::cli::args::{FmtArgs, MessageFormat};
 use crate::cli::session::spec;
 use crate::cli::show::diagnostics;
-use crate::cli::show::output::{note, say};
+use crate::cli::show::output::{fault, say};
 
 /// Formats each file, or says which would change; the worst failure counts.
 pub fn fmt(args: &FmtArgs) -> Result<(), Failure> {
     let mut worst = 0;
-    for path in &args.specs {
+    for path in &spec::files(&args.specs)? {
         let done = if path == Path::new("-") { input(args.check) } else { file(path, args.check) };
         if let Err(failure) = done {
             if let Some(text) = failure.text() {
-                note(format_args!("error: {text}"));
+                fault(format_args!("error: {text}"));
             }
             worst = worst.max(failure.code());
         }
@@ -62,6 +62,6 @@ fn formatted(name: &str, text: &str) -> Result<String, Failure> {
 }
 
 fn would_change(name: &str) -> Failure {
-    note(format_args!("{name}: not in the layout of rnetc fmt"));
+    fault(format_args!("{name}: not in the layout of rnetc fmt"));
     Failure::Shown(1)
 }

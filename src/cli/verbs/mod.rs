@@ -16,6 +16,7 @@ mod lsp;
 mod paths;
 mod report;
 mod run;
+mod shell;
 mod study;
 
 use super::Failure;
@@ -41,5 +42,10 @@ pub fn perform(verb: &Verb) -> Result<(), Failure> {
         Verb::Paths(args) => paths::paths(args),
         Verb::Export(args) => export::export(args),
         Verb::Import(args) => import::import(args),
+        Verb::Completions(args) => {
+            shell::completions(args);
+            Ok(())
+        }
+        Verb::Man(args) => shell::man(args),
     }
 }

@@ -17,6 +17,7 @@ use super::atomic;
 use super::checkpoint;
 use super::format;
 use super::lock::Lock;
+use crate::text::unmarked;
 use crate::train::TrainError;
 use crate::train::config::{self, Config};
 use crate::train::yaml;
@@ -150,9 +151,10 @@ impl RunFolder {
         let path = self.path.join("config.yaml");
         let text =
             std::fs::read_to_string(&path).map_err(|error| TrainError::reading(&path, error))?;
-        format::check(&path, serde_yaml::from_str(&text), config::FORMAT)?;
-        let config = serde_yaml::from_str(&text);
-        let told = |error| yaml::in_words("config", &text, &error);
+        let text = unmarked(&text);
+        format::check(&path, serde_yaml::from_str(text), config::FORMAT)?;
+        let config = serde_yaml::from_str(text);
+        let told = |error| yaml::in_words("config", text, &error);
         config.map_err(|error| TrainError::reading(&path, io::Error::other(told(error))))
     }
 }

@@ -5,6 +5,7 @@
 use serde::de::DeserializeOwned;
 
 use super::TrainError;
+use crate::text::unmarked;
 
 mod elsewhere;
 mod place;
@@ -18,7 +19,7 @@ pub fn read<T: DeserializeOwned>(
     name: &str,
     text: &str,
 ) -> Result<T, TrainError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = unmarked(text);
     let value = serde_yaml::from_str(text);
     // Maps take the last of equal keys without a word; as a value they are refused.
     let whole = serde_yaml::from_str::<serde_yaml::Value>(text);
@@ -49,7 +50,7 @@ impl Mistake {
 
     /// As an error, with the key's line if it is written there.
     pub fn shown(&self, kind: &'static str, name: &str, text: &str) -> TrainError {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let text = unmarked(text);
         let line = find(text, self.key).map_or_else(String::new, |at| marked(text, at));
         TrainError::Unclear { kind, name: name.to_owned(), what: format!("{}{line}", self.text) }
     }

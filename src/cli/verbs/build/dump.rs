@@ -15,7 +15,7 @@ use crate::passes;
 use crate::syntax;
 
 /// Lists the stages.
-const HELP: &str = "help";
+pub const HELP: &str = "help";
 
 /// What is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +35,6 @@ enum Stage {
 pub fn dump(stage: &str, spec: &NamedSpec, options: &BuildOptions) -> Result<(), Failure> {
     let stages = stages(options.goal());
     let names: Vec<&str> = stages.iter().map(|(name, _)| name.as_str()).collect();
-    if stage == HELP {
-        output::say(names.join("\n"));
-        return Ok(());
-    }
     let Some((_, stage)) = stages.iter().find(|(name, _)| name == stage) else {
         return Err(Failure::Usage(format!(
             "--dump {stage}: no such stage here; there are {}",
@@ -47,6 +43,11 @@ pub fn dump(stage: &str, spec: &NamedSpec, options: &BuildOptions) -> Result<(),
     };
     output::say(text(*stage, spec, options)?.trim_end());
     Ok(())
+}
+
+/// Prints the stages there are.
+pub fn help(options: &BuildOptions) {
+    stages(options.goal()).iter().for_each(|(name, _)| output::say(name));
 }
 
 /// The stages of a goal in order, by name; a pass that comes again has a number.

@@ -13,13 +13,20 @@ use crate::export::{self, Build, BuildError, BuildOptions};
 
 /// Writes a build folder.
 pub fn build(args: &BuildArgs) -> Result<(), Failure> {
-    let spec = NamedSpec::file(&args.spec, &args.set)?.messages(args.message_format);
     let options = BuildOptions {
         mode: args.mode,
         batch: args.batch,
         recompute: args.recompute,
         limits: args.limits,
     };
+    if args.dump.as_deref() == Some(dump::HELP) {
+        dump::help(&options);
+        return Ok(());
+    }
+    let Some(path) = &args.spec else {
+        return Err(Failure::Usage("name the spec whose stage is to be printed".to_owned()));
+    };
+    let spec = NamedSpec::file(path, &args.set)?.messages(args.message_format);
     if let Some(stage) = &args.dump {
         return dump::dump(stage, &spec, &options);
     }
@@ -27,7 +34,7 @@ pub fn build(args: &BuildArgs) -> Result<(), Failure> {
     let build = Build::new(&network, spec.spec.settings.clone(), &options)?;
     let folder = args.out.clone().unwrap_or_else(|| Path::new("build").join(&spec.name));
     let manifest = build.write(&folder).map_err(failure)?;
-    last_build::record(&folder, &args.spec)?;
+    last_build::record(&folder, path)?;
     if args.explain {
         output::say(export::explain(&build).trim_end());
     }

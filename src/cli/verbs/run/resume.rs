@@ -93,7 +93,7 @@ impl Resumed {
                 Ok((values, step)) => return Ok((Some(values), step)),
                 Err(Failure::File(text) | Failure::Numbers(text)) => {
                     damaged += 1;
-                    output::note(format_args!("warning: {text}"));
+                    output::fault(format_args!("warning: {text}"));
                 }
                 Err(failure) => return Err(failure),
             }

@@ -107,14 +107,14 @@ fn finished(process: &Running, status: ExitStatus) -> Result<(), Failure> {
             Ok(())
         }
         Some(NUMBERS) => {
-            output::note(format_args!("{}: the loss became no number", job.label));
+            output::fault(format_args!("{}: the loss became no number", job.label));
             job.no_numbers()
         }
         code => {
             let log = job.folder.join("log.txt");
             let text = std::fs::read_to_string(&log).unwrap_or_default();
             let said = text.lines().rfind(|line| line.starts_with("error")).unwrap_or_default();
-            output::note(format_args!("{}: failed; {} says {said}", job.label, log.display()));
+            output::fault(format_args!("{}: failed; {} says {said}", job.label, log.display()));
             let code = code.and_then(|code| u8::try_from(code).ok());
             Err(Failure::Shown(code.unwrap_or(failure::USAGE)))
         }
