@@ -10,11 +10,12 @@ use crate::graph::OutputKind;
 use crate::lower;
 use crate::network::Network;
 use crate::train::config::Config;
-use crate::train::evaluate::{MOST_BATCH, Score, evaluate, probabilities};
+use crate::train::evaluate::{MOST_BATCH, Score, evaluate_each, probabilities};
 use crate::train::inference::Passes;
 use crate::train::record::checkpoint::{self, Origin};
 use crate::train::record::manifest;
 use crate::train::runner::Runner;
+use crate::train::tally::Tally;
 use crate::train::tensors::{self, Values};
 use crate::train::{TrainError, fit};
 
@@ -144,6 +145,20 @@ impl Model {
         batch: usize,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Option<Score>, TrainError> {
+        Ok(self.judge(data, engine, batch, interrupted)?.map(|(score, _)| score))
+    }
+
+    /// The same with what each class was taken for.
+    ///
+    /// # Errors
+    /// As [`Model::evaluate`].
+    pub fn judge(
+        &self,
+        data: &Dataset,
+        engine: &OpenEngine,
+        batch: usize,
+        interrupted: &dyn Fn() -> bool,
+    ) -> Result<Option<(Score, Tally)>, TrainError> {
         fit::check(&self.network, data)?;
         if let Some(classes) = self.classes() {
             fit::check_names(classes, data)?;
@@ -156,7 +171,10 @@ impl Model {
         let mut program = self.compiled(engine, batch)?;
         let classes = self.network.classes();
         let loading = Loading { pictures: data.test.clone(), normalisation, batch, classes };
-        evaluate(&mut program, &loading, interrupted)
+        let mut tally = Tally::new(classes);
+        let mut each = |scores: &[f32], labels: &[u8]| tally.add(scores, labels);
+        let score = evaluate_each(&mut program, &loading, interrupted, &mut each)?;
+        Ok(score.map(|score| (score, tally)))
     }
 
     /// Gets it ready to be asked about pictures, at most `batch` at a time.

@@ -82,18 +82,20 @@ impl Training {
         &self.network
     }
 
-    /// All that a run on this data and engine is asked to do, resolved.
+    /// All that a run on this data and engine is asked to do, resolved. Where there are fewer
+    /// training pictures than a batch takes, a batch is all of them.
     ///
     /// # Errors
-    /// The set's pictures or classes are not the network's, or are fewer than a batch.
+    /// The set's pictures or classes are not the network's, or there are no training pictures.
     pub fn config(&self, data: &Dataset, engine: &OpenEngine) -> Result<Config, TrainError> {
         fit::check(&self.network, data)?;
-        let (pictures, batch) = (data.train.count(), self.recipe.batch);
-        if pictures < batch {
-            let data = data.name.clone();
-            return Err(TrainError::TooFewPictures { data, pictures, batch });
+        let pictures = data.train.count();
+        if pictures == 0 {
+            return Err(TrainError::NoPictures { data: data.name.clone() });
         }
-        let plan = StepPlan::new(&self.recipe, self.length, (pictures / batch) as u64);
+        let batch = self.recipe.batch.min(pictures);
+        let recipe = Recipe { batch, ..self.recipe.clone() };
+        let plan = StepPlan::new(&recipe, self.length, (pictures / batch) as u64);
         let normalisation = match self.recipe.normalise {
             Normalise::PerChannel => Normalisation::measure(data.train.as_ref()),
             Normalise::PerPixel => Normalisation::measure_pixels(data.train.as_ref()),
@@ -112,7 +114,7 @@ impl Training {
             recompute: self.recompute,
             // Threads change nothing in the weights, and files of equal weights are equal.
             device: format!("{} ({})", device.engine, device.name),
-            recipe: self.recipe.clone(),
+            recipe,
             classes: data.classes.clone(),
             normalisation,
             contents: Contents { train: data.train.digest(), test: data.test.digest() },

@@ -135,7 +135,7 @@ impl From<TrainError> for Failure {
             | TrainError::OtherPictures { .. }
             | TrainError::OtherClasses { .. }
             | TrainError::OtherNames { .. }
-            | TrainError::TooFewPictures { .. }
+            | TrainError::NoPictures { .. }
             | TrainError::Undescribed
             | TrainError::Newer { .. }
             | TrainError::NoRunOf { .. } => Failure::Wrong(told),

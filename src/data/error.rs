@@ -137,10 +137,10 @@ pub enum DataError {
     },
     /// Folders of classes that are not trained.
     #[error(
-        "{folder}: {} {} none of the {} classes that are trained ({}); rename or remove the \
+        "{folder}: {} {} none of the {} classes that are trained ({}){}; rename or remove the \
          folder, or add it to the training pictures",
         crate::text::series(.unknown, "and"), if .unknown.len() == 1 { "is" } else { "are" },
-        .classes.len(), few(.classes)
+        .classes.len(), few(.classes), meant(.unknown, .classes)
     )]
     UnknownClasses {
         /// The first of them.
@@ -255,6 +255,14 @@ fn few(classes: &[String]) -> String {
     let shown: Vec<&str> = classes.iter().take(10).map(String::as_str).collect();
     let more = if classes.len() > shown.len() { ", …" } else { "" };
     shown.join(", ") + more
+}
+
+/// The class that the first of the unknown ones may be meant for.
+fn meant(unknown: &[String], classes: &[String]) -> String {
+    let nearest = unknown.first().and_then(|unknown| {
+        crate::text::nearest(unknown.trim(), classes.iter().map(String::as_str))
+    });
+    nearest.map_or(String::new(), |class| format!("; is {class:?} meant?"))
 }
 
 fn classes(folder: &Path, found: &[String], most: usize, inner: Option<&Path>) -> String {

@@ -101,6 +101,16 @@ impl Found {
         }
     }
 
+    /// The same with all pictures of a folder without a test part to be tested on; see
+    /// [`Folder::tested_whole`].
+    #[must_use]
+    pub fn tested_whole(self) -> Self {
+        match self {
+            Found::Known(..) => self,
+            Found::Folder(folder) => Found::Folder(folder.tested_whole()),
+        }
+    }
+
     /// Reads it; pictures in files of their own are scaled to `extent`.
     pub fn load(
         &self,

@@ -156,15 +156,11 @@ pub enum TrainError {
         /// Its classes.
         there: Vec<String>,
     },
-    /// There are fewer training pictures than a batch takes.
-    #[error("{data} has {pictures} training pictures, fewer than a batch of {batch}")]
-    TooFewPictures {
+    /// There are no training pictures.
+    #[error("{data} has no training pictures")]
+    NoPictures {
         /// The data set.
         data: String,
-        /// Its training pictures.
-        pictures: usize,
-        /// Pictures of a batch.
-        batch: usize,
     },
     /// Weights do not say what their classes are and how their pictures were standardised.
     #[error(

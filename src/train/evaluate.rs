@@ -47,6 +47,16 @@ pub fn evaluate(
     loading: &Loading,
     interrupted: &dyn Fn() -> bool,
 ) -> Result<Option<Score>, TrainError> {
+    evaluate_each(program, loading, interrupted, &mut |_, _| {})
+}
+
+/// The same; `each` is given the scores of each batch, row by row, and its labels.
+pub fn evaluate_each(
+    program: &mut Runner,
+    loading: &Loading,
+    interrupted: &dyn Fn() -> bool,
+    each: &mut dyn FnMut(&[f32], &[u8]),
+) -> Result<Option<Score>, TrainError> {
     let classes = loading.classes;
     let start = Instant::now();
     let mut score = Score { count: 0, wrong: 0, loss: 0.0, seconds: 0.0 };
@@ -54,6 +64,7 @@ pub fn evaluate(
         score.count += labels.len();
         score.wrong += wrong(scores, classes, labels);
         score.loss += loss(scores, classes, labels);
+        each(scores, labels);
     })?;
     score.seconds = start.elapsed().as_secs_f64();
     Ok(whole.then_some(score))
@@ -72,7 +83,7 @@ pub fn wrong(logits: &[f32], classes: usize, labels: &[u8]) -> usize {
 }
 
 /// The class with the largest score, the first of equals; no class where one is not a number.
-fn best(row: &[f32]) -> usize {
+pub fn best(row: &[f32]) -> usize {
     if row.iter().any(|score| score.is_nan()) {
         return row.len();
     }

@@ -18,6 +18,7 @@ pub mod recipe;
 pub mod record;
 pub mod runner;
 pub mod schedule;
+pub mod tally;
 pub mod tensors;
 pub mod trainer;
 pub mod yaml;

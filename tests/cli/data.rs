@@ -62,11 +62,24 @@ fn a_net_for_other_pictures_is_refused_before_anything_is_written() {
     let line = "run tiny.rnet --train cifar10 --data cifar --engine cpu";
     let outcome = folder.expect(1, &format!("{line} --set classes=7"));
     assert!(outcome.err.contains("--set classes=10"), "{outcome:?}");
-    let outcome = folder.expect(1, &format!("{line} --batch 81"));
-    assert!(outcome.err.contains("80 training pictures"), "{outcome:?}");
     let other = crate::folder::TINY.replace("3, 32, 32", "1, 28, 28");
     std::fs::write(folder.at("other.rnet"), other).unwrap();
     let outcome = folder.expect(1, "run other.rnet --train cifar10 --data cifar --engine cpu");
     assert!(outcome.err.contains("1×28×28") && outcome.err.contains("3×32×32"), "{outcome:?}");
     assert!(!folder.at("runs").exists());
+}
+
+#[test]
+fn a_set_smaller_than_a_batch_is_one_and_what_an_epoch_leaves_out_is_said() {
+    let folder = Folder::new();
+    let line = "run tiny.rnet --train cifar10 --data cifar --engine cpu --steps 2";
+    let outcome = folder.expect(0, &format!("{line} --batch 81 --out a"));
+    let told = "cifar10 has 80 training pictures: a batch is all of them, and not 81";
+    assert!(outcome.err.contains(told) && outcome.err.contains("2 steps of 80, 1 an epoch"));
+    assert!(!outcome.err.contains("leaves out"), "{outcome:?}");
+    // It goes on as it was begun.
+    folder.expect(0, "run --resume a --data cifar --engine cpu");
+    let outcome = folder.expect(0, &format!("{line} --batch 30 --out b"));
+    let told = "each epoch leaves out 20 of the 80 training pictures, others each time";
+    assert_eq!(outcome.err.matches(told).count(), 1, "{outcome:?}");
 }

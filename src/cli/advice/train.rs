@@ -52,7 +52,7 @@ impl Advice for TrainError {
             TrainError::OtherNames { .. } => {
                 "if they mean the same in the same order, say --other-names"
             }
-            TrainError::TooFewPictures { .. } => "say --batch N",
+            TrainError::NoPictures { .. } => "name a set that has some with --train",
             TrainError::Undescribed => {
                 "use weights that rnetc run --train wrote, or tell rnetc import of them (--classes, --mean, \
                  --std, or --trained-on)"

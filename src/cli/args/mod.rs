@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 pub use data::{DataArgs, DataVerb};
 pub use engine::EngineArgs;
 pub use lesions::{Delete, LesionArgs, PathsArgs, PathsCheckArgs, PathsVerb, TrainedArgs};
-pub use running::{BenchArgs, Format, RunArgs};
+pub use running::{BenchArgs, Format, ResultFormat, RunArgs};
 pub use runs::{ExportArgs, ImportArgs, KnownArgs, ReportArgs, StudyArgs, TableFormat};
 pub use shell::{Colour, CompletionsArgs, ManArgs};
 pub use specs::{

@@ -30,9 +30,17 @@ pub struct RunArgs {
     /// same order
     #[arg(long, requires = "eval")]
     pub other_names: bool,
-    /// Name what pictures show
-    #[arg(long, value_name = "IMAGE", num_args = 1.., group = "what", requires = "weights")]
+    /// Name what pictures show: files, and folders with all the PNG and JPEG files in them
+    #[arg(long, value_name = "IMAGE|DIR", num_args = 1.., group = "what", requires = "weights")]
     pub predict: Vec<PathBuf>,
+    /// With --predict, name so many classes for each picture [default: 3]
+    #[arg(long, value_name = "K", requires = "predict",
+        value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub top: Option<u16>,
+    /// How --predict and --eval print; with csv and json, --eval also gives precision, recall,
+    /// top-5 error and confusion
+    #[arg(long, value_enum, conflicts_with_all = ["train", "resume"])]
+    pub format: Option<ResultFormat>,
     /// Weights to test or to ask: a file, or the folder of a run, whose last are taken
     #[arg(long, value_name = "FILE|RUN", conflicts_with = "train")]
     pub weights: Option<PathBuf>,
@@ -131,6 +139,17 @@ impl ValueEnum for Mode {
         };
         Some(PossibleValue::new(self.name()).help(help))
     }
+}
+
+/// How to print what a net makes of pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ResultFormat {
+    /// Lines to read
+    Text,
+    /// A line a picture, or a class
+    Csv,
+    /// One JSON object a picture, a line each; or one of the whole set
+    Json,
 }
 
 /// How to print.

@@ -1,6 +1,7 @@
 //! What is printed, and drawn on the terminal. Results go to standard output, all else to
 //! standard error.
 
+pub mod batches;
 pub mod changes;
 pub mod diagnostics;
 pub mod messages;

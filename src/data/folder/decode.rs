@@ -7,8 +7,9 @@ use std::sync::mpsc::channel;
 
 use super::list::{Entry, shown};
 use crate::data::dataset::Stored;
+use crate::data::picture::{self, Doubt};
 use crate::data::progress::{Progress, Work};
-use crate::data::{DataError, Extent, Pictures, picture};
+use crate::data::{DataError, Extent, Pictures};
 use crate::text::counted;
 
 /// Most bytes of pictures that are held.
@@ -21,8 +22,8 @@ pub struct Decoded {
     pictures: Stored,
     /// Files that could not be read, with why.
     bad: Vec<(PathBuf, String)>,
-    /// Files that lack their end, or finer scans.
-    lacking: Vec<PathBuf>,
+    /// Files that are odd, and could be read.
+    doubtful: Vec<(PathBuf, Doubt)>,
     /// Files whose opacity was left out.
     transparent: Vec<PathBuf>,
 }
@@ -68,10 +69,10 @@ pub fn all(
     told.sort_by_key(|(at, _)| *at);
     let labels = entries.iter().map(|entry| entry.label).collect();
     let pictures = Stored::new(extent, pixels, labels)?;
-    let mut decoded = Decoded { pictures, bad: vec![], lacking: vec![], transparent: vec![] };
+    let mut decoded = Decoded { pictures, bad: vec![], doubtful: vec![], transparent: vec![] };
     for (at, one) in told {
         let path = || entries[at].path.clone();
-        decoded.lacking.extend(one.lacks.then(path));
+        decoded.doubtful.extend(one.doubt.map(|doubt| (path(), doubt)));
         decoded.transparent.extend(one.transparent.then(path));
         decoded.bad.extend(one.bad.map(|why| (path(), why)));
     }
@@ -89,19 +90,19 @@ pub fn both(
     if !bad.is_empty() {
         return Err(DataError::BadPictures { of, bad });
     }
-    let note = |paths: [Vec<PathBuf>; 2], what: &str| {
-        let paths = paths.concat();
+    let note = |paths: Vec<PathBuf>, what: &str| {
         if !paths.is_empty() {
             let count = counted(paths.len(), "picture");
             progress.note(&format!("{count} {what}: {}", shown(&paths)));
         }
     };
+    let doubtful = [train.doubtful, test.doubtful].concat();
+    for doubt in [Doubt::NoEnd, Doubt::Coarse, Doubt::Surplus] {
+        let of = doubtful.iter().filter(|(_, of)| *of == doubt).map(|(path, _)| path.clone());
+        note(of.collect(), &format!("read as they are though {doubt}"));
+    }
     note(
-        [train.lacking, test.lacking],
-        "without the end of the file, or its last scans, read as they are",
-    );
-    note(
-        [train.transparent, test.transparent],
+        [train.transparent, test.transparent].concat(),
         "with an opacity, which is left out; colours count as they stand in the file",
     );
     Ok((train.pictures, test.pictures))
@@ -123,7 +124,7 @@ fn room(count: usize, extent: Extent) -> Result<Vec<u8>, DataError> {
 #[derive(Default)]
 struct One {
     bad: Option<String>,
-    lacks: bool,
+    doubt: Option<Doubt>,
     transparent: bool,
 }
 
@@ -131,8 +132,7 @@ fn one(entry: &Entry, extent: Extent, to: &mut [u8]) -> Result<One, DataError> {
     match picture::load(&entry.path, extent) {
         Ok(picture) => {
             to.copy_from_slice(&picture.pixels);
-            let (lacks, transparent) = (picture.lacks.is_some(), picture.transparent);
-            Ok(One { bad: None, lacks, transparent })
+            Ok(One { bad: None, doubt: picture.doubt, transparent: picture.transparent })
         }
         Err(DataError::Picture { what, .. }) => Ok(One { bad: Some(what), ..One::default() }),
         Err(DataError::Io { error, .. }) => {

@@ -11,6 +11,7 @@
 //! leave behind, are passed over; what is left out otherwise is told, and what is no picture in
 //! the folder of a class is an error, so that nothing is left out unnoticed.
 
+mod copies;
 mod decode;
 mod held_out;
 mod list;
@@ -40,6 +41,8 @@ pub struct Folder {
     classes: Vec<String>,
     train: Vec<Entry>,
     test: Vec<Entry>,
+    /// Whether the test pictures are to be held out of the others.
+    held_out: bool,
     /// What should be known of how it was taken.
     notes: Vec<String>,
 }
@@ -52,14 +55,17 @@ impl Folder {
             return Err(DataError::NoFolder { folder: path.to_path_buf(), of_pictures: true });
         }
         let Parts { train, test, notes } = Parts::find(path)?;
-        let mut folder =
-            Self { path: path.into(), classes: vec![], train: vec![], test: vec![], notes };
+        let mut folder = Self {
+            path: path.into(),
+            classes: vec![],
+            train: vec![],
+            test: vec![],
+            held_out: false,
+            notes,
+        };
         match (train, test) {
             (train, Some(test)) => folder.split(train.as_deref(), &test, trained)?,
             (Some(train), None) => folder.whole(&train, trained)?,
-            (None, None) if trained.is_some() && parts::is_test_part(path) => {
-                folder.split(None, path, trained)?;
-            }
             (None, None) => folder.whole(path, trained)?,
         }
         Ok(folder)
@@ -95,16 +101,20 @@ impl Folder {
     fn whole(&mut self, all: &Path, trained: Option<&[String]>) -> Result<(), DataError> {
         let found = self.listed(all)?;
         self.classes = named(all, &found, trained)?;
-        let entries = labelled(&found, &self.classes)?;
-        let count = entries.len();
-        (self.train, self.test) = held_out::split(entries, &self.classes)?;
-        self.notes.push(format!(
-            "{}: no test folder; a tenth of each class is held out for testing ({} of {count} \
-             pictures)",
-            self.path.display(),
-            self.test.len(),
-        ));
+        self.train = labelled(&found, &self.classes)?;
+        self.held_out = true;
         Ok(())
+    }
+
+    /// The same with all pictures to be tested on where there is no test part: of another folder
+    /// than the one that was trained on, none need be held out.
+    pub fn tested_whole(mut self) -> Self {
+        if std::mem::take(&mut self.held_out) {
+            self.test = std::mem::take(&mut self.train);
+            let (path, count) = (self.path.display(), self.test.len());
+            self.notes.push(format!("{path}: no test folder; all {count} pictures are tested"));
+        }
+        self
     }
 
     fn listed(&mut self, folder: &Path) -> Result<Vec<Class>, DataError> {
@@ -125,23 +135,33 @@ impl Folder {
         splits: Splits,
         progress: &dyn Progress,
     ) -> Result<Dataset, DataError> {
-        let none = Vec::new();
-        let train = match splits {
-            Splits::Both => &self.train,
-            Splits::Test => &none,
+        self.notes.iter().for_each(|note| progress.note(note));
+        let (train, test) = match self.held_out {
+            true => held_out::split(self.train.clone(), &self.classes)?,
+            false => (self.train.clone(), self.test.clone()),
         };
-        if self.test.is_empty() || (splits == Splits::Both && self.train.is_empty()) {
-            let split = if self.test.is_empty() { "test" } else { "training" };
+        if test.is_empty() || (splits == Splits::Both && train.is_empty()) {
+            let split = if test.is_empty() { "test" } else { "training" };
             return Err(DataError::NoPictures { folder: self.path.clone(), split });
         }
-        self.notes.iter().for_each(|note| progress.note(note));
+        if self.held_out {
+            progress.note(&format!(
+                "{}: no test folder; a tenth of each class is held out for testing ({} of {} \
+                 pictures)",
+                self.path.display(),
+                test.len(),
+                self.train.len()
+            ));
+        }
+        let train = if splits == Splits::Both { train } else { Vec::new() };
         let read = |entries| decode::all(entries, extent, progress);
-        let (train, test) = decode::both(read(train)?, read(&self.test)?, progress)?;
+        let (in_train, in_test) = decode::both(read(&train)?, read(&test)?, progress)?;
+        copies::tell([&train, &test], [&in_train, &in_test], progress);
         Ok(Dataset {
             name: self.path.display().to_string(),
             classes: self.classes.clone(),
-            train: Arc::new(train),
-            test: Arc::new(test),
+            train: Arc::new(in_train),
+            test: Arc::new(in_test),
         })
     }
 }

@@ -65,17 +65,6 @@ impl Parts {
     }
 }
 
-/// Whether a folder is the test part of the one that it stands in.
-pub fn is_test_part(folder: &Path) -> bool {
-    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
-    let named = |path: &Path, known: &[&str]| {
-        let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
-        name.is_some_and(|name| known.contains(&name.as_str()))
-    };
-    let beside = || whole.parent().and_then(|parent| names(parent).ok()).unwrap_or_default();
-    named(&whole, &TEST) && beside().iter().any(|(_, path)| named(path, &TRAIN) && path.is_dir())
-}
-
 /// The folder in a folder that has parts of its own, if one does.
 pub fn inner(folder: &Path) -> Option<PathBuf> {
     let inner = names(folder).ok()?.into_iter().map(|(_, path)| path).filter(|path| path.is_dir());

@@ -100,15 +100,17 @@ fn without_a_test_folder_a_tenth_of_each_class_is_held_out() {
             draw(&folder.path().join(format!("{train}b/{}.png", k % 5)), k % 5);
         }
         let listed = Folder::list(folder.path(), None).unwrap();
+        let split = |listed: Folder| held_out::split(listed.train, &listed.classes).unwrap();
+        let (in_train, in_test) = split(listed);
         let count = |of: &[Entry], label| of.iter().filter(|entry| entry.label == label).count();
-        assert_eq!([count(&listed.test, 0), count(&listed.train, 0)], [3, 27]);
-        assert_eq!([count(&listed.test, 1), count(&listed.train, 1)], [1, 4]);
-        assert!(listed.test.iter().all(|entry| !listed.train.contains(entry)));
+        assert_eq!([count(&in_test, 0), count(&in_train, 0)], [3, 27]);
+        assert_eq!([count(&in_test, 1), count(&in_train, 1)], [1, 4]);
+        assert!(in_test.iter().all(|entry| !in_train.contains(entry)));
         // One more picture moves at most one.
         draw(&folder.path().join(format!("{train}a/new.png")), 1);
-        let again = Folder::list(folder.path(), None).unwrap();
-        let kept = listed.test.iter().filter(|entry| again.test.contains(entry)).count();
-        assert!(kept >= listed.test.len() - 1);
+        let (_, again) = split(Folder::list(folder.path(), None).unwrap());
+        let kept = in_test.iter().filter(|entry| again.contains(entry)).count();
+        assert!(kept >= in_test.len() - 1);
     }
 }
 
@@ -173,6 +175,10 @@ fn all_that_is_wrong_is_named_at_once_and_not_without_end() {
     }
     let error = load(folder.path()).err().unwrap().to_string();
     assert!(error.contains("eel and fox are none of the 2 classes"), "{error}");
+    std::fs::remove_dir_all(folder.path().join("test/eel")).unwrap();
+    std::fs::rename(folder.path().join("test/fox"), folder.path().join("test/Cat ")).unwrap();
+    let error = load(folder.path()).err().unwrap().to_string();
+    assert!(error.contains("Cat  is none of") && error.contains("; is \"cat\" meant?"), "{error}");
 }
 
 #[test]
@@ -186,10 +192,10 @@ fn parts_go_by_many_names_and_what_is_not_used_is_told() {
         ("train", "testing"),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        for (part, count) in [(train, 5), (test, 2)] {
+        for (part, from, count) in [(train, 0, 5), (test, 100, 2)] {
             for k in 0..count {
-                draw(&folder.path().join(format!("{part}/a/{k}.png")), k);
-                draw(&folder.path().join(format!("{part}/b/{k}.jpeg")), k);
+                draw(&folder.path().join(format!("{part}/a/{k}.png")), from + 10 * k);
+                draw(&folder.path().join(format!("{part}/b/{k}.jpeg")), from + 10 * k);
             }
         }
         let plain = taken(folder.path(), None);
@@ -240,18 +246,36 @@ fn a_folder_of_pictures_called_train_is_a_class() {
 }
 
 #[test]
-fn a_part_that_is_named_itself_is_tested_whole() {
+fn of_another_folder_all_pictures_are_tested() {
     let folder = tempfile::tempdir().unwrap();
-    for (part, class) in [("train", "a"), ("train", "b"), ("valid", "a"), ("test", "a")] {
+    for (part, class) in [("train", "a"), ("train", "b"), ("valid", "a")] {
         (0..4).for_each(|k| draw(&folder.path().join(format!("{part}/{class}/{k}.png")), k));
     }
     let trained = ["a", "b"].map(String::from);
-    let (_, test, _, told) = taken(&folder.path().join("valid"), Some(&trained));
-    assert_eq!(test, 4, "{told}");
-    assert!(told.contains("valid has no pictures of b"), "{told}");
-    // Classes that stand by themselves are as in training.
-    let (_, test, _, told) = taken(&folder.path().join("train"), Some(&trained));
-    assert!(test == 2 && told.contains("held out"), "{told}");
+    for (part, tested, told) in [
+        ("train", 8, "train: no test folder; all 8 pictures are tested"),
+        ("valid", 4, "valid: no test folder; all 4 pictures are tested"),
+        ("", 4, "valid has no pictures of b: they are not tested"),
+    ] {
+        let listed = Folder::list(&folder.path().join(part), Some(&trained)).unwrap();
+        let (listed, kept) = (listed.tested_whole(), Kept::default());
+        let set = listed.load(EXTENT, Splits::Test, &kept).unwrap();
+        let notes = kept.0.take().join("\n");
+        assert!(set.test.count() == tested && notes.contains(told), "{notes}");
+    }
+}
+
+#[test]
+fn pictures_on_both_sides_are_told() {
+    let folder = folder();
+    let (.., told) = taken(folder.path(), None);
+    assert!(!told.contains("stand among"), "{told}");
+    let copy = folder.path().join("test/dog/copy.png");
+    std::fs::copy(folder.path().join("train/cat/x.JPG"), copy.with_extension("jpg")).unwrap();
+    std::fs::copy(folder.path().join("train/dog/a.png"), copy).unwrap();
+    let (.., told) = taken(folder.path(), None);
+    assert!(told.contains("2 test pictures of 3 stand among the training pictures"), "{told}");
+    assert!(told.contains("dog/copy.jpg and ") && !told.contains("t.png"), "{told}");
 }
 
 #[test]
@@ -293,7 +317,7 @@ fn what_a_picture_lacks_is_told_once() {
     // A PNG whatever its name says.
     clear.save_with_format(folder.path().join("train/dog/c.jpg"), image::ImageFormat::Png).unwrap();
     let (.., told) = taken(folder.path(), None);
-    assert!(told.contains("2 pictures without the end of the file"), "{told}");
+    assert!(told.contains("2 pictures read as they are though the marker at the end"), "{told}");
     assert!(told.contains("1 picture with an opacity, which is left out"), "{told}");
 }
 

@@ -10,8 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use image::imageops::{self, FilterType};
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader};
+pub use jpeg::Doubt;
 use jpeg::Fault;
-pub use jpeg::Lack;
 
 use super::{DataError, Extent};
 
@@ -30,8 +30,8 @@ static ALONE: Mutex<()> = Mutex::new(());
 pub struct Picture {
     /// Bytes by rows, columns and channels.
     pub pixels: Vec<u8>,
-    /// What its file, a JPEG, lacks.
-    pub lacks: Option<Lack>,
+    /// What is odd about its file, a JPEG.
+    pub doubt: Option<Doubt>,
     /// Whether it had an opacity, which is left out: colours count as they stand in the file.
     pub transparent: bool,
 }
@@ -54,7 +54,7 @@ pub fn load(path: &Path, extent: Extent) -> Result<Picture, DataError> {
         channels => return Err(DataError::Channels(channels)),
     };
     picture.apply_orientation(decoded.orientation);
-    Ok(Picture { pixels: picture.into_bytes(), lacks: decoded.lacks, transparent })
+    Ok(Picture { pixels: picture.into_bytes(), doubt: decoded.doubt, transparent })
 }
 
 /// Stretched or shrunk. A triangle filter widens with the reduction, so nothing is skipped.
@@ -114,7 +114,7 @@ fn bad(file: &Path, what: String) -> DataError {
 struct Decoded {
     picture: DynamicImage,
     orientation: Orientation,
-    lacks: Option<Lack>,
+    doubt: Option<Doubt>,
 }
 
 fn decode(bytes: Vec<u8>) -> Result<Decoded, String> {
@@ -122,13 +122,27 @@ fn decode(bytes: Vec<u8>) -> Result<Decoded, String> {
         Ok(ImageFormat::Jpeg) => decode_jpeg(bytes),
         Ok(ImageFormat::Png) => upright(bytes, ImageFormat::Png, 0, None),
         Ok(other) => Err(format!("{}, and only PNG and JPEG are read", other.to_mime_type())),
-        Err(_) => Err("no PNG or JPEG picture".into()),
+        Err(_) => Err(other(&bytes).into()),
+    }
+}
+
+/// What a file is that is no picture, where that is known.
+fn other(bytes: &[u8]) -> &'static str {
+    let text = bytes.trim_ascii_start();
+    let begins =
+        |with: &[u8]| text.len() >= with.len() && text[..with.len()].eq_ignore_ascii_case(with);
+    if begins(b"version https://git-lfs") {
+        "a pointer of Git LFS, not the picture itself; git lfs pull brings it"
+    } else if begins(b"<!doctype html") || begins(b"<html") {
+        "a web page, not the picture; fetch it again"
+    } else {
+        "no PNG or JPEG picture"
     }
 }
 
 fn decode_jpeg(bytes: Vec<u8>) -> Result<Decoded, String> {
     match jpeg::read(&bytes, MOST_MEMORY) {
-        Ok(whole) => upright(whole.bytes, ImageFormat::Jpeg, whole.memory, whole.lacks),
+        Ok(whole) => upright(whole.bytes, ImageFormat::Jpeg, whole.memory, whole.doubt),
         Err(Fault::Cut) => {
             Err("the picture is cut off: its coded data end too early; copy the file again".into())
         }
@@ -144,9 +158,18 @@ fn upright(
     bytes: Vec<u8>,
     format: ImageFormat,
     memory: u64,
-    lacks: Option<Lack>,
+    doubt: Option<Doubt>,
 ) -> Result<Decoded, String> {
-    let told = |error: image::ImageError| error.to_string();
+    let told = |error: image::ImageError| match error.to_string() {
+        text if text.contains("CRC error") => {
+            "damaged: a checksum of its data is wrong; copy it again".to_owned()
+        }
+        text if text.contains("unexpected end") => "the file is cut off; copy it again".to_owned(),
+        text if matches!(error, image::ImageError::Decoding(_)) => {
+            format!("damaged ({text}); copy it again")
+        }
+        text => text,
+    };
     let mut decoder =
         ImageReader::with_format(Cursor::new(bytes), format).into_decoder().map_err(told)?;
     let memory = memory.max(decoder.total_bytes());
@@ -159,7 +182,7 @@ fn upright(
     decoder.set_limits(limits).map_err(told)?;
     let orientation = decoder.orientation().map_err(told)?;
     let picture = DynamicImage::from_decoder(decoder).map_err(told)?;
-    Ok(Decoded { picture, orientation, lacks })
+    Ok(Decoded { picture, orientation, doubt })
 }
 
 fn too_large(memory: u64) -> String {
@@ -207,6 +230,31 @@ mod tests {
             std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
             let error = load(&path, Extent::CIFAR).unwrap_err();
             assert!(error.to_string().contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_picture_is_called_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        RgbImage::from_pixel(9, 9, Rgb([1, 2, 3])).save(&path).unwrap();
+        let png = std::fs::read(&path).unwrap();
+        let end = png.windows(4).position(|kind| kind == b"IEND").unwrap();
+        let mut wrong = png.clone();
+        wrong[end - 5] ^= 1;
+        let cases: [(&[u8], &str); 7] = [
+            (b"", "the file is empty"),
+            (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull"),
+            (b" \n<!DOCTYPE html><html>", "a web page"),
+            (b"GIF89a", "image/gif, and only PNG and JPEG are read"),
+            (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp, and only PNG and JPEG are read"),
+            (&wrong, "damaged: a checksum of its data is wrong"),
+            (&png[..end - 20], "the file is cut off"),
+        ];
+        for (bytes, told) in cases {
+            std::fs::write(&path, bytes).unwrap();
+            let error = load(&path, GREY).unwrap_err().to_string();
+            assert!(error.contains(told), "{error}");
         }
     }
 

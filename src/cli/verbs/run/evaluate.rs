@@ -4,10 +4,11 @@ use std::path::Path;
 
 use crate::api::Model;
 use crate::cli::Failure;
-use crate::cli::args::RunArgs;
+use crate::cli::args::{ResultFormat, RunArgs};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::{download, engine, recorded, weights};
 use crate::cli::show::output;
+use crate::cli::verbs::run::scores;
 use crate::data::folder::Splits;
 use crate::data::locate::Found;
 use crate::data::{Dataset, Set};
@@ -22,6 +23,7 @@ pub fn evaluate(
     signals: &Signals,
 ) -> Result<(), Failure> {
     let mut model = weights::load(args, path)?;
+    let named = set.map(Set::to_string);
     let set = match set {
         Some(set) => set.clone(),
         None => trained_on(&model, args, path)?,
@@ -32,6 +34,9 @@ pub fn evaluate(
     let engine = engine::open(&args.engine)?;
     // The training pictures are measured where nothing says how pictures were standardised.
     let splits = if model.normalisation().is_some() { Splits::Test } else { Splits::Both };
+    // Of the run's own folder, what was not trained on.
+    let own = named.is_none() || named.as_deref() == model.origin.as_ref().and_then(Origin::data);
+    let found = if own || splits == Splits::Both { found } else { found.tested_whole() };
     let data = download::load(&found, model.extent(), splits, signals)?;
     say_what_is_assumed(&model, &data);
     if args.other_names {
@@ -39,17 +44,25 @@ pub fn evaluate(
     }
     let batch = args.training.batch.unwrap_or(MOST_BATCH);
     let interrupted = || signals.came();
-    let Some(score) = model.evaluate(&data, &engine, batch, &interrupted)? else {
+    let Some((score, tally)) = model.judge(&data, &engine, batch, &interrupted)? else {
         return Err(signals.failure().unwrap_or(Failure::Signal(2)));
     };
-    output::say(format_args!(
+    let line = format!(
         "test error {:.2} % ({} of {} wrong)  test loss {:.4}  {:.0} images/s",
         score.error_percent(),
         score.wrong,
         score.count,
         score.mean_loss(),
         score.images_per_s()
-    ));
+    );
+    match args.format.unwrap_or(ResultFormat::Text) {
+        ResultFormat::Text => output::say(line),
+        ResultFormat::Csv => {
+            output::note(line);
+            scores::csv(&tally, &data.classes).iter().for_each(output::say);
+        }
+        ResultFormat::Json => output::say(scores::json(&score, &tally, &data)),
+    }
     Ok(())
 }
 

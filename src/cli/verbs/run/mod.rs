@@ -3,6 +3,7 @@
 mod evaluate;
 mod predict;
 mod resume;
+mod scores;
 mod train;
 
 use crate::cli::Failure;

@@ -1,21 +1,27 @@
 //! `rnetc run --predict`.
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
 
 use crate::cli::Failure;
 use crate::cli::advice::Advice;
-use crate::cli::args::RunArgs;
+use crate::cli::args::{ResultFormat, RunArgs};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::{engine, weights};
 use crate::cli::show::output;
-use crate::data::picture;
+use crate::data::folder;
+use crate::data::picture::{self, Picture};
+use crate::text::{counted, csv_cell};
 use crate::train::TrainError;
 use crate::train::evaluate::MOST_BATCH;
 
 /// Classes named for each picture.
-const SHOWN: usize = 3;
+const SHOWN: u16 = 3;
 
-/// Names what pictures show.
+/// Names what pictures show. What cannot be read is said, and the others are named.
 pub fn predict(args: &RunArgs, path: &Path, signals: &Signals) -> Result<(), Failure> {
     let model = weights::load(args, path)?;
     let (Some(_), Some(classes)) = (model.normalisation(), model.classes()) else {
@@ -23,25 +29,151 @@ pub fn predict(args: &RunArgs, path: &Path, signals: &Signals) -> Result<(), Fai
         return Err(Failure::Wrong(format!("{}: {told}", path.display())));
     };
     let engine = engine::open(&args.engine)?;
-    let batch = args.predict.len().min(MOST_BATCH);
-    let mut predictor = model.predictor(&engine, batch)?;
-    let pictures = args.predict.iter().map(|path| match signals.failure() {
-        Some(failure) => Err(failure),
-        None => Ok(picture::load(path, model.extent())?.pixels),
+    let asked = Asked::find(&args.predict);
+    let mut predictor = model.predictor(&engine, asked.pictures.len().min(MOST_BATCH))?;
+    let (named, bad) = (RefCell::new(VecDeque::new()), RefCell::new(asked.bad));
+    let pictures = asked.pictures.iter().filter_map(|path| {
+        if let Some(failure) = signals.failure() {
+            return Some(Err(failure));
+        }
+        match picture::load(path, model.extent()) {
+            Ok(picture) => {
+                remark(path, &picture);
+                named.borrow_mut().push_back(path);
+                Some(Ok(picture.pixels))
+            }
+            Err(error) => {
+                bad.borrow_mut().push(error.into());
+                None
+            }
+        }
     });
-    let mut paths = args.predict.iter();
+    let form = args.format.unwrap_or(ResultFormat::Text);
+    let top = usize::from(args.top.unwrap_or(SHOWN)).min(classes.len());
+    if form == ResultFormat::Csv {
+        output::say(csv_head(top));
+    }
+    let mut none = 0;
     predictor.classify_each(pictures, &mut |probabilities| {
-        let path = paths.next().map(|path| path.display().to_string()).unwrap_or_default();
-        output::say(format_args!("{path}: {}", best(&probabilities, classes)));
-    })
+        let path =
+            named.borrow_mut().pop_front().map_or(String::new(), |p| p.display().to_string());
+        none += usize::from(probabilities.iter().any(|p| p.is_nan()));
+        let best = best(&probabilities, classes, top);
+        output::say(match form {
+            ResultFormat::Text => text(&path, &best),
+            ResultFormat::Csv => csv(&path, &best),
+            ResultFormat::Json => json(&path, &best),
+        });
+    })?;
+    ended(bad.into_inner(), asked.pictures.len(), none)
 }
 
-/// The most probable classes, `ship 93.1 %, boat 4.0 %, …`.
-fn best(probabilities: &[f64], classes: &[String]) -> String {
-    let mut ranked: Vec<(&f64, &String)> = probabilities.iter().zip(classes).collect();
-    ranked.sort_by(|a, b| b.0.total_cmp(a.0));
-    let shown = ranked.iter().take(SHOWN).map(|(p, class)| format!("{class} {:.1} %", 100.0 * *p));
-    shown.collect::<Vec<_>>().join(", ")
+/// How it ends: with what could not be read, told already but for the only one, or with numbers
+/// that are none.
+fn ended(mut bad: Vec<Failure>, asked: usize, none: usize) -> Result<(), Failure> {
+    if let ([_], true) = (bad.as_slice(), asked <= 1) {
+        return bad.pop().map_or(Ok(()), Err);
+    }
+    for text in bad.iter().filter_map(Failure::text) {
+        output::note(format_args!("error: {text}"));
+    }
+    match (bad.len(), none) {
+        (0, 0) => Ok(()),
+        (0, none) => Err(Failure::Numbers(format!(
+            "the net's answer to {} is not a number; do the weights hold some that are none?",
+            counted(none, "picture")
+        ))),
+        (bad, _) => {
+            Err(Failure::Wrong(format!("{} of {asked} not named", counted(bad, "picture"))))
+        }
+    }
+}
+
+/// The pictures that are asked about.
+struct Asked {
+    pictures: Vec<PathBuf>,
+    /// Folders that hold none.
+    bad: Vec<Failure>,
+}
+
+impl Asked {
+    /// Files as they are named; of folders, the pictures in them and in their own folders.
+    fn find(paths: &[PathBuf]) -> Self {
+        let mut asked = Self { pictures: Vec::new(), bad: Vec::new() };
+        for path in paths {
+            if !path.is_dir() {
+                asked.pictures.push(path.clone());
+                continue;
+            }
+            match folder::pictures(path) {
+                Ok((pictures, _)) if pictures.is_empty() => asked.bad.push(Failure::Wrong(
+                    format!("{}: there are no PNG or JPEG files in it", path.display()),
+                )),
+                Ok((pictures, others)) => {
+                    if others > 0 {
+                        let (others, path) = (counted(others, "file"), path.display());
+                        output::note(format_args!("{path}: {others} passed over: no PNG or JPEG"));
+                    }
+                    asked.pictures.extend(pictures);
+                }
+                Err(error) => asked.bad.push(error.into()),
+            }
+        }
+        asked
+    }
+}
+
+fn remark(path: &Path, picture: &Picture) {
+    let path = path.display();
+    if let Some(doubt) = picture.doubt {
+        output::note(format_args!("{path}: {doubt}; read as it is"));
+    }
+    if picture.transparent {
+        output::note(format_args!("{path}: its opacity is left out"));
+    }
+}
+
+/// A class and its probability.
+#[derive(Serialize)]
+struct Named<'a> {
+    class: &'a str,
+    probability: f64,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    path: &'a str,
+    classes: &'a [Named<'a>],
+}
+
+/// The most probable classes, in order.
+fn best<'a>(probabilities: &[f64], classes: &'a [String], top: usize) -> Vec<Named<'a>> {
+    let named = |(&probability, class): (&f64, &'a String)| Named { class, probability };
+    let mut ranked: Vec<Named> = probabilities.iter().zip(classes).map(named).collect();
+    ranked.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    ranked.truncate(top);
+    ranked
+}
+
+/// `a.png: ship 93.1 %, boat 4.0 %, …`.
+fn text(path: &str, best: &[Named]) -> String {
+    let shown = best.iter().map(|n| format!("{} {:.1} %", n.class, 100.0 * n.probability));
+    format!("{path}: {}", shown.collect::<Vec<_>>().join(", "))
+}
+
+fn csv_head(top: usize) -> String {
+    let pair = |rank| format!(",class{rank},probability{rank}");
+    format!("path{}", (1..=top).map(pair).collect::<String>())
+}
+
+fn csv(path: &str, best: &[Named]) -> String {
+    let pair = |n: &Named| format!(",{},{:.6}", csv_cell(n.class), n.probability);
+    csv_cell(path) + &best.iter().map(pair).collect::<String>()
+}
+
+fn json(path: &str, best: &[Named]) -> String {
+    // Nothing in it can fail to be JSON: strings, numbers, lists.
+    serde_json::to_string(&Line { path, classes: best }).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -49,8 +181,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_three_most_probable_classes_are_named_in_order() {
-        let classes = ["a", "b", "c", "d"].map(String::from);
-        assert_eq!(best(&[0.125, 0.5, 0.25, 0.125], &classes), "b 50.0 %, c 25.0 %, a 12.5 %");
+    fn the_most_probable_classes_are_named_in_order() {
+        let classes = ["a", "green, frog", "c", "d"].map(String::from);
+        let best = best(&[0.125, 0.5, 0.25, 0.125], &classes, 3);
+        assert_eq!(text("x", &best), "x: green, frog 50.0 %, c 25.0 %, a 12.5 %");
+        assert_eq!(csv_head(2), "path,class1,probability1,class2,probability2");
+        let line = "\"my \"\"x\"\"\",\"green, frog\",0.500000,c,0.250000,a,0.125000";
+        assert_eq!(csv("my \"x\"", &best), line);
+        let line = r#"{"path":"x\"","classes":[{"class":"green, frog","probability":0.5}]}"#;
+        assert_eq!(json("x\"", &best[..1]), line);
     }
 }

@@ -8,7 +8,7 @@ use crate::cli::args::{EngineArgs, RunArgs};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::session::{RUNS, download, engine, recipe, recorded};
-use crate::cli::show::{output, progress, tui};
+use crate::cli::show::{batches, output, progress, tui};
 use crate::cli::verbs::run::resume::{self, Resumed};
 use crate::data::folder::Splits;
 use crate::data::locate::Found;
@@ -46,6 +46,7 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
     let (spec, network) = spec.compile_for(found.classes())?;
     let on = computed_on(args, &recipe, resumed.as_ref());
     let recompute = args.training.recompute || resumed.as_ref().is_some_and(|r| r.config.recompute);
+    let asked = recipe.batch;
     let training = Training::new(&spec.spec, network, recipe)?.length(length).recompute(recompute);
     if let Some(resumed) = &resumed {
         // Before an engine is opened in vain.
@@ -58,6 +59,7 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
     if let Some(resumed) = &resumed {
         resumed.check(&config)?;
     }
+    batches::say(asked, &config);
     let mut run = training.prepare_as(config, &data, &engine)?;
     // Only when the programs are compiled is a folder made.
     let (folder, lock) = match &resumed {

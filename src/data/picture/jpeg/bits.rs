@@ -24,6 +24,14 @@ impl<'a> Bits<'a> {
         self.at
     }
 
+    /// Whether more is left than what fills up a byte.
+    pub fn has_more(&self) -> bool {
+        let next = self.bytes.get(self.at..).unwrap_or_default();
+        let at_marker =
+            matches!(next, [] | [0xff]) || matches!(next, [0xff, code, ..] if *code != 0);
+        self.count >= 8 || !at_marker
+    }
+
     /// Begins again at byte `at`, behind a restart marker.
     pub fn restart(&mut self, at: usize) {
         *self = Self::new(self.bytes, at);

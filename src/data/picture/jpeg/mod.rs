@@ -32,13 +32,25 @@ pub enum Fault {
     Unread,
 }
 
-/// What a picture can be read without.
+/// What is odd about a picture that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lack {
-    /// The marker at its end.
-    End,
-    /// Scans of a progressive picture that would make it finer.
-    Scans,
+pub enum Doubt {
+    /// The marker at its end is missing.
+    NoEnd,
+    /// Scans of a progressive picture are missing that would make it finer.
+    Coarse,
+    /// Coded data go on behind the last block.
+    Surplus,
+}
+
+impl std::fmt::Display for Doubt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Doubt::NoEnd => "the marker at the end of the file is missing",
+            Doubt::Coarse => "the last scans are missing, which would make it finer",
+            Doubt::Surplus => "its coded data go on behind its last block, as damaged ones do",
+        })
+    }
 }
 
 /// A picture that is whole, or nearly so.
@@ -46,8 +58,8 @@ pub enum Lack {
 pub struct Whole {
     /// The file up to the picture's end, its colours told as a decoder takes them.
     pub bytes: Vec<u8>,
-    /// What it lacks, and can be read without.
-    pub lacks: Option<Lack>,
+    /// What is odd about it.
+    pub doubt: Option<Doubt>,
     /// Bytes that decoding takes.
     pub memory: u64,
 }
@@ -67,17 +79,17 @@ pub fn read(bytes: &[u8], most: u64) -> Result<Whole, Fault> {
         at = reader.marker(bytes, code, behind)?;
     };
     let frame = reader.frame.as_ref().ok_or(Fault::Cut)?;
-    let lacks = match (frame.begun(), frame.finished(), unended) {
-        (true, true, true) => Some(Lack::End),
-        (true, true, false) => None,
-        (true, false, false) => Some(Lack::Scans),
+    let doubt = match (frame.begun(), frame.finished(), unended) {
+        (true, true, true) => Some(Doubt::NoEnd),
+        (true, true, false) => reader.surplus.then_some(Doubt::Surplus),
+        (true, false, false) => Some(Doubt::Coarse),
         (true, false, true) | (false, ..) => return Err(Fault::Cut),
     };
     let mut whole = reader.told(bytes, end, frame);
     if unended {
         whole.extend([0xff, markers::END]);
     }
-    Ok(Whole { bytes: whole, lacks, memory: frame.memory() })
+    Ok(Whole { bytes: whole, doubt, memory: frame.memory() })
 }
 
 /// What has been read of a file.
@@ -90,6 +102,8 @@ struct Reader {
     /// Units between restart markers; 0 without them.
     interval: usize,
     scans: usize,
+    /// Whether coded data went on behind a last block.
+    surplus: bool,
     signs: Signs,
     /// Adobe's segments, with their markers.
     adobe: Vec<std::ops::Range<usize>>,
@@ -181,7 +195,9 @@ impl Reader {
         if parts.is_empty() || parts.len() > MOST_COMPONENTS {
             return Err(Fault::Unread);
         }
-        scan::read(&mut Bits::new(bytes, at), bytes, frame, &parts, band, self.interval)
+        let mut bits = Bits::new(bytes, at);
+        self.surplus |= scan::read(&mut bits, bytes, frame, &parts, band, self.interval)?;
+        Ok(bits.at())
     }
 
     /// The file up to `end`, with its colours told by Adobe's segment and by nothing else.

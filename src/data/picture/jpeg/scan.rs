@@ -29,7 +29,7 @@ pub struct Part<'a> {
 /// Where a block stands among those of its component.
 type Place = usize;
 
-/// Reads a whole scan; returns where its data end.
+/// Reads a whole scan; returns whether its data go on where none should.
 ///
 /// # Errors
 /// The data end before the last block, hold what is no code, or a table is missing.
@@ -40,13 +40,17 @@ pub fn read(
     parts: &[Part],
     band: Band,
     interval: usize,
-) -> Result<usize, Fault> {
-    let mut skipped = 0;
+) -> Result<bool, Fault> {
+    let (mut skipped, mut surplus) = (0, false);
     let mut each = |number: usize, frame: &mut Frame, blocks: &[(usize, Place)]| {
         if interval > 0 && number > 0 && number.is_multiple_of(interval) {
+            surplus |= bits.has_more();
             let (code, behind) = markers::next(bytes, bits.at()).ok_or(Fault::Cut)?;
             if !markers::is_restart(code) {
                 return Err(Fault::Cut);
+            }
+            if usize::from(code & 7) != (number / interval - 1) % 8 {
+                return Err(Fault::Code);
             }
             bits.restart(behind);
             skipped = 0;
@@ -79,7 +83,7 @@ pub fn read(
             }
         }
     }
-    Ok(bits.at())
+    Ok(surplus || bits.has_more())
 }
 
 /// The blocks of a component in a unit of several components.
@@ -133,10 +137,16 @@ fn sequential(bits: &mut Bits, table: &Table) -> Result<(), Fault> {
             (run, size) => {
                 bits.take(u32::from(size))?;
                 k += run + 1;
+                within(k - 1, 63)?;
             }
         }
     }
     Ok(())
+}
+
+/// Whether a coefficient is one of its band.
+fn within(k: u8, last: u8) -> Result<(), Fault> {
+    if k <= last { Ok(()) } else { Err(Fault::Code) }
 }
 
 /// How many blocks follow that are empty, this one among them (G.1.2.2).
@@ -167,6 +177,7 @@ fn banded(
             }
             (run, size) => {
                 bits.take(u32::from(size))?;
+                within(k + run, last)?;
                 *set |= bit(k + run);
                 k += run + 1;
             }
@@ -204,6 +215,7 @@ fn refined(
             k += 1;
         }
         if new {
+            within(k, last)?;
             *set |= bit(k);
         }
         k += 1;

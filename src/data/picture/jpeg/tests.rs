@@ -39,22 +39,22 @@ fn what_is_whole_is_taken_and_what_is_cut_is_not() {
     let mut coarse = 0;
     for (name, bytes) in files {
         let whole = read(&bytes, MOST).unwrap();
-        assert_eq!(whole.lacks, None, "{name}");
+        assert_eq!(whole.doubt, None, "{name}");
         let end = bytes.len() - 2;
         let unended = read(&bytes[..end], MOST).unwrap();
-        assert_eq!(unended.lacks, Some(Lack::End), "{name}");
+        assert_eq!(unended.doubt, Some(Doubt::NoEnd), "{name}");
         assert!(unended.bytes == whole.bytes, "{name}");
         // The last code may leave only bits that fill up its byte; one byte less is too few.
         let last_byte = end - if bytes[end - 1] == 0 && bytes[end - 2] == 0xff { 2 } else { 1 };
         for length in 2..=last_byte {
             let glued = [&bytes[..length], &[0xff, markers::END]].concat();
             assert!(fault(&bytes[..length]).is_some(), "{name}, {length} of {}", bytes.len());
-            let found = read(&glued, MOST).map(|whole| whole.lacks);
+            let found = read(&glued, MOST).map(|whole| whole.doubt);
             if length > last_scan(&bytes) {
                 assert_eq!(found, Err(Fault::Cut), "{name}, {length} of {}", bytes.len());
             } else {
                 assert_ne!(found, Ok(None), "{name}, {length} of {}", bytes.len());
-                coarse += usize::from(found == Ok(Some(Lack::Scans)));
+                coarse += usize::from(found == Ok(Some(Doubt::Coarse)));
             }
         }
     }
@@ -67,7 +67,7 @@ fn what_stands_behind_the_end_is_nothing() {
         let whole = read(&bytes, MOST).unwrap();
         for behind in [&b"\0\0\0\x18ftypmp42\xff\xda\0\x08"[..], &bytes, &[0xff], &[0; 100]] {
             let more = read(&[&bytes, behind].concat(), MOST).unwrap();
-            assert!(more.bytes == whole.bytes && more.lacks.is_none(), "{name}");
+            assert!(more.bytes == whole.bytes && more.doubt.is_none(), "{name}");
         }
     }
 }
@@ -80,6 +80,27 @@ fn large_pictures_are_refused_before_anything_is_kept_of_them() {
         bytes[frame.unwrap() + 5..frame.unwrap() + 9].fill(0xff);
         let Some(Fault::Large(memory)) = fault(&bytes) else { panic!("{name}") };
         assert!(memory >= 65_535 * 65_535, "{name}");
+    }
+}
+
+#[test]
+fn damage_inside_is_found_or_doubted() {
+    for (name, bytes) in files() {
+        let end = bytes.len() - 2;
+        let more = [&bytes[..end], &[0x12, 0x34, 0x56], &bytes[end..]].concat();
+        assert_eq!(read(&more, MOST).unwrap().doubt, Some(Doubt::Surplus), "{name}");
+        // A fill byte before a marker is none.
+        let filled = [&bytes[..end], &[0xff], &bytes[end..]].concat();
+        assert_eq!(read(&filled, MOST).unwrap().doubt, None, "{name}");
+        let restarts: Vec<usize> = (last_scan(&bytes)..end)
+            .filter(|&at| bytes[at] == 0xff && markers::is_restart(bytes[at + 1]))
+            .collect();
+        assert_eq!(!restarts.is_empty(), name.contains("restarts"), "{name}");
+        if let [first, second, ..] = restarts[..] {
+            // An interval that is gone.
+            let gone = [&bytes[..first], &bytes[second..]].concat();
+            assert_eq!(fault(&gone), Some(Fault::Code), "{name}");
+        }
     }
 }
 

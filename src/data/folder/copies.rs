@@ -1,0 +1,48 @@
+//! Pictures that are tested on and were trained on.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+
+use super::list::{Entry, shown};
+use crate::data::Pictures;
+use crate::data::dataset::Stored;
+use crate::data::progress::Progress;
+use crate::text::counted;
+
+/// Tells test pictures that are training pictures too, as large as the net reads them.
+pub fn tell(entries: [&[Entry]; 2], [train, test]: [&Stored; 2], progress: &dyn Progress) {
+    let mut known = HashMap::new();
+    let (mut picture, mut other) = (buffer(train), buffer(train));
+    for at in 0..train.count() {
+        train.picture(0, at, &mut picture);
+        known.entry(hash(&picture)).or_insert(at);
+    }
+    let mut copies: Vec<PathBuf> = Vec::new();
+    for at in 0..test.count() {
+        test.picture(0, at, &mut picture);
+        let Some(&same) = known.get(&hash(&picture)) else { continue };
+        train.picture(0, same, &mut other);
+        if picture == other {
+            copies.push(entries[1][at].path.clone());
+        }
+    }
+    if !copies.is_empty() {
+        let (count, shown) = (counted(copies.len(), "test picture"), shown(&copies));
+        progress.note(&format!(
+            "{count} of {} stand among the training pictures too, so that the test error is too \
+             low: {shown}",
+            test.count()
+        ));
+    }
+}
+
+fn buffer(of: &Stored) -> Vec<u8> {
+    vec![0; of.extent().bytes()]
+}
+
+fn hash(pixels: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    pixels.hash(&mut hasher);
+    hasher.finish()
+}
