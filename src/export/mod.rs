@@ -3,6 +3,7 @@
 mod explain;
 mod folder;
 mod manifest;
+pub mod notes;
 pub mod onnx;
 
 pub use explain::explain;

@@ -137,15 +137,20 @@ fn a_net_that_pytorch_trained_has_pytorchs_logits() {
     }
 }
 
-/// `RNETC_ONNX_PYTHON=venv/bin/python` names a Python that has ONNX Runtime.
+/// A Python that has some modules: `RNETC_ONNX_PYTHON=venv/bin/python` names one.
+fn python(modules: &str) -> Option<String> {
+    let python = std::env::var("RNETC_ONNX_PYTHON").unwrap_or("python3".into());
+    let there = Command::new(&python).args(["-c", &format!("import {modules}")]).output();
+    if there.is_ok_and(|there| there.status.success()) {
+        return Some(python);
+    }
+    eprintln!("skipped: {python} has not all of {modules}");
+    None
+}
+
 #[test]
 fn onnx_runtime_computes_the_same_logits_for_every_spec() {
-    let python = std::env::var("RNETC_ONNX_PYTHON").unwrap_or("python3".into());
-    let there = Command::new(&python).args(["-c", "import onnxruntime, numpy"]).output();
-    if !there.is_ok_and(|there| there.status.success()) {
-        eprintln!("skipped: {python} has no onnxruntime");
-        return;
-    }
+    let Some(python) = python("onnxruntime, numpy") else { return };
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().unwrap();
     let mut expected = Vec::new();
@@ -213,4 +218,70 @@ fn a_state_dict_with_other_names_becomes_weights() {
         assert!(model.windows(text.len()).any(|window| window == text.as_bytes()), "{text}");
     }
     folder.expect(2, "export r/final.safetensors");
+}
+
+#[test]
+fn an_exported_model_says_all_that_it_takes_to_ask_it() {
+    let folder = Folder::new();
+    let classes = ["golden retriever", "green, frog", "no \"one\""];
+    let mut pictures = Vec::new();
+    for (k, class) in classes.iter().enumerate() {
+        for n in 0..6_u8 {
+            let colour = image::Rgb([80 * k as u8 + n, 9 * n, 200 - 90 * k as u8]);
+            let path = format!("pets/{class}/{n}.png");
+            std::fs::create_dir_all(folder.at(&path).parent().unwrap()).unwrap();
+            image::RgbImage::from_pixel(32, 32, colour).save(folder.at(&path)).unwrap();
+            pictures.push(path);
+        }
+    }
+    let train = "run tiny.rnet --train pets --engine cpu --batch 6 --epochs 3";
+    folder.expect(0, &format!("{train} --out r"));
+    folder.expect(0, "export r --onnx m.onnx");
+    let model = std::fs::read(folder.at("m.onnx")).unwrap();
+    let holds = |model: &[u8], text: &str| {
+        model.windows(text.len()).any(|window| window == text.as_bytes())
+    };
+    let list = serde_json::to_string(&classes).unwrap();
+    for text in
+        [&list, "batch", "input_size", "[3,32,32]", "RGB", "\n\u{4}mean", "[0,255]", "BILINEAR"]
+    {
+        assert!(holds(&model, text), "{text}");
+    }
+    let state = "import tiny.rnet state.safetensors -o own.safetensors --set classes=3";
+    let bytes = std::fs::read(folder.at("r/final.safetensors")).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let plain = file.tensors().into_iter().filter(|(name, _)| !name.ends_with(".momentum"));
+    let plain = safetensors::serialize(plain.collect::<Vec<_>>(), None).unwrap();
+    std::fs::write(folder.at("state.safetensors"), plain).unwrap();
+    folder.expect(0, state);
+    let said = folder.expect(0, "export own.safetensors --onnx own.onnx");
+    assert!(said.out.contains("the weights do not say how they were standardised"), "{said:?}");
+    assert!(said.out.contains("the weights do not name their classes"), "{said:?}");
+    let own = std::fs::read(folder.at("own.onnx")).unwrap();
+    assert!(holds(&own, "input_size") && !holds(&own, "golden") && !holds(&own, "\n\u{4}mean"));
+
+    let Some(python) = python("onnxruntime, numpy, PIL") else { return };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/onnx_predict.py");
+    let mut ask = folder.command("run --weights r --engine cpu --top 3 --format json --predict");
+    let asked = ask.args(&pictures).output().unwrap();
+    let asked = String::from_utf8(asked.stdout).unwrap();
+    assert_eq!(asked.lines().count(), 18);
+    for batch in ["1", "3", "17"] {
+        let mut run = Command::new(&python);
+        run.args([script, "m.onnx", batch]).args(&pictures).current_dir(folder.at(""));
+        let run = run.output().unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        let run = String::from_utf8(run.stdout).unwrap();
+        assert_eq!(run.lines().count(), 18);
+        for (ours, theirs) in asked.lines().zip(run.lines()) {
+            let ours: serde_json::Value = serde_json::from_str(ours).unwrap();
+            let theirs: serde_json::Value = serde_json::from_str(theirs).unwrap();
+            for one in ours["classes"].as_array().unwrap() {
+                let theirs = theirs[one["class"].as_str().unwrap()].as_f64().unwrap();
+                let off = (one["probability"].as_f64().unwrap() - theirs).abs();
+                // Logits of a few units, whose f32 sums differ in order.
+                assert!(off < 1e-4, "{ours} {theirs}");
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ use crate::cli::Failure;
 use crate::cli::args::ExportArgs;
 use crate::cli::session::{weights, written};
 use crate::cli::show::output;
+use crate::export::notes::{self, Known};
 use crate::export::onnx;
 use crate::train::record::atomic;
 
@@ -11,21 +12,22 @@ use crate::train::record::atomic;
 pub fn export(args: &ExportArgs) -> Result<(), Failure> {
     written::check(&args.onnx, &["onnx"], &[&args.weights])?;
     let weights = weights::of(args.spec.as_deref(), &args.set, &args.weights)?;
-    let mut notes = onnx::Notes::new();
-    if let Some(classes) = weights.classes() {
-        notes.push(("classes".into(), classes.join(" ")));
-    }
-    if let Some(normalisation) = weights.normalisation() {
-        let list = |values: &[f64]| values.iter().map(f64::to_string).collect::<Vec<_>>().join(" ");
-        notes.push(("mean".into(), list(&normalisation.mean)));
-        notes.push(("std".into(), list(&normalisation.std)));
-    }
+    let (classes, normalisation) = (weights.classes(), weights.normalisation());
+    let standardisation = normalisation.map(|known| [&known.mean[..], &known.std]);
+    let notes = notes::of(&weights.network, Known { classes, standardisation });
     let model = onnx::model(&weights.network, &weights.values, &notes);
     atomic::write(&args.onnx, &model)?;
     output::say(format_args!(
-        "{}: ONNX model in {}; it reads bytes 0–255, less mean, divided by std, N×C×H×W",
+        "{}: ONNX model in {}; it reads {}, N×C×H×W{}",
         weights.network.name,
-        args.onnx.display()
+        args.onnx.display(),
+        match normalisation {
+            Some(_) => "bytes 0–255, less mean, divided by std",
+            None =>
+                "standardised pictures; the weights do not say how they were standardised, so \
+                     mean and std are not in its metadata",
+        },
+        if classes.is_none() { "; the weights do not name their classes" } else { "" }
     ));
     Ok(())
 }
