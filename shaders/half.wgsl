@@ -4,10 +4,6 @@
 
 enable f16;
 
-fn number(bits: u32) -> f32 {
-    return bitcast<f32>(bits);
-}
-
 fn narrow1(x: f32) -> f16 {
     return f16(select(x, number(0x7f800000u), abs(x) > 65504.0));
 }

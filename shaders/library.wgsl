@@ -1,6 +1,57 @@
 // Functions that generated expressions call. `sigmoid` and `tanh` never overflow; `uniform` is
-// the counter-based generator of the graph, the same bits in every engine; `finite` looks at the
-// bits, since WGSL may take every comparison to be one of finite numbers.
+// the counter-based generator of the graph, the same bits in every engine. What must keep a NaN
+// (`relu`, `step`, `larger`) or see one (`finite`) looks at the bits, since WGSL may take every
+// comparison to be one of finite numbers: a NaN has larger ones than infinity behind its sign.
+
+fn number(bits: u32) -> f32 {
+    return bitcast<f32>(bits);
+}
+
+fn relu1(x: f32) -> f32 {
+    let bits = bitcast<u32>(x);
+    return bitcast<f32>(select(bits, 0u, (bits ^ 0x80000000u) <= 0x7f800000u));
+}
+
+fn relu4(x: vec4<f32>) -> vec4<f32> {
+    let bits = bitcast<vec4<u32>>(x);
+    let negative = (bits ^ vec4<u32>(0x80000000u)) <= vec4<u32>(0x7f800000u);
+    return bitcast<vec4<f32>>(select(bits, vec4<u32>(0u), negative));
+}
+
+fn step1(x: f32) -> f32 {
+    let bits = bitcast<u32>(x);
+    return select(1.0, 0.0, bits == 0u || (bits ^ 0x80000000u) <= 0x7f800000u);
+}
+
+fn step4(x: vec4<f32>) -> vec4<f32> {
+    return vec4<f32>(step1(x.x), step1(x.y), step1(x.z), step1(x.w));
+}
+
+fn nan1(x: f32) -> bool {
+    return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+}
+
+fn beats1(x: f32, largest: f32) -> bool {
+    return !nan1(largest) && (nan1(x) || x > largest);
+}
+
+fn beats4(x: vec4<f32>, largest: vec4<f32>) -> vec4<bool> {
+    return vec4<bool>(
+        beats1(x.x, largest.x),
+        beats1(x.y, largest.y),
+        beats1(x.z, largest.z),
+        beats1(x.w, largest.w),
+    );
+}
+
+fn larger1(x: f32, y: f32) -> f32 {
+    return bitcast<f32>(select(bitcast<u32>(y), bitcast<u32>(x), beats1(x, y)));
+}
+
+fn larger4(x: vec4<f32>, y: vec4<f32>) -> vec4<f32> {
+    let bits = bitcast<vec4<u32>>(x);
+    return bitcast<vec4<f32>>(select(bitcast<vec4<u32>>(y), bits, beats4(x, y)));
+}
 
 fn sigmoid1(x: f32) -> f32 {
     let e = exp(-abs(x));

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use super::random;
+use super::scalar::Binary;
 use super::{op::*, program::*, types::*};
 
 /// Values of the inputs, by id.
@@ -165,7 +166,7 @@ fn reduce(kind: ReduceKind, axes: Axes, x: Arg, shape: Shape) -> Vec<f64> {
     let sum = |sum: f64, v: f64, _: usize| sum + v;
     match kind {
         ReduceKind::Sum => fold(0.0, &sum),
-        ReduceKind::Max => fold(f64::NEG_INFINITY, &|m, v, _| m.max(v)),
+        ReduceKind::Max => fold(f64::NEG_INFINITY, &|m, v, _| larger(m, v)),
         ReduceKind::M2 => {
             let count = (x.shape.len() / shape.len()) as f64;
             let mean: Vec<f64> = fold(0.0, &sum).into_iter().map(|s| s / count).collect();
@@ -193,7 +194,7 @@ fn pool(g: &PoolGeometry, x: Arg, shape: Shape) -> Vec<f64> {
         .map(|[n, oy, ox, c]| {
             let values = window(g, oy, ox).into_iter().map(|[y, xx]| x.at([n, y, xx, c]));
             match g.kind {
-                PoolKind::Max => values.fold(f64::NEG_INFINITY, f64::max),
+                PoolKind::Max => values.fold(f64::NEG_INFINITY, larger),
                 PoolKind::Avg => values.sum::<f64>() / area,
             }
         })
@@ -212,7 +213,7 @@ fn pool_dx(g: &PoolGeometry, x: Arg, y: Arg, shape: Shape) -> Vec<f64> {
                 let first_largest = pixels
                     .into_iter()
                     .map(offset)
-                    .reduce(|best, at| if x.data[at] > x.data[best] { at } else { best });
+                    .reduce(|best, at| if beats(x.data[at], x.data[best]) { at } else { best });
                 if let Some(at) = first_largest {
                     dx[at] += gradient;
                 }
@@ -220,6 +221,15 @@ fn pool_dx(g: &PoolGeometry, x: Arg, y: Arg, shape: Shape) -> Vec<f64> {
         }
     }
     dx
+}
+
+fn larger(a: f64, b: f64) -> f64 {
+    (Binary::Max.facts().value)(a, b)
+}
+
+/// Whether a value takes the place of the largest before it: the first NaN keeps it.
+fn beats(value: f64, largest: f64) -> bool {
+    value > largest || value.is_nan() && !largest.is_nan()
 }
 
 fn remapped(remap: &Remap, x: Arg, index: [usize; 4]) -> f64 {

@@ -26,7 +26,7 @@ listed! {
     pub enum ReduceKind {
         /// Σ x
         Sum = "sum",
-        /// max x
+        /// max x; a NaN if there is one.
         Max = "max",
         /// Σ (x − mean)², the mean taken over the same axes. Engines merge per-tile moments
         /// (Chan et al.); a raw Σx² in f32 would cancel.
@@ -88,7 +88,7 @@ impl ConvGeometry {
 listed! {
     /// Which window pooling.
     pub enum PoolKind {
-        /// Largest of the window.
+        /// Largest of the window; a NaN if there is one.
         Max = "max",
         /// Mean of the window, padding counted.
         Avg = "avg",
@@ -183,7 +183,8 @@ pub enum Op {
     Reduce(ReduceKind, Axes),
     /// (x): window pooling.
     Pool(PoolGeometry),
-    /// (x, g): adjoint of window pooling; max passes the gradient to the window's first largest.
+    /// (x, g): adjoint of window pooling; max passes the gradient to the window's first
+    /// largest, or to its first NaN.
     PoolDx(PoolGeometry),
     /// (x): re-indexing with zero fill.
     Remap(Remap),

@@ -11,9 +11,9 @@ listed! {
     pub enum Unary {
         /// −x
         Neg = "neg",
-        /// max(x, 0)
+        /// max(x, 0); a NaN stays.
         Relu = "relu",
-        /// 1 where x > 0, else 0
+        /// 0 where x ≤ 0, else 1: the slope of `Relu`, which lets a NaN's gradient pass.
         Step = "step",
         /// eˣ
         Exp = "exp",
@@ -43,7 +43,7 @@ listed! {
         Mul = "mul",
         /// a / b
         Div = "div",
-        /// larger of a and b
+        /// The larger of a and b; a NaN if either is one.
         Max = "max",
     }
 }
@@ -85,7 +85,7 @@ pub struct BinaryFacts {
     pub adjoints: [Rule; 2],
 }
 
-/// 1 where a > b, else 0.
+/// 0 where a ≤ b, else 1.
 const A_IS_LARGER: Rule = Of(Step, &Both(Sub, &A, &B));
 
 impl Unary {
@@ -95,8 +95,8 @@ impl Unary {
         let flat = |value| UnaryFacts { value, adjoint: None };
         match self {
             Neg => row(|x| -x, Of(Neg, &G)),
-            Relu => row(|x| x.max(0.0), Both(Mul, &G, &Of(Step, &Y))),
-            Step => flat(|x| f64::from(u8::from(x > 0.0))),
+            Relu => row(|x| if x <= 0.0 { 0.0 } else { x }, Both(Mul, &G, &Of(Step, &Y))),
+            Step => flat(|x| if x <= 0.0 { 0.0 } else { 1.0 }),
             Exp => row(f64::exp, Both(Mul, &G, &Y)),
             Log => row(f64::ln, Both(Mul, &G, &Of(Recip, &A))),
             Sqrt => row(f64::sqrt, Both(Mul, &G, &Of(Recip, &Both(Mul, &Y, &Number(2.0))))),
@@ -129,8 +129,13 @@ impl Binary {
             // A tie goes to the second argument.
             Max => {
                 let b_is_not_less = &Both(Sub, &Number(1.0), &A_IS_LARGER);
-                row(f64::max, [Both(Mul, &G, &A_IS_LARGER), Both(Mul, &G, b_is_not_less)])
+                row(larger, [Both(Mul, &G, &A_IS_LARGER), Both(Mul, &G, b_is_not_less)])
             }
         }
     }
+}
+
+/// The larger of two numbers, the second of equals; the first NaN if there is one.
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b || a.is_nan() { a } else { b }
 }

@@ -6,6 +6,7 @@ mod compare;
 mod fusion;
 mod gpu;
 mod half;
+mod nan;
 mod nets;
 mod networks;
 mod onnx;

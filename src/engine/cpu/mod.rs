@@ -40,10 +40,19 @@ pub struct CpuEngine {
 }
 
 impl CpuEngine {
-    /// An engine with this many threads, or one a core.
+    /// An engine with this many threads, or one a core, and the instructions that the environment
+    /// asks for.
     pub fn new(threads: Option<usize>, precision: Precision) -> Result<Self, EngineError> {
+        Self::on(simd::Isa::from_environment()?, threads, precision)
+    }
+
+    /// The same with these instructions.
+    pub fn on(
+        isa: simd::Isa,
+        threads: Option<usize>,
+        precision: Precision,
+    ) -> Result<Self, EngineError> {
         Self::check(precision)?;
-        let isa = simd::Isa::from_environment()?;
         let pool = ThreadPoolBuilder::new()
             .num_threads(threads.unwrap_or(0))
             .thread_name(|index| format!("rnetc-cpu-{index}"))

@@ -134,7 +134,8 @@ fn pool(g: &PoolGeometry, channels: usize, x: &[f32], y: &mut [f32]) {
     }
 }
 
-/// Adjoint of [`pool`]; the first largest element of a window takes a maximum's gradient.
+/// Adjoint of [`pool`]; the first largest element of a window, or its first NaN, takes a
+/// maximum's gradient.
 fn pool_dx(g: &PoolGeometry, channels: usize, x: &[f32], gradient: &[f32], dx: &mut [f32]) {
     let columns = g.output()[1];
     let area = (g.window * g.window) as f32;
@@ -163,7 +164,8 @@ fn pool_dx(g: &PoolGeometry, channels: usize, x: &[f32], gradient: &[f32], dx: &
     }
 }
 
-/// For each channel the largest element among `pixels` of x, and the first pixel that has it.
+/// For each channel the largest element among `pixels` of x, a NaN if there is one, and the first
+/// pixel that has it.
 fn first_largest(
     mut pixels: impl Iterator<Item = usize>,
     x: &[f32],
@@ -178,7 +180,7 @@ fn first_largest(
     for at in pixels {
         let places = largest.iter_mut().zip(&mut *found);
         places.zip(values(at)).for_each(|((largest, found), &v)| {
-            let larger = v > *largest;
+            let larger = v > *largest || v.is_nan() && !largest.is_nan();
             *found = if larger { at as u32 } else { *found };
             *largest = if larger { v } else { *largest };
         });

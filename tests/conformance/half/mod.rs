@@ -25,7 +25,7 @@ mod scaling;
 const ROUNDING: f64 = 1.0 / 2048.0;
 
 /// The GPU engine with tensors in half precision; none where the adapter lacks it, which it says.
-fn half() -> Option<WgpuEngine> {
+pub fn half() -> Option<WgpuEngine> {
     thread_local!(static ENGINE: OnceCell<Option<WgpuEngine>> = const { OnceCell::new() });
     let open = || {
         gpu()?;

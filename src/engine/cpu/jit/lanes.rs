@@ -90,7 +90,8 @@ impl Lanes {
         b.ins().bitcast(self.float(), little, bits)
     }
 
-    /// Bits of the nearest bf16, ties to even, in the lower half of each lane.
+    /// Bits of the nearest bf16, ties to even, in the lower half of each lane; all of them of a
+    /// NaN, which rounding could carry over to a number.
     fn to_bf16(self, b: &mut FunctionBuilder, value: Value) -> Value {
         let little = MemFlagsData::new().with_endianness(Endianness::Little);
         let bits = b.ins().bitcast(self.int(), little, value);
@@ -99,6 +100,12 @@ impl Lanes {
         let odd = b.ins().band(high, one);
         let bits = b.ins().iadd(bits, half);
         let bits = b.ins().iadd(bits, odd);
+        let nan = b.ins().fcmp(FloatCC::Unordered, value, value);
+        let nan = match self {
+            Lanes::One => b.ins().bmask(types::I32, nan),
+            Lanes::Four => nan,
+        };
+        let bits = b.ins().bor(bits, nan);
         b.ins().ushr_imm_s(bits, 16)
     }
 
@@ -143,27 +150,22 @@ impl Lanes {
         }
     }
 
-    /// x where `a < c`, else y; a comparison with NaN is false.
-    pub(super) fn where_less(
+    /// x where `a` and `c` compare so, else y; a comparison with NaN is false.
+    pub(super) fn choose(
         self,
         b: &mut FunctionBuilder,
-        [a, c]: [Value; 2],
+        (a, so, c): (Value, FloatCC, Value),
         [x, y]: [Value; 2],
     ) -> Value {
-        let less = b.ins().fcmp(FloatCC::LessThan, a, c);
+        let so = b.ins().fcmp(so, a, c);
         match self {
-            Lanes::One => b.ins().select(less, x, y),
+            Lanes::One => b.ins().select(so, x, y),
             Lanes::Four => {
                 let little = MemFlagsData::new().with_endianness(Endianness::Little);
-                let mask = b.ins().bitcast(types::F32X4, little, less);
+                let mask = b.ins().bitcast(types::F32X4, little, so);
                 b.ins().bitselect(mask, x, y)
             }
         }
-    }
-
-    /// The larger; NaN in `y` stays.
-    pub fn max(self, b: &mut FunctionBuilder, x: Value, y: Value) -> Value {
-        self.where_less(b, [y, x], [x, y])
     }
 }
 

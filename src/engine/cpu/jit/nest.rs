@@ -191,7 +191,7 @@ impl Emitter<'_> {
         let lanes = self.lanes;
         let into = |b: &mut FunctionBuilder, part: Value, skip: usize, max: bool| {
             let old = lanes.load(b, at, f32_bytes(skip));
-            let new = if max { lanes.max(b, old, part) } else { b.ins().fadd(old, part) };
+            let new = if max { b.ins().fmax(old, part) } else { b.ins().fadd(old, part) };
             lanes.store(b, new, at, f32_bytes(skip));
         };
         match kind {
@@ -200,7 +200,7 @@ impl Emitter<'_> {
                 into(b, part, skip, false);
             }
             Accumulate::Max => {
-                let part = pairwise(values, &mut |x, y| lanes.max(b, x, y));
+                let part = pairwise(values, &mut |x, y| b.ins().fmax(x, y));
                 into(b, part, skip, true);
             }
             Accumulate::Moments { pitch } => {

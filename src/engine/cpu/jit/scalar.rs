@@ -106,11 +106,12 @@ impl<'a> Scalars<'a> {
             Unary::Neg => b.ins().fneg(x),
             Unary::Relu => {
                 let zero = number(b, 0.0);
-                self.lanes.max(b, zero, x)
+                // In this form it becomes one instruction.
+                self.lanes.choose(b, (x, FloatCC::LessThan, zero), [zero, x])
             }
             Unary::Step => {
                 let (zero, one) = (number(b, 0.0), number(b, 1.0));
-                self.lanes.where_less(b, [zero, x], [one, zero])
+                self.lanes.choose(b, (x, FloatCC::LessThanOrEqual, zero), [zero, one])
             }
             Unary::Sqrt => b.ins().sqrt(x),
             Unary::Recip => {
@@ -120,7 +121,7 @@ impl<'a> Scalars<'a> {
             Unary::Finite => {
                 let (zero, infinity) = (number(b, 0.0), number(b, f32::INFINITY));
                 let size = b.ins().fabs(x);
-                self.lanes.where_less(b, [size, infinity], [x, zero])
+                self.lanes.choose(b, (size, FloatCC::LessThan, infinity), [x, zero])
             }
             Unary::Exp | Unary::Log | Unary::Tanh | Unary::Sigmoid => {
                 self.call(b, self.math.of(op), x)
@@ -161,7 +162,8 @@ impl<'a> Scalars<'a> {
             Binary::Sub => b.ins().fsub(p, q),
             Binary::Mul => b.ins().fmul(p, q),
             Binary::Div => b.ins().fdiv(p, q),
-            Binary::Max => self.lanes.max(b, p, q),
+            // A NaN of either stays.
+            Binary::Max => b.ins().fmax(p, q),
         }
     }
 }

@@ -32,11 +32,13 @@ fn sum(partials: &[f32], out: &mut [f32]) {
     out.iter_mut().zip(sums).for_each(|(out, sum)| *out = sum as f32);
 }
 
-/// The largest of all images.
+/// The largest of all images; a NaN stays.
 fn max(partials: &[f32], out: &mut [f32]) {
     out.fill(f32::NEG_INFINITY);
     for image in partials.chunks_exact(out.len()) {
-        out.iter_mut().zip(image).for_each(|(m, &v)| *m = if v <= *m { *m } else { v });
+        out.iter_mut()
+            .zip(image)
+            .for_each(|(m, &v)| *m = if v <= *m || m.is_nan() { *m } else { v });
     }
 }
 

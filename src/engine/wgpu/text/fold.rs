@@ -8,8 +8,8 @@ use super::scalar::type_name;
 use super::template::rolled;
 use super::writer::{At, Writer};
 
-/// Below every finite number that occurs.
-const LOWEST: &str = "-3.4028234e38";
+/// −∞, of which WGSL knows no literal.
+const LOWEST: &str = "number(0xff800000u)";
 
 /// Writes the statements that compute `node` at an index.
 pub(super) fn fold(writer: &mut Writer, node: NodeId, at: &At) {
@@ -42,7 +42,7 @@ fn reduce(writer: &mut Writer, arg: NodeId, kind: ReduceKind, axes: Axes, at: &A
         }
         ReduceKind::Max => {
             writer.line(format!("var raw0 = {v}({LOWEST});"));
-            over(writer, arg, axes, at, "raw0 = max(raw0, VALUE);");
+            over(writer, arg, axes, at, &format!("raw0 = larger{}(VALUE, raw0);", at.width));
         }
         ReduceKind::M2 => {
             let extents = writer.program.graph.node(arg).ty.shape.0;
@@ -105,7 +105,7 @@ fn pool(writer: &mut Writer, arg: NodeId, geometry: &PoolGeometry, at: &At) {
     open_window(writer, geometry, [&y, &x], "");
     let value = writer.value(arg, &At::new([n, "iy", "ix", c], at.width));
     writer.line(match geometry.kind {
-        PoolKind::Max => format!("window = max(window, {value});"),
+        PoolKind::Max => format!("window = larger{}({value}, window);", at.width),
         PoolKind::Avg => format!("window += {value};"),
     });
     close_window(writer);
@@ -150,10 +150,10 @@ fn pool_dx(writer: &mut Writer, [arg, g]: [NodeId; 2], geometry: &PoolGeometry, 
             writer.line(format!("var first = {index}(0u);"));
             open_window(writer, geometry, ["oy", "ox"], "m");
             let value = writer.value(arg, &At::new([n, "miy", "mix", c], at.width));
-            writer.line(format!(
-                "first = select(first, {index}(mwy * {window}u + mwx), {value} > best);"
-            ));
-            writer.line(format!("best = max(best, {value});"));
+            let width = at.width;
+            writer.line(format!("let beats = beats{width}({value}, best);"));
+            writer.line(format!("first = select(first, {index}(mwy * {window}u + mwx), beats);"));
+            writer.line(format!("best = larger{width}({value}, best);"));
             close_window(writer);
             let gradient = writer.value(g, &out);
             writer.line(format!(

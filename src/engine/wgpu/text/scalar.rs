@@ -16,11 +16,10 @@ pub(super) fn literal(value: f64) -> String {
 
 /// `op` of the value named `x`.
 pub(super) fn unary(op: Unary, x: &str, width: usize) -> String {
-    let v = type_name(width);
     match op {
         Unary::Neg => format!("-{x}"),
-        Unary::Relu => format!("max({x}, {v}(0.0))"),
-        Unary::Step => format!("select({v}(0.0), {v}(1.0), {x} > {v}(0.0))"),
+        Unary::Relu => format!("relu{width}({x})"),
+        Unary::Step => format!("step{width}({x})"),
         Unary::Exp => format!("exp({x})"),
         Unary::Log => format!("log({x})"),
         Unary::Sqrt => format!("sqrt({x})"),
@@ -32,13 +31,13 @@ pub(super) fn unary(op: Unary, x: &str, width: usize) -> String {
 }
 
 /// `op` of the values named `a` and `b`.
-pub(super) fn binary(op: Binary, a: &str, b: &str) -> String {
+pub(super) fn binary(op: Binary, a: &str, b: &str, width: usize) -> String {
     match op {
         Binary::Add => format!("{a} + {b}"),
         Binary::Sub => format!("{a} - {b}"),
         Binary::Mul => format!("{a} * {b}"),
         Binary::Div => format!("{a} / {b}"),
-        Binary::Max => format!("max({a}, {b})"),
+        Binary::Max => format!("larger{width}({a}, {b})"),
     }
 }
 

@@ -171,7 +171,7 @@ impl<'a> Writer<'a> {
             Op::Binary(op) => {
                 let a = self.value(node.args[0], &inside);
                 let b = self.value(node.args[1], &inside);
-                binary(op, &a, &b)
+                binary(op, &a, &b, inside.width)
             }
             Op::Broadcast | Op::Detach | Op::After => self.value(node.args[0], &inside),
             Op::Random { stream } => {

@@ -43,6 +43,11 @@ fn write4_b4(i: u32, v: vec4<f32>) {
 fn write4_b5(i: u32, v: vec4<f32>) {
     b5[i / 4u] = v;
 }
+fn relu4(x: vec4<f32>) -> vec4<f32> {
+    let bits = bitcast<vec4<u32>>(x);
+    let negative = (bits ^ vec4<u32>(0x80000000u)) <= vec4<u32>(0x7f800000u);
+    return bitcast<vec4<f32>>(select(bits, vec4<u32>(0u), negative));
+}
 
 var<workgroup> tile_a: array<f32, DEPTH_STEP * TILE_ROWS>;
 var<workgroup> tile_b: array<V, DEPTH_STEP * LANES>;
@@ -74,7 +79,7 @@ fn load_a(row: u32, k: u32, end: u32, first_col: u32) -> vec4<f32> {
             let t17 = read4_b2(starts[0].z + t12);
             let t18 = t16 + t17;
             let t19 = t10 + t18;
-            let t20 = max(t19, vec4<f32>(0.0));
+            let t20 = relu4(t19);
             result = t20;
             if (first_col == 0u && t2 == 1u && t3 == 1u) {
                 write4_b3(t9, t19);

@@ -19,6 +19,10 @@ fn write1_b0(i: u32, v: f32) {
 fn read1_b1(i: u32) -> f32 {
     return b1[i];
 }
+fn step1(x: f32) -> f32 {
+    let bits = bitcast<u32>(x);
+    return select(1.0, 0.0, bits == 0u || (bits ^ 0x80000000u) <= 0x7f800000u);
+}
 fn finite1(x: f32) -> f32 {
     return select(0.0, x, (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u);
 }
@@ -143,7 +147,7 @@ fn epilogue(row: u32, col: u32, raw0: f32) {
         let t93 = t92 * t92;
         let t94 = t90 + t93;
         let t95 = finite1(t94);
-        let t96 = select(f32(0.0), f32(1.0), t95 > f32(0.0));
+        let t96 = step1(t95);
         write1_b0(starts[5].w + t1, t66);
         write1_b0(starts[6].x + t1, t96);
     }

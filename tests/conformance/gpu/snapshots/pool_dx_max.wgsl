@@ -24,6 +24,27 @@ fn read4_b1(i: u32) -> vec4<f32> {
 fn write4_b2(i: u32, v: vec4<f32>) {
     b2[i / 4u] = v;
 }
+fn number(bits: u32) -> f32 {
+    return bitcast<f32>(bits);
+}
+fn nan1(x: f32) -> bool {
+    return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+}
+fn beats1(x: f32, largest: f32) -> bool {
+    return !nan1(largest) && (nan1(x) || x > largest);
+}
+fn beats4(x: vec4<f32>, largest: vec4<f32>) -> vec4<bool> {
+    return vec4<bool>(
+        beats1(x.x, largest.x),
+        beats1(x.y, largest.y),
+        beats1(x.z, largest.z),
+        beats1(x.w, largest.w),
+    );
+}
+fn larger4(x: vec4<f32>, y: vec4<f32>) -> vec4<f32> {
+    let bits = bitcast<vec4<u32>>(x);
+    return bitcast<vec4<f32>>(select(bitcast<vec4<u32>>(y), bits, beats4(x, y)));
+}
 
 
 fn epilogue(row: u32, col: u32) {
@@ -40,7 +61,7 @@ fn epilogue(row: u32, col: u32) {
                     let atx = x + 1u - kx;
                     let ox = atx / 2u;
                     if (atx % 2u == 0u && ox < 5u) {
-                        var best = vec4<f32>(-3.4028234e38);
+                        var best = vec4<f32>(number(0xff800000u));
                         var first = vec4<u32>(0u);
                         for (var mwy = 0u; mwy < 3u + row / ROWS; mwy++) {
                             let miy = oy * 2u + mwy - 1u;
@@ -50,8 +71,9 @@ fn epilogue(row: u32, col: u32) {
                                     if (mix < 9u) {
                                         let t0 = (((n) * 9u + miy) * 9u + mix) * 8u + col;
                                         let t1 = read4_b0(t0);
-                                        first = select(first, vec4<u32>(mwy * 3u + mwx), t1 > best);
-                                        best = max(best, t1);
+                                        let beats = beats4(t1, best);
+                                        first = select(first, vec4<u32>(mwy * 3u + mwx), beats);
+                                        best = larger4(t1, best);
                                     }
                                 }
                             }

@@ -20,6 +20,27 @@ fn read4_b0(i: u32) -> vec4<f32> {
 fn write4_b1(i: u32, v: vec4<f32>) {
     b1[i / 4u] = v;
 }
+fn number(bits: u32) -> f32 {
+    return bitcast<f32>(bits);
+}
+fn nan1(x: f32) -> bool {
+    return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+}
+fn beats1(x: f32, largest: f32) -> bool {
+    return !nan1(largest) && (nan1(x) || x > largest);
+}
+fn beats4(x: vec4<f32>, largest: vec4<f32>) -> vec4<bool> {
+    return vec4<bool>(
+        beats1(x.x, largest.x),
+        beats1(x.y, largest.y),
+        beats1(x.z, largest.z),
+        beats1(x.w, largest.w),
+    );
+}
+fn larger4(x: vec4<f32>, y: vec4<f32>) -> vec4<f32> {
+    let bits = bitcast<vec4<u32>>(x);
+    return bitcast<vec4<f32>>(select(bitcast<vec4<u32>>(y), bits, beats4(x, y)));
+}
 
 
 fn epilogue(row: u32, col: u32) {
@@ -27,7 +48,7 @@ fn epilogue(row: u32, col: u32) {
         let n = row / 25u;
         let y = row / 5u % 5u;
         let x = row % 5u;
-        var window = vec4<f32>(-3.4028234e38);
+        var window = vec4<f32>(number(0xff800000u));
         for (var wy = 0u; wy < 3u + row / ROWS; wy++) {
             let iy = y * 2u + wy - 1u;
             if (iy < 9u) {
@@ -36,7 +57,7 @@ fn epilogue(row: u32, col: u32) {
                     if (ix < 9u) {
                         let t0 = (((n) * 9u + iy) * 9u + ix) * 8u + col;
                         let t1 = read4_b0(t0);
-                        window = max(window, t1);
+                        window = larger4(t1, window);
                     }
                 }
             }

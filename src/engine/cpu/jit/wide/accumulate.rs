@@ -4,7 +4,7 @@
 use super::assembler::*;
 use super::nest::{INDEX, Nest};
 use super::values::Pressure;
-use crate::engine::cpu::loops::{Accumulate, Reduction};
+use crate::engine::cpu::loops::Accumulate;
 
 impl Nest<'_> {
     /// Nothing added yet.
@@ -13,9 +13,9 @@ impl Nest<'_> {
         if spec.reductions.iter().any(|r| matches!(r.kind, Accumulate::Moments { .. })) {
             self.shifts()?;
         }
-        for (number, reduction) in spec.reductions.iter().enumerate() {
+        for number in 0..spec.reductions.len() {
             for set in 0..self.accumulators[number].sets.len() {
-                self.clear(reduction, self.accumulators[number].sets[set]);
+                self.clear(self.accumulators[number].sets[set]);
             }
         }
         Ok(())
@@ -46,17 +46,9 @@ impl Nest<'_> {
         Ok(())
     }
 
-    fn clear(&mut self, reduction: &Reduction, set: [Zmm; 2]) {
+    fn clear(&mut self, set: [Zmm; 2]) {
         for register in set {
-            match reduction.kind {
-                Accumulate::Sum | Accumulate::Moments { .. } => {
-                    self.asm().vector(XOR, register, register, Operand::Zmm(register));
-                }
-                Accumulate::Max => {
-                    let lowest = self.values.register(self.selection.numbers.lowest, register);
-                    self.asm().copy(register, lowest);
-                }
-            }
+            self.asm().vector(XOR, register, register, Operand::Zmm(register));
         }
     }
 
@@ -101,22 +93,19 @@ impl Nest<'_> {
 
     /// Begins sums of a few columns, about the block's shift.
     pub(super) fn begin_columns(&mut self) {
-        let spec = self.spec;
-        for (number, reduction) in spec.reductions.iter().enumerate() {
+        for number in 0..self.accumulators.len() {
             if let Some((shift, at)) = self.waiting_shift(number) {
                 self.asm().load(shift, at);
             }
-            self.clear(reduction, self.accumulators[number].sets[0]);
+            self.clear(self.accumulators[number].sets[0]);
         }
     }
 
     /// Adds the sums of a few columns to the block's, which loses less than adding every pixel.
     pub(super) fn end_columns(&mut self) {
-        let spec = self.spec;
-        for (number, reduction) in spec.reductions.iter().enumerate() {
-            let join = joining(reduction);
+        for number in 0..self.accumulators.len() {
             for (register, at) in self.waiting_sums(number) {
-                self.asm().vector(join, register, register, Operand::Mem(at));
+                self.asm().vector(ADD, register, register, Operand::Mem(at));
                 self.asm().store(register, at);
             }
         }
@@ -126,7 +115,6 @@ impl Nest<'_> {
     pub(super) fn end_accumulators(&mut self) {
         let spec = self.spec;
         for (number, reduction) in spec.reductions.iter().enumerate() {
-            let join = joining(reduction);
             let skips = match reduction.kind {
                 Accumulate::Sum | Accumulate::Max => vec![0],
                 Accumulate::Moments { pitch } => vec![pitch, 2 * pitch],
@@ -135,19 +123,11 @@ impl Nest<'_> {
             for (part, skip) in skips.into_iter().enumerate() {
                 let first = sets[0][part];
                 for other in &sets[1..] {
-                    self.asm().vector(join, first, first, Operand::Zmm(other[part]));
+                    self.asm().vector(ADD, first, first, Operand::Zmm(other[part]));
                 }
                 let at = self.channels(&reduction.access, skip);
                 self.asm().store(first, at);
             }
         }
-    }
-}
-
-/// Puts two parts of a reduction together.
-fn joining(reduction: &Reduction) -> Vector {
-    match reduction.kind {
-        Accumulate::Sum | Accumulate::Moments { .. } => ADD,
-        Accumulate::Max => MAX,
     }
 }

@@ -123,11 +123,11 @@ impl Assembler {
         self.evex(MOVE, to.0, 0, Operand::Zmm(from), Form { mask: 1, ..FULL });
     }
 
-    /// Mask 1 is set where `a < b`; a comparison with NaN is false.
-    pub fn less(&mut self, a: Zmm, b: Operand) {
-        const LESS_ORDERED_QUIET: u8 = 0x11;
+    /// Mask 1 is set but where `a ≥ b`: also where one is a NaN.
+    pub fn not_at_least(&mut self, a: Zmm, b: Operand) {
+        const NOT_GREATER_EQUAL_UNORDERED_QUIET: u8 = 0x19;
         self.evex(COMPARE, 1, a.0, b, FULL);
-        self.code.push(LESS_ORDERED_QUIET);
+        self.code.push(NOT_GREATER_EQUAL_UNORDERED_QUIET);
     }
 
     /// Sixteen f32.

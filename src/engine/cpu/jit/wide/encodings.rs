@@ -30,8 +30,8 @@ fn encodings_are_those_of_an_assembler() {
     check(&|a| a.copy(Zmm(1), Zmm(25)), "62 91 7c 48 28 c9");
     // vmovaps zmm18{k1}{z}, zmm7
     check(&|a| a.masked_copy(Zmm(18), Zmm(7)), "62 e1 7c c9 28 d7");
-    // vcmplt_oqps k1, zmm29, zmm12
-    check(&|a| a.less(Zmm(29), r(12)), "62 d1 14 40 c2 cc 11");
+    // vcmpnge_uqps k1, zmm29, zmm12
+    check(&|a| a.not_at_least(Zmm(29), r(12)), "62 d1 14 40 c2 cc 19");
     // vmovups zmm5, [rsp+64]
     check(&|a| a.load(Zmm(5), Mem::at(RSP, 64)), "62 f1 7c 48 10 6c 24 01");
     // vmovups zmm5, [r12+8193]

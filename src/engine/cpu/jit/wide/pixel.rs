@@ -172,7 +172,7 @@ impl Nest<'_> {
                     self.asm().vector(FMADD_231, second, spare, Operand::Zmm(spare));
                     self.values.give(spare);
                 }
-                (Accumulate::Max, _) => self.asm().vector(MAX, first, first, operand),
+                (Accumulate::Max, _) => unreachable!("selection leaves maxima to Cranelift"),
                 (Accumulate::Sum | Accumulate::Moments { .. }, _) => {
                     self.asm().vector(ADD, first, first, operand);
                 }

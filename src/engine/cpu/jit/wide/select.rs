@@ -45,16 +45,38 @@ impl Simple {
     }
 }
 
+/// The functions of two arguments that are one instruction; the one for a maximum loses the first
+/// operand's NaN.
+#[derive(Clone, Copy, Debug)]
+pub enum Arithmetic {
+    Add,
+    Sub,
+    Mul,
+    Div,
+}
+
+impl Arithmetic {
+    fn of(function: Binary) -> Option<Self> {
+        match function {
+            Binary::Add => Some(Arithmetic::Add),
+            Binary::Sub => Some(Arithmetic::Sub),
+            Binary::Mul => Some(Arithmetic::Mul),
+            Binary::Div => Some(Arithmetic::Div),
+            Binary::Max => None,
+        }
+    }
+}
+
 /// A vector operation.
 #[derive(Clone, Copy, Debug)]
 pub enum Op {
     Load(Access),
     Number(u32),
     Unary(Simple, Value),
-    Binary(Binary, Value, Value),
+    Binary(Arithmetic, Value, Value),
     /// Factors, then the term.
     Fused(Fused, [Value; 3]),
-    /// `v` where `x` is positive, else 0.
+    /// `v` where `x` is positive or a NaN, else 0.
     Gate {
         x: Value,
         v: Value,
@@ -80,7 +102,6 @@ pub struct Numbers {
     pub zero: Value,
     pub one: Value,
     pub sign: Value,
-    pub lowest: Value,
 }
 
 /// A loop as vector operations.
@@ -132,8 +153,10 @@ fn accesses(spec: &LoopSpec) -> Vec<Access> {
 /// Selects operations; `None` where vectors do not fit the loop.
 pub fn select(spec: &LoopSpec) -> Option<Selection> {
     let [_, columns, channels] = spec.extent;
-    let reduced =
-        |r: &Reduction| r.access.strides == [0, 0, 1] && r.access.format == NumberFormat::F32;
+    let reduced = |r: &Reduction| {
+        let adds = r.kind != Accumulate::Max;
+        adds && r.access.strides == [0, 0, 1] && r.access.format == NumberFormat::F32
+    };
     let per_pixel = |a: &Access| a.strides[1] != 0 && a.strides[2] == 1;
     if columns < 2
         || !channels.is_multiple_of(LANES)
@@ -182,7 +205,9 @@ fn plain(inst: &Inst) -> Option<Op> {
         Inst::Load(access) => Some(Op::Load(access)),
         Inst::Const(bits) => Some(Op::Number(bits)),
         Inst::Unary(function, x) => Simple::of(function).map(|op| Op::Unary(op, x.index())),
-        Inst::Binary(op, x, y) => Some(Op::Binary(op, x.index(), y.index())),
+        Inst::Binary(function, x, y) => {
+            Arithmetic::of(function).map(|op| Op::Binary(op, x.index(), y.index()))
+        }
         Inst::Random { .. } => None,
     }
 }
@@ -195,7 +220,7 @@ fn fuse(spec: &LoopSpec, levels: &[Level], ops: &mut [Op]) {
     spec.reductions.iter().for_each(|r| uses[r.value.index()] += 1);
     for at in 0..ops.len() {
         let product = |v: Value| match ops[v] {
-            Op::Binary(Binary::Mul, a, b) if uses[v] == 1 && levels[v] == levels[at] => {
+            Op::Binary(Arithmetic::Mul, a, b) if uses[v] == 1 && levels[v] == levels[at] => {
                 Some((a, b))
             }
             _ => None,
@@ -206,17 +231,17 @@ fn fuse(spec: &LoopSpec, levels: &[Level], ops: &mut [Op]) {
         };
         let fused = |kind, (a, b), c| Some(Op::Fused(kind, [a, b, c]));
         let better = match ops[at] {
-            Op::Binary(Binary::Add, x, y) => match (product(y), product(x)) {
+            Op::Binary(Arithmetic::Add, x, y) => match (product(y), product(x)) {
                 (Some(p), _) => fused(Fused::Plus, p, x),
                 (None, Some(p)) => fused(Fused::Plus, p, y),
                 (None, None) => None,
             },
-            Op::Binary(Binary::Sub, x, y) => match (product(y), product(x)) {
+            Op::Binary(Arithmetic::Sub, x, y) => match (product(y), product(x)) {
                 (Some(p), _) => fused(Fused::Negated, p, x),
                 (None, Some(p)) => fused(Fused::Minus, p, y),
                 (None, None) => None,
             },
-            Op::Binary(Binary::Mul, x, y) => match (step(x), step(y)) {
+            Op::Binary(Arithmetic::Mul, x, y) => match (step(x), step(y)) {
                 (Some(x), _) => Some(Op::Gate { x, v: y }),
                 (None, Some(y)) => Some(Op::Gate { x: y, v: x }),
                 (None, None) => None,
@@ -234,12 +259,7 @@ fn numbers(ops: &mut Vec<Op>) -> Numbers {
         ops.push(Op::Number(value.to_bits()));
         ops.len() - 1
     };
-    Numbers {
-        zero: number(0.0),
-        one: number(1.0),
-        sign: number(-0.0),
-        lowest: number(f32::NEG_INFINITY),
-    }
+    Numbers { zero: number(0.0), one: number(1.0), sign: number(-0.0) }
 }
 
 /// Every value that a store or a reduction needs, operands first.
@@ -251,8 +271,7 @@ fn order(spec: &LoopSpec, ops: &[Op], numbers: Numbers) -> Vec<Value> {
     for root in roots {
         visit(ops, root.index(), &mut seen, &mut order);
     }
-    let max = spec.reductions.iter().any(|r| r.kind == Accumulate::Max);
-    let mut first = if max { vec![numbers.lowest] } else { Vec::new() };
+    let mut first = Vec::new();
     for &value in &order {
         first.extend(implied(&ops[value], numbers));
     }

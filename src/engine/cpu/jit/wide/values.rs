@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use super::assembler::*;
-use super::select::{Fused, Numbers, Op, Simple, Value};
-use crate::graph::Binary;
+use super::select::{Arithmetic, Fused, Numbers, Op, Simple, Value};
 
 /// There were too few registers.
 pub struct Pressure;
@@ -88,11 +87,11 @@ impl Values {
         Ok(())
     }
 
-    /// Sets the mask where a value is positive.
+    /// Sets the mask where a value is positive or a NaN.
     fn positive(&mut self, x: Value, spare: Zmm) {
         let zero = self.register(self.numbers.zero, spare);
         let x = self.operand(x);
-        self.asm.less(zero, x);
+        self.asm.not_at_least(zero, x);
     }
 
     fn unary(&mut self, op: Simple, x: Value, to: Zmm) {
@@ -113,18 +112,17 @@ impl Values {
         }
     }
 
-    fn binary(&mut self, op: Binary, x: Value, y: Value, to: Zmm) {
+    fn binary(&mut self, op: Arithmetic, x: Value, y: Value, to: Zmm) {
         let in_memory = |v: Value| matches!(self.operand(v), Operand::Mem(_));
         let (x, y) = match op {
-            Binary::Add | Binary::Mul if in_memory(x) => (y, x),
-            Binary::Add | Binary::Mul | Binary::Sub | Binary::Div | Binary::Max => (x, y),
+            Arithmetic::Add | Arithmetic::Mul if in_memory(x) => (y, x),
+            Arithmetic::Add | Arithmetic::Mul | Arithmetic::Sub | Arithmetic::Div => (x, y),
         };
         let op = match op {
-            Binary::Add => ADD,
-            Binary::Sub => SUB,
-            Binary::Mul => MUL,
-            Binary::Div => DIV,
-            Binary::Max => MAX,
+            Arithmetic::Add => ADD,
+            Arithmetic::Sub => SUB,
+            Arithmetic::Mul => MUL,
+            Arithmetic::Div => DIV,
         };
         self.two(op, x, y, to);
     }
