@@ -150,7 +150,9 @@ impl From<TrainError> for Failure {
             | TrainError::NoRun { .. }
             | TrainError::Held { .. } => Failure::File(told),
             TrainError::NoValue { .. } => Failure::Device(told),
-            TrainError::NonFinite { .. } | TrainError::Overflow { .. } => Failure::Numbers(told),
+            TrainError::NonFinite { .. }
+            | TrainError::BadNumber { .. }
+            | TrainError::Overflow { .. } => Failure::Numbers(told),
         }
     }
 }

@@ -236,6 +236,19 @@ pub enum TrainError {
         /// The first tensor of the forward pass that holds a number that is none.
         tensor: FirstBad,
     },
+    /// What was to be saved holds a number that is none.
+    #[error(
+        "{path} is not written: {tensor} is the first tensor in it that holds what is no finite \
+         number ({value})"
+    )]
+    BadNumber {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// The first such number.
+        value: f32,
+    },
     /// Gradients in half precision overflow, whatever the loss is scaled by.
     #[error(
         "up to step {step}, {left_out} steps in a row had gradients that are no numbers in half \

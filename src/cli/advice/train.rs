@@ -58,6 +58,9 @@ impl Advice for TrainError {
                  --std, or --trained-on)"
             }
             TrainError::NonFinite { tensor, .. } => return Some(finite_again(tensor)),
+            TrainError::BadNumber { .. } => {
+                "in training, a lower learning rate or a longer warm-up in the recipe may help"
+            }
             TrainError::Overflow { .. } => {
                 "train with --precision f32, or with a lower learning rate"
             }

@@ -32,6 +32,9 @@ const RUN: &str = "rnetc";
 const IMPORT: &str = "rnetc.import";
 
 /// Writes a checkpoint, whole or not at all, and returns what was written.
+///
+/// # Errors
+/// [`TrainError::BadNumber`] where a value is infinite or no number.
 pub fn save(
     path: &Path,
     tensors: &[Tensor],
@@ -65,6 +68,10 @@ fn write(
     for tensor in tensors {
         for name in names(tensor) {
             if let Some(values) = values.get(&name) {
+                if let Some(&value) = values.iter().find(|value| !value.is_finite()) {
+                    let path = path.to_path_buf();
+                    return Err(TrainError::BadNumber { path, tensor: name, value });
+                }
                 let values = layout::to_checkpoint(tensor.kind, tensor.shape, values);
                 let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
                 entries.push((name, shape(tensor), bytes));

@@ -104,14 +104,15 @@ fn the_scale_of_a_loss_comes_back_to_the_bit_or_starts_anew() {
     let mut values = weights.clone();
     values.extend([(SCALE.to_string(), vec![4096.0]), (STREAK.to_string(), vec![1234.0])]);
     let path = folder.path().join("scaled.safetensors");
-    let save = |values: &Values| save(&path, &scaled, values, &about()).unwrap();
-    save(&values);
+    save(&path, &scaled, &values, &about()).unwrap();
     assert_eq!(load(&path, &scaled).unwrap(), values);
     // Whoever wants the weights alone finds them, and a run without a scale begins with one.
     assert_eq!(load(&path, &tensors()).unwrap(), weights);
     assert_eq!(load(&plain, &scaled).unwrap(), weights);
-    values.insert(SCALE.to_string(), vec![f32::NAN]);
-    save(&values);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.windows(4).position(|four| four == 4096f32.to_le_bytes()).unwrap();
+    bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    std::fs::write(&path, bytes).unwrap();
     let error = load(&path, &scaled).unwrap_err().to_string();
     assert!(error.contains("loss_scale: it holds what is no number"), "{error}");
 }
@@ -124,6 +125,23 @@ fn weights_that_are_no_numbers_are_refused_by_name() {
         save(&path, &tensors(), &values, &about()).unwrap();
         let error = load(&path, &tensors()).unwrap_err().to_string();
         assert!(error.contains("bn.running_mean: it holds what is no number"), "{error}");
+    }
+}
+
+#[test]
+fn what_is_no_finite_number_is_never_written() {
+    let (folder, _, weights) = saved();
+    let names: Vec<String> = weights.keys().cloned().collect();
+    for name in &names {
+        for bad in [f32::NAN, -f32::INFINITY] {
+            let mut values = weights.clone();
+            *values.get_mut(name).unwrap().last_mut().unwrap() = bad;
+            let path = folder.path().join("bad.safetensors");
+            let error = save(&path, &tensors(), &values, &about()).unwrap_err();
+            let TrainError::BadNumber { tensor, .. } = &error else { panic!("{error}") };
+            assert_eq!(tensor, name);
+            assert!(!path.exists());
+        }
     }
 }
 
