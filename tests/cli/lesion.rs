@@ -70,6 +70,13 @@ fn paths_are_followed_and_equations_checked() {
     assert_eq!(again.out, paths.out);
     let check = folder.expect(0, &format!("paths check run --batch 4 {ON}"));
     assert!(check.out.contains("units 1–4: (4) off by"), "{check:?}");
+    assert!(check.err.contains("over the first 4 of these pictures"), "{check:?}");
+    let six = folder.expect(0, &format!("paths check run --batch 4 --pictures 6 {ON}"));
+    assert!(six.err.contains("over the first 6 of these pictures"), "{six:?}");
+    let at_once = folder.expect(0, &format!("paths check run --batch 6 --pictures 6 {ON}"));
+    let ratio = |out: &str| out.lines().nth(1).map(|line| line[..15].to_owned());
+    assert_eq!(ratio(&six.out), ratio(&at_once.out));
+    assert_ne!(ratio(&six.out), ratio(&check.out));
     for file in ["gradient.svg", "deletions.svg", "paths.csv", "paths.json", "check.svg"] {
         assert!(folder.at("run/paths").join(file).is_file(), "{file}");
     }

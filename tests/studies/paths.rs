@@ -3,8 +3,9 @@
 use rnetc::data::dataset::Stored;
 use rnetc::data::normalise::Normalisation;
 use rnetc::data::{Extent, Pictures};
+use rnetc::dissect::paths::check::{self, Check};
 use rnetc::dissect::paths::gradient::{Along, Gradients, forks};
-use rnetc::dissect::paths::{check, exact, lengths, sampled};
+use rnetc::dissect::paths::{exact, lengths, sampled};
 use rnetc::dissect::probes::{branch, branches};
 use rnetc::engine::Precision;
 use rnetc::engine::cpu::CpuEngine;
@@ -215,14 +216,65 @@ fn the_papers_figures_for_54_units() {
     assert_eq!(lengths::paths(3), "8");
 }
 
-/// The report on one unit definition, with the CPU engine.
-fn report(unit: &str) -> check::Report {
+/// The report on one unit definition over so many pictures, in batches of so many.
+fn report_in(unit: &str, pictures: usize, batch: usize) -> check::Report {
     let engine = CpuEngine::new(Some(2), Precision::F32).expect("every machine has a CPU");
     let network = net(unit);
     let (sites, values) = (sites(&network), values(&network));
-    let images: Vec<f32> = numbers("images", 2 * 3 * 36).iter().map(|&v| v as f32).collect();
-    let targets = [1.0, 0.0, 0.0, 0.0, 0.0, 1.0];
-    check::check(&engine, &network, &sites, &values, (&images, &targets)).expect("it runs")
+    let mut check = Check::new(&engine, &network, &sites, &values, batch).expect("it compiles");
+    let all: Vec<f32> = numbers("images", pictures * 108).iter().map(|&v| v as f32).collect();
+    for (number, own) in all.chunks(batch * 108).enumerate() {
+        let mut images = own.to_vec();
+        // What fills the last batch up must not count.
+        images.resize(batch * 108, 3.0);
+        let count = own.len() / 108;
+        let mut targets = vec![0.0; batch * 3];
+        (0..count).for_each(|n| targets[n * 3 + (number * batch + n) * 2 % 3] = 1.0);
+        check.add((&images, &targets), count).expect("it runs");
+    }
+    check.report()
+}
+
+/// The report on one unit definition.
+fn report(unit: &str) -> check::Report {
+    report_in(unit, 2, 2)
+}
+
+#[test]
+fn batches_add_up_to_what_one_batch_of_all_pictures_gives() {
+    let scaled = "F = bn -> relu -> conv(3x3, w, stride: s)  h = shortcut(w, stride: s)
+         y = 0.5 * h(x) + F(x)";
+    for unit in UNITS.map(|(_, unit)| unit).into_iter().chain([scaled]) {
+        let [whole, parts] = [7, 3].map(|batch| report_in(unit, 7, batch));
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-4 * b.abs() + 2e-6;
+        let both = |a: Option<f64>, b: Option<f64>| match (a, b) {
+            (Some(a), Some(b)) => near(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        for (a, b) in parts.units.iter().zip(&whole.units) {
+            let same = both(a.residual_ratio, b.residual_ratio)
+                && both(a.cut_off, b.cut_off)
+                && both(a.lambda, b.lambda)
+                && both(a.weighted_term, b.weighted_term)
+                && both(a.cosine, b.cosine)
+                && both(a.chain_error, b.chain_error)
+                && near(a.gradient, b.gradient)
+                && near(a.gradient_through_residuals, b.gradient_through_residuals)
+                && (0..3).all(|k| both(a.gate.map(|g| g[k]), b.gate.map(|g| g[k])));
+            assert!(same, "{unit}\n{a:?}\n{b:?}");
+        }
+        for (a, b) in parts.stages.iter().zip(&whole.stages) {
+            let same = near(a.sum_error, b.sum_error)
+                && near(a.lambda_product, b.lambda_product)
+                && near(a.direct_term, b.direct_term);
+            assert!(same, "{unit}\n{a:?}\n{b:?}");
+        }
+        // Elsewhere each batch has λ of its own.
+        if unit == scaled || unit == UNITS[0].1 {
+            let errors = |report: &check::Report| report.stages[0].scaled_sum_error;
+            assert!(near(errors(&parts), errors(&whole)), "{unit}");
+        }
+    }
 }
 
 #[test]

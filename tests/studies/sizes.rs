@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use rnetc::dissect::paths::check;
+use rnetc::dissect::paths::check::{Check, Report};
 use rnetc::engine::Precision;
 use rnetc::engine::cpu::CpuEngine;
 use rnetc::graph::interp;
 use rnetc::lower::probes::{NONE, Part};
-use rnetc::network::anatomy::sites;
+use rnetc::network::anatomy::{Site, sites};
 use rnetc::network::{Network, ValueId};
 use rnetc::report::measure::residuals;
 use rnetc::train::tensors::{self, Values};
@@ -47,6 +47,19 @@ fn values(network: &Network) -> Values {
     tensors::of(network).iter().map(value).collect()
 }
 
+/// What `paths check` finds on one batch.
+fn checked(
+    engine: &CpuEngine,
+    network: &Network,
+    sites: &[Site],
+    values: &Values,
+    data: (&[f32], &[f32]),
+) -> Report {
+    let mut check = Check::new(engine, network, sites, values, BATCH).expect("it compiles");
+    check.add(data, BATCH).expect("it runs");
+    check.report()
+}
+
 /// ‖F‖/‖x‖ as the report has it, and as `paths check` has it.
 fn both(network: &Network) -> [Vec<Option<f64>>; 2] {
     let engine = CpuEngine::new(Some(2), Precision::F32).expect("every machine has a CPU");
@@ -57,7 +70,7 @@ fn both(network: &Network) -> [Vec<Option<f64>>; 2] {
     (0..BATCH).for_each(|image| targets[image * network.classes()] = 1.0);
     let report = residuals(&engine, network, &values, &images).expect("it runs");
     let (sites, data) = (sites(network), (images.as_slice(), targets.as_slice()));
-    let check = check::check(&engine, network, &sites, &values, data).expect("it runs");
+    let check = checked(&engine, network, &sites, &values, data);
     [report, check.units.iter().map(|unit| unit.residual_ratio).collect()]
 }
 
@@ -153,7 +166,7 @@ fn equations_mind_the_sign_of_f() {
     let images: Vec<f32> = numbers("images", BATCH * 108).iter().map(|&v| v as f32).collect();
     let data = (images.as_slice(), &[1.0, 0.0, 0.0, 1.0][..]);
     let (sites, values) = (sites(&network), values(&network));
-    let report = check::check(&engine, &network, &sites, &values, data).expect("it runs");
+    let report = checked(&engine, &network, &sites, &values, data);
     assert!(report.stages[0].sum_error < 1e-5, "{:?}", report.stages);
     assert!(report.units.iter().all(|unit| unit.chain_error.unwrap() < 1e-5), "{:?}", report.units);
 }

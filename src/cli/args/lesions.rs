@@ -109,7 +109,7 @@ pub struct PathsCheckArgs {
     /// On what.
     #[command(flatten)]
     pub study: TrainedArgs,
-    /// Pictures that all figures are taken over, the first of the test pictures
+    /// Pictures at once; without --pictures, the first so many are all that figures are taken over
     #[arg(long, value_name = "N", default_value = "32", value_parser = batch)]
     pub batch: usize,
 }

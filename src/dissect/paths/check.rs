@@ -9,6 +9,8 @@
 //! A stage is a run of units that keep the shape. F is its contribution to y as
 //! [`crate::network::anatomy`] defines it, computed as F and not as y − h.
 
+use std::ops::Range;
+
 use serde::Serialize;
 
 use super::gradient::forks;
@@ -83,33 +85,151 @@ pub struct Report {
     pub clean: usize,
 }
 
-/// Checks a net on one batch: pictures as an engine takes them, and one-hot targets.
-pub fn check(
-    engine: &dyn Engine,
-    network: &Network,
-    sites: &[Site],
-    values: &Values,
-    (images, targets): (&[f32], &[f32]),
-) -> Result<Report, TrainError> {
-    let batch = targets.len() / network.classes();
-    let mut plain =
-        Runner::new(engine, &lower::forward_and_backward(network, batch, &NONE, &wanted(sites)))?;
-    plain.load(values)?;
-    plain.write(Role::Images, images)?;
-    plain.write(Role::Targets, targets)?;
-    plain.run()?;
-    let mut read = Read { program: plain, batch };
-    let through = through_residuals(engine, network, sites, values, (images, targets))?;
-    let mut units = Vec::new();
-    for (at, site) in sites.iter().enumerate() {
-        units.push(unit(&mut read, network, site, at, through[at])?);
+/// The sums that a unit's numbers are made of.
+#[derive(Clone, Copy, Debug, Default)]
+struct UnitSums {
+    /// ⟨x, x⟩, ⟨F, F⟩ and ⟨h, x⟩.
+    input: f64,
+    residual: f64,
+    carried: f64,
+    /// Elements of y below zero, and all.
+    cut_off: [f64; 2],
+    /// Elements of a gate, their sum, their squares', and how many are above ½.
+    gate: [f64; 4],
+    /// ⟨g, g⟩ of ∂E/∂x_l, of the same along F only, and of what equation (5) leaves.
+    gradient: f64,
+    through_residuals: f64,
+    rest: f64,
+    /// ⟨w, w⟩ and ⟨w, g_L⟩ for w = g_l − g_L.
+    weighted: [f64; 2],
+}
+
+/// The sums that a stage's numbers are made of.
+#[derive(Clone, Debug)]
+struct StageSums {
+    /// Its units, counted from 0.
+    run: Range<usize>,
+    /// ⟨x_L, x_L⟩, and the same of what equation (4), and (6), leaves.
+    end: f64,
+    rest: f64,
+    scaled: f64,
+    /// ⟨g_L, g_L⟩
+    end_gradient: f64,
+}
+
+/// A net under check. Running statistics make a picture's numbers its own, so that what batches add
+/// up to is what one batch of all pictures would give; of equation (6), with each batch's own λ.
+pub struct Check<'a> {
+    network: &'a Network,
+    sites: &'a [Site],
+    plain: Runner,
+    through_residuals: Runner,
+    units: Vec<UnitSums>,
+    stages: Vec<StageSums>,
+}
+
+impl<'a> Check<'a> {
+    /// Compiles it for batches of a size.
+    pub fn new(
+        engine: &dyn Engine,
+        network: &'a Network,
+        sites: &'a [Site],
+        values: &Values,
+        batch: usize,
+    ) -> Result<Self, TrainError> {
+        let program = lower::forward_and_backward(network, batch, &NONE, &wanted(sites));
+        let mut plain = Runner::new(engine, &program)?;
+        plain.load(values)?;
+        let through_residuals = through_residuals(engine, network, sites, values, batch)?;
+        let units = vec![UnitSums::default(); sites.len()];
+        let stage = |run| StageSums { run, end: 0.0, rest: 0.0, scaled: 0.0, end_gradient: 0.0 };
+        let stages = runs(sites).into_iter().map(stage).collect();
+        Ok(Self { network, sites, plain, through_residuals, units, stages })
     }
-    let mut stages = Vec::new();
-    for run in runs(sites) {
-        stages.push(stage(&mut read, sites, run, &mut units)?);
+
+    /// Takes a batch in, as an engine takes it, with one-hot targets: its first `pictures`.
+    pub fn add(
+        &mut self,
+        (images, targets): (&[f32], &[f32]),
+        pictures: usize,
+    ) -> Result<(), TrainError> {
+        for program in [&mut self.plain, &mut self.through_residuals] {
+            program.write(Role::Images, images)?;
+            program.write(Role::Targets, targets)?;
+            program.run()?;
+        }
+        let forks = forks(self.sites);
+        let mut along = Read { program: &mut self.through_residuals, pictures };
+        let mut read = Read { program: &mut self.plain, pictures };
+        let mut lambdas = Vec::new();
+        for (at, (site, sums)) in self.sites.iter().zip(&mut self.units).enumerate() {
+            lambdas.push(unit(&mut read, self.network, site, at, sums)?);
+            let passed = forks.iter().filter(|fork| **fork >= at).count() as i32;
+            let gradient = norm(&along.gradient(Of::InputGradient, at)?);
+            sums.through_residuals += (gradient * 2f64.powi(-BOOST * passed)).powi(2);
+        }
+        for sums in &mut self.stages {
+            stage(&mut read, &lambdas, sums, &mut self.units)?;
+        }
+        Ok(())
     }
-    let clean = sites.iter().filter(|site| is_clean(site)).count();
-    Ok(Report { units, stages, initial_gates: initial_gates(network, sites), clean })
+
+    /// What has been found so far.
+    pub fn report(&self) -> Report {
+        let of_unit = |(at, (site, sums)): (usize, (&Site, &UnitSums))| sums.unit(at, site);
+        let units: Vec<Unit> =
+            self.sites.iter().zip(&self.units).enumerate().map(of_unit).collect();
+        let clean = self.sites.iter().filter(|site| is_clean(site)).count();
+        let initial_gates = initial_gates(self.network, self.sites);
+        let mut report = Report { units, stages: Vec::new(), initial_gates, clean };
+        for sums in &self.stages {
+            report.stages.push(sums.stage(&mut report.units, &self.units));
+        }
+        report
+    }
+}
+
+impl UnitSums {
+    fn unit(&self, at: usize, site: &Site) -> Unit {
+        let is_there = |number: f64, there: bool| there.then_some(number);
+        let [below, elements] = self.cut_off;
+        let [values, sum, squares, above] = self.gate;
+        let mean = sum / values;
+        let deviation = (squares / values - mean * mean).max(0.0).sqrt();
+        let forks = site.residual().is_some();
+        let keeps = forks && site.shapes[0] == site.shapes[1];
+        Unit {
+            unit: at + 1,
+            residual_ratio: is_there((self.residual / self.input).sqrt(), forks),
+            cut_off: is_there(below / elements, elements > 0.0),
+            lambda: is_there(self.carried / self.input, keeps),
+            gate: (values > 0.0).then_some([mean, deviation, above / values]),
+            gradient: self.gradient.sqrt(),
+            gradient_through_residuals: self.through_residuals.sqrt(),
+            chain_error: is_there((self.rest / self.gradient).sqrt(), keeps),
+            weighted_term: None,
+            cosine: None,
+        }
+    }
+}
+
+impl StageSums {
+    /// The stage, and what its end says of its units.
+    fn stage(&self, units: &mut [Unit], sums: &[UnitSums]) -> Stage {
+        for at in self.run.clone() {
+            let [weighted, product] = sums[at].weighted;
+            let lengths = (weighted * self.end_gradient).sqrt();
+            units[at].weighted_term = Some(weighted.sqrt());
+            units[at].cosine = (lengths > 0.0).then_some(product / lengths);
+        }
+        Stage {
+            units: [self.run.start + 1, self.run.end],
+            sum_error: (self.rest / self.end).sqrt(),
+            scaled_sum_error: (self.scaled / self.end).sqrt(),
+            lambda_product: units[self.run.clone()].iter().filter_map(|unit| unit.lambda).product(),
+            direct_term: self.end_gradient.sqrt(),
+        }
+    }
 }
 
 fn is_clean(site: &Site) -> bool {
@@ -167,20 +287,23 @@ fn wanted(sites: &[Site]) -> Wanted {
     wanted
 }
 
-/// Outputs of a program that has run, as vectors; gradients are those of each picture's own loss.
-struct Read {
-    program: Runner,
-    batch: usize,
+/// Outputs of a program that has run, of its first pictures, as vectors; gradients are those of each
+/// picture's own loss.
+struct Read<'a> {
+    program: &'a mut Runner,
+    pictures: usize,
 }
 
-impl Read {
+impl Read<'_> {
     fn value(&mut self, of: Of, at: usize) -> Result<Vec<f64>, TrainError> {
         let values = self.program.output(OutputKind::Quantity(of.at(at)))?;
-        Ok(values.iter().map(|&v| f64::from(v)).collect())
+        let own = values.len() / self.program.batch() * self.pictures;
+        Ok(values[..own].iter().map(|&v| f64::from(v)).collect())
     }
 
     fn gradient(&mut self, of: Of, at: usize) -> Result<Vec<f64>, TrainError> {
-        let batch = self.batch as f64;
+        // The loss is the mean over the batch.
+        let batch = self.program.batch() as f64;
         Ok(self.value(of, at)?.iter().map(|v| v * batch).collect())
     }
 }
@@ -198,52 +321,50 @@ fn plus(a: &[f64], factor: f64, b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a + factor * b).collect()
 }
 
+/// Adds what a batch says of a unit; the batch's λ.
 fn unit(
     read: &mut Read,
     network: &Network,
     site: &Site,
     at: usize,
-    gradient_through_residuals: f64,
-) -> Result<Unit, TrainError> {
+    sums: &mut UnitSums,
+) -> Result<f64, TrainError> {
     let (x, gx) = (read.value(Of::Input, at)?, read.gradient(Of::InputGradient, at)?);
+    let input = dot(&x, &x);
+    sums.input += input;
+    sums.gradient += dot(&gx, &gx);
     let is_relu = matches!(site.after[..], [f] if network.value(f).layer == Layer::Activation(Activation::Relu));
-    let cut_off = if is_relu {
+    if is_relu {
         let y = read.value(Of::Sum, at)?;
-        Some(y.iter().filter(|y| **y < 0.0).count() as f64 / y.len() as f64)
-    } else {
-        None
-    };
-    let mut unit = Unit {
-        unit: at + 1,
-        residual_ratio: None,
-        cut_off,
-        lambda: None,
-        gate: None,
-        gradient: norm(&gx),
-        gradient_through_residuals,
-        chain_error: None,
-        weighted_term: None,
-        cosine: None,
-    };
+        sums.cut_off[0] += y.iter().filter(|y| **y < 0.0).count() as f64;
+        sums.cut_off[1] += y.len() as f64;
+    }
     if gate(site).is_some() {
-        unit.gate = Some(spread(&read.value(Of::Gate, at)?));
+        let gate = read.value(Of::Gate, at)?;
+        let above = gate.iter().filter(|g| **g > 0.5).count() as f64;
+        let own = [gate.len() as f64, gate.iter().sum(), dot(&gate, &gate), above];
+        sums.gate.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
     }
-    if site.residual().is_some() {
-        unit.residual_ratio = Some(norm(&read.value(Of::Residual, at)?) / norm(&x));
-        if site.shapes[0] == site.shapes[1] {
-            unit.lambda = Some(dot(&read.value(Of::Shortcut, at)?, &x) / dot(&x, &x));
-            let rest = plus(&gx, -1.0, &read.gradient(Of::OutputGradient, at)?);
-            let rest = plus(&rest, -1.0, &read.gradient(Of::ThroughResidual, at)?);
-            unit.chain_error = Some(norm(&rest) / norm(&gx));
-        }
+    if site.residual().is_none() {
+        return Ok(1.0);
     }
-    Ok(unit)
+    let residual = read.value(Of::Residual, at)?;
+    sums.residual += dot(&residual, &residual);
+    if site.shapes[0] != site.shapes[1] {
+        return Ok(1.0);
+    }
+    let carried = dot(&read.value(Of::Shortcut, at)?, &x);
+    sums.carried += carried;
+    let rest = plus(&gx, -1.0, &read.gradient(Of::OutputGradient, at)?);
+    let rest = plus(&rest, -1.0, &read.gradient(Of::ThroughResidual, at)?);
+    sums.rest += dot(&rest, &rest);
+    Ok(carried / input)
 }
 
 /// Runs of units with shortcuts that keep the shape.
-fn runs(sites: &[Site]) -> Vec<std::ops::Range<usize>> {
+fn runs(sites: &[Site]) -> Vec<Range<usize>> {
     let keeps = |site: &Site| site.shapes[0] == site.shapes[1] && site.residual().is_some();
-    let mut runs: Vec<std::ops::Range<usize>> = Vec::new();
+    let mut runs: Vec<Range<usize>> = Vec::new();
     for at in (0..sites.len()).filter(|&at| keeps(&sites[at])) {
         match runs.last_mut() {
             Some(run) if run.end == at && sites[at].input == sites[at - 1].output => run.end += 1,
@@ -253,46 +374,43 @@ fn runs(sites: &[Site]) -> Vec<std::ops::Range<usize>> {
     runs
 }
 
+/// Adds what a batch says of a stage, with the batch's λ of each unit.
 fn stage(
     read: &mut Read,
-    sites: &[Site],
-    run: std::ops::Range<usize>,
-    units: &mut [Unit],
-) -> Result<Stage, TrainError> {
-    debug_assert!(run.end <= sites.len());
-    let last = run.end - 1;
+    batch_lambdas: &[f64],
+    sums: &mut StageSums,
+    units: &mut [UnitSums],
+) -> Result<(), TrainError> {
+    let last = sums.run.end - 1;
     let end = read.value(Of::Output, last)?;
     let end_gradient = read.gradient(Of::OutputGradient, last)?;
-    let first = read.value(Of::Input, run.start)?;
+    let first = read.value(Of::Input, sums.run.start)?;
     let (mut rest, mut scaled, mut lambdas) = (end.clone(), end.clone(), 1.0);
-    for at in run.clone().rev() {
+    for at in sums.run.clone().rev() {
         let residual = read.value(Of::Residual, at)?;
         rest = plus(&rest, -1.0, &residual);
         scaled = plus(&scaled, -lambdas, &residual);
-        lambdas *= units[at].lambda.unwrap_or(1.0);
+        lambdas *= batch_lambdas[at];
         let weighted = plus(&read.gradient(Of::InputGradient, at)?, -1.0, &end_gradient);
-        units[at].weighted_term = Some(norm(&weighted));
-        let lengths = norm(&weighted) * norm(&end_gradient);
-        units[at].cosine = (lengths > 0.0).then(|| dot(&weighted, &end_gradient) / lengths);
+        units[at].weighted[0] += dot(&weighted, &weighted);
+        units[at].weighted[1] += dot(&weighted, &end_gradient);
     }
-    Ok(Stage {
-        units: [run.start + 1, run.end],
-        sum_error: norm(&plus(&rest, -1.0, &first)) / norm(&end),
-        scaled_sum_error: norm(&plus(&scaled, -lambdas, &first)) / norm(&end),
-        lambda_product: lambdas,
-        direct_term: norm(&end_gradient),
-    })
+    let square = |values: &[f64]| dot(values, values);
+    sums.end += square(&end);
+    sums.rest += square(&plus(&rest, -1.0, &first));
+    sums.scaled += square(&plus(&scaled, -lambdas, &first));
+    sums.end_gradient += square(&end_gradient);
+    Ok(())
 }
 
-/// ‖∂E/∂x_l‖ where gradients pass through F only: what a plain net of the same weights has.
+/// A program of ∂E/∂x_l where gradients pass through F only: what a plain net of the same weights has.
 fn through_residuals(
     engine: &dyn Engine,
     network: &Network,
     sites: &[Site],
     values: &Values,
-    (images, targets): (&[f32], &[f32]),
-) -> Result<Vec<f64>, TrainError> {
-    let batch = targets.len() / network.classes();
+    batch: usize,
+) -> Result<Runner, TrainError> {
     let gradients =
         sites.iter().enumerate().map(|(at, site)| (Of::InputGradient.at(at), site.input)).collect();
     let wanted = Wanted { gradients, ..Wanted::default() };
@@ -300,22 +418,12 @@ fn through_residuals(
         lower::forward_and_backward(network, batch, &branches(sites, Pass::Backward), &wanted);
     let mut program = Runner::new(engine, &program)?;
     program.load(values)?;
-    program.write(Role::Images, images)?;
-    program.write(Role::Targets, targets)?;
-    let forks = forks(sites);
-    for &site in &forks {
+    for site in forks(sites) {
         let [residual, shortcut] = branch(site).map(Role::Probe);
         program.write(residual, &vec![2f32.powi(BOOST); batch])?;
         program.write(shortcut, &vec![0.0; batch])?;
     }
-    program.run()?;
-    let mut read = Read { program, batch };
-    (0..sites.len())
-        .map(|at| {
-            let passed = forks.iter().filter(|fork| **fork >= at).count() as i32;
-            Ok(norm(&read.gradient(Of::InputGradient, at)?) * 2f64.powi(-BOOST * passed))
-        })
-        .collect()
+    Ok(program)
 }
 
 /// ∏(1 − σ(b)) at the start of training, over shortcuts that carry 1 − g with g = σ(conv + b).
@@ -327,15 +435,6 @@ fn initial_gates(network: &Network, sites: &[Site]) -> Option<f64> {
 /// g, where the shortcut has 1 − g.
 fn gate(site: &Site) -> Option<ValueId> {
     site.residual()?.shortcut.gates().find(|gate| gate.complement).map(|gate| gate.value)
-}
-
-/// Mean, standard deviation and share above ½.
-fn spread(gate: &[f64]) -> [f64; 3] {
-    let n = gate.len().max(1) as f64;
-    let mean = gate.iter().sum::<f64>() / n;
-    let variance = gate.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / n;
-    let above = gate.iter().filter(|g| **g > 0.5).count() as f64 / n;
-    [mean, variance.sqrt(), above]
 }
 
 fn initial_gate(network: &Network, site: &Site) -> Option<f64> {

@@ -3,9 +3,9 @@
 use crate::cli::Failure;
 use crate::cli::args::PathsCheckArgs;
 use crate::cli::session::signals::Signals;
-use crate::cli::session::trained;
+use crate::cli::session::trained::{self, Trained};
 use crate::cli::show::output;
-use crate::dissect::paths::check::{self, Report};
+use crate::dissect::paths::check::{Check, Report};
 use crate::dissect::paths::figure;
 use crate::train::record::atomic;
 
@@ -18,15 +18,8 @@ pub fn check(args: &PathsCheckArgs, signals: &Signals) -> Result<(), Failure> {
             trained.network.name
         )));
     }
-    let loading = trained.loading(args.batch);
-    let mut batches = loading.evaluation().map_err(|e| Failure::File(e.to_string()))?;
-    let Some(batch) = batches.next_item() else {
-        return Err(Failure::Wrong("the data set has no test pictures".into()));
-    };
-    let engine = trained.opened.engine.as_ref();
-    let data = (batch.images.as_slice(), batch.targets.as_slice());
-    let report = check::check(engine, &trained.network, &trained.sites, &trained.values, data)?;
-    output::note(format_args!("over the first {} of these pictures", batch.labels.len()));
+    let (report, pictures) = measured(args, &trained, signals)?;
+    output::note(format_args!("over the first {pictures} of these pictures"));
     print(&report);
     let (folder, _lock) = trained.subfolder("paths")?;
     let json = serde_json::to_string_pretty(&report)
@@ -37,6 +30,34 @@ pub fn check(args: &PathsCheckArgs, signals: &Signals) -> Result<(), Failure> {
     atomic::write(&folder.join("check.svg"), drawn.as_bytes())?;
     output::note(format_args!("written: {}/check.{{csv,json,svg}}", folder.display()));
     Ok(())
+}
+
+/// The report, and over how many pictures: those asked for, else one batch.
+fn measured(
+    args: &PathsCheckArgs,
+    trained: &Trained,
+    signals: &Signals,
+) -> Result<(Report, usize), Failure> {
+    let loading = trained.loading(args.batch);
+    let (network, engine) = (&trained.network, trained.opened.engine.as_ref());
+    let mut check = Check::new(engine, network, &trained.sites, &trained.values, loading.batch)?;
+    let mut batches = loading.evaluation().map_err(|e| Failure::File(e.to_string()))?;
+    let mut pictures = 0;
+    while let Some(batch) = batches.next_item() {
+        if let Some(failure) = signals.failure() {
+            return Err(failure);
+        }
+        check.add((&batch.images, &batch.targets), batch.labels.len())?;
+        pictures += batch.labels.len();
+        batches.recycle(batch);
+        if args.study.pictures.is_none() {
+            break;
+        }
+    }
+    if pictures == 0 {
+        return Err(Failure::Wrong("the data set has no test pictures".into()));
+    }
+    Ok((check.report(), pictures))
 }
 
 fn cell(value: Option<f64>) -> String {
