@@ -1,6 +1,6 @@
 //! What a study has found so far, a JSON line each, so that it goes on where it stopped.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,12 +10,14 @@ use crate::train::record::json_lines::{JsonLines, text};
 
 /// An open journal.
 pub struct Journal {
+    path: PathBuf,
     lines: JsonLines,
+    unreadable: Vec<usize>,
 }
 
 impl Journal {
-    /// Opens a journal whose first line is `header`, and reads what it holds. A journal with
-    /// another header is refused, unless `again` says to begin anew.
+    /// Opens a journal whose first line is `header`, and reads what it holds; lines that cannot be
+    /// read go. A journal with another header is refused, unless `again` says to begin anew.
     pub fn open<R: DeserializeOwned>(
         path: &Path,
         header: &impl Serialize,
@@ -30,15 +32,31 @@ impl Journal {
             return Err(TrainError::OtherStudy { path, holds, asked: header });
         }
         let mut kept = header + "\n";
-        let mut records = Vec::new();
-        for line in lines {
-            // A last line cut short by a crash does not parse, and goes.
-            if let Ok(record) = serde_json::from_str(line) {
-                records.push(record);
-                kept.extend([line, "\n"]);
+        let (mut records, mut unreadable) = (Vec::new(), Vec::new());
+        for (number, line) in (2..).zip(lines) {
+            match serde_json::from_str(line) {
+                Ok(record) => {
+                    records.push(record);
+                    kept.extend([line, "\n"]);
+                }
+                Err(_) => unreadable.push(number),
             }
         }
-        Ok((Self { lines: JsonLines::begin(path, &kept)? }, records))
+        // A last line without an end was cut short by a crash, which is as it should be.
+        let lines = text.lines().count();
+        unreadable.retain(|&number| number < lines || text.ends_with('\n'));
+        let (path, lines) = (path.to_path_buf(), JsonLines::begin(path, &kept)?);
+        Ok((Self { path, lines, unreadable }, records))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Lines, counted from 1, that were dropped since something else than a crash spoilt them.
+    pub fn unreadable(&self) -> &[usize] {
+        &self.unreadable
     }
 
     /// Adds a record.
@@ -61,11 +79,25 @@ mod tests {
         journal.add(&8).unwrap();
         std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + "\"cut").unwrap();
         let (mut journal, found) = Journal::open::<u32>(&path, &"seed 1", false).unwrap();
-        assert_eq!(found, [7, 8]);
+        assert_eq!((found, journal.unreadable()), (vec![7, 8], &[][..]));
         journal.add(&9).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "\"seed 1\"\n7\n8\n9\n");
         let error = Journal::open::<u32>(&path, &"seed 2", false).err().unwrap();
         assert!(matches!(error, TrainError::OtherStudy { .. }), "{error}");
         assert!(Journal::open::<u32>(&path, &"seed 2", true).unwrap().1.is_empty());
+    }
+
+    #[test]
+    fn lines_that_no_crash_spoilt_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        std::fs::write(&path, "\"seed 1\"\n7\nseven\n8\n{\n9").unwrap();
+        let (journal, found) = Journal::open::<u32>(&path, &"seed 1", false).unwrap();
+        assert_eq!((found, journal.unreadable()), (vec![7, 8, 9], &[3, 5][..]));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "\"seed 1\"\n7\n8\n9\n");
+        // Whole, and none.
+        std::fs::write(&path, "\"seed 1\"\n7\nnine\n").unwrap();
+        let (journal, _) = Journal::open::<u32>(&path, &"seed 1", false).unwrap();
+        assert_eq!(journal.unreadable(), [3]);
     }
 }

@@ -3,8 +3,20 @@
 
 use crate::graph::ProbeId;
 use crate::lower::probes::{Bypass, Pass, Probes, Tap};
-use crate::network::Network;
 use crate::network::anatomy::{Residual, Site};
+use crate::network::{Edge, Layer, Network, ValueId};
+
+/// What lesions of the sites from number `first` on need: [`deletions`], and a probe on each
+/// drop_path ([`survives`]), since what it keeps moves with its unit.
+pub fn lesions(network: &Network, sites: &[Site], first: usize) -> Probes {
+    let mut probes = deletions(network, sites, first);
+    for (user, _) in sites[first..].iter().flat_map(|site| drops(network, site)) {
+        let probe = survives(sites, user);
+        probes.ids.push(probe);
+        probes.taps.push(Tap { edge: Edge { user, slot: 0 }, probe });
+    }
+    probes
+}
 
 /// A probe for each site from number `first` on that can be deleted ([`keep`]): 1 keeps it, 0
 /// deletes it.
@@ -29,6 +41,21 @@ pub fn deletions(network: &Network, sites: &[Site], first: usize) -> Probes {
 /// The probe that keeps a site, counted from 0.
 pub fn keep(site: usize) -> ProbeId {
     ProbeId(site as u32)
+}
+
+/// A site's drop_paths, each with the probability with which training kept what it drops.
+pub fn drops(network: &Network, site: &Site) -> Vec<(ValueId, f64)> {
+    let inside = (site.input.0 + 1..=site.output.0).map(ValueId);
+    let kept = |id: ValueId| match network.value(id).layer {
+        Layer::DropPath { p } => Some((id, 1.0 - p)),
+        _ => None,
+    };
+    inside.filter_map(kept).collect()
+}
+
+/// The factor on what a drop_path drops; numbered after those that keep a site.
+pub fn survives(sites: &[Site], drop: ValueId) -> ProbeId {
+    ProbeId(sites.len() as u32 + drop.0)
 }
 
 /// Two probes for each site with a shortcut ([`branch`]): factors on F's contribution and on h,

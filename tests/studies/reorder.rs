@@ -15,12 +15,22 @@ use super::support::*;
 
 const BATCH: usize = 2;
 
-fn net() -> Network {
-    compile(
-        "unit u(w) { F = bn -> relu -> conv(3x3, w) -> drop_path(index / count * 0.5)  y = x + F(x) }
-         unit other(w) { F = conv(3x3, w) -> bn  y = x + F(x) }
-         net n { input(3, 6, 6) -> conv(3x3, 4) -> u(4) * 3 -> other(4) -> global_avg_pool -> linear(3) }",
-    )
+/// Units of which each keeps something else: one branch, two, and one behind a gate.
+const UNITS: [&str; 3] = [
+    "F = bn -> relu -> conv(3x3, w) -> drop_path(index / count * 0.5)  y = x + F(x)",
+    "F = conv(3x3, w) -> drop_path(index / count * 0.5)
+     G = conv(1x1, w) -> drop_path(0.5 - index / count * 0.4)  y = x + F(x) + G(x)",
+    "g = conv(1x1, w, bias: -1) -> sigmoid
+     F = conv(3x3, w) -> drop_path(index / count * 0.5)  y = (1 - g(x)) * x + g(x) * F(x)",
+];
+
+fn net(unit: &str) -> Network {
+    compile(&format!(
+        "unit u(w) {{ {unit} }}
+         unit other(w) {{ F = conv(3x3, w) -> bn  y = x + F(x) }}
+         net n {{ input(3, 6, 6) -> conv(3x3, 4) -> u(4) * 3 -> other(4) -> global_avg_pool
+             -> linear(3) }}"
+    ))
 }
 
 fn values(network: &Network) -> Values {
@@ -53,7 +63,7 @@ fn unit(network: &Network, values: &Values, site: &Site, x: &[f64]) -> Vec<f64> 
 
 #[test]
 fn only_equal_units_change_places() {
-    let network = net();
+    let network = net(UNITS[0]);
     let sites = sites(&network);
     let fits = |a: usize, b: usize| counterparts(&network, &sites[a], &sites[b]).is_some();
     assert!(fits(0, 1) && fits(2, 0));
@@ -67,36 +77,39 @@ fn only_equal_units_change_places() {
 
 #[test]
 fn swapped_units_compute_in_the_new_order() {
-    let network = net();
-    let (sites, values) = (sites(&network), values(&network));
-    let order = [2, 0, 1, 3];
-    let stem = Part { from: None, to: Some(sites[0].input) };
-    let mut x = run(&lower::part(&network, BATCH, stem, &NONE), &values, &[]);
-    for &site in &order {
-        x = unit(&network, &values, &sites[site], &x);
-    }
-    let head = Part { from: Some(sites[3].output), to: None };
-    let want = run(&lower::part(&network, BATCH, head, &NONE), &values, &x);
+    for text in UNITS {
+        let network = net(text);
+        let (sites, values) = (sites(&network), values(&network));
+        let order = [2, 0, 1, 3];
+        let stem = Part { from: None, to: Some(sites[0].input) };
+        let mut x = run(&lower::part(&network, BATCH, stem, &NONE), &values, &[]);
+        for &site in &order {
+            x = unit(&network, &values, &sites[site], &x);
+        }
+        let head = Part { from: Some(sites[3].output), to: None };
+        let want = run(&lower::part(&network, BATCH, head, &NONE), &values, &x);
 
-    let moved = permuted(&network, &sites, &order, &values);
-    let probes = probes::deletions(&network, &sites, 0);
-    let program = lower::part(&network, BATCH, Part::WHOLE, &probes);
-    let mut all = inputs(&program, &HashMap::new());
-    for (at, input) in program.graph.inputs.iter().enumerate() {
-        if let Some(value) = moved.get(&input.name) {
-            all.insert(InputId(at as u32), value.iter().map(|&v| f64::from(v)).collect());
+        let moved = permuted(&network, &sites, &order, &values);
+        let probes = probes::lesions(&network, &sites, 0);
+        let program = lower::part(&network, BATCH, Part::WHOLE, &probes);
+        let mut all = inputs(&program, &HashMap::new());
+        // What drop_path keeps goes with the unit.
+        let survival: HashMap<_, _> = survival(&network, &sites, &order)
+            .into_iter()
+            .map(|(drop, factor)| (Role::Probe(probes::survives(&sites, drop)), factor))
+            .collect();
+        for (at, input) in program.graph.inputs.iter().enumerate() {
+            let id = InputId(at as u32);
+            if let Some(value) = moved.get(&input.name) {
+                all.insert(id, value.iter().map(|&v| f64::from(v)).collect());
+            }
+            if let Some(&factor) = survival.get(&input.role) {
+                all.insert(id, vec![factor; BATCH]);
+            }
         }
-        if let Some(at_site) =
-            (0..sites.len()).find(|&at| Role::Probe(probes::keep(at)) == input.role)
-        {
-            // What drop_path keeps goes with the unit.
-            let factor =
-                survival(&network, &sites[order[at_site]]) / survival(&network, &sites[at_site]);
-            all.insert(InputId(at as u32), vec![factor; BATCH]);
-        }
+        let have = interp::run(&program, &all).0.swap_remove(0);
+        assert!(distance(&have, &want) < 1e-12, "{text}");
+        let plain = run(&lower::inference(&network, BATCH), &values, &[]);
+        assert!(distance(&have, &plain) > 1e-6, "{text}");
     }
-    let have = interp::run(&program, &all).0.swap_remove(0);
-    assert!(distance(&have, &want) < 1e-12);
-    let plain = run(&lower::inference(&network, BATCH), &values, &[]);
-    assert!(distance(&have, &plain) > 1e-6);
 }

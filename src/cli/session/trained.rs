@@ -21,6 +21,7 @@ use crate::data::dataset::Subset;
 use crate::data::folder::Splits;
 use crate::data::locate::Found;
 use crate::data::normalise::Normalisation;
+use crate::dissect::journal::Journal;
 use crate::engine::Precision;
 use crate::network::Network;
 use crate::network::anatomy::{Site, sites};
@@ -139,6 +140,18 @@ pub fn open(run: &Path, args: &TrainedArgs, signals: &Signals) -> Result<Trained
     let sites = sites(&network);
     let weights = (weights, origin.steps());
     Ok(Trained { folder, data, normalisation, network, sites, values, weights, pictures, opened })
+}
+
+/// Says which lines of a journal are no longer in it, but for the one that a crash cuts short.
+pub fn tell_unreadable(journal: &Journal) {
+    let numbers: Vec<_> = journal.unreadable().iter().map(usize::to_string).collect();
+    if !numbers.is_empty() {
+        output::note(format_args!(
+            "warning: {}: line {} cannot be read; what stood there is measured again",
+            journal.path().display(),
+            numbers.join(", ")
+        ));
+    }
 }
 
 /// What a study was made of: what its journal, and its report, say of it.

@@ -50,6 +50,7 @@ pub fn lesion(args: &LesionArgs) -> Result<(), Failure> {
     let path = folder.join(format!("{}.jsonl", name(&study)));
     let header = header(args, &study, &trained, subject.loading.batch);
     let (journal, found) = Journal::open::<Tally>(&path, &header, args.study.again)?;
+    trained::tell_unreadable(&journal);
     let done: HashMap<(usize, usize), Tally> =
         found.into_iter().map(|tally| ((tally.lesion, tally.block), tally)).collect();
     let total = items.len() * subject.blocks();

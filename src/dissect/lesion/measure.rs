@@ -13,7 +13,7 @@ use super::plan::{Item, Lesion};
 use super::rewire::{permuted, survival};
 use crate::data::batches::Loading;
 use crate::data::dataset::Subset;
-use crate::dissect::probes::{deletions, keep};
+use crate::dissect::probes::{keep, lesions, survives};
 use crate::engine::Engine;
 use crate::graph::{OutputKind, Role};
 use crate::lower;
@@ -221,7 +221,7 @@ impl<'a> Rest<'a> {
     fn compile(subject: &'a Subject<'a>, start: usize) -> Result<Self, TrainError> {
         let (network, input) = (subject.network, subject.sites[start].input);
         let part = Part { from: Some(input).filter(|&v| v != network.input), to: None };
-        let probes = deletions(network, subject.sites, start);
+        let probes = lesions(network, subject.sites, start);
         let program = lower::part(network, subject.loading.batch, part, &probes);
         let program = Runner::new(subject.engine, &program)?;
         Ok(Self { subject, start, program, own: false })
@@ -268,17 +268,17 @@ impl<'a> Rest<'a> {
             }
             Lesion::None | Lesion::Delete(_) => {}
         }
-        for at in self.start..sites.len() {
-            let factor = match lesion {
-                Lesion::None => 1.0,
-                Lesion::Delete(gone) => f64::from(u8::from(!gone.contains(&at))),
-                Lesion::Reorder(order) if order[at] == at => 1.0,
-                Lesion::Reorder(order) => {
-                    survival(network, &sites[order[at]]) / survival(network, &sites[at])
-                }
-            };
-            self.program
-                .write(Role::Probe(keep(at)), &vec![factor as f32; self.program.batch()])?;
+        let as_they_were: Vec<usize> = (0..sites.len()).collect();
+        let (gone, order) = match lesion {
+            Lesion::None => (&[][..], &as_they_were),
+            Lesion::Delete(gone) => (&gone[..], &as_they_were),
+            Lesion::Reorder(order) => (&[][..], order),
+        };
+        let kept = |at: usize| (keep(at), f64::from(u8::from(!gone.contains(&at))));
+        let survival = survival(network, sites, order).into_iter();
+        let survival = survival.map(|(drop, factor)| (survives(sites, drop), factor));
+        for (probe, factor) in (self.start..sites.len()).map(kept).chain(survival) {
+            self.program.write(Role::Probe(probe), &vec![factor as f32; self.program.batch()])?;
         }
         Ok(())
     }

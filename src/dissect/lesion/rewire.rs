@@ -1,5 +1,6 @@
 //! Reordering units: their parameters and statistics change places.
 
+use crate::dissect::probes::drops;
 use crate::network::anatomy::Site;
 use crate::network::{Layer, ModuleId, Network, TensorId, ValueId};
 use crate::train::tensors::Values;
@@ -62,15 +63,15 @@ pub fn permuted(network: &Network, sites: &[Site], order: &[usize], values: &Val
     moved
 }
 
-/// The probability with which training kept a site's branch: the product over its drop_paths.
-/// Evaluation multiplies by it, so it moves with the unit.
-pub fn survival(network: &Network, site: &Site) -> f64 {
-    let values = &network.values[site.input.index() + 1..=site.output.index()];
-    let kept = |layer: &Layer| match layer {
-        Layer::DropPath { p } => Some(1.0 - p),
-        _ => None,
+/// Evaluation multiplies by what drop_path keeps, which moves with the unit: for each drop_path of
+/// a site where `order[i]` stands in place of i, the moved unit's probability over its own.
+pub fn survival(network: &Network, sites: &[Site], order: &[usize]) -> Vec<(ValueId, f64)> {
+    let ratios = |(at, &from): (usize, &usize)| -> Vec<(ValueId, f64)> {
+        let moved = drops(network, &sites[from]);
+        let own = drops(network, &sites[at]);
+        own.into_iter().zip(moved).map(|((id, own), (_, moved))| (id, moved / own)).collect()
     };
-    values.iter().filter_map(|value| kept(&value.layer)).product()
+    order.iter().enumerate().flat_map(ratios).collect()
 }
 
 /// Kendall's rank correlation of an order with 0, 1, 2, …: 1 for no change, −1 for the reverse.

@@ -68,6 +68,7 @@ fn follow(args: &PathsArgs, run: &Path, signals: &Signals) -> Result<(), Failure
     let (folder, _lock) = trained.subfolder("paths")?;
     let (journal, found) =
         Journal::open::<Length>(&folder.join("gradient.jsonl"), &header, of.again)?;
+    trained::tell_unreadable(&journal);
     let mut gradients = Gradients::new(
         trained.opened.engine.as_ref(),
         &trained.network,
