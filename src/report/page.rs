@@ -99,18 +99,21 @@ fn training(runs: &[Run]) -> String {
         let loss: Vec<[f64; 2]> =
             run.history.steps.iter().map(|step| [step.step as f64, f64::from(step.loss)]).collect();
         let error = run.history.evaluations.iter().map(|e| [e.step as f64, e.test_error_percent]);
+        let epochs = run.history.epochs.iter().map(|e| [e.step as f64, e.train_error_percent]);
         let label = format!("{}: training loss", run.name);
+        let errors = |what: &str, stroke, points: Vec<[f64; 2]>| {
+            let label = format!("{}: {what}", run.name);
+            let is_there = !points.is_empty();
+            is_there.then_some(Mark::Line { points, stroke, side: Side::Right, label })
+        };
         [
-            Mark::line(&label, Stroke::dashed(colour), thinned(&loss)),
-            Mark::Line {
-                points: error.collect(),
-                stroke: Stroke::solid(colour),
-                side: Side::Right,
-                label: format!("{}: test error", run.name),
-            },
+            Some(Mark::line(&label, Stroke::dashed(colour), thinned(&loss))),
+            errors("training error by epoch", Stroke::dashed(colour), epochs.collect()),
+            errors("test error", Stroke::solid(colour), error.collect()),
         ]
     });
-    let error = Axis::linear("test error, %").from_zero();
+    let marks = marks.flatten();
+    let error = Axis::linear("error, %").from_zero();
     page_wide("steps", Axis::log("training loss"), Some(error), marks.collect())
 }
 

@@ -6,7 +6,7 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
 use crate::cli::session::signals::Signals;
 use crate::cli::show::output;
-use crate::train::record::metrics::{Evaluation, Step};
+use crate::train::record::metrics::{Epoch, Evaluation, Step};
 use crate::train::schedule::StepPlan;
 use crate::train::trainer::Observer;
 
@@ -24,13 +24,17 @@ pub struct Figures {
     batch: usize,
     /// Smoothed loss, error in % and pictures a second.
     pub recent: Option<[f64; 3]>,
+    /// What the newest epoch has trained on.
+    pub epoch: Option<Epoch>,
+    per_epoch: u64,
 }
 
 impl Figures {
     /// Of a run of this plan, before its first step.
     pub fn new(plan: &StepPlan, batch: usize) -> Self {
         let epochs = plan.total.div_ceil(plan.per_epoch);
-        Self { total: plan.total, epochs, batch, recent: None }
+        let per_epoch = plan.per_epoch;
+        Self { total: plan.total, epochs, batch, recent: None, epoch: None, per_epoch }
     }
 
     /// Takes a step in; loss, error and pictures a second, smoothed.
@@ -48,11 +52,16 @@ impl Figures {
         format!("{:#} left", HumanDuration(Duration::from_secs_f64(seconds)))
     }
 
-    /// A line about an evaluation.
+    /// A line about an evaluation, with the means of the epoch in training.
     pub fn evaluation(&self, evaluation: &Evaluation) -> String {
         let loss = evaluation.test_loss.map_or_else(|| "none".into(), |loss| format!("{loss:.4}"));
-        let train = self.recent.map_or_else(String::new, |[loss, error, _]| {
-            format!("  training loss {loss:.4}  training error {error:.2} %")
+        let train = self.epoch.map_or_else(String::new, |epoch| {
+            let (loss, error) = (epoch.train_loss, epoch.train_error_percent);
+            let part = match epoch.steps {
+                all if all == self.per_epoch => String::new(),
+                some => format!(" (of {some} of {} steps)", self.per_epoch),
+            };
+            format!("  training loss {loss:.4}  training error {error:.2} %{part}")
         });
         format!(
             "epoch {}/{}  test error {:.2} %  test loss {loss}{train}",
@@ -123,6 +132,10 @@ impl Observer for Shown {
             }
             None => {}
         }
+    }
+
+    fn epoch(&mut self, epoch: &Epoch) {
+        self.figures.epoch = Some(*epoch);
     }
 
     fn evaluating(&mut self, _step: u64) {

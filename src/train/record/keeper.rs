@@ -1,5 +1,7 @@
 //! Which checkpoints a run leaves: the last few, and the one with the lowest test error.
 
+use std::collections::HashSet;
+
 use super::checkpoint::{self, About};
 use super::manifest::{CheckpointList, Entry};
 use super::run_folder::RunFolder;
@@ -11,15 +13,30 @@ pub struct Keeper {
     folder: RunFolder,
     keep: usize,
     manifest: CheckpointList,
+    /// Checkpoints after the step from which the run goes on: it passed them over as damaged, and
+    /// makes them again.
+    passed_over: HashSet<String>,
     /// Lowest test error so far.
     best: Option<f64>,
 }
 
 impl Keeper {
-    /// For a run in a folder that may hold checkpoints, with the lowest test error so far.
-    pub fn new(folder: &RunFolder, keep: usize, best: Option<f64>) -> Result<Self, TrainError> {
-        let manifest = CheckpointList::read(folder.path())?;
-        Ok(Self { folder: folder.clone(), keep, manifest, best })
+    /// For a run that has done some steps, in a folder that may hold checkpoints, with the lowest
+    /// test error so far.
+    pub fn new(
+        folder: &RunFolder,
+        keep: usize,
+        done: u64,
+        best: Option<f64>,
+    ) -> Result<Self, TrainError> {
+        let mut manifest = CheckpointList::read(folder.path())?;
+        let mut passed_over = HashSet::new();
+        for entry in manifest.checkpoints.iter_mut().filter(|entry| entry.step > done) {
+            // It is none of those among which the best is kept.
+            entry.test_error_percent = None;
+            passed_over.insert(entry.file.clone());
+        }
+        Ok(Self { folder: folder.clone(), keep, manifest, passed_over, best })
     }
 
     /// Saves what a run has after a step.
@@ -32,6 +49,7 @@ impl Keeper {
         let path = self.folder.checkpoint(about.step);
         let content = checkpoint::save(&path, tensors, values, about)?;
         let file = self.folder.checkpoint_name(about.step);
+        self.passed_over.remove(&file);
         self.manifest.add(Entry::new(file, about.step, &content));
         self.settle()
     }
@@ -60,12 +78,15 @@ impl Keeper {
     /// Whether the state after a step is saved.
     pub fn has(&self, step: u64) -> bool {
         let file = self.folder.checkpoint_name(step);
-        self.manifest.checkpoints.iter().any(|entry| entry.file == file)
+        let is_listed = self.manifest.checkpoints.iter().any(|entry| entry.file == file);
+        is_listed && !self.passed_over.contains(&file)
     }
 
     /// Notes the test error of what was saved after a step.
     pub fn judge(&mut self, step: u64, error_percent: f64) -> Result<(), TrainError> {
-        self.manifest.judge(step, error_percent);
+        if self.has(step) {
+            self.manifest.judge(step, error_percent);
+        }
         self.settle()
     }
 

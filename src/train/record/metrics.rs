@@ -1,4 +1,5 @@
-//! `metrics.jsonl`: one JSON object a step and one an evaluation; the same for TensorBoard.
+//! `metrics.jsonl`: one JSON object a step, one an epoch and one an evaluation; the same for
+//! TensorBoard.
 
 use std::path::Path;
 
@@ -17,10 +18,63 @@ pub struct Step {
     pub epoch: u64,
     /// Mean cross-entropy over its batch.
     pub loss: f32,
+    /// Pictures of its batch classified wrongly, %; lines of older files lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_percent: Option<f64>,
     /// Learning rate.
     pub lr: f64,
     /// Pictures a second, this step alone.
     pub images_per_s: f64,
+}
+
+/// What an epoch trained on: means over its pictures, each augmented, in training mode, and with the
+/// weights of its own step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Steps done.
+    pub step: u64,
+    /// Which, counted from 1.
+    pub epoch: u64,
+    /// Its steps that the means are taken over; all of the same number of pictures.
+    pub steps: u64,
+    /// Mean cross-entropy.
+    pub train_loss: f64,
+    /// Pictures classified wrongly, %.
+    pub train_error_percent: f64,
+}
+
+/// The sums of an epoch that is underway.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct EpochSums {
+    epoch: u64,
+    last: u64,
+    steps: u64,
+    loss: f64,
+    error: f64,
+}
+
+impl EpochSums {
+    /// Adds a step; one of another epoch begins anew. A step whose error is not recorded cannot be
+    /// part of the means.
+    pub fn add(&mut self, step: &Step) {
+        if self.epoch != step.epoch {
+            *self = Self { epoch: step.epoch, ..Self::default() };
+        }
+        let Some(error) = step.error_percent else { return };
+        self.last = step.step;
+        self.steps += 1;
+        self.loss += f64::from(step.loss);
+        self.error += error;
+    }
+
+    /// The means of the epoch so far; none of no step.
+    pub fn means(&self) -> Option<Epoch> {
+        let Self { epoch, last: step, steps, .. } = *self;
+        let [train_loss, train_error_percent] =
+            [self.loss, self.error].map(|sum| sum / steps as f64);
+        let means = Epoch { step, epoch, steps, train_loss, train_error_percent };
+        (steps > 0).then_some(means)
+    }
 }
 
 /// An evaluation on the test set.
@@ -65,6 +119,14 @@ impl Log {
         Ok(())
     }
 
+    /// Adds an epoch.
+    pub fn epoch(&mut self, epoch: &Epoch) -> Result<(), TrainError> {
+        self.lines.add(epoch)?;
+        let loss = ("training/loss of the epoch", epoch.train_loss);
+        let error = ("training/error of the epoch, %", epoch.train_error_percent);
+        self.events.write(epoch.step, &[loss, error])
+    }
+
     /// Adds an evaluation.
     pub fn evaluation(&mut self, evaluation: &Evaluation) -> Result<(), TrainError> {
         self.lines.add(evaluation)?;
@@ -84,6 +146,8 @@ impl Log {
 pub struct History {
     /// Steps.
     pub steps: Vec<Step>,
+    /// Epochs.
+    pub epochs: Vec<Epoch>,
     /// Evaluations.
     pub evaluations: Vec<Evaluation>,
 }
@@ -94,6 +158,8 @@ pub fn read(path: &Path) -> Result<History, TrainError> {
     for line in text(path)?.lines() {
         if let Ok(step) = serde_json::from_str(line) {
             history.steps.push(step);
+        } else if let Ok(epoch) = serde_json::from_str(line) {
+            history.epochs.push(epoch);
         } else if let Ok(evaluation) = serde_json::from_str(line) {
             history.evaluations.push(evaluation);
         }
@@ -121,20 +187,52 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("metrics.jsonl");
         let mut log = Log::open(&path, 0).unwrap();
-        let step = Step { step: 1, epoch: 1, loss: 2.5, lr: 0.01, images_per_s: 700.0 };
+        let error_percent = Some(75.0);
+        let step =
+            Step { step: 1, epoch: 1, loss: 2.5, error_percent, lr: 0.01, images_per_s: 700.0 };
         log.step(&step).unwrap();
+        let (train_loss, train_error_percent) = (2.5, 75.0);
+        let epoch = Epoch { step: 1, epoch: 1, steps: 1, train_loss, train_error_percent };
+        log.epoch(&epoch).unwrap();
         let evaluation_1 =
             Evaluation { step: 1, epoch: 1, test_loss: Some(2.0), test_error_percent: 90.0 };
         log.evaluation(&evaluation_1).unwrap();
         log.sync().unwrap();
         assert_eq!(
             std::fs::read_to_string(&path).unwrap(),
-            "{\"step\":1,\"epoch\":1,\"loss\":2.5,\"lr\":0.01,\"images_per_s\":700.0}\n\
+            "{\"step\":1,\"epoch\":1,\"loss\":2.5,\"error_percent\":75.0,\"lr\":0.01,\"images_per_s\":700.0}\n\
+             {\"step\":1,\"epoch\":1,\"steps\":1,\"train_loss\":2.5,\"train_error_percent\":75.0}\n\
              {\"step\":1,\"epoch\":1,\"test_loss\":2.0,\"test_error_percent\":90.0}\n"
         );
         let history = read(&path).unwrap();
-        assert_eq!((history.steps, history.evaluations), (vec![step], vec![evaluation_1]));
+        let (steps, epochs, evaluations) = (vec![step], vec![epoch], vec![evaluation_1]);
+        assert_eq!(history, History { steps, epochs, evaluations });
         assert_eq!(read(&folder.path().join("none")).unwrap(), History::default());
+    }
+
+    #[test]
+    fn an_epochs_means_are_its_own() {
+        let mut sums = EpochSums::default();
+        assert_eq!(sums.means(), None);
+        let step = |step, epoch, loss, error_percent| Step {
+            step,
+            epoch,
+            loss,
+            error_percent,
+            lr: 0.1,
+            images_per_s: 1.0,
+        };
+        sums.add(&step(1, 1, 100.0, Some(90.0)));
+        // Written by an rnetc that recorded no errors.
+        sums.add(&step(2, 2, 50.0, None));
+        assert_eq!(sums.means(), None);
+        sums.add(&step(3, 2, 1.0, Some(40.0)));
+        sums.add(&step(4, 2, 2.0, Some(20.0)));
+        let (train_loss, train_error_percent) = (1.5, 30.0);
+        let means = Epoch { step: 4, epoch: 2, steps: 2, train_loss, train_error_percent };
+        assert_eq!(sums.means(), Some(means));
+        let old = "{\"step\":1,\"epoch\":1,\"loss\":2.5,\"lr\":0.01,\"images_per_s\":7.0}";
+        assert_eq!(serde_json::from_str::<Step>(old).unwrap().error_percent, None);
     }
 
     #[test]

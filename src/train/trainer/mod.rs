@@ -8,7 +8,7 @@ use super::error::FirstBad;
 use super::evaluate::{self, Score, evaluate};
 use super::record::checkpoint::About;
 use super::record::format::FormatVersion;
-use super::record::metrics::{Evaluation, Step};
+use super::record::metrics::{Epoch, EpochSums, Evaluation, Step};
 use super::record::run_folder::RunFolder;
 use super::runner::Runner;
 use super::schedule::StepPlan;
@@ -28,6 +28,9 @@ use records::Records;
 pub trait Observer {
     /// After each step, with the share of its pictures classified wrongly, in %.
     fn step(&mut self, _step: &Step, _error_percent: f64) {}
+
+    /// At an epoch's end, and before an evaluation: what the epoch has trained on so far.
+    fn epoch(&mut self, _epoch: &Epoch) {}
 
     /// Before an evaluation, which takes a while.
     fn evaluating(&mut self, _step: u64) {}
@@ -91,6 +94,8 @@ struct Pace {
     clock: Instant,
     /// Steps in a row that loss scaling left out.
     left_out: u32,
+    /// The epoch so far.
+    epoch: EpochSums,
 }
 
 impl Pace {
@@ -114,10 +119,11 @@ impl Session {
     ) -> Result<End, TrainError> {
         self.training.load(values)?;
         let keep = self.config.recipe.checkpoint.keep;
-        let (mut records, past) = Records::open(self.folder.as_ref(), keep, done)?;
-        let mut last = past.last().copied().filter(|evaluation| evaluation.step == done);
+        let (mut records, last, epoch) = Records::open(self.folder.as_ref(), keep, done)?;
+        let mut last = last.filter(|evaluation| evaluation.step == done);
         if done > 0 && last.is_none() && self.plan.evaluates(done) {
             // The run was stopped between a checkpoint and its evaluation.
+            epoch.means().iter().for_each(|means| observer.epoch(means));
             last = self.evaluate(done, &mut records, observer)?;
         }
         let seed = self.config.recipe.seed;
@@ -128,7 +134,7 @@ impl Session {
         let mut batches = train
             .training(augmentation, smoothing, seed, steps.clone())
             .map_err(TrainError::NoThread)?;
-        let mut pace = Pace { clock: Instant::now(), left_out: 0 };
+        let mut pace = Pace { clock: Instant::now(), left_out: 0, epoch };
         let mut underway = None;
         for step in steps {
             let Some(batch) = batches.next_item() else {
@@ -154,6 +160,7 @@ impl Session {
                 self.save(done, &mut records, observer)?;
             }
             if self.plan.evaluates(done) && !observer.interrupted() {
+                pace.epoch.means().iter().for_each(|means| observer.epoch(means));
                 last = self.evaluate(done, &mut records, observer)?;
                 pace.clock = Instant::now();
             }
@@ -165,8 +172,10 @@ impl Session {
                 return Ok(End::Interrupted(done));
             }
         }
-        let values = self.training.values()?;
-        records.last(&self.tensors, &values, &self.about(self.plan.total))?;
+        if records.are_kept() {
+            let values = self.training.values()?;
+            records.last(&self.tensors, &values, &self.about(self.plan.total))?;
+        }
         Ok(last.map_or(End::Interrupted(self.plan.total), End::Finished))
     }
 
@@ -205,17 +214,25 @@ impl Session {
         let wrong = evaluate::wrong(&logits, self.train.classes, &labels);
         pace.count(step + 1, results.next().is_none_or(|good| good != [0.0]))?;
         let count = labels.len() as f64;
+        let error_percent = 100.0 * wrong as f64 / count;
         let seconds = start.max(pace.clock).elapsed().as_secs_f64();
         pace.clock = Instant::now();
         let record = Step {
             step: step + 1,
             epoch: self.plan.epoch(step),
             loss,
+            error_percent: Some(error_percent),
             lr: rate,
             images_per_s: (count / seconds.max(1e-9) * 10.0).round() / 10.0,
         };
         records.step(&record)?;
-        observer.step(&record, 100.0 * wrong as f64 / count);
+        observer.step(&record, error_percent);
+        pace.epoch.add(&record);
+        if record.step.is_multiple_of(self.plan.per_epoch) || record.step == self.plan.total {
+            let Some(means) = pace.epoch.means() else { return Ok(()) };
+            records.epoch(&means)?;
+            observer.epoch(&means);
+        }
         Ok(())
     }
 
@@ -248,8 +265,9 @@ impl Session {
         records: &mut Records,
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
-        let values = self.training.values()?;
-        if records.save(&self.tensors, &values, &self.about(step))? {
+        if records.are_kept() {
+            let values = self.training.values()?;
+            records.save(&self.tensors, &values, &self.about(step))?;
             observer.saved(step);
         }
         Ok(())

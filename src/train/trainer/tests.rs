@@ -6,24 +6,33 @@ use super::*;
 use crate::data::Extent;
 use crate::data::dataset::Stored;
 use crate::data::normalise::Normalisation;
-use crate::engine::Precision;
+use crate::engine::{Device, Engine, EngineError, Executable, Precision};
+use crate::graph::{InputId, Program};
 use crate::train::init::initial;
 use crate::train::recipe::Recipe;
 use crate::train::record::checkpoint::{self, Origin};
+use crate::train::record::keeper::Keeper;
 use crate::train::schedule::Length;
-use crate::train::stand_in::{CLASSES, StandIn, program, tensors};
+use crate::train::stand_in::{CLASSES, PIXELS, StandIn, program, tensors};
 
 /// Notes what it is told; stops after a number of steps.
 #[derive(Default)]
 struct Notes {
     losses: Vec<f32>,
     evaluations: Vec<Evaluation>,
+    errors: Vec<f64>,
+    epochs: Vec<Epoch>,
     stop_after: Option<usize>,
 }
 
 impl Observer for Notes {
-    fn step(&mut self, step: &Step, _error_percent: f64) {
+    fn step(&mut self, step: &Step, error_percent: f64) {
         self.losses.push(step.loss);
+        self.errors.push(error_percent);
+    }
+
+    fn epoch(&mut self, epoch: &Epoch) {
+        self.epochs.push(*epoch);
     }
 
     fn evaluating(&mut self, _step: u64) {}
@@ -92,6 +101,49 @@ fn session(folder: &std::path::Path, epochs: u64, rate: f64) -> Session {
     }
 }
 
+thread_local!(static FETCHED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) });
+
+/// As [`StandIn`], but it learns nothing, and counts how often its state is fetched.
+struct Idle;
+
+struct Counting(Box<dyn Executable>);
+
+impl Engine for Idle {
+    fn device(&self) -> Device {
+        StandIn.device()
+    }
+
+    fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
+        Ok(Box::new(Counting(StandIn.compile(program)?)))
+    }
+}
+
+impl Executable for Counting {
+    fn write(&mut self, input: InputId, data: &[f32]) -> Result<(), EngineError> {
+        self.0.write(input, data)
+    }
+
+    fn run(&mut self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn output(&mut self, index: usize) -> Result<Vec<f32>, EngineError> {
+        match self.0.output(index)? {
+            logits if logits.is_empty() => Ok(vec![0.0; 8 * CLASSES]),
+            loss => Ok(loss),
+        }
+    }
+
+    fn state(&mut self, input: InputId) -> Result<Vec<f32>, EngineError> {
+        FETCHED.with(|fetched| fetched.set(fetched.get() + 1));
+        self.0.state(input)
+    }
+
+    fn memory(&self) -> usize {
+        0
+    }
+}
+
 fn first() -> Values {
     initial(&tensors(), 0)
 }
@@ -107,7 +159,7 @@ fn a_run_learns_and_leaves_what_it_should() {
     assert!(notes.losses[0] > 1.0 && notes.losses[23] < 0.5, "{:?}", notes.losses);
     assert_eq!(notes.evaluations.len(), 4);
     let lines = std::fs::read_to_string(session.folder.as_ref().unwrap().metrics()).unwrap();
-    assert_eq!(lines.lines().count(), 24 + 4);
+    assert_eq!(lines.lines().count(), 24 + 4 + 4);
     for step in [6, 12, 18, 24] {
         assert!(session.folder.as_ref().unwrap().checkpoint(step).is_file());
     }
@@ -139,8 +191,15 @@ fn an_interrupted_run_goes_on_as_if_it_had_not_been() {
         session(folder.path(), 3, 0.1).run(&values, stop as u64, &mut tail).unwrap();
         assert_eq!([head.losses, tail.losses].concat(), whole.losses);
         assert_eq!([head.evaluations, tail.evaluations].concat(), whole.evaluations);
-        let lines = std::fs::read_to_string(session_1.folder.as_ref().unwrap().metrics()).unwrap();
-        assert_eq!(lines.lines().count(), 18 + 3);
+        let metrics = session_1.folder.as_ref().unwrap().metrics();
+        let lines = std::fs::read_to_string(&metrics).unwrap();
+        assert_eq!(lines.lines().count(), 18 + 3 + 3);
+        // The means of an epoch that was cut are those of the whole.
+        let epochs = |text: &str| -> Vec<String> {
+            text.lines().filter(|line| line.contains("train_loss")).map(str::to_owned).collect()
+        };
+        let whole = std::fs::read_to_string(whole_folder.path().join("metrics.jsonl")).unwrap();
+        assert_eq!(epochs(&lines), epochs(&whole), "stopped after {stop}");
     }
 }
 
@@ -156,7 +215,8 @@ fn a_loss_that_is_no_number_stops_the_run_and_names_the_step() {
 
 #[test]
 fn steps_that_are_left_out_for_good_end_the_run() {
-    let mut pace = Pace { clock: Instant::now(), left_out: 0 };
+    let epoch = EpochSums::default();
+    let mut pace = Pace { clock: Instant::now(), left_out: 0, epoch };
     let most = u64::from(MOST_LEFT_OUT);
     for step in 1..most {
         pace.count(step, false).unwrap();
@@ -181,4 +241,70 @@ fn a_run_without_a_folder_ends_the_same_and_writes_nothing() {
     assert!(kept.path().join("metrics.jsonl").is_file());
     assert_eq!(std::fs::read_dir(free.path().join("checkpoints")).unwrap().count(), 0);
     assert_eq!(std::fs::read_dir(free.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn an_epoch_is_told_by_its_own_means() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = session(folder.path(), 3, 0.1);
+    let mut notes = Notes::default();
+    session.run(&first(), 0, &mut notes).unwrap();
+    // At its end, and before it is tested.
+    assert_eq!(notes.epochs.len(), 6);
+    for (at, pair) in notes.epochs.chunks(2).enumerate() {
+        let mean = |values: &[f64]| values[6 * at..6 * at + 6].iter().sum::<f64>() / 6.0;
+        let losses: Vec<f64> = notes.losses.iter().map(|&loss| f64::from(loss)).collect();
+        let (train_loss, train_error_percent) = (mean(&losses), mean(&notes.errors));
+        let (step, epoch) = (6 * at as u64 + 6, at as u64 + 1);
+        let means = Epoch { step, epoch, steps: 6, train_loss, train_error_percent };
+        assert_eq!(pair, [means, means]);
+    }
+    assert!(notes.epochs[0].train_loss > notes.epochs[5].train_loss);
+}
+
+#[test]
+fn nothing_is_saved_that_holds_what_is_no_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = session(folder.path(), 1, 0.0);
+    let mut values = first();
+    // A momentum is read by no forward pass: the losses stay numbers.
+    values.insert("fc.weight.momentum".into(), vec![f32::INFINITY; PIXELS * CLASSES]);
+    session.training = Runner::new(&Idle, &program(8, true)).unwrap();
+    let error = session.run(&values, 0, &mut ()).unwrap_err();
+    let TrainError::BadNumber { tensor, value, .. } = &error else { panic!("{error}") };
+    assert_eq!((tensor.as_str(), *value), ("fc.weight.momentum", f32::INFINITY));
+    assert_eq!(
+        session.folder.as_ref().unwrap().checkpoints().unwrap(),
+        Vec::<std::path::PathBuf>::new()
+    );
+    assert!(!folder.path().join("final.safetensors").exists());
+}
+
+#[test]
+fn a_run_without_a_folder_fetches_its_state_for_tests_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = Session { folder: None, ..session(folder.path(), 2, 0.1) };
+    session.training = Runner::new(&Idle, &program(8, true)).unwrap();
+    FETCHED.with(|fetched| fetched.set(0));
+    session.run(&first(), 0, &mut ()).unwrap();
+    // Weights and momenta, for each of two evaluations.
+    assert_eq!(FETCHED.with(std::cell::Cell::get), 2 * 2);
+}
+
+#[test]
+fn what_a_resumed_run_passed_over_is_made_again_and_judged_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session_1 = session(folder.path(), 3, 0.1);
+    session_1.run(&first(), 0, &mut ()).unwrap();
+    let run = session_1.folder.clone().unwrap();
+    let values = checkpoint::load(&run.checkpoint(6), &tensors()).unwrap();
+    let damaged = run.checkpoint(12);
+    std::fs::write(&damaged, b"no weights").unwrap();
+    let keeper = Keeper::new(&run, 5, 6, None).unwrap();
+    assert!(keeper.has(6) && !keeper.has(12));
+    // Nothing saves at its step but that it is the best.
+    let mut session_2 = session(folder.path(), 3, 0.1);
+    session_2.folder = Some(run.clone());
+    session_2.run(&values, 6, &mut ()).unwrap();
+    assert!(checkpoint::load(&damaged, &tensors()).is_ok());
 }

@@ -103,7 +103,7 @@ mod tests {
 
     use super::*;
     use crate::train::recipe::Recipe;
-    use crate::train::record::metrics::{Evaluation, History, Step};
+    use crate::train::record::metrics::{Epoch, Evaluation, History, Step};
     use crate::train::schedule::{Length, StepPlan};
 
     fn new() -> State {
@@ -113,7 +113,8 @@ mod tests {
 
     fn record(step: u64) -> Step {
         let loss = 2.3 * (-0.05 * step as f32).exp();
-        Step { step, epoch: step.div_ceil(20), loss, lr: 0.1, images_per_s: 640.0 }
+        let epoch = step.div_ceil(20);
+        Step { step, epoch, loss, error_percent: None, lr: 0.1, images_per_s: 640.0 }
     }
 
     fn evaluation(step: u64) -> Evaluation {
@@ -127,6 +128,9 @@ mod tests {
         for step in 1..=45 {
             state.step(&record(step), 90.0 - 1.5 * step as f64);
             if step % 20 == 0 {
+                let (epoch, train_error_percent) = (step / 20, 91.5 - step as f64);
+                state.figures.epoch =
+                    Some(Epoch { step, epoch, steps: 20, train_loss: 1.75, train_error_percent });
                 state.evaluation(&evaluation(step));
             }
         }
@@ -136,7 +140,8 @@ mod tests {
 
     fn resumed() -> State {
         let steps = (1..=45).map(record).collect();
-        new().after(40, &History { steps, evaluations: vec![evaluation(20), evaluation(40)] })
+        let evaluations = vec![evaluation(20), evaluation(40)];
+        new().after(40, &History { steps, evaluations, ..History::default() })
     }
 
     fn on(state: &State, width: u16, height: u16) -> TestBackend {

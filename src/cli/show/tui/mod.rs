@@ -18,7 +18,7 @@ use std::thread::JoinHandle;
 use crate::cli::Failure;
 use crate::cli::session::signals::Signals;
 use crate::cli::show::output;
-use crate::train::record::metrics::{self, Evaluation, Step};
+use crate::train::record::metrics::{self, Epoch, Evaluation, Step};
 use crate::train::record::run_folder::RunFolder;
 use crate::train::trainer::{Observer, Session};
 use screen::Screen;
@@ -116,6 +116,10 @@ impl Drop for Dashboard {
 impl Observer for Dashboard {
     fn step(&mut self, step: &Step, error_percent: f64) {
         self.shared.state().step(step, error_percent);
+    }
+
+    fn epoch(&mut self, epoch: &Epoch) {
+        self.shared.state().figures.epoch = Some(*epoch);
     }
 
     fn evaluating(&mut self, _step: u64) {

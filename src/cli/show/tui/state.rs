@@ -52,10 +52,14 @@ impl State {
         }
     }
 
-    /// After so many steps, which earlier processes did. Their training errors are not recorded.
+    /// After so many steps, which earlier processes did.
     pub fn after(mut self, done: u64, past: &History) -> Self {
         for step in past.steps.iter().filter(|step| step.step <= done) {
             self.at(step);
+            if let Some(error) = step.error_percent {
+                let [_, error, _] = self.figures.step(step, error);
+                self.error.push(step.step as f64, error);
+            }
         }
         for evaluation in past.evaluations.iter().filter(|e| e.step <= done) {
             self.tested(evaluation);
