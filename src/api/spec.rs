@@ -100,6 +100,11 @@ impl Spec {
             Err(errors) => Err(self.told(errors)),
         }
     }
+
+    /// What is probably not meant in training its network with batches of this size.
+    pub fn warnings_in_training(&self, network: &Network, batch: usize) -> Diagnostics {
+        self.told(sema::warnings_in_training(&self.source, network, batch))
+    }
 }
 
 /// What is to be said of a text, in its order. Displayed, each with its line, a mark under the

@@ -154,4 +154,5 @@ codes! {
     Order = "W0005": "numbers in the order of another tool",
     EvenKernel = "W0006": "an even kernel that makes the picture larger",
     Head = "W0007": "something behind the last layer, or nothing between the last two",
+    SingleValue = "W0008": "batch norm over a single value",
 }

@@ -12,6 +12,7 @@
 //! legal and probably not meant.
 
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::network::Network;
 use crate::source::Source;
 use crate::syntax;
 
@@ -42,7 +43,7 @@ mod warnings;
 #[derive(Clone, Debug)]
 pub struct Compiled {
     /// The network.
-    pub network: crate::network::Network,
+    pub network: Network,
     /// Legal, but probably not meant.
     pub warnings: Vec<Diagnostic>,
 }
@@ -74,6 +75,15 @@ pub fn compile(
     warnings.extend(warnings::shortcut::warnings(&network));
     warnings.retain(|warning| !allowed.contains(&warning.code));
     Ok(Compiled { network, warnings: tidy(warnings) })
+}
+
+/// What its author should know about a spec's network where the batch that it is trained with is
+/// known.
+pub fn warnings_in_training(source: &Source, network: &Network, batch: usize) -> Vec<Diagnostic> {
+    let allowed = warnings::allow::codes(&source.text);
+    let mut warnings = warnings::single::warnings(network, batch);
+    warnings.retain(|warning| !allowed.contains(&warning.code));
+    tidy(warnings)
 }
 
 /// In the order of the text, each once, and not too many.

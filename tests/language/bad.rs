@@ -1,5 +1,5 @@
 //! Every spec in tests/bad has the message beside it. `RNETC_BLESS=1` writes the messages anew.
-//! A first line `// set: name=value` gives settings.
+//! A first line `// set: name=value` gives settings, and `// batch: N` the batch of training.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -31,11 +31,16 @@ fn diagnose(path: &Path) -> (Source, Vec<Diagnostic>) {
         .flat_map(|line| line.split_whitespace().filter_map(|pair| pair.split_once('=')))
         .collect();
     let settings = pairs(&settings);
+    let first = text.lines().next().and_then(|line| line.strip_prefix("// batch: "));
+    let batch: Option<usize> = first.map(|batch| batch.parse().expect("a number"));
     let name = path.file_name().expect("name").to_string_lossy().into_owned();
     let source = Source::new(name, text);
-    let found = match sema::compile(&source, &settings) {
-        Ok(compiled) => compiled.warnings,
-        Err(errors) => errors,
+    let found = match (sema::compile(&source, &settings), batch) {
+        (Ok(compiled), None) => compiled.warnings,
+        (Ok(compiled), Some(batch)) => {
+            sema::warnings_in_training(&source, &compiled.network, batch)
+        }
+        (Err(errors), _) => errors,
     };
     (source, found)
 }

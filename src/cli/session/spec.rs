@@ -106,7 +106,12 @@ impl NamedSpec {
         Ok(network)
     }
 
-    /// The same for a data set of so many classes.
+    /// Prints what is to be said of training its network with batches of this size.
+    pub fn warn_of_batch(&self, network: &Network, batch: usize) {
+        diagnostics::show(&self.spec.warnings_in_training(network, batch), self.messages);
+    }
+
+    /// Compiles it for a data set of so many classes.
     pub fn compile_for(self, classes: usize) -> Result<(Self, Network), Failure> {
         let spec = self.spec.clone().for_classes(classes).map_err(|errors| self.shown(&errors))?;
         if spec.settings != self.spec.settings {

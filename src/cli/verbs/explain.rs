@@ -177,5 +177,14 @@ fn text(code: Code) -> &'static str {
              conv(2x2, 16, padding: 0)   31×31\n    conv(3x3, 16)               32×32\n\n\
              // allow W0006: why   on a line of its own silences it."
         }
+        Code::SingleValue => {
+            "In training, batch norm subtracts the mean over the batch's pictures and their pixels. \
+             With one picture in a batch and one pixel in it, as behind global_avg_pool, that mean \
+             is the value itself: what is left is 0, and the output β, whatever the input was. No \
+             gradient passes back, so that nothing in front of it in its branch learns. Evaluation, \
+             with running statistics, is another function. Train with a larger batch, or put bn \
+             where there are more pixels:\n\n    \
+             conv(1x1, 64) -> bn -> relu -> global_avg_pool"
+        }
     }
 }

@@ -53,6 +53,9 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
     engine::check_precision(&args.engine)?;
     let spec = NamedSpec::find(Some(&args.spec), &args.set)?;
     let network = spec.compile()?;
+    if args.mode == Mode::Train {
+        spec.warn_of_batch(&network, args.batch);
+    }
     let opened = engine::open(&args.engine)?;
     let begin = Instant::now();
     let mut program = prepare(&network, opened.engine.as_ref(), args)?;

@@ -9,7 +9,7 @@ use crate::cli::args::BuildArgs;
 use crate::cli::session::last_build;
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
-use crate::export::{self, Build, BuildError, BuildOptions};
+use crate::export::{self, Build, BuildError, BuildOptions, Mode};
 
 /// Writes a build folder.
 pub fn build(args: &BuildArgs) -> Result<(), Failure> {
@@ -31,6 +31,9 @@ pub fn build(args: &BuildArgs) -> Result<(), Failure> {
         return dump::dump(stage, &spec, &options);
     }
     let network = spec.compile()?;
+    if args.mode == Mode::Train {
+        spec.warn_of_batch(&network, args.batch);
+    }
     let build = Build::new(&network, spec.spec.settings.clone(), &options)?;
     let folder = args.out.clone().unwrap_or_else(|| Path::new("build").join(&spec.name));
     let manifest = build.write(&folder).map_err(failure)?;

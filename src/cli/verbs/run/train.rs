@@ -60,6 +60,7 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
         resumed.check(&config)?;
     }
     batches::say(asked, &config);
+    spec.warn_of_batch(training.network(), config.recipe.batch);
     let mut run = training.prepare_as(config, &data, &engine)?;
     // Only when the programs are compiled is a folder made.
     let (folder, lock) = match &resumed {
