@@ -25,7 +25,7 @@ pub const SPECS: [(&str, Settings); 6] = [
 ];
 
 /// All other specs and variants, on pictures of 8×8 that the slow interpreter has done soon.
-pub const SMALL: [(&str, Settings); 29] = [
+pub const SMALL: [(&str, Settings); 30] = [
     ("preact", "depth=8 shared=0 kind=project"),
     ("original", "depth=8 kind=project"),
     ("constant_scaling", "depth=8"),
@@ -37,6 +37,7 @@ pub const SMALL: [(&str, Settings); 29] = [
     ("relu_before_addition", "depth=8"),
     ("relu_only_preact", "depth=8"),
     ("stochastic_depth", "depth=8"),
+    ("stochastic_depth", "depth=8 average=0"),
     ("one_layer", "depth=8"),
     ("one_layer_preact", "depth=8"),
     ("bottleneck_original", "depth=11 first=1"),

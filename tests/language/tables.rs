@@ -85,7 +85,7 @@ fn gates_are_counted_and_computed_once() {
 /// Every spec with what a net of the papers' depth has: parameters, multiply-accumulates in
 /// millions, units.
 #[allow(clippy::type_complexity)]
-const SIZES: [(&str, &[(&str, &str)], usize, &str, usize); 38] = [
+const SIZES: [(&str, &[(&str, &str)], usize, &str, usize); 39] = [
     ("plain", &[], 1_727_962, "252.89", 54),
     ("constant_scaling", &[], 1_727_962, "252.89", 54),
     ("exclusive_gate", &[], 1_824_186, "266.8", 54),
@@ -96,6 +96,7 @@ const SIZES: [(&str, &[(&str, &str)], usize, &str, usize); 38] = [
     ("relu_before_addition", &[], 1_727_962, "252.89", 54),
     ("relu_only_preact", &[], 1_727_962, "252.89", 54),
     ("stochastic_depth", &[], 1_727_962, "252.89", 54),
+    ("stochastic_depth", &[("average", "0")], 1_727_962, "252.89", 54),
     ("original", &[], 1_727_962, "252.89", 54),
     ("original", &[("kind", "project")], 1_730_714, "253.1", 54),
     ("preact", &[], 1_727_962, "252.89", 54),
