@@ -39,6 +39,7 @@ mod goldens {
 
 mod layers {
     mod dropout;
+    mod named;
 }
 
 mod pictures;

@@ -10,7 +10,7 @@ use super::run;
 use super::simd::{Isa, configure_thread};
 use crate::engine::{EngineError, Executable, Precision};
 use crate::gradcheck::random_inputs;
-use crate::graph::{OutputKind, interp};
+use crate::graph::{OutputKind, interp, random};
 use crate::lower;
 use crate::network::Network;
 use crate::sema;
@@ -30,9 +30,9 @@ fn distance(have: &[f32], want: &[f64]) -> f64 {
 
 /// Runs a training step's forward and backward pass on tiles and compares all that it leaves.
 /// Nothing in these nets changes sides, so rounding of operands is all there is.
-fn check_on_tiles(text: &str, precision: Precision) {
+fn check_on_tiles(text: &str, batch: usize, precision: Precision) {
     let network = network(text);
-    let program = lower::gradients(&network, 3);
+    let program = lower::gradients(&network, batch);
     let mut inputs = random_inputs(&network, &program, 1);
     inputs.values_mut().flatten().for_each(|v| *v = f64::from(*v as f32));
     let (want, _) = interp::run(&program, &inputs);
@@ -52,13 +52,17 @@ fn check_on_tiles(text: &str, precision: Precision) {
         }
     }
     executable.run().expect("it runs");
+    let norm = |values: &[f64]| values.iter().map(|v| v * v).sum::<f64>().sqrt();
+    let largest = want.iter().map(|want| norm(want)).fold(0.0, f64::max);
     for (index, (output, want)) in program.outputs.iter().zip(&want).enumerate() {
         let most = match (precision, output.kind) {
             (Precision::Bf16x3, _) => 1e-3,
-            (_, OutputKind::Gradient(_)) => 5e-2,
+            (_, OutputKind::Gradient(_)) => 8e-2,
             (_, _) => 2e-2,
         };
-        let error = distance(&executable.output(index).expect("an output"), want);
+        // What is small beside the rest is its rounding.
+        let share = (norm(want) / (1e-2 * largest)).min(1.0);
+        let error = distance(&executable.output(index).expect("an output"), want) * share;
         assert!(error < most, "{:?} is off by {error:.1e} in {precision:?}:\n{text}", output.kind);
     }
 }
@@ -76,6 +80,42 @@ const CHAINS: [&str; 8] = [
     "input(16, 5, 7) -> conv(1x1, 17) -> conv(2x2, 33, stride: 3)",
 ];
 
+#[path = "../../../tests/conformance/random/chains.rs"]
+mod chains;
+
+/// A text and the number that it is drawn from.
+fn drawn(seed: u32) -> chains::Chain {
+    let (key, mut drawn) = (random::key(seed, 101), 0);
+    chains::chain(&mut |n: usize| {
+        drawn += 1;
+        ((random::uniform(key, drawn) * n as f32) as usize).min(n - 1)
+    })
+}
+
+fn check_drawn(seeds: std::ops::Range<u32>) {
+    if !is_x86_feature_detected!("avx512bw") {
+        eprintln!("skipped: this machine has no AVX-512");
+        return;
+    }
+    for seed in seeds {
+        let chains::Chain { text, batch } = drawn(seed);
+        check_on_tiles(&text, batch, Precision::Bf16);
+        check_on_tiles(&text, batch, Precision::Bf16x3);
+    }
+}
+
+#[test]
+fn forty_random_chains_on_tiles() {
+    check_drawn(0..40);
+}
+
+/// As `as_many_chains_as_are_asked_for` of the conformance tests, on tiles.
+#[test]
+#[ignore = "takes minutes"]
+fn a_thousand_random_chains_on_tiles() {
+    check_drawn(40..1040);
+}
+
 #[test]
 fn contractions_read_each_other_on_tiles() {
     if !is_x86_feature_detected!("avx512bw") {
@@ -84,7 +124,7 @@ fn contractions_read_each_other_on_tiles() {
     }
     for chain in CHAINS {
         let text = format!("net n {{ {chain} -> tanh -> global_avg_pool -> linear(4) }}");
-        check_on_tiles(&text, Precision::Bf16);
-        check_on_tiles(&text, Precision::Bf16x3);
+        check_on_tiles(&text, 3, Precision::Bf16);
+        check_on_tiles(&text, 3, Precision::Bf16x3);
     }
 }

@@ -1,6 +1,7 @@
 //! Small nets drawn at random from the language, the same ones in each run: loss, every gradient
 //! and the running statistics.
 
+mod chains;
 mod text;
 
 use rnetc::engine::cpu::simd::Isa;
@@ -8,11 +9,12 @@ use rnetc::engine::cpu::{CpuEngine, dump};
 use rnetc::engine::wgpu::WgpuEngine;
 use rnetc::engine::{Engine, Executable, Precision};
 use rnetc::graph::interp::{self, Inputs};
-use rnetc::graph::{InputId, Program, Role};
+use rnetc::graph::{InputId, Program, Role, random};
 use rnetc::lower;
 use rnetc::nn::optimiser::Sgd;
 
 use crate::support::{compile, cpu, distance, gpu, inputs, load, margin};
+use chains::Chain;
 use text::drawn;
 
 /// f32 after a few layers. Batch norm over a dozen elements takes a decimal digit.
@@ -47,8 +49,13 @@ fn wanted(program: &Program, inputs: &Inputs) -> Wanted {
     Wanted { outputs, states: updates.into_iter().filter(|(id, _)| kept(id)).collect() }
 }
 
-/// The results that are too far off.
-fn wrong(program: &Program, executable: &mut dyn Executable, wanted: &Wanted) -> Vec<String> {
+/// The results that are farther off than `most`.
+fn wrong(
+    program: &Program,
+    executable: &mut dyn Executable,
+    wanted: &Wanted,
+    most: f64,
+) -> Vec<String> {
     let mut pairs = Vec::new();
     for (index, want) in wanted.outputs.iter().enumerate() {
         let name = program.outputs[index].kind.to_string();
@@ -62,7 +69,7 @@ fn wrong(program: &Program, executable: &mut dyn Executable, wanted: &Wanted) ->
     let off = pairs.into_iter().filter_map(|(name, have, want)| {
         // A shift that batch norm takes out again has a gradient of zero, or its rounding.
         let error = distance(&have, want) * (norm(want) / (1e-2 * largest)).min(1.0);
-        (error.is_nan() || error > TOLERANCE).then(|| format!("{name} is off by {error:.1e}"))
+        (error.is_nan() || error > most).then(|| format!("{name} is off by {error:.1e}"))
     });
     off.collect()
 }
@@ -94,7 +101,7 @@ fn check(seeds: std::ops::Range<u32>) {
         for engine in engines_for(seed) {
             let mut executable = load(engine.as_ref(), &program, &inputs);
             executable.run().expect("runs");
-            let wrong = wrong(&program, executable.as_mut(), &wanted);
+            let wrong = wrong(&program, executable.as_mut(), &wanted, TOLERANCE);
             if !wrong.is_empty() {
                 let on = engine.device();
                 failed.push(format!("net {seed} on {on:?}: {}\n{}", wrong.join(", "), drawn.text));
@@ -132,4 +139,80 @@ fn every_step_finds_what_it_takes() {
             }
         }
     }
+}
+
+/// In f32 what a few layers leave; 2⁻¹⁷ of an operand in two parts, 2⁻⁹ in one, which gradients take in
+/// from both sides.
+const PRECISIONS: [(Precision, f64); 3] =
+    [(Precision::F32, 1e-4), (Precision::Bf16x3, 1e-3), (Precision::Bf16, 8e-2)];
+
+/// The chain of a seed.
+fn drawn_chain(seed: u32) -> Chain {
+    let (key, mut drawn) = (random::key(seed, 100), 0);
+    chains::chain(&mut |n: usize| {
+        drawn += 1;
+        ((random::uniform(key, drawn) * n as f32) as usize).min(n - 1)
+    })
+}
+
+/// Chains on this machine's instruction sets (each of a few, or one in turn), in every precision, and
+/// planned for tiles.
+fn check_chains(seeds: std::ops::Range<u32>, everywhere: bool) {
+    let isas = Isa::available();
+    let mut failed = Vec::new();
+    for seed in seeds {
+        let Chain { text, batch } = drawn_chain(seed);
+        let network = compile(&format!("chain {seed}: {text}"), &text, "");
+        let program = lower::training(&network, batch, &PLAIN);
+        let inputs = inputs(&network, &program, seed);
+        let wanted = wanted(&program, &inputs);
+        let turn = [isas[seed as usize % isas.len()]];
+        for &isa in if everywhere { &isas[..] } else { &turn[..] } {
+            for (precision, most) in PRECISIONS {
+                let engine = CpuEngine::on(isa, Some(1), precision).expect("the machine has it");
+                let mut executable = load(&engine, &program, &inputs);
+                executable.run().expect("runs");
+                let wrong = wrong(&program, executable.as_mut(), &wanted, most);
+                if !wrong.is_empty() {
+                    let wrong = wrong.join(", ");
+                    failed.push(format!("{seed} on {isa:?} in {precision}: {wrong}\n{text}"));
+                }
+            }
+        }
+        for (precision, _) in PRECISIONS {
+            let phases = dump::phases(&program, isas[0].planning_tiles(), precision);
+            assert!(phases.is_ok(), "{phases:?} in {precision}:\n{text}");
+        }
+        let all = |gpu: &WgpuEngine| !gpu.adapter().software || seed.is_multiple_of(50);
+        if let Some(engine) = gpu().filter(all) {
+            let mut executable = load(&engine, &program, &inputs);
+            executable.run().expect("runs");
+            let wrong = wrong(&program, executable.as_mut(), &wanted, PRECISIONS[0].1);
+            if !wrong.is_empty() {
+                failed.push(format!("{seed} on wgpu: {}\n{text}", wrong.join(", ")));
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{} chains:\n{}", failed.len(), failed.join("\n"));
+}
+
+#[test]
+fn a_hundred_chains() {
+    check_chains(0..100, false);
+}
+
+#[test]
+fn another_hundred_chains() {
+    check_chains(100..200, false);
+}
+
+/// For a change to how operands lie in memory: `RNETC_CHAINS=FROM..TO cargo test --release --test
+/// conformance -- --ignored chains`.
+#[test]
+#[ignore = "takes minutes"]
+fn as_many_chains_as_are_asked_for() {
+    let asked = std::env::var("RNETC_CHAINS").unwrap_or_else(|_| "200..2200".into());
+    let ends = asked.split_once("..").expect("FROM..TO");
+    let [from, to] = [ends.0, ends.1].map(|end| end.parse().expect("a number"));
+    check_chains(from..to, true);
 }
