@@ -44,6 +44,8 @@ pub mod drawing;
 #[warn(rustdoc::private_intra_doc_links)]
 pub mod network;
 #[doc(hidden)]
+pub mod picture;
+#[doc(hidden)]
 pub mod sema;
 #[doc(hidden)]
 pub mod source;

@@ -17,7 +17,6 @@ pub fn sha256<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
 }
 
 /// 1234567 as 1,234,567.
-#[cfg(feature = "cli")]
 pub fn thousands(n: impl std::fmt::Display) -> String {
     let digits = n.to_string();
     let mut text = String::new();
@@ -105,7 +104,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(feature = "cli")]
     fn commas_stand_before_every_third_digit_from_the_right() {
         assert_eq!([0, 999, 1000, 1_727_962].map(thousands), ["0", "999", "1,000", "1,727,962"]);
     }

@@ -134,7 +134,7 @@ impl Fitted {
     /// Where a number stands: 0 at the near end, 1 at the far one.
     pub fn place(&self, value: f64) -> f64 {
         let value = if self.scale == Scale::Log { value.log10() } else { value };
-        let along = ((value - self.ends[0]) / (self.ends[1] - self.ends[0])).clamp(-0.02, 1.02);
+        let along = ((value - self.ends[0]) / (self.ends[1] - self.ends[0])).clamp(-0.01, 1.01);
         if self.reversed { 1.0 - along } else { along }
     }
 

@@ -1,13 +1,15 @@
 //! What marks mean, in columns below a panel.
 
+use super::svg::{FONT, fitting};
 use super::{Mark, Panel, Size};
+use crate::picture::Face;
 
 /// Height of a line.
 const LINE: f64 = 18.0;
 /// Width of a sample and the room after it.
 pub const SAMPLE: f64 = 33.0;
-/// About the width of a letter.
-const LETTER: f64 = 6.6;
+/// Between columns.
+const BETWEEN: f64 = 14.0;
 
 /// What one mark means.
 pub struct Entry<'a> {
@@ -21,12 +23,12 @@ pub struct Entry<'a> {
 
 /// Lays a panel's legend out, in no more columns than its longest label leaves room for.
 pub fn entries(panel: &Panel, size: Size) -> Vec<Entry<'_>> {
-    let most = ((size.width - SAMPLE) / LETTER) as usize;
-    let labelled = panel.marks.iter().map(|mark| (mark, shortened(label(mark), most)));
+    let fits = |mark| fitting(label(mark), Face::Regular, FONT, size.width - SAMPLE);
+    let labelled = panel.marks.iter().map(|mark| (mark, fits(mark)));
     let labelled: Vec<_> = labelled.filter(|(_, label)| !label.is_empty()).collect();
-    let longest = labelled.iter().map(|(_, label)| label.chars().count()).max().unwrap_or(0);
-    let column = SAMPLE + LETTER * (longest + 2) as f64;
-    let rows = labelled.len().div_ceil(((size.width / column) as usize).max(1));
+    let widths = labelled.iter().map(|(_, label)| Face::Regular.width(FONT, label));
+    let column = SAMPLE + widths.fold(0.0, f64::max) + BETWEEN;
+    let rows = labelled.len().div_ceil((((size.width + BETWEEN) / column) as usize).max(1));
     // Rows of equal length: the two lines of a run stay beside each other.
     let columns = labelled.len().div_ceil(rows.max(1)).max(1);
     let entry = |(k, (mark, label))| Entry {
@@ -44,14 +46,9 @@ pub fn height(entries: &[Entry]) -> f64 {
 
 fn label(mark: &Mark) -> &str {
     match mark {
-        Mark::Line { label, .. } | Mark::Dots { label, .. } | Mark::Level { label, .. } => label,
-        Mark::Box { .. } => "",
-    }
-}
-
-fn shortened(text: &str, most: usize) -> String {
-    match text.chars().count() > most {
-        true => text.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
-        false => text.to_string(),
+        Mark::Line { label, .. }
+        | Mark::Dots { label, .. }
+        | Mark::Box { label, .. }
+        | Mark::Level { label, .. } => label,
     }
 }

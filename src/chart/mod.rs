@@ -1,9 +1,8 @@
-//! Figures as papers print them, in SVG: panels side by side, linear or logarithmic axes, one or
-//! two vertical ones, lines, dots and boxes. Reports and studies draw with it.
+//! Figures as papers print them: panels side by side, linear or logarithmic axes, one or two vertical
+//! ones, lines, dots and boxes. Reports and studies draw with it.
 //!
 //! Written by hand rather than with a plotting crate: three marks and an axis are all that is
-//! drawn, and text stays text. The legend stands below its panel, so that it crosses nothing; and
-//! there is no style sheet, which would reach into a page around the figure.
+//! drawn, and text stays text. The legend stands below its panel, so that it crosses nothing.
 
 mod axis;
 mod legend;
@@ -11,7 +10,7 @@ pub mod quantiles;
 mod svg;
 
 pub use axis::{Axis, Fitted, Scale};
-pub use svg::svg;
+pub use svg::{fitting, picture, svg};
 
 use crate::chart::quantiles::Five;
 
@@ -87,11 +86,17 @@ pub enum Mark {
         width: f64,
         /// The sample.
         five: Five,
+        /// Which colour, where there are several runs.
+        colour: Option<usize>,
+        /// In the legend, unless empty.
+        label: String,
     },
     /// A dashed line across the panel.
     Level {
         /// Where.
         y: f64,
+        /// Which colour; none for a grey one.
+        colour: Option<usize>,
         /// In the legend.
         label: String,
     },
@@ -119,7 +124,7 @@ impl Stroke {
 }
 
 impl Mark {
-    /// A line on the left axis.
+    /// A line on the left axis; a point without a value is a gap.
     pub fn line(label: &str, stroke: Stroke, points: Vec<[f64; 2]>) -> Self {
         Mark::Line { points, stroke, side: Side::Left, label: label.into() }
     }
@@ -136,7 +141,7 @@ impl Mark {
     fn points(&self) -> Vec<[f64; 2]> {
         match self {
             Mark::Line { points, .. } | Mark::Dots { points, .. } => points.clone(),
-            Mark::Box { x, width, five } => {
+            Mark::Box { x, width, five, .. } => {
                 vec![[x - width, five.min], [x + width, five.max]]
             }
             Mark::Level { y, .. } => vec![[f64::NAN, *y]],

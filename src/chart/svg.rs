@@ -1,63 +1,79 @@
-//! Panels as SVG.
-
-use std::fmt::Write;
+//! Panels as a picture.
 
 use super::axis::Fitted;
 use super::legend::{self, Entry, SAMPLE};
 use super::{Mark, Panel, Side, Size, Stroke};
 use crate::chart::quantiles::Five;
+use crate::picture::{self, Anchor, At, Face, Paint, Picture, Shape, Text, Theme};
 
-const LEFT: f64 = 64.0;
+/// Size of the font.
+pub const FONT: f64 = 12.0;
+const TITLE_FONT: f64 = 13.0;
 const TOP: f64 = 34.0;
 /// For the numbers of the horizontal axis and its label.
 const BOTTOM: f64 = 50.0;
 const RIGHT: f64 = 20.0;
-/// The same beside a second vertical axis.
-const RIGHT_AXIS: f64 = 64.0;
+/// From the frame to a vertical axis's numbers.
+const GAP: f64 = 8.0;
+/// From those numbers to the axis's label, and its height.
+const LABEL: f64 = 26.0;
+/// Between the frame and what is drawn in it, so that ends of lines and dots lie inside.
+pub const INSET: f64 = 6.0;
+/// Least room between two numbers of an axis.
+const BETWEEN: f64 = 6.0;
 
-/// Colours that people with any colour vision tell apart (Okabe and Ito).
-const COLOURS: [&str; 7] =
-    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555"];
-const FRAME: &str = "fill=\"none\" stroke=\"#333\"";
-const GRID: &str = "stroke=\"#e4e4e4\"";
-const LEVEL: &str = "stroke=\"#555\" stroke-dasharray=\"2 3\"";
-const BOX: &str = "fill=\"#cfdef3\" stroke=\"#0072b2\"";
-const MEDIAN: &str = "stroke=\"#d55e00\" stroke-width=\"2\"";
+/// Draws panels side by side as SVG, dark where the reader's screen is.
+pub fn svg(panels: &[Panel], size: Size) -> String {
+    picture::svg::svg(&picture(panels, size), Theme::Auto)
+}
 
 /// Draws panels side by side.
-pub fn svg(panels: &[Panel], size: Size) -> String {
-    let two_axes = panels.iter().any(|panel| panel.right.is_some());
-    let width = LEFT + size.width + if two_axes { RIGHT_AXIS } else { RIGHT };
+pub fn picture(panels: &[Panel], size: Size) -> Picture {
+    let fitted: Vec<Drawn> = panels.iter().map(|panel| Drawn::new(panel, size)).collect();
+    let left = fitted.iter().map(Drawn::left).fold(0.0, f64::max);
+    let width = left + size.width + fitted.iter().map(Drawn::right).fold(RIGHT, f64::max);
     let legends: Vec<Vec<Entry>> =
         panels.iter().map(|panel| legend::entries(panel, size)).collect();
     let below = legends.iter().map(|entries| legend::height(entries)).fold(0.0, f64::max);
-    let (total, height) = (width * panels.len().max(1) as f64, TOP + size.height + BOTTOM + below);
-    // Writing to a String cannot fail, here and below.
-    let mut text = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {total:.0} {height:.0}\" \
-         width=\"{total:.0}\" height=\"{height:.0}\" font-family=\"Helvetica,Arial,sans-serif\" \
-         font-size=\"12\" fill=\"#1b1b1b\">\n\
-         <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
-    );
-    for (at, (panel, legend)) in panels.iter().zip(&legends).enumerate() {
-        let left = at as f64 * width + LEFT;
-        let _ = writeln!(text, "<g transform=\"translate({left:.0},{TOP:.0})\">");
-        Drawn::new(panel, size, &mut text).draw(panel, legend);
-        text.push_str("</g>\n");
+    let height = TOP + size.height + BOTTOM + below;
+    let mut shapes = Vec::new();
+    for (at, ((panel, legend), mut drawn)) in panels.iter().zip(&legends).zip(fitted).enumerate() {
+        drawn.draw(panel, legend);
+        let to = [at as f64 * width + left, TOP];
+        shapes.extend(drawn.shapes.into_iter().map(|shape| shape.moved(to)));
     }
-    text + "</svg>\n"
+    let titles: Vec<&str> = panels.iter().map(|panel| panel.title.as_str()).collect();
+    let title = titles.iter().find(|title| !title.is_empty()).copied().unwrap_or("figure");
+    Picture { size: [width * panels.len().max(1) as f64, height], title: title.to_owned(), shapes }
 }
 
-struct Drawn<'a> {
+/// A text, shortened where it is longer than there is room.
+pub fn fitting(words: &str, face: Face, size: f64, room: f64) -> String {
+    if face.width(size, words) <= room {
+        return words.to_owned();
+    }
+    let mut kept = String::new();
+    let mut width = face.width(size, "…");
+    for (c, _, letter) in face.glyphs(words) {
+        width += letter * size;
+        if width > room {
+            break;
+        }
+        kept.push(c);
+    }
+    kept + "…"
+}
+
+struct Drawn {
     size: Size,
     x: Fitted,
     y: Fitted,
     right: Option<Fitted>,
-    text: &'a mut String,
+    shapes: Vec<Shape>,
 }
 
-impl<'a> Drawn<'a> {
-    fn new(panel: &Panel, size: Size, text: &'a mut String) -> Self {
+impl Drawn {
+    fn new(panel: &Panel, size: Size) -> Self {
         let of = |side| {
             let marks = panel.marks.iter().filter(move |mark| mark.side() == side);
             marks.flat_map(Mark::points).collect::<Vec<[f64; 2]>>()
@@ -66,36 +82,56 @@ impl<'a> Drawn<'a> {
         let x = Fitted::new(&panel.x, left.iter().chain(&right).map(|p| p[0]));
         let y = Fitted::new(&panel.y, left.iter().map(|p| p[1]));
         let right = panel.right.as_ref().map(|axis| Fitted::new(axis, right.iter().map(|p| p[1])));
-        Self { size, x, y, right, text }
+        Self { size, x, y, right, shapes: Vec::new() }
     }
 
-    fn at(&self, side: Side, [x, y]: [f64; 2]) -> [f64; 2] {
+    /// Room left of the frame.
+    fn left(&self) -> f64 {
+        GAP + widest(&self.y) + LABEL
+    }
+
+    /// Room right of the frame.
+    fn right(&self) -> f64 {
+        self.right.as_ref().map_or(RIGHT, |axis| GAP + widest(axis) + LABEL)
+    }
+
+    fn across(&self, value: f64) -> f64 {
+        INSET + self.x.place(value) * (self.size.width - 2.0 * INSET)
+    }
+
+    fn down(&self, axis: &Fitted, value: f64) -> f64 {
+        INSET + (1.0 - axis.place(value)) * (self.size.height - 2.0 * INSET)
+    }
+
+    fn at(&self, side: Side, [x, y]: [f64; 2]) -> At {
         let axis = match (side, &self.right) {
             (Side::Right, Some(right)) => right,
             (Side::Right, None) | (Side::Left, _) => &self.y,
         };
-        [self.x.place(x) * self.size.width, (1.0 - axis.place(y)) * self.size.height]
+        [self.across(x), self.down(axis, y)]
     }
 
-    fn write(&mut self, [x, y]: [f64; 2], attributes: &str, words: &str) {
-        let words = words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        let _ = writeln!(self.text, "<text x=\"{x:.1}\" y=\"{y:.1}\" {attributes}>{words}</text>");
+    fn write(&mut self, at: At, anchor: Anchor, words: String) {
+        self.shapes.push(Shape::Text(text(at, anchor, words)));
     }
 
-    fn line(&mut self, [x1, y1]: [f64; 2], [x2, y2]: [f64; 2], look: &str) {
-        let _ = writeln!(
-            self.text,
-            "<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" {look}/>"
-        );
+    fn line(&mut self, from: At, to: At, stroke: picture::Stroke) {
+        self.shapes.push(Shape::Line { points: vec![from, to], stroke, bend: 0.0, tip: false });
     }
 
-    fn draw(mut self, panel: &Panel, legend: &[Entry]) {
+    fn draw(&mut self, panel: &Panel, legend: &[Entry]) {
         self.axes(panel);
         for mark in &panel.marks {
             self.mark(panel, mark);
         }
         let Size { width, height } = self.size;
-        let _ = writeln!(self.text, "<rect width=\"{width}\" height=\"{height}\" {FRAME}/>");
+        self.shapes.push(Shape::Rect {
+            at: [0.0; 2],
+            size: [width, height],
+            round: 0.0,
+            fill: None,
+            stroke: Some(frame()),
+        });
         for entry in legend {
             self.entry(entry);
         }
@@ -103,35 +139,46 @@ impl<'a> Drawn<'a> {
 
     fn axes(&mut self, panel: &Panel) {
         let Size { width, height } = self.size;
-        let middle = "text-anchor=\"middle\"";
+        let grid = picture::Stroke::new(Paint::Grid, 1.0);
+        // Of numbers that would lie on each other, the first stands.
+        let mut end = f64::NEG_INFINITY;
         for (value, words) in self.x.ticks() {
-            let x = self.x.place(value) * width;
-            self.line([x, 0.0], [x, height], GRID);
-            self.write([x, height + 17.0], middle, &words);
+            let x = self.across(value);
+            self.line([x, 0.0], [x, height], grid);
+            let half = Face::Regular.width(FONT, &words) / 2.0;
+            if x - half >= end + BETWEEN {
+                end = x + half;
+                self.write([x, height + 17.0], Anchor::Middle, words);
+            }
         }
         for (value, words) in self.y.ticks() {
-            let y = (1.0 - self.y.place(value)) * height;
-            self.line([0.0, y], [width, y], GRID);
-            self.write([-7.0, y + 4.0], "text-anchor=\"end\"", &words);
+            let y = self.down(&self.y, value);
+            self.line([0.0, y], [width, y], grid);
+            self.write([-GAP, y + 4.0], Anchor::End, words);
         }
         // A second grid would only confuse.
-        let right = self.right.as_ref();
-        let ticks = right.map_or(Vec::new(), |axis| {
-            let place = |(value, words)| ((1.0 - axis.place(value)) * height, words);
+        let ticks = self.right.as_ref().map_or(Vec::new(), |axis| {
+            let place = |(value, words)| (self.down(axis, value), words);
             axis.ticks().into_iter().map(place).collect()
         });
         for (y, words) in ticks {
-            self.line([width, y], [width + 5.0, y], FRAME);
-            self.write([width + 8.0, y + 4.0], "", &words);
+            self.line([width, y], [width + 5.0, y], frame());
+            self.write([width + GAP, y + 4.0], Anchor::Start, words);
         }
-        self.write([width / 2.0, height + 38.0], middle, &panel.x.label);
-        let turned = format!("{middle} transform=\"rotate(-90)\"");
-        self.write([-height / 2.0, -46.0], &turned, &panel.y.label);
-        if let Some(right) = &panel.right {
-            self.write([-height / 2.0, width + 50.0], &turned, &right.label);
+        let label = |words: &str, room| fitting(words, Face::Regular, FONT, room);
+        self.write([width / 2.0, height + 38.0], Anchor::Middle, label(&panel.x.label, width));
+        let (left, right) = (-self.left() + 14.0, width + self.right() - 6.0);
+        let sides = [(left, Some(&panel.y)), (right, panel.right.as_ref())];
+        for (x, axis) in sides {
+            let Some(axis) = axis else { continue };
+            let words = label(&axis.label, height);
+            let text = Text { turn: -90.0, ..text([x, height / 2.0], Anchor::Middle, words) };
+            self.shapes.push(Shape::Text(text));
         }
-        let title = format!("{middle} font-weight=\"bold\" font-size=\"13\"");
-        self.write([width / 2.0, -12.0], &title, &panel.title);
+        let words = fitting(&panel.title, Face::Bold, TITLE_FONT, width);
+        let title = text([width / 2.0, -12.0], Anchor::Middle, words);
+        let title = Text { face: Face::Bold, size: TITLE_FONT, ..title };
+        self.shapes.push(Shape::Text(title));
     }
 
     fn mark(&mut self, panel: &Panel, mark: &Mark) {
@@ -143,8 +190,8 @@ impl<'a> Drawn<'a> {
         match mark {
             Mark::Line { points, stroke, side, label: _ } => {
                 for part in points.split(has_no_place) {
-                    let part: Vec<[f64; 2]> = part.iter().map(|&p| self.at(*side, p)).collect();
-                    self.curve(&part, *stroke);
+                    let part: Vec<At> = part.iter().map(|&p| self.at(*side, p)).collect();
+                    self.curve(part, *stroke);
                 }
             }
             Mark::Dots { points, colour, label: _ } => {
@@ -153,73 +200,105 @@ impl<'a> Drawn<'a> {
                     self.dot(at, *colour);
                 }
             }
-            Mark::Box { x, width, five } => self.boxed(*x, *width, five),
-            Mark::Level { y, label: _ } => {
+            Mark::Box { x, width, five, colour, label: _ } => {
+                self.boxed(*x, *width, five, *colour);
+            }
+            Mark::Level { y, colour, label: _ } => {
                 let [_, at] = self.at(Side::Left, [0.0, *y]);
-                self.line([0.0, at], [self.size.width, at], LEVEL);
+                self.line([0.0, at], [self.size.width, at], level(*colour));
             }
         }
     }
 
     /// A line through places; a dot where there is one only.
-    fn curve(&mut self, places: &[[f64; 2]], stroke: Stroke) {
-        match places {
+    fn curve(&mut self, points: Vec<At>, stroke: Stroke) {
+        match points.as_slice() {
             [] => {}
             [one] => self.dot(*one, stroke.colour),
-            places => {
-                let points: Vec<String> =
-                    places.iter().map(|[x, y]| format!("{x:.1},{y:.1}")).collect();
-                let (colour, points) = (COLOURS[stroke.colour % COLOURS.len()], points.join(" "));
-                let look = match stroke.dashed {
-                    true => "stroke-width=\"1.1\" stroke-dasharray=\"5 3\"",
-                    false => "stroke-width=\"1.7\"",
+            _ => {
+                let paint = Paint::Series(stroke.colour);
+                let stroke = match stroke.dashed {
+                    true => dashed(paint, 1.1, [5.0, 3.0]),
+                    false => picture::Stroke::new(paint, 1.7),
                 };
-                let _ = writeln!(
-                    self.text,
-                    "<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" {look}/>"
-                );
+                self.shapes.push(Shape::Line { points, stroke, bend: 0.0, tip: false });
             }
         }
     }
 
-    fn dot(&mut self, [x, y]: [f64; 2], colour: usize) {
-        let colour = COLOURS[colour % COLOURS.len()];
-        let _ = writeln!(
-            self.text,
-            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.6\" fill=\"{colour}\"/>"
-        );
+    fn dot(&mut self, at: At, colour: usize) {
+        let fill = Some(Paint::Series(colour));
+        self.shapes.push(Shape::Circle { at, radius: 2.6, fill, stroke: None });
     }
 
-    fn boxed(&mut self, x: f64, width: f64, five: &Five) {
+    fn boxed(&mut self, x: f64, width: f64, five: &Five, colour: Option<usize>) {
         let place = |drawn: &Self, x, y| drawn.at(Side::Left, [x, y]);
         let [left, q3] = place(self, x - width / 2.0, five.q3);
         let [right, q1] = place(self, x + width / 2.0, five.q1);
         let (left, right) = (left.min(right), left.max(right));
         let middle = (left + right) / 2.0;
+        let cap = 4f64.min((right - left) / 2.0);
         for (quartile, end) in [(five.q1, five.min), (five.q3, five.max)] {
             let (from, to) = (place(self, x, quartile)[1], place(self, x, end)[1]);
-            self.line([middle, from], [middle, to], FRAME);
-            self.line([middle - 4.0, to], [middle + 4.0, to], FRAME);
+            self.line([middle, from], [middle, to], frame());
+            self.line([middle - cap, to], [middle + cap, to], frame());
         }
-        let _ = writeln!(
-            self.text,
-            "<rect x=\"{left:.1}\" y=\"{q3:.1}\" width=\"{:.1}\" height=\"{:.1}\" {BOX}/>",
-            right - left,
-            (q1 - q3).max(0.5)
-        );
+        let (at, size) = ([left, q3], [right - left, (q1 - q3).max(0.5)]);
+        self.quartiles(at, size, colour);
         let median = place(self, x, five.median)[1];
-        self.line([left, median], [right, median], MEDIAN);
+        self.line([left, median], [right, median], median_line(colour));
+    }
+
+    fn quartiles(&mut self, at: At, size: At, colour: Option<usize>) {
+        self.shapes.push(Shape::Rect {
+            at,
+            size,
+            round: 0.0,
+            fill: Some(Paint::Quartiles),
+            stroke: Some(picture::Stroke::new(Paint::Series(colour.unwrap_or(0)), 1.0)),
+        });
     }
 
     fn entry(&mut self, entry: &Entry) {
         let [x, y] = [entry.at[0], self.size.height + BOTTOM + entry.at[1]];
         let ends = [[x, y], [x + SAMPLE - 7.0, y]];
+        let middle = [x + (SAMPLE - 7.0) / 2.0, y];
         match entry.mark {
-            Mark::Line { stroke, .. } => self.curve(&ends, *stroke),
-            Mark::Dots { colour, .. } => self.dot([x + (SAMPLE - 7.0) / 2.0, y], *colour),
-            Mark::Level { .. } => self.line(ends[0], ends[1], LEVEL),
-            Mark::Box { .. } => {}
+            Mark::Line { stroke, .. } => self.curve(ends.to_vec(), *stroke),
+            Mark::Dots { colour, .. } => self.dot(middle, *colour),
+            Mark::Level { colour, .. } => self.line(ends[0], ends[1], level(*colour)),
+            Mark::Box { colour, .. } => {
+                self.quartiles([middle[0] - 7.0, y - 5.0], [14.0, 10.0], *colour);
+                let ends = [-7.0, 7.0].map(|dx| [middle[0] + dx, y]);
+                self.line(ends[0], ends[1], median_line(*colour));
+            }
         }
-        self.write([x + SAMPLE, y + 4.0], "", &entry.label);
+        self.write([x + SAMPLE, y + 4.0], Anchor::Start, entry.label.clone());
     }
+}
+
+fn widest(axis: &Fitted) -> f64 {
+    axis.ticks().iter().map(|(_, words)| Face::Regular.width(FONT, words)).fold(12.0, f64::max)
+}
+
+fn text(at: At, anchor: Anchor, words: String) -> Text {
+    Text { at, anchor, turn: 0.0, words, face: Face::Regular, size: FONT, paint: Paint::Ink }
+}
+
+fn frame() -> picture::Stroke {
+    picture::Stroke::new(Paint::Edge, 1.0)
+}
+
+fn dashed(paint: Paint, width: f64, dash: [f64; 2]) -> picture::Stroke {
+    picture::Stroke { dash: Some(dash), ..picture::Stroke::new(paint, width) }
+}
+
+/// A level's line: grey, or its run's colour where there are several.
+fn level(colour: Option<usize>) -> picture::Stroke {
+    dashed(colour.map_or(Paint::Muted, Paint::Series), 1.0, [2.0, 3.0])
+}
+
+/// A median: in another colour than its box, except where boxes of several runs differ by theirs.
+fn median_line(colour: Option<usize>) -> picture::Stroke {
+    picture::Stroke::new(Paint::Series(colour.unwrap_or(1)), 2.0)
 }

@@ -136,7 +136,6 @@ impl From<TrainError> for Failure {
             | TrainError::OtherClasses { .. }
             | TrainError::OtherNames { .. }
             | TrainError::NoPictures { .. }
-            | TrainError::Blank { .. }
             | TrainError::Undescribed
             | TrainError::Newer { .. }
             | TrainError::NoRunOf { .. } => Failure::Wrong(told),

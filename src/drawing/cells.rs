@@ -1,13 +1,14 @@
 //! Where the values of a unit are drawn: rows by longest path from x, the shortcut as column 0,
-//! each branch beside it in a column that is free from its first row to where it joins.
+//! each branch beside it in a column that is free from its first row to where it joins, that row
+//! included, since it is where the branch turns to what it joins.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use crate::network::anatomy::{self, Site};
 use crate::network::{Layer, Network, UnitId, UnitInstance, ValueId};
 
 /// Where a value of a unit is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cell {
     /// 0 is the shortcut's.
     pub column: usize,
@@ -57,18 +58,9 @@ impl Cells {
     }
 
     /// Whether nothing stands in these rows of a column.
-    pub fn free(&self, column: usize, rows: std::ops::Range<usize>) -> bool {
-        rows.is_empty()
-            || self
-                .taken
-                .range(Cell { column, row: rows.start }..Cell { column, row: rows.end })
-                .next()
-                .is_none()
-    }
-
-    /// Whether no box stands in these rows of a column, though a line may.
-    pub fn clear(&self, column: usize, rows: std::ops::Range<usize>) -> bool {
-        !self.of.values().any(|cell| cell.column == column && rows.contains(&cell.row))
+    fn free(&self, column: usize, rows: std::ops::Range<usize>) -> bool {
+        let [from, to] = [rows.start, rows.end].map(|row| Cell { column, row });
+        from >= to || self.taken.range(from..to).next().is_none()
     }
 
     /// Columns and rows.
@@ -78,7 +70,7 @@ impl Cells {
     }
 }
 
-/// Values under each other, and the rows that are theirs: to where they join others.
+/// Values under each other, and the rows that are theirs: to where they join others, included.
 struct Chain {
     values: Vec<ValueId>,
     from: usize,
@@ -105,9 +97,8 @@ fn chains(
     spine.extend((input == sum || !way.is_empty()).then_some(input));
     seen.extend(spine.iter().copied());
     let mut found = vec![Chain { values: spine.clone(), from: 0, to: below }];
-    let mut open = spine;
-    while !open.is_empty() {
-        let joined = open.remove(0);
+    let mut open = VecDeque::from(spine);
+    while let Some(joined) = open.pop_front() {
         for start in args(joined) {
             let mut values = Vec::new();
             let mut at = start;
@@ -121,7 +112,7 @@ fn chains(
             }
             if let (Some(first), Some(_)) = (values.last(), values.first()) {
                 let from = rows[first].min(rows[&at] + 1);
-                found.push(Chain { from, to: rows[&joined], values: values.clone() });
+                found.push(Chain { from, to: rows[&joined] + 1, values: values.clone() });
                 open.extend(values);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::net::label;
+use super::label::label;
 use crate::network::{BinaryOp, Layer, Network, UnitId, ValueId};
 
 /// The whole network.

@@ -11,9 +11,10 @@ use crate::network::{Network, Tensor, UnitInstance};
 use crate::nn::optimiser::Sgd;
 use crate::nn::optimiser::momentum_name;
 use crate::train::config::Config;
-use crate::train::evaluate::{MOST_BATCH, probabilities};
+use crate::train::evaluate::{MOST_BATCH, best, probabilities};
 use crate::train::inference::classify;
 use crate::train::runner::Runner;
+use crate::train::tally::Tally;
 use crate::train::tensors::Values;
 use crate::train::{TrainError, fit};
 
@@ -27,8 +28,8 @@ const TIMED: u32 = 3;
 
 /// All of it.
 pub struct Measured {
-    /// Test pictures by what they show and what they were taken for, row by row.
-    pub confusion: Vec<u32>,
+    /// Test pictures by what they show and what they were taken for.
+    pub tally: Tally,
     /// The mistakes that the network was surest of.
     pub mistakes: Vec<Mistake>,
     /// Sizes in each unit.
@@ -81,7 +82,7 @@ pub fn measure(
     let test = loading(&dataset.test, MOST_BATCH.min(dataset.test.count().max(1)));
     let mut program = Runner::new(engine, &lower::inference(network, test.batch))?;
     program.load(values)?;
-    let Some((confusion, mistakes)) = mistakes(&mut program, &test, interrupted)? else {
+    let Some((tally, mistakes)) = mistakes(&mut program, &test, interrupted)? else {
         return Ok(None);
     };
     let batch = config.recipe.batch.min(dataset.train.count()).max(1);
@@ -96,7 +97,7 @@ pub fn measure(
         residual,
         gradient,
     });
-    Ok(Some(Measured { confusion, mistakes, units: units.collect(), kernels, batch }))
+    Ok(Some(Measured { tally, mistakes, units: units.collect(), kernels, batch }))
 }
 
 fn first(loading: Loading) -> Result<Batch, TrainError> {
@@ -104,7 +105,7 @@ fn first(loading: Loading) -> Result<Batch, TrainError> {
     batches.next_item().ok_or_else(|| DataError::Ended.into())
 }
 
-type Mistakes = (Vec<u32>, Vec<Mistake>);
+type Mistakes = (Tally, Vec<Mistake>);
 
 fn mistakes(
     program: &mut Runner,
@@ -112,15 +113,14 @@ fn mistakes(
     interrupted: &dyn Fn() -> bool,
 ) -> Result<Option<Mistakes>, TrainError> {
     let classes = loading.classes;
-    let (mut confusion, mut found) = (vec![0; classes * classes], Vec::new());
+    let (mut tally, mut found) = (Tally::new(classes), Vec::new());
     let mut index = 0;
     let whole = classify(program, loading, interrupted, |logits, labels| {
+        tally.add(logits, labels);
         for (row, &label) in logits.chunks_exact(classes).zip(labels) {
             let shares = probabilities(row);
-            let best = (0..classes).max_by(|&a, &b| shares[a].total_cmp(&shares[b])).unwrap_or(0);
-            let label = usize::from(label);
-            confusion[label * classes + best] += 1;
-            if best != label {
+            let (best, label) = (best(row), usize::from(label));
+            if best != label && best < classes {
                 found.push((shares[best], index, label, best));
             }
             index += 1;
@@ -135,7 +135,7 @@ fn mistakes(
         loading.pictures.picture(0, index, &mut pixels);
         Mistake { pixels, label, taken_for, probability }
     });
-    Ok(Some((confusion, shown.collect())))
+    Ok(Some((tally, shown.collect())))
 }
 
 /// ‖F‖ / ‖x‖ of each unit over some pictures, where it has a shortcut and an F.

@@ -1,5 +1,6 @@
 //! One page about runs: curves, units, mistakes, times, in HTML without anything beside it.
 
+mod classes;
 mod confusion;
 pub mod measure;
 mod page;
@@ -10,7 +11,7 @@ use crate::train::config::Config;
 use crate::train::record::metrics::History;
 use measure::Measured;
 
-pub use page::page;
+pub use page::{measured, page};
 
 /// A run as the page shows it.
 pub struct Run {

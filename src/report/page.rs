@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::measure::{Measured, SAMPLE};
-use super::{Run, confusion};
+use super::{Run, classes, confusion};
 use crate::chart::quantiles::median;
 use crate::chart::{self, Axis, Mark, Panel, Side, Size, Stroke};
 use crate::drawing;
@@ -16,21 +16,33 @@ use crate::train::config::Config;
 /// Points of a curve of losses; more cannot be told apart.
 const POINTS: usize = 400;
 
+/// What only a run's weights and pictures give.
+const CONFUSION: &str = "<h3>Confusion</h3>\n";
+
 const STYLE: &str = "\
+:root{color-scheme:light dark}\
 body{font:15px/1.45 system-ui,sans-serif;color:#1b1b1b;background:#fff;max-width:60em;\
-margin:2em auto;padding:0 1em}\
+margin:2em auto;padding:0 1em;overflow-wrap:anywhere}\
 h1{font-size:1.6em}h2{font-size:1.3em;margin-top:2em;border-bottom:1px solid #ccc}\
 h3{font-size:1.05em;margin-top:1.6em}\
-table{border-collapse:collapse}th,td{padding:.25em .7em;text-align:left;border-bottom:1px solid #e4e4e4}\
-td.n,th.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}\
+table{border-collapse:collapse;overflow-wrap:normal}\
+th,td{padding:.25em .7em;text-align:left;border-bottom:1px solid #e4e4e4}\
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}\
 figure{margin:1em 0}figcaption{color:#555;font-size:.9em;max-width:52em}\
-svg,img{max-width:100%;height:auto}\
+.wide{overflow-x:auto}.wide svg,.wide img{display:block;max-width:none}\
 .mistakes{display:flex;flex-wrap:wrap;gap:12px}.mistakes figure{margin:0;width:96px}\
 .mistakes img{width:96px;height:96px;image-rendering:pixelated}\
 .mistakes figcaption{font-size:.75em;line-height:1.25}\
 pre{background:#f5f5f5;padding:.8em;overflow-x:auto;font-size:.85em}\
-.wide{overflow-x:auto}.wide img{max-width:none}\
-.bar{background:#0072b2;height:.7em;display:inline-block}";
+.bar{background:#0072b2;height:.7em;display:inline-block}\
+@media(max-width:40em){body{margin:1em auto;padding:0 .6em}h1{font-size:1.3em}th,td{padding:.2em .4em}}\
+@media(prefers-color-scheme:dark){body{color:#e8e8e8;background:#16181c}h2{border-color:#4a4f58}\
+th,td{border-color:#32363d}figcaption{color:#a9adb5}pre{background:#22262c}.bar{background:#4db2ee}}";
+
+/// How many runs of a page were measured with their weights and pictures.
+pub fn measured(page: &str) -> usize {
+    page.matches(CONFUSION).count()
+}
 
 /// Makes the page.
 pub fn page(runs: &[Run]) -> String {
@@ -58,11 +70,16 @@ pub fn page(runs: &[Run]) -> String {
 
 // Writing to a String cannot fail, here and below.
 fn figure(body: &mut String, svg: &str, caption: &str) {
-    let _ = writeln!(body, "<figure>{svg}<figcaption>{}</figcaption></figure>", escape(caption));
+    let caption = escape(caption);
+    // As large as it is, so that its words stay readable; where there is no room, it scrolls.
+    let _ = writeln!(
+        body,
+        "<figure><div class=wide>{svg}</div><figcaption>{caption}</figcaption></figure>"
+    );
 }
 
 fn summary(body: &mut String, runs: &[Run]) {
-    *body += "<table><tr><th>run</th><th>net</th><th>data</th><th>computed in</th>\
+    *body += "<div class=wide><table><tr><th>run</th><th>net</th><th>data</th><th>computed in</th>\
         <th class=n>steps</th><th class=n>last test error, %</th><th class=n>lowest</th>\
         <th class=n>images/s</th></tr>\n";
     for run in runs {
@@ -85,7 +102,7 @@ fn summary(body: &mut String, runs: &[Run]) {
             median(&speeds).unwrap_or(0.0),
         );
     }
-    *body += "</table>\n";
+    *body += "</table></div>\n";
 }
 
 /// The spec with its settings.
@@ -177,8 +194,9 @@ fn units(body: &mut String, measured: &Measured) {
         return;
     }
     let of = |value: fn(&super::measure::UnitSize) -> Option<f64>| -> Vec<[f64; 2]> {
+        // Where a unit has no value, a gap.
         let units = measured.units.iter();
-        units.filter_map(|unit| value(unit).map(|v| [unit.index as f64, v])).collect()
+        units.map(|unit| [unit.index as f64, value(unit).unwrap_or(f64::NAN)]).collect()
     };
     let marks = vec![
         Mark::line("‖F‖ / ‖x‖, F as it is added to y", Stroke::solid(0), of(|unit| unit.residual)),
@@ -198,14 +216,20 @@ fn units(body: &mut String, measured: &Measured) {
 }
 
 fn mistakes(body: &mut String, run: &Run, measured: &Measured) {
-    let classes = &run.config.classes;
+    let names = &run.config.classes;
     let shape = run.network.value(run.network.input).shape;
-    *body += "<h3>Confusion</h3>\n";
+    *body += CONFUSION;
     let caption = "Test pictures: rows are what they show, columns what they were taken for.";
-    figure(body, &confusion::svg(classes, &measured.confusion), caption);
+    figure(body, &confusion::svg(names, &measured.tally.confusion), caption);
+    let _ = writeln!(
+        body,
+        "<h3>Classes</h3>\n<p>Precision: of the pictures taken for a class, the share that show it. \
+         Recall: of its own pictures, the share taken for it.</p>\n<div class=wide>{}</div>",
+        classes::table(names, &measured.tally)
+    );
     *body += "<h3>Surest mistakes</h3>\n<div class=mistakes>\n";
     for mistake in &measured.mistakes {
-        let name = |class: usize| classes.get(class).map_or("", String::as_str);
+        let name = |class: usize| names.get(class).map_or("", String::as_str);
         if let Some(picture) = png(shape.w, shape.h, &mistake.pixels) {
             let _ = writeln!(
                 body,
@@ -256,7 +280,7 @@ fn kernels(body: &mut String, measured: &Measured) {
     let _ = writeln!(
         body,
         "<h3>Kernel times</h3>\n<p>A training step of {} pictures, all threads together.</p>\n\
-         <table><tr><th>kernel</th><th class=n>calls</th><th class=n>ms</th><th>share</th></tr>",
+         <div class=wide><table><tr><th>kernel</th><th class=n>calls</th><th class=n>ms</th><th>share</th></tr>",
         measured.batch
     );
     for kernel in measured.kernels.iter().take(30) {
@@ -271,7 +295,7 @@ fn kernels(body: &mut String, measured: &Measured) {
             share / 6.0
         );
     }
-    *body += "</table>\n";
+    *body += "</table></div>\n";
 }
 
 #[cfg(test)]

@@ -60,11 +60,52 @@ fn a_net_is_lesioned_and_the_same_command_goes_on() {
 }
 
 #[test]
+fn chosen_units_are_deleted_and_runs_share_axes() {
+    let folder = trained("units.rnet", UNITS);
+    folder.expect(0, &format!("lesion run --delete each --batch 4 {ON}"));
+    let each = std::fs::read_to_string(folder.at("run/lesion/delete-each.csv")).unwrap();
+    let alone = folder.expect(0, &format!("lesion run --delete 3 --batch 4 {ON}"));
+    assert!(alone.out.contains("without    3 ") && alone.err.contains("{csv,json}"), "{alone:?}");
+    let chosen = std::fs::read_to_string(folder.at("run/lesion/delete-3.csv")).unwrap();
+    // The same number as where every unit is deleted alone.
+    assert_eq!(chosen.lines().nth(2), each.lines().find(|line| line.starts_with("1,3,")));
+    let both = folder.expect(0, &format!("lesion run --delete 4,2 --batch 4 {ON}"));
+    assert!(both.out.contains("without  2,4 "), "{both:?}");
+    for (which, said) in
+        [("9", "take one of 1 to 4"), ("0", "each, random, or units"), ("x", "each")]
+    {
+        let refused = folder.expect(2, &format!("lesion run --delete {which} {ON}"));
+        assert!(refused.err.contains(said), "{refused:?}");
+    }
+
+    folder
+        .expect(0, &format!("run units.rnet --train cifar10 --steps 1 --batch 8 --out other {ON}"));
+    let beside = format!("lesion run --delete each --batch 4 --beside other {ON}");
+    assert!(folder.expect(2, &beside).err.contains("first: rnetc lesion other"));
+    folder.expect(0, &format!("lesion other --delete each --batch 4 {ON}"));
+    folder.expect(0, &beside);
+    let figure = std::fs::read_to_string(folder.at("run/lesion/delete-each.svg")).unwrap();
+    assert!(figure.contains(">run</text>") && figure.contains(">other</text>"), "{figure}");
+    // Four units a run, and the two of the legend.
+    assert_eq!(figure.matches("<circle").count(), 10);
+    let random = "lesion other --delete random --samples 2 --counts 1..2";
+    folder.expect(0, &format!("{random} {ON}"));
+    folder.expect(0, &format!("{} --beside other {ON}", random.replace("other", "run")));
+    let figure = std::fs::read_to_string(folder.at("run/lesion/delete-random.svg")).unwrap();
+    assert!(figure.contains(">run: baseline, ") && figure.contains(">other</text>"), "{figure}");
+}
+
+#[test]
 fn paths_are_followed_and_equations_checked() {
     let folder = trained("units.rnet", UNITS);
     let paths = folder.expect(0, &format!("paths run --samples 6 --batch 4 {ON}"));
     for part in ["16 paths through 4 units", "effective paths", "their sum is the gradient"] {
         assert!(paths.out.contains(part), "{part}: {paths:?}");
+    }
+    // Lengths 0, 0, 1 and 2 of four units, each once.
+    let head = paths.out.lines().find(|line| line.starts_with("  deleted")).unwrap();
+    for length in ["0", "1", "2"] {
+        assert_eq!(head.matches(&format!("length   {length}")).count(), 1, "{head}");
     }
     let again = folder.expect(0, &format!("paths run --samples 6 --batch 4 {ON}"));
     assert_eq!(again.out, paths.out);
@@ -74,9 +115,20 @@ fn paths_are_followed_and_equations_checked() {
     let six = folder.expect(0, &format!("paths check run --batch 4 --pictures 6 {ON}"));
     assert!(six.err.contains("over the first 6 of these pictures"), "{six:?}");
     let at_once = folder.expect(0, &format!("paths check run --batch 6 --pictures 6 {ON}"));
-    let ratio = |out: &str| out.lines().nth(1).map(|line| line[..15].to_owned());
+    let ratio = |out: &str| {
+        let first = out.lines().find(|line| line.starts_with("   1 "));
+        first.map(|line| line[..15].to_owned()).expect("a first unit")
+    };
     assert_eq!(ratio(&six.out), ratio(&at_once.out));
     assert_ne!(ratio(&six.out), ratio(&check.out));
+    // Each column is explained above the table.
+    let head = check.out.lines().find(|line| line.starts_with("unit ")).unwrap();
+    for column in ["F added/x", "y<0 cut", "λ", "‖∂E/∂x‖", "through F", "(5) chain", "cosine"]
+    {
+        assert!(head.contains(column), "{head}");
+        let explained = |line: &&str| line.trim_start().starts_with(&format!("{column}  "));
+        assert_eq!(check.out.lines().filter(explained).count(), 1, "{column}: {check:?}");
+    }
     for file in ["gradient.svg", "deletions.svg", "paths.csv", "paths.json", "check.svg"] {
         assert!(folder.at("run/paths").join(file).is_file(), "{file}");
     }
@@ -112,6 +164,10 @@ fn what_cannot_be_studied_is_refused_with_a_reason() {
     let folder = trained("tiny.rnet", crate::folder::TINY);
     let outcome = folder.expect(2, &format!("lesion run --delete each {ON}"));
     assert!(outcome.err.contains("3×32×32"), "{outcome:?}");
+    let outcome = folder.expect(2, &format!("lesion run --delete random {ON}"));
+    assert!(outcome.err.contains("a deeper net") && !outcome.err.contains("0..0"), "{outcome:?}");
+    let outcome = folder.expect(2, &format!("lesion run --delete 1 {ON}"));
+    assert!(outcome.err.contains("unit 1 (") && outcome.err.contains("3×32×32"), "{outcome:?}");
     let outcome = folder.expect(2, &format!("paths run {ON}"));
     assert!(outcome.err.contains("one path"), "{outcome:?}");
 }

@@ -38,6 +38,8 @@ fn a_report_is_one_page_with_everything_in_it() {
         "s: test error",
         "Confusion",
         "Surest mistakes",
+        "recall, %",
+        "prefers-color-scheme:dark",
         "Kernel times",
         "Test error without each unit.",
         "base64,PHN2Zy8+",
@@ -60,6 +62,18 @@ fn a_report_is_one_page_with_everything_in_it() {
             text.split('<').next().unwrap().parse::<u32>().unwrap()
         });
     assert_eq!(cells.sum::<u32>(), 40);
+
+    // What is fuller is not replaced by what has only curves, unless its name is said.
+    for line in ["report r<1>", "report r<1> --recorded"] {
+        let said = folder.expect(0, line);
+        assert!(said.err.contains("it is kept"), "{said:?}");
+        assert!(said.out.contains("report-recorded.html"), "{said:?}");
+        assert_eq!(std::fs::read_to_string(folder.at("r<1>/report.html")).unwrap(), page);
+    }
+    let beside = std::fs::read_to_string(folder.at("r<1>/report-recorded.html")).unwrap();
+    assert!(beside.contains("training loss") && !beside.contains("Confusion"));
+    folder.expect(0, "report r<1> --recorded -o r<1>/report.html");
+    assert!(!std::fs::read_to_string(folder.at("r<1>/report.html")).unwrap().contains("Confusion"));
 }
 
 #[test]

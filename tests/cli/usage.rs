@@ -32,8 +32,6 @@ fn a_command_line_that_makes_no_sense_exits_with_2() {
         "bench tiny.rnet --limits none",
         "bench tiny.rnet --engine cpu --tune full",
         "run tiny.rnet --train shapes10 --tune best",
-        "run tiny.rnet --train shapes10 --data cifar",
-        "run --predict a.png --weights w.safetensors --data cifar",
         "data",
         "data fetch",
     ] {
@@ -303,22 +301,40 @@ fn messages_come_in_three_formats() {
 }
 
 #[test]
-fn graphs_come_as_svg_dot_and_paths() {
+fn graphs_come_as_what_their_name_says() {
     let folder = Folder::new();
     let unit = "unit u { F = bn -> conv(3x3, 4)\n y = x + F(x) }";
     let net = "net n(k = 2) { input(4, 8, 8) -> u * k -> global_avg_pool -> linear(2) }";
     std::fs::write(folder.at("u.rnet"), format!("{unit}\n{net}")).unwrap();
     let drawn = |line: &str, file: &str| {
         folder.expect(0, &format!("graph u.rnet {line} -o {file}"));
-        std::fs::read_to_string(folder.at(file)).unwrap()
+        std::fs::read(folder.at(file)).unwrap()
     };
-    assert!(drawn("", "u.svg").starts_with("<svg"));
-    assert!(drawn("", "u.dot").starts_with("digraph"));
-    assert_eq!(drawn("--unravel", "p.svg").matches("<polyline").count(), 4);
-    assert_eq!(drawn("--unravel --set k=6", "p.svg").matches("<polyline").count(), 64);
+    let text = |line: &str, file: &str| String::from_utf8(drawn(line, file)).unwrap();
+    let whole = text("", "u.svg");
+    assert!(whole.starts_with("<svg") && whole.contains("prefers-color-scheme"));
+    assert!(text("", "u.dot").starts_with("digraph"));
+    let png = image::load_from_memory(&drawn("", "u.PNG")).unwrap();
+    assert!(png.width() > 400 && png.height() > 400, "{}×{}", png.width(), png.height());
+    let dark = image::load_from_memory(&drawn("--theme dark", "u.png")).unwrap().into_rgb8();
+    assert!(dark.get_pixel(0, 0).0.iter().all(|&v| v < 40));
+    assert!(drawn("--unit u", "u.pdf").starts_with(b"%PDF-1."));
+    let one = text("--unit 2 --theme light", "one.svg");
+    assert!(one.contains(">F</text>") && !one.contains("linear") && !one.contains("@media"));
+    assert_eq!(text("--unravel", "p.svg").matches("<polyline").count(), 4 + 2);
+    assert_eq!(text("--unravel --set k=6", "p.svg").matches("<polyline").count(), 64 + 2);
+    // What is refused leaves no file.
     assert!(folder.expect(2, "graph u.rnet --unravel --set k=7 -o q.svg").err.contains("2^7"));
+    assert!(folder.expect(2, "graph u.rnet --unit v -o q.svg").err.contains("numbered 1 to 2"));
+    for file in ["q.jpg", "q"] {
+        let said = folder.expect(2, &format!("graph u.rnet -o {file}")).err;
+        assert!(said.contains(".svg, .png, .pdf, .dot or .gv"), "{said}");
+    }
     folder.expect(2, "graph u.rnet --unravel -o q.dot");
-    assert!(!folder.at("q.svg").exists() && !folder.at("q.dot").exists());
+    folder.expect(2, "graph u.rnet --unit u -o q.gv");
+    for file in ["q.svg", "q.jpg", "q", "q.dot", "q.gv"] {
+        assert!(!folder.at(file).exists(), "{file}");
+    }
     folder.expect(3, "graph u.rnet -o none/u.svg");
 }
 

@@ -9,6 +9,7 @@ use super::network;
 use rnetc::drawing;
 use rnetc::network::anatomy::{Body, Place, Site, Step, places, sites};
 use rnetc::network::{Activation, Edge, Layer, Network};
+use rnetc::picture::{Face, Shape};
 use rnetc::sema::{self, Compiled};
 use rnetc::source::Source;
 
@@ -267,10 +268,16 @@ fn renamed(text: &str) -> String {
     text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// A drawing without the names beside its boxes.
-fn unlabelled(network: &Network) -> String {
-    let svg = drawing::svg(network);
-    svg.lines().filter(|line| !line.contains("class=\"note\"")).collect()
+/// What a drawing says and how many lines it has, without the names beside its boxes, which take
+/// room.
+fn unlabelled(network: &Network) -> (Vec<String>, usize) {
+    let picture = drawing::picture(network);
+    let said = |shape: &Shape| match shape {
+        Shape::Text(text) if text.face != Face::Italic => Some(text.words.clone()),
+        _ => None,
+    };
+    let lines = picture.shapes.iter().filter(|shape| matches!(shape, Shape::Line { .. }));
+    (picture.shapes.iter().filter_map(said).collect(), lines.count())
 }
 
 #[test]

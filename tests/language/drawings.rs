@@ -2,37 +2,81 @@
 
 use super::spec;
 use rnetc::drawing::{self, dot, unravel};
+use rnetc::network::Network;
+use rnetc::picture::{Paint, Picture, Shape, Text};
 
-#[test]
-fn the_shortcut_is_the_spine_and_f_stands_beside_it() {
-    let svg = drawing::svg(&spec("original", &[("depth", "20")]));
-    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
-    for text in ["269722 parameters", "original × 2", "3×3 conv, 32 /2", "pad to 32", ">F<", "ReLU"]
-    {
-        assert!(svg.contains(text), "{text}");
-    }
-    let x = |class: &str, svg: &str| -> Vec<String> {
-        let boxes = svg.lines().filter(|l| l.starts_with("<rect") && l.contains(class));
-        boxes.map(|l| l.split('"').nth(1).expect("x").to_owned()).collect()
+fn words(picture: &Picture) -> Vec<&str> {
+    let text = |shape| match shape {
+        &Shape::Text(Text { ref words, .. }) => Some(words.as_str()),
+        _ => None,
     };
-    assert_eq!(x("\"input\"", &svg), x("\"sum\"", &svg), "the additions stand under x");
+    picture.shapes.iter().filter_map(text).collect()
+}
+
+fn has(network: &Network, wanted: &[&str]) {
+    let picture = drawing::picture(network);
+    let there = words(&picture);
+    for text in wanted {
+        assert!(there.contains(text), "{text} is none of {there:?}");
+    }
 }
 
 #[test]
-fn boxes_do_not_lie_on_each_other() {
-    for name in ["exclusive_gate", "highway", "bottleneck_preact", "stochastic_depth"] {
-        let svg = drawing::svg(&spec(name, &[]));
-        let mut boxes: Vec<_> = svg
-            .lines()
-            .filter(|line| line.starts_with("<rect") && line.contains("class"))
-            .map(|line| line.split('"').collect::<Vec<_>>())
-            .map(|parts| (parts[1].to_owned(), parts[3].to_owned()))
-            .collect();
-        let all = boxes.len();
-        boxes.sort();
-        boxes.dedup();
-        assert_eq!(boxes.len(), all, "{name}");
+fn layers_units_and_counts_stand_there() {
+    let network = spec("original", &[("depth", "20")]);
+    has(&network, &["original_resnet: 269,722 parameters", "original × 2", "16×16", "F"]);
+    has(&network, &["3×3 conv, 32 /2", "pad to 32", "ReLU", "16×32×32 → 32×16×16", "32×16×16"]);
+    // A net without units has its repeats in brackets.
+    has(&spec("vgg", &[]), &["× 2", "× 3", "2×2 max pool, /2", "linear, 10"]);
+    let svg = drawing::svg(&network);
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n") && svg.contains(">F</text>"));
+}
+
+#[test]
+fn the_shortcut_is_the_spine_and_f_stands_beside_it() {
+    let picture = drawing::picture(&spec("original", &[("depth", "20")]));
+    let middles = |wanted: Paint| -> Vec<f64> {
+        let middle = |shape: &Shape| match shape {
+            Shape::Rect { at, size, fill: Some(fill), .. } if *fill == wanted => {
+                Some(at[0] + size[0] / 2.0)
+            }
+            Shape::Circle { at, fill: Some(fill), .. } if *fill == wanted => Some(at[0]),
+            _ => None,
+        };
+        picture.shapes.iter().filter_map(middle).collect()
+    };
+    assert_eq!(middles(Paint::Input), middles(Paint::Sum), "the additions stand under x");
+    assert_eq!(middles(Paint::Input).len(), 5);
+}
+
+#[test]
+fn one_unit_is_drawn_alone_by_its_name_or_number() {
+    let network = spec("preact", &[("depth", "20")]);
+    let (unit, kinds) = drawing::find(&network, "preact").expect("a unit");
+    // Three kinds of that name, of two units each: the first of them.
+    let (at, shape) = (unit.index(), network.value(network.units[unit.index()].output).shape);
+    assert_eq!((at + 1, kinds, shape.c), (2, 3, 16));
+    assert_eq!(drawing::find(&network, "9").expect("the last").0.index(), 8);
+    let all = drawing::picture(&network);
+    let one = drawing::one(&network, unit);
+    assert!(one.size[0] < all.size[0] / 2.0 && words(&one).contains(&"F"));
+    assert_eq!(words(&one).iter().filter(|word| word.starts_with("x, ")).count(), 1);
+    for (wanted, said) in [("preakt", "is it preact?"), ("10", "1 to 9"), ("0", "preact")] {
+        let error = drawing::find(&network, wanted).expect_err("no unit").to_string();
+        assert!(error.contains(said), "{error}");
     }
+    let error = drawing::find(&spec("vgg", &[]), "vgg").expect_err("no units").to_string();
+    assert!(error.contains("the net has none"), "{error}");
+}
+
+#[test]
+fn a_unit_too_large_to_be_read_is_said_to_be() {
+    let chain = "relu -> ".repeat(500);
+    let text = format!(
+        "unit u {{ F = {chain}conv(3x3, 4)\n y = x + F(x) }}\n\
+         net n {{ input(4, 8, 8) -> u -> global_avg_pool -> linear(2) }}"
+    );
+    has(&super::network(&text), &["503 layers: too many to be drawn"]);
 }
 
 #[test]
@@ -42,6 +86,7 @@ fn dot_has_every_layer_and_balanced_clusters() {
     assert_eq!(dot.matches('{').count(), dot.matches('}').count());
     assert_eq!(dot.matches("subgraph").count(), network.units.len());
     assert!(dot.contains("label=\"exclusive_gate 3\"") && dot.contains("sigmoid\\n16×32×32"));
+    assert!(dot.contains("label=\"⊕\\n") && dot.contains("label=\"1 − ·\\n"));
     let edges: usize = network.values.iter().map(|value| value.args.len()).sum();
     // 1 − g(x) has a number as its left side, which is no node.
     assert_eq!(dot.matches(" -> ").count(), edges - network.units.len());
@@ -49,13 +94,15 @@ fn dot_has_every_layer_and_balanced_clusters() {
 
 #[test]
 fn small_nets_are_unravelled() {
-    let svg = unravel::svg(&spec("preact", &[("depth", "8")])).expect("three units");
-    assert_eq!(svg.matches("<polyline").count(), 8);
+    let picture = unravel::picture(&spec("preact", &[("depth", "8")])).expect("three units");
+    let lines = picture.shapes.iter().filter(
+        |shape| matches!(shape, Shape::Line { stroke, .. } if stroke.paint == Paint::Faint),
+    );
+    assert_eq!(lines.count(), 8);
+    let count = |wanted: &str| words(&picture).iter().filter(|word| **word == wanted).count();
     // Each unit's F stands on half of the paths.
-    for f in [">F1<", ">F2<", ">F3<"] {
-        assert_eq!(svg.matches(f).count(), 4, "{f}");
-    }
-    assert_eq!(svg.matches("length 2").count(), 3);
-    assert!(unravel::svg(&spec("preact", &[])).is_none(), "2^54 paths");
-    assert!(unravel::svg(&spec("vgg", &[])).is_none(), "no units");
+    assert_eq!(["F1", "F2", "F3"].map(count), [4; 3]);
+    assert_eq!(count("length 2"), 3);
+    assert!(unravel::picture(&spec("preact", &[])).is_none(), "2^54 paths");
+    assert!(unravel::picture(&spec("vgg", &[])).is_none(), "no units");
 }

@@ -5,6 +5,7 @@ mod anatomy;
 mod bad;
 mod drawings;
 mod format;
+mod geometry;
 mod hostile;
 mod meaning;
 mod portable;

@@ -7,6 +7,11 @@ impl Advice for Impossible {
     fn advice(&self) -> Option<String> {
         match self {
             Impossible::Nothing { .. } => None,
+            Impossible::NoSite { all, .. } => Some(format!("take one of 1 to {all}")),
+            Impossible::Stays { .. } => Some("--delete each lists what can be deleted".to_owned()),
+            Impossible::Counts { deletable: 0, .. } => {
+                Some("take a deeper net, or --delete each".to_owned())
+            }
             Impossible::Counts { asked, deletable, .. } => {
                 Some(format!("say --counts {}..{deletable}", asked.start().min(deletable)))
             }

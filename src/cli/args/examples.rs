@@ -48,7 +48,8 @@ Examples:
 pub const GRAPH: &str = "\
 Examples:
   rnetc graph my.rnet --set depth=20 -o my.svg
-  rnetc graph my.rnet -o my.dot";
+  rnetc graph my.rnet --unit preact --theme dark -o slide.png
+  rnetc graph my.rnet -o my.pdf";
 
 pub const GRADCHECK: &str = "\
 Examples:
@@ -78,6 +79,7 @@ Examples:
 pub const LESION: &str = "\
 Examples:
   rnetc lesion runs/mine --delete each
+  rnetc lesion runs/mine --delete each --beside runs/other
   rnetc lesion runs/mine --delete random --counts 1..20 --samples 20
   rnetc lesion runs/mine --reorder --swaps 1..10";
 

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand};
 
 use super::engine::EngineArgs;
 use super::values::{amounts, batch};
@@ -41,8 +41,8 @@ pub struct LesionArgs {
     /// On what.
     #[command(flatten)]
     pub study: TrainedArgs,
-    /// Delete units: each alone, or some at random
-    #[arg(long, value_enum, value_name = "WHICH", group = "lesion")]
+    /// Delete units: each alone, some at random, or those of these numbers, all at once [each, random, N[,N...]]
+    #[arg(long, value_name = "WHICH", group = "lesion", value_parser = which)]
     pub delete: Option<Delete>,
     /// Swap random pairs of equal units
     #[arg(long, group = "lesion")]
@@ -57,18 +57,43 @@ pub struct LesionArgs {
     #[arg(long, value_name = "N", default_value = "20",
         value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub samples: u32,
+    /// Draw another run, on which the same study was made before, on the same axes
+    #[arg(long, value_name = "RUN")]
+    pub beside: Vec<PathBuf>,
     /// Pictures a batch
     #[arg(long, value_name = "N", default_value = "250", value_parser = batch)]
     pub batch: usize,
 }
 
 /// Which units to delete.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delete {
     /// Every unit, one at a time
     Each,
     /// Some at random, all at once
     Random,
+    /// Those of these numbers, counted from 1, all at once.
+    Chosen(Vec<usize>),
+}
+
+/// Reads which units to delete.
+fn which(text: &str) -> Result<Delete, String> {
+    /// So that the study's file can have its units in its name.
+    const MOST: usize = 20;
+    match text {
+        "each" => return Ok(Delete::Each),
+        "random" => return Ok(Delete::Random),
+        _ => {}
+    }
+    let numbers: Option<Vec<usize>> =
+        text.split(',').map(|n| n.trim().parse().ok().filter(|&n| n > 0)).collect();
+    let mut numbers = numbers.ok_or("write each, random, or units by number: 17 or 3,5,17")?;
+    numbers.sort_unstable();
+    numbers.dedup();
+    match numbers.len() {
+        1..=MOST => Ok(Delete::Chosen(numbers)),
+        n => Err(format!("{n} units are too many: at most {MOST} by number")),
+    }
 }
 
 /// `rnetc paths`.

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::values::{batch, setting};
 use crate::engine::wgpu::DeviceLimits;
 use crate::export::Mode;
+use crate::picture::Theme;
 
 /// `rnetc build`.
 #[derive(Debug, Args)]
@@ -84,10 +85,16 @@ pub struct GraphArgs {
     /// The spec
     #[arg(value_name = "SPEC")]
     pub spec: PathBuf,
-    /// The drawing to write: SVG, or Graphviz DOT where the name ends in .dot or .gv
+    /// The drawing to write: .svg, .png or .pdf; .dot or .gv for Graphviz
     #[arg(short = 'o', value_name = "FILE")]
     pub out: PathBuf,
-    /// Draw the paths through the units (SVG, up to six units)
+    /// Draw one unit alone: a unit's name (the most frequent of that name), or its number in the net
+    #[arg(long, value_name = "NAME", conflicts_with = "unravel")]
+    pub unit: Option<String>,
+    /// Colours
+    #[arg(long, value_enum, default_value = "auto")]
+    pub theme: Theme,
+    /// Draw the paths through the units (up to six units)
     #[arg(long)]
     pub unravel: bool,
     /// Set a parameter of the net

@@ -107,6 +107,12 @@ fn unknown(weights: &Path, what: &str) -> Failure {
     ))
 }
 
+/// What a run is called, after its folder.
+pub fn called(run: &Path) -> String {
+    let whole = std::path::absolute(run).unwrap_or_else(|_| run.to_path_buf());
+    whole.file_name().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned())
+}
+
 /// Opens what the arguments name.
 pub fn open(run: &Path, args: &TrainedArgs, signals: &Signals) -> Result<Trained, Failure> {
     engine::check_precision(&args.engine)?;

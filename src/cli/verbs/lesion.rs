@@ -1,7 +1,7 @@
 //! `rnetc lesion`.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::Serialize;
@@ -14,17 +14,17 @@ use crate::cli::session::trained::{self, Basis, Trained};
 use crate::cli::show::output;
 use crate::cli::show::study_progress::StudyProgress;
 use crate::dissect::journal::Journal;
-use crate::dissect::lesion::figure;
+use crate::dissect::lesion::figure::{self, Found};
 use crate::dissect::lesion::measure::{Observer, Subject, Tally};
 use crate::dissect::lesion::plan::{self, Item, Study};
-use crate::dissect::lesion::summary::{self, Outcome, Row};
+use crate::dissect::lesion::summary::{self, Outcome, Recorded, Row};
 use crate::train::TrainError;
 use crate::train::record::atomic;
 
 /// What a journal begins with: two studies with the same are the same.
 #[derive(Serialize)]
 struct Header {
-    study: &'static str,
+    study: String,
     amounts: String,
     samples: u32,
     #[serde(flatten)]
@@ -47,6 +47,7 @@ pub fn lesion(args: &LesionArgs) -> Result<(), Failure> {
         loading: trained.loading(args.batch),
     };
     let (folder, _lock) = trained.subfolder("lesion")?;
+    let others = beside(args, &study)?;
     let path = folder.join(format!("{}.jsonl", name(&study)));
     let header = header(args, &study, &trained, subject.loading.batch);
     let (journal, found) = Journal::open::<Tally>(&path, &header, args.study.again)?;
@@ -78,17 +79,56 @@ pub fn lesion(args: &LesionArgs) -> Result<(), Failure> {
         let speed = measured as f64 / seconds;
         output::note(format_args!("{measured} lesions in {seconds:.1} s, {speed:.2} a second"));
     }
-    write(&folder, &study, &header, &outcomes, &trained.title())?;
+    write(&folder, &study, &header, &outcomes)?;
+    let mut runs = vec![Found { name: trained.title(), outcomes: &outcomes }];
+    if !others.is_empty() {
+        runs[0].name = trained::called(&args.run);
+    }
+    let named =
+        others.iter().map(|(name, found)| Found { name: name.clone(), outcomes: &found.lesions });
+    runs.extend(named);
+    // Of what was chosen there is a number, and no figure.
+    let drawn = !matches!(study, Study::Chosen(_));
+    if drawn {
+        let figure = figure::draw(&study, &runs);
+        atomic::write(&folder.join(format!("{}.svg", name(&study))), figure.as_bytes())?;
+    }
     print(&study, &outcomes, &trained);
-    output::note(format_args!("written: {}/{}.{{csv,json,svg}}", folder.display(), name(&study)));
+    output::note(format_args!(
+        "written: {}/{}.{{csv,json{}}}",
+        folder.display(),
+        name(&study),
+        if drawn { ",svg" } else { "" }
+    ));
     Ok(())
+}
+
+/// What the same study found on other runs.
+fn beside(args: &LesionArgs, study: &Study) -> Result<Vec<(String, Recorded)>, Failure> {
+    let recorded = |run: &PathBuf| {
+        let path = run.join("lesion").join(format!("{}.json", name(study)));
+        let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => Failure::Usage(format!(
+                "{}: this study was not made on this run yet; first: rnetc lesion {} with the same \
+                 options",
+                path.display(),
+                run.display()
+            )),
+            _ => Failure::io("reading", &path, error),
+        })?;
+        let found = serde_json::from_str(&text)
+            .map_err(|error| Failure::File(format!("{}: {error}", path.display())))?;
+        Ok((trained::called(run), found))
+    };
+    args.beside.iter().map(recorded).collect()
 }
 
 fn study(args: &LesionArgs, trained: &Trained) -> Study {
     let samples = args.samples as usize;
     let free = trained.sites.len() - plan::left_alone(&trained.sites).len();
-    match args.delete {
+    match &args.delete {
         Some(Delete::Each) => Study::Each,
+        Some(Delete::Chosen(units)) => Study::Chosen(units.iter().map(|unit| unit - 1).collect()),
         Some(Delete::Random) => {
             let counts = args.counts.clone().unwrap_or(1..=free.clamp(1, 20));
             Study::Random { counts, samples }
@@ -100,17 +140,21 @@ fn study(args: &LesionArgs, trained: &Trained) -> Study {
     }
 }
 
-fn name(study: &Study) -> &'static str {
+fn name(study: &Study) -> String {
     match study {
-        Study::Each => "delete-each",
-        Study::Random { .. } => "delete-random",
-        Study::Reorder { .. } => "reorder",
+        Study::Each => "delete-each".to_owned(),
+        Study::Chosen(sites) => {
+            sites.iter().fold("delete".to_owned(), |name, site| format!("{name}-{}", site + 1))
+        }
+        Study::Random { .. } => "delete-random".to_owned(),
+        Study::Reorder { .. } => "reorder".to_owned(),
     }
 }
 
 fn header(args: &LesionArgs, study: &Study, trained: &Trained, batch: usize) -> Header {
     let (amounts, samples) = match study {
         Study::Each => ("1".to_string(), 1),
+        Study::Chosen(sites) => (sites.len().to_string(), 1),
         Study::Random { counts: n, .. } | Study::Reorder { swaps: n, .. } => {
             (format!("{}..{}", n.start(), n.end()), args.samples)
         }
@@ -177,7 +221,6 @@ fn write(
     study: &Study,
     header: &Header,
     outcomes: &[Outcome],
-    title: &str,
 ) -> Result<(), Failure> {
     let file = |ending: &str| folder.join(format!("{}.{ending}", name(study)));
     let report = Report {
@@ -190,13 +233,26 @@ fn write(
         .map_err(|error| Failure::io("writing", &file("json"), error))?;
     atomic::write(&file("json"), json.as_bytes())?;
     atomic::write(&file("csv"), summary::csv(outcomes).as_bytes())?;
-    atomic::write(&file("svg"), figure::draw(study, outcomes, title).as_bytes())?;
     Ok(())
 }
 
 fn print(study: &Study, outcomes: &[Outcome], trained: &Trained) {
     if let Some(baseline) = summary::baseline(outcomes) {
         output::say(format_args!("baseline          {baseline:6.2} % test error"));
+    }
+    if let Study::Chosen(sites) = study {
+        for outcome in outcomes.iter().filter(|o| o.amount > 0) {
+            let units: Vec<String> = sites.iter().map(|site| (site + 1).to_string()).collect();
+            let names: Vec<&str> =
+                sites.iter().map(|&site| trained.sites[site].name.as_str()).collect();
+            output::say(format_args!(
+                "without {:>4}      {:6.2} %  {}",
+                units.join(","),
+                outcome.test_error_percent,
+                names.join(", ")
+            ));
+        }
+        return;
     }
     if *study == Study::Each {
         for outcome in outcomes.iter().filter(|o| o.amount > 0) {
@@ -211,14 +267,14 @@ fn print(study: &Study, outcomes: &[Outcome], trained: &Trained) {
         }
     }
     let what = match study {
-        Study::Each | Study::Random { .. } => "deleted",
+        Study::Each | Study::Chosen(_) | Study::Random { .. } => "deleted",
         Study::Reorder { .. } => "swaps",
     };
     output::say(format_args!(
         "{what:>8}  samples   median    q1     q3     min    max{}",
         match study {
             Study::Reorder { .. } => "    τ",
-            Study::Each | Study::Random { .. } => "",
+            Study::Each | Study::Chosen(_) | Study::Random { .. } => "",
         }
     ));
     for row in summary::rows(outcomes) {

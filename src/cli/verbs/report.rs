@@ -6,7 +6,7 @@ use crate::cli::Failure;
 use crate::cli::args::{EngineArgs, ReportArgs};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::NamedSpec;
-use crate::cli::session::{download, engine, recorded, written};
+use crate::cli::session::{download, engine, recorded, trained, written};
 use crate::cli::show::output;
 use crate::data::folder::Splits;
 use crate::data::locate::{self, Found};
@@ -30,13 +30,30 @@ pub fn report(args: &ReportArgs) -> Result<(), Failure> {
     for path in &args.runs {
         runs.push(run(args, path, &signals)?);
     }
+    let page = report::page(&runs);
     let out = match (&args.out, args.runs.first()) {
         (Some(out), _) => out.clone(),
-        (None, first) => first.map_or_else(PathBuf::new, |first| first.join("report.html")),
+        (None, first) => beside_a_fuller(first.map_or(Path::new(""), PathBuf::as_path), &page),
     };
-    atomic::write(&out, report::page(&runs).as_bytes())?;
+    atomic::write(&out, page.as_bytes())?;
     output::say(format_args!("report of {} in {}", counted(runs.len(), "run"), out.display()));
     Ok(())
+}
+
+/// `report.html` in a run's folder; but another name where that file has more in it, since what
+/// weights and pictures gave takes them to make again.
+fn beside_a_fuller(folder: &Path, page: &str) -> PathBuf {
+    let usual = folder.join("report.html");
+    let there = std::fs::read_to_string(&usual).unwrap_or_default();
+    if report::measured(&there) <= report::measured(page) {
+        return usual;
+    }
+    output::note(format_args!(
+        "{} has what its weights did with pictures, and this report has not: it is kept, and this one \
+         stands beside it; --data DIR names the pictures, -o FILE another file",
+        usual.display()
+    ));
+    folder.join("report-recorded.html")
 }
 
 fn run(args: &ReportArgs, path: &Path, signals: &Signals) -> Result<Run, Failure> {
@@ -52,16 +69,12 @@ fn run(args: &ReportArgs, path: &Path, signals: &Signals) -> Result<Run, Failure
     }
     let studies =
         report::studies::read(path).map_err(|e| Failure::io("reading studies of", path, e))?;
-    let mut run = Run { name: name(path), config, history, network, measured: None, studies };
+    let mut run =
+        Run { name: trained::called(path), config, history, network, measured: None, studies };
     if !args.recorded {
         run.measured = measured(args, &folder, &run, signals)?;
     }
     Ok(run)
-}
-
-fn name(path: &Path) -> String {
-    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    whole.file_name().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned())
 }
 
 /// What the weights do, where there are weights and pictures.

@@ -1,4 +1,5 @@
-//! The paper's figures 3, 5 and 8: error by the unit dropped, by how many, by how far reordered.
+//! The paper's figures 3, 5 and 8: error by the unit dropped, by how many, by how far reordered; of
+//! one run, or of several on shared axes.
 
 use std::collections::BTreeMap;
 
@@ -11,19 +12,28 @@ use crate::chart::{Axis, Mark, Panel, Size, svg};
 const BIN: f64 = 0.02;
 const ERROR: &str = "test error, %";
 
-/// Draws what a study found.
-pub fn draw(study: &Study, outcomes: &[Outcome], net: &str) -> String {
+/// A run, and what a study found on it.
+pub struct Found<'a> {
+    /// What the figure calls it.
+    pub name: String,
+    /// All lesions.
+    pub outcomes: &'a [Outcome],
+}
+
+/// Draws what a study found; a run's colour tells it from others.
+pub fn draw(study: &Study, runs: &[Found]) -> String {
     let panel = match study {
-        Study::Each => each(outcomes, net),
+        Study::Each | Study::Chosen(_) => each(runs),
         Study::Random { .. } => {
-            let by = groups(outcomes, |o| Some(o.amount as f64));
-            boxes(outcomes, by, Axis::count("units deleted"), 0.6, net)
+            let by = |o: &Outcome| Some(o.amount as f64);
+            boxes(runs, by, Axis::count("units deleted"), 0.6)
         }
         Study::Reorder { .. } => {
             let bin = |tau: f64| (tau / BIN).round() * BIN;
-            let by = groups(outcomes, |o| o.tau.map(bin));
-            let lowest = by.first().map_or(0.0, |&(tau, _)| tau);
-            boxes(outcomes, by, tau_axis(lowest), 0.6 * BIN, net)
+            let taus = runs.iter().flat_map(|run| run.outcomes.iter().filter_map(|o| o.tau));
+            let lowest = taus.map(bin).fold(f64::INFINITY, f64::min);
+            let lowest = if lowest.is_finite() { lowest } else { 0.0 };
+            boxes(runs, |o| o.tau.map(bin), tau_axis(lowest), 0.6 * BIN)
         }
     };
     svg(&[panel], Size::PANEL)
@@ -35,22 +45,39 @@ fn tau_axis(lowest: f64) -> Axis {
     Axis::linear("Kendall's τ").between(end, 1.0).reversed()
 }
 
-fn base(outcomes: &[Outcome]) -> Option<Mark> {
-    let y = baseline(outcomes)?;
-    Some(Mark::Level { y, label: format!("baseline, {y:.2} %") })
+/// A panel of one run has its name above, one of several below.
+fn panel(runs: &[Found], what: &str, x: Axis, marks: Vec<Mark>) -> Panel {
+    let title = match runs {
+        [run] => format!("{}: {what}", run.name),
+        _ => what.to_owned(),
+    };
+    Panel { title, x, y: Axis::linear(ERROR).between(0.0, 100.0), right: None, marks }
 }
 
-fn each(outcomes: &[Outcome], net: &str) -> Panel {
-    let point = |o: &Outcome| Some([*o.deleted.first()? as f64, o.test_error_percent]);
-    let points: Vec<[f64; 2]> = outcomes.iter().filter_map(point).collect();
-    let dots = Mark::Dots { points, colour: 0, label: String::new() };
-    Panel {
-        title: format!("{net}: one unit deleted"),
-        x: Axis::count("dropped unit"),
-        y: Axis::linear(ERROR).between(0.0, 100.0),
-        right: None,
-        marks: base(outcomes).into_iter().chain([dots]).collect(),
+/// A run's colour and its label, where there are several.
+fn told<'a>(runs: &'a [Found], at: usize) -> (Option<usize>, &'a str) {
+    if runs.len() > 1 { (Some(at), runs[at].name.as_str()) } else { (None, "") }
+}
+
+/// The errors without a lesion.
+fn bases(runs: &[Found]) -> Vec<Mark> {
+    let base = |(at, run): (usize, &Found)| {
+        let y = baseline(run.outcomes)?;
+        let (colour, name) = told(runs, at);
+        let whose = if name.is_empty() { String::new() } else { format!("{name}: ") };
+        Some(Mark::Level { y, colour, label: format!("{whose}baseline, {y:.2} %") })
+    };
+    runs.iter().enumerate().filter_map(base).collect()
+}
+
+fn each(runs: &[Found]) -> Panel {
+    let mut marks = bases(runs);
+    for (at, run) in runs.iter().enumerate() {
+        let point = |o: &Outcome| Some([*o.deleted.first()? as f64, o.test_error_percent]);
+        let points = run.outcomes.iter().filter_map(point).collect();
+        marks.push(Mark::Dots { points, colour: at, label: told(runs, at).1.to_owned() });
     }
+    panel(runs, "one unit deleted", Axis::count("dropped unit"), marks)
 }
 
 /// Errors by a number, in its order.
@@ -64,21 +91,19 @@ fn groups(outcomes: &[Outcome], by: impl Fn(&Outcome) -> Option<f64>) -> Vec<(f6
     groups.into_values().collect()
 }
 
-fn boxes(
-    outcomes: &[Outcome],
-    groups: Vec<(f64, Vec<f64>)>,
-    x: Axis,
-    width: f64,
-    net: &str,
-) -> Panel {
-    let boxed =
-        |(x, errors): (f64, Vec<f64>)| Some(Mark::Box { x, width, five: Five::of(&errors)? });
-    let boxes = groups.into_iter().filter_map(boxed);
-    Panel {
-        title: format!("{net}: error by {}", x.label),
-        x,
-        y: Axis::linear(ERROR).between(0.0, 100.0),
-        right: None,
-        marks: base(outcomes).into_iter().chain(boxes).collect(),
+/// Boxes of a run at each number, those of several beside each other.
+fn boxes(runs: &[Found], by: impl Fn(&Outcome) -> Option<f64>, x: Axis, width: f64) -> Panel {
+    let mut marks = bases(runs);
+    let part = width / runs.len().max(1) as f64;
+    for (at, run) in runs.iter().enumerate() {
+        let (colour, name) = told(runs, at);
+        let aside = (at as f64 + 0.5) * part - width / 2.0;
+        for (k, (x, errors)) in groups(run.outcomes, &by).into_iter().enumerate() {
+            let Some(five) = Five::of(&errors) else { continue };
+            let label = if k == 0 { name.to_owned() } else { String::new() };
+            marks.push(Mark::Box { x: x + aside, width: part, five, colour, label });
+        }
     }
+    let what = format!("error by {}", x.label);
+    panel(runs, &what, x, marks)
 }

@@ -44,6 +44,8 @@ pub struct Item {
 pub enum Study {
     /// Every site alone.
     Each,
+    /// These sites, all at once.
+    Chosen(Vec<usize>),
     /// Some sites at random, of those that are no stage's first.
     Random {
         /// How many at once.
@@ -88,6 +90,18 @@ pub fn plan(
                 return Err(Impossible::Nothing { first });
             }
         }
+        Study::Chosen(chosen) => {
+            for &at in chosen {
+                let Some(site) = sites.get(at) else {
+                    return Err(Impossible::NoSite { unit: at + 1, all: sites.len() });
+                };
+                if !site.deletable(network) {
+                    let (name, shapes) = (site.name.clone(), site.shapes);
+                    return Err(Impossible::Stays { unit: at + 1, name, shapes });
+                }
+            }
+            items.push(Item { amount: chosen.len(), lesion: Lesion::Delete(chosen.clone()) });
+        }
         Study::Random { counts, samples } => {
             let among: Vec<usize> = (0..sites.len()).filter(free).filter(deletable).collect();
             if *counts.end() > among.len() {
@@ -131,6 +145,27 @@ pub enum Impossible {
     Nothing {
         /// Name and shapes of the first unit, if there is one.
         first: Option<(String, [Chw; 2])>,
+    },
+    /// There is no such unit.
+    #[error("there is no unit {unit}: the net has {}", counted(*.all, "unit"))]
+    NoSite {
+        /// Counted from 1.
+        unit: usize,
+        /// How many there are.
+        all: usize,
+    },
+    /// A unit cannot be deleted.
+    #[error(
+        "unit {unit} ({name}) cannot be deleted: it has no shortcut, and it reads {} and writes {}",
+        .shapes[0], .shapes[1]
+    )]
+    Stays {
+        /// Counted from 1.
+        unit: usize,
+        /// What it is called.
+        name: String,
+        /// What it reads and writes.
+        shapes: [Chw; 2],
     },
     /// Fewer units can be deleted than are asked for.
     #[error(

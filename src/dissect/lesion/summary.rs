@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::measure::Tally;
 use super::plan::{Item, Lesion};
@@ -10,18 +10,18 @@ use super::rewire::tau;
 use crate::chart::quantiles::{Five, median};
 
 /// One lesion.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Units deleted, or pairs swapped.
     pub amount: usize,
     /// The units that were deleted, counted from 1.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deleted: Vec<usize>,
     /// The order of the units after swaps, counted from 1.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order: Vec<usize>,
     /// Kendall's τ between that order and the net's.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tau: Option<f64>,
     /// Pictures.
     pub count: usize,
@@ -99,6 +99,13 @@ pub fn rows(outcomes: &[Outcome]) -> Vec<Row> {
         })
     };
     amounts.into_iter().filter_map(row).collect()
+}
+
+/// What an earlier study left in its JSON file, as far as figures take it.
+#[derive(Debug, Deserialize)]
+pub struct Recorded {
+    /// All of its lesions.
+    pub lesions: Vec<Outcome>,
 }
 
 /// The error without a lesion, %.

@@ -15,12 +15,14 @@ pub fn gradients(n: usize, lengths: &[Length], net: &str) -> String {
     let line = |points: Vec<[f64; 2]>, stroke| Mark::line("", stroke, points);
     let counts = (0..=n).map(|k| [k as f64, share(n, k)]).collect();
     let norms = |which: usize| -> Vec<[f64; 2]> {
-        let point = |l: &Length| Some([l.length as f64, 10f64.powf(l.log10_quartiles[which]?)]);
-        lengths.iter().filter_map(point).collect()
+        lengths.iter().map(|l| [l.length as f64, power(l.log10_quartiles[which])]).collect()
     };
-    let means = lengths.iter().filter_map(|l| Some([l.length as f64, 10f64.powf(l.log10_mean?)]));
-    let totals: Vec<(usize, f64)> =
-        lengths.iter().filter_map(|l| Some((l.length, log10_total(n, l)?))).collect();
+    let means = lengths.iter().map(|l| [l.length as f64, power(l.log10_mean)]);
+    // No gradient, −∞ as a logarithm, is no share.
+    let totals: Vec<(usize, f64)> = lengths
+        .iter()
+        .map(|l| (l.length, log10_total(n, l).unwrap_or(f64::NEG_INFINITY)))
+        .collect();
     let most = totals.iter().map(|t| t.1).fold(f64::NEG_INFINITY, f64::max);
     let relative: Vec<(f64, f64)> =
         totals.iter().map(|&(k, log)| (k as f64, 10f64.powf(log - most))).collect();
@@ -57,6 +59,11 @@ pub fn gradients(n: usize, lengths: &[Length], net: &str) -> String {
     svg(&panels, Size::PANEL)
 }
 
+/// A number from its logarithm; where there is none, there is no place.
+fn power(log10: Option<f64>) -> f64 {
+    log10.map_or(f64::NAN, |log10| 10f64.powf(log10))
+}
+
 /// Share of paths left by length, after 1, 10 and 20 deletions.
 pub fn deletions(n: usize, net: &str) -> String {
     let line = |(colour, d): (usize, &usize)| {
@@ -78,7 +85,8 @@ pub fn deletions(n: usize, net: &str) -> String {
 /// terms of equation (5).
 pub fn equations(report: &Report, net: &str) -> String {
     let points = |of: &dyn Fn(&Unit) -> Option<f64>| -> Vec<[f64; 2]> {
-        report.units.iter().filter_map(|unit| Some([unit.unit as f64, of(unit)?])).collect()
+        // Where a unit has no value, a gap.
+        report.units.iter().map(|unit| [unit.unit as f64, of(unit).unwrap_or(f64::NAN)]).collect()
     };
     let line = |colour, label: &str, points| Mark::line(label, Stroke::solid(colour), points);
     let direct = |unit: &Unit| {

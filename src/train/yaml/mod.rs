@@ -10,7 +10,6 @@ use crate::text::unmarked;
 mod elsewhere;
 mod place;
 mod told;
-pub mod written;
 
 use place::{find, marked};
 

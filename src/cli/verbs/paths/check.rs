@@ -68,10 +68,33 @@ fn cell(value: Option<f64>) -> String {
     }
 }
 
+/// Columns of the table after the unit's number: head, width, and what stands there.
+const COLUMNS: [(&str, usize, &str); 8] = [
+    ("F added/x", 10, "‖F‖ / ‖x‖: what F adds to y, beside what the unit reads"),
+    ("y<0 cut", 9, "share of y below 0, which a ReLU after the addition cuts off"),
+    ("λ", 9, "⟨h, x⟩ / ⟨x, x⟩: 1 where the shortcut carries x as it is"),
+    ("‖∂E/∂x‖", 10, "norm of the gradient that the unit passes on to its input"),
+    ("through F", 10, "the same where gradients go through F only, and no shortcut"),
+    (
+        "(5) chain",
+        10,
+        "what equation (5) leaves over at this unit, relative: 0 where it holds exactly",
+    ),
+    (
+        "weighted",
+        10,
+        "norm of equation (5)'s weighted term; its direct term stands below, by stage",
+    ),
+    ("cosine", 10, "between the direct and the weighted term: −1 where they cancel"),
+];
+
 fn print(report: &Report) {
-    output::say(
-        "unit  F added/x   y<0 cut         λ    ‖∂E/∂x‖  through F  (5) chain   weighted     cosine",
-    );
+    for (head, _, meaning) in COLUMNS {
+        output::say(format_args!("{head:>10}  {meaning}"));
+    }
+    output::say("         –  there is none: no shortcut, no ReLU after it, or another shape");
+    let heads: String = COLUMNS.iter().map(|(head, width, _)| format!(" {head:>width$}")).collect();
+    output::say(format_args!("unit{heads}"));
     for unit in &report.units {
         output::say(format_args!(
             "{:>4} {:>10} {:>9} {:>9} {:>10} {:>10} {:>10} {:>10} {:>10}",

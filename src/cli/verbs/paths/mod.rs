@@ -146,7 +146,9 @@ fn say_lengths(n: usize) {
         100.0 * lengths::share_between(n, low..=high)
     ));
     output::say("share of paths left after deletions, by length, and of all paths");
-    let shown: Vec<usize> = [n / 10, n / 5, n * 3 / 10, n / 2].into_iter().collect();
+    let mut shown = vec![n / 10, n / 5, n * 3 / 10, n / 2];
+    // Of a small net several of them are the same.
+    shown.dedup();
     let head: String = shown.iter().map(|x| format!("  length {x:>3}")).collect();
     output::say(format_args!("  deleted{head}         all"));
     for deleted in figure::DELETED.into_iter().filter(|d| *d <= n) {

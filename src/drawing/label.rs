@@ -1,0 +1,79 @@
+//! Layers in words.
+
+use crate::network::{BinaryOp, Layer, Network, PoolKind, Value};
+
+/// A layer in a word or two.
+pub fn name(value: &Value) -> &'static str {
+    match value.layer {
+        Layer::Input => "input",
+        Layer::Const(_) => "number",
+        Layer::Conv { .. } => "conv",
+        Layer::Linear { .. } => "linear",
+        Layer::BatchNorm { .. } => "BN",
+        Layer::Activation(activation) => activation.shown(),
+        Layer::Dropout { .. } => "dropout",
+        Layer::DropPath { .. } => "drop path",
+        Layer::Live { .. } => "live",
+        Layer::Binary(BinaryOp::Add) => "⊕",
+        Layer::Binary(BinaryOp::Sub) => "⊖",
+        Layer::Binary(BinaryOp::Mul) => "⊗",
+        Layer::Binary(BinaryOp::Div) => "⊘",
+        Layer::GlobalAvgPool => "global avg pool",
+        Layer::Pool { kind: PoolKind::Max, .. } => "max pool",
+        Layer::Pool { kind: PoolKind::Avg, .. } => "avg pool",
+        Layer::Subsample { .. } => "subsample",
+        Layer::PadChannels { .. } => "pad channels",
+    }
+}
+
+/// A layer with its numbers, and the constant operand of arithmetic.
+pub fn label(network: &Network, value: &Value) -> String {
+    use crate::network::ModuleKind;
+    match value.layer {
+        Layer::Conv { module, stride, .. } => match network.module(module).kind {
+            ModuleKind::Conv { kernel: [h, w], outputs, .. } => {
+                let stride = if stride > 1 { format!(" /{stride}") } else { String::new() };
+                format!("{h}×{w} conv, {outputs}{stride}")
+            }
+            ModuleKind::BatchNorm { .. } | ModuleKind::Linear { .. } => name(value).to_string(),
+        },
+        Layer::Linear { .. } => format!("linear, {}", value.shape.c),
+        Layer::Dropout { p, .. } | Layer::DropPath { p } => format!("{} {p:.2}", name(value)),
+        Layer::Live { units, of, .. } => format!("{units} of {of} live"),
+        Layer::Pool { window, stride, .. } => {
+            format!("{window}×{window} {}, /{stride}", name(value))
+        }
+        Layer::Subsample { stride } => format!("subsample /{stride}"),
+        Layer::PadChannels { channels } => format!("pad to {channels}"),
+        Layer::Binary(op) => {
+            let constant =
+                value.args.iter().enumerate().find_map(|(side, &a)| match network.value(a).layer {
+                    Layer::Const(number) => Some((side, number)),
+                    _ => None,
+                });
+            match constant {
+                Some((0, number)) => format!("{} {} ·", short(number), sign(op)),
+                Some((_, number)) => format!("· {} {}", sign(op), short(number)),
+                None => name(value).to_string(),
+            }
+        }
+        Layer::Input
+        | Layer::Const(_)
+        | Layer::BatchNorm { .. }
+        | Layer::Activation(_)
+        | Layer::GlobalAvgPool => name(value).to_string(),
+    }
+}
+
+fn sign(op: BinaryOp) -> char {
+    match op {
+        BinaryOp::Add => '+',
+        BinaryOp::Sub => '−',
+        BinaryOp::Mul => '×',
+        BinaryOp::Div => '÷',
+    }
+}
+
+fn short(number: f64) -> String {
+    format!("{number:.3}").trim_end_matches('0').trim_end_matches('.').to_owned()
+}
