@@ -89,6 +89,7 @@ impl Training {
     /// The set's pictures or classes are not the network's, or there are no training pictures.
     pub fn config(&self, data: &Dataset, engine: &OpenEngine) -> Result<Config, TrainError> {
         fit::check(&self.network, data)?;
+        fit::check_augmentation(&self.recipe, data.train.extent())?;
         let pictures = data.train.count();
         if pictures == 0 {
             return Err(TrainError::NoPictures { data: data.name.clone() });

@@ -136,6 +136,7 @@ impl From<TrainError> for Failure {
             | TrainError::OtherClasses { .. }
             | TrainError::OtherNames { .. }
             | TrainError::NoPictures { .. }
+            | TrainError::Blank { .. }
             | TrainError::Undescribed
             | TrainError::Newer { .. }
             | TrainError::NoRunOf { .. } => Failure::Wrong(told),

@@ -156,6 +156,21 @@ pub enum TrainError {
         /// Its classes.
         there: Vec<String>,
     },
+    /// A recipe leaves nothing of pictures.
+    #[error(
+        "recipe: {key} is {value}, which leaves nothing of pictures of {side} pixels a side; at \
+         most {most}"
+    )]
+    Blank {
+        /// What does that.
+        key: &'static str,
+        /// Its value.
+        value: usize,
+        /// Their shorter side.
+        side: usize,
+        /// The largest value that makes sense.
+        most: usize,
+    },
     /// There are no training pictures.
     #[error("{data} has no training pictures")]
     NoPictures {

@@ -1,6 +1,7 @@
 //! Whether a network and a data set belong together.
 
 use super::TrainError;
+use super::recipe::{Augment, Recipe};
 use crate::data::normalise::Normalisation;
 use crate::data::{Dataset, Extent};
 use crate::network::{Chw, Network};
@@ -29,6 +30,18 @@ pub fn check_names(trained: &[String], data: &Dataset) -> Result<(), TrainError>
     }
     let (trained, there) = (trained.to_vec(), data.classes.clone());
     Err(TrainError::OtherNames { trained, data: data.name.clone(), there })
+}
+
+/// Whether something of each picture is left when it has been cropped and cut out of.
+pub fn check_augmentation(recipe: &Recipe, extent: Extent) -> Result<(), TrainError> {
+    let Augment { pad, cutout, flip: _ } = recipe.augmentation;
+    let side = extent.rows.min(extent.columns);
+    let blank = |key, value, most| Err(TrainError::Blank { key, value, side, most });
+    match (pad >= side, cutout >= 2 * side) {
+        (true, _) => blank("augmentation.pad", pad, side - 1),
+        (false, true) => blank("augmentation.cutout", cutout, 2 * side - 1),
+        (false, false) => Ok(()),
+    }
 }
 
 /// Whether a network takes a set's pictures and has its classes.

@@ -71,6 +71,12 @@ impl StepPlan {
         }
     }
 
+    /// Steps of the warm-up, where the run is too short for the recipe's.
+    pub fn shortened_warmup(&self, recipe: &Recipe) -> Option<u64> {
+        let asked = recipe.schedule.warmup.map_or(0, |warmup| warmup.iterations);
+        (self.warmup.0 < asked).then_some(self.warmup.0)
+    }
+
     /// The rate of step number `step`, counted from 0.
     pub fn rate(&self, step: u64) -> f64 {
         if step < self.warmup.0 {

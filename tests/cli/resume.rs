@@ -170,3 +170,24 @@ fn pictures_may_move_and_may_not_change() {
     assert!(fewer.err.contains("  the test pictures"), "{fewer:?}");
     assert!(!fewer.err.contains("training pictures"), "{fewer:?}");
 }
+
+#[test]
+fn another_instruction_set_is_told() {
+    let folder = Folder::new();
+    let line = format!("{TRAIN} --epochs 2 --out r");
+    assert!(folder.command(&line).env("RNETC_CPU", "portable").output().unwrap().status.success());
+    stop(&folder, "r");
+    let resume = "run --resume r --data cifar --engine cpu";
+    let same = folder.command(resume).env("RNETC_CPU", "portable").output().unwrap();
+    assert!(!String::from_utf8_lossy(&same.stderr).contains("goes on on"), "{same:?}");
+    stop(&folder, "r");
+    let Some(other) = ["avx2", "avx512"].into_iter().find(|isa| {
+        let mut devices = folder.command("devices");
+        devices.env("RNETC_CPU", isa).output().unwrap().status.success()
+    }) else {
+        return;
+    };
+    let told = folder.command(resume).env("RNETC_CPU", other).output().unwrap();
+    let told = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(told.contains("trained on cpu (portable) and goes on on cpu ("), "{told}");
+}

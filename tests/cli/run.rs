@@ -72,7 +72,7 @@ fn a_loss_that_is_no_number_exits_with_5() {
 #[test]
 #[cfg(unix)]
 fn signals_end_a_run_in_order() {
-    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129), ("USR1", 138)] {
         let folder = Folder::new();
         let child = folder
             .command(&format!("{TRAIN} --epochs 100000 --out r"))
@@ -147,4 +147,19 @@ fn bench_times_every_kernel_in_every_precision() {
     }
     let text = folder.expect(0, "bench tiny.rnet --batch 8 --steps 1 --engine cpu --profile").out;
     assert!(text.contains("one thread's limits") && text.contains("of limit"), "{text}");
+}
+
+#[test]
+fn an_augmentation_that_leaves_nothing_is_refused_and_a_short_warm_up_told() {
+    let folder = Folder::new();
+    let recipe = rnetc::train::recipe::HE2016;
+    for (key, value, most) in [("pad", "32", "31"), ("cutout", "64", "63")] {
+        let pad = if key == "pad" { "pad: 32".into() } else { format!("pad: 4\n  {key}: {value}") };
+        std::fs::write(folder.at("r.yaml"), recipe.replace("pad: 4", &pad)).unwrap();
+        let told = folder.expect(1, &format!("{TRAIN} --steps 1 --recipe r.yaml"));
+        assert!(told.err.contains(&format!("augmentation.{key} is {value}")), "{told:?}");
+        assert!(told.err.contains(&format!("at most {most}")), "{told:?}");
+    }
+    let told = folder.expect(0, &format!("{TRAIN} --steps 16"));
+    assert!(told.err.contains("warm-up: 2 of the recipe's 400 steps"), "{told:?}");
 }

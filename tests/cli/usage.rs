@@ -32,6 +32,8 @@ fn a_command_line_that_makes_no_sense_exits_with_2() {
         "bench tiny.rnet --limits none",
         "bench tiny.rnet --engine cpu --tune full",
         "run tiny.rnet --train shapes10 --tune best",
+        "run tiny.rnet --train shapes10 --data cifar",
+        "run --predict a.png --weights w.safetensors --data cifar",
         "data",
         "data fetch",
     ] {

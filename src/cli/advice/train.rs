@@ -67,6 +67,7 @@ impl Advice for TrainError {
             TrainError::Reading { .. }
             | TrainError::NoThread(_)
             | TrainError::Unclear { .. }
+            | TrainError::Blank { .. }
             | TrainError::Survival(_)
             | TrainError::TooLong { .. }
             | TrainError::NoValue { .. } => return None,

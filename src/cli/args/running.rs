@@ -46,7 +46,7 @@ pub struct RunArgs {
     pub weights: Option<PathBuf>,
     /// A folder with the official files [default: the cache, and fetched where they are not]; with
     /// --resume, or --eval without a set, also where a run's own pictures stand now
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "predict")]
     pub data: Option<PathBuf>,
     /// How to train
     #[command(flatten)]

@@ -1,15 +1,40 @@
-//! SIGINT and SIGTERM: the first asks the work to end in order, the second ends it.
+//! Signals: the first asks the work to end in order, the second ends it. Beside Ctrl-C and SIGTERM those
+//! of a terminal that is gone (SIGHUP, where `nohup` does not ignore it) and of schedulers that are
+//! about to end a job (SIGUSR1).
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
+#[cfg(unix)]
+use signal_hook::consts::{SIGUSR1, SIGXFSZ};
 use signal_hook::{SigId, flag, low_level};
 
 use crate::cli::Failure;
 
 /// The signals that are caught.
-const CAUGHT: [i32; 2] = [SIGINT, SIGTERM];
+fn caught() -> Vec<i32> {
+    let mut caught = vec![SIGINT, SIGTERM];
+    #[cfg(unix)]
+    caught.push(SIGUSR1);
+    caught.extend(hangup());
+    caught
+}
+
+/// SIGHUP, unless it is ignored. Only Linux tells that without calling into the system's library.
+#[cfg(target_os = "linux")]
+fn hangup() -> Option<i32> {
+    use signal_hook::consts::SIGHUP;
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    let ignored = u64::from_str_radix(ignored.trim(), 16).ok()?;
+    (ignored >> (SIGHUP - 1) & 1 == 0).then_some(SIGHUP)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn hangup() -> Option<i32> {
+    None
+}
 
 /// Which signal has come, if any.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +50,10 @@ impl Signals {
     /// Starts catching.
     pub fn catch() -> Result<Self, Failure> {
         let signals = Self::default();
-        for number in CAUGHT {
+        // A file that may not grow then fails to be written, which is told.
+        #[cfg(unix)]
+        flag::register(SIGXFSZ, Arc::default()).map_err(failed)?;
+        for number in caught() {
             // Before the setters, so that the first signal finds `again` unset.
             flag::register_conditional_shutdown(number, 128 + number, signals.again.clone())
                 .and_then(|_| flag::register_usize(number, signals.number.clone(), number as usize))
@@ -36,10 +64,9 @@ impl Signals {
     }
 
     fn set_again(&self) -> std::io::Result<()> {
-        let ids = CAUGHT.map(|number| flag::register(number, self.again.clone()));
         let mut setters = self.setters.lock().unwrap_or_else(PoisonError::into_inner);
-        for id in ids {
-            setters.push(id?);
+        for number in caught() {
+            setters.push(flag::register(number, self.again.clone())?);
         }
         Ok(())
     }

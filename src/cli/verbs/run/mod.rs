@@ -11,7 +11,7 @@ use crate::cli::args::RunArgs;
 use crate::cli::session::engine;
 use crate::cli::session::signals::Signals;
 use crate::cli::show::tui;
-use crate::data::Set;
+use crate::data::{Name, Set};
 
 /// Does what was asked.
 pub fn run(args: &RunArgs) -> Result<(), Failure> {
@@ -25,6 +25,12 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         return Err(Failure::Usage(format!(
             "{} is the folder of the pictures already; leave --data {} away",
             folder.display(),
+            data.display()
+        )));
+    }
+    if let (Some(Set::Known(Name::Shapes10)), Some(data)) = (named, &args.data) {
+        return Err(Failure::Usage(format!(
+            "shapes10 is drawn by the program; leave --data {} away",
             data.display()
         )));
     }

@@ -82,6 +82,13 @@ fn go_on(run: &mut Run, resumed: &Resumed) -> Result<(Option<Values>, u64), Fail
     let mut replanned = resumed.config.replanned.clone();
     replanned.extend(resumed.replanned(&session.config, done));
     run.record_replanned(replanned);
+    let (before, now) = (&resumed.config.device, &run.config().device);
+    if before != now && done > 0 {
+        output::note(format_args!(
+            "it was trained on {before} and goes on on {now}: sums are rounded otherwise there, so its \
+             weights are not those of a run on one of them to the byte"
+        ));
+    }
     Ok((values, done))
 }
 
@@ -140,6 +147,12 @@ fn go(
         if done > 0 { format!(", from step {done} on") } else { String::new() },
         folder.path().display()
     ));
+    if let Some(steps) = plan.shortened_warmup(&session.config.recipe) {
+        let asked = session.config.recipe.schedule.warmup.map_or(0, |warmup| warmup.iterations);
+        output::note(format_args!(
+            "warm-up: {steps} of the recipe's {asked} steps, an eighth of so short a run"
+        ));
+    }
     let mut shown: Box<dyn Observer> = match on_screen {
         true => Box::new(tui::Dashboard::open(session, folder, done, signals)?),
         false => Box::new(progress::Shown::new(plan, done, session.config.recipe.batch, signals)),
