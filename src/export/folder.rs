@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::engine::wgpu::validate;
+use crate::train::yaml::written;
 
 use super::Build;
 use super::manifest::{MANIFEST, Manifest, SPEC, module_file};
@@ -38,7 +39,7 @@ impl Build<'_> {
             return Err(BuildError::NotABuild(folder.to_path_buf()));
         }
         let (manifest, drawing) = (Manifest::new(self), drawing::svg(self.network));
-        let yaml = serde_yaml::to_string(&manifest)
+        let yaml = written::to_string(&manifest)
             .map_err(|e| BuildError::Io(folder.join(MANIFEST), io::Error::other(e)))?;
         let mut files: BTreeMap<String, &str> = BTreeMap::new();
         for kernel in &self.gpu.kernels {

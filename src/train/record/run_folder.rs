@@ -21,6 +21,7 @@ use crate::text::unmarked;
 use crate::train::TrainError;
 use crate::train::config::{self, Config};
 use crate::train::yaml;
+use crate::train::yaml::written;
 
 /// A run folder that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,7 +142,7 @@ impl RunFolder {
     /// Records the configuration.
     pub fn write_config(&self, config: &Config) -> Result<(), TrainError> {
         let path = self.path.join("config.yaml");
-        let text = serde_yaml::to_string(config)
+        let text = written::to_string(config)
             .map_err(|error| TrainError::writing(&path, io::Error::other(error)))?;
         atomic::write(&path, text.as_bytes())
     }

@@ -10,6 +10,7 @@ use crate::text::unmarked;
 mod elsewhere;
 mod place;
 mod told;
+pub mod written;
 
 use place::{find, marked};
 
