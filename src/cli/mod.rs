@@ -13,6 +13,7 @@ mod args;
 mod failure;
 mod session;
 mod show;
+mod text_file;
 mod verbs;
 
 use std::process::ExitCode;

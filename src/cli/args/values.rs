@@ -48,7 +48,7 @@ pub struct Names(pub Vec<String>);
 pub(super) fn class_names(text: &str) -> Result<Names, String> {
     let path = Path::new(text);
     let list: Vec<String> = if path.is_file() {
-        let text = crate::cli::session::spec::read(path)
+        let text = crate::cli::text_file::read(path)
             .map_err(|error| error.text().unwrap_or("it cannot be read").to_string())?;
         text.lines().map(|line| line.trim().to_string()).filter(|line| !line.is_empty()).collect()
     } else {
