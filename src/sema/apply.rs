@@ -19,17 +19,19 @@ impl<'a> Expander<'a> {
         span: Span,
     ) -> Result<ValueId, Failure> {
         self.step(span)?;
-        self.deeper(span, |expander| match &**function {
+        let applied = self.deeper(span, |expander| match &**function {
             Instance::Layer(layer) => Ok(expander.layer(layer, input)?),
             Instance::Unit(call) => {
                 let name = format!("`{}`", expander.program.units[call.definition].name);
                 expander.unit(call, input, &name).map(|applied| applied.output)
             }
-            Instance::Chain(stages) => {
+            Instance::Chain(stages, _) => {
                 stages.iter().try_fold(input, |value, stage| expander.apply(stage, value, span))
             }
-            Instance::Bound(bound) => expander.bound(bound, input, span),
-        })
+            Instance::Bound(bound, _) => expander.bound(bound, input, span),
+        })?;
+        self.note(function.span(), input, applied);
+        Ok(applied)
     }
 
     fn bound(&mut self, bound: &Bound<'a>, input: ValueId, span: Span) -> Result<ValueId, Failure> {

@@ -8,32 +8,36 @@ use super::hir::{Function, FunctionKind, Plain, Program};
 use super::instance::{self, Instance, UnitCall};
 use super::naming;
 use super::network_builder::MAX_UNITS;
+use super::places::Places;
 use super::plain::{Env, Term};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::network::{Layer, Network, UnitId, UnitInstance, ValueId};
 use crate::source::{Source, Span};
 
-/// Builds the network with the given values of the net's parameters.
+/// Builds the network with the given values of the net's parameters, and says what its places come
+/// to.
 pub fn network(
     program: &Program,
     source: &Source,
     settings: Vec<Option<Term>>,
-) -> Result<Network, Vec<Diagnostic>> {
+) -> Result<(Network, Places), Vec<Diagnostic>> {
     let mut expander = Expander::new(program, source);
-    expander.net(&settings).map_err(|failure| match failure.is_empty() {
+    let network = expander.net(&settings).map_err(|failure| match failure.is_empty() {
         false => failure.errors(),
         true => vec![Diagnostic::error(
             Code::UnitStructure,
             program.net.span,
             "this net cannot be built",
         )],
-    })
+    })?;
+    Ok((network, expander.places))
 }
 
 impl<'a> Expander<'a> {
     fn net(&mut self, settings: &[Option<Term>]) -> Result<Network, Failure> {
         let definition = &self.program.net;
         let env = Env::new(&definition.scope, settings, (0, 0))?;
+        self.places.evaluated(&env);
         let mut repeated = Vec::new();
         repeats(&definition.chain, &mut repeated);
         attributes::all_times(&repeated, &env)?;
@@ -42,7 +46,9 @@ impl<'a> Expander<'a> {
         instance::leaves(&chain, &mut stages);
         self.count_units(&stages)?;
         name_sections(self.program, &stages);
-        let (input, output) = self.stages(&stages)?;
+        let written = self.stages(&stages)?;
+        let input = written[0];
+        let output = self.chains(&chain, input, &mut written.into_iter());
         self.classes(output, definition.chain.span)?;
         let number = |(name, term): (&str, Term)| match term {
             Term::Number(number) => Some((name.to_owned(), number)),
@@ -73,30 +79,56 @@ impl<'a> Expander<'a> {
         Ok(())
     }
 
-    fn stages(&mut self, stages: &[&Rc<Instance<'a>>]) -> Result<(ValueId, ValueId), Failure> {
-        let input = self.input(stages.first())?;
-        let mut value = input;
+    /// What each stage writes, from the pictures on.
+    fn stages(&mut self, stages: &[&Rc<Instance<'a>>]) -> Result<Vec<ValueId>, Failure> {
+        let mut value = self.input(stages.first())?;
+        let mut written = vec![value];
         for stage in &stages[1..] {
             value = match &***stage {
                 Instance::Unit(call) => self.top_unit(call, value)?,
-                Instance::Layer(_) | Instance::Chain(_) | Instance::Bound(_) => {
+                Instance::Layer(_) | Instance::Chain(..) | Instance::Bound(..) => {
                     self.apply(stage, value, Span::default())?
                 }
             };
+            written.push(value);
         }
-        Ok((input, value))
+        Ok(written)
+    }
+
+    /// Notes what the chains come to whose stages were applied one by one.
+    fn chains(
+        &mut self,
+        instance: &Instance<'a>,
+        read: ValueId,
+        written: &mut std::vec::IntoIter<ValueId>,
+    ) -> ValueId {
+        match instance {
+            Instance::Chain(stages, span) => {
+                let mut last = read;
+                for stage in stages {
+                    last = self.chains(stage, last, written);
+                }
+                self.note(*span, read, last);
+                last
+            }
+            Instance::Layer(_) | Instance::Unit(_) | Instance::Bound(..) => {
+                written.next().unwrap_or(read)
+            }
+        }
     }
 
     fn input(&mut self, stage: Option<&&Rc<Instance<'a>>>) -> Result<ValueId, Diagnostic> {
         if let Some(Instance::Layer(layer)) = stage.map(|stage| &***stage)
             && let Attributes::Input(shape) = layer.attributes
         {
-            return self.net.value(Layer::Input, vec![], shape, layer.span);
+            let pictures = self.net.value(Layer::Input, vec![], shape, layer.span)?;
+            self.note(layer.span, pictures, pictures);
+            return Ok(pictures);
         }
         let span = match stage.map(|stage| &***stage) {
             Some(Instance::Layer(layer)) => layer.span,
             Some(Instance::Unit(call)) => call.span,
-            Some(Instance::Chain(_) | Instance::Bound(_)) | None => self.program.net.chain.span,
+            Some(Instance::Chain(..) | Instance::Bound(..)) | None => self.program.net.chain.span,
         };
         Err(Diagnostic::error(Code::NetStructure, span, "the net does not start with `input`")
             .label("the first stage")
@@ -112,6 +144,7 @@ impl<'a> Expander<'a> {
         let applied = self.unit(call, input, &format!("unit {}", id.index() + 1))?;
         self.net.unit = None;
         self.position = (0, count);
+        self.note(call.span, input, applied.output);
         self.net.units.push(UnitInstance {
             definition: self.program.units[call.definition].name.clone(),
             index: id.index() + 1,
@@ -151,7 +184,7 @@ fn repeats<'a>(function: &'a Function, found: &mut Vec<&'a Plain>) {
 fn unit_call<'r, 'a>(stage: &'r Rc<Instance<'a>>) -> Option<&'r UnitCall<'a>> {
     match &**stage {
         Instance::Unit(call) => Some(call),
-        Instance::Layer(_) | Instance::Chain(_) | Instance::Bound(_) => None,
+        Instance::Layer(_) | Instance::Chain(..) | Instance::Bound(..) => None,
     }
 }
 

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 
 use super::hir::Program;
 use super::network_builder::NetworkBuilder;
+use super::places::Places;
 use super::plain::Term;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::network::ValueId;
 use crate::source::{Source, Span};
 
 /// Errors found together; empty where they follow from one that is reported elsewhere.
@@ -78,6 +80,8 @@ pub struct Expander<'a> {
     pub source: &'a Source,
     /// What is built so far.
     pub net: NetworkBuilder,
+    /// What its places come to.
+    pub places: Places,
     /// 1-based position of the unit in work (0 between units), and the number of units.
     pub position: (usize, usize),
     /// Parameters of the unit in work.
@@ -93,6 +97,7 @@ impl<'a> Expander<'a> {
             program,
             source,
             net: NetworkBuilder::default(),
+            places: Places::default(),
             position: (0, 0),
             parameters: Vec::new(),
             steps: 0,
@@ -104,6 +109,11 @@ impl<'a> Expander<'a> {
     pub const MAX_STEPS: usize = 250_000;
     /// Deepest nesting of functions and units in each other.
     const MAX_DEPTH: usize = 96;
+
+    /// Notes what the expression at a place makes of a value.
+    pub fn note(&mut self, span: Span, read: ValueId, written: ValueId) {
+        self.places.applied(span, self.net.shape(read), self.net.shape(written));
+    }
 
     /// Counts one step of work.
     pub fn step(&mut self, span: Span) -> Result<(), Diagnostic> {

@@ -22,10 +22,21 @@ pub enum Instance<'a> {
     Layer(LayerInstance),
     /// A unit.
     Unit(UnitCall<'a>),
-    /// One after another.
-    Chain(Vec<Rc<Instance<'a>>>),
-    /// A function with a name.
-    Bound(Rc<Bound<'a>>),
+    /// One after another; where that is written.
+    Chain(Vec<Rc<Instance<'a>>>, Span),
+    /// A function with a name; where it is used.
+    Bound(Rc<Bound<'a>>, Span),
+}
+
+impl Instance<'_> {
+    /// Where it is written.
+    pub fn span(&self) -> Span {
+        match self {
+            Instance::Layer(layer) => layer.span,
+            Instance::Unit(call) => call.span,
+            Instance::Chain(_, span) | Instance::Bound(_, span) => *span,
+        }
+    }
 }
 
 /// A layer at one place.
@@ -114,15 +125,17 @@ pub fn make<'a>(
             body: OnceCell::new(),
             span: function.span,
         }),
-        FunctionKind::Chain(stages) => Instance::Chain(make_all(expander, stages, env, bound)?),
+        FunctionKind::Chain(stages) => {
+            Instance::Chain(make_all(expander, stages, env, bound)?, function.span)
+        }
         FunctionKind::Repeat(stage, times) => {
             let times = attributes::times(times, Expander::MAX_STEPS, env)?;
             let stages: Result<_, _> =
                 (0..times).map(|_| make(expander, stage, env, bound)).collect();
-            Instance::Chain(stages?)
+            Instance::Chain(stages?, function.span)
         }
         FunctionKind::Binding(i) => match bound.get(*i).and_then(Option::as_ref) {
-            Some(bound) => Instance::Bound(Rc::clone(bound)),
+            Some(bound) => Instance::Bound(Rc::clone(bound), function.span),
             None => return Err(Failure::default()),
         },
     }))
@@ -148,7 +161,7 @@ fn make_all<'a>(
 /// A place in a chain that is not a chain itself.
 pub fn leaves<'r, 'a>(instance: &'r Rc<Instance<'a>>, found: &mut Vec<&'r Rc<Instance<'a>>>) {
     match &**instance {
-        Instance::Chain(stages) => stages.iter().for_each(|stage| leaves(stage, found)),
-        Instance::Layer(_) | Instance::Unit(_) | Instance::Bound(_) => found.push(instance),
+        Instance::Chain(stages, _) => stages.iter().for_each(|stage| leaves(stage, found)),
+        Instance::Layer(_) | Instance::Unit(_) | Instance::Bound(..) => found.push(instance),
     }
 }

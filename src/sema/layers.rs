@@ -42,14 +42,30 @@ pub struct Slot {
     pub name: &'static str,
     /// Whether it must be given.
     pub required: bool,
+    /// The option words that it takes.
+    pub words: &'static [Word],
 }
 
+/// Options A and B.
+const KINDS: &[Word] = &[Word::Pad, Word::Project];
+
+/// Yes or no.
+const FLAG: &[Word] = &[Word::True, Word::False];
+
 const fn must(name: &'static str) -> Slot {
-    Slot { name, required: true }
+    Slot { name, required: true, words: &[] }
 }
 
 const fn may(name: &'static str) -> Slot {
-    Slot { name, required: false }
+    option(name, &[])
+}
+
+const fn option(name: &'static str, words: &'static [Word]) -> Slot {
+    Slot { name, required: false, words }
+}
+
+const fn bias() -> Slot {
+    option("bias", &[Word::None])
 }
 
 impl LayerName {
@@ -98,10 +114,10 @@ impl LayerName {
         match self {
             LayerName::Input => const { &[must("channels"), must("rows"), must("columns")] },
             LayerName::Conv => {
-                const { &[must("kernel"), must("width"), may("stride"), may("padding"), may("bias")] }
+                const { &[must("kernel"), must("width"), may("stride"), may("padding"), bias()] }
             }
-            LayerName::Linear => const { &[must("classes"), may("bias")] },
-            LayerName::Dropout => const { &[must("p"), may("inverted")] },
+            LayerName::Linear => const { &[must("classes"), bias()] },
+            LayerName::Dropout => const { &[must("p"), option("inverted", FLAG)] },
             LayerName::DropPath => const { &[must("p")] },
             LayerName::MaxPool | LayerName::AvgPool => {
                 const { &[must("window"), may("stride"), may("padding")] }
@@ -109,7 +125,7 @@ impl LayerName {
             LayerName::Subsample => const { &[must("stride")] },
             LayerName::PadChannels => const { &[must("channels")] },
             LayerName::Shortcut => {
-                const { &[must("width"), may("stride"), may("kind"), may("bn")] }
+                const { &[must("width"), may("stride"), option("kind", KINDS), option("bn", FLAG)] }
             }
             LayerName::Bn
             | LayerName::Activation(_)
@@ -192,8 +208,53 @@ impl Word {
         }
     }
 
+    /// The words that may stand where this one does.
+    pub fn beside(self) -> &'static [Word] {
+        match self {
+            Word::Pad | Word::Project => KINDS,
+            Word::True | Word::False => FLAG,
+            Word::None => &[Word::None],
+        }
+    }
+
     /// The word written so.
     pub fn find(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|word| word.text() == text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Source;
+
+    /// A net in which a layer is given a word for one of its arguments, and what else it must have.
+    fn net(layer: LayerName, slot: &Slot, word: Word) -> String {
+        let own = |s: &&Slot| s.required && s.name != slot.name;
+        let rest = layer.slots().iter().filter(own).map(|s| match s.name {
+            "kernel" => "kernel: 3x3, ".to_owned(),
+            "p" => "p: 0.5, ".to_owned(),
+            name => format!("{name}: 4, "),
+        });
+        let call =
+            format!("{}({}{}: {})", layer.text(), rest.collect::<String>(), slot.name, word.text());
+        match layer {
+            LayerName::Input => format!("net n {{ {call} -> linear(4) }}"),
+            _ => format!("net n {{ input(4, 8, 8) -> {call} -> linear(4) }}"),
+        }
+    }
+
+    /// What an editor offers for an argument is what the compiler takes.
+    #[test]
+    fn arguments_take_the_words_that_they_list() {
+        for layer in LayerName::all() {
+            for slot in layer.slots() {
+                for word in Word::ALL {
+                    let text = net(layer, slot, word);
+                    let taken = crate::sema::compile(&Source::new("w", text.clone()), &[]).is_ok();
+                    assert_eq!(taken, slot.words.contains(&word), "{text}");
+                }
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@
 //! `expand` then builds the one net with its numbers, unit by unit: `plain` and `attributes` evaluate
 //! numbers and check their ranges, `instance` makes a function at one place of the net, `unit`, `apply` and
 //! `arithmetic` compute values, whose `shapes` must fit, `naming` names modules, and `network_builder` keeps
-//! what is there so far. `settings` reads what the net's parameters are set to. `warnings` looks at what is
+//! what is there so far; `places` keeps what the places of the text come to. `settings` reads what the net's parameters are set to. `warnings` looks at what is
 //! legal and probably not meant.
 
 use crate::diagnostic::{Diagnostic, Severity};
@@ -31,6 +31,7 @@ mod names;
 mod naming;
 mod network_builder;
 mod order;
+mod places;
 mod plain;
 mod resolve;
 mod settings;
@@ -39,6 +40,9 @@ mod strangers;
 mod unit;
 mod warnings;
 
+pub use names::reserved;
+pub use places::{Places, Stage};
+
 /// A network, and what its author should know about the spec.
 #[derive(Clone, Debug)]
 pub struct Compiled {
@@ -46,6 +50,8 @@ pub struct Compiled {
     pub network: Network,
     /// Legal, but probably not meant.
     pub warnings: Vec<Diagnostic>,
+    /// What its stages and numbers come to, by where they are written.
+    pub places: Places,
 }
 
 /// Most messages of one run.
@@ -56,9 +62,17 @@ pub fn compile(
     source: &Source,
     settings: &[(String, String)],
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let file = syntax::parse(source)?;
-    let mut found = warnings::slashes::warnings(&file, &source.text);
-    let program = resolve::program(&file, &source.text, &mut found);
+    compile_file(&syntax::parse(source)?, source, settings)
+}
+
+/// The same for a text that has been parsed.
+pub fn compile_file(
+    file: &syntax::ast::File,
+    source: &Source,
+    settings: &[(String, String)],
+) -> Result<Compiled, Vec<Diagnostic>> {
+    let mut found = warnings::slashes::warnings(file, &source.text);
+    let program = resolve::program(file, &source.text, &mut found);
     let (warnings, errors): (Vec<_>, Vec<_>) =
         found.into_iter().partition(|d| d.severity == Severity::Warning);
     let program = match program {
@@ -66,7 +80,7 @@ pub fn compile(
         _ => return Err(tidy(errors)),
     };
     let settings = settings::read(&program.net, settings).map_err(tidy)?;
-    let network = expand::network(&program, source, settings).map_err(tidy)?;
+    let (network, places) = expand::network(&program, source, settings).map_err(tidy)?;
     let allowed = warnings::allow::codes(&source.text);
     let mut warnings = warnings;
     warnings.extend(warnings::order::channels_last(&network));
@@ -74,7 +88,7 @@ pub fn compile(
     warnings.extend(warnings::head::warnings(&network));
     warnings.extend(warnings::shortcut::warnings(&network));
     warnings.retain(|warning| !allowed.contains(&warning.code));
-    Ok(Compiled { network, warnings: tidy(warnings) })
+    Ok(Compiled { network, warnings: tidy(warnings), places })
 }
 
 /// What its author should know about a spec's network where the batch that it is trained with is

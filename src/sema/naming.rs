@@ -35,7 +35,7 @@ pub fn name(program: &Program, prefix: &str, functions: &[Rc<Instance<'_>>]) {
             Instance::Unit(call) => {
                 call.prefix.get_or_init(|| names.into_iter().next().unwrap_or_default());
             }
-            Instance::Chain(_) | Instance::Bound(_) => {}
+            Instance::Chain(..) | Instance::Bound(..) => {}
         }
     }
 }
@@ -65,6 +65,6 @@ fn labels<'p>(program: &'p Program, instance: &Instance<'_>, mut each: impl FnMu
             | Attributes::Identity => {}
         },
         Instance::Unit(call) => each(&program.units[call.definition].name),
-        Instance::Chain(_) | Instance::Bound(_) => {}
+        Instance::Chain(..) | Instance::Bound(..) => {}
     }
 }

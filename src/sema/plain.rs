@@ -87,6 +87,18 @@ impl<'a> Env<'a> {
         self.scope.parameters.iter().map(|p| p.name.as_str()).zip(self.parameters.iter().copied())
     }
 
+    /// What parameters come to, by where their names stand, and plain bindings, by where they are
+    /// written.
+    pub fn places(&self) -> impl Iterator<Item = (Span, Term)> + '_ {
+        let parameters = self.scope.parameters.iter().map(|p| p.span);
+        let bindings = self.scope.bindings.iter().zip(&self.bindings);
+        let plain = bindings.filter_map(|(binding, term)| match (&binding.body, term) {
+            (Body::Plain(plain), Some(term)) => Some((plain.span, *term)),
+            (Body::Plain(_) | Body::Function(_) | Body::Value(_), _) => None,
+        });
+        parameters.zip(self.parameters.iter().copied()).chain(plain)
+    }
+
     /// Evaluates an expression of this scope.
     pub fn eval(&self, plain: &Plain) -> Result<Term, Diagnostic> {
         let missing =

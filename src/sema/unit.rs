@@ -74,6 +74,7 @@ impl<'a> Expander<'a> {
     fn body(&mut self, call: &UnitCall<'a>) -> Result<Body<'a>, Failure> {
         let unit = &self.program.units[call.definition];
         let env = Env::new(&unit.scope, &call.arguments, self.position)?;
+        self.places.evaluated(&env);
         let prefix = call.prefix.get().map_or("", String::as_str);
         let bound = vec![None; unit.scope.bindings.len()];
         let mut body = Body { unit, env, bound, sites: HashMap::new() };
@@ -132,7 +133,11 @@ impl<'a> Expander<'a> {
         for &i in &scope.order {
             let binding = &scope.bindings[i];
             if let (true, hir::Body::Value(value)) = (binding.live, &binding.body) {
-                frame.values[i] = Some(self.evaluate(&frame, value)?);
+                let operand = self.evaluate(&frame, value)?;
+                if let Operand::Value(written) = operand {
+                    self.note(value.span, x, written);
+                }
+                frame.values[i] = Some(operand);
             }
         }
         let sum = match frame.values[unit.y] {

@@ -19,6 +19,8 @@ mod scan;
 mod text;
 pub mod tokens;
 
+pub use scan::MAX_BYTES;
+
 /// Parses a spec. Names are not looked up yet.
 pub fn parse(source: &Source) -> Result<ast::File, Vec<Diagnostic>> {
     parse::file(&source.text).map_err(|diagnostic| vec![diagnostic])
