@@ -1,54 +1,40 @@
-//! What stands at a place: a layer's arguments, a unit's or binding's shapes, parameter counts.
+//! What stands at a place: a layer's arguments, shapes, parameter counts, what numbers come to.
 
 use std::fmt::Write;
 
-use super::outline::Outline;
-use crate::network::{Chw, Network, UnitInstance, ValueId};
+use super::index::{Index, Occurrence, Role, SymbolId, SymbolKind};
+use super::lines::Lines;
+use super::shapes::{SHOWN, joined, list};
+use super::signature::usage;
+use super::whole::Whole;
+use crate::network::{Chw, Network, UnitInstance};
 use crate::sema::layers::LayerName;
+use crate::source::Span;
 use crate::text::thousands;
 
-/// Most shapes listed.
-const SHOWN: usize = 4;
-
 /// Markdown about the name at a byte.
-pub fn hover(text: &str, network: Option<&Network>, byte: usize) -> Option<String> {
-    let outline = Outline::new(text);
-    let token = outline.at(byte)?;
-    let around = outline.around(byte);
-    if let Some(layer) = LayerName::find(token.text) {
-        let places = network.map_or(String::new(), |network| applied(network, byte));
-        return Some(format!("```rnet\n{}\n```\n{}\n{places}", usage(layer), layer.about()));
-    }
-    if let Some(network) = network
-        && around.is_some_and(|d| !d.is_unit && d.name == token)
-    {
-        return Some(whole(network));
-    }
-    if let Some(unit) = outline.unit(token.text) {
-        let head = text.get(unit.start..unit.end)?.split('{').next()?.trim();
-        let places = network.map_or(String::new(), |network| of_unit(network, token.text));
-        return Some(format!("```rnet\n{head}\n```\n{places}"));
-    }
-    let inside = around.filter(|d| d.is_unit)?;
-    let shapes = of_binding(network?, inside.name.text, token.text)?;
-    Some(format!("`{}` in `{}`: {shapes}", token.text, inside.name.text))
-}
-
-/// `conv(kernel, width, [stride], …)`
-pub fn usage(layer: LayerName) -> String {
-    let slot = |slot: &crate::sema::layers::Slot| match slot.required {
-        true => slot.name.to_owned(),
-        false => format!("[{}: …]", slot.name),
+pub fn hover(index: &Index, lines: &Lines, whole: Option<&Whole>, byte: usize) -> Option<String> {
+    let span = index.at(byte)?;
+    let Some(Occurrence { symbol, .. }) = index.occurrence_of(span) else {
+        let layer = LayerName::find(index.text(span))?;
+        return Some(of_layer(layer, whole, byte));
     };
-    match layer.slots() {
-        [] => layer.text().to_owned(),
-        slots => {
-            format!("{}({})", layer.text(), slots.iter().map(slot).collect::<Vec<_>>().join(", "))
-        }
+    match index.symbol(symbol).kind {
+        SymbolKind::Net => whole.map(|whole| net(&whole.network)),
+        SymbolKind::Unit => Some(unit(index, whole, symbol)),
+        SymbolKind::Parameter => Some(parameter(index, lines, whole, symbol)),
+        SymbolKind::Number => Some(number(index, lines, whole, symbol)),
+        SymbolKind::Binding => binding(index, whole?, symbol),
+        SymbolKind::Given => given(index, whole, symbol),
     }
 }
 
-fn whole(network: &Network) -> String {
+fn of_layer(layer: LayerName, whole: Option<&Whole>, byte: usize) -> String {
+    let places = whole.map_or(String::new(), |whole| applied(&whole.network, byte));
+    format!("```rnet\n{}\n```\n{}\n{places}", usage(layer), layer.about())
+}
+
+fn net(network: &Network) -> String {
     format!(
         "net `{}`: {} units, {} parameters, {} multiply-adds an image",
         network.name,
@@ -60,74 +46,153 @@ fn whole(network: &Network) -> String {
 
 /// Shapes that the layer written here reads and writes, and its parameters.
 fn applied(network: &Network, byte: usize) -> String {
-    let holds = |span: crate::source::Span| span.range().contains(&byte);
+    let holds = |span: Span| span.range().contains(&byte);
     let values = network.values.iter().filter(|value| holds(value.span));
     let Some(shortest) = values.clone().map(|value| value.span.range().len()).min() else {
         return String::new();
     };
     let here = values.filter(|value| value.span.range().len() == shortest);
-    let shapes = here.filter_map(|value| {
-        value.args.first().map(|&from| (network.value(from).shape, value.shape))
-    });
+    let mut shapes: Vec<(Chw, Chw)> = Vec::new();
+    for value in here.filter(|value| !value.args.is_empty()) {
+        let pair = (network.value(value.args[0]).shape, value.shape);
+        if shapes.len() <= SHOWN && !shapes.contains(&pair) {
+            shapes.push(pair);
+        }
+    }
     let modules = network
         .modules
         .iter()
         .filter(|module| holds(module.span) && module.span.range().len() == shortest);
     let parameters: usize = modules.map(|module| module.kind.parameters()).sum();
-    let mut text = list(shapes);
+    let mut text = list(&shapes);
     if parameters > 0 {
         let _ = write!(text, "; {} parameters in the net", thousands(parameters));
     }
     text
 }
 
+fn unit(index: &Index, whole: Option<&Whole>, symbol: SymbolId) -> String {
+    let head = index.text(index.symbol(symbol).whole).split('{').next().unwrap_or("").trim();
+    let places = whole.map_or(String::new(), |whole| of_unit(&whole.network, index.name(symbol)));
+    format!("```rnet\n{head}\n```\n{places}")
+}
+
 fn of_unit(network: &Network, name: &str) -> String {
     let units: Vec<&UnitInstance> =
         network.units.iter().filter(|unit| unit.definition == name).collect();
-    let shape = |value: ValueId| network.value(value).shape;
-    let shapes = list(units.iter().map(|unit| (shape(unit.input), shape(unit.output))));
+    let mut shapes: Vec<(Chw, Chw)> = Vec::new();
+    for unit in &units {
+        let pair = (network.value(unit.input).shape, network.value(unit.output).shape);
+        if shapes.len() <= SHOWN && !shapes.contains(&pair) {
+            shapes.push(pair);
+        }
+    }
     let modules = units.first().map_or(Vec::new(), |unit| network.modules_of(unit.id()));
     let parameters: usize = modules.iter().map(|&id| network.module(id).kind.parameters()).sum();
     match units.len() {
-        0 => "not in the net".to_owned(),
-        n => {
-            format!("{n} in the net: {shapes}; the first has {} parameters", thousands(parameters))
+        0 => "not among the net's units".to_owned(),
+        n => format!(
+            "{n} in the net: {}; the first has {} parameters",
+            list(&shapes),
+            thousands(parameters)
+        ),
+    }
+}
+
+/// Its default, where it is used, and what it is in the net.
+fn parameter(index: &Index, lines: &Lines, whole: Option<&Whole>, symbol: SymbolId) -> String {
+    let mut text = format!("parameter `{}` of {}: ", index.name(symbol), owner(index, symbol));
+    match index.default(symbol) {
+        Some(default) => _ = write!(text, "`{default}` unless given"),
+        None => text.push_str("must be given"),
+    }
+    text.push_str(&uses(index, lines, symbol));
+    let name = index.symbol(symbol).name;
+    let own = whole.and_then(|whole| whole.parameter(name.start));
+    text.push_str(&comes_to(whole, own, index.definition(symbol).is_unit));
+    text
+}
+
+/// What it comes to.
+fn number(index: &Index, lines: &Lines, whole: Option<&Whole>, symbol: SymbolId) -> String {
+    let name = index.symbol(symbol).name;
+    let written = index.text(index.symbol(symbol).whole);
+    let mut text = format!("```rnet\nlet {written}\n```\nof {}", owner(index, symbol));
+    text.push_str(&uses(index, lines, symbol));
+    let own = whole.and_then(|whole| whole.binding(name.start)).map(|value| value.span);
+    text.push_str(&comes_to(whole, own, index.definition(symbol).is_unit));
+    text
+}
+
+fn owner(index: &Index, symbol: SymbolId) -> String {
+    let definition = index.definition(symbol);
+    let word = if definition.is_unit { "unit" } else { "net" };
+    format!("{word} `{}`", index.name(definition.symbol))
+}
+
+/// Lines in which a name is used.
+fn uses(index: &Index, lines: &Lines, symbol: SymbolId) -> String {
+    let used = |role: Role| {
+        let places = index.places(symbol).filter(move |place| place.role == role);
+        let mut found: Vec<u32> =
+            places.map(|place| lines.position(place.span.start as usize).line + 1).collect();
+        found.dedup();
+        joined(found.into_iter().map(|line| line.to_string()))
+    };
+    let mut text = match used(Role::Use).as_str() {
+        "" => "  \nused nowhere".to_owned(),
+        lines => format!("  \nused in line {lines}"),
+    };
+    match used(Role::Label).as_str() {
+        "" => {}
+        lines => _ = write!(text, "; given by name in line {lines}"),
+    }
+    text
+}
+
+/// Numbers in the net, with the defaults of its parameters.
+fn comes_to(whole: Option<&Whole>, place: Option<Span>, in_unit: bool) -> String {
+    let (Some(whole), Some(place)) = (whole, place) else { return String::new() };
+    let terms = whole.places.numbers(place);
+    let list = joined(terms.iter().map(|term| format!("`{term}`")));
+    match (terms.is_empty(), in_unit) {
+        (true, _) => String::new(),
+        (false, true) => format!("  \nin the net, with its defaults: {list}"),
+        (false, false) => format!("  \nwith the net's defaults: {list}"),
+    }
+}
+
+/// Shapes read and written, or what it comes to.
+fn binding(index: &Index, whole: &Whole, symbol: SymbolId) -> Option<String> {
+    let value = whole.binding(index.symbol(symbol).name.start)?;
+    let head = format!("`{}` in {}", index.name(symbol), owner(index, symbol));
+    match whole.places.stage(value.span) {
+        Some(stage) => Some(format!("{head}: {}", list(&stage.shapes))),
+        None => {
+            let numbers = comes_to(Some(whole), Some(value.span), true);
+            (!numbers.is_empty()).then(|| format!("{head}{numbers}"))
         }
     }
 }
 
-fn of_binding(network: &Network, unit: &str, name: &str) -> Option<String> {
-    let units = network.units.iter().filter(|instance| instance.definition == unit);
-    let shape = |value: ValueId| network.value(value).shape;
-    let shapes: Vec<(Chw, Chw)> = units
-        .filter_map(|instance| {
-            let value = match name {
-                "x" => instance.input,
-                "y" => instance.sum,
-                "f" => instance.output,
-                _ => instance.bindings.iter().find(|(own, _)| own == name)?.1,
-            };
-            Some((shape(instance.input), shape(value)))
-        })
-        .collect();
-    (!shapes.is_empty()).then(|| list(shapes.into_iter()))
-}
-
-/// `16×32×32 → 32×16×16`, each once.
-fn list(shapes: impl Iterator<Item = (Chw, Chw)>) -> String {
-    let mut seen: Vec<(Chw, Chw)> = Vec::new();
-    for pair in shapes {
-        if !seen.contains(&pair) {
-            seen.push(pair);
+fn given(index: &Index, whole: Option<&Whole>, symbol: SymbolId) -> Option<String> {
+    let unit = index.name(index.definition(symbol).symbol);
+    let network = whole.map(|whole| &whole.network);
+    let units = network.map_or(0, |network| network.units.len());
+    Some(match index.name(symbol) {
+        "index" => format!("`index`: position of the unit in the net, from 1 to {units}"),
+        "count" => format!("`count`: units in the net, {units}"),
+        _ => {
+            let network = network?;
+            let own = network.units.iter().filter(|other| other.definition == unit);
+            let mut shapes: Vec<Chw> = Vec::new();
+            for shape in own.map(|unit| network.value(unit.input).shape) {
+                if shapes.len() <= SHOWN && !shapes.contains(&shape) {
+                    shapes.push(shape);
+                }
+            }
+            let list = joined(shapes.iter().map(Chw::to_string));
+            format!("`x`: the input of unit `{unit}`: {list}")
         }
-        if seen.len() > SHOWN {
-            break;
-        }
-    }
-    let mut texts: Vec<_> =
-        seen.iter().take(SHOWN).map(|(from, to)| format!("{from} → {to}")).collect();
-    if seen.len() > SHOWN {
-        texts.push("…".to_owned());
-    }
-    texts.join(", ")
+    })
 }

@@ -1,7 +1,8 @@
 //! The language server: what an editor asks about the specs that are open in it.
 //!
 //! Editors send whole texts; each is compiled when it changes, which takes milliseconds. What
-//! names mean is read from tokens, so it works on texts that do not parse yet.
+//! names mean is read from tokens (`index`), so it works on texts that do not parse yet; shapes and
+//! numbers are the compiler's, where there is no error.
 
 use std::collections::HashMap;
 
@@ -11,46 +12,48 @@ use lsp_types::notification::{
     PublishDiagnostics,
 };
 use lsp_types::request::{
-    CodeActionRequest, Completion, Formatting, GotoDefinition, HoverRequest, Request as _,
+    CodeActionRequest, Completion, DocumentHighlightRequest, DocumentSymbolRequest, Formatting,
+    GotoDefinition, HoverRequest, InlayHintRequest, PrepareRenameRequest, References, Rename,
+    Request as _, SignatureHelpRequest,
 };
 use lsp_types::{
-    CodeActionParams, CodeActionProviderCapability, CompletionOptions, CompletionParams,
+    ClientCapabilities, CodeActionKind, CodeActionParams, CompletionParams,
     DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-    DocumentFormattingParams, GotoDefinitionParams, Hover, HoverContents, HoverParams,
-    HoverProviderCapability, Location, MarkupContent, MarkupKind, OneOf, PublishDiagnosticsParams,
-    ServerCapabilities, TextDocumentPositionParams, TextDocumentSyncCapability,
-    TextDocumentSyncKind, Uri,
+    DocumentFormattingParams, DocumentSymbolParams, Hover, HoverContents, InlayHintParams,
+    Location, MarkupContent, MarkupKind, Position, PrepareRenameResponse, PublishDiagnosticsParams,
+    ReferenceParams, RenameParams, TextDocumentPositionParams, Uri, WorkspaceEdit,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+mod actions;
 mod completion;
 mod diagnostics;
 mod document;
+mod editor;
+mod hints;
 mod hover;
-mod outline;
-mod position;
+mod index;
+mod lines;
+mod rename;
+mod shapes;
+mod signature;
+mod symbols;
+mod whole;
 
 use document::Document;
-
-/// What the server can do.
-fn capabilities() -> ServerCapabilities {
-    ServerCapabilities {
-        text_document_sync: Some(TextDocumentSyncCapability::Kind(TextDocumentSyncKind::FULL)),
-        hover_provider: Some(HoverProviderCapability::Simple(true)),
-        definition_provider: Some(OneOf::Left(true)),
-        completion_provider: Some(CompletionOptions::default()),
-        document_formatting_provider: Some(OneOf::Left(true)),
-        code_action_provider: Some(CodeActionProviderCapability::Simple(true)),
-        ..ServerCapabilities::default()
-    }
-}
+use editor::Editor;
+use rename::Refusal;
 
 /// Serves one editor until it says goodbye or goes away.
 pub fn serve(connection: &Connection) -> Result<(), ProtocolError> {
-    let capabilities = serde_json::to_value(capabilities()).unwrap_or_default();
-    connection.initialize(capabilities)?;
-    let mut server = Server { connection, documents: HashMap::new() };
+    let (id, params) = connection.initialize_start()?;
+    let client: Option<ClientCapabilities> =
+        params.get("capabilities").cloned().and_then(|value| serde_json::from_value(value).ok());
+    let editor = Editor::new(&client.unwrap_or_default());
+    let offered = serde_json::json!({ "capabilities": editor.offered() });
+    connection.initialize_finish(id, offered)?;
+    let mut server = Server { connection, editor, documents: HashMap::new() };
     for message in &connection.receiver {
         match message {
             Message::Request(request) => {
@@ -68,6 +71,7 @@ pub fn serve(connection: &Connection) -> Result<(), ProtocolError> {
 
 struct Server<'c> {
     connection: &'c Connection,
+    editor: Editor,
     documents: HashMap<String, Document>,
 }
 
@@ -107,7 +111,7 @@ impl Server<'_> {
             None => drop(self.documents.remove(uri.as_str())),
             Some(text) => {
                 let document = Document::new(uri.as_str(), text);
-                diagnostics = diagnostics::published(&uri, &document.source.text, &document.found);
+                diagnostics = document.diagnostics(&uri);
                 self.documents.insert(uri.as_str().to_owned(), document);
             }
         }
@@ -119,11 +123,36 @@ impl Server<'_> {
     fn answer(&self, request: Request) -> Response {
         let Request { id, method, params } = request;
         let answer = match method.as_str() {
-            HoverRequest::METHOD => self.hover(params),
-            GotoDefinition::METHOD => self.definition(params),
+            HoverRequest::METHOD => self.at(params, Self::hover),
+            GotoDefinition::METHOD => self.at(params, |_, document, uri, at| {
+                let uri = uri.clone();
+                document.definition(at).and_then(|range| json(Location { uri, range }))
+            }),
+            DocumentHighlightRequest::METHOD => {
+                self.at(params, |_, document, _, at| json(document.highlights(at)?))
+            }
+            SignatureHelpRequest::METHOD => self.at(params, |own, document, _, at| {
+                json(document.signature(at, own.editor.parameter_offsets)?)
+            }),
+            References::METHOD => self.references(params),
+            DocumentSymbolRequest::METHOD => self.symbols(params),
+            InlayHintRequest::METHOD => self.hints(params),
             Completion::METHOD => self.completion(params),
             Formatting::METHOD => self.formatting(params),
             CodeActionRequest::METHOD => self.actions(params),
+            PrepareRenameRequest::METHOD | Rename::METHOD => {
+                let answer = match method == Rename::METHOD {
+                    true => self.rename(params),
+                    false => self.nameable(params),
+                };
+                return answer.unwrap_or(Ok(Value::Null)).map_or_else(
+                    |refusal| {
+                        let code = ErrorCode::RequestFailed as i32;
+                        Response::new_err(id.clone(), code, refusal.to_string())
+                    },
+                    |value| Response::new_ok(id.clone(), value),
+                );
+            }
             _ => {
                 let text = format!("rnetc does not answer {method}");
                 return Response::new_err(id, ErrorCode::MethodNotFound as i32, text);
@@ -136,24 +165,64 @@ impl Server<'_> {
         self.documents.get(uri.as_str())
     }
 
-    fn hover(&self, params: Value) -> Option<Value> {
-        let TextDocumentPositionParams { text_document, position } =
-            read::<HoverParams>(params)?.text_document_position_params;
-        let value = self.document(&text_document.uri)?.hover(position)?;
-        let contents = MarkupContent { kind: MarkupKind::Markdown, value };
+    /// Answers what is asked about one position of a text.
+    fn at(
+        &self,
+        params: Value,
+        answer: impl FnOnce(&Self, &Document, &Uri, Position) -> Option<Value>,
+    ) -> Option<Value> {
+        let TextDocumentPositionParams { text_document, position } = read(params)?;
+        answer(self, self.document(&text_document.uri)?, &text_document.uri, position)
+    }
+
+    fn hover(&self, document: &Document, _: &Uri, at: Position) -> Option<Value> {
+        let contents = MarkupContent { kind: MarkupKind::Markdown, value: document.hover(at)? };
         json(Hover { contents: HoverContents::Markup(contents), range: None })
     }
 
-    fn definition(&self, params: Value) -> Option<Value> {
-        let TextDocumentPositionParams { text_document, position } =
-            read::<GotoDefinitionParams>(params)?.text_document_position_params;
-        let range = self.document(&text_document.uri)?.definition(position)?;
-        json(Location { uri: text_document.uri, range })
+    fn references(&self, params: Value) -> Option<Value> {
+        let ReferenceParams { text_document_position: at, context, .. } = read(params)?;
+        let uri = at.text_document.uri;
+        let found = self.document(&uri)?.references(at.position, context.include_declaration)?;
+        let location = |range| Location { uri: uri.clone(), range };
+        json(found.into_iter().map(location).collect::<Vec<_>>())
+    }
+
+    fn symbols(&self, params: Value) -> Option<Value> {
+        let uri = read::<DocumentSymbolParams>(params)?.text_document.uri;
+        json(self.document(&uri)?.symbols(&uri, self.editor.nested_symbols))
+    }
+
+    fn hints(&self, params: Value) -> Option<Value> {
+        let InlayHintParams { text_document, range, .. } = read(params)?;
+        json(self.document(&text_document.uri)?.hints(range))
+    }
+
+    fn nameable(&self, params: Value) -> Option<Result<Value, Refusal>> {
+        let TextDocumentPositionParams { text_document, position } = read(params)?;
+        match self.document(&text_document.uri)?.nameable(position).transpose()? {
+            Ok((range, placeholder)) => {
+                json(PrepareRenameResponse::RangeWithPlaceholder { range, placeholder }).map(Ok)
+            }
+            Err(refusal) => Some(Err(refusal)),
+        }
+    }
+
+    fn rename(&self, params: Value) -> Option<Result<Value, Refusal>> {
+        let RenameParams { text_document_position: at, new_name, .. } = read(params)?;
+        let uri = at.text_document.uri;
+        match self.document(&uri)?.rename(at.position, &new_name) {
+            Ok(edits) => {
+                let changes = Some(HashMap::from([(uri, edits)]));
+                json(WorkspaceEdit { changes, ..WorkspaceEdit::default() }).map(Ok)
+            }
+            Err(refusal) => Some(Err(refusal)),
+        }
     }
 
     fn completion(&self, params: Value) -> Option<Value> {
         let at = read::<CompletionParams>(params)?.text_document_position;
-        json(self.document(&at.text_document.uri)?.completion(at.position))
+        json(self.document(&at.text_document.uri)?.completion(at.position)?)
     }
 
     fn formatting(&self, params: Value) -> Option<Value> {
@@ -162,10 +231,16 @@ impl Server<'_> {
     }
 
     fn actions(&self, params: Value) -> Option<Value> {
-        let CodeActionParams { text_document, range, .. } = read(params)?;
+        let CodeActionParams { text_document, range, context, .. } = read(params)?;
         let document = self.document(&text_document.uri)?;
-        let text = &document.source.text;
-        json(diagnostics::actions(&text_document.uri, text, &document.found, range))
+        // An editor that asks for some kinds wants no other; the empty one stands for all.
+        let wanted = |kind: &CodeActionKind| {
+            *kind == CodeActionKind::QUICKFIX || *kind == CodeActionKind::EMPTY
+        };
+        match context.only {
+            Some(kinds) if !kinds.iter().any(wanted) => json(Vec::<Value>::new()),
+            Some(_) | None => json(document.actions(&text_document.uri, range)),
+        }
     }
 }
 

@@ -1,0 +1,76 @@
+//! Shapes behind the stages of chains and behind what is bound, as an editor shows them between the
+//! words of a text.
+
+use lsp_types::{InlayHint, InlayHintKind, InlayHintLabel, InlayHintTooltip, Range};
+
+use super::lines::Lines;
+use super::shapes;
+use crate::sema::{Places, Stage};
+use crate::source::Span;
+use crate::syntax::ast::{Definition, Expr, ExprKind, File};
+
+/// Hints in a range of a text that compiles.
+pub fn hints(file: &File, places: &Places, lines: &Lines, wanted: Range) -> Vec<InlayHint> {
+    let mut spans = Vec::new();
+    for definition in &file.definitions {
+        let (bindings, chain) = match definition {
+            Definition::Unit(unit) => (&unit.bindings, None),
+            Definition::Net(net) => (&net.bindings, net.chain.as_ref()),
+        };
+        for value in bindings.iter().map(|binding| &binding.value).chain(chain) {
+            // A chain ends with its last stage, which has the same shape.
+            if !matches!(value.kind, ExprKind::Chain(_)) {
+                spans.push(value.span);
+            }
+            stages(value, &mut spans);
+        }
+    }
+    let hint = |span: Span| {
+        let position = lines.position(span.end as usize);
+        let inside = wanted.start <= position && position <= wanted.end;
+        places.stage(span).filter(|_| inside).map(|stage| hint(stage, position))
+    };
+    spans.into_iter().filter_map(hint).collect()
+}
+
+/// The stages of all chains within an expression.
+fn stages(expr: &Expr, found: &mut Vec<Span>) {
+    match &expr.kind {
+        ExprKind::Number(_) | ExprKind::Kernel(_) | ExprKind::Name(_) => {}
+        ExprKind::Negate(inner) => stages(inner, found),
+        ExprKind::Call(callee, arguments) => {
+            stages(callee, found);
+            arguments.iter().for_each(|argument| stages(&argument.value, found));
+        }
+        ExprKind::Fold(first, rest) => {
+            stages(first, found);
+            rest.iter().for_each(|(_, operand)| stages(operand, found));
+        }
+        ExprKind::Chain(all) => {
+            for stage in all {
+                found.push(stage.span);
+                stages(stage, found);
+            }
+        }
+    }
+}
+
+fn hint(stage: &Stage, position: lsp_types::Position) -> InlayHint {
+    let written = stage.shapes.first().map_or(String::new(), |(_, written)| written.to_string());
+    let same = stage.shapes.iter().all(|(_, other)| other.to_string() == written);
+    let label = match same {
+        true => written,
+        false => format!("{written}, first of {}", stage.times),
+    };
+    let tooltip = format!("reads → writes: {}", shapes::list(&stage.shapes));
+    InlayHint {
+        position,
+        label: InlayHintLabel::String(label),
+        kind: Some(InlayHintKind::TYPE),
+        text_edits: None,
+        tooltip: Some(InlayHintTooltip::String(tooltip)),
+        padding_left: Some(true),
+        padding_right: None,
+        data: None,
+    }
+}
