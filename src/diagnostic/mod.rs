@@ -155,4 +155,5 @@ codes! {
     EvenKernel = "W0006": "an even kernel that makes the picture larger",
     Head = "W0007": "something behind the last layer, or nothing between the last two",
     SingleValue = "W0008": "batch norm over a single value",
+    Tied = "W0009": "a name that stands several times in a chain, with one set of weights",
 }

@@ -83,6 +83,7 @@ pub fn compile_file(
     let (network, places) = expand::network(&program, source, settings).map_err(tidy)?;
     let allowed = warnings::allow::codes(&source.text);
     let mut warnings = warnings;
+    warnings.extend(warnings::tied::warnings(&program));
     warnings.extend(warnings::order::channels_last(&network));
     warnings.extend(warnings::even::warnings(&network));
     warnings.extend(warnings::head::warnings(&network));

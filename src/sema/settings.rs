@@ -88,7 +88,10 @@ fn unreadable(net: &Net, i: usize, text: &str) -> Diagnostic {
         format!("--set {name}={}: {name} takes {wanted}", shorten(text)),
     )
     .label("this parameter")
-    .hint(format!("write --set {name}={example}"))
+    .hint(match text.contains(',') && text.contains('=') {
+        true => format!("one --set for each: --set {name}={}", text.replace(',', " --set ")),
+        false => format!("write --set {name}={example}"),
+    })
 }
 
 fn shorten(text: &str) -> String {

@@ -242,8 +242,20 @@ impl<'s, 't> Stop<'s, 't> {
         })
     }
 
-    /// `3 x 3`
+    /// `3 x 3`, `3X3`
     fn spaced_kernel(self) -> Option<Diagnostic> {
+        let capital = self.found.text.split_once('X').filter(|(rows, columns)| {
+            [rows, columns].iter().all(|side| side.parse::<usize>().is_ok())
+        });
+        if let Some((rows, columns)) = capital {
+            let place = span(self.found);
+            let kernel = format!("{rows}x{columns}");
+            return Some(
+                self.error(place, "a kernel is written with a small x", "a kernel is meant")
+                    .hint(format!("write {kernel}"))
+                    .fix(place, kernel),
+            );
+        }
         let rows = self.previous().filter(|token| token.text.parse::<usize>().is_ok())?;
         let columns = match self.found.text.strip_prefix('x')? {
             "" => self.next().filter(|token| token.text.parse::<usize>().is_ok())?,

@@ -163,6 +163,8 @@ fn a_folder_of_official_files_is_no_folder_of_pictures() {
     assert!(told.contains("cifar10 --data ") && told.contains("cifar"), "{told}");
     std::fs::create_dir(folder.at("pickles")).unwrap();
     std::fs::write(folder.at("pickles/data_batch_1"), "").unwrap();
+    let told = folder.expect(2, "run tiny.rnet --train CIFAR-10 --steps 1").err;
+    assert!(told.contains("did you mean cifar10?"), "{told}");
     let told = folder.expect(2, "run tiny.rnet --train ./pickles --steps 1").err;
     assert!(told.contains("Python's pickles"), "{told}");
 }
@@ -441,6 +443,9 @@ fn a_recipe_is_written_changed_and_read() {
     for (name, text) in rnetc::train::recipe::BUNDLED {
         assert_eq!(folder.expect(0, &format!("explain {name}")).out.trim_end(), text.trim_end());
     }
+    let line = "run tiny.rnet --train shapes10 --steps 1 --recipe";
+    let told = folder.expect(3, &format!("{line} HE2016.yaml")).err;
+    assert!(told.contains("--recipe he2016 takes the recipe"), "{told}");
     let recipe = folder.expect(0, "explain he2016").out.replace("lr: 0.1\n", "lr: 0,1\n");
     std::fs::write(folder.at("mine.yaml"), recipe).unwrap();
     let outcome = folder.expect(1, "run tiny.rnet --train shapes10 --steps 1 --recipe mine.yaml");

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use crate::data::Set;
+use crate::data::{Name, Set};
 
 pub(super) fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
@@ -15,7 +15,13 @@ pub(super) fn setting(text: &str) -> Result<(String, String), String> {
 }
 
 pub(super) fn set(text: &str) -> Result<Set, String> {
-    let set = Set::parse(text, Path::new("")).ok_or_else(|| format!("must be {}", Set::known()))?;
+    let set = Set::parse(text, Path::new("")).ok_or_else(|| {
+        let plain: String = text.chars().filter(|c| !"-_ ".contains(*c)).collect();
+        let meant = Name::parse(&plain.to_lowercase());
+        let meant =
+            meant.map_or_else(String::new, |name| format!("; did you mean {}?", name.text()));
+        format!("must be {}{meant}", Set::known())
+    })?;
     match &set {
         Set::Known(_) => Ok(set),
         Set::Folder(folder) => official(folder).map_or(Ok(set.clone()), Err),

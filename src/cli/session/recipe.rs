@@ -11,6 +11,11 @@ pub fn named(path: &Path) -> Result<Recipe, Failure> {
     let bundled = path.to_str().filter(|_| !path.exists()).and_then(Recipe::bundled);
     match bundled {
         Some(recipe) => Ok(recipe?),
+        None if !path.exists() && known(path).is_some() => Err(Failure::File(format!(
+            "reading {}: there is no such file; --recipe {} takes the recipe that comes with rnetc",
+            path.display(),
+            known(path).unwrap_or_default()
+        ))),
         None if !path.exists() => Err(Failure::File(format!(
             "reading {}: there is no such file, and the recipes that come with rnetc are {}",
             path.display(),
@@ -18,4 +23,10 @@ pub fn named(path: &Path) -> Result<Recipe, Failure> {
         ))),
         None => Ok(Recipe::parse(&path.to_string_lossy(), &spec::read(path)?)?),
     }
+}
+
+/// The bundled recipe that a path with another case or an ending may mean.
+fn known(path: &Path) -> Option<&'static str> {
+    let stem = path.file_stem()?.to_str()?.to_lowercase();
+    recipe::BUNDLED.iter().map(|(name, _)| *name).find(|name| *name == stem)
 }

@@ -170,6 +170,14 @@ fn text(code: Code) -> &'static str {
              -> linear(128) -> relu -> linear(classes)\n\n\
              // allow W0007: why   on a line of its own silences it."
         }
+        Code::Tied => {
+            "A name has one set of weights wherever it stands. Repeated, or twice in a chain, it is \
+             one layer that is passed several times; a layer that is written out has a set each \
+             time:\n\n    c = conv(3x3, width)\n    F = c -> relu -> c                     one set\n    \
+             F = conv(3x3, width) -> relu -> conv(3x3, width)   two sets\n    \
+             F = conv(3x3, width) * 2               two sets\n\n\
+             // allow W0009: why   on a line of its own silences it."
+        }
         Code::EvenKernel => {
             "Padding is half the kernel, rounded down, on each side. An odd kernel keeps the size \
              of the picture; with an even one it grows by a pixel each time, as with the same \

@@ -141,6 +141,8 @@ fn what_people_write_is_told_in_plain_words_at_its_line() {
         ),
         ("lr: 0.1", "lr: 0.1\n  cosine: { to: 1 }", 8, "is a rate, and above lr"),
         ("lr: 0.1", "lr: 0.1 momentum: 0.9", 7, "on a line of its own"),
+        ("schedule:\n  lr: 0.1", "schedule: 0.1", 6, "write schedule: { lr: 0.1 }"),
+        ("per_channel", "{ mean: [0.5], std: [0.2] }", 11, "write normalise: per_channel"),
         ("lr: 0.1", "lr: @0.1", 7, "must stand in quotes"),
     ];
     for (from, to, line, told) in rows {
@@ -154,6 +156,8 @@ fn what_people_write_is_told_in_plain_words_at_its_line() {
     }
     let missing = Recipe::parse("r.yaml", &SHORT.replace("seed: 0\n", "")).unwrap_err().to_string();
     assert_eq!(missing, "recipe r.yaml: `seed` is missing");
+    let two = Recipe::parse("r.yaml", &format!("{SHORT}---\n{SHORT}")).unwrap_err().to_string();
+    assert!(two.contains("a file holds one document"), "{two}");
     for text in [
         "",
         "- 1\n",

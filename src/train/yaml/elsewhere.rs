@@ -52,3 +52,18 @@ pub fn key(name: &str) -> Option<&'static str> {
         name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect();
     KEYS.iter().find(|(names, _)| names.contains(&plain.as_str())).map(|(_, write)| *write)
 }
+
+/// Keys of a recipe that hold keys, or one word, and how they are written.
+const WRITTEN: &[(&str, &str)] = &[
+    ("optimiser", "write optimiser: { momentum: 0.9, weight_decay: 0.0001 }; it is SGD"),
+    ("schedule", "write schedule: { lr: 0.1 }"),
+    ("augmentation", "write augmentation: { pad: 4, flip: true }"),
+    ("normalise", "write normalise: per_channel, which measures mean and deviation"),
+    ("evaluate", "write evaluate: { epochs: 1 }"),
+    ("checkpoint", "write checkpoint: { epochs: 1, keep: 5 }"),
+];
+
+/// How a key of a recipe is written.
+pub fn example(path: &str) -> Option<&'static str> {
+    WRITTEN.iter().find(|(key, _)| *key == path).map(|(_, write)| *write)
+}

@@ -35,8 +35,13 @@ pub fn told(kind: &str, text: &str, error: &serde_yaml::Error) -> String {
         );
     }
     if let Some((found, expected)) = mismatch(said) {
+        let example = if kind == "recipe" { elsewhere::example(path) } else { None };
         let line = place.and_then(|(line, _)| text.lines().nth(line.saturating_sub(1)));
-        return format!("{name}{}{}", needed(found, expected, line.unwrap_or_default()), at(place));
+        return format!(
+            "{name}{}{}",
+            needed(found, expected, line.unwrap_or_default(), example),
+            at(place)
+        );
     }
     format!("{name}{}", parse(said, behind, text, place))
 }
@@ -117,7 +122,7 @@ fn mismatch(said: &str) -> Option<(&str, &str)> {
     rest.rsplit_once(", expected ")
 }
 
-fn needed(found: &str, expected: &str, line: &str) -> String {
+fn needed(found: &str, expected: &str, line: &str, example: Option<&str>) -> String {
     let wanted = wanted(expected);
     let text = found.strip_prefix("string \"").and_then(|text| text.strip_suffix('"'));
     let what = match (text, found) {
@@ -128,6 +133,7 @@ fn needed(found: &str, expected: &str, line: &str) -> String {
         (None, other) => other.split('`').nth(1).unwrap_or(other).to_owned(),
     };
     let hint = text.and_then(|text| meant(text, expected, line)).or_else(|| whole(&what, expected));
+    let hint = hint.or_else(|| example.map(str::to_owned));
     let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
     format!("this is {what}, and {wanted} is needed{hint}")
 }
@@ -162,10 +168,10 @@ fn meant(text: &str, expected: &str, line: &str) -> Option<String> {
             _ => None,
         };
     }
-    if expected.starts_with("struct ") {
+    if expected.starts_with("struct ") && text.contains([' ', ':']) {
         return Some("a line is `key: value`, with a space behind the colon".to_owned());
     }
-    if !number {
+    if !number || expected.starts_with("struct ") {
         return None;
     }
     let (head, rest) = text.split_once([' ', '\n']).unwrap_or((text, ""));
@@ -208,6 +214,10 @@ fn whole(found: &str, expected: &str) -> Option<String> {
 
 /// What the parser could not read.
 fn parse(said: &str, behind: &str, text: &str, place: Option<(usize, usize)>) -> String {
+    if said.contains("more than one document") {
+        return "a file holds one document: remove the second --- and what stands behind it"
+            .to_owned();
+    }
     let Some((line, column)) = place else { return said.to_owned() };
     let c = text
         .lines()
