@@ -16,6 +16,7 @@ use crate::network::{Network, UnitId};
 use crate::picture::{Theme, svg};
 use crate::text::nearest;
 
+pub use label::label;
 pub use page::{one, picture};
 
 /// Draws a network as SVG, dark where the reader's screen is.

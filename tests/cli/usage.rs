@@ -451,3 +451,17 @@ fn a_recipe_is_written_changed_and_read() {
     let outcome = folder.expect(1, "run tiny.rnet --train shapes10 --steps 1 --recipe mine.yaml");
     assert!(outcome.err.contains("write 0.1"), "{outcome:?}");
 }
+
+#[test]
+fn a_summary_tells_layers_and_memory_as_a_table_and_as_json() {
+    let folder = Folder::new();
+    let table = folder.expect(0, "check tiny.rnet --summary --batch 8").out;
+    assert!(table.contains("layers.conv") && table.contains("4×8×8"), "{table}");
+    assert!(table.contains("tensors of a batch of 8 on the CPU in f32"), "{table}");
+    let json = folder.expect(0, "check tiny.rnet --summary --format json").out;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["parameters"], 3 * 9 * 4 + 2 * 4 + 4 * 10 + 10);
+    assert_eq!(json["layers"][0]["writes"], serde_json::json!([3, 32, 32]));
+    assert!(json["training_bytes"].as_u64() > json["inference_bytes"].as_u64());
+    folder.expect(2, "check tiny.rnet --format json");
+}

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::running::Format;
 use super::values::{batch, setting};
 use crate::engine::wgpu::DeviceLimits;
 use crate::export::Mode;
@@ -54,6 +55,15 @@ pub struct CheckArgs {
     /// Set a parameter of the nets
     #[arg(long = "set", value_name = "K=V", value_parser = setting)]
     pub set: Vec<(String, String)>,
+    /// Print what each layer writes, holds and computes, and the memory that a batch takes
+    #[arg(long)]
+    pub summary: bool,
+    /// Pictures of that batch
+    #[arg(long, value_name = "N", default_value = "128", value_parser = batch, requires = "summary")]
+    pub batch: usize,
+    /// How to print the summary
+    #[arg(long, value_enum, default_value = "text", requires = "summary")]
+    pub format: Format,
     /// How to print errors and warnings
     #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
     pub message_format: MessageFormat,

@@ -1,12 +1,15 @@
 //! `rnetc check`.
 
+mod summary;
+
 use std::path::Path;
 
 use crate::cli::Failure;
-use crate::cli::args::CheckArgs;
+use crate::cli::args::{CheckArgs, Format};
 use crate::cli::session::spec::{self, NamedSpec};
 use crate::cli::show::output::{fault, say};
 use crate::text::thousands;
+use summary::Summary;
 
 /// Compiles each spec and says what it is; the worst failure counts.
 pub fn check(args: &CheckArgs) -> Result<(), Failure> {
@@ -25,6 +28,20 @@ pub fn check(args: &CheckArgs) -> Result<(), Failure> {
 fn check_one(path: &Path, args: &CheckArgs) -> Result<(), Failure> {
     let spec = NamedSpec::find(Some(path), &args.set)?.messages(args.message_format);
     let network = spec.compile()?;
+    if args.summary {
+        let summary = Summary::of(&spec.spec.source.name, &network, args.batch)?;
+        return match args.format {
+            Format::Text => {
+                summary.print();
+                Ok(())
+            }
+            Format::Json => {
+                let json = serde_json::to_string(&summary);
+                say(json.map_err(|error| Failure::Wrong(error.to_string()))?);
+                Ok(())
+            }
+        };
+    }
     say(format_args!(
         "{}: {}, {} units, {} parameters, {} multiply-adds an image",
         spec.spec.source.name,
