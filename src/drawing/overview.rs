@@ -5,6 +5,7 @@ use super::label::label;
 use super::parts::{self, Block, FONT, HEIGHT};
 use crate::network::{Chw, Layer, Network};
 use crate::picture::{Anchor, At, Face, Paint, Shape, Stroke};
+use crate::text::thousands;
 
 /// Most boxes under each other; a longer stage goes on beside.
 const MOST: usize = 14;
@@ -145,23 +146,30 @@ fn chunks(entries: Vec<Entry>) -> Vec<Vec<Run>> {
 
 /// What repeats, and what does not; of several ways the one that saves most boxes.
 fn runs(entries: &[Entry]) -> Vec<Run> {
+    let saved = |(period, times): (usize, usize)| period * (times - 1);
     let mut runs = Vec::new();
     let mut at = 0;
     while at < entries.len() {
-        let rest = &entries[at..];
-        let times = |period: usize| {
-            let (first, more) = rest.split_at(period);
-            1 + more.chunks_exact(period).take_while(|next| *next == first).count()
-        };
-        let ways = (1..=PERIOD.min(rest.len())).map(|period| (period, times(period)));
-        // A bracket around two boxes twice says less than four boxes.
-        let ways = ways.filter(|&(period, times)| period == 1 || period * (times - 1) > 2);
-        let best = ways.max_by_key(|&(period, times)| (period * (times - 1), PERIOD - period));
-        let (period, times) = best.unwrap_or((1, 1));
-        runs.push(Run { entries: rest[..period].to_vec(), times });
+        let here = repeat(&entries[at..]);
+        // What begins one further on may save more.
+        let next = entries.get(at + 1..).filter(|rest| !rest.is_empty()).map_or((1, 1), repeat);
+        let (period, times) = if saved(next) > saved(here) { (1, 1) } else { here };
+        runs.push(Run { entries: entries[at..at + period].to_vec(), times });
         at += period * times;
     }
     runs
+}
+
+/// How many entries come how often at the beginning.
+fn repeat(entries: &[Entry]) -> (usize, usize) {
+    let times = |period: usize| {
+        let (first, more) = entries.split_at(period);
+        1 + more.chunks_exact(period).take_while(|next| *next == first).count()
+    };
+    let ways = (1..=PERIOD.min(entries.len())).map(|period| (period, times(period)));
+    // A bracket around two boxes twice says less than four boxes.
+    let ways = ways.filter(|&(period, times)| period == 1 || period * (times - 1) > 2);
+    ways.max_by_key(|&(period, times)| (period * (times - 1), PERIOD - period)).unwrap_or((1, 1))
 }
 
 /// A stage, or a part of one, as a column of boxes in a frame.
@@ -175,7 +183,7 @@ struct Stage {
 
 impl Stage {
     fn new(runs: Vec<Run>) -> Self {
-        let times = |run: &Run| format!("× {}", run.times);
+        let times = |run: &Run| format!("× {}", thousands(run.times));
         let alone = |run: &Run| run.times > 1 && run.entries.len() == 1;
         let words = |run: &Run, entry: &Entry| match alone(run) {
             true => format!("{} {}", entry.words, times(run)),

@@ -31,7 +31,7 @@ pub fn picture(network: &Network) -> Picture {
     for kind in &kinds {
         let count = match kind.members.len() {
             1 => String::new(),
-            n => format!(" × {n}"),
+            n => format!(" × {}", thousands(n)),
         };
         page.add(titled(network, kind, &count));
     }

@@ -132,7 +132,7 @@ impl Router<'_> {
         if self.is_straight(edge) && !self.entered.contains(&(edge.to, None)) {
             return vec![start, (Across::Column(to.column), Down::Top(to.row))];
         }
-        if let Some(turns) = self.from_above(edge.from, from, edge.to, to) {
+        if let Some(turns) = self.way_to_top(edge.from, from, edge.to, to) {
             let end = (Across::Column(to.column), Down::Top(to.row));
             return [start].into_iter().chain(turns).chain([end]).collect();
         }
@@ -143,11 +143,11 @@ impl Router<'_> {
         };
         let end = |side| (Across::Side(side), Down::Middle(to.row));
         let free = |side: &Side| {
-            !(*side == Side::Right && edge.no_right)
-                && !self.entered.contains(&(edge.to, Some(*side)))
+            let named = *side == Side::Right && edge.no_right;
+            !named && !self.entered.contains(&(edge.to, Some(*side)))
         };
         for side in sides.into_iter().filter(free) {
-            if let Some(turns) = self.from_a_side(edge.from, from, to, side) {
+            if let Some(turns) = self.way_to_side(edge.from, from, to, side) {
                 return [start].into_iter().chain(turns).chain([end(side)]).collect();
             }
         }
@@ -158,7 +158,7 @@ impl Router<'_> {
     }
 
     /// A way to the upper edge of a box, if nothing else enters there: across at once, or at last.
-    fn from_above(
+    fn way_to_top(
         &self,
         net: ValueId,
         from: Cell,
@@ -183,7 +183,7 @@ impl Router<'_> {
 
     /// A way to a side of a box: down the own column and along the row, or through the gutter beside
     /// the box, reached in the channel above it or in the one below the start.
-    fn from_a_side(
+    fn way_to_side(
         &self,
         net: ValueId,
         from: Cell,

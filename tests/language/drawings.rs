@@ -28,6 +28,9 @@ fn layers_units_and_counts_stand_there() {
     has(&network, &["3×3 conv, 32 /2", "pad to 32", "ReLU", "16×32×32 → 32×16×16", "32×16×16"]);
     // A net without units has its repeats in brackets.
     has(&spec("vgg", &[]), &["× 2", "× 3", "2×2 max pool, /2", "linear, 10"]);
+    let layers = format!("conv(3x3, 4) -> {}", "conv(3x3, 4) -> bn -> relu -> ".repeat(1200));
+    let text = format!("net n {{ input(4, 8, 8) -> {layers}global_avg_pool -> linear(2) }}");
+    has(&super::network(&text), &["3×3 conv, 4", "× 1,200"]);
     let svg = drawing::svg(&network);
     assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n") && svg.contains(">F</text>"));
 }
