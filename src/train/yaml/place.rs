@@ -56,7 +56,7 @@ pub fn all(text: &str, key: &str) -> Vec<(usize, usize)> {
     if indent(lines[line - 1]) == start {
         let inside =
             |line: &&&str| line.trim().is_empty() || line.starts_with('#') || indent(line) >= start;
-        for (k, text) in lines.iter().enumerate().skip(line).take_while(|(_, line)| inside(&line)) {
+        for (k, text) in lines.iter().enumerate().skip(line).take_while(|(_, line)| inside(line)) {
             if key_in(text, name) == Some(start) {
                 found.push((k + 1, column));
             }
