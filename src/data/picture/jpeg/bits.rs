@@ -24,12 +24,14 @@ impl<'a> Bits<'a> {
         self.at
     }
 
-    /// Whether more is left than what fills up a byte.
+    /// Whether more is left than what fills up a byte: ones (F.1.2.3), or zeros as some have it.
     pub fn has_more(&self) -> bool {
+        let filling = self.held.checked_shr(64 - self.count.min(8)).unwrap_or(0);
+        let is_filling = filling == 0 || filling == (1 << self.count.min(8)) - 1;
         let next = self.bytes.get(self.at..).unwrap_or_default();
         let at_marker =
             matches!(next, [] | [0xff]) || matches!(next, [0xff, code, ..] if *code != 0);
-        self.count >= 8 || !at_marker
+        self.count >= 8 || !is_filling || !at_marker
     }
 
     /// Begins again at byte `at`, behind a restart marker.

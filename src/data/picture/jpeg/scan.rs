@@ -26,6 +26,11 @@ pub struct Part<'a> {
     pub ac: Option<&'a Table>,
 }
 
+/// Most bits of a difference of first coefficients, and of another coefficient, of samples of
+/// eight bits (F.1.2.1 and F.1.2.2).
+const MOST_DC: u8 = 11;
+const MOST_AC: u8 = 10;
+
 /// Where a block stands among those of its component.
 type Place = usize;
 
@@ -112,7 +117,7 @@ fn block(
             return bits.take(1).map(drop);
         }
         let size = bits.symbol(part.dc.ok_or(Fault::Unread)?)?;
-        bits.take(u32::from(size.min(16)))?;
+        sized(bits, size, MOST_DC)?;
         if progressive {
             return Ok(());
         }
@@ -135,7 +140,7 @@ fn sequential(bits: &mut Bits, table: &Table) -> Result<(), Fault> {
             (15, 0) => k += 16,
             (_, 0) => break,
             (run, size) => {
-                bits.take(u32::from(size))?;
+                sized(bits, size, MOST_AC)?;
                 k += run + 1;
                 within(k - 1, 63)?;
             }
@@ -144,7 +149,13 @@ fn sequential(bits: &mut Bits, table: &Table) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Whether a coefficient is one of its band.
+/// Takes the bits of a coefficient.
+fn sized(bits: &mut Bits, size: u8, most: u8) -> Result<(), Fault> {
+    within(size, most)?;
+    bits.take(u32::from(size)).map(drop)
+}
+
+/// Whether a coefficient is one of its band, or a number of bits one that there can be.
 fn within(k: u8, last: u8) -> Result<(), Fault> {
     if k <= last { Ok(()) } else { Err(Fault::Code) }
 }
@@ -176,7 +187,7 @@ fn banded(
                 break;
             }
             (run, size) => {
-                bits.take(u32::from(size))?;
+                sized(bits, size, MOST_AC)?;
                 within(k + run, last)?;
                 *set |= bit(k + run);
                 k += run + 1;
