@@ -118,6 +118,7 @@ impl Layout {
                 file: path.to_path_buf(),
                 set: self.name,
                 needs: self.files().collect(),
+                pickled: path.with_extension("").is_file(),
             },
             _ => DataError::io("reading", path, error),
         })?;

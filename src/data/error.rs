@@ -23,15 +23,25 @@ pub enum DataError {
     #[error("no cache folder ({0})")]
     NoCache(String),
     /// A folder is not there.
-    #[error("{folder}: no such folder{}", form(*.of_pictures))]
+    #[error(
+        "{folder}: {}{}",
+        if *.is_file { "a file, and not a folder; unpack it" } else { "no such folder" },
+        form(*.of_pictures)
+    )]
     NoFolder {
         /// Which.
         folder: PathBuf,
+        /// Whether it is there, and a file.
+        is_file: bool,
         /// Whether it was to hold pictures.
         of_pictures: bool,
     },
     /// A file of a known set is not there.
-    #[error("{file} is missing; {set} needs {}", .needs.join(", "))]
+    #[error(
+        "{file} is missing; {set} needs {}{}", .needs.join(", "),
+        if *.pickled { ": here stand Python's pickles, and only the binary version is read" }
+        else { "" }
+    )]
     NoFile {
         /// Which.
         file: PathBuf,
@@ -39,6 +49,8 @@ pub enum DataError {
         set: Name,
         /// All its files.
         needs: Vec<&'static str>,
+        /// Whether the file stands there in the form that Python reads.
+        pickled: bool,
     },
     /// A file of a known set is not whole records.
     #[error(

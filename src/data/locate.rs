@@ -56,7 +56,8 @@ pub fn find(layout: &Layout, folder: Option<&Path>) -> Result<Option<PathBuf>, D
 /// The user's folder, or the archive's folder inside it.
 fn given(layout: &Layout, folder: &Path) -> Result<PathBuf, DataError> {
     if !folder.is_dir() {
-        return Err(DataError::NoFolder { folder: folder.to_path_buf(), of_pictures: false });
+        let (folder, is_file) = (folder.to_path_buf(), folder.is_file());
+        return Err(DataError::NoFolder { folder, is_file, of_pictures: false });
     }
     let inner = folder.join(layout.folder);
     let has_any = |at: &Path| layout.files().any(|file| at.join(file).exists());

@@ -42,6 +42,23 @@ fn damaged_files_are_named_with_both_sizes() {
 }
 
 #[test]
+fn the_other_forms_of_a_set_are_known() {
+    let folder = Folder::new();
+    let run = "run tiny.rnet --train cifar10 --engine cpu --data";
+    for file in FILES {
+        let path = folder.at("cifar").join(file);
+        std::fs::rename(&path, path.with_extension("")).unwrap();
+    }
+    let said = folder.expect(3, &format!("{run} cifar"));
+    assert!(said.err.contains("Python's pickles, and only the binary version is read"), "{said:?}");
+    std::fs::write(folder.at("cifar-10-binary.tar.gz"), "").unwrap();
+    let said = folder.expect(3, &format!("{run} cifar-10-binary.tar.gz"));
+    assert!(said.err.contains("a file, and not a folder; unpack it"), "{said:?}");
+    let said = folder.expect(3, "run tiny.rnet --train ./cifar-10-binary.tar.gz --engine cpu");
+    assert!(said.err.contains("a file, and not a folder; unpack it"), "{said:?}");
+}
+
+#[test]
 fn without_data_and_network_the_message_says_what_to_do() {
     let folder = Folder::new();
     for line in ["run tiny.rnet --train cifar10 --engine cpu", "data fetch cifar100"] {

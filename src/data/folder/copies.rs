@@ -11,7 +11,7 @@ use crate::data::progress::Progress;
 use crate::text::counted;
 
 /// Tells test pictures that are training pictures too, as large as the net reads them.
-pub fn tell(entries: [&[Entry]; 2], [train, test]: [&Stored; 2], progress: &dyn Progress) {
+pub fn tell(tested: &[Entry], [train, test]: [&Stored; 2], progress: &dyn Progress) {
     let mut known = HashMap::new();
     let (mut picture, mut other) = (buffer(train), buffer(train));
     for at in 0..train.count() {
@@ -19,12 +19,12 @@ pub fn tell(entries: [&[Entry]; 2], [train, test]: [&Stored; 2], progress: &dyn 
         known.entry(hash(&picture)).or_insert(at);
     }
     let mut copies: Vec<PathBuf> = Vec::new();
-    for at in 0..test.count() {
+    for (at, entry) in tested.iter().enumerate() {
         test.picture(0, at, &mut picture);
         let Some(&same) = known.get(&hash(&picture)) else { continue };
         train.picture(0, same, &mut other);
         if picture == other {
-            copies.push(entries[1][at].path.clone());
+            copies.push(entry.path.clone());
         }
     }
     if !copies.is_empty() {

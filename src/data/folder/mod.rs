@@ -52,7 +52,8 @@ impl Folder {
     /// trained already, the net's, and then others are errors.
     pub fn list(path: &Path, trained: Option<&[String]>) -> Result<Self, DataError> {
         if !path.is_dir() {
-            return Err(DataError::NoFolder { folder: path.to_path_buf(), of_pictures: true });
+            let (folder, is_file) = (path.to_path_buf(), path.is_file());
+            return Err(DataError::NoFolder { folder, is_file, of_pictures: true });
         }
         let Parts { train, test, notes } = Parts::find(path)?;
         let mut folder = Self {
@@ -156,7 +157,7 @@ impl Folder {
         let train = if splits == Splits::Both { train } else { Vec::new() };
         let read = |entries| decode::all(entries, extent, progress);
         let (in_train, in_test) = decode::both(read(&train)?, read(&test)?, progress)?;
-        copies::tell([&train, &test], [&in_train, &in_test], progress);
+        copies::tell(&test, [&in_train, &in_test], progress);
         Ok(Dataset {
             name: self.path.display().to_string(),
             classes: self.classes.clone(),
