@@ -11,9 +11,15 @@ use rnetc::graph::{
     Axes, Binary, ConvGeometry, InputId, NodeId, Output, PoolGeometry, PoolKind, Program,
     ReduceKind, Role, Shape, Type, Unary,
 };
+use rnetc::train::TrainError;
+use rnetc::train::init::initial;
+use rnetc::train::schedule::StepPlan;
+use rnetc::train::tensors::Values;
+use rnetc::train::trainer::Session;
 
 use crate::compare::numbers;
 use crate::half::half;
+use crate::runs::{Leaving, session};
 use crate::support::gpu;
 
 /// NaNs of both signs, one that signals, and one that rounding would carry over.
@@ -56,7 +62,8 @@ fn check(name: &str, b: Builder, outputs: &[NodeId], others: Others) {
         let mut values = numbers(at as u32, input.ty.shape.len(), 2.0);
         if input.role == Role::Images {
             // Not in all channels, nor in all windows.
-            let bad = values.iter_mut().skip(4).step_by(37).zip(NANS.iter().cycle());
+            let apart = (values.len() / 6).max(36) | 1;
+            let bad = values.iter_mut().skip(4).step_by(apart).zip(NANS.iter().cycle());
             bad.for_each(|(value, bits)| *value = f32::from_bits(*bits));
         }
         data.push(values);
@@ -155,6 +162,40 @@ fn before_and_after_convolutions() {
             let after = b.unary(Unary::Relu, scaled);
             let outputs = [summed, after];
             check(&format!("{kernel}×{kernel}, {channels}"), b, &outputs, Others::May);
+        }
+    }
+}
+
+/// The loss shows it at once where a weight is none, and soon where the rate is far too high.
+#[test]
+fn a_run_that_diverges_ends_on_every_engine() {
+    let half = half().map(|engine| (Box::new(engine) as Box<dyn Engine>, Precision::F16));
+    let plain = engines().into_iter().map(|(_, engine)| (engine, Precision::F32));
+    for (engine, precision) in half.into_iter().chain(plain) {
+        let on = engine.device();
+        let run = |bad: &dyn Fn(&mut Session, &mut Values)| {
+            let folder = tempfile::tempdir().expect("a folder");
+            let mut session = session(engine.as_ref(), precision, folder.path());
+            let mut values = initial(&session.tensors, 0);
+            bad(&mut session, &mut values);
+            let end = session.run(&values, 0, &mut Leaving::after(99));
+            let saved = session.folder.expect("a folder").checkpoints().expect("a list");
+            assert!(saved.is_empty(), "{on:?}: {saved:?}");
+            end.expect_err("it diverges")
+        };
+        let error = run(&|_, values| {
+            let weights = values.iter_mut().find(|(name, _)| name.ends_with("conv.weight"));
+            weights.expect("the convolution").1[3] = f32::NAN;
+        });
+        assert!(matches!(error, TrainError::NonFinite { step: 1, .. }), "{on:?}: {error}");
+        // In half precision such steps are left out.
+        if precision == Precision::F32 {
+            let error = run(&|session, _| {
+                let mut recipe = session.config.recipe.clone();
+                (recipe.schedule.lr, recipe.schedule.warmup) = (1e30, None);
+                session.plan = StepPlan::new(&recipe, session.config.length, 6);
+            });
+            assert!(matches!(error, TrainError::NonFinite { .. }), "{on:?}: {error}");
         }
     }
 }
