@@ -18,9 +18,12 @@ const TOLERANCE: f64 = 1e-2;
 pub fn gradcheck(args: &GradcheckArgs) -> Result<(), Failure> {
     let network = NamedSpec::file(&args.spec, &args.set)?.compile()?;
     if network.macs() > MOST_MACS {
+        let has = |name: &&str| network.settings.iter().any(|(known, _)| known == name);
+        let how = ["depth", "width"].into_iter().find(has);
+        let how = how.map_or_else(String::new, |name| format!(" with --set {name}=N"));
         return Err(Failure::Usage(format!(
             "{} takes {} multiply-accumulates an image, too many for the f64 interpreter \
-             (at most {MOST_MACS}); check a shallower net with --set depth=N",
+             (at most {MOST_MACS}); check a smaller net{how}",
             network.name,
             network.macs()
         )));
