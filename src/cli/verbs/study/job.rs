@@ -98,7 +98,10 @@ impl Job {
         if self.precision.is_some_and(|p| p != config.precision) {
             return Err(other("precision"));
         }
-        let changed = config::differences(&config.recipe, &self.asked);
+        // A set smaller than a batch was trained whole.
+        let batch = self.asked.batch.min(config.pictures);
+        let asked = Recipe { batch, ..self.asked.clone() };
+        let changed = config::differences(&config.recipe, &asked);
         if !changed.is_empty() {
             return Err(other(&format!("recipe:\n{}\n", changes::listed(&changed))));
         }
