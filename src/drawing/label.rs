@@ -44,7 +44,8 @@ pub fn label(network: &Network, value: &Value) -> String {
             format!("{window}×{window} {}, /{stride}", name(value))
         }
         Layer::Subsample { stride } => format!("subsample /{stride}"),
-        Layer::PadChannels { channels } => format!("pad to {channels}"),
+        Layer::PadChannels { channels, before: 0 } => format!("pad to {channels}"),
+        Layer::PadChannels { channels, before } => format!("pad to {channels}, {before} before"),
         Layer::Binary(op) => {
             let constant =
                 value.args.iter().enumerate().find_map(|(side, &a)| match network.value(a).layer {

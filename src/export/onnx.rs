@@ -135,9 +135,10 @@ impl Writer {
                 let bounds = bounds.map(|pair| self.integers(&pair));
                 self.node("Slice", &[arguments, bounds.to_vec()].concat(), &out, vec![]);
             }
-            Layer::PadChannels { channels } => {
+            Layer::PadChannels { channels, before } => {
                 let had = value.args.first().map_or(channels, |&a| network.value(a).shape.c);
-                let pads = self.integers(&[0, 0, 0, 0, 0, (channels - had) as i64, 0, 0]);
+                let behind = (channels - had - before) as i64;
+                let pads = self.integers(&[0, before as i64, 0, 0, 0, behind, 0, 0]);
                 self.node("Pad", &[arguments, vec![pads]].concat(), &out, vec![]);
             }
         }

@@ -292,8 +292,8 @@ impl<'a> Lowering<'a> {
                 self.b.pool(geometry, args[0])
             }
             Layer::Subsample { stride } => option_a::subsample(&mut self.b, args[0], stride),
-            Layer::PadChannels { channels } => {
-                option_a::pad_channels(&mut self.b, args[0], channels)
+            Layer::PadChannels { channels, before } => {
+                option_a::pad_channels(&mut self.b, args[0], channels, before)
             }
         }
     }

@@ -76,10 +76,12 @@ pub enum Layer {
         /// Step.
         stride: usize,
     },
-    /// Zero channels appended until there are `channels`.
+    /// Zero channels until there are `channels`.
     PadChannels {
         /// Channels afterwards.
         channels: usize,
+        /// How many of the zero channels stand in front; the others stand behind.
+        before: usize,
     },
 }
 

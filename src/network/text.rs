@@ -62,7 +62,10 @@ impl Network {
                 write!(f, "{kind}_pool {window}×{window}/{stride} pad {padding}")
             }
             Layer::Subsample { stride } => write!(f, "subsample /{stride}"),
-            Layer::PadChannels { channels } => write!(f, "pad_channels {channels}"),
+            Layer::PadChannels { channels, before: 0 } => write!(f, "pad_channels {channels}"),
+            Layer::PadChannels { channels, before } => {
+                write!(f, "pad_channels {channels} before {before}")
+            }
         }?;
         value.args.iter().enumerate().try_for_each(|(at, arg)| {
             let comma = if at == 0 { "" } else { "," };

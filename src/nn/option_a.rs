@@ -12,9 +12,10 @@ pub fn subsample(b: &mut Builder, x: NodeId, stride: usize) -> NodeId {
     b.remap(Remap { axes }, x)
 }
 
-/// Zero channels appended until there are `channels`.
-pub fn pad_channels(b: &mut Builder, x: NodeId, channels: usize) -> NodeId {
+/// Zero channels until there are `channels`: `before` of them in front, the others behind.
+pub fn pad_channels(b: &mut Builder, x: NodeId, channels: usize, before: usize) -> NodeId {
     let mut axes = b.ty(x).shape.0.map(AxisMap::identity);
     axes[3].len = channels;
+    axes[3].offset = -(before as isize);
     b.remap(Remap { axes }, x)
 }

@@ -75,9 +75,9 @@ impl<'a> Expander<'a> {
                 self.net.value(layer, vec![x], Chw { c: input.c, h, w }, span)
             }
             Attributes::Subsample { stride } => self.subsample(x, stride, span),
-            Attributes::PadChannels { channels } => self.pad(x, channels, span),
-            Attributes::Shortcut { width, stride, project, bn } => {
-                self.shortcut(layer, x, Shortcut { width, stride, project, bn })
+            Attributes::PadChannels { channels, before } => self.pad(x, channels, before, span),
+            Attributes::Shortcut { width, stride, project, bn, before } => {
+                self.shortcut(layer, x, Shortcut { width, stride, project, bn, before })
             }
             Attributes::Identity => Ok(x),
         }
@@ -181,17 +181,22 @@ impl<'a> Expander<'a> {
         self.net.value(Layer::Subsample { stride }, vec![x], shape, span)
     }
 
-    fn pad(&mut self, x: ValueId, channels: usize, span: Span) -> Result<ValueId, Diagnostic> {
-        let input = self.net.shape(x);
-        if channels == input.c {
+    fn pad(
+        &mut self,
+        x: ValueId,
+        channels: usize,
+        before: usize,
+        span: Span,
+    ) -> Result<ValueId, Diagnostic> {
+        let shape = shapes::padded(self.net.shape(x), channels, before, span)?;
+        if channels == self.net.shape(x).c {
             return Ok(x);
         }
-        let shape = shapes::padded(input, channels, span)?;
-        self.net.value(Layer::PadChannels { channels }, vec![x], shape, span)
+        self.net.value(Layer::PadChannels { channels, before }, vec![x], shape, span)
     }
 
-    /// Identity where the shape is kept; else option A (every n-th pixel, zero channels
-    /// appended) or option B (1×1 convolution).
+    /// Identity where the shape is kept; else option A (every n-th pixel, zero channels) or option
+    /// B (1×1 convolution).
     fn shortcut(
         &mut self,
         layer: &LayerInstance,
@@ -199,13 +204,15 @@ impl<'a> Expander<'a> {
         shortcut: Shortcut,
     ) -> Result<ValueId, Diagnostic> {
         let (input, span) = (self.net.shape(x), layer.span);
-        let Shortcut { width, stride, project, bn } = shortcut;
+        let Shortcut { width, stride, project, bn, before } = shortcut;
         if stride == 1 && width == input.c {
             return Ok(x);
         }
         if !project {
             let x = self.subsample(x, stride, span)?;
-            return self.pad(x, width, span);
+            // With a stride alone there is nothing to pad, and a unit's `before` is for others.
+            let before = if width == input.c { 0 } else { before };
+            return self.pad(x, width, before, span);
         }
         let conv = Conv { kernel: [1, 1], width, stride, padding: [0, 0], bias: None };
         let [conv_module, bn_module] = self.modules(layer, input, |e| {
@@ -233,6 +240,7 @@ struct Shortcut {
     stride: usize,
     project: bool,
     bn: bool,
+    before: usize,
 }
 
 fn name(layer: &LayerInstance, position: usize) -> &str {

@@ -68,10 +68,12 @@ pub enum Attributes {
         /// n.
         stride: usize,
     },
-    /// Zero channels appended.
+    /// Zero channels added.
     PadChannels {
         /// Channels afterwards.
         channels: usize,
+        /// How many of the zero channels stand in front.
+        before: usize,
     },
     /// Identity where the shape is kept, else option A or B.
     Shortcut {
@@ -83,6 +85,8 @@ pub enum Attributes {
         project: bool,
         /// Batch normalisation after the 1×1 convolution.
         bn: bool,
+        /// How many of option A's zero channels stand in front.
+        before: usize,
     },
     /// Nothing.
     Identity,
@@ -92,6 +96,7 @@ const WIDTHS: RangeInclusive<usize> = 1..=65_536;
 const SIDES: RangeInclusive<usize> = 1..=65_536;
 const KERNELS: RangeInclusive<usize> = 1..=64;
 const STRIDES: RangeInclusive<usize> = 1..=64;
+const ZEROS: RangeInclusive<usize> = 0..=65_536;
 const PADDINGS: RangeInclusive<usize> = 0..=64;
 
 /// Evaluates the arguments of `layer`, given in the order of its slots.
@@ -144,14 +149,16 @@ pub fn evaluate(
         LayerName::MaxPool => pool(PoolKind::Max, slot)?,
         LayerName::AvgPool => pool(PoolKind::Avg, slot)?,
         LayerName::Subsample => Attributes::Subsample { stride: slot(0).whole(STRIDES, None)? },
-        LayerName::PadChannels => {
-            Attributes::PadChannels { channels: slot(0).whole(WIDTHS, None)? }
-        }
+        LayerName::PadChannels => Attributes::PadChannels {
+            channels: slot(0).whole(WIDTHS, None)?,
+            before: slot(1).whole(ZEROS, Some(0))?,
+        },
         LayerName::Shortcut => Attributes::Shortcut {
             width: slot(0).whole(WIDTHS, None)?,
             stride: slot(1).whole(STRIDES, Some(1))?,
             project: slot(2).word(Word::Project, Word::Pad, false)?,
             bn: slot(3).flag(false)?,
+            before: slot(4).whole(ZEROS, Some(0))?,
         },
         LayerName::Identity => Attributes::Identity,
     })

@@ -27,7 +27,7 @@ pub enum LayerName {
     AvgPool,
     /// Every n-th pixel.
     Subsample,
-    /// Zero channels appended.
+    /// Zero channels added.
     PadChannels,
     /// Identity, option A or option B.
     Shortcut,
@@ -123,9 +123,17 @@ impl LayerName {
                 const { &[must("window"), may("stride"), may("padding")] }
             }
             LayerName::Subsample => const { &[must("stride")] },
-            LayerName::PadChannels => const { &[must("channels")] },
+            LayerName::PadChannels => const { &[must("channels"), may("before")] },
             LayerName::Shortcut => {
-                const { &[must("width"), may("stride"), option("kind", KINDS), option("bn", FLAG)] }
+                const {
+                    &[
+                        must("width"),
+                        may("stride"),
+                        option("kind", KINDS),
+                        option("bn", FLAG),
+                        may("before"),
+                    ]
+                }
             }
             LayerName::Bn
             | LayerName::Activation(_)
@@ -162,10 +170,13 @@ impl LayerName {
                 "Mean of each window, padding counted; the step is the window unless given."
             }
             LayerName::Subsample => "Every n-th pixel, from the first.",
-            LayerName::PadChannels => "Zero channels appended.",
+            LayerName::PadChannels => {
+                "Zero channels until there are `channels`, `before` of them in front and the others \
+                 behind; all behind unless given."
+            }
             LayerName::Shortcut => {
                 "The identity where the shape is kept. Elsewhere option A (`kind: pad`, the \
-                 default): every n-th pixel and zero channels; or option B (`kind: project`): a \
+                 default): every n-th pixel and zero channels, `before` of them in front; or option B (`kind: project`): a \
                  1×1 convolution, with BN behind it if `bn: true`."
             }
             LayerName::Identity => "Nothing.",

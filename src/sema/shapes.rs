@@ -66,18 +66,24 @@ pub fn subsampled(input: Chw, stride: usize) -> Chw {
     Chw { c: input.c, h: (input.h - 1) / stride + 1, w: (input.w - 1) / stride + 1 }
 }
 
-/// Shape after zero channels were appended up to `channels`.
-pub fn padded(input: Chw, channels: usize, span: Span) -> Result<Chw, Diagnostic> {
-    if channels >= input.c {
-        return Ok(Chw { c: channels, ..input });
-    }
-    Err(Diagnostic::error(
-        Code::ShapeMismatch,
-        span,
-        format!("{input} has more than {channels} channels; zeros can only be appended"),
-    )
-    .label(format!("reads {input}"))
-    .hint(format!("use a width of {} or more, or a 1x1 convolution (kind: project)", input.c)))
+/// Shape after zero channels were added up to `channels`, `before` of them in front.
+pub fn padded(input: Chw, channels: usize, before: usize, span: Span) -> Result<Chw, Diagnostic> {
+    let (message, hint) = match channels.checked_sub(input.c) {
+        Some(zeros) if before <= zeros => return Ok(Chw { c: channels, ..input }),
+        Some(zeros) => (
+            format!(
+                "{input} takes {zeros} zero channels to have {channels}, and {before} of them \
+                 are to stand in front"
+            ),
+            format!("`before` is at most {zeros} here; {} is the half", zeros / 2),
+        ),
+        None => (
+            format!("{input} has more than {channels} channels; zeros can only be added"),
+            format!("use a width of {} or more, or a 1x1 convolution (kind: project)", input.c),
+        ),
+    };
+    let error = Diagnostic::error(Code::ShapeMismatch, span, message);
+    Err(error.label(format!("reads {input}")).hint(hint))
 }
 
 #[cfg(test)]

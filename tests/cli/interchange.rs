@@ -148,14 +148,28 @@ fn python(modules: &str) -> Option<String> {
     None
 }
 
+/// Option A with zero channels in front and behind.
+const IN_FRONT: &str = "\
+unit u(width, stride = 1) {
+    F = conv(3x3, width, stride: stride) -> bn
+    h = shortcut(width, stride: stride, before: 1)
+    y = h(x) + F(x)
+}
+net in_front(depth = 1, classes = 5) {
+    input(3, 8, 8) -> conv(3x3, 4) -> u(8, stride: 2) * depth -> global_avg_pool -> linear(classes)
+}
+";
+
 #[test]
 fn onnx_runtime_computes_the_same_logits_for_every_spec() {
     let Some(python) = python("onnxruntime, numpy") else { return };
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().unwrap();
     let mut expected = Vec::new();
-    for spec in std::fs::read_dir(here.join("specs")).unwrap() {
-        let spec = spec.unwrap().path();
+    let in_front = folder.path().join("in_front.rnet");
+    std::fs::write(&in_front, IN_FRONT).unwrap();
+    let bundled = std::fs::read_dir(here.join("specs")).unwrap().map(|spec| spec.unwrap().path());
+    for spec in bundled.chain([in_front]) {
         if spec.extension().is_none_or(|ending| ending != "rnet") {
             continue;
         }

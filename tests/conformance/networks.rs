@@ -1,7 +1,7 @@
 //! Loss, logits, gradients and predictions of every spec.
 
 use rnetc::gradcheck;
-use rnetc::graph::{OutputKind, interp};
+use rnetc::graph::{OutputKind, Role, interp};
 use rnetc::lower;
 
 use rnetc::network::Network;
@@ -61,6 +61,45 @@ fn every_spec() {
 fn every_other_spec() {
     for (spec, settings) in SMALL {
         forward_and_backward(spec, &small(spec, settings));
+    }
+}
+
+/// Option A as some code for CIFAR has it, with half of its zero channels in front: forward,
+/// backward, and where they stand.
+#[test]
+fn zero_channels_in_front_and_behind() {
+    let text = "
+        unit post(width, stride = 1) {
+            F = conv(3x3, width, stride: stride) -> bn -> relu -> conv(3x3, width) -> bn
+            h = shortcut(width, stride: stride, before: width / 4)
+            y = h(x) + F(x)
+            f = relu
+        }
+        net n(classes = 3) {
+            input(3, 8, 8) -> conv(3x3, 4) -> post(4) -> post(8, stride: 2)
+            -> global_avg_pool -> linear(classes)
+        }";
+    forward_and_backward("half in front", &compile("half in front", text, ""));
+
+    let alone = "net n { input(3, 1, 1) -> pad_channels(8, before: 2) -> linear(8, bias: none) }";
+    let network = compile("in front", alone, "");
+    let program = lower::inference(&network, 1);
+    let mut given = inputs(&network, &program, 3);
+    for (id, data) in &mut given {
+        // Weights that say which channel is which.
+        let weights = program.graph.inputs[id.0 as usize].role == Role::Parameter;
+        let value = |at: usize| match weights {
+            true => f64::from(u8::from(at / 8 == at % 8)),
+            false => at as f64 + 1.0,
+        };
+        data.iter_mut().enumerate().for_each(|(at, number)| *number = value(at));
+    }
+    let wanted = [0.0, 0.0, 1.0, 2.0, 3.0, 0.0, 0.0, 0.0];
+    assert_eq!(interp::run(&program, &given).0[0], wanted);
+    for engine in engines() {
+        let mut executable = load(engine.as_ref(), &program, &given);
+        executable.run().expect("runs");
+        assert_eq!(executable.output(0).expect("logits"), wanted.map(|v| v as f32));
     }
 }
 

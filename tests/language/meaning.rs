@@ -33,7 +33,7 @@ fn units_have_the_papers_shapes() {
     let h = network.value(network.units[3].bindings[1].1);
     assert_eq!(
         (h.layer.clone(), h.shape),
-        (Layer::PadChannels { channels: 32 }, shape(32, 16, 16))
+        (Layer::PadChannels { channels: 32, before: 0 }, shape(32, 16, 16))
     );
     let subsampled = network.value(h.args[0]);
     assert_eq!(subsampled.layer, Layer::Subsample { stride: 2 });
@@ -196,6 +196,26 @@ fn layers_apply_and_sizes_follow() {
         ["4×33×32", "4×17×16", "6×9×9", "6×5×5", "6×5×5", "6×5×5", "6×2×2", "9×2×2", "3×1×1"]
     );
     assert_eq!(network.parameters(), 5 * 3 * 4 * 6 + 9 * 4 * 3);
+}
+
+#[test]
+fn zero_channels_stand_where_before_says() {
+    let network = network(
+        "unit u(width, stride = 1) { h = shortcut(width, stride: stride, before: width / 4)
+            y = h(x) + conv(3x3, width, stride: stride)(x) }
+        net n { input(4, 8, 8) -> u(4) -> u(4, stride: 2) -> u(8) -> pad_channels(9, 1)
+            -> global_avg_pool -> linear(3) }",
+    );
+    let pads: Vec<&Layer> = network.values.iter().map(|value| &value.layer).collect();
+    let pads: Vec<_> =
+        pads.into_iter().filter(|layer| matches!(layer, Layer::PadChannels { .. })).collect();
+    let pad = |channels, before| Layer::PadChannels { channels, before };
+    // The first two keep their width, so that there is nothing to pad.
+    assert_eq!(pads, [&pad(8, 2), &pad(9, 1)]);
+    let steps = &network.units[2];
+    let site = rnetc::network::anatomy::site(&network, steps);
+    let residual = site.residual().expect("a shortcut and F");
+    assert_eq!(residual.shortcut.steps, [rnetc::network::anatomy::Step::Padded]);
 }
 
 #[test]

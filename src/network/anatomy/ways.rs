@@ -25,7 +25,7 @@ pub enum Step {
     Pooled,
     /// Every n-th pixel (option A).
     Subsampled,
-    /// Zero channels appended (option A).
+    /// Zero channels added (option A).
     Padded,
 }
 

@@ -149,7 +149,7 @@ impl Draft {
         if c == channels {
             return x;
         }
-        self.push(Layer::PadChannels { channels }, &[x], Chw { c: channels, ..shape })
+        self.push(Layer::PadChannels { channels, before: 0 }, &[x], Chw { c: channels, ..shape })
     }
 
     /// The head: global average pooling and a linear layer.
