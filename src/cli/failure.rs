@@ -132,6 +132,7 @@ impl From<TrainError> for Failure {
             | TrainError::Misfit { .. }
             | TrainError::TooLong { .. }
             | TrainError::Unpaired { .. }
+            | TrainError::Check { .. }
             | TrainError::OtherPictures { .. }
             | TrainError::OtherClasses { .. }
             | TrainError::OtherNames { .. }
@@ -146,6 +147,7 @@ impl From<TrainError> for Failure {
             | TrainError::Writing { .. }
             | TrainError::NoThread(_)
             | TrainError::NotWhole { .. }
+            | TrainError::OtherFormat { .. }
             | TrainError::Changed { .. }
             | TrainError::NoRun { .. }
             | TrainError::Held { .. } => Failure::File(told),

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::foreign::Unpaired;
+use super::foreign::{OtherFormat, Unpaired};
 use crate::data::DataError;
 use crate::engine::EngineError;
 use crate::network::Chw;
@@ -63,6 +63,14 @@ pub enum TrainError {
         /// The newest that is read.
         known: u32,
     },
+    /// A file of weights is of another format.
+    #[error("{path}: {format}, and no safetensors file")]
+    OtherFormat {
+        /// Which.
+        path: PathBuf,
+        /// What it is.
+        format: OtherFormat,
+    },
     /// A checkpoint is not whole.
     #[error("{path}: not a whole safetensors file ({why})")]
     NotWhole {
@@ -116,7 +124,15 @@ pub enum TrainError {
         /// Its file.
         path: PathBuf,
         /// Why.
-        why: Unpaired,
+        why: Box<Unpaired>,
+    },
+    /// A file of inputs and logits does not fit the net.
+    #[error("{path}: {why}")]
+    Check {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        why: Unchecked,
     },
     /// A data set's pictures are not of the size that the net reads.
     #[error("the net {net} reads {reads}, and the pictures of {data} are {pictures}")]
@@ -274,6 +290,12 @@ pub enum Misfit {
     /// Its numbers are of another kind.
     #[error("it holds {0}, and the net needs F32")]
     Type(String),
+    /// Its numbers are of a kind that is not converted.
+    #[error("it holds {0}; F32, F64, F16 and BF16 are read")]
+    Unread(String),
+    /// A variance below zero.
+    #[error("it holds negative variances")]
+    Negative,
     /// Its shape is another one.
     #[error("its shape is {found:?}, and the net's is {wanted:?}")]
     Shape {
@@ -285,6 +307,35 @@ pub enum Misfit {
     /// It holds what is no number.
     #[error("it holds what is no number (NaN or infinite)")]
     NoNumber,
+}
+
+/// What is wrong with a file of inputs and logits.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unchecked {
+    /// A tensor is not there.
+    #[error("there is no tensor {0}")]
+    Missing(&'static str),
+    /// It holds other numbers.
+    #[error("{tensor} holds {found}, and F32 is read")]
+    Type {
+        /// Which.
+        tensor: &'static str,
+        /// What it holds.
+        found: String,
+    },
+    /// It has another shape.
+    #[error("{tensor} has the shape {found:?}, and {wanted} is needed")]
+    Shape {
+        /// Which.
+        tensor: &'static str,
+        /// Its shape.
+        found: Vec<usize>,
+        /// What it must be, in words.
+        wanted: String,
+    },
+    /// Infinities or NaN.
+    #[error("{0} holds infinities or what is no number")]
+    NonFinite(&'static str),
 }
 
 /// The first tensor that holds a number that is none.

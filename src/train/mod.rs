@@ -4,8 +4,9 @@
 //! takes the steps: a [`runner`] is a program on an engine, with inputs and outputs by what they mean,
 //! [`inference`] the one loop that turns batches into scores, which [`evaluate`] counts. [`record`] is what
 //! stays on disk. [`tensors`], [`init`], [`layout`] and [`foreign`] are the weights: which there are, how they
-//! start, how files lay them out, and what other programs call them.
+//! start, how files lay them out, and what other programs call them; [`check`] compares logits with theirs.
 
+pub mod check;
 pub mod config;
 pub mod error;
 pub mod evaluate;

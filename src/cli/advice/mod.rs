@@ -7,6 +7,7 @@ mod engine;
 pub mod habits;
 mod lesion;
 mod train;
+mod weights;
 
 /// An error that something can be done about.
 pub trait Advice: std::error::Error {

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use super::Advice;
+use super::{Advice, weights};
 use crate::network::Chw;
 use crate::train::TrainError;
 use crate::train::error::{FirstBad, Misfit};
@@ -34,7 +34,11 @@ impl Advice for TrainError {
             TrainError::Misfit { .. } => {
                 "the weights belong to another net, or to other settings (--set)"
             }
-            TrainError::Unpaired { .. } => "is it the same net, with the same settings (--set)?",
+            TrainError::Unpaired { why, .. } => return Some(weights::pair(why)),
+            TrainError::OtherFormat { path, format } => {
+                return Some(weights::convert(path, format));
+            }
+            TrainError::Check { .. } => "README.md has the lines of Python that write such a file",
             TrainError::NoRun { .. } => "name a folder that rnetc run --train made",
             TrainError::NoRunOf { .. } => "name its folder by --out",
             TrainError::HoldsRun { .. } => "go on with it by --resume, or choose another --out",

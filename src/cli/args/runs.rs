@@ -83,6 +83,17 @@ pub struct ImportArgs {
     /// The weights to write
     #[arg(short = 'o', value_name = "FILE")]
     pub out: PathBuf,
+    /// Names of the net's modules or tensors with those of the state dict, in YAML; what it leaves
+    /// out is paired by itself
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+    /// Print which module is which, and what decided it
+    #[arg(long)]
+    pub explain: bool,
+    /// Inputs and PyTorch's logits (safetensors: `input`, N×C×H×W, standardised, and `logits`), with
+    /// which the net's are compared before anything is written
+    #[arg(long, value_name = "FILE")]
+    pub check: Option<PathBuf>,
     /// What is known of them
     #[command(flatten)]
     pub known: KnownArgs,

@@ -1,24 +1,42 @@
 //! `rnetc import`.
 
 mod known;
+mod told;
+
+use std::path::Path;
 
 use crate::cli::Failure;
 use crate::cli::args::ImportArgs;
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::session::written;
 use crate::cli::show::output;
-use crate::train::record::checkpoint;
+use crate::engine::Precision;
+use crate::engine::cpu::CpuEngine;
+use crate::network::Network;
+use crate::train::check::Expected;
+use crate::train::record::checkpoint::{self, Foreign};
 use crate::train::tensors;
 
 /// Brings a state dict of PyTorch into rnetc's names.
 pub fn import(args: &ImportArgs) -> Result<(), Failure> {
-    written::check(&args.out, &["safetensors"], &[&args.spec, &args.state])?;
+    let read = [&args.spec, &args.state].into_iter().chain(&args.map).chain(&args.check);
+    let read: Vec<&Path> = read.map(|path| path.as_path()).collect();
+    written::check(&args.out, &["safetensors"], &read)?;
     let spec = NamedSpec::find(Some(&args.spec), &args.set)?;
     let network = spec.compile()?;
-    let tensors = tensors::of(&network);
-    let values = checkpoint::load_foreign(&args.state, &network)?;
+    let map = args.map.as_deref().map(checkpoint::read_map).transpose()?.unwrap_or_default();
+    let foreign = checkpoint::load_foreign(&args.state, &network, &map)?;
+    if args.explain {
+        told::table(&foreign.pairing);
+    }
+    told::notes(&foreign);
+    match &args.check {
+        Some(path) => check(path, &network, &foreign)?,
+        None => told::assumptions(),
+    }
     let imported = known::of(args, &spec, &network)?;
-    checkpoint::save_imported(&args.out, &tensors, &values, Some(&imported))?;
+    let (tensors, values) = (tensors::of(&network), &foreign.values);
+    checkpoint::save_imported(&args.out, &tensors, values, Some(&imported))?;
     output::say(format_args!(
         "{}: {} tensors in {}; rnetc run --eval {} --weights {2} tests them",
         network.name,
@@ -28,4 +46,22 @@ pub fn import(args: &ImportArgs) -> Result<(), Failure> {
     ));
     known::say_what_is_missing(&imported);
     Ok(())
+}
+
+/// Compares logits; weights that are not what they were are not written.
+fn check(path: &Path, network: &Network, foreign: &Foreign) -> Result<(), Failure> {
+    let expected = Expected::read(path, network)?;
+    let engine = CpuEngine::new(None, Precision::F32)?;
+    let outcome = expected.compare(&engine, network, &foreign.values)?;
+    if outcome.is_right() {
+        output::note(told::outcome(&outcome));
+        return Ok(());
+    }
+    Err(Failure::Wrong(format!(
+        "{}. Nothing is written: the spec is not the net of these weights, or a module is taken for \
+         another (--explain). What names and shapes do not tell: eps (1e-5 here), padding, where ReLUs \
+         and pools stand, where option A has its zero channels; or the inputs were not what the net \
+         itself reads, or the logits not computed in f32 and .eval()",
+        told::outcome(&outcome)
+    )))
 }

@@ -5,24 +5,25 @@
 //! an [`About`], the step, the epoch and the run's configuration, spec text included; under
 //! `rnetc.import` an [`Imported`].
 
+mod foreign;
 mod origin;
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+pub use foreign::{Foreign, load_foreign, read_map};
 pub use origin::{About, Imported, Origin};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::atomic;
 use super::format;
-use crate::network::Network;
 use crate::nn::loss_scaling::STATE;
 use crate::train::TrainError;
 use crate::train::error::Misfit;
-use crate::train::foreign::{self, Unpaired};
+use crate::train::foreign::other_format;
 use crate::train::layout;
-use crate::train::tensors::{self, Tensor, Values};
+use crate::train::tensors::{Tensor, Values};
 
 /// Longest header that is read, of files and before their tensors are known.
 const MOST_HEADER: u64 = 64 << 20;
@@ -107,6 +108,7 @@ pub fn describe(path: &Path) -> Result<Option<Origin>, TrainError> {
 
 fn header(path: &Path) -> Result<Vec<u8>, TrainError> {
     let reading = |error| TrainError::reading(path, error);
+    known(path)?;
     let mut file = File::open(path).map_err(reading)?;
     let length = file.metadata().map_err(reading)?.len();
     let mut size = [0; 8];
@@ -156,39 +158,32 @@ pub fn load(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainError> {
     Ok(values)
 }
 
-/// Reads a state dict of PyTorch: tensors by name, or by order where it names them otherwise
-/// ([`foreign`]).
-pub fn load_foreign(path: &Path, network: &Network) -> Result<Values, TrainError> {
-    let tensors = tensors::of(network);
-    let bytes = whole(path, &tensors)?;
-    let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(path, &error))?;
-    let found: Vec<(String, usize)> =
-        file.tensors().into_iter().map(|(name, view)| (name, view.shape().len())).collect();
-    let wrong = |why| TrainError::Unpaired { path: path.to_path_buf(), why };
-    let pairs = foreign::pairs(network, &found).map_err(wrong)?;
-    let mut values = Values::new();
-    for (tensor, name) in tensors.iter().zip(pairs) {
-        let view = file.tensor(&name).map_err(|error| damaged(path, &error))?;
-        let data = read(&view, tensor)
-            .map_err(|why| wrong(Unpaired::Misfit { name, own: tensor.name.clone(), why }))?;
-        values.insert(tensor.name.clone(), data);
-    }
-    Ok(values)
-}
-
 /// The file's bytes, unless there are far more than the network's tensors need.
 fn whole(path: &Path, tensors: &[Tensor]) -> Result<Vec<u8>, TrainError> {
-    let reading = |error| TrainError::reading(path, error);
     let need: u64 = tensors.iter().map(|t| 8 * t.shape.len() as u64).sum();
+    bytes(path, need + MOST_HEADER)
+}
+
+/// A file's bytes, unless it is of another format or there are more than `most`.
+pub fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, TrainError> {
+    let reading = |error| TrainError::reading(path, error);
+    known(path)?;
     let file = File::open(path).map_err(reading)?;
     let length = file.metadata().map_err(reading)?.len();
-    let most = need + MOST_HEADER;
     if length > most {
         return Err(TrainError::TooLong { path: path.to_path_buf(), bytes: length, most });
     }
     let mut bytes = Vec::with_capacity(length as usize);
     file.take(most).read_to_end(&mut bytes).map_err(reading)?;
     Ok(bytes)
+}
+
+/// Refuses a file of another format, and says which.
+fn known(path: &Path) -> Result<(), TrainError> {
+    match other_format(path) {
+        Some(format) => Err(TrainError::OtherFormat { path: path.to_path_buf(), format }),
+        None => Ok(()),
+    }
 }
 
 fn read(view: &TensorView, tensor: &Tensor) -> Result<Vec<f32>, Misfit> {

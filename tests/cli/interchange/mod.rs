@@ -15,6 +15,9 @@ use rnetc::train::init::initial;
 use rnetc::train::runner::Runner;
 use rnetc::train::tensors::{self, Values};
 
+mod files;
+mod names;
+
 use crate::folder::Folder;
 
 const BATCH: usize = 3;

@@ -1,0 +1,66 @@
+//! What an import says: what is which and why, what is doubtful, what was assumed.
+
+use std::collections::BTreeMap;
+
+use crate::cli::show::output;
+use crate::text::counted;
+use crate::train::check::Outcome;
+use crate::train::foreign::{Pairing, Why};
+use crate::train::record::checkpoint::Foreign;
+
+/// The whole pairing as a table.
+pub fn table(pairing: &Pairing) {
+    let rows = pairing.pairs.iter().map(|pair| {
+        let why = match pair.block {
+            Some(block) if block != pair.why => format!("block: {block}; in it: {}", pair.why),
+            Some(why) => format!("block and in it: {why}"),
+            None => pair.why.to_string(),
+        };
+        [pair.own.clone(), pair.theirs.clone(), pair.shape.clone(), why]
+    });
+    let head = ["net", "file", "shape", "because of"].map(str::to_owned);
+    let rows: Vec<[String; 4]> = std::iter::once(head).chain(rows).collect();
+    let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
+    let widths = [0, 1, 2].map(width);
+    for [own, theirs, shape, why] in &rows {
+        let [a, b, c] = widths;
+        output::say(format_args!("{own:a$}  {theirs:b$}  {shape:c$}  {why}"));
+    }
+}
+
+/// What was converted, what decided, what is doubtful.
+pub fn notes(foreign: &Foreign) {
+    for (from, count) in &foreign.converted {
+        output::note(format_args!("{} of {from} converted to f32", counted(*count, "tensor")));
+    }
+    let mut reasons: BTreeMap<Why, usize> = BTreeMap::new();
+    for pair in &foreign.pairing.pairs {
+        *reasons.entry(pair.block.map_or(pair.why, |block| block.max(pair.why))).or_default() += 1;
+    }
+    let reasons: Vec<String> =
+        reasons.into_iter().map(|(why, count)| format!("{why} ({count})")).collect();
+    output::note(format_args!("paired by: {}; --explain prints each", reasons.join(", ")));
+    for doubt in &foreign.pairing.doubts {
+        output::note(format_args!("warning: {doubt}"));
+    }
+}
+
+/// That a file of weights does not tell what a net computes.
+pub fn assumptions() {
+    output::note(
+        "names and shapes alone were compared. What they cannot tell is as the spec has it: eps 1e-5, \
+         zero padding of the same width on both sides, where ReLUs and pools stand, where option A's \
+         zero channels stand. --check FILE compares logits with PyTorch's (README, \"To and from other \
+         programs\")",
+    );
+}
+
+/// What a comparison of logits gave.
+pub fn outcome(outcome: &Outcome) -> String {
+    let Outcome { count, largest, at: [input, class], allowed, size, agree } = *outcome;
+    format!(
+        "logits of {}: the largest difference is {largest:.2e} (input {input}, class {class}; logits up \
+         to {size:.3}); rounding in f32 explains {allowed:.1e}; the same class is first for {agree}",
+        counted(count, "input")
+    )
+}
