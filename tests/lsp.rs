@@ -282,6 +282,15 @@ fn hover_tells_shapes_and_parameters() {
         .replace("    input", "    let half = classes / 4\n    input")
         .replace("preact(16) * 2", "preact(16) * half * 0 -> preact(16)");
     assert_eq!(editor.open(&numbers), Vec::<Value>::new());
+    let text = SPEC.replace("F(x)", "F(x) * index / count");
+    let mut count = |text: &str| {
+        editor.open(text);
+        let hover = editor.at("textDocument/hover", text, "index /", "count");
+        hover["contents"]["value"].as_str().expect("a text").to_owned()
+    };
+    assert_eq!(count(&text), "`count`: units in the net: 3");
+    assert_eq!(count(&text.replace("input(", "inptu(")), "`count`: units in the net");
+    editor.open(&numbers);
     let half = editor.at("textDocument/hover", &numbers, "let", "half");
     let half = half["contents"]["value"].as_str().expect("a text");
     assert!(half.contains("let half = classes / 4\n"), "{half}");

@@ -25,6 +25,7 @@ pub fn hints(file: &File, places: &Places, lines: &Lines, wanted: Range) -> Vec<
             stages(value, &mut spans);
         }
     }
+    spans.sort_by_key(|span| span.end);
     let hint = |span: Span| {
         let position = lines.position(span.end as usize);
         let inside = wanted.start <= position && position <= wanted.end;

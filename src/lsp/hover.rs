@@ -178,10 +178,16 @@ fn binding(index: &Index, whole: &Whole, symbol: SymbolId) -> Option<String> {
 fn given(index: &Index, whole: Option<&Whole>, symbol: SymbolId) -> Option<String> {
     let unit = index.name(index.definition(symbol).symbol);
     let network = whole.map(|whole| &whole.network);
-    let units = network.map_or(0, |network| network.units.len());
+    let units = network.map(|network| network.units.len());
     Some(match index.name(symbol) {
-        "index" => format!("`index`: position of the unit in the net, from 1 to {units}"),
-        "count" => format!("`count`: units in the net, {units}"),
+        "index" => {
+            let last = units.map_or(String::new(), |units| format!(" to {units}"));
+            format!("`index`: position of the unit in the net, from 1{last}")
+        }
+        "count" => {
+            let all = units.map_or(String::new(), |units| format!(": {units}"));
+            format!("`count`: units in the net{all}")
+        }
         _ => {
             let network = network?;
             let own = network.units.iter().filter(|other| other.definition == unit);

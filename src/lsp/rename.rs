@@ -186,6 +186,39 @@ net n(depth = 2, classes = 10) { let F = depth * 2 input(3, 8, 8) -> a(F) -> b(w
         assert_eq!(renamed("unit ", "a"), Ok(TEXT.to_owned()));
     }
 
+    /// Every name of real texts, changed: they compile to as much, with the same warnings.
+    #[test]
+    fn a_renamed_text_means_what_it_meant() {
+        let mut count = 0;
+        for text in [
+            include_str!("../../specs/stochastic_depth.rnet"),
+            include_str!("../../specs/highway.rnet"),
+            include_str!("../../specs/imagenet_preact.rnet"),
+        ] {
+            let compiled = |text: &str| {
+                let compiled = sema::compile(&crate::source::Source::new("spec", text), &[]);
+                let compiled = compiled.expect("a net");
+                let codes: Vec<_> = compiled.warnings.iter().map(|w| w.code).collect();
+                (compiled.network.values.len(), compiled.network.parameters(), codes)
+            };
+            let before = compiled(text);
+            let index = Index::new(&text.into());
+            for definition in &index.definitions {
+                for &id in definition.locals.iter().chain([&definition.symbol]) {
+                    let byte = index.symbol(id).name.start as usize;
+                    let Ok(places) = rename(&index, byte, "other_name") else { continue };
+                    let mut new = text.to_owned();
+                    for place in places.into_iter().rev() {
+                        new.replace_range(place.range(), "other_name");
+                    }
+                    assert_eq!(compiled(&new), before, "{}: {new}", index.name(id));
+                    count += 1;
+                }
+            }
+        }
+        assert!(count > 20, "only {count} names");
+    }
+
     #[test]
     fn names_that_would_not_do_are_refused_with_the_reason() {
         let refused = |after: &str, new: &str| renamed(after, new).expect_err(new);
