@@ -517,7 +517,9 @@ net n { input(4, 8, 8) -> b(4) -> global_avg_pool -> linear(2) }";
 #[test]
 fn signatures_know_the_argument_being_written() {
     let mut editor = Editor::new();
-    let text = SPEC.replace("-> bn -> relu -> global", "-> preact(32, ) -> global");
+    let text = SPEC
+        .replace("-> bn -> relu -> global", "-> preact(32, ) -> global")
+        .replace("preact(32, stride: 2)", "preact(stride: 2, width: 32)");
     editor.open(&text);
     let mut active = |after: &str, word: &str| {
         let help = editor.at("textDocument/signatureHelp", &text, after, word);
@@ -534,7 +536,7 @@ fn signatures_know_the_argument_being_written() {
     assert_eq!(active("F =", "width"), (conv.clone(), "width".to_owned()));
     assert_eq!(active("F =", "stride)"), (conv, "[stride: …]".to_owned()), "by name");
     let preact = "preact(width, stride = 1)".to_owned();
-    assert_eq!(active("16) * 2", "2)"), (preact.clone(), "stride = 1".to_owned()));
+    assert_eq!(active("16) * 2", "2,"), (preact.clone(), "stride = 1".to_owned()));
     assert_eq!(active("-> preact(32, )", ")"), (preact, "stride = 1".to_owned()));
     assert_eq!(active("y =", "x)").0, "none", "a chain is applied");
     assert_eq!(active("F =", "bn").0, "none");
