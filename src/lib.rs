@@ -132,4 +132,4 @@ pub use {
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]
-pub use cli::main;
+pub use cli::{command, main};

@@ -18,11 +18,16 @@ mod verbs;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use args::Cli;
 use failure::Failure;
 use show::output::Manner;
+
+/// What can be asked, for the tests of the guide.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
 
 /// Does what the program's arguments ask.
 pub fn main() -> ExitCode {
