@@ -209,7 +209,7 @@ fn a_map_says_what_nothing_else_does() {
     said("stem.bm: b\n", "the net has no module or tensor stem.bm; did you mean stem.bn?");
     said("stem.bn: c\n", "the file has no module c");
     said("stem.bn: b\nhead.bn: b\n", "b is named twice");
-    said("stem.bn: b\nstem.bn: bn\n", "stem.bn is named twice");
+    said("stem.bn: b\nstem.bn: bn\n", "`stem.bn` stands twice");
     said("stem.bn.weight: b.weight\n", "the map names other tensors of stem.bn");
     said("stem.bn: fc\n", "fc.weight, taken for stem.bn.weight");
     said("- stem.bn\n", "lines of a name of the net");
