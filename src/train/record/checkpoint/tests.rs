@@ -119,12 +119,14 @@ fn the_scale_of_a_loss_comes_back_to_the_bit_or_starts_anew() {
 
 #[test]
 fn weights_that_are_no_numbers_are_refused_by_name() {
-    let (_folder, path, mut values) = saved();
+    let (_folder, path, _) = saved();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let last = bytes.len() - 4;
     for bad in [f32::NAN, f32::INFINITY] {
-        values.get_mut("bn.running_mean").unwrap()[3] = bad;
-        save(&path, &tensors(), &values, &about()).unwrap();
+        bytes[last..].copy_from_slice(&bad.to_le_bytes());
+        std::fs::write(&path, &bytes).unwrap();
         let error = load(&path, &tensors()).unwrap_err().to_string();
-        assert!(error.contains("bn.running_mean: it holds what is no number"), "{error}");
+        assert!(error.contains("fc.weight.momentum: it holds what is no number"), "{error}");
     }
 }
 
