@@ -4,6 +4,9 @@ use std::path::Path;
 use std::process::Command;
 
 use image::{Rgb, RgbImage};
+use rnetc::train::init::initial;
+use rnetc::train::record::checkpoint;
+use rnetc::train::tensors;
 use tempfile::TempDir;
 
 use crate::lines::typed;
@@ -59,7 +62,7 @@ fn changed(text: &str, changes: &[(&str, &str)], place: &str) -> String {
 struct Folder(TempDir);
 
 impl Folder {
-    /// The specs, a cache with a little CIFAR-10, a folder of pictures and a picture.
+    /// The specs, a cache with a little CIFAR-10, a folder of pictures, a picture, a state dict.
     fn new() -> Self {
         let folder = Self(tempfile::tempdir().expect("a folder"));
         copy(&root().join("specs"), &folder.0.path().join("specs"));
@@ -84,7 +87,19 @@ impl Folder {
             (8..12).for_each(|k| folder.draw(&format!("pets/test/{class}/{k}.png"), value + k));
         }
         folder.draw("cat.png", 9);
+        folder.state_dict();
         folder
+    }
+
+    /// Weights of specs/original.rnet, depth 8, as PyTorch would save them.
+    fn state_dict(&self) {
+        let text = std::fs::read_to_string(root().join("specs/original.rnet")).expect("a spec");
+        let network = rnetc::Spec::new("original.rnet", text).set("depth", 8).compile();
+        let tensors = tensors::of(&network.expect("a spec"));
+        let path = self.0.path().join("state.safetensors");
+        let mut values = initial(&tensors, 1);
+        values.retain(|name, _| tensors.iter().any(|tensor| tensor.name == *name));
+        checkpoint::save_imported(&path, &tensors, &values, None).expect("a file");
     }
 
     fn draw(&self, name: &str, value: u8) {
