@@ -16,6 +16,14 @@ const INT64: u64 = 7;
 /// What stands beside the model: names with texts.
 pub type Notes = Vec<(String, String)>;
 
+/// Bytes of weights that fit into a file beside the graph: protobuf's messages have at most 2 GiB.
+pub const MOST_WEIGHTS: u64 = (1 << 31) - (64 << 20);
+
+/// Bytes of a network's weights.
+pub fn weights_bytes(network: &Network) -> u64 {
+    tensors::of(network).iter().map(|tensor| 4 * tensor.shape.len() as u64).sum()
+}
+
 /// The model's bytes. The input `images` takes any number of standardised pictures, N×C×H×W; the
 /// output `logits` is N×classes. Values whose name the network lacks are left out.
 pub fn model(network: &Network, values: &Values, notes: &Notes) -> Vec<u8> {
@@ -229,4 +237,19 @@ fn described(name: &str, extents: &[usize]) -> Message {
     }
     let tensor = Message::default().int(1, FLOAT).message(2, shape);
     Message::default().bytes(1, name).message(2, Message::default().message(1, tensor))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_counted_with_their_statistics() {
+        let network = crate::api::Spec::preact().set("depth", 8).compile().unwrap();
+        // A mean and a variance of each channel of a batch norm stand beside γ and β.
+        let channels = 3 * 16 + 2 * 32 + 2 * 64;
+        let expected = 4 * (network.parameters() + 2 * channels) as u64;
+        assert_eq!(weights_bytes(&network), expected);
+        assert!(expected < MOST_WEIGHTS);
+    }
 }

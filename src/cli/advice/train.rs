@@ -61,6 +61,10 @@ impl Advice for TrainError {
                 "use weights that rnetc run --train wrote, or tell rnetc import of them (--classes, --mean, \
                  --std, or --trained-on)"
             }
+            TrainError::NonFinite { step: 1, .. } => {
+                "no update had been made: the net itself divides by 0 or overflows, or the weights it \
+                 began with do"
+            }
             TrainError::NonFinite { tensor, .. } => return Some(finite_again(tensor)),
             TrainError::BadNumber { .. } => {
                 "in training, a lower learning rate or a longer warm-up in the recipe may help"

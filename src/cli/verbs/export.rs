@@ -12,6 +12,14 @@ use crate::train::record::atomic;
 pub fn export(args: &ExportArgs) -> Result<(), Failure> {
     written::check(&args.onnx, &["onnx"], &[&args.weights])?;
     let weights = weights::of(args.spec.as_deref(), &args.set, &args.weights)?;
+    let bytes = onnx::weights_bytes(&weights.network);
+    if bytes > onnx::MOST_WEIGHTS {
+        return Err(Failure::Wrong(format!(
+            "{}: {:.1} GiB of weights do not fit into an ONNX file, which has at most 2 GiB",
+            weights.network.name,
+            bytes as f64 / f64::from(1 << 30)
+        )));
+    }
     let (classes, normalisation) = (weights.classes(), weights.normalisation());
     let standardisation = normalisation.map(|known| [&known.mean[..], &known.std]);
     let notes = notes::of(&weights.network, Known { classes, standardisation });

@@ -104,7 +104,7 @@ impl Log {
     pub fn open(path: &Path, steps: u64) -> Result<Self, TrainError> {
         let kept = kept(path, steps)?;
         let lines = JsonLines::begin(path, &kept)?;
-        let events = Events::create(path.parent().unwrap_or(Path::new(".")))?;
+        let events = Events::create(path.parent().unwrap_or(Path::new(".")), steps)?;
         Ok(Self { lines, events })
     }
 

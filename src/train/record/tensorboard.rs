@@ -2,8 +2,8 @@
 //!
 //! A record is the length of its data (64 bits, little endian), a masked CRC-32C of those bytes,
 //! the data, and a masked CRC-32C of the data. Of `Event` are written `wall_time` (1), `step` (2),
-//! `file_version` (3) and `summary` (5), which holds `value`s (1) of `tag` (1) and `simple_value`
-//! (2).
+//! `file_version` (3), `summary` (5), which holds `value`s (1) of `tag` (1) and `simple_value` (2), and
+//! `session_log` (7), whose `status` (1) is START (1).
 
 use std::fs::File;
 use std::io::Write;
@@ -20,8 +20,9 @@ pub struct Events {
 }
 
 impl Events {
-    /// Begins a file in a run folder. A run that goes on begins another: TensorBoard reads all.
-    pub fn create(run: &Path) -> Result<Self, TrainError> {
+    /// Begins a file in a run folder. A run that goes on after `done` steps begins another:
+    /// TensorBoard reads all, and drops what earlier ones have of the steps that come again.
+    pub fn create(run: &Path, done: u64) -> Result<Self, TrainError> {
         let time = now();
         let name = format!("events.out.tfevents.{:.6}.{}.rnetc", time, std::process::id());
         let path = run.join(name);
@@ -29,6 +30,9 @@ impl Events {
         let mut events = Self { path, file };
         let version = Message::default().double(1, time).bytes(3, "brain.Event:2");
         events.record(&version.into_bytes())?;
+        if done > 0 {
+            events.record(&start(time, done + 1))?;
+        }
         Ok(events)
     }
 
@@ -52,6 +56,13 @@ fn event(time: f64, step: u64, values: &[(&str, f64)]) -> Vec<u8> {
         summary = summary.message(1, Message::default().bytes(1, tag).float(2, *value as f32));
     }
     Message::default().double(1, time).int(2, step).message(5, summary).into_bytes()
+}
+
+/// Whatever was told of this step and of later ones no longer counts.
+fn start(time: f64, step: u64) -> Vec<u8> {
+    const START: u64 = 1;
+    let log = Message::default().int(1, START);
+    Message::default().double(1, time).int(2, step).message(7, log).into_bytes()
 }
 
 fn record(data: &[u8]) -> Vec<u8> {
@@ -96,9 +107,19 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_goes_on_says_from_where() {
+        let run = tempfile::tempdir().unwrap();
+        let events = Events::create(run.path(), 1000).unwrap();
+        let content = std::fs::read(&events.path).unwrap();
+        // Event(wall_time=…, step=1001, session_log=SessionLog(status=START))
+        let expected = [0x10, 0xe9, 0x07, 0x3a, 0x02, 0x08, 0x01];
+        assert_eq!(content[content.len() - 4 - expected.len()..content.len() - 4], expected);
+    }
+
+    #[test]
     fn a_file_begins_with_its_version() {
         let run = tempfile::tempdir().unwrap();
-        let mut events = Events::create(run.path()).unwrap();
+        let mut events = Events::create(run.path(), 0).unwrap();
         events.write(1, &[("loss", 2.0), ("lr", 0.1)]).unwrap();
         let content = std::fs::read(&events.path).unwrap();
         assert_eq!(content[..8], [24, 0, 0, 0, 0, 0, 0, 0]);
