@@ -130,6 +130,8 @@ fn imported_weights_know_what_the_import_was_told() {
     let eval = "run --eval cifar10 --data cifar --engine cpu --weights own.safetensors";
     let other = folder.expect(1, eval);
     assert!(other.err.contains("tell ant, bee, cat, … apart"), "{other:?}");
+    let own = folder.expect(2, "import tiny.rnet own.safetensors -o again.safetensors");
+    assert!(own.err.contains("holds weights of rnetc already"), "{own:?}");
     folder.expect(1, &format!("{import} --classes ant,bee"));
     folder.expect(2, &format!("{import} --classes ant,ant"));
     folder.expect(2, &format!("{import} --mean 123.7,116.3,103.5 --std 58.4,57.1,57.4"));

@@ -22,6 +22,13 @@ pub fn import(args: &ImportArgs) -> Result<(), Failure> {
     let read = [&args.spec, &args.state].into_iter().chain(&args.map).chain(&args.check);
     let read: Vec<&Path> = read.map(|path| path.as_path()).collect();
     written::check(&args.out, &["safetensors"], &read)?;
+    if let Ok(Some(origin)) = checkpoint::describe(&args.state) {
+        return Err(Failure::Usage(format!(
+            "{} holds weights of rnetc already, of {}; use it as it is, with --weights",
+            args.state.display(),
+            origin.spec()
+        )));
+    }
     let spec = NamedSpec::find(Some(&args.spec), &args.set)?;
     let network = spec.compile()?;
     let map = args.map.as_deref().map(checkpoint::read_map).transpose()?.unwrap_or_default();
