@@ -80,7 +80,7 @@ fn a_loss_that_is_no_number_is_a_result_and_other_failures_are_not() {
     let wild = often
         .replace("lr: 0.1\n", "lr: 1.0e+38\n")
         .replace("warmup: { iterations: 400, lr: 0.01 }", "");
-    std::fs::write(folder.at("s/wild.yaml"), wild).unwrap();
+    std::fs::write(folder.at("s/wild.yaml"), &wild).unwrap();
     let said = folder.expect(0, RUN);
     assert!(said.out.contains("2 of 2, 2 without numbers"), "{said:?}");
     assert!(folder.expect(0, RUN).err.contains("4 runs, 4 done, 0 to do"));
@@ -93,10 +93,12 @@ fn a_loss_that_is_no_number_is_a_result_and_other_failures_are_not() {
     assert!(folder.expect(1, RUN).err.contains("did you mean `rows`?"));
     std::fs::write(folder.at("s/tiny.yaml"), study.replace("../tiny.rnet", "none.rnet")).unwrap();
     folder.expect(3, RUN);
-    std::fs::write(folder.at("s/tiny.yaml"), study.replace("batch: 20", "batch: 200")).unwrap();
+    std::fs::write(folder.at("s/tiny.yaml"), &study).unwrap();
+    std::fs::write(folder.at("s/wild.yaml"), wild.replace("pad: 4", "pad: 40")).unwrap();
     let failed = folder.expect(1, &RUN.replace("--out t", "--out u"));
     assert!(
-        failed.err.contains("six, seed 0: failed") && failed.err.contains("--batch N"),
+        failed.err.contains("four, seed 0: failed")
+            && failed.err.contains("augmentation.pad is 40"),
         "{failed:?}"
     );
 }
