@@ -50,8 +50,8 @@ pub fn assumptions() {
     output::note(
         "names and shapes alone were compared. What they cannot tell is as the spec has it: eps 1e-5, \
          zero padding of the same width on both sides, where ReLUs and pools stand, where option A's \
-         zero channels stand. --check FILE compares logits with PyTorch's (README, \"To and from other \
-         programs\")",
+         zero channels stand. --check FILE compares logits with PyTorch's (ten lines of Python: see \
+         docs/src/own-weights.md)",
     );
 }
 
