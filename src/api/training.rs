@@ -107,6 +107,7 @@ impl Training {
             spec: self.spec.source.name.to_string(),
             settings: self.spec.settings.clone(),
             data: data.name.clone(),
+            files: None,
             pictures,
             length: self.length,
             steps: plan.total,

@@ -29,6 +29,9 @@ pub struct Config {
     pub settings: BTreeMap<String, String>,
     /// Name of the data set.
     pub data: String,
+    /// Where its official files are, if a folder was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<String>,
     /// Pictures in its training set.
     pub pictures: usize,
     /// How long to train.
@@ -112,7 +115,7 @@ impl Config {
         let remeasured = self.normalisation != earlier.normalisation
             && self.recipe.normalise == earlier.recipe.normalise;
         let same_pictures = was.train.is_some() && was == now;
-        let mut free = vec!["format", "spec", "device", "length", "steps", "replanned"];
+        let mut free = vec!["format", "spec", "files", "device", "length", "steps", "replanned"];
         free.extend(["spec_text", "normalisation", "contents"]);
         if same_pictures {
             free.push("data");

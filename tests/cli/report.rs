@@ -80,6 +80,7 @@ fn a_report_is_one_page_with_everything_in_it() {
 fn without_pictures_there_are_curves_and_without_a_run_a_message() {
     let folder = Folder::new();
     folder.expect(0, &format!("{TRAIN} --out r"));
+    std::fs::rename(folder.at("cifar"), folder.at("gone")).unwrap();
     let said = folder.expect(0, "report r -o only.html");
     assert!(said.err.contains("--data DIR"), "{said:?}");
     let page = std::fs::read_to_string(folder.at("only.html")).unwrap();

@@ -35,7 +35,7 @@ fn a_run_goes_on_from_its_folder_alone_to_the_same_weights() {
         folder.expect(0, &format!("{TRAIN} --epochs 2 --seed 7 --out part"));
         stop(&folder, "part");
         // Neither spec nor settings, batch, seed or length are said again.
-        folder.expect(0, &format!("run {resume} --data cifar --engine cpu"));
+        folder.expect(0, &format!("run {resume} --engine cpu"));
         assert_eq!(weights(&folder, "part"), weights(&folder, "whole"), "{resume}");
         std::fs::remove_dir_all(folder.at("part")).unwrap();
     }

@@ -37,6 +37,10 @@ fn a_runs_folder_stands_for_its_last_weights_and_knows_its_data() {
     assert_eq!(error(&run.out), error(&told.out));
     assert!(run.err.contains("weights: r/final.safetensors, the last of the run"), "{run:?}");
     assert!(run.err.contains("data: cifar10, as the weights say"), "{run:?}");
+    // Where the set's files were when it was trained is known too.
+    let known = folder.expect(0, "run --eval --engine cpu --weights r");
+    assert_eq!(error(&known.out), error(&told.out));
+    folder.expect(0, "report r --engine cpu");
     folder.expect(0, "export r --onnx net.onnx");
     let none = folder.expect(3, "run --eval --data cifar --weights cifar");
     assert!(none.err.contains("cifar holds no run"), "{none:?}");

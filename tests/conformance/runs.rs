@@ -52,6 +52,7 @@ pub fn session(engine: &dyn Engine, precision: Precision, folder: &Path) -> Sess
         spec: "tiny".into(),
         settings: Default::default(),
         data: "pixels".into(),
+        files: None,
         pictures: 48,
         length,
         steps: plan.total,

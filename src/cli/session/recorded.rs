@@ -1,6 +1,6 @@
 //! The data that a run, or weights, were recorded with.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::Failure;
 use crate::data::Set;
@@ -17,10 +17,21 @@ pub fn set(name: &str, moved: Option<&Path>) -> Result<Set, Failure> {
     }
 }
 
-/// Where the official files of a set are, if `--data` says that.
-pub fn official<'a>(set: &Set, data: Option<&'a Path>) -> Option<&'a Path> {
+/// Where the official files of a set are: as `--data` says, or else where they were when this was
+/// recorded, if they are still there.
+pub fn official(set: &Set, data: Option<&Path>, recorded: Option<&str>) -> Option<PathBuf> {
     match set {
-        Set::Known(_) => data,
+        Set::Known(_) => {
+            let recorded = recorded.map(PathBuf::from).filter(|folder| folder.is_dir());
+            data.map(Path::to_path_buf).or(recorded)
+        }
         Set::Folder(_) => None,
     }
+}
+
+/// A folder of official files, as it is recorded: the same for every working folder.
+pub fn files(folder: Option<&PathBuf>) -> Option<String> {
+    let folder = folder?;
+    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
+    Some(whole.to_string_lossy().into_owned())
 }

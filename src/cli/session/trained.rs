@@ -121,8 +121,8 @@ pub fn open(run: &Path, args: &TrainedArgs, signals: &Signals) -> Result<Trained
     let values = checkpoint::load(&weights, &tensors::of(&network))?;
     let data = origin.data().ok_or_else(|| unknown(&weights, "pictures"))?.to_string();
     let set = recorded::set(&data, args.data.as_deref())?;
-    let official = recorded::official(&set, args.data.as_deref());
-    let found = Found::find(&set, official, origin.classes())?;
+    let official = recorded::official(&set, args.data.as_deref(), origin.files());
+    let found = Found::find(&set, official.as_deref(), origin.classes())?;
     let recorded = origin.normalisation().ok_or_else(|| unknown(&weights, "pictures"))?;
     let normalisation = fit::normalisation(&network, recorded)?.clone();
     let opened = engine::open(&args.engine)?;

@@ -82,8 +82,10 @@ fn lowest(folder: &RunFolder) -> Result<Option<Entry>, Failure> {
     let listed = CheckpointList::read(folder.path())?.checkpoints;
     let error = |entry: &Entry| entry.test_error_percent.unwrap_or(f64::INFINITY);
     let last = listed.iter().max_by_key(|entry| entry.step).map(|entry| entry.step);
+    let of_last = listed.iter().filter(|entry| Some(entry.step) == last).map(error);
+    let of_last = of_last.fold(f64::INFINITY, f64::min);
     let lowest = listed.iter().min_by(|a, b| error(a).total_cmp(&error(b)));
-    Ok(lowest.filter(|best| error(best).is_finite() && Some(best.step) != last).cloned())
+    Ok(lowest.filter(|best| error(best) < of_last).cloned())
 }
 
 fn flags(settings: &BTreeMap<String, String>) -> String {

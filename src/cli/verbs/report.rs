@@ -129,7 +129,7 @@ fn pictures(args: &ReportArgs, run: &Run, signals: &Signals) -> Result<Option<Da
         }
         (set, _) => set,
     };
-    let official = recorded::official(&set, args.data.as_deref());
+    let official = recorded::official(&set, args.data.as_deref(), run.config.files.as_deref());
     let here = official.is_some()
         || match &set {
             Set::Known(name) => match locate::layout(*name) {
@@ -141,6 +141,6 @@ fn pictures(args: &ReportArgs, run: &Run, signals: &Signals) -> Result<Option<Da
     if !here {
         return Ok(None);
     }
-    let found = Found::find(&set, official, Some(&run.config.classes))?;
+    let found = Found::find(&set, official.as_deref(), Some(&run.config.classes))?;
     download::load(&found, fit::extent(&run.network), Splits::Both, signals).map(Some)
 }

@@ -30,8 +30,8 @@ pub fn tell(tested: &[Entry], [train, test]: [&Stored; 2], progress: &dyn Progre
     if !copies.is_empty() {
         let (count, shown) = (counted(copies.len(), "test picture"), shown(&copies));
         progress.note(&format!(
-            "{count} of {} stand among the training pictures too, so that the test error is too \
-             low: {shown}",
+            "{count} of {} found among the training pictures too, so that the test error is too low: \
+             {shown}",
             test.count()
         ));
     }

@@ -75,6 +75,7 @@ fn session(folder: &std::path::Path, epochs: u64, rate: f64) -> Session {
         spec: "regression".into(),
         settings: Default::default(),
         data: "pixels".into(),
+        files: None,
         pictures: 50,
         length: Length::Epochs(epochs),
         steps: plan.total,

@@ -25,7 +25,8 @@ pub fn of(args: &ImportArgs, spec: &NamedSpec, network: &Network) -> Result<Impo
     let found = match &known.trained_on {
         Some(set) => {
             let names = known.classes.as_ref().map(|names| names.0.as_slice());
-            Some(Found::find(set, recorded::official(set, known.data.as_deref()), names)?)
+            let official = recorded::official(set, known.data.as_deref(), None);
+            Some(Found::find(set, official.as_deref(), names)?)
         }
         None => None,
     };
@@ -46,6 +47,7 @@ pub fn of(args: &ImportArgs, spec: &NamedSpec, network: &Network) -> Result<Impo
         settings: spec.spec.settings.clone(),
         spec_text: spec.spec.source.text.to_string(),
         data: known.trained_on.as_ref().map(ToString::to_string),
+        files: recorded::files(known.data.as_ref()),
         classes,
         normalisation,
     })
@@ -53,13 +55,22 @@ pub fn of(args: &ImportArgs, spec: &NamedSpec, network: &Network) -> Result<Impo
 
 /// What is missing, and what it is needed for.
 pub fn say_what_is_missing(imported: &Imported) {
-    if imported.classes.is_none() || imported.normalisation.is_none() {
-        output::note(
-            "neither classes nor standardisation are known of these weights: --eval measures mean \
-             and deviation over the training pictures of the set it is given, and --predict, \
-             lesion and paths need --trained-on DATA, or --classes, --mean and --std, here",
-        );
-    }
+    let missing = match (&imported.classes, &imported.normalisation) {
+        (Some(_), Some(_)) => return,
+        (None, Some(_)) => {
+            "their classes are not known: --predict, lesion and paths need --classes"
+        }
+        (Some(_), None) => {
+            "how pictures were standardised is not known: --eval takes mean and deviation of the set \
+             it is given, and --predict, lesion and paths need --mean and --std"
+        }
+        (None, None) => {
+            "neither classes nor standardisation are known of these weights: --eval takes mean and \
+             deviation of the set it is given, and --predict, lesion and paths need --trained-on \
+             DATA, or --classes, --mean and --std"
+        }
+    };
+    output::note(format_args!("{missing}; say them here"));
 }
 
 fn source(state: &Path) -> String {

@@ -29,8 +29,12 @@ pub fn evaluate(
         None => trained_on(&model, args, path)?,
     };
     let trained = model.classes().filter(|_| !args.other_names).map(<[String]>::to_vec);
-    let official = recorded::official(&set, args.data.as_deref());
-    let found = Found::find(&set, official, trained.as_deref())?;
+    // Another set's files stand elsewhere.
+    let own =
+        model.origin.as_ref().filter(|origin| origin.data() == Some(set.to_string().as_str()));
+    let files = own.and_then(Origin::files);
+    let official = recorded::official(&set, args.data.as_deref(), files);
+    let found = Found::find(&set, official.as_deref(), trained.as_deref())?;
     let engine = engine::open(&args.engine)?;
     // The training pictures are measured where nothing says how pictures were standardised.
     let splits = if model.normalisation().is_some() { Splits::Test } else { Splits::Both };

@@ -42,7 +42,9 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
         (Some(resumed), None) => resumed.spec().with(&args.set),
         (Some(_) | None, path) => NamedSpec::find(path.as_deref(), &args.set)?,
     };
-    let found = Found::find(&set, recorded::official(&set, args.data.as_deref()), None)?;
+    let files = resumed.as_ref().and_then(|resumed| resumed.config.files.as_deref());
+    let official = recorded::official(&set, args.data.as_deref(), files);
+    let found = Found::find(&set, official.as_deref(), None)?;
     let (spec, network) = spec.compile_for(found.classes())?;
     let on = computed_on(args, &recipe, resumed.as_ref());
     let recompute = args.training.recompute || resumed.as_ref().is_some_and(|r| r.config.recompute);
@@ -56,6 +58,7 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
     let extent = fit::extent(training.network());
     let data = download::load(&found, extent, Splits::Both, signals)?;
     let config = training.config(&data, &engine)?;
+    let config = Config { files: recorded::files(official.as_ref()), ..config };
     if let Some(resumed) = &resumed {
         resumed.check(&config)?;
     }

@@ -45,6 +45,9 @@ pub struct Imported {
     /// Name of the data set, if it is known.
     #[serde(default)]
     pub data: Option<String>,
+    /// Where its official files are, if a folder was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<String>,
     /// Names of the classes, by label, if they are known.
     #[serde(default)]
     pub classes: Option<Vec<String>>,
@@ -93,6 +96,14 @@ impl Origin {
         match self {
             Origin::Run(about) => Some(&about.config.data),
             Origin::Import(import) => import.data.as_deref(),
+        }
+    }
+
+    /// Where the data set's official files are, if a folder was named.
+    pub fn files(&self) -> Option<&str> {
+        match self {
+            Origin::Run(about) => about.config.files.as_deref(),
+            Origin::Import(import) => import.files.as_deref(),
         }
     }
 

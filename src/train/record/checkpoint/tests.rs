@@ -32,6 +32,7 @@ fn about() -> About {
         spec: "a.rnet".into(),
         settings: [("depth".to_string(), "20".to_string())].into(),
         data: "cifar10".into(),
+        files: None,
         pictures: 50_000,
         length: Length::Epochs(2),
         steps: 780,
@@ -71,6 +72,16 @@ fn what_is_saved_loads_to_the_bit() {
     assert_eq!(file.len(), 5);
     save(&path, &tensors(), &values, &about()).unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), bytes, "the same bytes each time");
+}
+
+#[test]
+fn numbers_of_a_configuration_come_back_to_the_bit() {
+    let (_folder, path, values) = saved();
+    let mut about = about();
+    let numbers = (1..400).map(|k| f64::from(k) * 0.317_238_918_231_7 / 7.3);
+    about.config.normalisation.mean = numbers.collect();
+    save(&path, &tensors(), &values, &about).unwrap();
+    assert_eq!(describe(&path).unwrap(), Some(Origin::Run(about)));
 }
 
 #[test]
