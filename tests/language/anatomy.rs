@@ -303,3 +303,33 @@ fn names_of_bindings_mean_nothing() {
         assert_eq!(unlabelled(&plain), unlabelled(&renamed), "{name}");
     }
 }
+
+/// What a unit does to its sum may be written as f or around the sum: the same unit.
+#[test]
+fn what_is_done_to_a_sum_is_f_however_it_is_written() {
+    let net = |unit: &str| {
+        let text = format!(
+            "unit u(width) {{ F = conv(3x3, width) -> bn\n h = conv(1x1, width)\n {unit} }}
+             net n(classes = 2) {{
+                 input(3, 8, 8) -> conv(3x3, 4) -> u(4) * 2 -> global_avg_pool -> linear(classes)
+             }}"
+        );
+        let network = compiled("u.rnet", &text).network;
+        let found = sites(&network);
+        let parts = |site: &Site| (site.input, site.sum, site.output, site.body.clone());
+        (found.iter().map(parts).collect::<Vec<_>>(), found.iter().map(|s| s.after.len()).max())
+    };
+    for (around, behind) in [
+        ("y = relu(h(x) + F(x))", "y = h(x) + F(x)\n f = relu"),
+        ("y = relu(x + F(x))", "y = x + F(x)\n f = relu"),
+        ("out = bn -> relu\n y = out(h(x) + F(x))", "y = h(x) + F(x)\n f = bn -> relu"),
+        ("s = x - F(x)\n out = bn\n y = out(s)", "y = x - F(x)\n f = bn"),
+    ] {
+        let (around, behind) = (net(around), net(behind));
+        assert_eq!(around, behind);
+        assert!(around.0.iter().all(|(.., body)| matches!(body, Body::Residual(_))), "{around:?}");
+    }
+    // Nothing that keeps x is added here: y stays what it is.
+    let (plain, _) = net("G = conv(3x3, width)\n y = relu(G(x) + F(x))");
+    assert!(plain.iter().all(|(.., body)| *body == Body::Chain), "{plain:?}");
+}

@@ -6,8 +6,9 @@
 //! # Definition
 //! - **Terms.** y is a sum. Its *terms* are found by opening additions, subtractions, and
 //!   multiples of those by a number; each has a factor, −1 behind a minus. x is one term even
-//!   where it is a sum itself. What does not depend on x is no term. A y that is no sum is one
-//!   term, added to nothing.
+//!   where it is a sum itself. What does not depend on x is no term. Activations, normalisation and
+//!   dropout of a sum with a shortcut, `y = relu(h(x) + F(x))`, are f, and y is the sum. Any other y
+//!   that is no sum is one term, added to nothing.
 //! - **Ways.** Of the ways from x to a value, *the* way has the fewest weights, counted as kernel
 //!   areas; among those the fewest sigmoids and tanhs; among those the fewest layers. So the way
 //!   through a product enters by the factor that is x, and the other factor is a gate.
@@ -32,6 +33,7 @@
 //! | unit | shortcut | branches |
 //! |---|---|---|
 //! | `y = x + F(x)` | x, no steps | F(x) |
+//! | `y = relu(x + F(x))`, as `f = relu` | x, no steps | F(x); f is the ReLU |
 //! | option A, `y = h(x) + F(x)` | subsampled, padded | F(x) |
 //! | projected, `h = conv(1x1, w)` | convolved | F(x) |
 //! | scaled, `y = 0.5 * x + 0.5 * F(x)` | scaled by 0.5 | 0.5·F(x), so that ‖F‖ is halved too |
@@ -64,7 +66,7 @@ pub use gate::Gate;
 pub use place::{Place, places};
 pub use ways::Step;
 
-use super::{Chw, Edge, Network, UnitId, UnitInstance, ValueId};
+use super::{BinaryOp, Chw, Edge, Layer, Network, UnitId, UnitInstance, ValueId};
 use ways::Ways;
 
 /// A unit, or in a net without units a layer, that can be deleted, moved or followed.
@@ -76,7 +78,7 @@ pub struct Site {
     pub unit: Option<UnitId>,
     /// x. Everything after it depends on this value and nothing before it.
     pub input: ValueId,
-    /// y, before f.
+    /// y, before f; see the definition of terms for what is f.
     pub sum: ValueId,
     /// f(y).
     pub output: ValueId,
@@ -200,11 +202,32 @@ pub fn sites(network: &Network) -> Vec<Site> {
     }
 }
 
+/// The sum of which y is an activation, a normalisation, or both.
+fn summed(network: &Network, input: ValueId, y: ValueId) -> Option<ValueId> {
+    let mut at = y;
+    while at > input {
+        let value = network.value(at);
+        match value.layer {
+            Layer::Binary(BinaryOp::Add | BinaryOp::Sub) => return (at != y).then_some(at),
+            Layer::Activation(_) | Layer::BatchNorm { .. } | Layer::Dropout { .. } => {
+                at = *value.args.first()?;
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
 /// One unit.
 pub fn site(network: &Network, unit: &UnitInstance) -> Site {
-    let UnitInstance { input, sum, output, .. } = *unit;
-    let ways = Ways::new(network, input, sum);
-    let (body, way) = body(network, &ways, sum);
+    let UnitInstance { input, sum: y, output, .. } = *unit;
+    let made = |sum| {
+        let (body, way) = body(network, &Ways::new(network, input, sum), sum);
+        (sum, body, way)
+    };
+    let inner = summed(network, input, y).map(made);
+    let inner = inner.filter(|(_, body, _)| matches!(body, Body::Residual(_)));
+    let (sum, body, way) = inner.unwrap_or_else(|| made(y));
     Site {
         name: unit.definition.clone(),
         unit: Some(unit.id()),
