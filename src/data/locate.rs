@@ -96,10 +96,7 @@ impl Found {
 
     /// How many classes it has.
     pub fn classes(&self) -> usize {
-        match self {
-            Found::Known(name, _) => class_names(*name).len(),
-            Found::Folder(folder) => folder.classes().len(),
-        }
+        self.class_names().len()
     }
 
     /// The same with all pictures of a folder without a test part to be tested on; see
