@@ -122,8 +122,9 @@ pub fn memory(program: &Program, plan: &GpuPlan) -> String {
         here.map(Tenant::to_string).collect::<Vec<_>>().join(", ")
     };
     for (at, &slot) in plan.memory.slots.iter().enumerate() {
-        let here =
-            living(&|place| matches!(place, BufferPlace::Slot(slot) if slot.0 as usize == at));
+        let here = living(
+            &|place| matches!(place, BufferPlace::Slot(slot) | BufferPlace::Part(slot, _) if slot.0 as usize == at),
+        );
         let _ = writeln!(out, "slot{at}  {}: {here}", size(slot));
     }
     let vectors = Slot { len: plan.memory.vectors, format: NumberFormat::F32 };
@@ -132,7 +133,7 @@ pub fn memory(program: &Program, plan: &GpuPlan) -> String {
         .iter()
         .filter_map(|tenant| match tenant.place {
             BufferPlace::Vector(start) => Some(start),
-            BufferPlace::Slot(_) => None,
+            BufferPlace::Slot(_) | BufferPlace::Part(..) => None,
         })
         .collect();
     starts.sort_unstable();
@@ -181,9 +182,9 @@ fn tenants(program: &Program, plan: &GpuPlan) -> Vec<Tenant> {
         Some(Tenant { who, place: place?, live: Some(live?) })
     });
     let partials = plan.memory.partials.iter().zip(&live.partials).enumerate();
-    let partials = partials.filter_map(|(at, (&slot, &live))| {
+    let partials = partials.filter_map(|(at, (&place, &live))| {
         let who = format!("sums of k{at}");
-        Some(Tenant { who, place: BufferPlace::Slot(slot?), live: Some(live?) })
+        Some(Tenant { who, place: place?, live: Some(live?) })
     });
     inputs.chain(nodes).chain(partials).collect()
 }

@@ -54,6 +54,7 @@ impl Buffers {
     pub fn at(&self, place: BufferPlace) -> (&wgpu::Buffer, usize) {
         match place {
             BufferPlace::Slot(slot) => (&self.slots[slot.0 as usize], 0),
+            BufferPlace::Part(slot, start) => (&self.slots[slot.0 as usize], start),
             BufferPlace::Vector(start) => (&self.vectors, start),
         }
     }

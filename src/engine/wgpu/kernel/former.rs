@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::graph::placement::{Home, Placement};
 use crate::graph::{Graph, InputId, NodeId, Op, Program, ReduceKind};
 
-use super::rules::{from_tiles, is_anchor, is_vector, with_vectors};
+use super::rules::{from_tiles, is_anchor, shared_by_input, shared_by_value};
 use super::types::{Body, Column, Kernel, KernelId, KernelRead, KernelStore, Moment};
 use super::{order, reach};
 
@@ -231,20 +231,20 @@ impl<'a> Former<'a> {
         self.count(values.into_iter()) + usize::from(own) + columns
     }
 
-    /// Buffers behind these values: all vectors share one.
+    /// Buffers behind these values, of which some are shared.
     fn count(&self, values: impl Iterator<Item = NodeId>) -> usize {
-        let mut vectors = false;
-        let tensors = values.filter(|n| {
+        let mut shared = Vec::new();
+        let own = values.filter(|n| {
             let node = self.graph.node(*n);
-            let vector = if let Op::Input(input) = node.op {
-                with_vectors(self.graph.input(input))
+            let buffer = if let Op::Input(input) = node.op {
+                shared_by_input(self.graph.input(input))
             } else {
-                is_vector(node.ty)
+                shared_by_value(node.ty)
             };
-            vectors |= vector;
-            !vector
+            shared.extend(buffer.filter(|buffer| !shared.contains(buffer)));
+            buffer.is_none()
         });
-        tensors.count() + usize::from(vectors)
+        own.count() + shared.len()
     }
 
     fn behind(&self, roots: &[(NodeId, bool)]) -> (Vec<KernelRead>, bool) {

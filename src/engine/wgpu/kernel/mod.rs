@@ -26,5 +26,5 @@ mod updates;
 
 pub use describe::{fused, kind, name};
 pub use form::form;
-pub use rules::{is_anchor, is_vector, with_vectors};
+pub use rules::{Shared, is_anchor, is_vector, shared_by_input, shared_by_value};
 pub use types::{Body, Column, Kernel, KernelId, KernelRead, KernelStore, Kernels, Moment};

@@ -8,14 +8,38 @@ pub fn is_vector(ty: Type) -> bool {
     !ty.batched && a * b * c == 1
 }
 
-/// Elements of the largest parameter that lives with the vectors, so that a contraction need not bind
-/// a buffer for its weights alone. All of ResNet-1001's then take 40 of the 128 MiB that every
-/// adapter binds.
+/// Elements of the largest value that shares a buffer. All of ResNet-1001's parameters then take 40
+/// of the 128 MiB that every adapter binds.
 const SMALL: usize = 1 << 16;
 
-/// Whether an input lives with the vectors.
-pub fn with_vectors(input: &Input) -> bool {
-    is_vector(input.ty) || (input.role == Role::Parameter && input.ty.shape.len() <= SMALL)
+/// A buffer that small values outside the batch share, so that one dispatch can compute many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shared {
+    /// Of vectors and scalars; also of parameters, so that a contraction need not bind a buffer for
+    /// its weights alone.
+    Vectors,
+    /// Of other state.
+    State,
+    /// Of what is computed.
+    Values,
+}
+
+/// The buffer that an input shares.
+pub fn shared_by_input(input: &Input) -> Option<Shared> {
+    match input.role {
+        Role::Parameter if is_small(input.ty) => Some(Shared::Vectors),
+        _ if is_vector(input.ty) => Some(Shared::Vectors),
+        _ => is_small(input.ty).then_some(Shared::State),
+    }
+}
+
+/// The buffer that a value shares, if it is not written over an input.
+pub fn shared_by_value(ty: Type) -> Option<Shared> {
+    if is_vector(ty) { Some(Shared::Vectors) } else { is_small(ty).then_some(Shared::Values) }
+}
+
+fn is_small(ty: Type) -> bool {
+    !ty.batched && ty.shape.len() <= SMALL
 }
 
 /// Whether a reduction is made from per-tile sums (rather than by a loop for each element).

@@ -1,11 +1,14 @@
 //! Where every stored value lives.
 //!
 //! Tensors get slots, one buffer each, which later tensors take over once nobody reads the
-//! earlier one. All per-channel vectors and scalars share one further buffer.
+//! earlier one. Small values outside the batch lie side by side in slots of their own; all per-channel
+//! vectors and scalars, and small parameters, share one further buffer.
 
 use crate::graph::{Node, NodeId, Op, Program};
 
-use super::kernel::{Kernel, KernelStore, Kernels, Moment, is_vector, with_vectors};
+use super::kernel::{
+    Kernel, KernelStore, Kernels, Moment, Shared, shared_by_input, shared_by_value,
+};
 use super::numbers::NumberFormat;
 
 pub mod live;
@@ -30,6 +33,8 @@ pub struct SlotId(pub u32);
 pub enum BufferPlace {
     /// From the start of a slot.
     Slot(SlotId),
+    /// In a slot that others share, from this element.
+    Part(SlotId, usize),
     /// In the buffer of vectors, from this element.
     Vector(usize),
 }
@@ -45,13 +50,13 @@ pub struct MemoryPlan {
     pub nodes: Vec<Option<BufferPlace>>,
     /// For each input, where it is stored.
     pub inputs: Vec<BufferPlace>,
-    /// For each kernel, the slot of its partial sums.
-    pub partials: Vec<Option<SlotId>>,
+    /// For each kernel, where its partial sums are.
+    pub partials: Vec<Option<BufferPlace>>,
     /// For each node, how it is stored.
     formats: Vec<NumberFormat>,
 }
 
-/// Vectors start at multiples of this many elements, so that four can be read at once.
+/// What shares a buffer starts at multiples of this many elements, so that four can be read at once.
 const ALIGNMENT: usize = 4;
 
 impl MemoryPlan {
@@ -68,7 +73,8 @@ impl MemoryPlan {
         let nodes = vec![None; program.graph.nodes.len()];
         let plan = Self { nodes, formats: formats(program, activations), ..Self::default() };
         let live = LiveRanges::of(program, kernels);
-        let mut planner = Planner { program, kernels, plan, free: Vec::new(), dying: live.dying() };
+        let (free, shared) = (Vec::new(), [None; 2]);
+        let mut planner = Planner { program, kernels, plan, free, shared, dying: live.dying() };
         planner.place_inputs();
         for &(input, node) in &kernels.in_place {
             planner.plan.nodes[node.index()] = Some(planner.plan.inputs[input.index()]);
@@ -111,6 +117,8 @@ struct Planner<'a> {
     kernels: &'a Kernels,
     plan: MemoryPlan,
     free: Vec<SlotId>,
+    /// The slots of state and of values that share them.
+    shared: [Option<SlotId>; 2],
     /// What nobody reads after each kernel.
     dying: Vec<Dying>,
 }
@@ -119,7 +127,7 @@ impl Planner<'_> {
     fn place_inputs(&mut self) {
         let graph = &self.program.graph;
         for input in &graph.inputs {
-            let place = self.fresh(with_vectors(input), input.ty.shape.len());
+            let place = self.fresh(shared_by_input(input), input.ty.shape.len());
             self.plan.inputs.push(place);
         }
         for id in graph.ids() {
@@ -130,14 +138,24 @@ impl Planner<'_> {
     }
 
     /// A place that nothing else ever has.
-    fn fresh(&mut self, vector: bool, len: usize) -> BufferPlace {
-        if vector {
-            let at = self.plan.vectors;
-            self.plan.vectors += len.next_multiple_of(ALIGNMENT);
-            BufferPlace::Vector(at)
-        } else {
-            BufferPlace::Slot(self.add(Slot { len, format: NumberFormat::F32 }))
-        }
+    fn fresh(&mut self, shared: Option<Shared>, len: usize) -> BufferPlace {
+        let padded = len.next_multiple_of(ALIGNMENT);
+        let which = match shared {
+            None => return BufferPlace::Slot(self.add(Slot { len, format: NumberFormat::F32 })),
+            Some(Shared::Vectors) => {
+                let at = self.plan.vectors;
+                self.plan.vectors += padded;
+                return BufferPlace::Vector(at);
+            }
+            Some(Shared::State) => 0,
+            Some(Shared::Values) => 1,
+        };
+        let known = self.shared[which];
+        let id = known.unwrap_or_else(|| self.add(Slot { len: 0, format: NumberFormat::F32 }));
+        self.shared[which] = Some(id);
+        let slot = &mut self.plan.slots[id.0 as usize];
+        slot.len += padded;
+        BufferPlace::Part(id, slot.len - padded)
     }
 
     fn add(&mut self, slot: Slot) -> SlotId {
@@ -155,8 +173,8 @@ impl Planner<'_> {
                 continue;
             }
             let ty = self.program.graph.node(value).ty;
-            let place = if is_vector(ty) {
-                self.fresh(true, ty.shape.len())
+            let place = if let Some(shared) = shared_by_value(ty) {
+                self.fresh(Some(shared), ty.shape.len())
             } else if let Some((old, slot)) = self.inheritable(kernel, store, at, &heirs) {
                 heirs.push(old);
                 BufferPlace::Slot(slot)
@@ -168,7 +186,7 @@ impl Planner<'_> {
         }
         let format = NumberFormat::F32;
         let partial = (partials > 0).then(|| self.take(Slot { len: partials, format }));
-        self.plan.partials.push(partial);
+        self.plan.partials.push(partial.map(BufferPlace::Slot));
         self.release(at, &heirs);
     }
 
@@ -196,7 +214,8 @@ impl Planner<'_> {
                 Some(BufferPlace::Slot(slot)) if read.pointwise && dies && same => {
                     Some((read.value, slot))
                 }
-                Some(BufferPlace::Slot(_) | BufferPlace::Vector(_)) | None => None,
+                Some(BufferPlace::Slot(_) | BufferPlace::Part(..) | BufferPlace::Vector(_))
+                | None => None,
             }
         })
     }
@@ -221,11 +240,13 @@ impl Planner<'_> {
 
     fn release(&mut self, at: usize, heirs: &[NodeId]) {
         let dying = &self.dying[at];
-        for node in dying.nodes.iter().filter(|n| !heirs.contains(n)) {
-            if let Some(BufferPlace::Slot(slot)) = self.plan.nodes[node.index()] {
+        let nodes = dying.nodes.iter().filter(|n| !heirs.contains(n));
+        let places = nodes.map(|node| self.plan.nodes[node.index()]);
+        let places = places.chain(dying.partials.iter().map(|of| self.plan.partials[of.index()]));
+        for place in places {
+            if let Some(BufferPlace::Slot(slot)) = place {
                 self.free.push(slot);
             }
         }
-        self.free.extend(dying.partials.iter().filter_map(|of| self.plan.partials[of.index()]));
     }
 }

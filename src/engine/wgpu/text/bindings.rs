@@ -14,7 +14,7 @@ pub enum Buffer {
     Slot(SlotId),
     /// All per-channel vectors and scalars.
     Vectors,
-    /// Where in [`Buffer::Vectors`] this dispatch's vectors start; a uniform, so that equal
+    /// Where in a buffer that values share those of this dispatch start; a uniform, so that equal
     /// kernels have equal text.
     Starts,
 }
@@ -41,9 +41,12 @@ pub struct Binding {
 pub(super) struct Bindings<'a> {
     memory: &'a MemoryPlan,
     uses: Vec<Use>,
-    /// Where each vector starts.
-    starts: Vec<usize>,
+    /// Where what shares a buffer starts there.
+    starts: Vec<Start>,
 }
+
+/// Where a value starts in the buffer of a binding.
+type Start = (usize, usize);
 
 struct Use {
     binding: Binding,
@@ -59,7 +62,9 @@ impl<'a> Bindings<'a> {
 
     fn index(&mut self, place: BufferPlace) -> usize {
         let (buffer, format) = match place {
-            BufferPlace::Slot(slot) => (Buffer::Slot(slot), self.memory.slot(slot).format),
+            BufferPlace::Slot(slot) | BufferPlace::Part(slot, _) => {
+                (Buffer::Slot(slot), self.memory.slot(slot).format)
+            }
             BufferPlace::Vector(_) => (Buffer::Vectors, NumberFormat::F32),
         };
         let known = self.uses.iter().position(|u| u.binding.buffer == buffer);
@@ -76,7 +81,8 @@ impl<'a> Bindings<'a> {
         self.uses[index].scalar |= width == 1;
         match place {
             BufferPlace::Slot(_) => (index, address.to_owned()),
-            BufferPlace::Vector(start) => {
+            BufferPlace::Part(_, start) | BufferPlace::Vector(start) => {
+                let start = (index, start);
                 let at = self.starts.iter().position(|s| *s == start).unwrap_or_else(|| {
                     self.starts.push(start);
                     self.starts.len() - 1
@@ -142,7 +148,7 @@ impl<'a> Bindings<'a> {
         if !self.starts.is_empty() {
             bindings.push(Binding { buffer: Buffer::Starts, writes: false });
         }
-        (bindings, self.starts.into_iter().map(|s| s as u32).collect())
+        (bindings, self.starts.into_iter().map(|(_, start)| start as u32).collect())
     }
 }
 

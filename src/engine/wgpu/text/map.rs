@@ -2,7 +2,6 @@
 
 use crate::engine::wgpu::cut::TileCut;
 use crate::engine::wgpu::kernel::Body;
-use crate::engine::wgpu::memory::BufferPlace;
 
 use super::columns::{columns, workgroup_memory};
 use super::epilogue::{elements, epilogue};
@@ -56,13 +55,13 @@ const GROUPS = {groups}u;
 /// Adds the parts of a split contraction in order.
 fn gather(writer: &mut Writer, at: &At) {
     let Some(source) = writer.kernel.source() else { return };
-    let Some(slot) = writer.plan.memory.partials[source.index()] else { return };
+    let Some(place) = writer.plan.memory.partials[source.index()] else { return };
     let parts = writer.plan.cuts[source.index()].splits;
     let shape = writer.kernel.domain.shape;
     let address = writer.address(shape, at);
     let v = type_name(at.width);
     let part = format!("{address} + split * {}u", shape.len());
-    let load = writer.bindings.load(BufferPlace::Slot(slot), &part, at.width);
+    let load = writer.bindings.load(place, &part, at.width);
     writer.line(format!("var raw0 = {v}(0.0);"));
     open_loop(writer, "split", parts, false);
     writer.line(format!("raw0 += {load};"));

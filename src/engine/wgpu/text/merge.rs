@@ -2,7 +2,6 @@
 
 use crate::engine::wgpu::cut::{THREADS, TileCut};
 use crate::engine::wgpu::kernel::{Column, Kernel};
-use crate::engine::wgpu::memory::BufferPlace;
 use crate::graph::{NodeId, Op, ReduceKind};
 
 use super::columns::partial_at;
@@ -56,16 +55,16 @@ fn one(
     let node = writer.program.graph.node(result);
     let value = node.args[0];
     let squares = matches!(node.op, Op::Reduce(ReduceKind::M2, _));
-    let slot = match writer.kernel.source() {
+    let partials = match writer.kernel.source() {
         Some(of) => writer.plan.memory.partials[of.index()],
         None => None,
     };
     let mut load = |column: Column| {
-        let Some((slot, column)) = slot.zip(source.column_index(column)) else {
+        let Some((place, column)) = partials.zip(source.column_index(column)) else {
             return "0.0".to_owned();
         };
         let at = format!("{} + channel", partial_at(tile, source, column));
-        writer.bindings.load(BufferPlace::Slot(slot), &at, 1)
+        writer.bindings.load(place, &at, 1)
     };
     let sum = load(Column::Sum(value));
     let place = if channels > 1 {

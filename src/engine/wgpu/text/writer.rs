@@ -91,7 +91,7 @@ impl<'a> Writer<'a> {
             plan,
             kernel,
             cut: plan.cuts[id.index()],
-            partials: plan.memory.partials[id.index()].map(BufferPlace::Slot),
+            partials: plan.memory.partials[id.index()],
             bindings: Bindings::new(&plan.memory),
             loads: kernel.reads.iter().map(|r| r.value).collect(),
             raw: raw.into_iter().enumerate().map(|(i, n)| (n, format!("raw{i}"))).collect(),

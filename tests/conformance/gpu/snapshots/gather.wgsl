@@ -45,16 +45,16 @@ fn epilogue(row: u32, col: u32) {
         let t2 = 0.0001f;
         let t3 = t1 * t2;
         let t4 = raw0 + t3;
-        let t5 = read1_b2(t0);
+        let t5 = read1_b2(starts[0].y + t0);
         let t6 = 0.9f;
         let t7 = t5 * t6;
         let t8 = t4 + t7;
         let t9 = 0u;
-        let t10 = read1_b1(starts[0].y + t9);
+        let t10 = read1_b1(starts[0].z + t9);
         let t11 = t8 * t10;
         let t12 = -t11;
         let t13 = t1 + t12;
-        write1_b2(t0, t8);
+        write1_b2(starts[0].y + t0, t8);
         write1_b1(starts[0].x + t0, t13);
     }
 }
