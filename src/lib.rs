@@ -86,6 +86,9 @@ pub mod nn;
 #[doc(hidden)]
 pub mod passes;
 #[cfg(feature = "engines")]
+#[doc(hidden)]
+pub mod pixels;
+#[cfg(feature = "engines")]
 mod protobuf;
 #[cfg(feature = "engines")]
 #[doc(hidden)]

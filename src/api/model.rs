@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::{OpenEngine, Spec};
 use crate::data::batches::Loading;
-use crate::data::normalise::{Normalisation, Table};
+use crate::data::normalise::Normalisation;
 use crate::data::{Dataset, Extent};
 use crate::graph::OutputKind;
 use crate::lower;
 use crate::network::Network;
+use crate::pixels::Table;
 use crate::train::config::Config;
 use crate::train::evaluate::{MOST_BATCH, Score, evaluate_each, probabilities};
 use crate::train::inference::Passes;

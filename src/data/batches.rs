@@ -1,23 +1,53 @@
 //! Batches of standardised pictures with their targets, prepared ahead by a thread.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::Pictures;
 use super::augment::Augmentation;
 use super::normalise::Normalisation;
 use super::order::permutation;
 use super::prefetch::Prefetch;
-use super::{Extent, Pictures};
+use crate::pixels::{self, Crop, Extent, Table};
 
 /// Pictures and targets as an engine takes them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
-    /// Batch × rows × columns × channels, standardised.
-    pub images: Vec<f32>,
+    /// The pictures.
+    pub images: Images,
     /// Batch × classes; each row sums to 1.
     pub targets: Vec<f32>,
     /// The classes; shorter than the batch where the set ended before it was full (the rest of
     /// the batch repeats the last picture).
     pub labels: Vec<u8>,
+}
+
+/// The pictures of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Images {
+    /// Batch × rows × columns × channels, standardised.
+    Numbers(Vec<f32>),
+    /// What whoever reads them standardises.
+    Bytes(pixels::Batch),
+}
+
+/// As what pictures are handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum As {
+    /// [`Images::Numbers`], for those that compute here.
+    Numbers,
+    /// [`Images::Bytes`], a quarter of the memory, for devices that standardise them.
+    Bytes,
+}
+
+impl Images {
+    /// Batch × rows × columns × channels, standardised.
+    pub fn numbers(&self) -> Cow<'_, [f32]> {
+        match self {
+            Images::Numbers(numbers) => Cow::Borrowed(numbers),
+            Images::Bytes(batch) => Cow::Owned(batch.expanded()),
+        }
+    }
 }
 
 /// A stream of batches.
@@ -52,13 +82,12 @@ impl Loading {
         smoothing: f64,
         seed: u32,
         steps: std::ops::Range<u64>,
+        images: As,
     ) -> std::io::Result<Batches> {
         let per_epoch = self.steps_per_epoch().max(1);
-        let table = self.normalisation.table();
-        let extent = self.pictures.extent();
-        let mut bytes = vec![0; extent.bytes()];
+        let mut writer = self.writer();
         let mut order = (u32::MAX, Vec::new());
-        let empty = self.buffers();
+        let empty = self.buffers(&writer, images);
         let fill = move |step: u64, batch: &mut Batch| {
             let epoch = (step / per_epoch) as u32;
             if order.0 != epoch {
@@ -66,13 +95,10 @@ impl Loading {
             }
             let first = (step % per_epoch) as usize * self.batch;
             batch.labels.clear();
-            for (&index, image) in order.1[first..first + self.batch]
-                .iter()
-                .zip(batch.images.chunks_exact_mut(bytes.len()))
-            {
-                batch.labels.push(self.pictures.picture(epoch, index, &mut bytes));
-                let crop = augmentation.draw(extent, seed, epoch, index);
-                augmentation.apply(crop, &table, extent, &bytes, image);
+            for (at, &index) in order.1[first..first + self.batch].iter().enumerate() {
+                let crop = augmentation.draw(writer.extent, seed, epoch, index);
+                let read = |pixels: &mut [u8]| self.pictures.picture(epoch, index, pixels);
+                batch.labels.push(writer.put(&mut batch.images, at, crop, read));
             }
             targets(&batch.labels, smoothing, self.classes, &mut batch.targets);
         };
@@ -80,33 +106,73 @@ impl Loading {
     }
 
     /// The whole split once, in order, as it is; the last batch may be short.
-    pub fn evaluation(self) -> std::io::Result<Batches> {
+    pub fn evaluation(self, images: As) -> std::io::Result<Batches> {
         let count = self.pictures.count();
-        let table = self.normalisation.table();
-        let mut bytes = vec![0; self.pictures.extent().bytes()];
-        let empty = self.buffers();
+        let mut writer = self.writer();
+        let empty = self.buffers(&writer, images);
         let batches = count.div_ceil(self.batch) as u64;
         let fill = move |number: u64, batch: &mut Batch| {
             let first = number as usize * self.batch;
             batch.labels.clear();
-            for (offset, image) in batch.images.chunks_exact_mut(bytes.len()).enumerate() {
-                if first + offset < count {
-                    batch.labels.push(self.pictures.picture(0, first + offset, &mut bytes));
-                }
-                table.apply(0, &bytes, image, false);
+            for at in 0..self.batch {
+                let index = (first + at).min(count - 1);
+                let read = |pixels: &mut [u8]| self.pictures.picture(0, index, pixels);
+                let label = writer.put(&mut batch.images, at, Crop::default(), read);
+                batch.labels.extend((first + at < count).then_some(label));
             }
             targets(&batch.labels, 0.0, self.classes, &mut batch.targets);
         };
         Prefetch::start(0..batches, empty, fill)
     }
 
-    fn buffers(&self) -> impl Fn() -> Batch + use<> {
-        let Extent { rows, columns, channels } = self.pictures.extent();
+    fn writer(&self) -> Writer {
+        let (extent, table) = (self.pictures.extent(), Arc::new(self.normalisation.table()));
+        Writer { bytes: vec![0; extent.bytes()], extent, table }
+    }
+
+    fn buffers(&self, writer: &Writer, images: As) -> impl Fn() -> Batch + use<> {
         let (batch, classes) = (self.batch, self.classes);
+        let (extent, table) = (writer.extent, writer.table.clone());
         move || Batch {
-            images: vec![0.0; batch * rows * columns * channels],
+            images: match images {
+                As::Numbers => Images::Numbers(vec![0.0; batch * extent.bytes()]),
+                As::Bytes => Images::Bytes(pixels::Batch::black(batch, extent, table.clone())),
+            },
             targets: vec![0.0; batch * classes],
             labels: Vec::with_capacity(batch),
+        }
+    }
+}
+
+/// Puts pictures into batches.
+struct Writer {
+    extent: Extent,
+    table: Arc<Table>,
+    /// A picture that is standardised here.
+    bytes: Vec<u8>,
+}
+
+impl Writer {
+    /// Makes the picture that `read` writes number `at` of a batch; what `read` returns.
+    fn put<T>(
+        &mut self,
+        images: &mut Images,
+        at: usize,
+        crop: Crop,
+        read: impl FnOnce(&mut [u8]) -> T,
+    ) -> T {
+        let len = self.bytes.len();
+        let place = at * len..(at + 1) * len;
+        match images {
+            Images::Numbers(all) => {
+                let told = read(&mut self.bytes);
+                crop.apply(&self.table, self.extent, &self.bytes, &mut all[place]);
+                told
+            }
+            Images::Bytes(batch) => {
+                batch.crops[at] = crop;
+                read(&mut batch.bytes[place])
+            }
         }
     }
 }
@@ -151,7 +217,7 @@ mod tests {
 
     #[test]
     fn an_epoch_visits_each_picture_at_most_once_and_drops_the_rest() {
-        let batches = labels(loading(11, 4).training(PLAIN, 0.0, 1, 0..2).unwrap());
+        let batches = labels(loading(11, 4).training(PLAIN, 0.0, 1, 0..2, As::Numbers).unwrap());
         assert_eq!(batches.len(), 2);
         let mut seen: Vec<u8> = batches.concat();
         seen.sort_unstable();
@@ -161,18 +227,18 @@ mod tests {
 
     #[test]
     fn a_batch_depends_on_its_number_only() {
-        let whole = labels(loading(12, 4).training(PLAIN, 0.0, 1, 0..9).unwrap());
-        let tail = labels(loading(12, 4).training(PLAIN, 0.0, 1, 5..9).unwrap());
+        let whole = labels(loading(12, 4).training(PLAIN, 0.0, 1, 0..9, As::Numbers).unwrap());
+        let tail = labels(loading(12, 4).training(PLAIN, 0.0, 1, 5..9, As::Bytes).unwrap());
         assert_eq!(whole[5..], tail);
         assert_ne!(whole[0..3], whole[3..6]);
     }
 
     #[test]
     fn images_and_targets_belong_together() {
-        let mut batches = loading(6, 3).training(PLAIN, 0.0, 9, 0..1).unwrap();
+        let mut batches = loading(6, 3).training(PLAIN, 0.0, 9, 0..1, As::Numbers).unwrap();
         let batch = batches.next_item().unwrap();
         for (k, &label) in batch.labels.iter().enumerate() {
-            assert_eq!(batch.images[k], f32::from(label) / 2.0);
+            assert_eq!(batch.images.numbers()[k], f32::from(label) / 2.0);
             let row = &batch.targets[k * 6..(k + 1) * 6];
             let expected: Vec<f32> =
                 (0..6).map(|class| f32::from(u8::from(class == label))).collect();
@@ -182,7 +248,7 @@ mod tests {
 
     #[test]
     fn smoothing_spreads_a_share_over_all_classes() {
-        let mut batches = loading(4, 4).training(PLAIN, 0.2, 9, 0..1).unwrap();
+        let mut batches = loading(4, 4).training(PLAIN, 0.2, 9, 0..1, As::Numbers).unwrap();
         let batch = batches.next_item().unwrap();
         for (&label, row) in batch.labels.iter().zip(batch.targets.chunks_exact(4)) {
             for (class, &target) in row.iter().enumerate() {
@@ -194,11 +260,49 @@ mod tests {
 
     #[test]
     fn evaluation_sees_everything_in_order_with_a_short_last_batch() {
-        let mut batches = loading(7, 3).evaluation().unwrap();
+        let mut batches = loading(7, 3).evaluation(As::Numbers).unwrap();
         let all: Vec<Batch> = std::iter::from_fn(|| batches.next_item()).collect();
         let labels: Vec<_> = all.iter().map(|b| b.labels.clone()).collect();
         assert_eq!(labels, [vec![0, 1, 2], vec![3, 4, 5], vec![6]]);
-        assert_eq!(all[2].images, [3.0, 3.0, 3.0]);
+        assert_eq!(*all[2].images.numbers(), [3.0, 3.0, 3.0]);
         assert_eq!(all[2].targets.iter().sum::<f32>(), 1.0);
+    }
+
+    /// Pictures of 3×5 with three channels, in which no two bytes that matter are equal.
+    fn coloured(normalisation: Normalisation) -> Loading {
+        let extent = Extent { rows: 3, columns: 5, channels: 3 };
+        let pixels = (0..7 * extent.bytes()).map(|k| (k * 37 % 251) as u8).collect();
+        let pictures = Arc::new(Stored::new(extent, pixels, vec![0; 7]).unwrap());
+        Loading { pictures, normalisation, batch: 4, classes: 2 }
+    }
+
+    #[test]
+    fn bytes_become_the_numbers_that_are_handed_out_otherwise() {
+        let by_channel = Normalisation { mean: vec![9.0, 99.5, 130.0], std: vec![3.0, 70.0, 0.7] };
+        let mean = (0..45).map(|k| f64::from(k) * 5.3).collect();
+        let by_pixel = Normalisation { mean, std: by_channel.std.clone() };
+        for normalisation in [by_channel, by_pixel] {
+            for (pad, flip, cutout) in [(0, false, 0), (2, false, 0), (0, true, 0), (1, true, 2)] {
+                let augmentation = Augmentation { pad, flip, cutout };
+                let streams = |images| {
+                    let loading = coloured(normalisation.clone());
+                    let training = loading.clone().training(augmentation, 0.1, 3, 0..9, images);
+                    [training.unwrap(), loading.evaluation(images).unwrap()]
+                };
+                for (mut numbers, mut bytes) in
+                    streams(As::Numbers).into_iter().zip(streams(As::Bytes))
+                {
+                    while let Some(want) = numbers.next_item() {
+                        let have = bytes.next_item().unwrap();
+                        assert!(matches!(have.images, Images::Bytes(_)));
+                        assert_eq!(have.images.numbers(), want.images.numbers());
+                        assert_eq!((&have.targets, &have.labels), (&want.targets, &want.labels));
+                        numbers.recycle(want);
+                        bytes.recycle(have);
+                    }
+                    assert!(bytes.next_item().is_none());
+                }
+            }
+        }
     }
 }

@@ -7,7 +7,8 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::dataset::{Dataset, Extent, Name, Stored};
+use super::Extent;
+use super::dataset::{Dataset, Name, Stored};
 use super::error::DataError;
 
 /// Records of an official file of CIFAR-10; a file with fewer is a sample.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::DataError;
+use crate::pixels::Extent;
 use crate::text::sha256;
 
 /// The data sets the program knows, by the names the command line uses.
@@ -38,27 +39,6 @@ impl Name {
 impl std::fmt::Display for Name {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.text())
-    }
-}
-
-/// Size of every picture of a set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Extent {
-    /// Rows.
-    pub rows: usize,
-    /// Columns.
-    pub columns: usize,
-    /// Channels.
-    pub channels: usize,
-}
-
-impl Extent {
-    /// 32 × 32 RGB, the size of every set here.
-    pub const CIFAR: Extent = Extent { rows: 32, columns: 32, channels: 3 };
-
-    /// Bytes of one picture.
-    pub fn bytes(self) -> usize {
-        self.rows * self.columns * self.channels
     }
 }
 

@@ -18,6 +18,7 @@ pub mod random;
 pub mod set;
 pub mod shapes;
 
-pub use dataset::{Dataset, Extent, Name, Pictures};
+pub use crate::pixels::Extent;
+pub use dataset::{Dataset, Name, Pictures};
 pub use error::DataError;
 pub use set::Set;

@@ -4,6 +4,7 @@ use crate::text::counted;
 use serde::{Deserialize, Serialize};
 
 use crate::graph::{InputId, Program};
+use crate::pixels;
 
 pub mod cpu;
 mod error;
@@ -94,12 +95,12 @@ pub trait Engine {
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError>;
 }
 
-/// Outputs of a run, in the order in which they were asked for.
+/// Values in the order in which they were asked for. Any thread may wait for them.
 pub enum Pending {
-    /// The run has ended.
+    /// They are there.
     Ready(Vec<Vec<f32>>),
-    /// The run is under way: waits for it.
-    Later(Box<dyn FnOnce() -> Result<Vec<Vec<f32>>, EngineError>>),
+    /// They are on their way: waits for them.
+    Later(Box<dyn FnOnce() -> Result<Vec<Vec<f32>>, EngineError> + Send>),
 }
 
 impl Pending {
@@ -121,6 +122,21 @@ impl Pending {
 pub trait Executable {
     /// Sets an input, in the layout of its [`crate::graph::Shape`], row-major f32.
     fn write(&mut self, input: InputId, data: &[f32]) -> Result<(), EngineError>;
+
+    /// Whether pictures that an input is set to are standardised where the program runs, so that
+    /// bytes are all that goes there.
+    fn standardises(&self, _input: InputId) -> bool {
+        false
+    }
+
+    /// Sets an input to what pictures become, batch × rows × columns × channels.
+    fn write_pictures(
+        &mut self,
+        input: InputId,
+        pictures: &pixels::Batch,
+    ) -> Result<(), EngineError> {
+        self.write(input, &pictures.expanded())
+    }
 
     /// Runs once; afterwards every updated input holds its new value.
     fn run(&mut self) -> Result<(), EngineError>;
@@ -145,6 +161,12 @@ pub trait Executable {
 
     /// Reads an input as it is now: what was written, or what the last run updated.
     fn state(&mut self, input: InputId) -> Result<Vec<f32>, EngineError>;
+
+    /// Copies inputs as they are now, and hands out the copies, which later runs do not change.
+    fn snapshot(&mut self, inputs: &[InputId]) -> Result<Pending, EngineError> {
+        let read = |&input: &InputId| self.state(input);
+        Ok(Pending::Ready(inputs.iter().map(read).collect::<Result<_, _>>()?))
+    }
 
     /// Bytes of device memory held for tensors.
     fn memory(&self) -> usize;

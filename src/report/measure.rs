@@ -1,6 +1,6 @@
 //! What a run's weights do: confusion, confident mistakes, sizes in each unit, kernel times.
 
-use crate::data::batches::{Batch, Loading};
+use crate::data::batches::{As, Batch, Loading};
 use crate::data::{DataError, Dataset};
 use crate::engine::Engine;
 use crate::engine::profile::{KernelTime, merged};
@@ -87,8 +87,8 @@ pub fn measure(
     };
     let batch = config.recipe.batch.min(dataset.train.count()).max(1);
     let sample = SAMPLE.min(dataset.test.count()).max(1);
-    let residuals =
-        residuals(engine, network, values, &first(loading(&dataset.test, sample))?.images)?;
+    let seen = first(loading(&dataset.test, sample))?;
+    let residuals = residuals(engine, network, values, &seen.images.numbers())?;
     let train = first(loading(&dataset.train, batch))?;
     let (gradients, kernels) = step(network, values, engine, &train)?;
     let units = network.units.iter().zip(residuals).zip(gradients);
@@ -101,7 +101,7 @@ pub fn measure(
 }
 
 fn first(loading: Loading) -> Result<Batch, TrainError> {
-    let mut batches = loading.evaluation().map_err(TrainError::NoThread)?;
+    let mut batches = loading.evaluation(As::Numbers).map_err(TrainError::NoThread)?;
     batches.next_item().ok_or_else(|| DataError::Ended.into())
 }
 
@@ -174,7 +174,7 @@ fn step(
     let named = network.tensors().map(|tensor| network.tensor_name(tensor.id));
     named.for_each(|name| drop(still.remove(&momentum_name(&name))));
     program.load(&still)?;
-    program.write(Role::Images, &train.images)?;
+    program.write_images(&train.images)?;
     program.write(Role::Targets, &train.targets)?;
     program.write(Role::LearningRate, &[0.0])?;
     program.write(Role::Seed, &[0.0])?;

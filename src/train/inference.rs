@@ -3,7 +3,7 @@
 use super::TrainError;
 use super::runner::Runner;
 use crate::data::DataError;
-use crate::data::batches::Loading;
+use crate::data::batches::{Images, Loading};
 use crate::engine::{EngineError, Pending};
 use crate::graph::{OutputKind, Role};
 
@@ -25,6 +25,20 @@ impl<'a, T> Passes<'a, T> {
     pub fn begin(&mut self, values: &[f32], with: T) -> Result<Option<(T, Vec<f32>)>, EngineError> {
         self.program.write(Role::Images, values)?;
         self.program.write(Role::Cut, values)?;
+        self.begun(with)
+    }
+
+    /// The same for pictures of a data set.
+    pub fn begin_images(
+        &mut self,
+        images: &Images,
+        with: T,
+    ) -> Result<Option<(T, Vec<f32>)>, EngineError> {
+        self.program.write_images(images)?;
+        self.begun(with)
+    }
+
+    fn begun(&mut self, with: T) -> Result<Option<(T, Vec<f32>)>, EngineError> {
         let begun = self.program.begin(&[self.wanted])?;
         self.underway.replace((with, begun)).map(waited).transpose()
     }
@@ -52,14 +66,14 @@ pub fn classify(
 ) -> Result<bool, TrainError> {
     let loading = Loading { batch: program.batch(), ..loading.clone() };
     let mut missing = loading.pictures.count();
-    let mut batches = loading.evaluation().map_err(TrainError::NoThread)?;
+    let mut batches = loading.evaluation(program.takes()).map_err(TrainError::NoThread)?;
     let mut passes = Passes::new(program, OutputKind::Logits);
     while let Some(batch) = batches.next_item() {
         if interrupted() {
             return Ok(false);
         }
         missing -= batch.labels.len();
-        let before = passes.begin(&batch.images, batch.labels.clone())?;
+        let before = passes.begin_images(&batch.images, batch.labels.clone())?;
         batches.recycle(batch);
         before.iter().for_each(|(labels, scores)| each(scores, labels));
     }

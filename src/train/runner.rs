@@ -2,6 +2,7 @@
 
 use super::TrainError;
 use super::tensors::Values;
+use crate::data::batches::{As, Images};
 use crate::engine::profile::KernelTime;
 use crate::engine::{Engine, EngineError, Executable, Pending};
 use crate::graph::{Input, InputId, OutputKind, Program, Role};
@@ -37,6 +38,28 @@ impl Runner {
             Some(index) => self.executable.write(InputId(index as u32), data),
             None => Ok(()),
         }
+    }
+
+    /// As what its engine takes pictures.
+    pub fn takes(&self) -> As {
+        match self.images() {
+            Some(input) if self.executable.standardises(input) => As::Bytes,
+            Some(_) | None => As::Numbers,
+        }
+    }
+
+    /// Sets the pictures of a batch; a program without pictures does not care.
+    pub fn write_images(&mut self, images: &Images) -> Result<(), EngineError> {
+        match (self.images(), images) {
+            (Some(input), Images::Numbers(numbers)) => self.executable.write(input, numbers),
+            (Some(input), Images::Bytes(batch)) => self.executable.write_pictures(input, batch),
+            (None, _) => Ok(()),
+        }
+    }
+
+    fn images(&self) -> Option<InputId> {
+        let index = self.inputs.iter().position(|input| input.role == Role::Images);
+        index.map(|index| InputId(index as u32))
     }
 
     /// Runs once.

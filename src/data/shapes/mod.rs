@@ -10,7 +10,8 @@ mod scene;
 
 use std::sync::Arc;
 
-use super::dataset::{Dataset, Extent, Name, Pictures};
+use super::Extent;
+use super::dataset::{Dataset, Name, Pictures};
 use super::random::{Draws, Purpose};
 use distance::Shape;
 

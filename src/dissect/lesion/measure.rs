@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::{Item, Lesion};
 use super::rewire::{permuted, survival};
-use crate::data::batches::Loading;
+use crate::data::batches::{As, Loading};
 use crate::data::dataset::Subset;
 use crate::dissect::probes::{keep, lesions, survives};
 use crate::engine::Engine;
@@ -157,12 +157,12 @@ impl Subject<'_> {
         let pictures = Arc::new(Subset::new(all, block * self.block(), self.block()));
         let loading = Loading { pictures, ..self.loading.clone() };
         let mut held = Held { site: None, batches: Vec::new() };
-        let mut batches = loading.evaluation().map_err(TrainError::NoThread)?;
+        let mut batches = loading.evaluation(As::Numbers).map_err(TrainError::NoThread)?;
         while let Some(batch) = batches.next_item() {
             if observer.interrupted() {
                 return Ok(None);
             }
-            held.batches.push((batch.images.clone(), batch.labels.clone()));
+            held.batches.push((batch.images.numbers().into_owned(), batch.labels.clone()));
             batches.recycle(batch);
         }
         Ok(Some(held))

@@ -7,7 +7,7 @@
 //! power of two, which is exact, and the logarithm is corrected by it.
 
 use crate::data::Pictures;
-use crate::data::normalise::{Normalisation, Table};
+use crate::data::normalise::Normalisation;
 use crate::data::random::{Draws, Purpose};
 use crate::dissect::probes::{branch, branches};
 use crate::engine::Engine;
@@ -16,6 +16,7 @@ use crate::lower::probes::Pass;
 use crate::lower::{self, Wanted};
 use crate::network::Network;
 use crate::network::anatomy::Site;
+use crate::pixels::Table;
 use crate::train::TrainError;
 use crate::train::runner::Runner;
 use crate::train::tensors::Values;

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use crate::engine::profile::KernelTime;
 use crate::engine::{EngineError, Executable, Pending};
 use crate::graph::{InputId, NodeId, Program, Shape};
+use crate::pixels::{self, Extent};
 
 use super::cost::Cost;
 use super::device::adapter::Gpu;
 use super::device::buffers::Buffers;
-use super::device::readback::{Arriving, Staging, numbers, read, wait};
+use super::device::readback::{Arriving, Staging, numbers, wait};
 use super::device::timer::Timer;
+use super::expansion::{Expansion, suits};
 use super::kernel::KernelId;
 use super::lowered::Lowered;
 use super::memory::{BufferPlace, MemoryPlan};
@@ -25,6 +27,7 @@ pub(super) struct GpuProgram {
     costs: Vec<Cost>,
     inputs: Vec<(BufferPlace, Shape)>,
     outputs: Vec<(BufferPlace, Shape)>,
+    expansions: Vec<Expansion>,
     staging: Staging,
     /// The submission before the last: at most two steps are under way.
     earlier: Option<wgpu::SubmissionIndex>,
@@ -36,6 +39,15 @@ struct Step {
     pipeline: usize,
     bindings: wgpu::BindGroup,
     workgroups: [u32; 3],
+}
+
+/// What a submission copies for the host.
+struct Copied {
+    target: wgpu::Buffer,
+    /// Of each value, in their order.
+    bytes: Vec<usize>,
+    /// Where `target` is from.
+    staging: Staging,
 }
 
 impl GpuProgram {
@@ -67,8 +79,19 @@ impl GpuProgram {
             .collect();
         gpu.check()?;
         let costs = plan.ids().map(|id| Cost::of(program, &plan, id)).collect();
-        let (earlier, last, staging) = (None, None, Staging::default());
-        Ok(Self { gpu, buffers, pipelines, steps, costs, inputs, outputs, staging, earlier, last })
+        Ok(Self {
+            gpu,
+            buffers,
+            pipelines,
+            steps,
+            costs,
+            inputs,
+            outputs,
+            expansions: Vec::new(),
+            staging: Staging::default(),
+            earlier: None,
+            last: None,
+        })
     }
 
     fn input(&self, input: InputId) -> Result<(BufferPlace, Shape), EngineError> {
@@ -80,20 +103,15 @@ impl GpuProgram {
         place.ok_or_else(|| EngineError::NotAsked(format!("number {index}")))
     }
 
-    fn read(&self, (place, shape): (BufferPlace, Shape)) -> Result<Vec<f32>, EngineError> {
-        let (buffer, start) = self.buffers.at(place);
-        let bytes = read(&self.gpu, buffer, 4 * start as u64, 4 * shape.len() as u64)?;
-        Ok(numbers(&bytes))
-    }
-
     fn encoder(&self) -> wgpu::CommandEncoder {
         self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default())
     }
 
     /// Every dispatch, in one pass.
-    fn encoded(&self) -> wgpu::CommandEncoder {
+    fn encoded(&mut self) -> wgpu::CommandEncoder {
         let mut encoder = self.encoder();
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        due(&mut self.expansions).for_each(|expansion| expansion.dispatch(&mut pass));
         let mut current = None;
         for step in &self.steps {
             if current != Some(step.pipeline) {
@@ -107,8 +125,8 @@ impl GpuProgram {
     }
 
     /// Every dispatch, in a pass of its own between two timestamps.
-    fn timed(&self, timer: &Timer) -> wgpu::CommandEncoder {
-        let mut encoder = self.encoder();
+    fn timed(&mut self, timer: &Timer) -> wgpu::CommandEncoder {
+        let mut encoder = self.expanded();
         for (at, step) in self.steps.iter().enumerate() {
             let descriptor = wgpu::ComputePassDescriptor {
                 label: None,
@@ -120,6 +138,90 @@ impl GpuProgram {
         }
         timer.resolve(&mut encoder);
         encoder
+    }
+
+    /// What makes numbers of the pictures that were written since the last step.
+    fn expanded(&mut self) -> wgpu::CommandEncoder {
+        let mut encoder = self.encoder();
+        if due(&mut self.expansions).next().is_some() {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            due(&mut self.expansions).for_each(|expansion| expansion.dispatch(&mut pass));
+        }
+        encoder
+    }
+
+    /// Copies what lives at some places to a buffer of `staging`.
+    fn copied(
+        &self,
+        staging: &Staging,
+        encoder: &mut wgpu::CommandEncoder,
+        places: &[(BufferPlace, Shape)],
+    ) -> Copied {
+        let bytes: Vec<_> = places.iter().map(|(_, shape)| 4 * shape.len()).collect();
+        let target = staging.take(&self.gpu, bytes.iter().sum::<usize>() as u64);
+        let mut end = 0;
+        for (&(place, _), &bytes) in places.iter().zip(&bytes) {
+            let (buffer, start) = self.buffers.at(place);
+            let (start, bytes) = (4 * start as u64, bytes as u64);
+            encoder.copy_buffer_to_buffer(buffer, start, &target, end, bytes);
+            end += bytes;
+        }
+        Copied { target, bytes, staging: staging.clone() }
+    }
+
+    /// What a submission copies, as numbers, when they have arrived.
+    fn pending(&self, copied: Copied, submission: wgpu::SubmissionIndex) -> Pending {
+        let Copied { target, bytes, staging } = copied;
+        let arriving = Arriving::new(&self.gpu, target, submission);
+        Pending::Later(Box::new(move || {
+            let all = arriving.bytes(&staging)?;
+            let mut rest = all.as_slice();
+            let parts = bytes.into_iter().map(|len| {
+                let (part, after) = rest.split_at(len);
+                rest = after;
+                numbers(part)
+            });
+            Ok(parts.collect())
+        }))
+    }
+
+    /// What lives at some places behind all that has been begun.
+    fn now(&mut self, places: &[(BufferPlace, Shape)]) -> Result<Pending, EngineError> {
+        if places.is_empty() {
+            return Ok(Pending::Ready(Vec::new()));
+        }
+        let mut encoder = self.expanded();
+        // Asked for now and then: the memory is not kept.
+        let copied = self.copied(&Staging::default(), &mut encoder, places);
+        let submission = self.gpu.queue.submit([encoder.finish()]);
+        self.gpu.check()?;
+        Ok(self.pending(copied, submission))
+    }
+
+    fn read(&mut self, place: (BufferPlace, Shape)) -> Result<Vec<f32>, EngineError> {
+        Ok(self.now(&[place])?.wait()?.pop().unwrap_or_default())
+    }
+
+    /// What makes numbers of such pictures at an input.
+    fn expansion(
+        &mut self,
+        input: InputId,
+        pictures: &pixels::Batch,
+    ) -> Result<&mut Expansion, EngineError> {
+        let known = self.expansions.iter_mut().position(|e| e.input == input);
+        let at = known.filter(|&at| self.expansions[at].is_for(pictures));
+        let at = match at {
+            Some(at) => at,
+            None => {
+                let (place, shape) = self.input(input)?;
+                let (buffer, _) = self.buffers.at(place);
+                let made = Expansion::new(&self.gpu, input, shape, &pictures.table, buffer)?;
+                self.expansions.retain(|other| other.input != input);
+                self.expansions.push(made);
+                self.expansions.len() - 1
+            }
+        };
+        Ok(&mut self.expansions[at])
     }
 
     /// Hands a step to the device, when the one before the last is done.
@@ -166,42 +268,54 @@ impl Executable for GpuProgram {
             let (elements, given) = (shape.len(), data.len());
             return Err(EngineError::WrongLength { input, elements, given });
         }
+        // Pictures that were written before are written over.
+        self.expansions.iter_mut().filter(|e| e.input == input).for_each(|e| e.due = false);
         let (buffer, start) = self.buffers.at(place);
         self.gpu.queue.write_buffer(buffer, 4 * start as u64, bytemuck::cast_slice(data));
         self.gpu.check()
     }
 
     fn run(&mut self) -> Result<(), EngineError> {
-        self.submit(self.encoded()).map(|_| ())
+        let encoder = self.encoded();
+        self.submit(encoder).map(|_| ())
+    }
+
+    fn standardises(&self, input: InputId) -> bool {
+        let known = self.input(input);
+        known.is_ok_and(|(place, shape)| matches!(place, BufferPlace::Slot(_)) && suits(shape))
+    }
+
+    fn write_pictures(
+        &mut self,
+        input: InputId,
+        pictures: &pixels::Batch,
+    ) -> Result<(), EngineError> {
+        let (_, shape) = self.input(input)?;
+        let Extent { rows, columns, channels } = pictures.extent;
+        let fits = shape.0 == [pictures.crops.len(), rows, columns, channels]
+            && shape.len() == pictures.bytes.len();
+        if !fits || !self.standardises(input) {
+            return self.write(input, &pictures.expanded());
+        }
+        let gpu = self.gpu.clone();
+        self.expansion(input, pictures)?.write(&gpu, pictures)
     }
 
     /// The outputs are copied at the end of the same submission.
     fn begin(&mut self, outputs: &[usize]) -> Result<Pending, EngineError> {
         let places = outputs.iter().map(|&index| self.result(index));
         let places = places.collect::<Result<Vec<_>, _>>()?;
-        let bytes: Vec<_> = places.iter().map(|(_, shape)| 4 * shape.len()).collect();
-        let target = self.staging.take(&self.gpu, bytes.iter().sum::<usize>() as u64);
         let mut encoder = self.encoded();
-        let mut end = 0;
-        for (&(place, _), &bytes) in places.iter().zip(&bytes) {
-            let (buffer, start) = self.buffers.at(place);
-            let (start, bytes) = (4 * start as u64, bytes as u64);
-            encoder.copy_buffer_to_buffer(buffer, start, &target, end, bytes);
-            end += bytes;
-        }
+        let copied = self.copied(&self.staging, &mut encoder, &places);
         let submission = self.submit(encoder)?;
-        let arriving = Arriving::new(&self.gpu, target, submission);
-        let staging = self.staging.clone();
-        Ok(Pending::Later(Box::new(move || {
-            let all = arriving.bytes(&staging)?;
-            let mut rest = all.as_slice();
-            let parts = bytes.into_iter().map(|len| {
-                let (part, after) = rest.split_at(len);
-                rest = after;
-                numbers(part)
-            });
-            Ok(parts.collect())
-        })))
+        Ok(self.pending(copied, submission))
+    }
+
+    /// Copied on the device, behind all that has been begun.
+    fn snapshot(&mut self, inputs: &[InputId]) -> Result<Pending, EngineError> {
+        let places = inputs.iter().map(|&input| self.input(input));
+        let places = places.collect::<Result<Vec<_>, _>>()?;
+        self.now(&places)
     }
 
     fn run_timed(&mut self) -> Result<Vec<KernelTime>, EngineError> {
@@ -209,7 +323,8 @@ impl Executable for GpuProgram {
             self.run()?;
             return Ok(Vec::new());
         };
-        self.submit(self.timed(&timer))?;
+        let encoder = self.timed(&timer);
+        self.submit(encoder)?;
         let seconds = timer.seconds(&self.gpu)?;
         let times = seconds.into_iter().zip(&self.costs).enumerate();
         let time = |(at, (seconds, cost)): (usize, (f64, &Cost))| KernelTime {
@@ -223,16 +338,23 @@ impl Executable for GpuProgram {
     }
 
     fn output(&mut self, index: usize) -> Result<Vec<f32>, EngineError> {
-        self.read(self.result(index)?)
+        let place = self.result(index)?;
+        self.read(place)
     }
 
     fn state(&mut self, input: InputId) -> Result<Vec<f32>, EngineError> {
-        self.read(self.input(input)?)
+        let place = self.input(input)?;
+        self.read(place)
     }
 
     fn memory(&self) -> usize {
-        self.buffers.bytes()
+        let pictures = self.expansions.iter().map(Expansion::bytes).sum::<usize>();
+        self.buffers.bytes() + pictures
     }
+}
+
+fn due(expansions: &mut [Expansion]) -> impl Iterator<Item = &mut Expansion> {
+    expansions.iter_mut().filter(|expansion| expansion.due)
 }
 
 fn located(

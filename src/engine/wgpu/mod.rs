@@ -11,7 +11,7 @@
 //! 5. `text`: WGSL, with what it binds. So far `lowered`, all without a device; `wgsl` hands it
 //!    to whoever wants to read it, [`dump`] shows the plan.
 //! 6. `pipelines`: texts compiled by the driver.
-//! 7. `executable`: a step as one submission.
+//! 7. `executable`: a step as one submission, before which `expansion` makes numbers of pictures.
 //!
 //! A stage imports from those before it and from `numbers`, `device` from what it holds (`memory`,
 //! `text`). `tune` and `self_test` run whole programs: of a program in several cuts they keep the
@@ -28,6 +28,7 @@ pub mod cut;
 mod device;
 pub mod dump;
 mod executable;
+mod expansion;
 pub mod kernel;
 mod lowered;
 pub mod memory;

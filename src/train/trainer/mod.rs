@@ -132,7 +132,7 @@ impl Session {
         let smoothing = self.config.recipe.label_smoothing;
         let train = self.train.clone();
         let mut batches = train
-            .training(augmentation, smoothing, seed, steps.clone())
+            .training(augmentation, smoothing, seed, steps.clone(), self.training.takes())
             .map_err(TrainError::NoThread)?;
         let mut pace = Pace { clock: Instant::now(), left_out: 0, epoch };
         let mut underway = None;
@@ -184,7 +184,7 @@ impl Session {
         let rate = self.plan.rate(step);
         let seed = Draws::new(self.config.recipe.seed, Purpose::Step, step).bits() >> 8;
         let start = Instant::now();
-        self.training.write(Role::Images, &batch.images)?;
+        self.training.write_images(&batch.images)?;
         self.training.write(Role::Targets, &batch.targets)?;
         self.training.write(Role::LearningRate, &[rate as f32])?;
         self.training.write(Role::Seed, &[seed as f32])?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rnetc::engine::wgpu::{Options, WgpuEngine};
 use rnetc::engine::{Engine, EngineError, Precision, Shortage};
 use rnetc::graph::builder::Builder;
-use rnetc::graph::{Output, Program, Role, Shape, Type, Unary};
+use rnetc::graph::{Axes, ConvGeometry, Output, Program, ReduceKind, Role, Shape, Type, Unary};
 use rnetc::train::TrainError;
 use rnetc::train::init::initial;
 use rnetc::train::record::metrics::{Evaluation, Step};
@@ -56,9 +56,29 @@ fn a_device_that_is_lost_is_told_by_every_call() {
 fn a_device_that_does_not_answer_is_not_waited_for() {
     let options = Options { patience: Some(Duration::ZERO), ..Options::default() };
     let Some(engine) = alone(&options) else { return };
-    let mut executable = engine.compile(&exponentials(4, 512)).expect("compiles");
-    let error = executable.begin(&[0]).and_then(|begun| begun.wait()).unwrap_err();
-    assert_eq!(error, EngineError::NoAnswer { seconds: 0 });
+    // A device that has answered before it was asked is given twice the work.
+    let mut lengths = std::iter::successors(Some(1), |length| Some(2 * length));
+    let error = lengths.by_ref().take(11).find_map(|length| {
+        let mut executable = engine.compile(&chain(length)).expect("compiles");
+        executable.begin(&[0]).and_then(|begun| begun.wait()).err()
+    });
+    assert_eq!(error, Some(EngineError::NoAnswer { seconds: 0 }));
+}
+
+/// So many convolutions, one after the other: time for all, memory for two.
+fn chain(length: usize) -> Program {
+    let mut b = Builder::new();
+    let geometry = ConvGeometry { input: [32, 32], kernel: [3, 3], stride: 1, padding: [1, 1] };
+    let [batch, channels] = [256, 8];
+    let shape = Shape([batch, 32, 32, channels]);
+    let mut x = b.input("x", Role::Images, Type { shape, batched: true });
+    let shape = Shape([3, 3, channels, channels]);
+    let weight = b.input("weight", Role::Parameter, Type { shape, batched: false });
+    for _ in 0..length {
+        x = b.conv(geometry, x, weight);
+    }
+    let outputs = Output::quantities([b.reduce(ReduceKind::Sum, Axes::BATCH_AND_SPACE, x)]);
+    Program { graph: b.finish(), outputs, updates: Vec::new(), batch }
 }
 
 #[test]

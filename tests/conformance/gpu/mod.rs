@@ -2,6 +2,7 @@
 
 mod faults;
 mod limits;
+mod pictures;
 mod runs;
 mod snapshots;
 mod subgroups;

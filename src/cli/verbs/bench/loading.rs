@@ -7,14 +7,14 @@ use serde::Serialize;
 
 use super::Failure;
 use crate::cli::show::output;
-use crate::data::batches;
+use crate::data::batches::{self, As};
 use crate::data::dataset::Stored;
 use crate::data::normalise::Normalisation;
 use crate::network::Network;
 use crate::train::recipe::Recipe;
 use crate::train::{TrainError, fit};
 
-/// One thread's work for one batch of he2016: crop, flip, standardise.
+/// One thread's work for one batch of he2016: crop, flip and, where the device does not, standardise.
 #[derive(Debug, Serialize)]
 pub struct Loading {
     milliseconds: f64,
@@ -22,9 +22,11 @@ pub struct Loading {
     percent: f64,
 }
 
-/// Prepares batches of pictures in memory while nothing else runs; a step takes `step` seconds.
+/// Prepares batches of pictures in memory while nothing else runs, as the engine takes them; a step
+/// takes `step` seconds.
 pub fn measure(
     network: &Network,
+    images: As,
     batch: usize,
     batches: u32,
     step: f64,
@@ -41,8 +43,9 @@ pub fn measure(
     let recipe = Recipe::he2016()?;
     // One that is not measured, for the thread and its memory.
     let steps = 0..u64::from(batches) + 1;
-    let mut prepared =
-        loading.training(recipe.augmentation(), 0.0, 0, steps).map_err(TrainError::NoThread)?;
+    let mut prepared = loading
+        .training(recipe.augmentation(), 0.0, 0, steps, images)
+        .map_err(TrainError::NoThread)?;
     let mut start = Instant::now();
     let mut count = 0;
     while let Some(batch) = prepared.next_item() {

@@ -69,7 +69,9 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
     };
     let step = median(&times).unwrap_or(0.0).max(1e-9);
     let loading = match (args.profile, args.mode) {
-        (true, Mode::Train) => Some(loading::measure(&network, args.batch, args.steps, step)?),
+        (true, Mode::Train) => {
+            Some(loading::measure(&network, program.takes(), args.batch, args.steps, step)?)
+        }
         (true, Mode::Infer) | (false, _) => None,
     };
     let device = opened.engine.device();

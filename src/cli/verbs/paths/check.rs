@@ -5,6 +5,7 @@ use crate::cli::args::PathsCheckArgs;
 use crate::cli::session::signals::Signals;
 use crate::cli::session::trained::{self, Trained};
 use crate::cli::show::output;
+use crate::data::batches::As;
 use crate::dissect::paths::check::{Check, Report};
 use crate::dissect::paths::figure;
 use crate::train::record::atomic;
@@ -41,13 +42,13 @@ fn measured(
     let loading = trained.loading(args.batch);
     let (network, engine) = (&trained.network, trained.opened.engine.as_ref());
     let mut check = Check::new(engine, network, &trained.sites, &trained.values, loading.batch)?;
-    let mut batches = loading.evaluation().map_err(|e| Failure::File(e.to_string()))?;
+    let mut batches = loading.evaluation(As::Numbers).map_err(|e| Failure::File(e.to_string()))?;
     let mut pictures = 0;
     while let Some(batch) = batches.next_item() {
         if let Some(failure) = signals.failure() {
             return Err(failure);
         }
-        check.add((&batch.images, &batch.targets), batch.labels.len())?;
+        check.add((&batch.images.numbers(), &batch.targets), batch.labels.len())?;
         pictures += batch.labels.len();
         batches.recycle(batch);
         if args.study.pictures.is_none() {

@@ -83,13 +83,31 @@ pub(super) fn compile(
     kernel: &KernelCode,
     cache: Option<&wgpu::PipelineCache>,
 ) -> Result<wgpu::ComputePipeline, EngineError> {
-    validate(&kernel.wgsl).map_err(|text| {
+    let types: Vec<_> = kernel.bindings.iter().map(binding_type).collect();
+    of_text(gpu, &kernel.wgsl, &types, cache)
+}
+
+/// The pipeline of a text that binds storage alone; `writes` says which of it the text writes.
+pub(super) fn pipeline(
+    gpu: &Gpu,
+    wgsl: &str,
+    writes: &[bool],
+) -> Result<wgpu::ComputePipeline, EngineError> {
+    let types: Vec<_> = writes.iter().map(|&writes| storage(writes)).collect();
+    of_text(gpu, wgsl, &types, None)
+}
+
+fn of_text(
+    gpu: &Gpu,
+    wgsl: &str,
+    types: &[wgpu::BufferBindingType],
+    cache: Option<&wgpu::PipelineCache>,
+) -> Result<wgpu::ComputePipeline, EngineError> {
+    validate(wgsl).map_err(|text| {
         EngineError::Internal(format!("a generated kernel is not valid WGSL:\n{text}"))
     })?;
-    let descriptor = wgpu::ShaderModuleDescriptor {
-        label: None,
-        source: wgpu::ShaderSource::Wgsl(kernel.wgsl.as_str().into()),
-    };
+    let descriptor =
+        wgpu::ShaderModuleDescriptor { label: None, source: wgpu::ShaderSource::Wgsl(wgsl.into()) };
     let checks = wgpu::ShaderRuntimeChecks::unchecked();
     // SAFETY: naga has validated the module. Its loops are bounded, its divisors are
     // non-zero constants, and every index lies inside its buffer: each access stands behind a
@@ -97,7 +115,7 @@ pub(super) fn compile(
     // is replaced by zero where that comparison fails, or `Reach::pixel` has made the comparison
     // for the whole row when the text was written.
     let module = unsafe { gpu.device.create_shader_module_trusted(descriptor, checks) };
-    let entries: Vec<_> = kernel.bindings.iter().enumerate().map(layout_entry).collect();
+    let entries: Vec<_> = (0..).zip(types).map(layout_entry).collect();
     let group = gpu.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
         label: None,
         entries: &entries,
@@ -120,15 +138,20 @@ pub(super) fn compile(
     }))
 }
 
-fn layout_entry((index, binding): (usize, &Binding)) -> wgpu::BindGroupLayoutEntry {
-    let ty = match binding.buffer {
-        Buffer::Slot(_) | Buffer::Vectors => {
-            wgpu::BufferBindingType::Storage { read_only: !binding.writes }
-        }
+fn binding_type(binding: &Binding) -> wgpu::BufferBindingType {
+    match binding.buffer {
+        Buffer::Slot(_) | Buffer::Vectors => storage(binding.writes),
         Buffer::Starts => wgpu::BufferBindingType::Uniform,
-    };
+    }
+}
+
+fn storage(writes: bool) -> wgpu::BufferBindingType {
+    wgpu::BufferBindingType::Storage { read_only: !writes }
+}
+
+fn layout_entry((binding, &ty): (u32, &wgpu::BufferBindingType)) -> wgpu::BindGroupLayoutEntry {
     wgpu::BindGroupLayoutEntry {
-        binding: index as u32,
+        binding,
         visibility: wgpu::ShaderStages::COMPUTE,
         ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
         count: None,

@@ -5,7 +5,8 @@
 //! contractions through workgroup memory (by `matrices` where they are shared so), `slide` and
 //! `slide_weights` those in registers, which look at the pictures through what is `seen` of them. All
 //! of them have their values from the `writer`, which reads and writes memory by `bindings` and knows
-//! `scalar` functions; `epilogue` and `columns` write what becomes of each element.
+//! `scalar` functions; `epilogue` and `columns` write what becomes of each element. `expand` is no kernel
+//! of a program: it makes an input from pictures.
 
 use crate::engine::EngineError;
 use crate::graph::{NodeId, Program};
@@ -17,6 +18,7 @@ use super::plan::GpuPlan;
 mod bindings;
 mod columns;
 mod epilogue;
+mod expand;
 mod fold;
 mod map;
 mod matrices;
@@ -30,6 +32,7 @@ mod template;
 mod writer;
 
 pub use bindings::{Binding, Buffer};
+pub(super) use expand::expand;
 use writer::Writer;
 
 /// A kernel ready to be compiled and dispatched.

@@ -15,6 +15,8 @@ pub(super) const CONTRACT: &str = include_str!("../../../../shaders/contract.wgs
 pub(super) const SLIDE: &str = include_str!("../../../../shaders/slide.wgsl");
 /// Weight gradients in registers.
 pub(super) const SLIDE_WEIGHTS: &str = include_str!("../../../../shaders/slide_weights.wgsl");
+/// Pictures from bytes to numbers.
+pub(super) const EXPAND: &str = include_str!("../../../../shaders/expand.wgsl");
 /// Merging of per-tile sums.
 pub(super) const MERGE: &str = include_str!("../../../../shaders/merge.wgsl");
 

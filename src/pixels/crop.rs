@@ -1,0 +1,105 @@
+//! What of a picture is seen.
+
+use super::{Extent, Table};
+
+/// What of a picture is seen, in a result of the picture's size. The default sees all of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Crop {
+    /// How much further down a row of the result is in the picture. What lies outside the picture is
+    /// zero, after standardisation.
+    pub down: i32,
+    /// How much further right a column of the result is in the picture, before mirroring.
+    pub right: i32,
+    /// Whether left and right change places, after cropping.
+    pub flip: bool,
+    /// What of the result is zero.
+    pub hole: Hole,
+}
+
+/// A rectangle of the result: the first row and column of it, and those after its last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hole {
+    /// Rows.
+    pub rows: [u32; 2],
+    /// Columns.
+    pub columns: [u32; 2],
+}
+
+impl Crop {
+    /// Standardises, crops out of a border of zeros to the picture's own size, mirrors, cuts the
+    /// hole.
+    pub fn apply(&self, table: &Table, extent: Extent, from: &[u8], to: &mut [f32]) {
+        let row_len = extent.columns * extent.channels;
+        // Columns of the crop that see the picture: column + right must lie inside.
+        let [columns, right] = [extent.columns as i64, i64::from(self.right)];
+        let first = (-right).clamp(0, columns);
+        let last = (columns - right).clamp(first, columns);
+        let seen = if self.flip { columns - last..columns - first } else { first..last };
+        let place = seen.start as usize * extent.channels..seen.end as usize * extent.channels;
+        for (row, out) in to.chunks_exact_mut(row_len).enumerate() {
+            let source = usize::try_from(row as i64 + i64::from(self.down)).ok();
+            let Some(source) = source.filter(|&row| row < extent.rows && !place.is_empty()) else {
+                out.fill(0.0);
+                continue;
+            };
+            let at = (source * extent.columns + (first + right) as usize) * extent.channels;
+            out[..place.start].fill(0.0);
+            table.apply(at, &from[at..][..place.len()], &mut out[place.clone()], self.flip);
+            out[place.end..].fill(0.0);
+        }
+        self.hole.cut(extent, to);
+    }
+}
+
+impl Hole {
+    fn cut(self, extent: Extent, to: &mut [f32]) {
+        let [first, end] = self.columns.map(|column| column as usize * extent.channels);
+        let row_len = extent.columns * extent.channels;
+        for row in self.rows[0] as usize..self.rows[1] as usize {
+            to[row * row_len..][first..end].fill(0.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXTENT: Extent = Extent { rows: 3, columns: 3, channels: 1 };
+
+    /// 1…9 row by row, standardised by mean 1 and deviation 1 to 0…8.
+    fn crop(pad: usize, top: usize, left: usize, flip: bool) -> Vec<f32> {
+        let table = Table::Channels(vec![std::array::from_fn(|byte| byte as f32 - 1.0)]);
+        let mut out = vec![f32::NAN; 9];
+        let from = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+        let [down, right] = [top, left].map(|offset| offset as i32 - pad as i32);
+        let crop = Crop { down, right, flip, hole: Hole::default() };
+        crop.apply(&table, EXTENT, &from, &mut out);
+        out
+    }
+
+    #[test]
+    fn the_middle_crop_is_the_picture() {
+        let picture: Vec<f32> = (0..9u8).map(f32::from).collect();
+        assert_eq!(crop(0, 0, 0, false), picture);
+        assert_eq!(crop(1, 1, 1, false), picture);
+        assert_eq!(crop(4, 4, 4, false), picture);
+    }
+
+    #[test]
+    fn corners_show_the_padding_as_zero() {
+        // A byte of 0 would be −1 here, so zeros prove padding after standardisation.
+        assert_eq!(crop(1, 0, 0, false), [0., 0., 0., 0., 0., 1., 0., 3., 4.]);
+        assert_eq!(crop(1, 2, 2, false), [4., 5., 0., 7., 8., 0., 0., 0., 0.]);
+        assert_eq!(crop(1, 0, 2, false), [0., 0., 0., 1., 2., 0., 4., 5., 0.]);
+        assert_eq!(crop(4, 0, 0, false), [0.0; 9]);
+        assert_eq!(crop(4, 8, 0, false), [0.0; 9]);
+        assert_eq!((crop(9, 9, 0, true), crop(9, 9, 18, true)), (vec![0.0; 9], vec![0.0; 9]));
+    }
+
+    #[test]
+    fn a_flip_mirrors_the_crop() {
+        assert_eq!(crop(0, 0, 0, true), [2., 1., 0., 5., 4., 3., 8., 7., 6.]);
+        assert_eq!(crop(1, 0, 2, true), [0., 0., 0., 0., 2., 1., 0., 5., 4.]);
+    }
+}

@@ -1,0 +1,174 @@
+//! Pictures that become numbers on the device: as on the host, to the bit where each byte has a number
+//! of its own.
+
+use std::sync::Arc;
+
+use rnetc::data::augment::Augmentation;
+use rnetc::engine::{Engine, EngineError, Executable};
+use rnetc::graph::builder::Builder;
+use rnetc::graph::{InputId, Output, Program, Role, Shape, Type, Unary};
+use rnetc::pixels::{Batch, Crop, Extent, Hole, Table};
+
+use crate::support::{cpu, gpu};
+
+const IMAGES: InputId = InputId(0);
+
+/// −x of pictures.
+fn negated(shape: [usize; 4]) -> Program {
+    let mut b = Builder::new();
+    let x = b.input("images", Role::Images, Type { shape: Shape(shape), batched: true });
+    let y = b.unary(Unary::Neg, x);
+    let outputs = Output::quantities([y]);
+    Program { graph: b.finish(), outputs, updates: Vec::new(), batch: shape[0] }
+}
+
+fn by_channel(channels: usize) -> Table {
+    let value = |channel: usize, byte: usize| (byte as f32 - 99.5) / (channel as f32 + 3.7);
+    let row = |channel| std::array::from_fn(|byte| value(channel, byte));
+    Table::Channels((0..channels).map(row).collect())
+}
+
+fn by_pixel(extent: Extent) -> Table {
+    let mean = (0..extent.bytes()).map(|k| (k * 29 % 211) as f32 + 0.3).collect();
+    let std = (0..extent.channels).map(|channel| channel as f32 * 11.3 + 50.1).collect();
+    Table::Pixels { mean, std }
+}
+
+/// Pictures of bytes that differ, each with its own crop.
+fn batch(count: usize, extent: Extent, table: Table, crop: impl Fn(usize) -> Crop) -> Batch {
+    let mut batch = Batch::black(count, extent, Arc::new(table));
+    batch.bytes.iter_mut().enumerate().for_each(|(k, byte)| *byte = (k * 37 % 253) as u8);
+    batch.crops = (0..count).map(crop).collect();
+    batch
+}
+
+fn close(have: &[f32], want: &[f32], exactly: bool) {
+    assert_eq!(have.len(), want.len());
+    for (at, (have, want)) in have.iter().zip(want).enumerate() {
+        // WGSL's quotients lie within 2.5 units in the last place, of which f32 has 24.
+        let room = if exactly { 0.0 } else { want.abs() * 3.0 / (1 << 23) as f32 };
+        assert!((have - want).abs() <= room, "number {at}: {have}, not {want}");
+    }
+}
+
+/// What the input holds, before and after a run that reads it.
+fn agrees(executable: &mut dyn Executable, batch: &Batch) {
+    let exactly = matches!(*batch.table, Table::Channels(_));
+    let want = batch.expanded();
+    executable.write_pictures(IMAGES, batch).expect("they fit");
+    close(&executable.state(IMAGES).expect("numbers"), &want, exactly);
+    executable.write_pictures(IMAGES, batch).expect("they fit");
+    let outputs = executable.begin(&[0]).and_then(|begun| begun.wait()).expect("runs");
+    let negated: Vec<f32> = outputs[0].iter().map(|x| -x).collect();
+    close(&negated, &want, exactly);
+}
+
+#[test]
+fn every_augmentation_is_the_hosts() {
+    let Some(engine) = gpu() else { return };
+    for [count, rows, columns, channels] in
+        [[3, 5, 7, 1], [2, 5, 3, 3], [1, 9, 5, 2], [5, 3, 3, 4], [4, 16, 16, 3], [7, 1, 19, 1]]
+    {
+        let extent = Extent { rows, columns, channels };
+        let program = negated([count, rows, columns, channels]);
+        let mut executable = engine.compile(&program).expect("compiles");
+        assert!(executable.standardises(IMAGES));
+        let side = rows.min(columns);
+        for (pad, flip, cutout) in
+            [(0, false, 0), (1, false, 0), (0, true, 0), (side - 1, true, 0), (1, true, 3)]
+        {
+            let augmentation = Augmentation { pad, flip, cutout };
+            for table in [by_channel(channels), by_pixel(extent)] {
+                let crop = |index| augmentation.draw(extent, 1, 2, index);
+                agrees(executable.as_mut(), &batch(count, extent, table, crop));
+            }
+        }
+    }
+}
+
+#[test]
+fn borders_and_holes_reach_as_far_as_they_may() {
+    let Some(engine) = gpu() else { return };
+    let extent = Extent { rows: 5, columns: 6, channels: 3 };
+    let far = [i32::MIN, -7, -5, -1, 0, 1, 4, 6, i32::MAX];
+    let crops =
+        far.iter().flat_map(|&down| far.map(|right| [false, true].map(|f| (down, right, f))));
+    let crops: Vec<Crop> = crops
+        .flatten()
+        .map(|(down, right, flip)| Crop { down, right, flip, hole: Hole::default() })
+        .chain([[0, 5], [4, 5], [2, 2], [0, 1]].map(|[first, end]| Crop {
+            hole: Hole { rows: [first, end], columns: [first, end + 1] },
+            flip: end == 5,
+            ..Crop::default()
+        }))
+        .collect();
+    let count = crops.len();
+    let mut executable = engine.compile(&negated([count, 5, 6, 3])).expect("compiles");
+    agrees(executable.as_mut(), &batch(count, extent, by_channel(3), |at| crops[at]));
+}
+
+#[test]
+fn the_last_that_was_written_counts() {
+    let Some(engine) = gpu() else { return };
+    let extent = Extent { rows: 4, columns: 4, channels: 3 };
+    let mut executable = engine.compile(&negated([2, 4, 4, 3])).expect("compiles");
+    let flipped = Crop { flip: true, ..Crop::default() };
+    let first = batch(2, extent, by_channel(3), |_| Crop::default());
+    let second = Batch { crops: vec![flipped; 2], ..first.clone() };
+    let other = Batch { table: Arc::new(by_pixel(extent)), ..first.clone() };
+    let ones = vec![1.0; 96];
+    let mut result = |written: &[&dyn Fn(&mut dyn Executable)]| {
+        written.iter().for_each(|write| write(executable.as_mut()));
+        executable.begin(&[0]).expect("runs")
+    };
+    let pictures = |batch| move |e: &mut dyn Executable| e.write_pictures(IMAGES, batch).unwrap();
+    let numbers = |e: &mut dyn Executable| e.write(IMAGES, &ones).unwrap();
+    let negated = |batch: &Batch| batch.expanded().into_iter().map(|x| -x).collect::<Vec<f32>>();
+    // Each is waited for when the next has begun.
+    let begun = [
+        (result(&[&pictures(&first)]), negated(&first)),
+        (result(&[&pictures(&second)]), negated(&second)),
+        (result(&[&pictures(&first), &numbers]), vec![-1.0; 96]),
+        (result(&[]), vec![-1.0; 96]),
+        (result(&[&numbers, &pictures(&second)]), negated(&second)),
+        (result(&[]), negated(&second)),
+        (result(&[&pictures(&first), &pictures(&other)]), negated(&other)),
+        (result(&[&pictures(&first)]), negated(&first)),
+    ];
+    for (pending, want) in begun {
+        close(&pending.wait().expect("runs")[0], &want, false);
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused_and_what_does_not_suit_is_done_here() {
+    let extent = Extent { rows: 4, columns: 4, channels: 1 };
+    let wrong = batch(3, extent, by_channel(1), |_| Crop::default());
+    let engines = [Some(cpu()), crate::support::wgpu()];
+    for engine in engines.into_iter().flatten() {
+        let mut executable = engine.compile(&negated([2, 4, 4, 1])).expect("compiles");
+        let error = executable.write_pictures(IMAGES, &wrong).unwrap_err();
+        assert_eq!(error, EngineError::WrongLength { input: IMAGES, elements: 32, given: 48 });
+        agrees(executable.as_mut(), &batch(2, extent, by_channel(1), |_| Crop::default()));
+        // Too small to gain anything.
+        let extent = Extent { rows: 1, columns: 3, channels: 1 };
+        let mut executable = engine.compile(&negated([5, 1, 3, 1])).expect("compiles");
+        assert!(!executable.standardises(IMAGES));
+        let flip = |at| Crop { flip: at % 2 == 0, ..Crop::default() };
+        agrees(executable.as_mut(), &batch(5, extent, by_channel(1), flip));
+    }
+}
+
+#[test]
+fn a_snapshot_is_not_changed_by_what_comes_later() {
+    let Some(engine) = gpu() else { return };
+    let mut executable = engine.compile(&negated([2, 4, 4, 1])).expect("compiles");
+    executable.write(IMAGES, &[1.0; 32]).expect("fits");
+    let snapshot = executable.snapshot(&[IMAGES, IMAGES]).expect("copied");
+    executable.write(IMAGES, &[2.0; 32]).expect("fits");
+    executable.run().expect("runs");
+    // Wherever it is waited for.
+    let waited = std::thread::spawn(move || snapshot.wait()).join().expect("no panic");
+    assert_eq!(waited.expect("numbers"), vec![vec![1.0; 32]; 2]);
+    assert!(executable.snapshot(&[]).and_then(|none| none.wait()).expect("nothing").is_empty());
+}
