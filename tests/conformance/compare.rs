@@ -65,6 +65,17 @@ pub fn agrees(name: &str, program: &Program, tolerance: f64) {
 /// The same on these engines, each with its name.
 pub fn agree(name: &str, program: &Program, tolerance: f64, engines: Vec<(&str, Box<dyn Engine>)>) {
     let steps = if program.updates.is_empty() { 1 } else { 3 };
+    agree_for(steps, name, program, tolerance, engines);
+}
+
+/// The same for so many steps.
+pub fn agree_for(
+    steps: usize,
+    name: &str,
+    program: &Program,
+    tolerance: f64,
+    engines: Vec<(&str, Box<dyn Engine>)>,
+) {
     let (first, wanted) = interpreted(program, steps);
     for (on, engine) in engines {
         let mut executable = engine.compile(program).unwrap_or_else(|e| panic!("{name}: {e}"));

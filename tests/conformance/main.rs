@@ -18,4 +18,5 @@ mod recompute;
 mod runs;
 mod steps;
 mod support;
+mod wgsl;
 mod wide;

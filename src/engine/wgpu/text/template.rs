@@ -3,6 +3,7 @@
 //! A hook is what stands between `//@ begin NAME` and `//@ end`. Each module is valid as it is;
 //! its hooks then do the simplest thing.
 
+use crate::engine::wgpu::cut::THREADS;
 use crate::engine::wgpu::kernel::Body;
 
 use super::writer::Writer;
@@ -65,11 +66,14 @@ pub(super) fn threads(writer: &Writer) -> Vec<(&'static str, String)> {
         return Vec::new();
     }
     let builtins = "@builtin(subgroup_id) subgroup: u32,
-@builtin(subgroup_size) size: u32,
+@builtin(subgroup_size) widest: u32,
 @builtin(subgroup_invocation_id) invocation: u32,
 ";
-    let thread = "let thread = subgroup * size + invocation;\n";
-    vec![("builtins", builtins.to_owned()), ("thread", thread.to_owned())]
+    // A subgroup may have room for more threads than there are.
+    let thread = format!(
+        "let size = min(widest, {THREADS}u);\nlet thread = subgroup * size + invocation;\n"
+    );
+    vec![("builtins", builtins.to_owned()), ("thread", thread)]
 }
 
 /// A loop's bound that keeps it a loop: drivers write out some thirty turns of one whose number

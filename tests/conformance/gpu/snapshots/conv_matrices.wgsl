@@ -118,9 +118,10 @@ fn epilogue(row: u32, col: u32, raw0: vec4<f32>) -> Sums {
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(subgroup_id) subgroup: u32,
-    @builtin(subgroup_size) size: u32,
+    @builtin(subgroup_size) widest: u32,
     @builtin(subgroup_invocation_id) invocation: u32,
 ) {
+    let size = min(widest, 64u);
     let thread = subgroup * size + invocation;
     let id = group.x + group.y * 65535u;
     if (id >= GROUPS) {

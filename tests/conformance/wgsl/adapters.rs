@@ -1,0 +1,94 @@
+//! What the engine writes for adapters of every kind is run, and agrees with the f64 interpreter.
+
+use rnetc::engine::Engine;
+use rnetc::engine::wgpu::{Blocking, Capabilities, Matrices, NumberFormat, Style, Target};
+use rnetc::graph::Program;
+
+use super::Emulator;
+use super::module::Limits;
+use crate::compare::agree_for;
+use crate::gpu::tuning::convolution;
+use crate::nets::Net;
+
+/// Half of the distance between neighbours in f16, relative.
+const ROUNDING: f64 = 1.0 / 2048.0;
+
+/// An adapter with subgroups of so many threads and matrices of this edge, as the engine writes for
+/// it untuned.
+fn adapter(
+    activations: NumberFormat,
+    subgroup: Option<u32>,
+    edge: Option<usize>,
+) -> (String, Emulator) {
+    let matrices = edge.zip(subgroup);
+    let matrices = matrices.map(|(edge, threads)| Matrices { edge, subgroup: threads as usize });
+    let capabilities = Capabilities { subgroups: subgroup.is_some(), matrices };
+    let blocking = Blocking::choices(capabilities)[0];
+    let target = Target { activations, capabilities, blocking, style: Style::Staged };
+    let limits = Limits {
+        subgroup,
+        matrices: edge.is_some(),
+        half: activations == NumberFormat::F16,
+        memory: 16 << 10,
+        threads: 256,
+    };
+    let subgroup = subgroup.map_or("no".into(), |n| n.to_string());
+    let edge = edge.map_or("no".into(), |n| n.to_string());
+    let name = format!("{activations:?}, subgroups of {subgroup}, matrices of {edge}");
+    (name, Emulator { target, limits })
+}
+
+/// With subgroups of every size or none, and in f16 matrices of every size or none.
+fn adapters(activations: NumberFormat) -> Vec<(String, Emulator)> {
+    let subgroups = [None, Some(4), Some(8), Some(16), Some(32), Some(64), Some(128)];
+    let edges: &[_] = match activations {
+        NumberFormat::F32 => &[None],
+        NumberFormat::F16 => &[None, Some(8), Some(16)],
+    };
+    let pairs = subgroups.iter().flat_map(|s| edges.iter().map(move |e| (*s, *e)));
+    let there = pairs.filter(|(subgroup, edge)| edge.is_none() || subgroup.is_some());
+    there.map(|(subgroup, edge)| adapter(activations, subgroup, edge)).collect()
+}
+
+/// A program agrees with the f64 interpreter on all of them.
+fn agrees(program: &Program, tolerance: f64, adapters: &[(String, Emulator)]) {
+    let engines = adapters.iter();
+    let engines =
+        engines.map(|(name, it)| (name.as_str(), Box::new(*it) as Box<dyn Engine>)).collect();
+    agree_for(1, "interpreted", program, tolerance, engines);
+}
+
+/// A training step with a strided unit.
+fn net() -> Program {
+    let mut net = Net::new(2);
+    let x = net.images([8, 8, 3]);
+    let x = net.conv(x, 16, 3, 1);
+    let x = net.preact(x, 32, 2);
+    net.trained(x, 10)
+}
+
+#[test]
+fn a_net_trains_in_f32_on_every_adapter() {
+    agrees(&net(), 1e-4, &adapters(NumberFormat::F32));
+}
+
+/// Operands and results of four layers and their gradients have eleven bits.
+#[test]
+fn a_net_trains_in_f16_on_every_adapter() {
+    agrees(&net(), 8.0 * ROUNDING, &adapters(NumberFormat::F16));
+}
+
+/// Every blocking of the adapters whose subgroups multiply matrices: as NVIDIA's, as AMD's, as
+/// Apple's, as lavapipe's.
+#[test]
+fn a_convolution_runs_in_every_blocking_by_matrices() {
+    for (subgroup, edge) in [(32, 16), (64, 16), (32, 8), (8, 8)] {
+        let (name, it) = adapter(NumberFormat::F16, Some(subgroup), Some(edge));
+        let blocked = Blocking::choices(it.target.capabilities).into_iter().map(|blocking| {
+            let target = Target { blocking, ..it.target };
+            (format!("{name}, {blocking:?}"), Emulator { target, ..it })
+        });
+        // The sums of squares take each result in twice.
+        agrees(&convolution(2, 24, true), 4.0 * ROUNDING, &blocked.collect::<Vec<_>>());
+    }
+}
