@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::graph::{NodeId, Program};
 
-use super::cut::{Multiply, TileCut};
+use super::cut::{Multiply, Parts, TileCut};
 use super::kernel::{Body, Column, Kernel, Moment, name};
 use super::memory::live::{LiveRange, LiveRanges};
 use super::memory::{BufferPlace, Slot};
@@ -81,17 +81,16 @@ pub fn cut(kernel: &Kernel, cut: &TileCut) -> String {
         cut.tile_rows(),
         cut.tile_cols()
     );
-    let how = match (&kernel.body, cut.multiply) {
-        (Body::Merge { .. }, _) => "a workgroup an element".to_owned(),
-        (_, Multiply::Scalars) => tiles,
-        (_, Multiply::Matrices(share)) => format!(
+    let how = match cut.multiply {
+        Multiply::Scalars => tiles,
+        Multiply::Matrices(share) => format!(
             "{tiles}; {}×{} matrices of {edge}×{edge} a subgroup, {} side by side",
             share.down,
             share.across,
             share.side,
             edge = share.edge
         ),
-        (_, Multiply::Sliding(window)) => format!(
+        Multiply::Sliding(window) => format!(
             "{}×{} pixels a thread, {} times four channels, {}×{} threads side by side",
             window.down, window.across, window.blocks, window.side[0], window.side[1]
         ),
@@ -99,6 +98,9 @@ pub fn cut(kernel: &Kernel, cut: &TileCut) -> String {
     let mut out = format!("{rows}×{cols} in {how}");
     if splits > 1 {
         let _ = write!(out, "; {splits} ranges of images");
+    }
+    if let Some(Parts { count, slices, ways }) = cut.parts {
+        let _ = write!(out, "; {count} parts an element for {slices} threads, {ways} at a time");
     }
     let _ = write!(out, "; {} workgroups", cut.workgroups(kernel));
     let counted = [

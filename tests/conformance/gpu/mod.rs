@@ -6,5 +6,6 @@ mod pictures;
 mod runs;
 mod snapshots;
 mod subgroups;
+mod sums;
 mod text;
 pub mod tuning;

@@ -9,7 +9,7 @@ use crate::nets::Net;
 use crate::support::gpu;
 
 /// An engine with subgroups, or a line that the adapter has none.
-fn subgroups() -> Option<WgpuEngine> {
+pub fn subgroups() -> Option<WgpuEngine> {
     let name = gpu()?.adapter().name.clone();
     let engine = WgpuEngine::new().expect("the adapter that is there").with_subgroups();
     if engine.is_none() {

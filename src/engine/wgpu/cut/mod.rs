@@ -1,7 +1,7 @@
 //! How the domain of each kernel is cut into workgroups: data, known from shapes and from what a
 //! device can do, before any text is written and without a device.
 //!
-//! `tile` is the cut of one kernel. A contraction's depends on the [`Target`]: on its [`Style`], on
+//! `tile` is the cut of one kernel, `sums` of one that adds up what another leaves. A contraction's depends on the [`Target`]: on its [`Style`], on
 //! the [`Blocking`] that tuning chose, and on the [`Capabilities`] that subgroups bring; then
 //! `matrices` shares a tile among subgroups, or a `window` slides over rows of pixels in registers.
 
@@ -15,6 +15,7 @@ mod capabilities;
 mod contraction;
 mod matrices;
 mod style;
+mod sums;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub use capabilities::{Capabilities, Matrices};
 pub use contraction::{Contraction, ContractionKind};
 pub use matrices::MatrixShare;
 pub use style::Style;
+pub use sums::Parts;
 pub use target::Target;
 pub use tile::{Multiply, TileCut};
 pub use window::{Window, WindowReach};
@@ -45,10 +47,15 @@ pub fn cut(
     target: Target,
     blocking: &dyn Fn(KernelId) -> Blocking,
 ) -> Vec<TileCut> {
-    let list = kernels.list.iter().enumerate();
-    let one = |(at, kernel)| {
-        let blocking = blocking(KernelId(at as u32));
-        TileCut::of(&program.graph, kernel, Target { blocking, ..target })
-    };
-    list.map(one).collect()
+    let mut cuts: Vec<TileCut> = Vec::with_capacity(kernels.list.len());
+    for (at, kernel) in kernels.list.iter().enumerate() {
+        let target = Target { blocking: blocking(KernelId(at as u32)), ..target };
+        let source = kernel.source().map(|of| &cuts[of.index()]);
+        let cut = match source {
+            Some(source) => TileCut::of_sums(&program.graph, kernel, target, source),
+            None => TileCut::of(&program.graph, kernel, target),
+        };
+        cuts.push(cut);
+    }
+    cuts
 }

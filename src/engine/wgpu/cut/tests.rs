@@ -35,7 +35,8 @@ const LAYERS: [Layer; 17] = [
     [14, 256, 260, 3, 1, 1],
 ];
 
-/// The kernels of a layer: forward with the sums that a batch norm needs, and both gradients.
+/// The kernels of a layer: forward with the sums that a batch norm needs, and both gradients; then
+/// those that add up what these leave, for each channel and for all.
 fn layer(
     images: usize,
     [pixels, from, to, kernel, stride, padding]: Layer,
@@ -65,9 +66,15 @@ fn layer(
         one(Body::Weights(weights), weights, Vec::new()),
         one(Body::Map, forward, columns),
         one(Body::Map, weight, Vec::new()),
-        one(Body::Merge { of: KernelId(0), results: Vec::new() }, weight, Vec::new()),
+        one(Body::Gather(KernelId(2)), weight, vec![Column::Sum(weights)]),
     ];
-    (graph, kernels)
+    let vector = |to| Type { shape: Shape([1, 1, 1, to]), batched: false };
+    let merge = |to| Kernel {
+        domain: vector(to),
+        ..one(Body::Merge { of: KernelId(0), results: Vec::new() }, weight, Vec::new())
+    };
+    let merges = [merge(to), merge(1)];
+    (graph, kernels.into_iter().chain(merges).collect())
 }
 
 /// Every style and blocking of devices without and with subgroups, and with matrices of 8 and of 16
@@ -90,6 +97,13 @@ fn targets() -> Vec<Target> {
     targets
 }
 
+/// As [`cut`] has it: a kernel that adds up after its source.
+fn cut_of(graph: &Graph, kernels: &[Kernel], kernel: &Kernel, target: Target) -> TileCut {
+    let Some(of) = kernel.source() else { return TileCut::of(graph, kernel, target) };
+    let source = TileCut::of(graph, &kernels[of.index()], target);
+    TileCut::of_sums(graph, kernel, target, &source)
+}
+
 /// Each of the layers' kernels in each cut that a target gives it.
 fn all(check: impl Fn(&Graph, &Kernel, &TileCut, Target)) {
     for (images, shape) in LAYERS.into_iter().flat_map(|shape| [(1, shape), (128, shape)]) {
@@ -97,7 +111,7 @@ fn all(check: impl Fn(&Graph, &Kernel, &TileCut, Target)) {
         for kernel in &kernels {
             let mut seen = Vec::new();
             for target in targets() {
-                let cut = TileCut::of(&graph, kernel, target);
+                let cut = cut_of(&graph, &kernels, kernel, target);
                 let known = (cut, target.capabilities.matrices);
                 if !seen.contains(&known) {
                     seen.push(known);
@@ -116,9 +130,9 @@ fn once(numbers: impl Iterator<Item = usize>, end: usize) -> bool {
     distinct && seen.iter().all(|seen| *seen)
 }
 
-/// As `shaders/map.wgsl` and `shaders/contract.wgsl` number workgroups and threads.
+/// As `shaders/map.wgsl`, `shaders/contract.wgsl` and `shaders/sums.wgsl` number workgroups and
+/// threads.
 fn tiles_cover(cut: &TileCut, kernel: &Kernel) {
-    assert_eq!(cut.lanes * cut.strips, THREADS);
     let rows = (0..cut.row_tiles()).flat_map(|tile| {
         let strips = (0..cut.strips).map(move |strip| tile * cut.tile_rows() + strip);
         strips.flat_map(|row| (0..cut.per_thread).map(move |r| row + r * cut.strips))
@@ -138,6 +152,17 @@ fn tiles_cover(cut: &TileCut, kernel: &Kernel) {
     let distinct: HashSet<_> =
         numbers.inspect(|[_, _, split]| assert!(*split < cut.splits)).collect();
     assert_eq!(distinct.len(), cut.row_tiles() * cut.col_tiles() * cut.splits);
+}
+
+/// The threads of an element add up each of its parts once, and where all have as many, they ask for
+/// none beyond.
+fn parts_cover(parts: Parts) {
+    let Parts { count, slices, ways } = parts;
+    assert!(slices.is_power_of_two() && slices <= count, "{parts:?}");
+    let turns = (0..slices).flat_map(|slice| (slice..count).step_by(ways * slices));
+    let asked = turns.flat_map(|part| (0..ways).map(move |way| part + way * slices));
+    assert!(!parts.is_even() || asked.clone().all(|part| part < count), "{parts:?}");
+    assert!(once(asked, count), "{parts:?}");
 }
 
 /// The ranges of a weight gradient, which are of whole images, hold each product once, and none is
@@ -202,9 +227,9 @@ fn matrices_cover(cut: &TileCut, share: MatrixShare, matrices: Matrices) {
 #[test]
 fn every_element_is_computed_once() {
     all(|graph, kernel, cut, target| match (&kernel.body, cut.multiply) {
-        (Body::Merge { .. }, _) => assert_eq!(cut.workgroups(kernel), cut.cols),
-        (Body::Map | Body::Fold(_) | Body::Gather(_), multiply) => {
+        (Body::Map | Body::Fold(_) | Body::Gather(_) | Body::Merge { .. }, multiply) => {
             assert_eq!((multiply, cut.splits), (Multiply::Scalars, 1));
+            assert!(cut.threads() <= 256 && cut.threads().is_power_of_two(), "{cut:?}");
             tiles_cover(cut, kernel);
         }
         (Body::Contract(node) | Body::Weights(node), multiply) => {
@@ -221,6 +246,45 @@ fn every_element_is_computed_once() {
             }
         }
     });
+}
+
+#[test]
+fn every_partial_sum_is_added_up_once() {
+    for (images, shape) in LAYERS.into_iter().flat_map(|shape| [(1, shape), (128, shape)]) {
+        let (graph, kernels) = layer(images, shape);
+        let mut seen = HashSet::new();
+        for (kernel, of) in kernels.iter().filter_map(|kernel| Some((kernel, kernel.source()?))) {
+            let source = &kernels[of.index()];
+            for target in targets() {
+                let cut = cut_of(&graph, &kernels, kernel, target);
+                let parts = cut.parts.expect("parts");
+                let left = TileCut::of(&graph, source, target).partials(source);
+                let own = kernel.domain.shape.len() * source.columns.len().max(1);
+                assert_eq!(parts.count * own, left, "{cut:?}");
+                if seen.insert((parts.count, parts.slices)) {
+                    parts_cover(parts);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn sums_of_a_residual_net_take_few_turns_in_many_workgroups() {
+    let parts = |cut: TileCut| cut.parts.expect("parts");
+    for shape in [[32, 16, 16, 3, 1, 1], [16, 32, 32, 3, 1, 1], [8, 64, 64, 3, 1, 1]] {
+        let (graph, kernels) = layer(128, shape);
+        let [gather, merge] = [5, 6].map(|at| {
+            let cut = cut_of(&graph, &kernels, &kernels[at], Target::default());
+            let Parts { count, slices, ways } = parts(cut);
+            assert!(cut.threads() == 256 || count < 2 * slices, "{cut:?}");
+            let turns = count.div_ceil(slices * ways);
+            assert!(turns <= 4, "{turns} turns in {cut:?}");
+            cut.workgroups(&kernels[at])
+        });
+        assert!((128..=1024).contains(&gather), "{gather} of {shape:?}");
+        assert!((1..=16).contains(&merge), "{merge} of {shape:?}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::graph::{Graph, NodeId, Shape};
 use super::contraction::{Contraction, ContractionKind};
 use super::matrices::MatrixShare;
 use super::style::Style;
+use super::sums::Parts;
 use super::target::Target;
 use super::window::Window;
 use super::workgroup::{DEPTH_STEP, THREADS};
@@ -47,6 +48,8 @@ pub struct TileCut {
     pub multiply: Multiply,
     /// Ranges of images whose weight gradients are summed apart.
     pub splits: usize,
+    /// Of a kernel that adds up what another leaves.
+    pub parts: Option<Parts>,
 }
 
 impl TileCut {
@@ -74,7 +77,8 @@ impl TileCut {
                 .and_then(|m| MatrixShare::of(m, strips * per_thread, lanes * width))
                 .map_or(Multiply::Scalars, Multiply::Matrices),
         };
-        let cut = Self { rows, cols, width, lanes, strips, per_thread, multiply, splits: 1 };
+        let (splits, parts) = (1, None);
+        let cut = Self { rows, cols, width, lanes, strips, per_thread, multiply, splits, parts };
         match kernel.body {
             Body::Weights(node) => Self { splits: cut.splits(graph, node), ..cut },
             Body::Map
@@ -141,8 +145,6 @@ impl TileCut {
     /// Workgroups dispatched.
     pub fn workgroups(&self, kernel: &Kernel) -> usize {
         match (&kernel.body, self.multiply) {
-            // One an element.
-            (Body::Merge { .. }, _) => self.cols,
             (Body::Weights(_), Multiply::Sliding(window)) => {
                 (window.weight_threads() * self.splits).div_ceil(THREADS)
             }
@@ -171,17 +173,18 @@ impl TileCut {
     pub fn workgroup_memory(&self, kernel: &Kernel) -> usize {
         let [f16, f32] = [2, 4];
         let [rows, cols] = [self.tile_rows(), self.tile_cols()];
-        let columns =
-            if kernel.columns.is_empty() { 0 } else { f32 * self.width * (THREADS + self.lanes) };
+        let columns = if kernel.columns.is_empty() {
+            0
+        } else {
+            f32 * self.width * (self.threads() + self.lanes)
+        };
         let contracts = matches!(kernel.body, Body::Contract(_) | Body::Weights(_));
         let operands = match self.multiply {
             Multiply::Scalars if contracts => f32 * DEPTH_STEP * (rows + cols),
             Multiply::Matrices(_) => f16 * DEPTH_STEP * (rows + cols) + f32 * rows * cols,
             Multiply::Scalars | Multiply::Sliding(_) => 0,
         };
-        // Of each thread a sum, and the count, sum and squares of a moment.
-        let merged = if let Body::Merge { .. } = kernel.body { 4 * f32 * THREADS } else { 0 };
-        columns + operands + merged
+        columns + operands + self.joining_memory(kernel)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Per-tile sums: what a workgroup leaves for a merging kernel.
 
-use crate::engine::wgpu::cut::{Style, THREADS, TileCut};
+use crate::engine::wgpu::cut::{Style, TileCut};
 use crate::engine::wgpu::kernel::{Column, Kernel};
 use crate::engine::wgpu::memory::BufferPlace;
 use crate::graph::NodeId;
@@ -24,9 +24,18 @@ pub(super) fn workgroup_memory(writer: &Writer) -> String {
         return String::new();
     }
     let (v, lanes) = (type_name(writer.cut.width), writer.cut.lanes);
+    let threads = writer.cut.threads();
     format!(
-        "var<workgroup> lane_sums: array<{v}, {THREADS}>;\nvar<workgroup> lane_means: array<{v}, {lanes}>;\n"
+        "var<workgroup> lane_sums: array<{v}, {threads}>;\nvar<workgroup> lane_means: array<{v}, {lanes}>;\n"
     )
+}
+
+impl TileCut {
+    /// How many rows a row tile has, as an f32.
+    pub(super) fn rows_of(&self, tile: &str) -> String {
+        let [rows, whole] = [self.rows, self.tile_rows()];
+        format!("f32(min({whole}u, {rows}u - {tile} * {whole}u))")
+    }
 }
 
 /// Where partial sum `column` of row tile `tile` starts: `[tile][column][channel]`.
@@ -43,7 +52,7 @@ pub(super) fn columns(writer: &mut Writer) -> String {
         return String::new();
     };
     let v = type_name(tile.width);
-    let mut out = "let count = f32(min(TILE_ROWS, ROWS - tile * TILE_ROWS));\n".to_owned();
+    let mut out = format!("let count = {};\n", tile.rows_of("tile"));
     if writer.plan.target.capabilities.subgroups {
         out += "let joined = max(size / LANES, 1u);\n";
     }

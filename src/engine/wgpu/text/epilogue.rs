@@ -101,7 +101,7 @@ pub(super) fn elements(writer: &Writer, argument: &dyn Fn(usize) -> String) -> S
     let per_thread = writer.cut.per_thread;
     let keeps = writer.kernel.columns.iter().any(|c| matches!(c, Column::Sum(_)));
     let contracts = matches!(writer.kernel.body, Body::Contract(_) | Body::Weights(_));
-    if writer.plan.target.style == Style::Sliding && !contracts && !keeps {
+    if writer.plan.target.style == Style::Sliding && !contracts && !keeps && per_thread > 1 {
         let bound = rolled(&format!("{per_thread}u"), ["id", "GROUPS"]);
         return format!(
             "for (var r = 0u; r < {bound}; r++) {{

@@ -1,4 +1,5 @@
-//! Pointwise kernels, kernels that loop for each element, and the sums of split contractions.
+//! Pointwise kernels, kernels that loop for each element, and sums of parts that one thread an
+//! element adds up.
 
 use crate::engine::wgpu::cut::TileCut;
 use crate::engine::wgpu::kernel::Body;
@@ -56,7 +57,7 @@ const GROUPS = {groups}u;
 fn gather(writer: &mut Writer, at: &At) {
     let Some(source) = writer.kernel.source() else { return };
     let Some(place) = writer.plan.memory.partials[source.index()] else { return };
-    let parts = writer.plan.cuts[source.index()].splits;
+    let parts = writer.cut.parts.map_or(1, |parts| parts.count);
     let shape = writer.kernel.domain.shape;
     let address = writer.address(shape, at);
     let v = type_name(at.width);

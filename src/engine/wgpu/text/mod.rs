@@ -1,7 +1,7 @@
 //! From a plan to WGSL.
 //!
 //! A module begins as one of those in `shaders/` (`template`), whose hooks are replaced: `map` writes
-//! pointwise kernels, with `fold` for those that loop, `merge` adds up partial sums, `staged` writes
+//! pointwise kernels, with `fold` for those that loop, `sums` adds up partial sums, `staged` writes
 //! contractions through workgroup memory (by `matrices` where they are shared so), `slide` and
 //! `slide_weights` those in registers, which look at the pictures through what is `seen` of them. All
 //! of them have their values from the `writer`, which reads and writes memory by `bindings` and knows
@@ -22,12 +22,12 @@ mod expand;
 mod fold;
 mod map;
 mod matrices;
-mod merge;
 mod scalar;
 mod seen;
 mod slide;
 mod slide_weights;
 mod staged;
+mod sums;
 mod template;
 mod writer;
 
@@ -56,9 +56,10 @@ pub(super) fn write(
 ) -> Result<KernelCode, EngineError> {
     let mut writer = Writer::new(program, plan, id);
     let text = match writer.kernel.body {
-        Body::Map | Body::Fold(_) | Body::Gather(_) => map::map(&mut writer),
+        Body::Gather(_) if writer.cut.slices() == 1 => map::map(&mut writer),
+        Body::Map | Body::Fold(_) => map::map(&mut writer),
         Body::Contract(node) | Body::Weights(node) => contraction(&mut writer, node),
-        Body::Merge { .. } => merge::merge(&mut writer),
+        Body::Gather(_) | Body::Merge { .. } => sums::sums(&mut writer),
     };
     if let Some(fault) = writer.fault() {
         return Err(EngineError::Internal(fault));

@@ -3,9 +3,6 @@
 //! A hook is what stands between `//@ begin NAME` and `//@ end`. Each module is valid as it is;
 //! its hooks then do the simplest thing.
 
-use crate::engine::wgpu::cut::THREADS;
-use crate::engine::wgpu::kernel::Body;
-
 use super::writer::Writer;
 
 /// Pointwise kernels, and those that loop for each element.
@@ -18,8 +15,8 @@ pub(super) const SLIDE: &str = include_str!("../../../../shaders/slide.wgsl");
 pub(super) const SLIDE_WEIGHTS: &str = include_str!("../../../../shaders/slide_weights.wgsl");
 /// Pictures from bytes to numbers.
 pub(super) const EXPAND: &str = include_str!("../../../../shaders/expand.wgsl");
-/// Merging of per-tile sums.
-pub(super) const MERGE: &str = include_str!("../../../../shaders/merge.wgsl");
+/// Sums of partial sums.
+pub(super) const SUMS: &str = include_str!("../../../../shaders/sums.wgsl");
 
 /// The module with these hooks replaced. Other hooks keep what they have, and stay hooks.
 pub(super) fn fill(module: &str, hooks: &[(&str, String)]) -> String {
@@ -59,8 +56,7 @@ pub(super) fn finish(module: &str, declarations: String) -> String {
 /// The hooks that number a workgroup's threads, so that those of a subgroup are neighbours where
 /// it matters.
 pub(super) fn threads(writer: &Writer) -> Vec<(&'static str, String)> {
-    let sums =
-        !writer.kernel.columns.is_empty() || matches!(writer.kernel.body, Body::Merge { .. });
+    let sums = !writer.kernel.columns.is_empty() || writer.cut.slices() > 1;
     let adds = sums && writer.plan.target.capabilities.subgroups;
     if !adds && writer.cut.share().is_none() {
         return Vec::new();
@@ -71,7 +67,10 @@ pub(super) fn threads(writer: &Writer) -> Vec<(&'static str, String)> {
 ";
     // A subgroup may have room for more threads than there are.
     let thread = format!(
-        "let size = min(widest, {THREADS}u);\nlet thread = subgroup * size + invocation;\n"
+        "let size = min(widest, {}u);
+let thread = subgroup * size + invocation;
+",
+        writer.cut.threads()
     );
     vec![("builtins", builtins.to_owned()), ("thread", thread)]
 }

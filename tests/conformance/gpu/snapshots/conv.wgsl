@@ -243,7 +243,7 @@ fn main(
     let s1 = epilogue(row + 1u * STRIPS, col, acc1);
     let s2 = epilogue(row + 2u * STRIPS, col, acc2);
     let s3 = epilogue(row + 3u * STRIPS, col, acc3);
-    let count = f32(min(TILE_ROWS, ROWS - tile * TILE_ROWS));
+    let count = f32(min(64u, 256u - tile * 64u));
     lane_sums[thread] = s0.v0 + s1.v0 + s2.v0 + s3.v0;
     workgroupBarrier();
     if (strip == 0u && col < COLS) {

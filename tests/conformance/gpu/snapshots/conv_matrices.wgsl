@@ -182,7 +182,7 @@ fn main(
     let s5 = epilogue(row + 5u * STRIPS, col, product(strip + 5u * STRIPS, lane));
     let s6 = epilogue(row + 6u * STRIPS, col, product(strip + 6u * STRIPS, lane));
     let s7 = epilogue(row + 7u * STRIPS, col, product(strip + 7u * STRIPS, lane));
-    let count = f32(min(TILE_ROWS, ROWS - tile * TILE_ROWS));
+    let count = f32(min(128u, 256u - tile * 128u));
     let joined = max(size / LANES, 1u);
     {
         var own = s0.v0 + s1.v0 + s2.v0 + s3.v0 + s4.v0 + s5.v0 + s6.v0 + s7.v0;

@@ -1,11 +1,22 @@
-// Merges per-tile sums in a fixed order: one workgroup an element, each thread takes every 64th
-// tile, then a tree. Second moments are merged as Chan, Golub and LeVeque do (1983): each part
-// carries its count, its sum and its squared distances from its own mean.
+// Adds up partial sums in a fixed order. A workgroup has a tile of LANES × STRIPS elements, and SLICES
+// threads for each, which share its PARTS; then the slices are joined. Second moments are merged as
+// Chan, Golub and LeVeque do (1983): each part carries its count, its sum and its squared distances
+// from its own mean.
 
+alias V = f32;
 const ROWS = 1u;
 const COLS = 1u;
+const WIDTH = 1u;
+const LANES = 1u;
+const STRIPS = 1u;
+const TILE_ROWS = 1u;
+const ROW_TILES = 1u;
+const COL_TILES = 1u;
 const GROUPS = 1u;
-const ENTRIES = 16u;
+const PARTS = 112u;
+const SLICES = 64u;
+const ACROSS = LANES * STRIPS;
+const THREADS = ACROSS * SLICES;
 
 @group(0) @binding(0) var<storage, read_write> b0: array<f32>;
 @group(0) @binding(1) var<storage, read> b1: array<f32>;
@@ -36,17 +47,18 @@ struct Moments {
 fn join(a: Moments, b: Moments) -> Moments {
     let count = a.count + b.count;
     let distance = b.sum / max(b.count, 1.0) - a.sum / max(a.count, 1.0);
-    let between = distance * distance * (a.count * b.count / max(count, 1.0));
+    let between = distance * (a.count * b.count / max(count, 1.0)) * distance;
     return Moments(count, a.sum + b.sum, a.squares + b.squares + between);
 }
 
-var<workgroup> sums: array<f32, 64>;
-var<workgroup> moments: array<Moments, 64>;
+var<workgroup> sums: array<V, THREADS>;
+var<workgroup> moments: array<Moments, THREADS>;
 
-fn sum0(entry: u32, col: u32) -> f32 {
-    let tile = entry / 16u;
-    let channel = entry % 16u;
-    return read1_b1((tile * 1u + 0u) * 16u + channel);
+fn part0(part: u32, row: u32, col: u32) -> V {
+    let at = min(part, PARTS - 1u);
+    let tile = at / 16u;
+    let channel = at % 16u;
+    return select(0.0, read1_b1((tile * 1u + 0u) * 16u + channel), part < PARTS);
 }
 
 fn epilogue(row: u32, col: u32, raw0: f32) {
@@ -153,30 +165,43 @@ fn epilogue(row: u32, col: u32, raw0: f32) {
     }
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
 ) {
-    let col = group.x + group.y * 65535u;
-    if (col >= GROUPS) {
+    let id = group.x + group.y * 65535u;
+    if (id >= GROUPS) {
         return;
     }
-    var part0 = 0.0;
-    for (var e = thread; e < ENTRIES; e += 64u) {
-        part0 = part0 + sum0(e, col);
+    let lane = thread % LANES;
+    let strip = thread / LANES;
+    let slice = thread / ACROSS;
+    let tile = id / COL_TILES;
+    let col = (id % COL_TILES * LANES + lane) * WIDTH;
+    let own_row = tile * TILE_ROWS + strip % STRIPS;
+    // Who has no element adds up another's, and writes nothing.
+    let read_row = min(own_row, ROWS - 1u);
+    let read_col = min(col, COLS - WIDTH);
+    var own0_0 = V(0.0);
+    var own0_1 = V(0.0);
+    for (var part = slice; part < PARTS; part += 2u * SLICES) {
+        let next0_0 = part0(part, read_row, read_col);
+        let next0_1 = part0(part + 1u * SLICES, read_row, read_col);
+        own0_0 = own0_0 + next0_0;
+        own0_1 = own0_1 + next0_1;
     }
-    sums[thread] = part0;
+    var sum0 = (own0_0 + own0_1);
+    sums[thread] = sum0;
     workgroupBarrier();
-    for (var half = 32u; half > 0u; half /= 2u) {
-        if (thread < half) {
-            sums[thread] = sums[thread] + sums[thread + half];
+    for (var half = SLICES / 2u; half > 0u; half /= 2u) {
+        if (slice < half) {
+            sums[thread] = sums[thread] + sums[thread + half * ACROSS];
         }
         workgroupBarrier();
     }
-    let raw0 = sums[0];
-    workgroupBarrier();
-    if (thread == 0u) {
-        epilogue(0u, col, raw0);
-    }
+    sum0 = sums[thread % ACROSS];
+    let raw0 = sum0;
+    let row = select(ROWS, own_row, slice == 0u);
+    epilogue(row + 0u * STRIPS, col, raw0);
 }

@@ -1,11 +1,22 @@
-// Merges per-tile sums in a fixed order: one workgroup an element, each thread takes every 64th
-// tile, then a tree. Second moments are merged as Chan, Golub and LeVeque do (1983): each part
-// carries its count, its sum and its squared distances from its own mean.
+// Adds up partial sums in a fixed order. A workgroup has a tile of LANES × STRIPS elements, and SLICES
+// threads for each, which share its PARTS; then the slices are joined. Second moments are merged as
+// Chan, Golub and LeVeque do (1983): each part carries its count, its sum and its squared distances
+// from its own mean.
 
+alias V = f32;
 const ROWS = 1u;
 const COLS = 16u;
-const GROUPS = 16u;
-const ENTRIES = 4u;
+const WIDTH = 1u;
+const LANES = 16u;
+const STRIPS = 1u;
+const TILE_ROWS = 1u;
+const ROW_TILES = 1u;
+const COL_TILES = 1u;
+const GROUPS = 1u;
+const PARTS = 4u;
+const SLICES = 4u;
+const ACROSS = LANES * STRIPS;
+const THREADS = ACROSS * SLICES;
 
 @group(0) @binding(0) var<storage, read_write> b0: array<f32>;
 @group(0) @binding(1) var<storage, read> b1: array<f32>;
@@ -29,20 +40,16 @@ struct Moments {
 fn join(a: Moments, b: Moments) -> Moments {
     let count = a.count + b.count;
     let distance = b.sum / max(b.count, 1.0) - a.sum / max(a.count, 1.0);
-    let between = distance * distance * (a.count * b.count / max(count, 1.0));
+    let between = distance * (a.count * b.count / max(count, 1.0)) * distance;
     return Moments(count, a.sum + b.sum, a.squares + b.squares + between);
 }
 
-var<workgroup> sums: array<f32, 64>;
-var<workgroup> moments: array<Moments, 64>;
+var<workgroup> sums: array<V, THREADS>;
+var<workgroup> moments: array<Moments, THREADS>;
 
-fn sum0(entry: u32, col: u32) -> f32 {
-    let tile = entry;
-    let channel = col;
-    return read1_b1((tile * 2u + 0u) * 16u + channel);
-}
-fn moments1(entry: u32, col: u32) -> Moments {
-    let tile = entry;
+fn part0(part: u32, row: u32, col: u32) -> Moments {
+    let at = part;
+    let tile = at;
     let channel = col;
     return Moments(f32(min(64u, 256u - tile * 64u)), read1_b1((tile * 2u + 0u) * 16u + channel), read1_b1((tile * 2u + 1u) * 16u + channel));
 }
@@ -78,7 +85,7 @@ fn epilogue(row: u32, col: u32, raw0: f32, raw1: f32) {
     }
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(subgroup_id) subgroup: u32,
@@ -87,45 +94,38 @@ fn main(
 ) {
     let size = min(widest, 64u);
     let thread = subgroup * size + invocation;
-    let col = group.x + group.y * 65535u;
-    if (col >= GROUPS) {
+    let id = group.x + group.y * 65535u;
+    if (id >= GROUPS) {
         return;
     }
-    var part0 = 0.0;
-    for (var e = thread; e < ENTRIES; e += 64u) {
-        part0 = part0 + sum0(e, col);
+    let lane = thread % LANES;
+    let strip = thread / LANES;
+    let slice = thread / ACROSS;
+    let tile = id / COL_TILES;
+    let col = (id % COL_TILES * LANES + lane) * WIDTH;
+    let own_row = tile * TILE_ROWS + strip % STRIPS;
+    // Who has no element adds up another's, and writes nothing.
+    let read_row = min(own_row, ROWS - 1u);
+    let read_col = min(col, COLS - WIDTH);
+    var own0_0 = Moments(0.0, 0.0, 0.0);
+    for (var part = slice; part < PARTS; part += 1u * SLICES) {
+        let next0_0 = part0(part, read_row, read_col);
+        own0_0 = join(own0_0, next0_0);
     }
-    for (var distance = 1u; distance < size; distance *= 2u) {
-        part0 = part0 + subgroupShuffleXor(part0, distance);
+    var sum0 = own0_0;
+    for (var distance = ACROSS; distance < size; distance *= 2u) {
+        sum0 = join(sum0, Moments(subgroupShuffleXor(sum0.count, distance), subgroupShuffleXor(sum0.sum, distance), subgroupShuffleXor(sum0.squares, distance)));
     }
-    if (invocation == 0u) {
-        sums[subgroup] = part0;
-    }
-    workgroupBarrier();
-    part0 = sums[0];
-    for (var i = 1u; i < 64u / size; i++) {
-        part0 = part0 + sums[i];
-    }
-    let raw0 = part0;
-    workgroupBarrier();
-    var part1 = Moments(0.0, 0.0, 0.0);
-    for (var e = thread; e < ENTRIES; e += 64u) {
-        part1 = join(part1, moments1(e, col));
-    }
-    for (var distance = 1u; distance < size; distance *= 2u) {
-        part1 = join(part1, Moments(subgroupShuffleXor(part1.count, distance), subgroupShuffleXor(part1.sum, distance), subgroupShuffleXor(part1.squares, distance)));
-    }
-    if (invocation == 0u) {
-        moments[subgroup] = part1;
+    if (slice % max(size / ACROSS, 1u) == 0u) {
+        moments[slice / max(size / ACROSS, 1u) * ACROSS + thread % ACROSS] = sum0;
     }
     workgroupBarrier();
-    part1 = moments[0];
-    for (var i = 1u; i < 64u / size; i++) {
-        part1 = join(part1, moments[i]);
+    sum0 = moments[thread % ACROSS];
+    for (var i = 1u; i < SLICES / max(size / ACROSS, 1u); i++) {
+        sum0 = join(sum0, moments[i * ACROSS + thread % ACROSS]);
     }
-    let raw1 = part1.squares;
-    workgroupBarrier();
-    if (thread == 0u) {
-        epilogue(0u, col, raw0, raw1);
-    }
+    let raw0 = sum0.sum;
+    let raw1 = sum0.squares;
+    let row = select(ROWS, own_row, slice == 0u);
+    epilogue(row + 0u * STRIPS, col, raw0, raw1);
 }
