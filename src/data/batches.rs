@@ -1,6 +1,7 @@
-//! Batches of standardised pictures with their targets, prepared ahead by a thread.
+//! Batches of pictures with their targets, prepared ahead by threads of their own.
 
 use std::borrow::Cow;
+use std::num::NonZero;
 use std::sync::Arc;
 
 use super::Pictures;
@@ -9,6 +10,9 @@ use super::normalise::Normalisation;
 use super::order::permutation;
 use super::prefetch::Prefetch;
 use crate::pixels::{self, Crop, Extent, Table};
+
+/// Most threads that prepare batches.
+const MOST_THREADS: usize = 4;
 
 /// Pictures and targets as an engine takes them.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +42,18 @@ pub enum As {
     Numbers,
     /// [`Images::Bytes`], a quarter of the memory, for devices that standardise them.
     Bytes,
+}
+
+impl As {
+    /// Threads that prepare them: one beside those that compute here, several for a device that wants
+    /// a batch every millisecond, since pictures may be drawn first.
+    fn threads(self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        match self {
+            As::Numbers => 1,
+            As::Bytes => (cores / 2).clamp(1, MOST_THREADS),
+        }
+    }
 }
 
 impl Images {
@@ -102,7 +118,7 @@ impl Loading {
             }
             targets(&batch.labels, smoothing, self.classes, &mut batch.targets);
         };
-        Prefetch::start(steps, empty, fill)
+        Prefetch::start(steps, images.threads(), empty, fill)
     }
 
     /// The whole split once, in order, as it is; the last batch may be short.
@@ -122,7 +138,7 @@ impl Loading {
             }
             targets(&batch.labels, 0.0, self.classes, &mut batch.targets);
         };
-        Prefetch::start(0..batches, empty, fill)
+        Prefetch::start(0..batches, images.threads(), empty, fill)
     }
 
     fn writer(&self) -> Writer {
@@ -145,6 +161,7 @@ impl Loading {
 }
 
 /// Puts pictures into batches.
+#[derive(Clone)]
 struct Writer {
     extent: Extent,
     table: Arc<Table>,

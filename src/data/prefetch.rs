@@ -1,5 +1,6 @@
-//! A thread that prepares what will be asked for next, with buffers that go round.
+//! Threads that prepare what will be asked for next, with buffers that go round.
 
+use std::ops::Range;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
@@ -8,49 +9,80 @@ const AHEAD: usize = 3;
 
 /// Items `first`, `first + 1`, … in order, each prepared by a thread before it is asked for.
 pub struct Prefetch<T> {
+    /// Of n threads, number k has every n-th item from `first + k` on.
+    lines: Vec<Line<T>>,
+    /// Which has the next item, and which gets the next buffer.
+    next: usize,
+    spent: usize,
+}
+
+/// A thread, and what goes to it and comes from it.
+struct Line<T> {
     ready: Option<Receiver<T>>,
     spent: Sender<T>,
     worker: Option<JoinHandle<()>>,
 }
 
 impl<T: Send + 'static> Prefetch<T> {
-    /// Starts preparing the items of `range`. `fill` overwrites a buffer with an item's content;
-    /// `empty` makes a buffer.
+    /// Starts preparing the items of `range` in so many threads, at least one. `fill` overwrites a
+    /// buffer with an item's content, of which the thread may not matter; `empty` makes a buffer.
     pub fn start(
-        range: std::ops::Range<u64>,
+        range: Range<u64>,
+        threads: usize,
         empty: impl Fn() -> T,
-        fill: impl FnMut(u64, &mut T) + Send + 'static,
+        fill: impl FnMut(u64, &mut T) + Send + Clone + 'static,
     ) -> std::io::Result<Self> {
-        let (to_ready, ready) = sync_channel(AHEAD);
-        let (spent, from_spent) = channel();
-        for _ in 0..AHEAD + 1 {
-            // The other end is alive: it is in this function.
-            let _ = spent.send(empty());
-        }
-        let work = move || prepare(range, fill, &from_spent, &to_ready);
-        let worker = std::thread::Builder::new().name("batches".into()).spawn(work)?;
-        Ok(Self { ready: Some(ready), spent, worker: Some(worker) })
+        let threads = threads.max(1);
+        let ahead = AHEAD.div_ceil(threads);
+        let line = |number: usize| {
+            let items = (range.start.saturating_add(number as u64)..range.end).step_by(threads);
+            Line::start(items, ahead, &empty, fill.clone())
+        };
+        let lines = (0..threads).map(line).collect::<Result<_, _>>()?;
+        Ok(Self { lines, next: 0, spent: 0 })
     }
 
     /// The next item; none after the last.
     pub fn next_item(&mut self) -> Option<T> {
-        self.ready.as_ref().and_then(|ready| ready.recv().ok())
+        let item = self.lines[self.next].ready.as_ref()?.recv().ok()?;
+        self.next = (self.next + 1) % self.lines.len();
+        Some(item)
     }
 
     /// Gives a buffer back for a later item.
-    pub fn recycle(&self, item: T) {
+    pub fn recycle(&mut self, item: T) {
         // Nobody takes it after the last item, which is fine.
-        let _ = self.spent.send(item);
+        let _ = self.lines[self.spent].spent.send(item);
+        self.spent = (self.spent + 1) % self.lines.len();
+    }
+}
+
+impl<T: Send + 'static> Line<T> {
+    fn start(
+        items: impl Iterator<Item = u64> + Send + 'static,
+        ahead: usize,
+        empty: &impl Fn() -> T,
+        fill: impl FnMut(u64, &mut T) + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (to_ready, ready) = sync_channel(ahead);
+        let (spent, from_spent) = channel();
+        for _ in 0..ahead + 1 {
+            // The other end is alive: it is in this function.
+            let _ = spent.send(empty());
+        }
+        let work = move || prepare(items, fill, &from_spent, &to_ready);
+        let worker = std::thread::Builder::new().name("batches".into()).spawn(work)?;
+        Ok(Self { ready: Some(ready), spent, worker: Some(worker) })
     }
 }
 
 fn prepare<T>(
-    range: std::ops::Range<u64>,
+    items: impl Iterator<Item = u64>,
     mut fill: impl FnMut(u64, &mut T),
     spent: &Receiver<T>,
     ready: &SyncSender<T>,
 ) {
-    for index in range {
+    for index in items {
         let Ok(mut buffer) = spent.recv() else { return };
         fill(index, &mut buffer);
         if ready.send(buffer).is_err() {
@@ -59,7 +91,7 @@ fn prepare<T>(
     }
 }
 
-impl<T> Drop for Prefetch<T> {
+impl<T> Drop for Line<T> {
     fn drop(&mut self) {
         self.ready = None;
         // Without the receiver and with a closed return channel the worker ends at its next turn.
@@ -77,21 +109,35 @@ mod tests {
 
     #[test]
     fn items_come_in_order_and_end() {
-        let mut items =
-            Prefetch::start(5..50, || vec![0u64], |index, item| item[0] = index * index).unwrap();
-        for index in 5..50u64 {
-            let item = items.next_item().unwrap();
-            assert_eq!(item[0], index * index);
-            items.recycle(item);
+        for threads in [1, 2, 3, 7] {
+            let square = |index: u64, item: &mut Vec<u64>| {
+                // Those of some threads come late.
+                std::thread::sleep(std::time::Duration::from_micros(index % 3 * 200));
+                item[0] = index * index;
+            };
+            for last in 48..=50u64 {
+                let mut items = Prefetch::start(5..last, threads, || vec![0], square).unwrap();
+                for index in 5..last {
+                    let item = items.next_item().unwrap();
+                    assert_eq!(item[0], index * index);
+                    items.recycle(item);
+                }
+                assert!(items.next_item().is_none() && items.next_item().is_none());
+            }
+            assert!(
+                Prefetch::start(3..3, threads, || vec![0], square).unwrap().next_item().is_none()
+            );
         }
-        assert!(items.next_item().is_none());
     }
 
     #[test]
     fn dropping_early_stops_the_worker() {
-        let mut items = Prefetch::start(0..u64::MAX, || 0u64, |index, item| *item = index).unwrap();
-        let first = items.next_item();
-        assert_eq!(first, Some(0));
-        drop(items);
+        for threads in [1, 4] {
+            let fill = |index, item: &mut u64| *item = index;
+            let mut items = Prefetch::start(0..u64::MAX, threads, || 0, fill).unwrap();
+            let first = items.next_item();
+            assert_eq!(first, Some(0));
+            drop(items);
+        }
     }
 }

@@ -109,11 +109,34 @@ impl Runner {
 
     /// Reads the whole state as it is now.
     pub fn values(&mut self) -> Result<Values, EngineError> {
-        let mut values = Values::new();
-        for (id, input) in state_of(&self.inputs) {
-            values.insert(input.name.clone(), self.executable.state(id)?);
-        }
-        Ok(values)
+        self.snapshot()?.wait()
+    }
+
+    /// The whole state as it is now, which later steps do not change; it may be on its way still.
+    pub fn snapshot(&mut self) -> Result<Snapshot, EngineError> {
+        let state = state_of(&self.inputs).map(|(id, input)| (id, input.name.clone()));
+        let (ids, names): (Vec<_>, _) = state.unzip();
+        Ok(Snapshot { names, values: self.executable.snapshot(&ids)? })
+    }
+}
+
+/// The state of a program at some moment.
+pub struct Snapshot {
+    names: Vec<String>,
+    values: Pending,
+}
+
+impl Snapshot {
+    /// Waits until it is there.
+    pub fn wait(self) -> Result<Values, EngineError> {
+        Ok(self.names.into_iter().zip(self.values.wait()?).collect())
+    }
+}
+
+impl From<Values> for Snapshot {
+    fn from(values: Values) -> Self {
+        let (names, values) = values.into_iter().unzip();
+        Self { names, values: Pending::Ready(values) }
     }
 }
 

@@ -34,6 +34,13 @@ impl JsonLines {
         self.file.write_all(line.as_bytes()).map_err(|error| TrainError::writing(&self.path, error))
     }
 
+    /// The same file, for another thread.
+    pub fn again(&self) -> Result<Self, TrainError> {
+        let (path, file) = (self.path.clone(), self.file.try_clone());
+        let file = file.map_err(|error| TrainError::writing(&path, error))?;
+        Ok(Self { path, file })
+    }
+
     /// Makes what was added durable.
     pub fn sync(&self) -> Result<(), TrainError> {
         self.file.sync_data().map_err(|error| TrainError::writing(&self.path, error))

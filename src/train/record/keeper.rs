@@ -16,19 +16,11 @@ pub struct Keeper {
     /// Checkpoints after the step from which the run goes on: it passed them over as damaged, and
     /// makes them again.
     passed_over: HashSet<String>,
-    /// Lowest test error so far.
-    best: Option<f64>,
 }
 
 impl Keeper {
-    /// For a run that has done some steps, in a folder that may hold checkpoints, with the lowest
-    /// test error so far.
-    pub fn new(
-        folder: &RunFolder,
-        keep: usize,
-        done: u64,
-        best: Option<f64>,
-    ) -> Result<Self, TrainError> {
+    /// For a run that has done some steps, in a folder that may hold checkpoints.
+    pub fn new(folder: &RunFolder, keep: usize, done: u64) -> Result<Self, TrainError> {
         let mut manifest = CheckpointList::read(folder.path())?;
         let mut passed_over = HashSet::new();
         for entry in manifest.checkpoints.iter_mut().filter(|entry| entry.step > done) {
@@ -36,7 +28,7 @@ impl Keeper {
             entry.test_error_percent = None;
             passed_over.insert(entry.file.clone());
         }
-        Ok(Self { folder: folder.clone(), keep, manifest, passed_over, best })
+        Ok(Self { folder: folder.clone(), keep, manifest, passed_over })
     }
 
     /// Saves what a run has after a step.
@@ -66,20 +58,16 @@ impl Keeper {
         self.settle()
     }
 
-    /// Whether an error is lower than all before; those before are forgotten then.
-    pub fn is_best(&mut self, error_percent: f64) -> bool {
-        let better = self.best.is_none_or(|best| error_percent < best);
-        if better {
-            self.best = Some(error_percent);
-        }
-        better
-    }
-
     /// Whether the state after a step is saved.
     pub fn has(&self, step: u64) -> bool {
         let file = self.folder.checkpoint_name(step);
         let is_listed = self.manifest.checkpoints.iter().any(|entry| entry.file == file);
         is_listed && !self.passed_over.contains(&file)
+    }
+
+    /// The steps after which a state is saved.
+    pub fn steps(&self) -> impl Iterator<Item = u64> {
+        self.manifest.checkpoints.iter().map(|entry| entry.step).filter(|&step| self.has(step))
     }
 
     /// Notes the test error of what was saved after a step.

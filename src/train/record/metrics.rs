@@ -135,9 +135,9 @@ impl Log {
         self.events.write(evaluation.step, &[loss, error])
     }
 
-    /// Makes what was added durable.
-    pub fn sync(&self) -> Result<(), TrainError> {
-        self.lines.sync()
+    /// The file, for whoever makes what was added durable.
+    pub fn lines(&self) -> Result<JsonLines, TrainError> {
+        self.lines.again()
     }
 }
 
@@ -197,7 +197,7 @@ mod tests {
         let evaluation_1 =
             Evaluation { step: 1, epoch: 1, test_loss: Some(2.0), test_error_percent: 90.0 };
         log.evaluation(&evaluation_1).unwrap();
-        log.sync().unwrap();
+        log.lines().unwrap().sync().unwrap();
         assert_eq!(
             std::fs::read_to_string(&path).unwrap(),
             "{\"step\":1,\"epoch\":1,\"loss\":2.5,\"error_percent\":75.0,\"lr\":0.01,\"images_per_s\":700.0}\n\

@@ -10,7 +10,7 @@ use super::record::checkpoint::About;
 use super::record::format::FormatVersion;
 use super::record::metrics::{Epoch, EpochSums, Evaluation, Step};
 use super::record::run_folder::RunFolder;
-use super::runner::Runner;
+use super::runner::{Runner, Snapshot};
 use super::schedule::StepPlan;
 use super::tensors::{Tensor, Values};
 use crate::data::DataError;
@@ -86,6 +86,8 @@ struct Underway {
     start: Instant,
     /// Loss, logits and, where the loss is scaled, whether the step was good.
     results: Pending,
+    /// What it leaves, where that is to be saved.
+    state: Option<Snapshot>,
 }
 
 /// What one step hands to the next.
@@ -119,13 +121,28 @@ impl Session {
     ) -> Result<End, TrainError> {
         self.training.load(values)?;
         let keep = self.config.recipe.checkpoint.keep;
-        let (mut records, last, epoch) = Records::open(self.folder.as_ref(), keep, done)?;
+        let (mut records, last, epoch) =
+            Records::open(self.folder.as_ref(), keep, done, &self.tensors)?;
         let mut last = last.filter(|evaluation| evaluation.step == done);
         if done > 0 && last.is_none() && self.plan.evaluates(done) {
             // The run was stopped between a checkpoint and its evaluation.
             epoch.means().iter().for_each(|means| observer.epoch(means));
             last = self.evaluate(done, &mut records, observer)?;
         }
+        let end = self.steps(done, last, epoch, &mut records, observer);
+        // What was to be saved is, where a later step has failed too; what cannot be came first.
+        records.close(observer).and(end)
+    }
+
+    /// All steps after the first `done`.
+    fn steps(
+        &mut self,
+        done: u64,
+        mut last: Option<Evaluation>,
+        epoch: EpochSums,
+        records: &mut Records,
+        observer: &mut dyn Observer,
+    ) -> Result<End, TrainError> {
         let seed = self.config.recipe.seed;
         let augmentation = self.config.recipe.augmentation();
         let steps = done..self.plan.total;
@@ -143,38 +160,36 @@ impl Session {
             let begun = self.begin(step, &batch)?;
             batches.recycle(batch);
             if let Some(before) = underway.replace(begun) {
-                self.finish(before, true, &mut pace, &mut records, observer)?;
+                self.finish(before, true, &mut pace, records, observer)?;
             }
             let done = step + 1;
-            let last_one = done == self.plan.total;
-            let due = last_one || self.plan.saves(done) || self.plan.evaluates(done);
+            let due = done == self.plan.total || self.plan.evaluates(done);
             let waits =
                 |begun: &Underway| due || begun.results.is_ready() || observer.interrupted();
             if let Some(begun) = underway.take_if(|begun| waits(begun)) {
-                self.finish(begun, false, &mut pace, &mut records, observer)?;
+                self.finish(begun, false, &mut pace, records, observer)?;
             }
+            records.tell(observer)?;
             if underway.is_some() {
                 continue;
             }
-            if self.plan.saves(done) || observer.interrupted() {
-                self.save(done, &mut records, observer)?;
-            }
             if self.plan.evaluates(done) && !observer.interrupted() {
                 pace.epoch.means().iter().for_each(|means| observer.epoch(means));
-                last = self.evaluate(done, &mut records, observer)?;
+                last = self.evaluate(done, records, observer)?;
                 pace.clock = Instant::now();
             }
             if observer.interrupted() {
-                // The signal may have come after the step was looked at.
                 if records.lacks(done) {
-                    self.save(done, &mut records, observer)?;
+                    let state = self.training.snapshot()?;
+                    records.save(state, self.about(done));
                 }
                 return Ok(End::Interrupted(done));
             }
         }
         if records.are_kept() {
-            let values = self.training.values()?;
-            records.last(&self.tensors, &values, &self.about(self.plan.total))?;
+            records.wait(observer)?;
+            let state = self.training.snapshot()?;
+            records.last(state, self.about(self.plan.total));
         }
         Ok(last.map_or(End::Interrupted(self.plan.total), End::Finished))
     }
@@ -191,7 +206,9 @@ impl Session {
         let scaled = self.config.precision.scales_loss();
         let all = [OutputKind::Loss, OutputKind::Logits, OutputKind::Finite];
         let results = self.training.begin(&all[..if scaled { 3 } else { 2 }])?;
-        Ok(Underway { step, rate, labels: batch.labels.clone(), start, results })
+        let saves = self.folder.is_some() && self.plan.saves(step + 1);
+        let state = saves.then(|| self.training.snapshot()).transpose()?;
+        Ok(Underway { step, rate, labels: batch.labels.clone(), start, results, state })
     }
 
     /// Waits for a step and records it. `overtaken` says whether another one has begun since.
@@ -203,7 +220,7 @@ impl Session {
         records: &mut Records,
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
-        let Underway { step, rate, labels, start, results } = underway;
+        let Underway { step, rate, labels, start, results, state } = underway;
         let mut results = results.wait()?.into_iter();
         let loss = results.next().and_then(|loss| loss.first().copied()).unwrap_or(f32::NAN);
         if !loss.is_finite() {
@@ -229,9 +246,13 @@ impl Session {
         observer.step(&record, error_percent);
         pace.epoch.add(&record);
         if record.step.is_multiple_of(self.plan.per_epoch) || record.step == self.plan.total {
-            let Some(means) = pace.epoch.means() else { return Ok(()) };
-            records.epoch(&means)?;
-            observer.epoch(&means);
+            if let Some(means) = pace.epoch.means() {
+                records.epoch(&means)?;
+                observer.epoch(&means);
+            }
+        }
+        if let Some(state) = state {
+            records.save(state, self.about(step + 1));
         }
         Ok(())
     }
@@ -253,24 +274,10 @@ impl Session {
         let best = records.evaluation(&record)?;
         observer.evaluation(&record);
         if best {
-            self.save(done, records, observer)?;
+            records.save(values.into(), self.about(done));
         }
-        records.judge(&record)?;
+        records.judge(&record);
         Ok(Some(record))
-    }
-
-    fn save(
-        &mut self,
-        step: u64,
-        records: &mut Records,
-        observer: &mut dyn Observer,
-    ) -> Result<(), TrainError> {
-        if records.are_kept() {
-            let values = self.training.values()?;
-            records.save(&self.tensors, &values, &self.about(step))?;
-            observer.saved(step);
-        }
-        Ok(())
     }
 
     /// What is said of the state after a step.

@@ -1,31 +1,49 @@
 //! What a run writes down. A run without a folder writes nothing.
 
+use std::collections::BTreeSet;
+
 use super::super::TrainError;
-use super::super::tensors::{Tensor, Values};
+use super::super::tensors::Tensor;
+use super::Observer;
 use crate::train::record::checkpoint::About;
 use crate::train::record::keeper::Keeper;
 use crate::train::record::metrics::{self, Epoch, EpochSums, Evaluation, Log, Step};
 use crate::train::record::run_folder::RunFolder;
+use crate::train::record::writer::Writer;
+use crate::train::runner::Snapshot;
 
 /// Metrics and checkpoints of a run that has a folder.
-pub struct Records(Option<(Log, Keeper)>);
+pub struct Records(Option<Kept>);
+
+struct Kept {
+    log: Log,
+    writer: Writer,
+    /// Steps whose states are saved, or will be.
+    saved: BTreeSet<u64>,
+    /// Lowest test error so far.
+    best: Option<f64>,
+}
 
 impl Records {
     /// Opens a folder's records as they were after `done` steps, and hands out the last evaluation
-    /// in them and the epoch of the last step. `keep` is how many checkpoints stay.
+    /// in them and the epoch of the last step. `keep` is how many checkpoints of `tensors` stay.
     pub fn open(
         folder: Option<&RunFolder>,
         keep: usize,
         done: u64,
+        tensors: &[Tensor],
     ) -> Result<(Self, Option<Evaluation>, EpochSums), TrainError> {
         let mut epoch = EpochSums::default();
         let Some(folder) = folder else { return Ok((Self(None), None, epoch)) };
         let log = Log::open(&folder.metrics(), done)?;
         let past = metrics::read(&folder.metrics())?;
-        let errors = past.evaluations.iter().map(|e| e.test_error_percent);
-        let keeper = Keeper::new(folder, keep, done, errors.min_by(f64::total_cmp))?;
+        let best = past.evaluations.iter().map(|e| e.test_error_percent).min_by(f64::total_cmp);
+        let keeper = Keeper::new(folder, keep, done)?;
         past.steps.iter().for_each(|step| epoch.add(step));
-        Ok((Self(Some((log, keeper))), past.evaluations.last().copied(), epoch))
+        let saved = keeper.steps().collect();
+        let writer = Writer::start(keeper, tensors.to_vec(), log.lines()?)?;
+        let kept = Kept { log, writer, saved, best };
+        Ok((Self(Some(kept)), past.evaluations.last().copied(), epoch))
     }
 
     /// Whether there is a place for anything.
@@ -35,52 +53,74 @@ impl Records {
 
     /// Adds a step.
     pub fn step(&mut self, step: &Step) -> Result<(), TrainError> {
-        self.0.as_mut().map_or(Ok(()), |(log, _)| log.step(step))
+        self.0.as_mut().map_or(Ok(()), |kept| kept.log.step(step))
     }
 
     /// Adds an epoch.
     pub fn epoch(&mut self, epoch: &Epoch) -> Result<(), TrainError> {
-        self.0.as_mut().map_or(Ok(()), |(log, _)| log.epoch(epoch))
+        self.0.as_mut().map_or(Ok(()), |kept| kept.log.epoch(epoch))
     }
 
     /// Adds an evaluation, and says whether it is the best so far of a state that is not saved.
     pub fn evaluation(&mut self, evaluation: &Evaluation) -> Result<bool, TrainError> {
-        let Some((log, keeper)) = &mut self.0 else { return Ok(false) };
-        log.evaluation(evaluation)?;
-        Ok(keeper.is_best(evaluation.test_error_percent) && !keeper.has(evaluation.step))
+        let Some(kept) = &mut self.0 else { return Ok(false) };
+        kept.log.evaluation(evaluation)?;
+        let error = evaluation.test_error_percent;
+        let better = kept.best.is_none_or(|best| error < best);
+        if better {
+            kept.best = Some(error);
+        }
+        Ok(better && !kept.saved.contains(&evaluation.step))
     }
 
     /// Notes the error of a state that is saved.
-    pub fn judge(&mut self, evaluation: &Evaluation) -> Result<(), TrainError> {
-        let Some((_, keeper)) = &mut self.0 else { return Ok(()) };
-        keeper.judge(evaluation.step, evaluation.test_error_percent)
+    pub fn judge(&mut self, evaluation: &Evaluation) {
+        if let Some(kept) = &mut self.0 {
+            kept.writer.judge(evaluation.step, evaluation.test_error_percent);
+        }
     }
 
     /// Whether the state after a step is to be saved still.
     pub fn lacks(&self, step: u64) -> bool {
-        self.0.as_ref().is_some_and(|(_, keeper)| !keeper.has(step))
+        self.0.as_ref().is_some_and(|kept| !kept.saved.contains(&step))
     }
 
-    /// Saves the state after a step.
-    pub fn save(
-        &mut self,
-        tensors: &[Tensor],
-        values: &Values,
-        about: &About,
-    ) -> Result<(), TrainError> {
-        let Some((log, keeper)) = &mut self.0 else { return Ok(()) };
-        // A run that goes on from here needs every line up to here.
-        log.sync()?;
-        keeper.checkpoint(tensors, values, about)
+    /// Has the state after a step saved, while the run goes on.
+    pub fn save(&mut self, state: Snapshot, about: About) {
+        if let Some(kept) = &mut self.0 {
+            kept.saved.insert(about.step);
+            kept.writer.checkpoint(state, about);
+        }
     }
 
-    /// Saves what a run ends with.
-    pub fn last(
-        &mut self,
-        tensors: &[Tensor],
-        values: &Values,
-        about: &About,
-    ) -> Result<(), TrainError> {
-        self.0.as_mut().map_or(Ok(()), |(_, keeper)| keeper.last(tensors, values, about))
+    /// Has what a run ends with saved.
+    pub fn last(&mut self, state: Snapshot, about: About) {
+        if let Some(kept) = &mut self.0 {
+            kept.writer.last(state, about);
+        }
+    }
+
+    /// Tells an observer of all that is saved by now.
+    pub fn tell(&mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
+        let Some(kept) = &mut self.0 else { return Ok(()) };
+        while let Some(step) = kept.writer.written()? {
+            observer.saved(step);
+        }
+        Ok(())
+    }
+
+    /// The same, once all states are saved that are to be.
+    pub fn wait(&mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
+        let Some(kept) = &mut self.0 else { return Ok(()) };
+        while let Some(step) = kept.writer.awaited()? {
+            observer.saved(step);
+        }
+        Ok(())
+    }
+
+    /// Waits until all is written, and tells the observer.
+    pub fn close(mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
+        self.wait(observer)?;
+        self.0.as_mut().map_or(Ok(()), |kept| kept.writer.end())
     }
 }

@@ -15,6 +15,8 @@ use crate::train::record::keeper::Keeper;
 use crate::train::schedule::Length;
 use crate::train::stand_in::{CLASSES, PIXELS, StandIn, program, tensors};
 
+mod saving;
+
 /// Notes what it is told; stops after a number of steps.
 #[derive(Default)]
 struct Notes {
@@ -301,7 +303,7 @@ fn what_a_resumed_run_passed_over_is_made_again_and_judged_anew() {
     let values = checkpoint::load(&run.checkpoint(6), &tensors()).unwrap();
     let damaged = run.checkpoint(12);
     std::fs::write(&damaged, b"no weights").unwrap();
-    let keeper = Keeper::new(&run, 5, 6, None).unwrap();
+    let keeper = Keeper::new(&run, 5, 6).unwrap();
     assert!(keeper.has(6) && !keeper.has(12));
     // Nothing saves at its step but that it is the best.
     let mut session_2 = session(folder.path(), 3, 0.1);

@@ -14,7 +14,7 @@ use crate::network::Network;
 use crate::train::recipe::Recipe;
 use crate::train::{TrainError, fit};
 
-/// One thread's work for one batch of he2016: crop, flip and, where the device does not, standardise.
+/// The time that a batch of he2016 takes: crop, flip and, where the device does not, standardise.
 #[derive(Debug, Serialize)]
 pub struct Loading {
     milliseconds: f64,
@@ -63,7 +63,7 @@ pub fn measure(
 /// A line to read.
 pub fn print(loading: &Loading) {
     output::say(format_args!(
-        "loading: {:.2} ms a batch on a thread of its own, {:.2} % of a step",
+        "loading: {:.2} ms a batch beside the steps, {:.2} % of one",
         loading.milliseconds, loading.percent
     ));
 }
