@@ -15,7 +15,7 @@ mod training;
 #[cfg(feature = "engines")]
 pub use engine::{EngineKind, EngineOptions, OpenEngine, Reason};
 #[cfg(feature = "engines")]
-pub use model::{Checkpoint, Model, Predictor};
+pub use model::{Checkpoint, Judged, Model, Predictor};
 pub use spec::{Diagnostics, Spec};
 #[cfg(feature = "engines")]
 pub use training::{Run, Training};

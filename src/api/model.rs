@@ -13,6 +13,7 @@ use crate::pixels::Table;
 use crate::train::config::Config;
 use crate::train::evaluate::{MOST_BATCH, Score, evaluate_each, probabilities};
 use crate::train::inference::Passes;
+use crate::train::mistakes::{Mistake, Mistakes};
 use crate::train::record::checkpoint::{self, Origin};
 use crate::train::record::manifest;
 use crate::train::runner::Runner;
@@ -34,6 +35,8 @@ pub struct Checkpoint {
     path: PathBuf,
     /// Where its weights come from; nothing where another program wrote it.
     pub origin: Option<Origin>,
+    /// Whether a run folder lists it, and it is as that says.
+    pub is_listed: bool,
 }
 
 impl Checkpoint {
@@ -43,9 +46,9 @@ impl Checkpoint {
     /// The file cannot be read, is damaged, or has a newer format.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, TrainError> {
         let path = path.into();
-        manifest::verify(&path)?;
+        let is_listed = manifest::verify(&path)?;
         let origin = checkpoint::describe(&path)?;
-        Ok(Self { path, origin })
+        Ok(Self { path, origin, is_listed })
     }
 
     /// The spec that it was trained with, or imported by.
@@ -76,6 +79,17 @@ impl Spec {
     pub fn recorded(config: &Config) -> Self {
         Self::new(config.spec.as_str(), config.spec_text.as_str()).with(config.settings.clone())
     }
+}
+
+/// How a model did on the test pictures of a set.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// All of them together.
+    pub score: Score,
+    /// Class by class.
+    pub tally: Tally,
+    /// Those that were wrong, the surest first.
+    pub mistakes: Vec<Mistake>,
 }
 
 /// A network with its weights.
@@ -146,10 +160,10 @@ impl Model {
         batch: usize,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Option<Score>, TrainError> {
-        Ok(self.judge(data, engine, batch, interrupted)?.map(|(score, _)| score))
+        Ok(self.judge(data, engine, batch, interrupted)?.map(|judged| judged.score))
     }
 
-    /// The same with what each class was taken for.
+    /// The same with what each class, and each picture, was taken for.
     ///
     /// # Errors
     /// As [`Model::evaluate`].
@@ -159,8 +173,8 @@ impl Model {
         engine: &OpenEngine,
         batch: usize,
         interrupted: &dyn Fn() -> bool,
-    ) -> Result<Option<(Score, Tally)>, TrainError> {
-        fit::check(&self.network, data)?;
+    ) -> Result<Option<Judged>, TrainError> {
+        fit::check_weights(&self.network, data)?;
         if let Some(classes) = self.classes() {
             fit::check_names(classes, data)?;
         }
@@ -172,10 +186,13 @@ impl Model {
         let mut program = self.compiled(engine, batch)?;
         let classes = self.network.classes();
         let loading = Loading { pictures: data.test.clone(), normalisation, batch, classes };
-        let mut tally = Tally::new(classes);
-        let mut each = |scores: &[f32], labels: &[u8]| tally.add(scores, labels);
+        let (mut tally, mut mistakes) = (Tally::new(classes), Mistakes::new(classes));
+        let mut each = |scores: &[f32], labels: &[u8]| {
+            tally.add(scores, labels);
+            mistakes.add(scores, labels);
+        };
         let score = evaluate_each(&mut program, &loading, interrupted, &mut each)?;
-        Ok(score.map(|score| (score, tally)))
+        Ok(score.map(|score| Judged { score, tally, mistakes: mistakes.surest(usize::MAX) }))
     }
 
     /// Gets it ready to be asked about pictures, at most `batch` at a time.

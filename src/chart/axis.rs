@@ -83,9 +83,14 @@ impl Axis {
 /// Decades below which a logarithmic axis also has marks at 2 and 5.
 const FEW_DECADES: f64 = 3.0;
 
+/// Longest axis that counts something and has a mark at each number.
+const MOST_BETWEEN: f64 = 120.0;
+
 /// An axis with its ends known.
 pub struct Fitted {
     scale: Scale,
+    /// Whether it counts something.
+    whole: bool,
     reversed: bool,
     /// Ends, as logarithms on a logarithmic axis.
     ends: [f64; 2],
@@ -128,7 +133,7 @@ impl Fitted {
         if ends[0] == ends[1] {
             ends[1] += step;
         }
-        Self { scale, reversed: axis.reversed, ends, step }
+        Self { scale, whole: axis.whole, reversed: axis.reversed, ends, step }
     }
 
     /// Where a number stands: 0 at the near end, 1 at the far one.
@@ -148,6 +153,15 @@ impl Fitted {
         }
     }
 
+    /// Where it counts something, the numbers that are not written, unless there are many.
+    pub fn between(&self) -> Vec<f64> {
+        if !self.whole || self.ends[1] - self.ends[0] > MOST_BETWEEN {
+            return Vec::new();
+        }
+        let all = Self { step: 1.0, ..*self };
+        all.even().filter(|at| (at / self.step).fract() != 0.0).collect()
+    }
+
     /// Multiples of the step.
     fn even(&self) -> impl Iterator<Item = f64> {
         let first = (self.ends[0] / self.step - 1e-6).ceil();
@@ -162,7 +176,7 @@ impl Fitted {
         if self.ends[1] - self.ends[0] < 0.8 {
             let ends = [low, high];
             let step = round_step((high - low) / 6.0);
-            let even = Self { scale: Scale::Linear, reversed: false, ends, step };
+            let even = Self { scale: Scale::Linear, whole: false, reversed: false, ends, step };
             return even.ticks();
         }
         let (first, last) = (self.ends[0].floor() as i32, self.ends[1].ceil() as i32);
@@ -240,6 +254,15 @@ mod tests {
         assert_eq!(few, ["0.02", "0.05", "0.1", "0.2", "0.5", "1"]);
         assert!(texts(&Axis::log(""), &[1.0, 1.5]).len() > 3);
         assert!((5..=10).contains(&texts(&Axis::log(""), &[1e-16, 1.0]).len()));
+    }
+
+    #[test]
+    fn what_counts_has_a_mark_at_each_number() {
+        let units = Fitted::new(&Axis::count("").exact(), [1.0, 9.0].into_iter());
+        assert_eq!(units.between(), [1.0, 3.0, 5.0, 7.0, 9.0]);
+        assert!(Fitted::new(&Axis::linear(""), [1.0, 9.0].into_iter()).between().is_empty());
+        let steps = Fitted::new(&Axis::count("").exact(), [1.0, 64_000.0].into_iter());
+        assert!(steps.between().is_empty());
     }
 
     #[test]

@@ -77,6 +77,8 @@ pub enum Mark {
         colour: usize,
         /// In the legend, unless empty.
         label: String,
+        /// Whether they are rings.
+        hollow: bool,
     },
     /// A box plot: quartiles as the box, the median in it, whiskers to the extremes.
     Box {
@@ -107,19 +109,35 @@ pub enum Mark {
 pub struct Stroke {
     /// Which colour, round and round.
     pub colour: usize,
-    /// Whether it is dashed.
-    pub dashed: bool,
+    /// Whether it is broken.
+    pub dash: Dash,
+}
+
+/// How a line is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dash {
+    /// Not at all.
+    Solid,
+    /// In dashes.
+    Dashed,
+    /// In dots.
+    Dotted,
 }
 
 impl Stroke {
     /// An unbroken line.
     pub fn solid(colour: usize) -> Self {
-        Self { colour, dashed: false }
+        Self { colour, dash: Dash::Solid }
     }
 
     /// A dashed line.
     pub fn dashed(colour: usize) -> Self {
-        Self { colour, dashed: true }
+        Self { colour, dash: Dash::Dashed }
+    }
+
+    /// A dotted line.
+    pub fn dotted(colour: usize) -> Self {
+        Self { colour, dash: Dash::Dotted }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::axis::Fitted;
 use super::legend::{self, Entry, SAMPLE};
-use super::{Mark, Panel, Side, Size, Stroke};
+use super::{Dash, Mark, Panel, Side, Size, Stroke};
 use crate::chart::quantiles::Five;
 use crate::picture::{self, Anchor, At, Face, Paint, Picture, Shape, Text, Theme};
 
@@ -13,6 +13,8 @@ const TOP: f64 = 34.0;
 /// For the numbers of the horizontal axis and its label.
 const BOTTOM: f64 = 50.0;
 const RIGHT: f64 = 20.0;
+/// Length of the marks at an axis's numbers.
+const TICK: f64 = 4.0;
 /// From the frame to a vertical axis's numbers.
 const GAP: f64 = 8.0;
 /// From those numbers to the axis's label, and its height.
@@ -145,15 +147,21 @@ impl Drawn {
         for (value, words) in self.x.ticks() {
             let x = self.across(value);
             self.line([x, 0.0], [x, height], grid);
+            self.line([x, height], [x, height + TICK], frame());
             let half = Face::Regular.width(FONT, &words) / 2.0;
             if x - half >= end + BETWEEN {
                 end = x + half;
                 self.write([x, height + 17.0], Anchor::Middle, words);
             }
         }
+        for value in self.x.between() {
+            let x = self.across(value);
+            self.line([x, height], [x, height + TICK / 2.0], frame());
+        }
         for (value, words) in self.y.ticks() {
             let y = self.down(&self.y, value);
             self.line([0.0, y], [width, y], grid);
+            self.line([-TICK, y], [0.0, y], frame());
             self.write([-GAP, y + 4.0], Anchor::End, words);
         }
         // A second grid would only confuse.
@@ -162,7 +170,7 @@ impl Drawn {
             axis.ticks().into_iter().map(place).collect()
         });
         for (y, words) in ticks {
-            self.line([width, y], [width + 5.0, y], frame());
+            self.line([width, y], [width + TICK, y], frame());
             self.write([width + GAP, y + 4.0], Anchor::Start, words);
         }
         let label = |words: &str, room| fitting(words, Face::Regular, FONT, room);
@@ -194,10 +202,10 @@ impl Drawn {
                     self.curve(part, *stroke);
                 }
             }
-            Mark::Dots { points, colour, label: _ } => {
+            Mark::Dots { points, colour, label: _, hollow } => {
                 for &point in points.iter().filter(|p| !has_no_place(p)) {
                     let at = self.at(Side::Left, point);
-                    self.dot(at, *colour);
+                    self.point(at, *colour, *hollow);
                 }
             }
             Mark::Box { x, width, five, colour, label: _ } => {
@@ -217,9 +225,10 @@ impl Drawn {
             [one] => self.dot(*one, stroke.colour),
             _ => {
                 let paint = Paint::Series(stroke.colour);
-                let stroke = match stroke.dashed {
-                    true => dashed(paint, 1.1, [5.0, 3.0]),
-                    false => picture::Stroke::new(paint, 1.7),
+                let stroke = match stroke.dash {
+                    Dash::Dashed => dashed(paint, 1.1, [5.0, 3.0]),
+                    Dash::Dotted => dashed(paint, 2.0, [2.0, 3.0]),
+                    Dash::Solid => picture::Stroke::new(paint, 1.7),
                 };
                 self.shapes.push(Shape::Line { points, stroke, bend: 0.0, tip: false });
             }
@@ -227,8 +236,17 @@ impl Drawn {
     }
 
     fn dot(&mut self, at: At, colour: usize) {
-        let fill = Some(Paint::Series(colour));
-        self.shapes.push(Shape::Circle { at, radius: 2.6, fill, stroke: None });
+        self.point(at, colour, false);
+    }
+
+    /// A dot, or a ring.
+    fn point(&mut self, at: At, colour: usize, hollow: bool) {
+        let paint = Paint::Series(colour);
+        let (radius, fill, stroke) = match hollow {
+            true => (3.4, None, Some(picture::Stroke::new(paint, 1.6))),
+            false => (2.6, Some(paint), None),
+        };
+        self.shapes.push(Shape::Circle { at, radius, fill, stroke });
     }
 
     fn boxed(&mut self, x: f64, width: f64, five: &Five, colour: Option<usize>) {
@@ -265,7 +283,7 @@ impl Drawn {
         let middle = [x + (SAMPLE - 7.0) / 2.0, y];
         match entry.mark {
             Mark::Line { stroke, .. } => self.curve(ends.to_vec(), *stroke),
-            Mark::Dots { colour, .. } => self.dot(middle, *colour),
+            Mark::Dots { colour, hollow, .. } => self.point(middle, *colour, *hollow),
             Mark::Level { colour, .. } => self.line(ends[0], ends[1], level(*colour)),
             Mark::Box { colour, .. } => {
                 self.quartiles([middle[0] - 7.0, y - 5.0], [14.0, 10.0], *colour);

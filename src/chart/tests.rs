@@ -58,7 +58,7 @@ fn all_marks() -> Panel {
         y: Axis::log("y"),
         right: None,
         marks: vec![
-            Mark::Dots { points, colour: 0, label: String::new() },
+            Mark::Dots { points, colour: 0, label: String::new(), hollow: false },
             Mark::line("l", Stroke::dashed(1), vec![[1.0, 1.0], [2.0, 10.0]]),
             Mark::Box { x: 2.0, width: 0.5, five, colour: None, label: String::new() },
             Mark::Level { y: 5.0, colour: None, label: "base".into() },
@@ -108,7 +108,7 @@ fn what_is_drawn_lies_inside_the_frame_its_ends_too() {
         x: Axis::count("path length").between(0.0, 54.0),
         y: Axis::linear("test error, %").between(0.0, 100.0),
         right: None,
-        marks: vec![Mark::Dots { points: ends, colour: 0, label: String::new() }],
+        marks: vec![Mark::Dots { points: ends, colour: 0, label: String::new(), hollow: false }],
     };
     let picture = picture(&[panel], Size::PANEL);
     let [low, high] = frame(&picture);

@@ -105,7 +105,7 @@ impl From<DataError> for Failure {
             | DataError::UnknownClasses { .. }
             | DataError::OnlyPicture { .. }
             | DataError::NoPictures { .. }
-            | DataError::Strays { .. }
+            | DataError::Several(_)
             | DataError::TooManyNames { .. }
             | DataError::BadPictures { .. } => Failure::File(told),
             DataError::Label { .. }

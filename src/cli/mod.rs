@@ -18,9 +18,9 @@ mod verbs;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
-use args::Cli;
+use args::{Cli, Colour};
 use failure::Failure;
 use show::output::Manner;
 
@@ -31,7 +31,12 @@ pub fn command() -> clap::Command {
 
 /// Does what the program's arguments ask.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let mut command = Cli::command().color(Colour::asked(std::env::args_os()).into());
+    let found = command.try_get_matches_from_mut(std::env::args_os());
+    let parsed = found.and_then(|found| {
+        Cli::from_arg_matches(&found).map_err(|error| error.format(&mut command))
+    });
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             let error = advice::habits::told(error);
@@ -42,8 +47,12 @@ pub fn main() -> ExitCode {
     };
     #[cfg(target_os = "linux")]
     session::runtime_folder::provide(&cli.verb);
-    Manner { quiet: cli.quiet, colour: cli.colour }.keep();
-    let done = verbs::perform(&cli.verb).and_then(|()| match show::output::lost() {
+    Manner { quiet: cli.quiet, verbose: cli.verbose, colour: cli.colour }.keep();
+    let done = match (cli.quiet, cli.verbose) {
+        (true, true) => Err(Failure::Usage("-q says less, and -v more: leave one away".into())),
+        (true, false) | (false, _) => verbs::perform(&cli.verb),
+    };
+    let done = done.and_then(|()| match show::output::lost() {
         None => Ok(()),
         Some(why) => Err(Failure::File(format!("writing to standard output: {why}"))),
     });
@@ -51,7 +60,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Some(text) = failure.text() {
-                show::output::fault(format_args!("error: {text}"));
+                show::output::error(text);
             }
             ExitCode::from(failure.code())
         }

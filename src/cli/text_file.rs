@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::Failure;
+use super::show::output;
 
 /// Longest text that is read as a spec, a manifest or a recipe.
 const MOST_BYTES: u64 = 16 << 20;
@@ -11,7 +12,9 @@ const MOST_BYTES: u64 = 16 << 20;
 /// A text file of sensible length.
 pub fn read(path: &Path) -> Result<String, Failure> {
     let file = std::fs::File::open(path).map_err(|error| Failure::io("reading", path, error))?;
-    text(file, path)
+    let text = text(file, path)?;
+    output::detail(format_args!("read: {}, {} bytes", path.display(), text.len()));
+    Ok(text)
 }
 
 /// A text of sensible length from wherever it comes; `path` is what messages call it.

@@ -1,5 +1,6 @@
 //! What a data set is to the rest of the program.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::DataError;
@@ -54,6 +55,11 @@ pub trait Pictures: Send + Sync {
     /// label. Only endless sets care for the epoch.
     fn picture(&self, epoch: u32, index: usize, pixels: &mut [u8]) -> u8;
 
+    /// The file that picture `index` is in, where each is in one of its own.
+    fn file(&self, _index: usize) -> Option<&Path> {
+        None
+    }
+
     /// SHA-256 of all pictures and labels in order; none for endless sets, which a seed makes.
     fn digest(&self) -> Option<String> {
         None
@@ -105,6 +111,10 @@ impl Pictures for Subset {
     fn picture(&self, epoch: u32, index: usize, pixels: &mut [u8]) -> u8 {
         self.all.picture(epoch, self.first + index, pixels)
     }
+
+    fn file(&self, index: usize) -> Option<&Path> {
+        self.all.file(self.first + index)
+    }
 }
 
 /// Pictures held in memory.
@@ -113,6 +123,8 @@ pub struct Stored {
     extent: Extent,
     pixels: Vec<u8>,
     labels: Vec<u8>,
+    /// Where they are in files of their own.
+    files: Vec<PathBuf>,
 }
 
 impl Stored {
@@ -122,7 +134,13 @@ impl Stored {
             let (labels, needed) = (labels.len(), labels.len() * extent.bytes());
             return Err(DataError::Uneven { labels, needed, bytes: pixels.len() });
         }
-        Ok(Self { extent, pixels, labels })
+        Ok(Self { extent, pixels, labels, files: Vec::new() })
+    }
+
+    /// The same with the file of each picture, in order.
+    #[must_use]
+    pub fn from_files(self, files: Vec<PathBuf>) -> Self {
+        Self { files, ..self }
     }
 }
 
@@ -133,6 +151,10 @@ impl Pictures for Stored {
 
     fn extent(&self) -> Extent {
         self.extent
+    }
+
+    fn file(&self, index: usize) -> Option<&Path> {
+        self.files.get(index).map(PathBuf::as_path)
     }
 
     fn digest(&self) -> Option<String> {

@@ -138,14 +138,16 @@ pub enum DataError {
     },
     /// Folders of classes are empty.
     #[error(
-        "{shown} {} no PNG or JPEG pictures; add some, or remove what is no class",
-        if *.count == 1 { "holds" } else { "hold" }
+        "{shown} {} no PNG or JPEG pictures{}; add some, or remove what is no class",
+        if *.count == 1 { "holds" } else { "hold" }, other_files(.others)
     )]
     EmptyClasses {
         /// Some of them.
         shown: String,
         /// How many.
         count: usize,
+        /// Some of the files that are in them instead.
+        others: String,
     },
     /// Folders of classes that are not trained.
     #[error(
@@ -182,18 +184,6 @@ pub enum DataError {
         /// `training` or `test`.
         split: &'static str,
     },
-    /// Files in folders of classes that are not called as pictures are.
-    #[error(
-        "{} in folders of classes {} no PNG or JPEG: {shown}; convert what is a picture, and keep \
-         other files beside the folders of classes",
-        crate::text::counted(*.count, "file"), if *.count == 1 { "is" } else { "are" }
-    )]
-    Strays {
-        /// How many.
-        count: usize,
-        /// Some of them.
-        shown: String,
-    },
     /// A folder has more names than are looked at.
     #[error("{folder} holds more than {most} names")]
     TooManyNames {
@@ -210,6 +200,9 @@ pub enum DataError {
         /// Of how many pictures.
         of: usize,
     },
+    /// Several things, which are told together.
+    #[error("{}", several(.0))]
+    Several(Vec<DataError>),
     /// A file is no picture that can be read.
     #[error("{file}: {what}")]
     Picture {
@@ -306,6 +299,18 @@ fn bad_pictures(bad: &[(PathBuf, String)], of: usize) -> String {
         text += &format!("\n  and {} more", bad.len() - MOST);
     }
     text
+}
+
+fn other_files(others: &str) -> String {
+    match others {
+        "" => String::new(),
+        others => format!(" (but {others}: convert what is a picture)"),
+    }
+}
+
+fn several(all: &[DataError]) -> String {
+    let each = all.iter().map(|error| format!("\n- {error}"));
+    format!("{} things are wrong with the pictures:{}", all.len(), each.collect::<String>())
 }
 
 fn form(of_pictures: bool) -> &'static str {

@@ -94,6 +94,16 @@ impl Found {
         }
     }
 
+    /// Where its pictures are; nowhere where the program draws them, or they are yet to be fetched.
+    pub fn place(&self) -> Option<PathBuf> {
+        match self {
+            Found::Known(name, folder) => {
+                layout(*name).and_then(|layout| find(layout, folder.as_deref()).ok()?)
+            }
+            Found::Folder(folder) => Some(folder.path().to_path_buf()),
+        }
+    }
+
     /// How many classes it has.
     pub fn classes(&self) -> usize {
         self.class_names().len()

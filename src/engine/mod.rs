@@ -72,12 +72,17 @@ pub struct Device {
     pub name: String,
     /// Threads that compute, where the host's do.
     pub threads: Option<usize>,
+    /// What contractions multiply in, where it is not what the precision says.
+    pub products: Option<Precision>,
 }
 
 impl std::fmt::Display for Device {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.name)?;
-        self.threads.map_or(Ok(()), |threads| write!(f, ", {}", counted(threads, "thread")))
+        if let Some(threads) = self.threads {
+            write!(f, ", {}", counted(threads, "thread"))?;
+        }
+        self.products.map_or(Ok(()), |products| write!(f, ", products in {products}"))
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a run's weights do: confusion, confident mistakes, sizes in each unit, kernel times.
 
+use std::sync::Arc;
+
 use crate::data::batches::{As, Batch, Loading};
-use crate::data::{DataError, Dataset};
+use crate::data::{DataError, Dataset, Pictures};
 use crate::engine::Engine;
 use crate::engine::profile::{KernelTime, merged};
 use crate::graph::Role;
@@ -11,15 +13,14 @@ use crate::network::{Network, Tensor, UnitInstance};
 use crate::nn::optimiser::Sgd;
 use crate::nn::optimiser::momentum_name;
 use crate::train::config::Config;
-use crate::train::evaluate::{MOST_BATCH, best, probabilities};
+use crate::train::evaluate::MOST_BATCH;
 use crate::train::inference::classify;
+use crate::train::mistakes::{Mistake, Mistakes};
 use crate::train::runner::Runner;
 use crate::train::tally::Tally;
 use crate::train::tensors::Values;
 use crate::train::{TrainError, fit};
 
-/// Mistakes that are shown.
-const SHOWN: usize = 24;
 /// Test pictures that sizes are taken over, the first ones; `rnetc paths check` with a batch of as
 /// many gives the same.
 pub const SAMPLE: usize = 128;
@@ -32,24 +33,14 @@ pub struct Measured {
     pub tally: Tally,
     /// The mistakes that the network was surest of.
     pub mistakes: Vec<Mistake>,
+    /// The test pictures.
+    pub pictures: Arc<dyn Pictures>,
     /// Sizes in each unit.
     pub units: Vec<UnitSize>,
     /// Kernels of a training step, the longest first; times of one step.
     pub kernels: Vec<KernelTime>,
     /// Pictures of such a step.
     pub batch: usize,
-}
-
-/// A picture taken for something else.
-pub struct Mistake {
-    /// Its bytes, channels last.
-    pub pixels: Vec<u8>,
-    /// What it shows.
-    pub label: usize,
-    /// What it was taken for.
-    pub taken_for: usize,
-    /// How probable the network thought that.
-    pub probability: f64,
 }
 
 /// How large things are in a unit.
@@ -63,18 +54,19 @@ pub struct UnitSize {
     pub gradient: f64,
 }
 
-/// Measures; `None` where `interrupted` says so on the way.
+/// Measures, with at most `most` mistakes; `None` where `interrupted` says so on the way.
 pub fn measure(
     network: &Network,
     config: &Config,
     values: &Values,
     dataset: &Dataset,
     engine: &dyn Engine,
+    most: usize,
     interrupted: &dyn Fn() -> bool,
 ) -> Result<Option<Measured>, TrainError> {
     let normalisation = fit::normalisation(network, &config.normalisation)?;
-    let loading = |pictures: &std::sync::Arc<_>, batch| Loading {
-        pictures: std::sync::Arc::clone(pictures),
+    let loading = |pictures: &Arc<_>, batch| Loading {
+        pictures: Arc::clone(pictures),
         normalisation: normalisation.clone(),
         batch,
         classes: network.classes(),
@@ -82,7 +74,7 @@ pub fn measure(
     let test = loading(&dataset.test, MOST_BATCH.min(dataset.test.count().max(1)));
     let mut program = Runner::new(engine, &lower::inference(network, test.batch))?;
     program.load(values)?;
-    let Some((tally, mistakes)) = mistakes(&mut program, &test, interrupted)? else {
+    let Some((tally, mistakes)) = judged(&mut program, &test, interrupted)? else {
         return Ok(None);
     };
     let batch = config.recipe.batch.min(dataset.train.count()).max(1);
@@ -97,7 +89,14 @@ pub fn measure(
         residual,
         gradient,
     });
-    Ok(Some(Measured { tally, mistakes, units: units.collect(), kernels, batch }))
+    Ok(Some(Measured {
+        tally,
+        mistakes: mistakes.surest(most),
+        pictures: Arc::clone(&dataset.test),
+        units: units.collect(),
+        kernels,
+        batch,
+    }))
 }
 
 fn first(loading: Loading) -> Result<Batch, TrainError> {
@@ -105,37 +104,18 @@ fn first(loading: Loading) -> Result<Batch, TrainError> {
     batches.next_item().ok_or_else(|| DataError::Ended.into())
 }
 
-type Mistakes = (Tally, Vec<Mistake>);
-
-fn mistakes(
+fn judged(
     program: &mut Runner,
     loading: &Loading,
     interrupted: &dyn Fn() -> bool,
-) -> Result<Option<Mistakes>, TrainError> {
+) -> Result<Option<(Tally, Mistakes)>, TrainError> {
     let classes = loading.classes;
-    let (mut tally, mut found) = (Tally::new(classes), Vec::new());
-    let mut index = 0;
+    let (mut tally, mut mistakes) = (Tally::new(classes), Mistakes::new(classes));
     let whole = classify(program, loading, interrupted, |logits, labels| {
         tally.add(logits, labels);
-        for (row, &label) in logits.chunks_exact(classes).zip(labels) {
-            let shares = probabilities(row);
-            let (best, label) = (best(row), usize::from(label));
-            if best != label && best < classes {
-                found.push((shares[best], index, label, best));
-            }
-            index += 1;
-        }
+        mistakes.add(logits, labels);
     })?;
-    if !whole {
-        return Ok(None);
-    }
-    found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let shown = found.into_iter().take(SHOWN).map(|(probability, index, label, taken_for)| {
-        let mut pixels = vec![0; loading.pictures.extent().bytes()];
-        loading.pictures.picture(0, index, &mut pixels);
-        Mistake { pixels, label, taken_for, probability }
-    });
-    Ok(Some((tally, shown.collect())))
+    Ok(whole.then_some((tally, mistakes)))
 }
 
 /// ‖F‖ / ‖x‖ of each unit over some pictures, where it has a shortcut and an F.

@@ -5,13 +5,14 @@ mod confusion;
 pub mod measure;
 mod page;
 pub mod studies;
+mod wrong;
 
 use crate::network::Network;
 use crate::train::config::Config;
 use crate::train::record::metrics::History;
 use measure::Measured;
 
-pub use page::{measured, page};
+pub use page::{computed_in, measured, page};
 
 /// A run as the page shows it.
 pub struct Run {

@@ -6,12 +6,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::measure::{Measured, SAMPLE};
-use super::{Run, classes, confusion};
+use super::{Run, classes, confusion, wrong};
 use crate::chart::quantiles::median;
 use crate::chart::{self, Axis, Mark, Panel, Side, Size, Stroke};
 use crate::drawing;
+use crate::engine::cpu;
 use crate::text::escape;
 use crate::train::config::Config;
+
+/// Mistakes whose pictures are shown.
+const SHOWN: usize = 24;
 
 /// Points of a curve of losses; more cannot be told apart.
 const POINTS: usize = 400;
@@ -54,8 +58,8 @@ pub fn page(runs: &[Run]) -> String {
     figure(
         &mut body,
         &training(runs),
-        "Training loss (dashed, left, logarithmic; means of neighbouring steps) and test error \
-         (solid, right).",
+        "Training loss (dashed, left, logarithmic; means of neighbouring steps); training error, \
+         each epoch's own mean (dotted, right), and test error (solid, right).",
     );
     figure(&mut body, &rates(runs), "Learning rate.");
     for run in runs {
@@ -89,13 +93,12 @@ fn summary(body: &mut String, runs: &[Run]) {
         let speeds: Vec<f64> = run.history.steps.iter().map(|step| step.images_per_s).collect();
         let _ = writeln!(
             body,
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}, {}</td><td class=n>{done} of {}</td>\
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{done} of {}</td>\
              <td class=n>{}</td><td class=n>{}</td><td class=n>{:.0}</td></tr>",
             escape(&run.name),
             escape(&net(&run.config)),
             escape(&run.config.data),
-            run.config.precision,
-            escape(&run.config.device),
+            escape(&computed_in(&run.config)),
             run.config.steps,
             shown(errors.clone().next_back()),
             shown(errors.min_by(f64::total_cmp)),
@@ -105,6 +108,15 @@ fn summary(body: &mut String, runs: &[Run]) {
     *body += "</table></div>\n";
 }
 
+/// The precision and the device, and what was multiplied in where that is another.
+pub fn computed_in(config: &Config) -> String {
+    let Config { precision, device, .. } = config;
+    let isa = device.strip_prefix("cpu (").and_then(|rest| rest.strip_suffix(')'));
+    let products = isa.and_then(|isa| cpu::products(isa, *precision));
+    let products = products.map_or(String::new(), |products| format!(", products in {products}"));
+    format!("{precision}, {device}{products}")
+}
+
 /// The spec with its settings.
 fn net(config: &Config) -> String {
     let setting = |(name, value): (&String, &String)| format!(" {name}={value}");
@@ -112,7 +124,10 @@ fn net(config: &Config) -> String {
 }
 
 fn training(runs: &[Run]) -> String {
-    let marks = runs.iter().enumerate().flat_map(|(colour, run)| {
+    // One run's curves differ by colour, too; of several, the colour is the run.
+    let alone = runs.len() == 1;
+    let marks = runs.iter().enumerate().flat_map(|(at, run)| {
+        let colour = |curve: usize| if alone { curve } else { at };
         let loss: Vec<[f64; 2]> =
             run.history.steps.iter().map(|step| [step.step as f64, f64::from(step.loss)]).collect();
         let error = run.history.evaluations.iter().map(|e| [e.step as f64, e.test_error_percent]);
@@ -124,9 +139,9 @@ fn training(runs: &[Run]) -> String {
             is_there.then_some(Mark::Line { points, stroke, side: Side::Right, label })
         };
         [
-            Some(Mark::line(&label, Stroke::dashed(colour), thinned(&loss))),
-            errors("training error by epoch", Stroke::dashed(colour), epochs.collect()),
-            errors("test error", Stroke::solid(colour), error.collect()),
+            Some(Mark::line(&label, Stroke::dashed(colour(0)), thinned(&loss))),
+            errors("training error by epoch", Stroke::dotted(colour(2)), epochs.collect()),
+            errors("test error", Stroke::solid(colour(1)), error.collect()),
         ]
     });
     let marks = marks.flatten();
@@ -228,9 +243,11 @@ fn mistakes(body: &mut String, run: &Run, measured: &Measured) {
         classes::table(names, &measured.tally)
     );
     *body += "<h3>Surest mistakes</h3>\n<div class=mistakes>\n";
-    for mistake in &measured.mistakes {
+    let mut pixels = vec![0; measured.pictures.extent().bytes()];
+    for mistake in measured.mistakes.iter().take(SHOWN) {
         let name = |class: usize| names.get(class).map_or("", String::as_str);
-        if let Some(picture) = png(shape.w, shape.h, &mistake.pixels) {
+        measured.pictures.picture(0, mistake.index, &mut pixels);
+        if let Some(picture) = png(shape.w, shape.h, &pixels) {
             let _ = writeln!(
                 body,
                 "<figure><img alt=\"{0}\" src=\"data:image/png;base64,{picture}\"><figcaption>{0}, \
@@ -242,6 +259,7 @@ fn mistakes(body: &mut String, run: &Run, measured: &Measured) {
         }
     }
     *body += "</div>\n";
+    *body += &wrong::list(run, measured);
 }
 
 /// A picture, grey or in colour, as PNG in base 64.

@@ -1,6 +1,8 @@
-//! A table as text, CSV, Markdown and HTML.
+//! A table as text, CSV, JSON, Markdown and HTML.
 
 use std::fmt::Write;
+
+use serde::Serialize;
 
 use super::{Study, Summary};
 use crate::text::escape;
@@ -12,8 +14,52 @@ pub struct Table {
     title: String,
     note: String,
     rows: Vec<[String; 6]>,
-    /// Label, seed and test error of each run; none where the loss was no number.
-    runs: Vec<(String, u32, Option<f64>)>,
+    /// The same in numbers.
+    results: Vec<RowResult>,
+}
+
+/// The table for programs.
+#[derive(Serialize)]
+struct Numbers<'a> {
+    title: &'a str,
+    note: &'a str,
+    rows: &'a [RowResult],
+}
+
+/// A row for programs.
+#[derive(Serialize)]
+struct RowResult {
+    row: String,
+    /// Runs that are asked for.
+    seeds: usize,
+    test_error_percent: Option<Summary>,
+    lowest_test_error_percent: Option<f64>,
+    /// As the study's file has it.
+    paper: String,
+    runs: Vec<RunResult>,
+}
+
+/// A run that is over.
+#[derive(Serialize)]
+struct RunResult {
+    seed: u32,
+    /// Null where the loss was no number.
+    test_error_percent: Option<f64>,
+}
+
+impl RowResult {
+    fn of(row: &super::Row, results: &[(u32, Option<f64>)], seeds: usize) -> Self {
+        let errors: Vec<f64> = results.iter().filter_map(|(_, error)| *error).collect();
+        let run = |&(seed, test_error_percent): &_| RunResult { seed, test_error_percent };
+        Self {
+            row: row.label.clone(),
+            seeds,
+            test_error_percent: Summary::of(&errors),
+            lowest_test_error_percent: errors.iter().copied().min_by(f64::total_cmp),
+            paper: row.paper.clone(),
+            runs: results.iter().map(run).collect(),
+        }
+    }
 }
 
 impl Table {
@@ -27,13 +73,14 @@ impl Table {
         let parts = [paper, study.note.split_whitespace().collect::<Vec<_>>().join(" ")];
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         let rows = study.rows.iter().zip(results);
-        let runs = rows.clone().flat_map(|(row, results)| {
-            results.iter().map(|(seed, error)| (row.label.clone(), *seed, *error))
-        });
+        let seeds = study.seeds.len();
         Self {
             title: study.title.clone(),
             note: parts.join(" "),
-            runs: runs.collect(),
+            results: rows
+                .clone()
+                .map(|(row, results)| RowResult::of(row, results, seeds))
+                .collect(),
             rows: rows
                 .map(|(row, results)| cells(&row.label, &row.paper, results, study))
                 .collect(),
@@ -68,12 +115,20 @@ impl Table {
     pub fn csv(&self) -> String {
         let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
         let mut out = "row,seed,test_error_percent\n".to_string();
-        for (label, seed, error) in &self.runs {
-            let error = error.map_or(String::new(), |error| error.to_string());
+        for (row, run) in self.results.iter().flat_map(|row| row.runs.iter().map(move |r| (row, r)))
+        {
+            let error = run.test_error_percent.map_or(String::new(), |error| error.to_string());
             // Writing to a String cannot fail.
-            let _ = writeln!(out, "{},{seed},{error}", quoted(label));
+            let _ = writeln!(out, "{},{},{error}", quoted(&row.row), run.seed);
         }
         out
+    }
+
+    /// One object for programs, with each row and its runs.
+    pub fn json(&self) -> String {
+        let Self { title, note, results, rows: _ } = self;
+        // Nothing in it can fail to be JSON: strings, numbers, lists.
+        serde_json::to_string(&Numbers { title, note, rows: results }).unwrap_or_default() + "\n"
     }
 
     /// A table for GitHub and its like.
@@ -171,6 +226,13 @@ mod tests {
             table.csv(),
             "row,seed,test_error_percent\n\"a|b\",0,6\n\"a|b\",1,7\n\"c\",0,\n\"c\",1,80\n"
         );
+        let json: serde_json::Value = serde_json::from_str(&table.json()).unwrap();
+        let first = &json["rows"][0];
+        assert_eq!((&first["row"], &first["paper"]), (&"a|b".into(), &"6.61".into()));
+        assert_eq!(first["test_error_percent"]["median"], 6.5);
+        assert_eq!(first["runs"][1], serde_json::json!({ "seed": 1, "test_error_percent": 7.0 }));
+        assert!(json["rows"][1]["runs"][0]["test_error_percent"].is_null());
+        assert!(json["rows"][2]["test_error_percent"].is_null());
         assert!(table.markdown().contains("| a\\|b | 6.50 | 6.50 ± 0.71 | 6.00 | 2 of 2 | 6.61 |"));
         let html = table.html();
         assert!(html.contains("<h1>T &amp; t</h1>") && html.contains("<td>6.50 ± 0.71</td>"));

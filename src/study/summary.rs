@@ -1,9 +1,11 @@
 //! The figures of several runs of one row.
 
+use serde::Serialize;
+
 use crate::chart::quantiles::median;
 
 /// Median, mean and spread.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Summary {
     /// The middle; the mean of the two in the middle where there are two.
     pub median: f64,

@@ -9,6 +9,17 @@ use crate::engine::EngineError;
 use crate::network::Chw;
 use crate::network::survival::Unfit;
 
+/// What says which pictures and classes a net is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fixed {
+    /// A parameter of the net.
+    Parameter,
+    /// The text of its spec.
+    Spec,
+    /// Its weights, which were trained on such.
+    Weights,
+}
+
 /// Why training, evaluation or what surrounds them stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -141,6 +152,8 @@ pub enum TrainError {
         net: String,
         /// What it reads.
         reads: Chw,
+        /// What says so.
+        by: Fixed,
         /// The data set.
         data: String,
         /// Its pictures.
@@ -153,8 +166,8 @@ pub enum TrainError {
         net: String,
         /// The classes that it tells apart.
         tells: usize,
-        /// Whether a parameter of the net says how many.
-        settable: bool,
+        /// What says how many.
+        by: Fixed,
         /// The data set.
         data: String,
         /// Its classes.

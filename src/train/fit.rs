@@ -1,6 +1,7 @@
 //! Whether a network and a data set belong together.
 
 use super::TrainError;
+use super::error::Fixed;
 use super::recipe::{Augment, Recipe};
 use crate::data::normalise::Normalisation;
 use crate::data::{Dataset, Extent};
@@ -44,19 +45,33 @@ pub fn check_augmentation(recipe: &Recipe, extent: Extent) -> Result<(), TrainEr
     }
 }
 
-/// Whether a network takes a set's pictures and has its classes.
+/// Whether a network that is to be trained takes a set's pictures and has its classes.
 pub fn check(network: &Network, data: &Dataset) -> Result<(), TrainError> {
+    compare(network, data, false)
+}
+
+/// The same of a network with weights, whose spec is no longer free.
+pub fn check_weights(network: &Network, data: &Dataset) -> Result<(), TrainError> {
+    compare(network, data, true)
+}
+
+fn compare(network: &Network, data: &Dataset, trained: bool) -> Result<(), TrainError> {
     let (there, reads) = (data.train.extent(), extent(network));
     let chw = |extent: Extent| Chw { c: extent.channels, h: extent.rows, w: extent.columns };
     let (net, set) = (network.name.clone(), data.name.clone());
     if there != reads {
         let (reads, pictures) = (chw(reads), chw(there));
-        return Err(TrainError::OtherPictures { net, reads, data: set, pictures });
+        let by = if trained { Fixed::Weights } else { Fixed::Spec };
+        return Err(TrainError::OtherPictures { net, reads, by, data: set, pictures });
     }
     let (tells, there) = (network.classes(), data.classes.len());
     if tells != there {
-        let settable = network.has_classes_parameter();
-        return Err(TrainError::OtherClasses { net, tells, settable, data: set, there });
+        let by = match (trained, network.has_classes_parameter()) {
+            (true, _) => Fixed::Weights,
+            (false, true) => Fixed::Parameter,
+            (false, false) => Fixed::Spec,
+        };
+        return Err(TrainError::OtherClasses { net, tells, by, data: set, there });
     }
     Ok(())
 }

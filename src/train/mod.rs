@@ -2,7 +2,8 @@
 //!
 //! A [`recipe`] and a length make a [`schedule`], and with spec and data a run's [`config`]. [`trainer`]
 //! takes the steps: a [`runner`] is a program on an engine, with inputs and outputs by what they mean,
-//! [`inference`] the one loop that turns batches into scores, which [`evaluate`] counts. [`record`] is what
+//! [`inference`] the one loop that turns batches into scores, which [`evaluate`] counts and [`mistakes`]
+//! gathers. [`record`] is what
 //! stays on disk. [`tensors`], [`init`], [`layout`] and [`foreign`] are the weights: which there are, how they
 //! start, how files lay them out, and what other programs call them; [`check`] compares logits with theirs.
 
@@ -15,6 +16,7 @@ pub mod foreign;
 pub mod inference;
 pub mod init;
 pub mod layout;
+pub mod mistakes;
 pub mod recipe;
 pub mod record;
 pub mod runner;

@@ -52,7 +52,7 @@ pub struct StandIn;
 
 impl Engine for StandIn {
     fn device(&self) -> Device {
-        Device { engine: "cpu", name: "stand-in".into(), threads: None }
+        Device { engine: "cpu", name: "stand-in".into(), threads: None, products: None }
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {

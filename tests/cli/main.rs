@@ -5,6 +5,7 @@ mod folder;
 mod half;
 mod hostile;
 mod interchange;
+mod json;
 mod kill;
 mod lesion;
 mod pictures;

@@ -235,7 +235,6 @@ fn predictions_go_past_what_is_bad_and_into_folders() {
         assert!((sum - 1.0).abs() < 1e-6 && line["classes"][0]["class"].is_string(), "{line}");
     }
     folder.expect(2, &format!("{ask} a.png --top 0"));
-    folder.expect(2, "run tiny.rnet --train pets --format json");
 }
 
 #[test]
@@ -271,4 +270,82 @@ fn an_evaluation_counts_what_each_class_was_taken_for() {
     assert_eq!(lines[0], "class,count,correct,precision,recall,top5,as ant,as bee,as cat");
     assert!(lines.len() == 4 && lines[1].starts_with("ant,5,"), "{said:?}");
     assert!(said.err.contains(&told), "{said:?}");
+}
+
+#[test]
+fn pictures_that_were_wrong_are_named_by_their_files() {
+    let folder = Folder::new();
+    pets(&folder, true);
+    // Every picture of the net's own first class is in the folder of another.
+    for k in 0..4 {
+        draw(&folder.at(format!("pets/test/ant/odd{k}.png")), 120 + k, 32);
+        draw(&folder.at(format!("pets/test/bee/odd{k}.png")), k, 32);
+    }
+    folder.expect(0, &format!("{TRAIN} --out r"));
+    let eval = "run --eval --weights r --engine cpu";
+    let json = folder.expect(0, &format!("{eval} --format json --mistakes 100")).out;
+    let all: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let mistakes = all["mistakes"].as_array().unwrap();
+    assert!(all["wrong"].as_u64().unwrap() > 2, "{all}");
+    assert_eq!(mistakes.len() as u64, all["wrong"].as_u64().unwrap());
+    let mut last = 1.0;
+    for mistake in mistakes {
+        let file = mistake["file"].as_str().unwrap();
+        let class = mistake["class"].as_str().unwrap();
+        assert!(
+            std::path::Path::new(file).is_file() && file.contains(&format!("/{class}/")),
+            "{file}"
+        );
+        assert_ne!(mistake["class"], mistake["taken_for"]);
+        let probability = mistake["probability"].as_f64().unwrap();
+        assert!(probability <= last, "{mistakes:?}");
+        last = probability;
+        // What the net says of that file by itself.
+        let line = format!("run --predict {file} --weights r --engine cpu --top 1 --format json");
+        let alone: serde_json::Value = serde_json::from_str(&folder.expect(0, &line).out).unwrap();
+        assert_eq!(alone["classes"][0]["class"], mistake["taken_for"]);
+        let apart = alone["classes"][0]["probability"].as_f64().unwrap() - probability;
+        assert!(apart.abs() < 1e-5, "{apart}");
+    }
+    let text = folder.expect(0, &format!("{eval} --mistakes 2")).out;
+    assert_eq!(text.lines().count(), 3, "{text}");
+    let first = mistakes[0]["file"].as_str().unwrap();
+    assert!(text.lines().nth(1).unwrap().starts_with(&format!("wrong: {first}: ")), "{text}");
+    let csv = folder.expect(0, &format!("{eval} --mistakes 2 --format csv")).out;
+    assert!(csv.starts_with("index,file,class,taken_for,probability\n"), "{csv}");
+    assert_eq!(csv.lines().count(), 3);
+
+    folder.expect(0, "report r --engine cpu --mistakes 3");
+    let page = std::fs::read_to_string(folder.at("r/report.html")).unwrap();
+    let wrong = format!("the 3 surest of {} wrong pictures", mistakes.len());
+    assert!(page.contains(&wrong), "{wrong}");
+    let within = first.split("/pets/").nth(1).unwrap();
+    assert!(page.contains(&format!("<td>{within}</td>")), "{within}");
+    assert_eq!(page.matches("<figure><img").count(), 3);
+    // Pictures without files of their own have numbers.
+    let said = folder.expect(0, &format!("run tiny.rnet {CIFAR} --steps 1 --out s"));
+    let said =
+        folder.expect(0, "run --eval --weights s --mistakes 1 --engine cpu --data cifar").out
+            + &said.out;
+    assert!(said.contains("wrong: test picture "), "{said}");
+}
+
+#[test]
+fn weights_of_other_classes_are_told_so() {
+    let folder = Folder::new();
+    pets(&folder, true);
+    folder.expect(0, &format!("{TRAIN} --out r"));
+    let said = folder.expect(1, "run --eval cifar10 --data cifar --weights r --engine cpu").err;
+    assert!(said.contains("tells 3 classes apart, and cifar10 has 10; its weights were"), "{said}");
+    assert!(!said.contains("--set classes"), "{said}");
+}
+
+#[test]
+fn notes_among_the_pictures_are_left_out_and_told() {
+    let folder = Folder::new();
+    pets(&folder, true);
+    std::fs::write(folder.at("pets/train/ant/notes.txt"), "mine").unwrap();
+    let said = folder.expect(0, &format!("{TRAIN} --out r"));
+    let told = "1 file in folders of classes is no PNG or JPEG, and left out: ";
+    assert!(said.err.contains(told) && said.err.contains("ant/notes.txt"), "{said:?}");
 }

@@ -26,7 +26,7 @@ fn a_command_line_that_makes_no_sense_exits_with_2() {
         "run tiny.rnet --train shapes10 --weights w.safetensors",
         "run tiny.rnet --eval shapes10 --weights w.safetensors --epochs 2",
         "check",
-        "explain",
+        "-q -v check tiny.rnet",
         "bench tiny.rnet --steps 0",
         "bench tiny.rnet --engine cpu --limits webgpu-default",
         "bench tiny.rnet --limits none",
@@ -195,11 +195,51 @@ fn colours_and_notes_follow_what_is_asked() {
         let told = folder.expect(1, &format!("check bad.rnet {flag}")).err;
         assert_eq!(told.contains('\u{1b}'), coloured, "{flag}: {told}");
     }
+    // What clap says, and what verbs say, too.
+    for (line, code) in [("check --nonsense", 2), ("check none.rnet", 3), ("trian", 2)] {
+        let plain = folder.expect(code, &format!("--color never {line}")).err;
+        let coloured = folder.expect(code, &format!("{line} --color always")).err;
+        assert!(!plain.contains('\u{1b}') && coloured.contains("\u{1b}[1"), "{line}: {coloured}");
+        assert_eq!(plain, folder.expect(code, line).err);
+    }
     assert_eq!(folder.expect(1, "-q check bad.rnet").err, folder.expect(1, "check bad.rnet").err);
     let line = "run tiny.rnet --train shapes10 --steps 1 --batch 2 --engine cpu --out";
     assert!(folder.expect(0, &format!("{line} a")).err.contains("engine: cpu"));
     let quiet = folder.expect(0, &format!("{line} b --quiet"));
     assert!(quiet.err.is_empty() && quiet.out.contains("test error"), "{quiet:?}");
+}
+
+#[test]
+fn quiet_keeps_warnings_and_verbose_names_what_was_read() {
+    let folder = Folder::new();
+    let on = "--engine cpu --threads 1";
+    let train = format!("run tiny.rnet --train cifar10 --data cifar --steps 1 --batch 8 {on}");
+    let said = folder.expect(0, &format!("{train} --recipe fast --out r -v")).err;
+    for told in [
+        "read: tiny.rnet, ",
+        "recipe: fast, which comes with rnetc",
+        "data: cifar10 read from cifar: 80 training and 20 test pictures of 10 classes",
+        "instructions: ",
+    ] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+    let eval = format!("run tiny.rnet --eval --weights r {on}");
+    let said = folder.expect(0, &format!("{eval} --verbose")).err;
+    assert!(
+        said.contains("read: r/final.safetensors, with the SHA-256 that its run keeps"),
+        "{said}"
+    );
+    assert!(!folder.expect(0, &eval).err.contains("read: "));
+    // A warning stays when nothing else is said.
+    let other = format!("// changed\n{}", crate::folder::TINY);
+    std::fs::write(folder.at("tiny.rnet"), other).unwrap();
+    let said = folder.expect(0, &format!("{eval} -q")).err;
+    assert!(said.starts_with("warning: the weights come with another text"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    // So does what was wrong with one of several pictures.
+    image::RgbImage::new(8, 8).save(folder.at("a.png")).unwrap();
+    let said = folder.expect(1, &format!("run --predict a.png none.png --weights r -q {on}")).err;
+    assert!(said.contains("error: reading none.png"), "{said}");
 }
 
 /// Drivers that miss a variable of desktop sessions print nothing that looks like rnetc's.
@@ -239,6 +279,9 @@ fn every_code_is_explained() {
     let warnings = folder.expect(0, "explain warnings").out;
     assert!(warnings.starts_with("W0001  ") && !warnings.contains("E0001"), "{warnings}");
     assert!(folder.expect(0, "explain errors").out.starts_with("E0001  "));
+    let all = folder.expect(0, "explain").out;
+    assert!(all.starts_with("E0001  ") && all.contains("\nW0001  "), "{all}");
+    assert!(all.contains("recipes: he2016, ") && all.contains("rnetc explain CODE"), "{all}");
     folder.expect(2, "explain w");
     assert!(folder.expect(2, "explain E9999").err.contains("E0001"));
 }
@@ -463,5 +506,4 @@ fn a_summary_tells_layers_and_memory_as_a_table_and_as_json() {
     assert_eq!(json["parameters"], 3 * 9 * 4 + 2 * 4 + 4 * 10 + 10);
     assert_eq!(json["layers"][0]["writes"], serde_json::json!([3, 32, 32]));
     assert!(json["training_bytes"].as_u64() > json["inference_bytes"].as_u64());
-    folder.expect(2, "check tiny.rnet --format json");
 }

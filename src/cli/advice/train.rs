@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use super::{Advice, weights};
 use crate::network::Chw;
 use crate::train::TrainError;
-use crate::train::error::{FirstBad, Misfit};
+use crate::train::error::{FirstBad, Fixed, Misfit};
 
 impl Advice for TrainError {
     fn advice(&self) -> Option<String> {
@@ -44,13 +44,21 @@ impl Advice for TrainError {
             TrainError::HoldsRun { .. } => "go on with it by --resume, or choose another --out",
             TrainError::Held { .. } => "wait for it, stop it, or take another folder",
             TrainError::OtherStudy { .. } => "say --again to drop what it holds",
+            TrainError::OtherPictures { by: Fixed::Weights, .. } => {
+                "its weights were trained so: name a set of such pictures, or a folder of pictures, \
+                 which are scaled"
+            }
             TrainError::OtherPictures { pictures: Chw { c, h, w }, .. } => {
                 return Some(format!("write input({c}, {h}, {w}) in the spec"));
             }
-            TrainError::OtherClasses { settable: true, there, .. } => {
+            TrainError::OtherClasses { by: Fixed::Weights, .. } => {
+                "its weights were trained so: name the set that they were trained on, or one with \
+                 the same classes"
+            }
+            TrainError::OtherClasses { by: Fixed::Parameter, there, .. } => {
                 return Some(format!("say --set classes={there}"));
             }
-            TrainError::OtherClasses { settable: false, there, .. } => {
+            TrainError::OtherClasses { by: Fixed::Spec, there, .. } => {
                 return Some(format!("write linear({there}) in the spec"));
             }
             TrainError::OtherNames { .. } => {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValue;
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::running::Format;
 use crate::data::Name;
 
 /// `rnetc data`.
@@ -32,6 +33,9 @@ pub struct DataWhere {
     /// A folder with official files [default: the cache]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
 }
 
 /// Some data sets, and where to look for them first.
@@ -44,6 +48,9 @@ pub struct DataFetch {
     /// given several times. So does the variable RNETC_MIRROR, for every command that fetches
     #[arg(long, value_name = "URL")]
     pub mirror: Vec<String>,
+    /// How to print where they are
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
 }
 
 /// Some data sets in a folder.

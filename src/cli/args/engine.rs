@@ -3,10 +3,19 @@
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
+use super::running::Format;
 use super::values::threads;
 use crate::api::EngineKind;
 use crate::engine::Precision;
 use crate::engine::wgpu::{DeviceLimits, Tune};
+
+/// `rnetc devices`.
+#[derive(Debug, Args)]
+pub struct DevicesArgs {
+    /// How to print them
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
 
 /// On what to compute.
 #[derive(Clone, Debug, Args)]

@@ -27,6 +27,7 @@ Examples:
   rnetc run my.rnet --set depth=20 --train cifar10 --epochs 10 --out runs/mine
   rnetc run my.rnet --train ./pets --batch 32 --epochs 30
   rnetc run --eval cifar10 --weights runs/mine/final.safetensors
+  rnetc run --eval --weights runs/mine --mistakes 20
   rnetc run --predict cat.png --weights runs/mine/final.safetensors";
 
 pub const CHECK: &str = "\
@@ -41,6 +42,7 @@ Examples:
 
 pub const EXPLAIN: &str = "\
 Examples:
+  rnetc explain
   rnetc explain E0008
   rnetc explain warnings
   rnetc explain he2016";
@@ -54,6 +56,11 @@ Examples:
 pub const GRADCHECK: &str = "\
 Examples:
   rnetc gradcheck my.rnet --set depth=8";
+
+pub const DEVICES: &str = "\
+Examples:
+  rnetc devices
+  rnetc devices --format json";
 
 pub const DATA: &str = "\
 Examples:
@@ -79,6 +86,7 @@ Examples:
 pub const LESION: &str = "\
 Examples:
   rnetc lesion runs/mine --delete each
+  rnetc lesion runs/mine --delete each --format json
   rnetc lesion runs/mine --delete each --beside runs/other
   rnetc lesion runs/mine --delete random --counts 1..20 --samples 20
   rnetc lesion runs/mine --reorder --swaps 1..10";
@@ -134,11 +142,8 @@ mod tests {
             }
         }
         assert!(count > 30, "{count}");
-        assert_eq!(
-            texts.len(),
-            command.get_subcommands().count() - 2 + 1,
-            "all but lsp and devices"
-        );
+        let verbs = command.get_subcommands().count();
+        assert_eq!(texts.len(), verbs - 1 + 1, "all but lsp, and the program's own");
         assert!(command.render_help().to_string().contains("Exit codes:"));
     }
 }

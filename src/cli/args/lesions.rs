@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
 
+use super::ResultFormat;
 use super::engine::EngineArgs;
 use super::values::{amounts, batch};
 
@@ -26,6 +27,9 @@ pub struct TrainedArgs {
     /// Begin anew, and drop what an earlier study of another kind left
     #[arg(long)]
     pub again: bool,
+    /// How to print what was found; it is kept beside the weights as CSV and JSON all the same
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: ResultFormat,
     /// On what
     #[command(flatten)]
     pub engine: EngineArgs,

@@ -13,7 +13,7 @@ mod values;
 use clap::{Parser, Subcommand};
 
 pub use data::{DataArgs, DataVerb};
-pub use engine::EngineArgs;
+pub use engine::{DevicesArgs, EngineArgs};
 pub use lesions::{Delete, LesionArgs, PathsArgs, PathsCheckArgs, PathsVerb, TrainedArgs};
 pub use running::{BenchArgs, Format, ResultFormat, RunArgs};
 pub use runs::{ExportArgs, ImportArgs, KnownArgs, ReportArgs, StudyArgs, TableFormat};
@@ -36,9 +36,13 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
-    /// Say nothing of what is going on: results, warnings and errors only
+    /// Say nothing of what is going on; results, warnings and errors stay, as with cargo's -q
     #[arg(short = 'q', long, global = true)]
     pub quiet: bool,
+    /// Also say what was read from where, which files, engine and threads were taken and why, and
+    /// what was found kept from before
+    #[arg(short = 'v', long, global = true)]
+    pub verbose: bool,
     /// Whether messages are coloured
     #[arg(
         long = "color",
@@ -78,7 +82,8 @@ pub enum Verb {
     #[command(after_help = examples::GRADCHECK)]
     Gradcheck(GradcheckArgs),
     /// List the devices that can run networks
-    Devices,
+    #[command(after_help = examples::DEVICES)]
+    Devices(DevicesArgs),
     /// List, fetch and verify data sets
     #[command(after_help = examples::DATA)]
     Data(DataArgs),

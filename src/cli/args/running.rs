@@ -37,10 +37,14 @@ pub struct RunArgs {
     #[arg(long, value_name = "K", requires = "predict",
         value_parser = clap::value_parser!(u16).range(1..=256))]
     pub top: Option<u16>,
-    /// How --predict and --eval print; with csv and json, --eval also gives precision, recall,
+    /// With --eval, name so many of the pictures that were wrong, the surest first; with --format
+    /// csv, they are the table [default: 0]
+    #[arg(long, value_name = "N", requires = "eval")]
+    pub mistakes: Option<usize>,
+    /// How to print what comes of it; with csv and json, --eval also gives precision, recall,
     /// top-5 error and confusion
-    #[arg(long, value_enum, conflicts_with_all = ["train", "resume"])]
-    pub format: Option<ResultFormat>,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: ResultFormat,
     /// Weights to test or to ask: a file, or the folder of a run, whose last are taken
     #[arg(long, value_name = "FILE|RUN", conflicts_with = "train")]
     pub weights: Option<PathBuf>,
@@ -141,22 +145,24 @@ impl ValueEnum for Mode {
     }
 }
 
-/// How to print what a net makes of pictures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// How to print what is a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ResultFormat {
-    /// Lines to read
+    /// To read
+    #[default]
     Text,
-    /// A line a picture, or a class
+    /// A table: names of its columns, then a row a line
     Csv,
-    /// One JSON object a picture, a line each; or one of the whole set
+    /// For programs: JSON objects, a line each
     Json,
 }
 
 /// How to print.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// One line to read
+    /// To read
+    #[default]
     Text,
-    /// One JSON object
+    /// For programs: JSON objects, a line each
     Json,
 }

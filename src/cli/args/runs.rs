@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::engine::EngineArgs;
+use super::running::Format;
 use super::values::{Names, class_names, set, setting, threads};
 use crate::data::Set;
 
@@ -23,6 +24,12 @@ pub struct ReportArgs {
     /// Only what the runs recorded: nothing is computed with their weights
     #[arg(long)]
     pub recorded: bool,
+    /// Name so many of the test pictures that were wrong, the surest first
+    #[arg(long, value_name = "N", default_value = "200", conflicts_with = "recorded")]
+    pub mistakes: usize,
+    /// How to print what stands in the page
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
     /// On what
     #[command(flatten)]
     pub engine: EngineArgs,
@@ -69,6 +76,9 @@ pub struct ExportArgs {
     /// Set a parameter of the net
     #[arg(long = "set", value_name = "K=V", value_parser = setting)]
     pub set: Vec<(String, String)>,
+    /// How to print what was written
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
 }
 
 /// `rnetc import`.
@@ -94,6 +104,9 @@ pub struct ImportArgs {
     /// which the net's are compared before anything is written
     #[arg(long, value_name = "FILE")]
     pub check: Option<PathBuf>,
+    /// How to print what was found; json has which module is which, too
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
     /// What is known of them
     #[command(flatten)]
     pub known: KnownArgs,
@@ -139,6 +152,8 @@ pub enum TableFormat {
     Text,
     /// A line a run
     Csv,
+    /// For programs: a JSON object, with the rows and their runs
+    Json,
     /// For GitHub and its like
     Markdown,
     /// A page

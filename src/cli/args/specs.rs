@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::running::Format;
+use super::running::{Format, ResultFormat};
 use super::values::{batch, setting};
 use crate::engine::wgpu::DeviceLimits;
 use crate::export::Mode;
@@ -41,6 +41,9 @@ pub struct BuildArgs {
     /// nothing; GPU kernels as they are untuned in f32
     #[arg(long, value_name = "STAGE", conflicts_with_all = ["out", "explain"])]
     pub dump: Option<String>,
+    /// How to print what was written; manifest.yaml says it kernel by kernel
+    #[arg(long, value_enum, default_value = "text", conflicts_with_all = ["dump", "explain"])]
+    pub format: Format,
     /// How to print errors and warnings
     #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
     pub message_format: MessageFormat,
@@ -61,8 +64,8 @@ pub struct CheckArgs {
     /// Pictures of that batch
     #[arg(long, value_name = "N", default_value = "128", value_parser = batch, requires = "summary")]
     pub batch: usize,
-    /// How to print the summary
-    #[arg(long, value_enum, default_value = "text", requires = "summary")]
+    /// How to print what specs are; of json, the layers and the memory are --summary's
+    #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
     /// How to print errors and warnings
     #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
@@ -84,9 +87,12 @@ pub struct FmtArgs {
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
     /// The code in a message, E0008 for example; `errors` or `warnings`, which lists them; or a recipe
-    /// that comes with rnetc, he2016 for example
+    /// that comes with rnetc, he2016 for example [default: list all]
     #[arg(value_name = "CODE")]
-    pub code: String,
+    pub code: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
 }
 
 /// `rnetc graph`.
@@ -121,6 +127,9 @@ pub struct GradcheckArgs {
     /// The spec
     #[arg(value_name = "SPEC")]
     pub spec: PathBuf,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: ResultFormat,
     /// Set a parameter of the net
     #[arg(long = "set", value_name = "K=V", value_parser = setting)]
     pub set: Vec<(String, String)>,

@@ -9,6 +9,7 @@ use crate::data::folder::Splits;
 use crate::data::locate::Found;
 use crate::data::progress::{Progress, Work};
 use crate::data::{DataError, Dataset, Extent};
+use crate::text::thousands;
 
 /// Pictures that take so long to read that it is worth a line.
 const MANY: u64 = 5_000;
@@ -85,5 +86,16 @@ pub fn load(
     signals: &Signals,
 ) -> Result<Dataset, Failure> {
     let download = Download::new(signals);
-    download.end(found.load(extent, splits, &download))
+    let data = download.end(found.load(extent, splits, &download))?;
+    let place = found.place();
+    let place =
+        place.map_or("drawn by the program".into(), |at| format!("read from {}", at.display()));
+    output::detail(format_args!(
+        "data: {} {place}: {} training and {} test pictures of {} classes",
+        data.name,
+        thousands(data.train.count()),
+        thousands(data.test.count()),
+        data.classes.len()
+    ));
+    Ok(data)
 }

@@ -1,11 +1,15 @@
 //! Opening the engine that the arguments name, and saying which one it is.
 
+use std::path::Path;
+
 use crate::api::{EngineKind, EngineOptions, OpenEngine, Reason};
 use crate::cli::Failure;
 use crate::cli::args::EngineArgs;
 use crate::cli::show::output;
 use crate::data::locate;
+use crate::engine::cpu::simd::ENVIRONMENT_VARIABLE;
 use crate::engine::wgpu::{DeviceLimits, Tune};
+use crate::text::counted;
 
 /// Opens the engine that was asked for and says which one it is, and why.
 pub fn open(args: &EngineArgs) -> Result<OpenEngine, Failure> {
@@ -16,14 +20,38 @@ pub fn open(args: &EngineArgs) -> Result<OpenEngine, Failure> {
     if args.engine == EngineKind::Cpu && args.tune.is_some() {
         return Err(Failure::Usage("--tune is of the GPU engine: leave out --engine cpu".into()));
     }
-    let opened = options(args).open()?;
+    let options = options(args);
+    let kept = options.pipelines.as_deref().map(kept);
+    let opened = options.open()?;
     if let Some(remark) = &opened.remark {
         output::note(format_args!("precision: {remark}"));
     }
     let device = opened.device();
     let why = because(&opened.why);
     output::note(format_args!("engine: {} ({device}), {why}", device.engine));
+    match (device.threads, kept) {
+        (Some(_), _) => {
+            let asked = std::env::var(ENVIRONMENT_VARIABLE).is_ok();
+            let why = if asked { "asked for by" } else { "the widest here; another by" };
+            output::detail(format_args!(
+                "instructions: {}, {why} {ENVIRONMENT_VARIABLE}",
+                device.name
+            ));
+        }
+        (None, Some(kept)) => output::detail(kept),
+        (None, None) => {
+            output::detail("pipelines: compiled each time, as there is no cache folder")
+        }
+    }
     Ok(opened)
+}
+
+/// What earlier runs left of compiled pipelines and timed kernels.
+fn kept(folder: &Path) -> String {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let sizes: Vec<u64> = entries.filter_map(|entry| Some(entry.metadata().ok()?.len())).collect();
+    let (folder, files) = (folder.display(), counted(sizes.len(), "file"));
+    format!("pipelines: kept in {folder}; {files} of before, {} bytes", sizes.iter().sum::<u64>())
 }
 
 fn options(args: &EngineArgs) -> EngineOptions {
@@ -40,7 +68,7 @@ fn options(args: &EngineArgs) -> EngineOptions {
 fn because(why: &Reason) -> String {
     match why {
         Reason::Asked => "as asked".into(),
-        Reason::Precision(precision) => format!("which computes in {precision}"),
+        Reason::Precision(precision) => format!("the engine for {precision}"),
         Reason::Gpu(kind) => format!("the GPU found ({kind})"),
         Reason::GpuDoesNotOpen { name, error } => format!("as {name} does not open: {error}"),
         Reason::OnlySoftware(name) => {

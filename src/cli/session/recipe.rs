@@ -4,13 +4,17 @@ use std::path::Path;
 
 use super::spec;
 use crate::cli::Failure;
+use crate::cli::show::output;
 use crate::train::recipe::{self, Recipe};
 
 /// A recipe file, or a recipe that is bundled.
 pub fn named(path: &Path) -> Result<Recipe, Failure> {
     let bundled = path.to_str().filter(|_| !path.exists()).and_then(Recipe::bundled);
     match bundled {
-        Some(recipe) => Ok(recipe?),
+        Some(recipe) => {
+            output::detail(format_args!("recipe: {}, which comes with rnetc", path.display()));
+            Ok(recipe?)
+        }
         None if !path.exists() && known(path).is_some() => Err(Failure::File(format!(
             "reading {}: there is no such file; --recipe {} takes the recipe that comes with rnetc",
             path.display(),

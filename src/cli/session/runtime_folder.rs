@@ -40,7 +40,7 @@ pub fn provide(verb: &Verb) {
 
 fn may_ask_for_a_gpu(verb: &Verb) -> bool {
     let engine = match verb {
-        Verb::Devices => return true,
+        Verb::Devices(_) => return true,
         Verb::Run(args) => &args.engine,
         Verb::Bench(args) => &args.engine,
         Verb::Report(args) => &args.engine,

@@ -77,8 +77,8 @@ impl NamedSpec {
         if let Some(folder) = last_build::last() {
             output::note(format_args!("spec: {}, the last build", folder.display()));
             if let Some(spec) = last_build::outdated(&folder) {
-                output::note(format_args!(
-                    "warning: {} has changed since that build; build it again, or name it",
+                output::warn(format_args!(
+                    "{} has changed since that build; build it again, or name it",
                     spec.display()
                 ));
             }

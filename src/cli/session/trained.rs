@@ -28,7 +28,6 @@ use crate::network::anatomy::{Site, sites};
 use crate::train::fit;
 use crate::train::record::checkpoint::{self, About, Origin};
 use crate::train::record::lock::Lock;
-use crate::train::record::manifest;
 use crate::train::record::run_folder::RunFolder;
 use crate::train::tensors::{self, Values};
 
@@ -75,7 +74,7 @@ impl Named {
 
     /// A file that says where its weights come from.
     fn of_file(weights: &Path) -> Result<Self, Failure> {
-        manifest::verify(weights)?;
+        super::weights::verify(weights)?;
         let origin = checkpoint::describe(weights)?;
         let origin = origin.ok_or_else(|| unknown(weights, "net and pictures"))?;
         Ok(Self { folder: weights.with_extension(""), weights: weights.to_path_buf(), origin })
@@ -83,12 +82,12 @@ impl Named {
 
     /// Weights of a run, whose configuration says what they are, whichever file was chosen.
     fn of_run(run: &RunFolder, chosen: Option<&Path>) -> Result<Self, Failure> {
-        let config = run.read_config()?;
+        let config = weights::config(run)?;
         let weights = match chosen {
             Some(path) => weights::file(path)?,
             None => weights::last(run)?,
         };
-        manifest::verify(&weights)?;
+        super::weights::verify(&weights)?;
         let (step, epoch) = match checkpoint::describe(&weights)? {
             Some(Origin::Run(about)) => (about.step, about.epoch),
             Some(Origin::Import(_)) | None => (0, 0),
@@ -128,7 +127,7 @@ pub fn open(run: &Path, args: &TrainedArgs, signals: &Signals) -> Result<Trained
     let opened = engine::open(&args.engine)?;
     let extent = fit::extent(&network);
     let dataset = download::load(&found, extent, Splits::Test, signals)?;
-    fit::check(&network, &dataset)?;
+    fit::check_weights(&network, &dataset)?;
     let pictures: Arc<dyn Pictures> = match args.pictures {
         Some(count) => Arc::new(Subset::new(dataset.test, 0, count as usize)),
         None => dataset.test,
@@ -152,8 +151,8 @@ pub fn open(run: &Path, args: &TrainedArgs, signals: &Signals) -> Result<Trained
 pub fn tell_unreadable(journal: &Journal) {
     let numbers: Vec<_> = journal.unreadable().iter().map(usize::to_string).collect();
     if !numbers.is_empty() {
-        output::note(format_args!(
-            "warning: {}: line {} cannot be read; what stood there is measured again",
+        output::warn(format_args!(
+            "{}: line {} cannot be read; what stood there is measured again",
             journal.path().display(),
             numbers.join(", ")
         ));

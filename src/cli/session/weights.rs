@@ -8,8 +8,9 @@ use crate::cli::Failure;
 use crate::cli::args::RunArgs;
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
+use crate::train::config::Config;
 use crate::train::record::checkpoint::Origin;
-use crate::train::record::manifest::{CheckpointList, Entry};
+use crate::train::record::manifest::{self, CheckpointList, Entry};
 use crate::train::record::run_folder::RunFolder;
 
 /// Reads weights for the spec that is named; without a name, for the spec that the file was
@@ -20,7 +21,9 @@ pub fn load(args: &RunArgs, path: &Path) -> Result<Model, Failure> {
 
 /// The same, from a spec and settings.
 pub fn of(spec: Option<&Path>, set: &[(String, String)], path: &Path) -> Result<Model, Failure> {
-    let checkpoint = Checkpoint::open(file(path)?)?;
+    let path = file(path)?;
+    let checkpoint = Checkpoint::open(&path)?;
+    tell(&path, checkpoint.is_listed);
     let spec = match (spec, &checkpoint.origin) {
         (None, Some(origin)) => {
             output::note(format_args!("spec: {}, as the weights say", origin.spec()));
@@ -32,8 +35,8 @@ pub fn of(spec: Option<&Path>, set: &[(String, String)], path: &Path) -> Result<
             if let Some(origin) = origin
                 && origin.spec_text() != &*spec.spec.source.text
             {
-                output::note(format_args!(
-                    "warning: the weights come with another text of {} than {} has; leave the spec \
+                output::warn(format_args!(
+                    "the weights come with another text of {} than {} has; leave the spec \
                      away to use theirs",
                     origin.spec(),
                     path.display()
@@ -65,6 +68,24 @@ pub fn file(path: &Path) -> Result<PathBuf, Failure> {
     });
     output::note(format_args!("weights: {}, the last of the run{lowest}", last.display()));
     Ok(last)
+}
+
+/// Checks a file of weights against the hash that its run keeps, and tells that it is read.
+pub fn verify(path: &Path) -> Result<(), Failure> {
+    tell(path, manifest::verify(path)?);
+    Ok(())
+}
+
+fn tell(path: &Path, is_listed: bool) {
+    let checked = if is_listed { ", with the SHA-256 that its run keeps" } else { "" };
+    output::detail(format_args!("read: {}{checked}", path.display()));
+}
+
+/// A run's configuration, which is told.
+pub fn config(run: &RunFolder) -> Result<Config, Failure> {
+    let config = run.read_config()?;
+    output::detail(format_args!("read: {}", run.path().join("config.yaml").display()));
+    Ok(config)
 }
 
 /// The last weights of a run.

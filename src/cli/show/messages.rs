@@ -9,7 +9,7 @@ use crate::source::{Source, Span};
 pub fn short(source: &Source, diagnostics: &[Diagnostic]) -> String {
     let line = |diagnostic: &Diagnostic| {
         let (line, column) = source.line_column(diagnostic.span.range().start);
-        let (severity, code) = (severity(diagnostic), diagnostic.code.text());
+        let (severity, code) = (severity(diagnostic.severity), diagnostic.code.text());
         let hint = diagnostic.hint.as_ref().map_or(String::new(), |hint| format!(" ({hint})"));
         let message = &diagnostic.message;
         format!("{}:{line}:{column}: {severity}[{code}]: {message}{hint}\n", source.name)
@@ -72,7 +72,7 @@ fn message<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Message<'a> {
     };
     let fix = diagnostic.fix.as_ref();
     Message {
-        severity: severity(diagnostic),
+        severity: severity(diagnostic.severity),
         code: diagnostic.code.text(),
         message: &diagnostic.message,
         file: &source.name,
@@ -90,8 +90,9 @@ fn place(source: &Source, span: Span) -> Place {
     Place { line, column, end_line, end_column, bytes: source.in_file(span) }
 }
 
-fn severity(diagnostic: &Diagnostic) -> &'static str {
-    match diagnostic.severity {
+/// Its name.
+pub fn severity(severity: Severity) -> &'static str {
+    match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
     }

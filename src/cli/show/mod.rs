@@ -3,8 +3,10 @@
 
 pub mod batches;
 pub mod changes;
+pub mod classes;
 pub mod diagnostics;
 pub mod messages;
+pub mod mistakes;
 pub mod output;
 pub mod progress;
 pub mod study_progress;

@@ -5,6 +5,9 @@ use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 
+use serde::Serialize;
+
+use crate::cli::Failure;
 use crate::cli::args::Colour;
 
 /// Why a line of result could not be written.
@@ -18,6 +21,8 @@ static MANNER: OnceLock<Manner> = OnceLock::new();
 pub struct Manner {
     /// Nothing of what is going on.
     pub quiet: bool,
+    /// Also what was read from where.
+    pub verbose: bool,
     /// When messages are coloured.
     pub colour: Colour,
 }
@@ -42,6 +47,13 @@ pub fn say(line: impl Display) {
     }
 }
 
+/// A result for programs: one JSON object, on a line of its own. What is no number is null.
+pub fn json(result: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(result);
+    say(text.map_err(|error| Failure::File(format!("writing JSON: {error}")))?);
+    Ok(())
+}
+
 /// Why not all results could be written, if so.
 pub fn lost() -> Option<&'static str> {
     LOST.get().map(String::as_str)
@@ -54,9 +66,31 @@ pub fn note(line: impl Display) {
     }
 }
 
-/// A line about what is wrong, or may be.
+/// A line about what was read from where, and the like, if it was asked for.
+pub fn detail(line: impl Display) {
+    if Manner::kept().verbose {
+        fault(line);
+    }
+}
+
+/// A line about what may be wrong; quiet or not.
+pub fn warn(line: impl Display) {
+    fault(format_args!("{} {line}", marked("warning:", "33")));
+}
+
+/// A line about what is wrong.
+pub fn error(line: impl Display) {
+    fault(format_args!("{} {line}", marked("error:", "31")));
+}
+
+/// A line about what is wrong, or may be, as it stands.
 pub fn fault(line: impl Display) {
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// A word in a terminal's colour of that number, where messages are coloured.
+fn marked(word: &str, colour: &str) -> String {
+    if is_coloured() { format!("\x1b[1;{colour}m{word}\x1b[0m") } else { word.to_owned() }
 }
 
 /// Whether somebody watches standard error, and wants to see what is going on.

@@ -1,27 +1,87 @@
-//! `rnetc explain`: more about each code; the text of a recipe.
+//! `rnetc explain`: more about each code; the text of a recipe; what there is.
+
+use serde::Serialize;
 
 use crate::cli::Failure;
-use crate::cli::args::ExplainArgs;
-use crate::cli::show::output::say;
+use crate::cli::args::{ExplainArgs, Format};
+use crate::cli::show::messages;
+use crate::cli::show::output::{json, say};
 use crate::diagnostic::{Code, Severity};
 use crate::train::recipe::BUNDLED;
 
 /// Prints what a code is about, with an example; a list of codes; or a recipe as it is written.
 pub fn explain(args: &ExplainArgs) -> Result<(), Failure> {
-    let wanted = args.code.trim().to_lowercase();
+    let Some(asked) = &args.code else { return all(args.format) };
+    let wanted = asked.trim().to_lowercase();
     if let Some(kinds) = kinds(&wanted) {
-        let codes = Code::ALL.iter().filter(|code| kinds.contains(&code.severity()));
-        codes.for_each(|code| say(format_args!("{}  {}", code.text(), code.title())));
-        return Ok(());
+        return codes(kinds, args.format);
     }
-    if let Some((_, recipe)) = BUNDLED.iter().find(|(name, _)| *name == wanted) {
-        say(recipe.trim_end());
-        return Ok(());
+    if let Some((recipe, text)) = BUNDLED.iter().find(|(name, _)| *name == wanted) {
+        return told(Told::Recipe { recipe, text: Some(text) }, args.format);
     }
-    let code = Code::ALL.iter().find(|code| is(**code, &wanted));
-    let Some(code) = code else { return Err(unknown(&args.code)) };
-    say(format_args!("{}: {}\n\n{}", code.text(), code.title(), text(*code)));
+    let code = Code::ALL.iter().find(|code| is(**code, &wanted)).ok_or_else(|| unknown(asked))?;
+    told(Told::code(*code, Some(text(*code))), args.format)
+}
+
+/// What is told of one thing; of a list, without its text.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Told {
+    Code {
+        code: &'static str,
+        severity: &'static str,
+        title: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<&'static str>,
+    },
+    Recipe {
+        recipe: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<&'static str>,
+    },
+}
+
+impl Told {
+    fn code(code: Code, text: Option<&'static str>) -> Self {
+        let severity = messages::severity(code.severity());
+        Told::Code { code: code.text(), severity, title: code.title(), text }
+    }
+}
+
+fn told(told: Told, format: Format) -> Result<(), Failure> {
+    match (format, told) {
+        (Format::Json, told) => json(&told)?,
+        (Format::Text, Told::Code { code, title, text: Some(text), .. }) => {
+            say(format_args!("{code}: {title}\n\n{text}"));
+        }
+        (Format::Text, Told::Code { code, title, text: None, .. }) => {
+            say(format_args!("{code}  {title}"));
+        }
+        (Format::Text, Told::Recipe { recipe, text }) => say(text.unwrap_or(recipe).trim_end()),
+    }
     Ok(())
+}
+
+fn codes(kinds: &[Severity], format: Format) -> Result<(), Failure> {
+    let mut codes = Code::ALL.iter().filter(|code| kinds.contains(&code.severity()));
+    codes.try_for_each(|code| told(Told::code(*code, None), format))
+}
+
+/// What can be explained.
+fn all(format: Format) -> Result<(), Failure> {
+    codes(&[Severity::Error, Severity::Warning], format)?;
+    let mut recipes = BUNDLED.iter().map(|(recipe, _)| *recipe);
+    match format {
+        Format::Text => {
+            let recipes: Vec<&str> = recipes.collect();
+            say(format_args!("recipes: {}", recipes.join(", ")));
+            say("`rnetc explain CODE` tells more; `rnetc explain RECIPE` prints one");
+            Ok(())
+        }
+        Format::Json => {
+            recipes.try_for_each(|recipe| told(Told::Recipe { recipe, text: None }, format))
+        }
+    }
 }
 
 /// Lists: `errors`, `warnings`, `codes`.

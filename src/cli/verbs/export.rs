@@ -1,12 +1,27 @@
 //! `rnetc export`.
 
+use serde::Serialize;
+
 use crate::cli::Failure;
-use crate::cli::args::ExportArgs;
+use crate::cli::args::{ExportArgs, Format};
 use crate::cli::session::{weights, written};
 use crate::cli::show::output;
 use crate::export::notes::{self, Known};
 use crate::export::onnx;
 use crate::train::record::atomic;
+
+/// What is printed for programs.
+#[derive(Serialize)]
+struct Report<'a> {
+    net: &'a str,
+    params: usize,
+    path: String,
+    /// Null where the weights do not say them; so below.
+    classes: Option<&'a [String]>,
+    /// Of bytes, by channel.
+    mean: Option<&'a [f64]>,
+    std: Option<&'a [f64]>,
+}
 
 /// Writes a model.
 pub fn export(args: &ExportArgs) -> Result<(), Failure> {
@@ -25,6 +40,16 @@ pub fn export(args: &ExportArgs) -> Result<(), Failure> {
     let notes = notes::of(&weights.network, Known { classes, standardisation });
     let model = onnx::model(&weights.network, &weights.values, &notes);
     atomic::write(&args.onnx, &model)?;
+    if args.format == Format::Json {
+        return output::json(&Report {
+            net: &weights.network.name,
+            params: weights.network.parameters(),
+            path: args.onnx.display().to_string(),
+            classes,
+            mean: normalisation.map(|known| &known.mean[..]),
+            std: normalisation.map(|known| &known.std[..]),
+        });
+    }
     output::say(format_args!(
         "{}: ONNX model in {}; it reads {}, N×C×H×W{}",
         weights.network.name,

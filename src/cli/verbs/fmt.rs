@@ -7,7 +7,7 @@ use crate::cli::Failure;
 use crate::cli::args::{FmtArgs, MessageFormat};
 use crate::cli::session::spec;
 use crate::cli::show::diagnostics;
-use crate::cli::show::output::{fault, say};
+use crate::cli::show::output::{error, fault, say};
 
 /// Formats each file, or says which would change; the worst failure counts.
 pub fn fmt(args: &FmtArgs) -> Result<(), Failure> {
@@ -16,7 +16,7 @@ pub fn fmt(args: &FmtArgs) -> Result<(), Failure> {
         let done = if path == Path::new("-") { input(args.check) } else { file(path, args.check) };
         if let Err(failure) = done {
             if let Some(text) = failure.text() {
-                fault(format_args!("error: {text}"));
+                error(text);
             }
             worst = worst.max(failure.code());
         }

@@ -1,10 +1,13 @@
 //! `rnetc gradcheck`.
 
+use serde::Serialize;
+
 use crate::cli::Failure;
-use crate::cli::args::GradcheckArgs;
+use crate::cli::args::{GradcheckArgs, ResultFormat};
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
-use crate::gradcheck;
+use crate::gradcheck::{self, Check};
+use crate::text::csv_cell;
 
 /// Pictures in the mini-batch that is checked.
 const BATCH: usize = 2;
@@ -14,9 +17,61 @@ const MOST_MACS: u64 = 100_000_000;
 /// two losses costs up to about this much, a mistake costs more.
 const TOLERANCE: f64 = 1e-2;
 
+/// What is printed for programs.
+#[derive(Serialize)]
+struct Report<'a> {
+    spec: &'a str,
+    net: &'a str,
+    params: usize,
+    /// Pictures of the mini-batch.
+    batch: usize,
+    tolerance: f64,
+    wrong: usize,
+    checks: Vec<Line<'a>>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    name: &'a str,
+    adjoint: f64,
+    difference: f64,
+    relative_error: f64,
+    agrees: bool,
+}
+
+impl<'a> Line<'a> {
+    fn of(check: &'a Check) -> Self {
+        let error = check.relative_error();
+        Self {
+            name: &check.name,
+            adjoint: check.adjoint,
+            difference: check.difference,
+            relative_error: error,
+            agrees: !error.is_nan() && error <= TOLERANCE,
+        }
+    }
+
+    fn print(&self) {
+        output::say(format_args!(
+            "{} {:<40} adjoint {:>13.6e}  difference {:>13.6e}  relative error {:.1e}",
+            if self.agrees { "✓" } else { "✗" },
+            self.name,
+            self.adjoint,
+            self.difference,
+            self.relative_error
+        ));
+    }
+
+    fn csv(&self) -> String {
+        let Self { name, adjoint, difference, relative_error, agrees } = self;
+        format!("{},{adjoint:e},{difference:e},{relative_error:e},{agrees}", csv_cell(name))
+    }
+}
+
 /// Checks gradients against finite differences in f64.
 pub fn gradcheck(args: &GradcheckArgs) -> Result<(), Failure> {
-    let network = NamedSpec::file(&args.spec, &args.set)?.compile()?;
+    let spec = NamedSpec::file(&args.spec, &args.set)?;
+    let network = spec.compile()?;
     if network.macs() > MOST_MACS {
         let has = |name: &&str| network.settings.iter().any(|(known, _)| known == name);
         let how = ["depth", "width"].into_iter().find(has);
@@ -29,25 +84,31 @@ pub fn gradcheck(args: &GradcheckArgs) -> Result<(), Failure> {
         )));
     }
     let checks = gradcheck::check(&network, BATCH, 1);
-    let mut wrong = 0;
-    for check in &checks {
-        let error = check.relative_error();
-        let bad = error.is_nan() || error > TOLERANCE;
-        wrong += usize::from(bad);
-        output::say(format_args!(
-            "{} {:<40} adjoint {:>13.6e}  difference {:>13.6e}  relative error {error:.1e}",
-            if bad { "✗" } else { "✓" },
-            check.name,
-            check.adjoint,
-            check.difference
-        ));
+    let checks: Vec<Line> = checks.iter().map(Line::of).collect();
+    let (count, wrong) = (checks.len(), checks.iter().filter(|check| !check.agrees).count());
+    match args.format {
+        ResultFormat::Text => checks.iter().for_each(Line::print),
+        ResultFormat::Csv => {
+            output::say("name,adjoint,difference,relative_error,agrees");
+            checks.iter().map(Line::csv).for_each(output::say);
+        }
+        ResultFormat::Json => output::json(&Report {
+            spec: &spec.spec.source.name,
+            net: &network.name,
+            params: network.parameters(),
+            batch: BATCH,
+            tolerance: TOLERANCE,
+            wrong,
+            checks,
+        })?,
     }
     if wrong > 0 {
         return Err(Failure::Numbers(format!(
-            "{wrong} of {} gradients differ from the finite difference by more than {TOLERANCE}",
-            checks.len()
+            "{wrong} of {count} gradients differ from the finite difference by more than {TOLERANCE}"
         )));
     }
-    output::say(format_args!("{} gradients agree with finite differences", checks.len()));
+    if args.format == ResultFormat::Text {
+        output::say(format_args!("{count} gradients agree with finite differences"));
+    }
     Ok(())
 }

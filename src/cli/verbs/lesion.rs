@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::cli::Failure;
 use crate::cli::advice::Advice;
-use crate::cli::args::{Delete, LesionArgs};
+use crate::cli::args::{Delete, LesionArgs, ResultFormat};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::trained::{self, Basis, Trained};
 use crate::cli::show::output;
@@ -17,7 +17,8 @@ use crate::dissect::journal::Journal;
 use crate::dissect::lesion::figure::{self, Found};
 use crate::dissect::lesion::measure::{Observer, Subject, Tally};
 use crate::dissect::lesion::plan::{self, Item, Study};
-use crate::dissect::lesion::summary::{self, Outcome, Recorded, Row};
+use crate::dissect::lesion::summary::{self, Outcome, Recorded, Row, Unit};
+use crate::network::anatomy::Site;
 use crate::train::TrainError;
 use crate::train::record::atomic;
 
@@ -79,21 +80,39 @@ pub fn lesion(args: &LesionArgs) -> Result<(), Failure> {
         let speed = measured as f64 / seconds;
         output::note(format_args!("{measured} lesions in {seconds:.1} s, {speed:.2} a second"));
     }
-    write(&folder, &study, &header, &outcomes)?;
-    let mut runs = vec![Found { name: trained.title(), outcomes: &outcomes }];
-    if !others.is_empty() {
-        runs[0].name = trained::called(&args.run);
-    }
-    let named =
-        others.iter().map(|(name, found)| Found { name: name.clone(), outcomes: &found.lesions });
-    runs.extend(named);
+    let report = Report {
+        run: trained::called(&args.run),
+        net: &trained.network.name,
+        params: trained.network.parameters(),
+        units: units(&trained),
+        study: &header,
+        baseline_error_percent: summary::baseline(&outcomes),
+        rows: summary::rows(&outcomes),
+        lesions: &outcomes,
+    };
+    write(&folder, &study, &report)?;
+    let alone = others.is_empty();
+    let mut runs = vec![Found {
+        name: if alone { trained.title() } else { trained::called(&args.run) },
+        outcomes: &outcomes,
+        reshaping: summary::reshaping(&report.units),
+    }];
+    runs.extend(others.iter().map(|(name, found)| Found {
+        name: name.clone(),
+        outcomes: &found.lesions,
+        reshaping: summary::reshaping(&found.units),
+    }));
     // Of what was chosen there is a number, and no figure.
     let drawn = !matches!(study, Study::Chosen(_));
     if drawn {
         let figure = figure::draw(&study, &runs);
         atomic::write(&folder.join(format!("{}.svg", name(&study))), figure.as_bytes())?;
     }
-    print(&study, &outcomes, &trained);
+    match args.study.format {
+        ResultFormat::Text => print(&study, &outcomes, &trained),
+        ResultFormat::Csv => output::say(summary::csv(&outcomes).trim_end()),
+        ResultFormat::Json => output::json(&report)?,
+    }
     output::note(format_args!(
         "written: {}/{}.{{csv,json{}}}",
         folder.display(),
@@ -208,31 +227,36 @@ impl Observer for Watch<'_> {
     }
 }
 
+/// What was found, for programs.
 #[derive(Serialize)]
 struct Report<'a> {
+    run: String,
+    net: &'a str,
+    params: usize,
+    units: Vec<Unit>,
     study: &'a Header,
     baseline_error_percent: Option<f64>,
     rows: Vec<Row>,
     lesions: &'a [Outcome],
 }
 
-fn write(
-    folder: &Path,
-    study: &Study,
-    header: &Header,
-    outcomes: &[Outcome],
-) -> Result<(), Failure> {
-    let file = |ending: &str| folder.join(format!("{}.{ending}", name(study)));
-    let report = Report {
-        study: header,
-        baseline_error_percent: summary::baseline(outcomes),
-        rows: summary::rows(outcomes),
-        lesions: outcomes,
+/// What can be deleted of the net.
+fn units(trained: &Trained) -> Vec<Unit> {
+    let unit = |(at, site): (usize, &Site)| Unit {
+        unit: at + 1,
+        name: site.name.clone(),
+        reads: site.shapes[0].to_string(),
+        writes: site.shapes[1].to_string(),
     };
-    let json = serde_json::to_string_pretty(&report)
+    trained.sites.iter().enumerate().map(unit).collect()
+}
+
+fn write(folder: &Path, study: &Study, report: &Report) -> Result<(), Failure> {
+    let file = |ending: &str| folder.join(format!("{}.{ending}", name(study)));
+    let json = serde_json::to_string_pretty(report)
         .map_err(|error| Failure::io("writing", &file("json"), error))?;
     atomic::write(&file("json"), json.as_bytes())?;
-    atomic::write(&file("csv"), summary::csv(outcomes).as_bytes())?;
+    atomic::write(&file("csv"), summary::csv(report.lesions).as_bytes())?;
     Ok(())
 }
 

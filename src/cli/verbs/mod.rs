@@ -33,7 +33,7 @@ pub fn perform(verb: &Verb) -> Result<(), Failure> {
         Verb::Explain(args) => explain::explain(args),
         Verb::Graph(args) => graph::graph(args),
         Verb::Gradcheck(args) => gradcheck::gradcheck(args),
-        Verb::Devices => devices::devices(),
+        Verb::Devices(args) => devices::devices(args),
         Verb::Data(args) => data::data(args),
         Verb::Bench(args) => bench::bench(args),
         Verb::Report(args) => report::report(args),

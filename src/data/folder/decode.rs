@@ -68,7 +68,8 @@ pub fn all(
     let mut told = told?;
     told.sort_by_key(|(at, _)| *at);
     let labels = entries.iter().map(|entry| entry.label).collect();
-    let pictures = Stored::new(extent, pixels, labels)?;
+    let files = entries.iter().map(|entry| entry.path.clone()).collect();
+    let pictures = Stored::new(extent, pixels, labels)?.from_files(files);
     let mut decoded = Decoded { pictures, bad: vec![], doubtful: vec![], transparent: vec![] };
     for (at, one) in told {
         let path = || entries[at].path.clone();
@@ -77,6 +78,21 @@ pub fn all(
         decoded.bad.extend(one.bad.map(|why| (path(), why)));
     }
     Ok(decoded)
+}
+
+/// Pictures that cannot be read, where a set has been refused already: of as many as are looked at
+/// in a moment.
+pub fn damaged<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option<DataError> {
+    const MOST: usize = 500;
+    const SMALL: Extent = Extent { rows: 8, columns: 8, channels: 3 };
+    let (mut bad, mut of) = (Vec::new(), 0);
+    let mut pixels = vec![0; SMALL.bytes()];
+    for entry in entries.take(MOST) {
+        of += 1;
+        let why = one(entry, SMALL, &mut pixels).ok().and_then(|one| one.bad);
+        bad.extend(why.map(|why| (entry.path.clone(), why)));
+    }
+    (!bad.is_empty()).then_some(DataError::BadPictures { of, bad })
 }
 
 /// Both splits, where all of both can be read; what should be known of them is told.

@@ -11,12 +11,18 @@ use crate::data::DataError;
 const SHARE: usize = 10;
 
 /// Training and test pictures, each in the order they came in.
-pub fn split(all: Vec<Entry>, classes: &[String]) -> Result<(Vec<Entry>, Vec<Entry>), DataError> {
-    let (mut train, mut test) = (Vec::new(), Vec::new());
+///
+/// # Errors
+/// The classes that have one picture only.
+pub fn split(
+    all: Vec<Entry>,
+    classes: &[String],
+) -> Result<(Vec<Entry>, Vec<Entry>), Vec<DataError>> {
+    let (mut train, mut test, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
     for class in all.chunk_by(|a, b| a.label == b.label) {
         if let [only] = class {
             let class = classes[usize::from(only.label)].clone();
-            return Err(DataError::OnlyPicture { file: only.path.clone(), class });
+            wrong.push(DataError::OnlyPicture { file: only.path.clone(), class });
         }
         let mut ranked: Vec<_> = class.iter().map(hash).enumerate().collect();
         ranked.sort_by_key(|(index, hash)| (*hash, *index));
@@ -28,7 +34,7 @@ pub fn split(all: Vec<Entry>, classes: &[String]) -> Result<(Vec<Entry>, Vec<Ent
             if held { &mut test } else { &mut train }.push(entry.clone());
         }
     }
-    Ok((train, test))
+    if wrong.is_empty() { Ok((train, test)) } else { Err(wrong) }
 }
 
 fn hash(entry: &Entry) -> [u8; 32] {

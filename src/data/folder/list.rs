@@ -39,6 +39,8 @@ pub struct Class {
     pub name: String,
     pub folder: PathBuf,
     pub pictures: Vec<PathBuf>,
+    /// Files that are not called as pictures are.
+    pub strays: Vec<PathBuf>,
 }
 
 /// The classes in a folder, in the order of their names.
@@ -52,10 +54,10 @@ pub struct Classes {
 /// Lists the folders of classes in a folder, and the pictures in them and in their own folders.
 ///
 /// # Errors
-/// What is in them is no picture; a name cannot be a class's.
+/// A name cannot be a class's.
 pub fn classes(folder: &Path) -> Result<Classes, DataError> {
     let mut classes = Classes::default();
-    let (mut strays, mut deeper, mut loose) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut deeper, mut loose) = (Vec::new(), Vec::new());
     for (name, path) in names(folder)? {
         if !path.is_dir() {
             loose.extend(is_picture(&path).then_some(path));
@@ -66,7 +68,6 @@ pub fn classes(folder: &Path) -> Result<Classes, DataError> {
         }
         let mut within = Within::default();
         within.walk(&path, &mut Vec::new())?;
-        strays.append(&mut within.strays);
         deeper.append(&mut within.deeper);
         if !within.circles.is_empty() {
             let circles = shown(&within.circles);
@@ -74,13 +75,20 @@ pub fn classes(folder: &Path) -> Result<Classes, DataError> {
                 .notes
                 .push(format!("not followed, since they lead back to where they stand: {circles}"));
         }
-        classes.found.push(Class { name, folder: path, pictures: within.pictures });
-    }
-    if !strays.is_empty() {
-        let (count, shown) = (strays.len(), shown(&strays));
-        return Err(DataError::Strays { count, shown });
+        let Within { pictures, strays, .. } = within;
+        classes.found.push(Class { name, folder: path, pictures, strays });
     }
     let here = folder.display();
+    // Of a class that has no pictures, they are told with that.
+    let with_pictures = classes.found.iter().filter(|class| !class.pictures.is_empty());
+    let strays: Vec<PathBuf> = with_pictures.flat_map(|class| class.strays.clone()).collect();
+    if !strays.is_empty() {
+        let are = if strays.len() == 1 { "is" } else { "are" };
+        let (count, shown) = (counted(strays.len(), "file"), shown(&strays));
+        classes.notes.push(format!(
+            "{here}: {count} in folders of classes {are} no PNG or JPEG, and left out: {shown}"
+        ));
+    }
     if !loose.is_empty() {
         let (count, shown) = (counted(loose.len(), "picture"), shown(&loose));
         classes.notes.push(format!(

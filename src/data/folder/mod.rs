@@ -8,8 +8,8 @@
 //! Without a test folder a tenth of each class is held out (`held_out`); without a train folder
 //! beside it, the classes may stand in DIR itself. Classes are numbered in the order of their
 //! names' characters, as torchvision's `ImageFolder` does. Hidden names, and those that systems
-//! leave behind, are passed over; what is left out otherwise is told, and what is no picture in
-//! the folder of a class is an error, so that nothing is left out unnoticed.
+//! leave behind, are passed over; what is left out otherwise is told. What is wrong with a folder
+//! is told together ([`Folder::list`]).
 
 mod copies;
 mod decode;
@@ -64,29 +64,35 @@ impl Folder {
             held_out: false,
             notes,
         };
+        let mut wrong = Vec::new();
         match (train, test) {
-            (train, Some(test)) => folder.split(train.as_deref(), &test, trained)?,
-            (Some(train), None) => folder.whole(&train, trained)?,
-            (None, None) => folder.whole(path, trained)?,
+            (train, Some(test)) => folder.split(train.as_deref(), &test, trained, &mut wrong)?,
+            (Some(train), None) => folder.whole(&train, trained, &mut wrong)?,
+            (None, None) => folder.whole(path, trained, &mut wrong)?,
         }
-        Ok(folder)
+        match wrong.is_empty() {
+            true => Ok(folder),
+            false => Err(together(wrong, folder.train.iter().chain(&folder.test))),
+        }
     }
 
-    /// With a test part, and maybe a training part.
+    /// With a test part, and maybe a training part. What is `wrong` and leaves something to look at
+    /// is added to the others.
     fn split(
         &mut self,
         train: Option<&Path>,
         test: &Path,
         trained: Option<&[String]>,
+        wrong: &mut Vec<DataError>,
     ) -> Result<(), DataError> {
         let in_train = train.map(|train| self.listed(train)).transpose()?;
         let in_test = self.listed(test)?;
         let first = (train.unwrap_or(test), in_train.as_ref().unwrap_or(&in_test));
-        self.classes = named(first.0, first.1, trained)?;
+        self.classes = named(first.0, first.1, trained, wrong)?;
         if let Some(in_train) = &in_train {
-            self.train = labelled(in_train, &self.classes)?;
+            self.train = labelled(in_train, &self.classes, wrong);
         }
-        self.test = labelled(&in_test, &self.classes)?;
+        self.test = labelled(&in_test, &self.classes, wrong);
         let has =
             |class: &&String| in_test.iter().any(|c| c.name == **class && !c.pictures.is_empty());
         let without: Vec<String> =
@@ -99,10 +105,15 @@ impl Folder {
     }
 
     /// Without a test part.
-    fn whole(&mut self, all: &Path, trained: Option<&[String]>) -> Result<(), DataError> {
+    fn whole(
+        &mut self,
+        all: &Path,
+        trained: Option<&[String]>,
+        wrong: &mut Vec<DataError>,
+    ) -> Result<(), DataError> {
         let found = self.listed(all)?;
-        self.classes = named(all, &found, trained)?;
-        self.train = labelled(&found, &self.classes)?;
+        self.classes = named(all, &found, trained, wrong)?;
+        self.train = labelled(&found, &self.classes, wrong);
         self.held_out = true;
         Ok(())
     }
@@ -124,6 +135,11 @@ impl Folder {
         Ok(listed.found)
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Names of the classes, by label.
     pub fn classes(&self) -> &[String] {
         &self.classes
@@ -138,7 +154,8 @@ impl Folder {
     ) -> Result<Dataset, DataError> {
         self.notes.iter().for_each(|note| progress.note(note));
         let (train, test) = match self.held_out {
-            true => held_out::split(self.train.clone(), &self.classes)?,
+            true => held_out::split(self.train.clone(), &self.classes)
+                .map_err(|wrong| together(wrong, self.train.iter()))?,
             false => (self.train.clone(), self.test.clone()),
         };
         if test.is_empty() || (splits == Splits::Both && train.is_empty()) {
@@ -167,11 +184,18 @@ impl Folder {
     }
 }
 
+/// All that is wrong with a folder; whoever mends that wants to mend its files too.
+fn together<'a>(mut wrong: Vec<DataError>, pictures: impl Iterator<Item = &'a Entry>) -> DataError {
+    wrong.extend(decode::damaged(pictures));
+    if wrong.len() == 1 { wrong.remove(0) } else { DataError::Several(wrong) }
+}
+
 /// The classes: the net's, or those that a folder has.
 fn named(
     folder: &Path,
     found: &[Class],
     trained: Option<&[String]>,
+    wrong: &mut Vec<DataError>,
 ) -> Result<Vec<String>, DataError> {
     if let Some(trained) = trained {
         return Ok(trained.to_vec());
@@ -184,16 +208,19 @@ fn named(
             inner: parts::inner(folder),
         });
     }
-    let empty = found.iter().filter(|class| class.pictures.is_empty());
-    let empty: Vec<PathBuf> = empty.map(|class| class.folder.clone()).collect();
+    let empty: Vec<&Class> = found.iter().filter(|class| class.pictures.is_empty()).collect();
     if !empty.is_empty() {
-        return Err(DataError::EmptyClasses { shown: shown(&empty), count: empty.len() });
+        let folders: Vec<PathBuf> = empty.iter().map(|class| class.folder.clone()).collect();
+        let others: Vec<PathBuf> = empty.iter().flat_map(|class| class.strays.clone()).collect();
+        let others = if others.is_empty() { String::new() } else { shown(&others) };
+        let (shown, count) = (shown(&folders), empty.len());
+        wrong.push(DataError::EmptyClasses { shown, count, others });
     }
     Ok(found.iter().map(|class| class.name.clone()).collect())
 }
 
-/// All pictures with the numbers of their classes.
-fn labelled(found: &[Class], classes: &[String]) -> Result<Vec<Entry>, DataError> {
+/// All pictures with the numbers of their classes; `wrong` are those of others.
+fn labelled(found: &[Class], classes: &[String], wrong: &mut Vec<DataError>) -> Vec<Entry> {
     let (mut entries, mut unknown) = (Vec::new(), Vec::new());
     for class in found {
         let label = classes.iter().position(|known| *known == class.name);
@@ -205,12 +232,14 @@ fn labelled(found: &[Class], classes: &[String]) -> Result<Vec<Entry>, DataError
             None => unknown.push(class),
         }
     }
-    let Some(first) = unknown.first() else { return Ok(entries) };
-    Err(DataError::UnknownClasses {
-        folder: first.folder.clone(),
-        unknown: unknown.iter().map(|class| class.name.clone()).collect(),
-        classes: classes.to_vec(),
-    })
+    if let Some(first) = unknown.first() {
+        wrong.push(DataError::UnknownClasses {
+            folder: first.folder.clone(),
+            unknown: unknown.iter().map(|class| class.name.clone()).collect(),
+            classes: classes.to_vec(),
+        });
+    }
+    entries
 }
 
 #[cfg(test)]

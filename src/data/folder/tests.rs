@@ -117,12 +117,10 @@ fn without_a_test_folder_a_tenth_of_each_class_is_held_out() {
 #[test]
 fn what_is_wrong_is_named() {
     type Change<'a> = (&'a str, &'a dyn Fn(&Path));
-    let changes: [Change; 7] = [
-        ("train/cat/notes.txt", &|path| std::fs::write(path, "text").unwrap()),
+    let changes: [Change; 5] = [
         ("train/cat/broken.png", &|path| std::fs::write(path, "no picture").unwrap()),
         ("train/dog/a.png", &|path| std::fs::write(path, []).unwrap()),
         ("train/empty", &|path| std::fs::create_dir(path).unwrap()),
-        ("train/cat/late.gif", &|path| std::fs::write(path, "GIF89a").unwrap()),
         ("test/horse", &|path| draw(&path.join("a.png"), 1)),
         ("test/dog/late.jpg", &|path| std::fs::write(path, [0xff, 0xd8, 0xff, 0xe0]).unwrap()),
     ];
@@ -156,13 +154,6 @@ fn all_that_is_wrong_is_named_at_once_and_not_without_end() {
         assert!(error.contains(told), "{told}: {error}");
     }
     assert!(!error.contains("bad20") && error.lines().count() == 22, "{error}");
-    for k in 0..30 {
-        let name = format!("train/{}/note{k:02}.txt", ["cat", "dog"][k % 2]);
-        std::fs::write(folder.path().join(name), "").unwrap();
-    }
-    let error = load(folder.path()).err().unwrap().to_string();
-    let told = error.starts_with("30 files in folders of classes are no PNG or JPEG: ");
-    assert!(told && error.contains("cat/note14.txt and 22 more; convert"), "{error}");
     let folder = self::folder();
     for class in ["eel", "fox"] {
         std::fs::create_dir(folder.path().join("train").join(class)).unwrap();
@@ -170,8 +161,11 @@ fn all_that_is_wrong_is_named_at_once_and_not_without_end() {
     }
     let error = load(folder.path()).err().unwrap().to_string();
     assert!(error.contains("train/eel and") && error.contains("train/fox hold no PNG"), "{error}");
+    std::fs::write(folder.path().join("train/eel/a.webp"), "RIFF").unwrap();
+    let error = load(folder.path()).err().unwrap().to_string();
+    assert!(error.contains("pictures (but ") && error.contains("eel/a.webp: convert"), "{error}");
     for class in ["eel", "fox"] {
-        std::fs::remove_dir(folder.path().join("train").join(class)).unwrap();
+        std::fs::remove_dir_all(folder.path().join("train").join(class)).unwrap();
     }
     let error = load(folder.path()).err().unwrap().to_string();
     assert!(error.contains("eel and fox are none of the 2 classes"), "{error}");
@@ -179,6 +173,51 @@ fn all_that_is_wrong_is_named_at_once_and_not_without_end() {
     std::fs::rename(folder.path().join("test/fox"), folder.path().join("test/Cat ")).unwrap();
     let error = load(folder.path()).err().unwrap().to_string();
     assert!(error.contains("Cat  is none of") && error.contains("; is \"cat\" meant?"), "{error}");
+}
+
+#[test]
+fn what_is_no_picture_is_left_out_and_told() {
+    let folder = folder();
+    for k in 0..30 {
+        let name = format!("train/{}/note{k:02}.txt", ["cat", "dog"][k % 2]);
+        std::fs::write(folder.path().join(name), "").unwrap();
+    }
+    std::fs::write(folder.path().join("test/dog/late.gif"), "GIF89a").unwrap();
+    let (train, test, _, told) = taken(folder.path(), None);
+    assert_eq!((train, test), (3, 1));
+    let (notes, gif): (Vec<&str>, Vec<&str>) = told
+        .lines()
+        .filter(|line| line.contains("left out"))
+        .partition(|line| line.contains("note"));
+    assert!(
+        notes[0]
+            .contains("train: 30 files in folders of classes are no PNG or JPEG, and left out: ")
+            && notes[0].ends_with("cat/note14.txt and 22 more"),
+        "{told}"
+    );
+    assert!(gif[0].contains("test: 1 file in") && gif[0].contains("late.gif"), "{told}");
+}
+
+#[test]
+fn kinds_of_problems_are_told_together() {
+    let folder = folder();
+    std::fs::create_dir(folder.path().join("train/eel")).unwrap();
+    draw(&folder.path().join("test/fox/1.png"), 1);
+    std::fs::write(folder.path().join("train/cat/broken.png"), "none").unwrap();
+    let error = load(folder.path()).err().unwrap().to_string();
+    assert!(error.starts_with("3 things are wrong with the pictures:\n- "), "{error}");
+    for told in ["eel holds no PNG", "fox is none of the 3 classes", "broken.png: no PNG"] {
+        assert!(error.contains(told), "{told}: {error}");
+    }
+    // Without a test part, too: two classes of one picture, and one that is broken.
+    let folder = tempfile::tempdir().unwrap();
+    draw(&folder.path().join("a/1.png"), 1);
+    draw(&folder.path().join("b/1.png"), 2);
+    std::fs::write(folder.path().join("b/1.png"), "none").unwrap();
+    let error = load(folder.path()).err().unwrap().to_string();
+    for told in ["only picture of a", "only picture of b", "1.png: no PNG"] {
+        assert!(error.contains(told), "{told}: {error}");
+    }
 }
 
 #[test]
@@ -327,5 +366,6 @@ fn a_pipe_is_not_waited_for() {
     let folder = folder();
     let pipe = folder.path().join("train/cat/pipe.png");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    refused(folder.path(), "pipe.png");
+    let (train, _, _, told) = taken(folder.path(), None);
+    assert!(train == 3 && told.contains("left out: ") && told.contains("pipe.png"), "{told}");
 }

@@ -18,6 +18,8 @@ pub struct Found<'a> {
     pub name: String,
     /// All lesions.
     pub outcomes: &'a [Outcome],
+    /// Numbers of the units that change the shape.
+    pub reshaping: Vec<usize>,
 }
 
 /// Draws what a study found; a run's colour tells it from others.
@@ -73,11 +75,28 @@ fn bases(runs: &[Found]) -> Vec<Mark> {
 fn each(runs: &[Found]) -> Panel {
     let mut marks = bases(runs);
     for (at, run) in runs.iter().enumerate() {
-        let point = |o: &Outcome| Some([*o.deleted.first()? as f64, o.test_error_percent]);
-        let points = run.outcomes.iter().filter_map(point).collect();
-        marks.push(Mark::Dots { points, colour: at, label: told(runs, at).1.to_owned() });
+        let label = told(runs, at).1.to_owned();
+        marks.push(Mark::Dots { points: points(run, false), colour: at, label, hollow: false });
+    }
+    // One word for all runs: their colours tell them.
+    let mut label = "the unit changes the shape".to_owned();
+    for (at, run) in runs.iter().enumerate() {
+        let points = points(run, true);
+        if !points.is_empty() {
+            let label = std::mem::take(&mut label);
+            marks.push(Mark::Dots { points, colour: at, label, hollow: true });
+        }
     }
     panel(runs, "one unit deleted", Axis::count("dropped unit"), marks)
+}
+
+/// Errors by the unit deleted, of units that change the shape or of the others.
+fn points(run: &Found, reshaping: bool) -> Vec<[f64; 2]> {
+    let point = |o: &Outcome| Some([*o.deleted.first()? as f64, o.test_error_percent]);
+    let of = |o: &&Outcome| {
+        o.deleted.first().is_some_and(|unit| run.reshaping.contains(unit) == reshaping)
+    };
+    run.outcomes.iter().filter(of).filter_map(point).collect()
 }
 
 /// Errors by a number, in its order.

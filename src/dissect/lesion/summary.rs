@@ -104,8 +104,29 @@ pub fn rows(outcomes: &[Outcome]) -> Vec<Row> {
 /// What an earlier study left in its JSON file, as far as figures take it.
 #[derive(Debug, Deserialize)]
 pub struct Recorded {
+    /// Its units; none where an older rnetc made it.
+    #[serde(default)]
+    pub units: Vec<Unit>,
     /// All of its lesions.
     pub lesions: Vec<Outcome>,
+}
+
+/// A unit that may be deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    /// Counted from 1.
+    pub unit: usize,
+    /// What the spec calls it.
+    pub name: String,
+    /// The shape that it reads.
+    pub reads: String,
+    /// The shape that it writes.
+    pub writes: String,
+}
+
+/// Numbers of the units that change the shape.
+pub fn reshaping(units: &[Unit]) -> Vec<usize> {
+    units.iter().filter(|unit| unit.reads != unit.writes).map(|unit| unit.unit).collect()
 }
 
 /// The error without a lesion, %.

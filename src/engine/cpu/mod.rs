@@ -77,7 +77,7 @@ impl CpuEngine {
     /// Why the precision is not as fast as it could be, if so: bf16 without tiles to multiply it.
     pub fn slow_because(&self) -> Option<String> {
         let slow = self.precision != Precision::F32 && !self.isa.has_tiles();
-        slow.then(|| format!("{} has no bf16 products; f32 products instead", self.isa.name()))
+        slow.then(|| format!("{} has no bf16 products; products are in f32", self.isa.name()))
     }
 
     /// Number of worker threads.
@@ -86,10 +86,20 @@ impl CpuEngine {
     }
 }
 
+/// What contractions multiply in on the instructions of that name, where it is not what the precision
+/// says.
+pub fn products(isa: &str, precision: Precision) -> Option<Precision> {
+    match precision {
+        Precision::Bf16 | Precision::Bf16x3 if isa != simd::TILES => Some(Precision::F32),
+        Precision::F32 | Precision::Bf16x3 | Precision::Bf16 | Precision::F16 => None,
+    }
+}
+
 impl Engine for CpuEngine {
     fn device(&self) -> Device {
         let name = self.isa.name().to_string();
-        Device { engine: "cpu", name, threads: Some(self.threads()) }
+        let products = products(&name, self.precision);
+        Device { engine: "cpu", name, threads: Some(self.threads()), products }
     }
 
     fn limits(&self) -> Option<Limits> {

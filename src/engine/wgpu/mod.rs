@@ -177,7 +177,8 @@ impl WgpuEngine {
 impl Engine for WgpuEngine {
     fn device(&self) -> Device {
         let AdapterSummary { name, backend, .. } = &self.gpu.summary;
-        Device { engine: "wgpu", name: format!("{name} ({backend})"), threads: None }
+        let name = format!("{name} ({backend})");
+        Device { engine: "wgpu", name, threads: None, products: None }
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {

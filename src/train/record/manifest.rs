@@ -113,17 +113,17 @@ impl CheckpointList {
     }
 }
 
-/// Compares a file with what the manifest of its run says of it, if there is one and it does.
-pub fn verify(path: &Path) -> Result<(), TrainError> {
+/// Compares a file with what the manifest of its run says of it; whether there is one and it does.
+pub fn verify(path: &Path) -> Result<bool, TrainError> {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     for run in whole.ancestors().skip(1).take(2) {
         let Ok(inside) = whole.strip_prefix(run) else { continue };
         let entries = CheckpointList::read(run)?.checkpoints;
         if let Some(entry) = entries.iter().find(|entry| Path::new(&entry.file) == inside) {
-            return compare(path, entry);
+            return compare(path, entry).map(|()| true);
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 fn compare(path: &Path, entry: &Entry) -> Result<(), TrainError> {

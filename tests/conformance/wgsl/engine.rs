@@ -25,7 +25,7 @@ pub struct Emulator {
 
 impl Engine for Emulator {
     fn device(&self) -> Device {
-        Device { engine: "wgpu", name: "interpreted".to_owned(), threads: None }
+        Device { engine: "wgpu", name: "interpreted".to_owned(), threads: None, products: None }
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {

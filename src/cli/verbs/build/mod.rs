@@ -4,8 +4,10 @@ mod dump;
 
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use crate::cli::Failure;
-use crate::cli::args::BuildArgs;
+use crate::cli::args::{BuildArgs, Format};
 use crate::cli::session::last_build;
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
@@ -41,6 +43,17 @@ pub fn build(args: &BuildArgs) -> Result<(), Failure> {
     if args.explain {
         output::say(export::explain(&build).trim_end());
     }
+    if args.format == Format::Json {
+        return output::json(&Built {
+            spec: &spec.spec.source.name,
+            net: &network.name,
+            params: network.parameters(),
+            path: folder.display().to_string(),
+            mode: args.mode.name(),
+            batch: args.batch,
+            kernels: manifest.kernels.len(),
+        });
+    }
     output::say(format_args!(
         "{}: {} parameters, {} kernels, graph.svg and manifest.yaml in {}",
         network.name,
@@ -49,6 +62,18 @@ pub fn build(args: &BuildArgs) -> Result<(), Failure> {
         shown(&folder).display()
     ));
     Ok(())
+}
+
+/// What was written, for programs.
+#[derive(Serialize)]
+struct Built<'a> {
+    spec: &'a str,
+    net: &'a str,
+    params: usize,
+    path: String,
+    mode: &'static str,
+    batch: usize,
+    kernels: usize,
 }
 
 fn shown(folder: &Path) -> PathBuf {

@@ -7,9 +7,8 @@ use std::path::Path;
 use crate::cli::Failure;
 use crate::cli::args::{CheckArgs, Format};
 use crate::cli::session::spec::{self, NamedSpec};
-use crate::cli::show::output::{fault, say};
-use crate::text::thousands;
-use summary::Summary;
+use crate::cli::show::output::{error, json, say};
+use summary::{Brief, Summary};
 
 /// Compiles each spec and says what it is; the worst failure counts.
 pub fn check(args: &CheckArgs) -> Result<(), Failure> {
@@ -17,7 +16,7 @@ pub fn check(args: &CheckArgs) -> Result<(), Failure> {
     for path in &spec::files(&args.specs)? {
         if let Err(failure) = check_one(path, args) {
             if let Some(text) = failure.text() {
-                fault(format_args!("error: {text}"));
+                error(text);
             }
             worst = worst.max(failure.code());
         }
@@ -35,20 +34,13 @@ fn check_one(path: &Path, args: &CheckArgs) -> Result<(), Failure> {
                 summary.print();
                 Ok(())
             }
-            Format::Json => {
-                let json = serde_json::to_string(&summary);
-                say(json.map_err(|error| Failure::Wrong(error.to_string()))?);
-                Ok(())
-            }
+            Format::Json => json(&summary),
         };
     }
-    say(format_args!(
-        "{}: {}, {} units, {} parameters, {} multiply-adds an image",
-        spec.spec.source.name,
-        network.name,
-        network.units.len(),
-        thousands(network.parameters()),
-        thousands(network.macs())
-    ));
+    let brief = Brief::of(&spec.spec.source.name, &network);
+    match args.format {
+        Format::Text => say(format_args!("{}: {}, {}", brief.spec, brief.net, brief.counts())),
+        Format::Json => json(&brief)?,
+    }
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 use crate::cli::Failure;
 use crate::cli::show::output::say;
@@ -13,17 +14,27 @@ use crate::lower;
 use crate::network::{self, Layer, ModuleId, Network, UnitId, UnitInstance, Value};
 use crate::text::thousands;
 
+/// A net in a few numbers.
+#[derive(Serialize)]
+pub struct Brief {
+    /// Its spec, as it was named.
+    pub spec: String,
+    /// Its name.
+    pub net: String,
+    settings: BTreeMap<String, f64>,
+    units: usize,
+    #[serde(flatten, serialize_with = "by_both_names")]
+    params: usize,
+    macs: u64,
+}
+
 /// A net in numbers.
 #[derive(Serialize)]
 pub struct Summary {
-    spec: String,
-    net: String,
-    settings: BTreeMap<String, f64>,
+    #[serde(flatten)]
+    brief: Brief,
     /// In order of evaluation; of equal units one after the other, the first.
     layers: Vec<Row>,
-    units: usize,
-    parameters: usize,
-    macs: u64,
     batch: usize,
     /// Bytes that the CPU engine keeps of a batch in f32, in training and in inference.
     training_bytes: usize,
@@ -38,7 +49,8 @@ struct Row {
     what: String,
     /// Channels, rows, columns of what it writes.
     writes: [usize; 3],
-    parameters: usize,
+    #[serde(flatten, serialize_with = "by_both_names")]
+    params: usize,
     macs: u64,
     /// The unit that it stands in, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,6 +58,38 @@ struct Row {
     /// Of a unit: how many equal ones stand here; parameters and products are those of all.
     #[serde(skip_serializing_if = "Option::is_none")]
     times: Option<usize>,
+}
+
+/// `params`, as everything that reports calls it, and `parameters`, as it was called here first.
+fn by_both_names<S: Serializer>(params: &usize, to: S) -> Result<S::Ok, S::Error> {
+    let mut map = to.serialize_map(Some(2))?;
+    map.serialize_entry("params", params)?;
+    map.serialize_entry("parameters", params)?;
+    map.end()
+}
+
+impl Brief {
+    /// Of a spec's network.
+    pub fn of(spec: &str, network: &Network) -> Self {
+        Self {
+            spec: spec.to_string(),
+            net: network.name.clone(),
+            settings: network.settings.iter().cloned().collect(),
+            units: network.units.len(),
+            params: network.parameters(),
+            macs: network.macs(),
+        }
+    }
+
+    /// In words.
+    pub fn counts(&self) -> String {
+        format!(
+            "{} units, {} parameters, {} multiply-adds an image",
+            self.units,
+            thousands(self.params),
+            thousands(self.macs)
+        )
+    }
 }
 
 impl Summary {
@@ -56,13 +100,8 @@ impl Summary {
             Ok(explain::explain(&lower::program(network, batch, options.goal()))?.arena)
         };
         Ok(Self {
-            spec: spec.to_string(),
-            net: network.name.clone(),
-            settings: network.settings.iter().cloned().collect(),
+            brief: Brief::of(spec, network),
             layers: rows(network),
-            units: network.units.len(),
-            parameters: network.parameters(),
-            macs: network.macs(),
             batch,
             training_bytes: bytes(Mode::Train)?,
             inference_bytes: bytes(Mode::Infer)?,
@@ -71,8 +110,8 @@ impl Summary {
 
     /// As a table.
     pub fn print(&self) {
-        let settings = self.settings.iter().map(|(name, value)| format!("{name} = {value}"));
-        say(format_args!("{} ({})", self.net, settings.collect::<Vec<_>>().join(", ")));
+        let settings = self.brief.settings.iter().map(|(name, value)| format!("{name} = {value}"));
+        say(format_args!("{} ({})", self.brief.net, settings.collect::<Vec<_>>().join(", ")));
         let cells: Vec<[String; 5]> = std::iter::once(HEAD.map(String::from))
             .chain(self.layers.iter().map(Row::cells))
             .collect();
@@ -83,12 +122,7 @@ impl Summary {
                 format!("{name:w0$}  {what:w1$}  {writes:>w2$}  {parameters:>w3$}  {macs:>w4$}");
             say(line.trim_end());
         }
-        say(format_args!(
-            "{} units, {} parameters, {} multiply-adds an image",
-            self.units,
-            thousands(self.parameters),
-            thousands(self.macs)
-        ));
+        say(self.brief.counts());
         let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
         say(format_args!(
             "tensors of a batch of {} on the CPU in f32: {:.1} MiB in training, {:.1} MiB in inference",
@@ -110,7 +144,7 @@ impl Row {
             (_, _) => self.name.clone(),
         };
         let writes = format!("{c}×{h}×{w}");
-        [name, self.what.clone(), writes, count(self.parameters as u64), count(self.macs)]
+        [name, self.what.clone(), writes, count(self.params as u64), count(self.macs)]
     }
 }
 
@@ -153,12 +187,12 @@ fn rows(network: &Network) -> Vec<Row> {
 impl Row {
     /// What equal units have in common.
     fn looks(&self) -> String {
-        format!("{} {:?} {}", self.what, self.writes, self.parameters)
+        format!("{} {:?} {}", self.what, self.writes, self.params)
     }
 
     /// One more equal unit.
     fn again(&mut self, unit: &UnitInstance, layers: &[Row]) {
-        self.parameters += layers.iter().map(|row| row.parameters).sum::<usize>();
+        self.params += layers.iter().map(|row| row.params).sum::<usize>();
         self.macs += layers.iter().map(|row| row.macs).sum::<u64>();
         let times = self.times.unwrap_or(0) + 1;
         self.times = Some(times);
@@ -174,7 +208,7 @@ fn head(network: &Network, unit: UnitId, layers: &[Row]) -> Row {
         name: instance.definition.clone(),
         what: format!("unit {}", instance.index),
         writes: [shape.c, shape.h, shape.w],
-        parameters: layers.iter().map(|row| row.parameters).sum(),
+        params: layers.iter().map(|row| row.params).sum(),
         macs: layers.iter().map(|row| row.macs).sum(),
         unit: Some(instance.index),
         times: Some(1),
@@ -197,12 +231,12 @@ fn layer(network: &Network, value: &Value, counted: &mut [bool]) -> Option<Row> 
         true => 0,
         false => network.module(module).kind.parameters(),
     };
-    let parameters = module.map_or(0, held);
+    let params = module.map_or(0, held);
     Some(Row {
         name: module.map_or(String::new(), |module| network.module(module).name.clone()),
         what: drawing::label(network, value),
         writes: [shape.c, shape.h, shape.w],
-        parameters,
+        params,
         macs: network::macs(&network.modules, &value.layer, shape),
         unit: value.unit.map(|unit| unit.index() + 1),
         times: None,
@@ -223,7 +257,7 @@ mod tests {
             let rows = rows(&network);
             let whole = || rows.iter().filter(|row| row.unit.is_none() || row.times.is_some());
             let name = path.display();
-            let parameters: usize = whole().map(|row| row.parameters).sum();
+            let parameters: usize = whole().map(|row| row.params).sum();
             assert_eq!(parameters, network.parameters(), "{name}");
             assert_eq!(whole().map(|row| row.macs).sum::<u64>(), network.macs(), "{name}");
             let units: usize = whole().filter_map(|row| row.times).sum();
@@ -240,7 +274,7 @@ mod tests {
         let network = crate::api::Spec::new("a.rnet", text).compile().unwrap();
         let rows = rows(&network);
         let unit = rows.iter().find(|row| row.times.is_some()).unwrap();
-        assert_eq!((unit.times, unit.parameters, unit.macs), (Some(2), 32, 4 * 16 * 16));
+        assert_eq!((unit.times, unit.params, unit.macs), (Some(2), 32, 4 * 16 * 16));
         assert_eq!(unit.name, "u × 2");
     }
 }

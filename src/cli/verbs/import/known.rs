@@ -114,7 +114,7 @@ fn given(known: &KnownArgs, network: &Network) -> Result<Option<Normalisation>, 
 fn measured(found: &Found, network: &Network) -> Result<Normalisation, Failure> {
     let signals = Signals::catch()?;
     let data = download::load(found, fit::extent(network), Splits::Both, &signals)?;
-    fit::check(network, &data)?;
+    fit::check_weights(network, &data)?;
     let normalisation = Normalisation::measure(data.train.as_ref());
     let list = |values: &[f64]| {
         let values = values.iter().map(|value| format!("{:.4}", value / WHITE));

@@ -6,14 +6,14 @@ mod told;
 use std::path::Path;
 
 use crate::cli::Failure;
-use crate::cli::args::ImportArgs;
+use crate::cli::args::{Format, ImportArgs};
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::session::written;
 use crate::cli::show::output;
 use crate::engine::Precision;
 use crate::engine::cpu::CpuEngine;
 use crate::network::Network;
-use crate::train::check::Expected;
+use crate::train::check::{Expected, Outcome};
 use crate::train::record::checkpoint::{self, Foreign};
 use crate::train::tensors;
 
@@ -33,17 +33,24 @@ pub fn import(args: &ImportArgs) -> Result<(), Failure> {
     let network = spec.compile()?;
     let map = args.map.as_deref().map(checkpoint::read_map).transpose()?.unwrap_or_default();
     let foreign = checkpoint::load_foreign(&args.state, &network, &map)?;
-    if args.explain {
+    if args.explain && args.format == Format::Text {
         told::table(&foreign.pairing);
     }
     told::notes(&foreign);
-    match &args.check {
-        Some(path) => check(path, &network, &foreign)?,
-        None => told::assumptions(),
-    }
+    let checked = match &args.check {
+        Some(path) => Some(check(path, &network, &foreign)?),
+        None => {
+            told::assumptions();
+            None
+        }
+    };
     let imported = known::of(args, &spec, &network)?;
     let (tensors, values) = (tensors::of(&network), &foreign.values);
     checkpoint::save_imported(&args.out, &tensors, values, Some(&imported))?;
+    known::say_what_is_missing(&imported);
+    if args.format == Format::Json {
+        return output::json(&told::Report::of(args, &network, &foreign, checked, &imported));
+    }
     output::say(format_args!(
         "{}: {} tensors in {}; rnetc run --eval {} --weights {2} tests them",
         network.name,
@@ -51,18 +58,17 @@ pub fn import(args: &ImportArgs) -> Result<(), Failure> {
         args.out.display(),
         imported.data.as_deref().unwrap_or("DATA")
     ));
-    known::say_what_is_missing(&imported);
     Ok(())
 }
 
 /// Compares logits; weights that are not what they were are not written.
-fn check(path: &Path, network: &Network, foreign: &Foreign) -> Result<(), Failure> {
+fn check(path: &Path, network: &Network, foreign: &Foreign) -> Result<Outcome, Failure> {
     let expected = Expected::read(path, network)?;
     let engine = CpuEngine::new(None, Precision::F32)?;
     let outcome = expected.compare(&engine, network, &foreign.values)?;
     if outcome.is_right() {
         output::note(told::outcome(&outcome));
-        return Ok(());
+        return Ok(outcome);
     }
     Err(Failure::Wrong(format!(
         "{}. Nothing is written: the spec is not the net of these weights, or a module is taken for \

@@ -2,22 +2,107 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
+use crate::cli::args::ImportArgs;
 use crate::cli::show::output;
+use crate::network::Network;
 use crate::text::counted;
 use crate::train::check::Outcome;
-use crate::train::foreign::{Pairing, Why};
-use crate::train::record::checkpoint::Foreign;
+use crate::train::foreign::{Pair, Pairing, Why};
+use crate::train::record::checkpoint::{Foreign, Imported};
+
+/// All of it, for programs.
+#[derive(Serialize)]
+pub struct Report<'a> {
+    spec: String,
+    net: &'a str,
+    params: usize,
+    path: String,
+    /// Tensors that were written.
+    tensors: usize,
+    modules: Vec<Module<'a>>,
+    doubts: Vec<String>,
+    /// The comparison of logits; null without --check.
+    check: Option<Checked>,
+    data: Option<&'a str>,
+    classes: Option<&'a [String]>,
+    /// Of bytes, by channel.
+    mean: Option<&'a [f64]>,
+    std: Option<&'a [f64]>,
+}
+
+#[derive(Serialize)]
+struct Module<'a> {
+    net: &'a str,
+    file: &'a str,
+    shape: &'a str,
+    because_of: String,
+}
+
+#[derive(Serialize)]
+struct Checked {
+    inputs: usize,
+    largest_difference: f64,
+    /// What rounding explains.
+    allowed_difference: f64,
+    /// Inputs for which the same class is first.
+    agree: usize,
+}
+
+impl<'a> Report<'a> {
+    /// What was written, and why so.
+    pub fn of(
+        args: &ImportArgs,
+        network: &'a Network,
+        foreign: &'a Foreign,
+        checked: Option<Outcome>,
+        imported: &'a Imported,
+    ) -> Self {
+        let normalisation = imported.normalisation.as_ref();
+        let module = |pair: &'a Pair| Module {
+            net: &pair.own,
+            file: &pair.theirs,
+            shape: &pair.shape,
+            because_of: because_of(pair),
+        };
+        let checked = checked.map(|outcome| Checked {
+            inputs: outcome.count,
+            largest_difference: outcome.largest,
+            allowed_difference: outcome.allowed,
+            agree: outcome.agree,
+        });
+        Self {
+            spec: args.spec.display().to_string(),
+            net: &network.name,
+            params: network.parameters(),
+            path: args.out.display().to_string(),
+            tensors: foreign.values.len(),
+            modules: foreign.pairing.pairs.iter().map(module).collect(),
+            doubts: foreign.pairing.doubts.iter().map(ToString::to_string).collect(),
+            check: checked,
+            data: imported.data.as_deref(),
+            classes: imported.classes.as_deref(),
+            mean: normalisation.map(|known| &known.mean[..]),
+            std: normalisation.map(|known| &known.std[..]),
+        }
+    }
+}
+
+fn because_of(pair: &Pair) -> String {
+    match pair.block {
+        Some(block) if block != pair.why => format!("block: {block}; in it: {}", pair.why),
+        Some(why) => format!("block and in it: {why}"),
+        None => pair.why.to_string(),
+    }
+}
 
 /// The whole pairing as a table.
 pub fn table(pairing: &Pairing) {
-    let rows = pairing.pairs.iter().map(|pair| {
-        let why = match pair.block {
-            Some(block) if block != pair.why => format!("block: {block}; in it: {}", pair.why),
-            Some(why) => format!("block and in it: {why}"),
-            None => pair.why.to_string(),
-        };
-        [pair.own.clone(), pair.theirs.clone(), pair.shape.clone(), why]
-    });
+    let rows = pairing
+        .pairs
+        .iter()
+        .map(|pair| [pair.own.clone(), pair.theirs.clone(), pair.shape.clone(), because_of(pair)]);
     let head = ["net", "file", "shape", "because of"].map(str::to_owned);
     let rows: Vec<[String; 4]> = std::iter::once(head).chain(rows).collect();
     let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
@@ -41,7 +126,7 @@ pub fn notes(foreign: &Foreign) {
         reasons.into_iter().map(|(why, count)| format!("{why} ({count})")).collect();
     output::note(format_args!("paired by: {}; --explain prints each", reasons.join(", ")));
     for doubt in &foreign.pairing.doubts {
-        output::note(format_args!("warning: {doubt}"));
+        output::warn(doubt);
     }
 }
 

@@ -1,9 +1,11 @@
 //! `rnetc paths check`.
 
+use serde::Serialize;
+
 use crate::cli::Failure;
-use crate::cli::args::PathsCheckArgs;
+use crate::cli::args::{PathsCheckArgs, ResultFormat};
 use crate::cli::session::signals::Signals;
-use crate::cli::session::trained::{self, Trained};
+use crate::cli::session::trained::{self, Basis, Trained};
 use crate::cli::show::output;
 use crate::data::batches::As;
 use crate::dissect::paths::check::{Check, Report};
@@ -21,9 +23,21 @@ pub fn check(args: &PathsCheckArgs, signals: &Signals) -> Result<(), Failure> {
     }
     let (report, pictures) = measured(args, &trained, signals)?;
     output::note(format_args!("over the first {pictures} of these pictures"));
-    print(&report);
+    let told = Told {
+        run: trained::called(&args.run),
+        net: &trained.network.name,
+        params: trained.network.parameters(),
+        study: trained.basis(&args.study, args.batch),
+        count: pictures,
+        report: &report,
+    };
+    match args.study.format {
+        ResultFormat::Text => print(&report),
+        ResultFormat::Csv => output::say(csv(&report).trim_end()),
+        ResultFormat::Json => output::json(&told)?,
+    }
     let (folder, _lock) = trained.subfolder("paths")?;
-    let json = serde_json::to_string_pretty(&report)
+    let json = serde_json::to_string_pretty(&told)
         .map_err(|error| Failure::io("writing", &folder, error))?;
     atomic::write(&folder.join("check.json"), json.as_bytes())?;
     atomic::write(&folder.join("check.csv"), csv(&report).as_bytes())?;
@@ -31,6 +45,19 @@ pub fn check(args: &PathsCheckArgs, signals: &Signals) -> Result<(), Failure> {
     atomic::write(&folder.join("check.svg"), drawn.as_bytes())?;
     output::note(format_args!("written: {}/check.{{csv,json,svg}}", folder.display()));
     Ok(())
+}
+
+/// What was found, for programs.
+#[derive(Serialize)]
+struct Told<'a> {
+    run: String,
+    net: &'a str,
+    params: usize,
+    study: Basis,
+    /// Pictures that it was taken over.
+    count: usize,
+    #[serde(flatten)]
+    report: &'a Report,
 }
 
 /// The report, and over how many pictures: those asked for, else one batch.

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::cli::Failure;
-use crate::cli::args::{PathsArgs, PathsVerb};
+use crate::cli::args::{PathsArgs, PathsVerb, ResultFormat};
 use crate::cli::session::engine;
 use crate::cli::session::signals::Signals;
 use crate::cli::session::trained::{self, Basis, Trained};
@@ -59,7 +59,10 @@ fn follow(args: &PathsArgs, run: &Path, signals: &Signals) -> Result<(), Failure
             trained.network.name
         )));
     }
-    say_lengths(n);
+    let reads = of.format == ResultFormat::Text;
+    if reads {
+        say_lengths(n);
+    }
     let header = Header {
         study: "gradient-by-length",
         samples: args.samples,
@@ -80,16 +83,32 @@ fn follow(args: &PathsArgs, run: &Path, signals: &Signals) -> Result<(), Failure
     gradients.calibrate(of.seed)?;
     let lengths = sample(&mut gradients, journal, found, args, signals)?;
     let effective = sampled::effective(n, &lengths);
-    say_gradients(n, &lengths, effective.as_ref());
-    let enumerated = if n <= MOST_UNITS {
-        Some(enumerate(&trained, &mut gradients, signals)?)
-    } else {
-        output::say(format_args!(
-            "(the exact sum over all paths takes at most {MOST_UNITS} units; here are {n})"
-        ));
-        None
+    if reads {
+        say_gradients(n, &lengths, effective.as_ref());
+    }
+    let enumerated = match n <= MOST_UNITS {
+        true => Some(enumerate(&trained, &mut gradients, signals)?),
+        false => None,
     };
-    write(&folder, &header, n, &lengths, effective, enumerated, &trained.title())?;
+    if reads {
+        say_enumerated(n, enumerated.as_ref());
+    }
+    let report = Report {
+        run: trained::called(run),
+        net: &trained.network.name,
+        params: trained.network.parameters(),
+        study: &header,
+        units: n,
+        effective,
+        lengths: rows(n, &lengths),
+        enumerated,
+    };
+    match of.format {
+        ResultFormat::Text => {}
+        ResultFormat::Csv => output::say(csv(&report.lengths).trim_end()),
+        ResultFormat::Json => output::json(&report)?,
+    }
+    write(&folder, &report, &lengths, &trained.title())?;
     output::note(format_args!(
         "written: {}/{{gradient.svg,deletions.svg,paths.csv,paths.json}}",
         folder.display()
@@ -200,15 +219,6 @@ fn enumerate(
     let stopped = || signals.failure().unwrap_or(Failure::Signal(2));
     gradients.boost(0);
     let exact = exact::gradient(gradients, 0, &interrupted)?.ok_or_else(stopped)?;
-    output::say(format_args!(
-        "all {} paths of one picture: their sum is the gradient to {:.1e} (‖gradient‖ {:.3e})",
-        lengths::paths(gradients.forks()),
-        exact.relative_error,
-        exact.norm
-    ));
-    for (length, [sum, of_sum]) in exact.by_length.iter().enumerate() {
-        output::say(format_args!("  length {length:>2}  Σ‖g‖ {sum:>10.3e}  ‖Σg‖ {of_sum:>10.3e}"));
-    }
     let forward = exact::forward(
         trained.opened.engine.as_ref(),
         &trained.network,
@@ -217,16 +227,33 @@ fn enumerate(
         &first_input(trained)?,
         &interrupted,
     )?;
-    if let Some(error) = forward {
+    if signals.came() {
+        return Err(stopped());
+    }
+    Ok(Enumerated { gradient: exact, forward_relative_error: forward })
+}
+
+fn say_enumerated(n: usize, found: Option<&Enumerated>) {
+    let Some(Enumerated { gradient, forward_relative_error }) = found else {
+        return output::say(format_args!(
+            "(the exact sum over all paths takes at most {MOST_UNITS} units; here are {n})"
+        ));
+    };
+    output::say(format_args!(
+        "all {} paths of one picture: their sum is the gradient to {:.1e} (‖gradient‖ {:.3e})",
+        lengths::paths(n),
+        gradient.relative_error,
+        gradient.norm
+    ));
+    for (length, [sum, of_sum]) in gradient.by_length.iter().enumerate() {
+        output::say(format_args!("  length {length:>2}  Σ‖g‖ {sum:>10.3e}  ‖Σg‖ {of_sum:>10.3e}"));
+    }
+    if let Some(error) = forward_relative_error {
         output::say(format_args!(
             "the forward pass as a sum over paths is off by {error:.1e} (zero where every F is \
              linear and f the identity)"
         ));
     }
-    if signals.came() {
-        return Err(stopped());
-    }
-    Ok(Enumerated { gradient: exact, forward_relative_error: forward })
 }
 
 /// What the first unit reads for the first picture.
@@ -247,8 +274,12 @@ fn first_input(trained: &Trained) -> Result<Vec<f32>, Failure> {
     Ok(program.output(OutputKind::Cut)?)
 }
 
+/// What was found, for programs.
 #[derive(Serialize)]
 struct Report<'a> {
+    run: String,
+    net: &'a str,
+    params: usize,
     study: &'a Header,
     units: usize,
     effective: Option<Effective>,
@@ -267,15 +298,7 @@ struct Row {
     left: [f64; 3],
 }
 
-fn write(
-    folder: &Path,
-    header: &Header,
-    n: usize,
-    found: &[Length],
-    effective: Option<Effective>,
-    enumerated: Option<Enumerated>,
-    title: &str,
-) -> Result<(), Failure> {
+fn rows(n: usize, found: &[Length]) -> Vec<Row> {
     let row = |l: &Length| Row {
         length: l.length,
         share_of_paths: lengths::share(n, l.length),
@@ -284,11 +307,14 @@ fn write(
         log10_total: sampled::log10_total(n, l),
         left: figure::DELETED.map(|d| lengths::left(n, d, l.length)),
     };
-    let rows: Vec<Row> = found.iter().map(row).collect();
+    found.iter().map(row).collect()
+}
+
+fn csv(rows: &[Row]) -> String {
     let mut csv = "length,share_of_paths,log10_mean,log10_q1,log10_median,log10_q3,log10_total,\
                    left_after_1,left_after_10,left_after_20\n"
         .to_string();
-    for row in &rows {
+    for row in rows {
         let number = |v: Option<f64>| v.map_or(String::new(), |v| format!("{v:.6}"));
         let quartiles: Vec<String> = row.log10_quartiles.iter().map(|q| number(*q)).collect();
         csv += &format!(
@@ -303,11 +329,15 @@ fn write(
             row.left[2]
         );
     }
-    let report = Report { study: header, units: n, effective, lengths: rows, enumerated };
-    let json = serde_json::to_string_pretty(&report)
+    csv
+}
+
+fn write(folder: &Path, report: &Report, found: &[Length], title: &str) -> Result<(), Failure> {
+    let n = report.units;
+    let json = serde_json::to_string_pretty(report)
         .map_err(|error| Failure::io("writing", folder, error))?;
     atomic::write(&folder.join("paths.json"), json.as_bytes())?;
-    atomic::write(&folder.join("paths.csv"), csv.as_bytes())?;
+    atomic::write(&folder.join("paths.csv"), csv(&report.lengths).as_bytes())?;
     atomic::write(&folder.join("gradient.svg"), figure::gradients(n, found, title).as_bytes())?;
     atomic::write(&folder.join("deletions.svg"), figure::deletions(n, title).as_bytes())?;
     Ok(())

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use crate::api::Model;
+use crate::api::{Judged, Model};
 use crate::cli::Failure;
 use crate::cli::args::{ResultFormat, RunArgs};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::{download, engine, recorded, weights};
-use crate::cli::show::output;
+use crate::cli::show::{mistakes, output};
 use crate::cli::verbs::run::scores;
 use crate::data::folder::Splits;
 use crate::data::locate::Found;
@@ -48,9 +48,10 @@ pub fn evaluate(
     }
     let batch = args.training.batch.unwrap_or(MOST_BATCH);
     let interrupted = || signals.came();
-    let Some((score, tally)) = model.judge(&data, &engine, batch, &interrupted)? else {
+    let Some(judged) = model.judge(&data, &engine, batch, &interrupted)? else {
         return Err(signals.failure().unwrap_or(Failure::Signal(2)));
     };
+    let score = &judged.score;
     let line = format!(
         "test error {:.2} % ({} of {} wrong)  test loss {:.4}  {:.0} images/s",
         score.error_percent(),
@@ -59,15 +60,39 @@ pub fn evaluate(
         score.mean_loss(),
         score.images_per_s()
     );
-    match args.format.unwrap_or(ResultFormat::Text) {
-        ResultFormat::Text => output::say(line),
-        ResultFormat::Csv => {
+    if args.format == ResultFormat::Json {
+        let on = scores::On {
+            weights: path,
+            model: &model,
+            data: &data,
+            engine: &engine,
+            batch: batch.min(data.test.count()),
+        };
+        return output::json(&scores::report(&judged, &on, args.mistakes));
+    }
+    let wrong = wrong(&judged, &data, args.mistakes.unwrap_or(0));
+    match (args.format, args.mistakes) {
+        (ResultFormat::Csv, asked) => {
             output::note(line);
-            scores::csv(&tally, &data.classes).iter().for_each(output::say);
+            match asked {
+                None => scores::csv(&judged.tally, &data.classes).iter().for_each(output::say),
+                Some(_) => {
+                    output::say(mistakes::COLUMNS);
+                    wrong.iter().map(mistakes::Named::csv).for_each(output::say);
+                }
+            }
         }
-        ResultFormat::Json => output::say(scores::json(&score, &tally, &data)),
+        (ResultFormat::Text | ResultFormat::Json, _) => {
+            output::say(line);
+            wrong.iter().map(mistakes::Named::line).for_each(output::say);
+        }
     }
     Ok(())
+}
+
+/// The pictures that were wrong, as many as are asked for.
+fn wrong<'a>(judged: &Judged, data: &'a Dataset, most: usize) -> Vec<mistakes::Named<'a>> {
+    mistakes::named(&judged.mistakes, &data.classes, data.test.as_ref(), most)
 }
 
 /// The set that weights were trained on.

@@ -7,7 +7,7 @@ mod scores;
 mod train;
 
 use crate::cli::Failure;
-use crate::cli::args::RunArgs;
+use crate::cli::args::{ResultFormat, RunArgs};
 use crate::cli::session::engine;
 use crate::cli::session::signals::Signals;
 use crate::cli::show::tui;
@@ -35,6 +35,13 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         )));
     }
     if args.train.is_some() || args.training.resume.is_some() {
+        if args.format == ResultFormat::Csv {
+            return Err(Failure::Usage(
+                "a run ends with one result, and no table: leave out --format csv, or say --format \
+                 json; metrics.jsonl in its folder has each step"
+                    .into(),
+            ));
+        }
         train::train(args, &signals)
     } else if let (Some(set), Some(weights)) = (&args.eval, &args.weights) {
         evaluate::evaluate(args, set.as_ref(), weights, &signals)

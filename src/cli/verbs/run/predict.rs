@@ -48,7 +48,7 @@ pub fn predict(args: &RunArgs, path: &Path, signals: &Signals) -> Result<(), Fai
             }
         }
     });
-    let form = args.format.unwrap_or(ResultFormat::Text);
+    let form = args.format;
     let top = usize::from(args.top.unwrap_or(SHOWN)).min(classes.len());
     if form == ResultFormat::Csv {
         output::say(csv_head(top));
@@ -74,9 +74,7 @@ fn ended(mut bad: Vec<Failure>, asked: usize, none: usize) -> Result<(), Failure
     if let ([_], true) = (bad.as_slice(), asked <= 1) {
         return bad.pop().map_or(Ok(()), Err);
     }
-    for text in bad.iter().filter_map(Failure::text) {
-        output::note(format_args!("error: {text}"));
-    }
+    bad.iter().filter_map(Failure::text).for_each(output::error);
     match (bad.len(), none) {
         (0, 0) => Ok(()),
         (0, none) => Err(Failure::Numbers(format!(

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use crate::cli::Failure;
 use crate::cli::args::RunArgs;
 use crate::cli::session::spec::{self, NamedSpec};
-use crate::cli::session::{RUNS, last_build};
+use crate::cli::session::{RUNS, last_build, weights};
 use crate::cli::show::{changes, output};
 use crate::train::config::{Change, Config, Replanned};
 use crate::train::record::checkpoint::{self, Origin};
-use crate::train::record::manifest::{self, CheckpointList};
+use crate::train::record::manifest::CheckpointList;
 use crate::train::record::run_folder::RunFolder;
 use crate::train::schedule::StepPlan;
 use crate::train::tensors::{Tensor, Values};
@@ -40,7 +40,7 @@ pub fn find(args: &RunArgs) -> Result<Option<Resumed>, Failure> {
     if named.is_none() {
         output::note(format_args!("run: {}, the newest", folder.path().display()));
     }
-    Ok(Some(Resumed { config: folder.read_config()?, folder }))
+    Ok(Some(Resumed { config: weights::config(&folder)?, folder }))
 }
 
 impl Resumed {
@@ -93,7 +93,7 @@ impl Resumed {
                 Ok((values, step)) => return Ok((Some(values), step)),
                 Err(Failure::File(text) | Failure::Numbers(text)) => {
                     damaged += 1;
-                    output::fault(format_args!("warning: {text}"));
+                    output::warn(text);
                 }
                 Err(failure) => return Err(failure),
             }
@@ -116,7 +116,7 @@ impl Resumed {
     }
 
     fn read(&self, path: &Path, tensors: &[Tensor], total: u64) -> Result<(Values, u64), Failure> {
-        manifest::verify(path)?;
+        weights::verify(path)?;
         let Some(Origin::Run(about)) = checkpoint::describe(path)? else {
             let path = path.display();
             return Err(Failure::Wrong(format!("{path}: says nothing about its run")));
@@ -130,8 +130,8 @@ impl Resumed {
         }
         let edited = self.config.changes(&about.config);
         if !edited.is_empty() {
-            output::note(format_args!(
-                "warning: config.yaml is not what {} was made with; it goes on with\n{}",
+            output::warn(format_args!(
+                "config.yaml is not what {} was made with; it goes on with\n{}",
                 path.display(),
                 changes::listed(&edited)
             ));

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use serde::Serialize;
+
 use crate::api::{Run, Training};
 use crate::cli::Failure;
-use crate::cli::args::{EngineArgs, RunArgs};
+use crate::cli::args::{EngineArgs, ResultFormat, RunArgs};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::session::{RUNS, download, engine, recipe, recorded};
@@ -13,11 +15,13 @@ use crate::cli::verbs::run::resume::{self, Resumed};
 use crate::data::folder::Splits;
 use crate::data::locate::Found;
 use crate::data::{Name, Set};
+use crate::engine::Precision;
 use crate::network::Network;
 use crate::train::config::Config;
 use crate::train::fit;
 use crate::train::recipe::Recipe;
 use crate::train::record::lock::Lock;
+use crate::train::record::metrics::Evaluation;
 use crate::train::record::run_folder::RunFolder;
 use crate::train::schedule::Length;
 use crate::train::tensors::Values;
@@ -75,7 +79,7 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
         None => (None, 0),
     };
     run.keep(folder.clone(), lock)?;
-    go(run, &folder, (values, done), training.network(), signals, args.training.tui)
+    go(run, &folder, (values, done), training.network(), signals, args)
 }
 
 /// Where a run goes on; what it was before stays recorded.
@@ -129,13 +133,53 @@ fn how_long(
     Ok((recipe, length))
 }
 
+/// What a run ends with, for programs.
+#[derive(Serialize)]
+struct Finished<'a> {
+    run: String,
+    spec: &'a str,
+    net: &'a str,
+    params: usize,
+    data: &'a str,
+    device: &'a str,
+    precision: Precision,
+    batch: usize,
+    steps: u64,
+    weights: String,
+    #[serde(flatten)]
+    last: &'a Evaluation,
+}
+
+impl<'a> Finished<'a> {
+    fn of(
+        config: &'a Config,
+        folder: &RunFolder,
+        network: &'a Network,
+        last: &'a Evaluation,
+    ) -> Self {
+        Self {
+            run: folder.path().display().to_string(),
+            spec: &config.spec,
+            net: &network.name,
+            params: network.parameters(),
+            data: &config.data,
+            device: &config.device,
+            precision: config.precision,
+            batch: config.recipe.batch,
+            steps: config.steps,
+            weights: folder.last_weights().display().to_string(),
+            last,
+        }
+    }
+}
+
 fn go(
     mut run: Run,
     folder: &RunFolder,
     (values, done): (Option<Values>, u64),
     network: &Network,
     signals: &Signals,
-    on_screen: bool,
+    args: &RunArgs,
 ) -> Result<(), Failure> {
     let session = run.session();
     let plan = &session.plan;
@@ -156,7 +200,7 @@ fn go(
             "warm-up: {steps} of the recipe's {asked} steps, an eighth of so short a run"
         ));
     }
-    let mut shown: Box<dyn Observer> = match on_screen {
+    let mut shown: Box<dyn Observer> = match args.training.tui {
         true => Box::new(tui::Dashboard::open(session, folder, done, signals)?),
         false => Box::new(progress::Shown::new(plan, done, session.config.recipe.batch, signals)),
     };
@@ -166,6 +210,9 @@ fn go(
     };
     drop(shown);
     match end? {
+        End::Finished(last) if args.format == ResultFormat::Json => {
+            output::json(&Finished::of(run.config(), folder, network, &last))
+        }
         End::Finished(last) => {
             output::say(format_args!(
                 "test error {:.2} % after {} steps; weights in {}",

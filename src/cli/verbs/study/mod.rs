@@ -32,6 +32,7 @@ pub fn study(args: &StudyArgs) -> Result<(), Failure> {
     let forms = [
         ("txt", table.text(), TableFormat::Text),
         ("csv", table.csv(), TableFormat::Csv),
+        ("json", table.json(), TableFormat::Json),
         ("md", table.markdown(), TableFormat::Markdown),
         ("html", table.html(), TableFormat::Html),
     ];

@@ -20,6 +20,9 @@ pub struct Isa {
     tiles: bool,
 }
 
+/// Name of those that multiply bf16 on tiles.
+pub const TILES: &str = "amx";
+
 impl Isa {
     /// What this machine has, narrowest first; never empty.
     pub fn available() -> Vec<Isa> {
@@ -55,7 +58,7 @@ impl Isa {
 
     /// `portable`, `avx2`, `avx512` or `amx`.
     pub fn name(self) -> &'static str {
-        if self.tiles { "amx" } else { self.kernels.name }
+        if self.tiles { TILES } else { self.kernels.name }
     }
 
     /// Whether products of bf16 run on AMX tiles.

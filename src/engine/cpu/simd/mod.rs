@@ -23,4 +23,4 @@ mod vectors;
 
 pub use amx::configure as configure_thread;
 pub use contraction::{Contraction, Direction};
-pub use isa::{ENVIRONMENT_VARIABLE, Isa};
+pub use isa::{ENVIRONMENT_VARIABLE, Isa, TILES};

@@ -1,12 +1,14 @@
 //! `rnetc report`.
 
+mod numbers;
+
 use std::path::{Path, PathBuf};
 
 use crate::cli::Failure;
-use crate::cli::args::{EngineArgs, ReportArgs};
+use crate::cli::args::{EngineArgs, Format, ReportArgs};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::NamedSpec;
-use crate::cli::session::{download, engine, recorded, trained, written};
+use crate::cli::session::{download, engine, recorded, trained, weights, written};
 use crate::cli::show::output;
 use crate::data::folder::Splits;
 use crate::data::locate::{self, Found};
@@ -16,7 +18,7 @@ use crate::report::measure::{Measured, measure};
 use crate::report::{self, Run};
 use crate::text::counted;
 use crate::train::record::run_folder::RunFolder;
-use crate::train::record::{atomic, checkpoint, manifest, metrics};
+use crate::train::record::{atomic, checkpoint, metrics};
 use crate::train::{fit, tensors};
 
 /// Writes the page.
@@ -36,8 +38,14 @@ pub fn report(args: &ReportArgs) -> Result<(), Failure> {
         (None, first) => beside_a_fuller(first.map_or(Path::new(""), PathBuf::as_path), &page),
     };
     atomic::write(&out, page.as_bytes())?;
-    output::say(format_args!("report of {} in {}", counted(runs.len(), "run"), out.display()));
-    Ok(())
+    match args.format {
+        Format::Text => {
+            let runs = counted(runs.len(), "run");
+            output::say(format_args!("report of {runs} in {}", out.display()));
+            Ok(())
+        }
+        Format::Json => output::json(&numbers::Numbers::of(&out, &runs)),
+    }
 }
 
 /// `report.html` in a run's folder; but another name where that file has more in it, since what
@@ -58,7 +66,7 @@ fn beside_a_fuller(folder: &Path, page: &str) -> PathBuf {
 
 fn run(args: &ReportArgs, path: &Path, signals: &Signals) -> Result<Run, Failure> {
     let folder = RunFolder::open(path)?;
-    let config = folder.read_config()?;
+    let config = weights::config(&folder)?;
     let network = config.recipe.applied(NamedSpec::recorded(&config).compile()?)?;
     let history = metrics::read(&folder.metrics())?;
     if history.steps.is_empty() {
@@ -84,7 +92,7 @@ fn measured(
     run: &Run,
     signals: &Signals,
 ) -> Result<Option<Measured>, Failure> {
-    let Some(weights) = folder.newest_weights()? else {
+    let Some(file) = folder.newest_weights()? else {
         output::note(format_args!("{}: no weights yet, so only curves", run.name));
         return Ok(None);
     };
@@ -96,13 +104,14 @@ fn measured(
         ));
         return Ok(None);
     };
-    fit::check(&run.network, &dataset)?;
-    manifest::verify(&weights)?;
-    let values = checkpoint::load(&weights, &tensors::of(&run.network))?;
+    fit::check_weights(&run.network, &dataset)?;
+    weights::verify(&file)?;
+    let values = checkpoint::load(&file, &tensors::of(&run.network))?;
     let opened = engine::open(&measured_on(args, run))?;
     let interrupted = || signals.came();
     let engine = opened.engine.as_ref();
-    match measure(&run.network, &run.config, &values, &dataset, engine, &interrupted)? {
+    let most = args.mistakes;
+    match measure(&run.network, &run.config, &values, &dataset, engine, most, &interrupted)? {
         Some(measured) => Ok(Some(measured)),
         None => Err(signals.failure().unwrap_or(Failure::Signal(2))),
     }
