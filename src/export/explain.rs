@@ -106,8 +106,12 @@ fn gpu(out: &mut String, build: &Build) -> std::fmt::Result {
         let [x, y, z] = kernel.workgroups;
         writeln!(
             out,
-            "  {}: {} nodes, {x}×{y}×{z} workgroups, {:.2} MiB",
+            "  {}{}: {} nodes, {x}×{y}×{z} workgroups, {:.2} MiB",
             kernel.name,
+            match kernel.kernels.len() {
+                1 => String::new(),
+                many => format!(" and {} like it", many - 1),
+            },
             kernel.fused.len(),
             4.0 * gpu_traffic(graph, kernel).elements(graph) as f64 / f64::from(1 << 20)
         )?;

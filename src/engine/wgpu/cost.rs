@@ -7,7 +7,7 @@ use super::kernel::{Body, Kernel, KernelId, kind};
 use super::numbers::NumberFormat;
 use super::plan::GpuPlan;
 
-/// Of one dispatch.
+/// Of a kernel, or of a dispatch.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Cost {
     /// What it does, on what shape.
@@ -19,7 +19,21 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    pub fn of(program: &Program, plan: &GpuPlan, id: KernelId) -> Self {
+    /// Of kernels that run as one.
+    pub fn of_all(program: &Program, plan: &GpuPlan, ids: &[KernelId]) -> Self {
+        let mut all = ids.iter().map(|&id| Self::of(program, plan, id));
+        let first = all.next().unwrap_or(Self { what: String::new(), flops: 0.0, bytes: 0.0 });
+        let sum = all.fold(first, |sum, one| Self {
+            flops: sum.flops + one.flops,
+            bytes: sum.bytes + one.bytes,
+            ..sum
+        });
+        let more =
+            if ids.len() > 1 { format!(" and {} more", ids.len() - 1) } else { String::new() };
+        Self { what: sum.what + &more, ..sum }
+    }
+
+    fn of(program: &Program, plan: &GpuPlan, id: KernelId) -> Self {
         let kernel = &plan.kernels.list[id.index()];
         Self {
             what: format!("{} {}", kind(program, kernel), kernel.domain.shape),

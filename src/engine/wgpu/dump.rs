@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use crate::graph::{NodeId, Program};
 
 use super::cut::{Multiply, Parts, TileCut};
-use super::kernel::{Body, Column, Kernel, Moment, name};
+use super::dispatch::{Dispatch, FlatCut};
+use super::kernel::{Body, Column, Kernel, KernelId, Moment, name};
 use super::memory::live::{LiveRange, LiveRanges};
 use super::memory::{BufferPlace, Slot};
 use super::numbers::NumberFormat;
@@ -13,10 +14,12 @@ use super::plan::GpuPlan;
 
 /// Every kernel in order of execution: its number and kind, its domain, what it computes; what it
 /// reads (`.` after what each thread reads at its own index only), stores (`^` after what a prologue
-/// stores) and sums for a merging kernel; how it is cut.
+/// stores) and sums for a merging kernel; how it is cut, or with which others it is one dispatch.
 pub fn kernels(program: &Program, plan: &GpuPlan) -> String {
     let mut out = String::new();
-    for id in plan.ids() {
+    let each =
+        plan.dispatches.iter().flat_map(|all| all.kernels().iter().map(move |id| (all, *id)));
+    for (dispatch, id) in each {
         let kernel = &plan.kernels.list[id.index()];
         let title = name(program, &plan.kernels, id);
         let _ = writeln!(out, "{title}  {}{}", kernel.domain.shape, body(kernel));
@@ -24,7 +27,13 @@ pub fn kernels(program: &Program, plan: &GpuPlan) -> String {
             ("reads", reads(kernel)),
             ("stores", stores(program, kernel)),
             ("sums", sums(kernel)),
-            ("cut", cut(kernel, &plan.cuts[id.index()])),
+            (
+                "cut",
+                match dispatch {
+                    Dispatch::One(_) => cut(kernel, &plan.cuts[id.index()]),
+                    Dispatch::Flat(ids, flat) => flat_cut(plan, ids, flat, id),
+                },
+            ),
         ] {
             if !values.is_empty() {
                 let _ = writeln!(out, "    {what:<7}{values}");
@@ -32,6 +41,22 @@ pub fn kernels(program: &Program, plan: &GpuPlan) -> String {
         }
     }
     out
+}
+
+/// How kernels that are one dispatch are cut, in a line, which stands with the first.
+pub fn flat_cut(plan: &GpuPlan, ids: &[KernelId], cut: &FlatCut, id: KernelId) -> String {
+    if ids[0] != id {
+        return format!("with {}", ids[0]);
+    }
+    let elements = ids.iter().map(|id| plan.kernels.list[id.index()].domain.shape.len());
+    let groups: usize = elements.clone().map(|elements| cut.workgroups(elements)).sum();
+    format!(
+        "{} elements of {} kernels, {} a workgroup, {} threads for an element's parts; {groups} workgroups",
+        elements.sum::<usize>(),
+        ids.len(),
+        cut.across,
+        cut.slices
+    )
 }
 
 fn body(kernel: &Kernel) -> String {
@@ -117,7 +142,7 @@ pub fn cut(kernel: &Kernel, cut: &TileCut) -> String {
 /// vectors, which begin where it is said in one buffer.
 pub fn memory(program: &Program, plan: &GpuPlan) -> String {
     let mut tenants = tenants(program, plan);
-    tenants.sort_by_key(|tenant| tenant.live.map(|live| live.from));
+    tenants.sort_by_key(|tenant| tenant.begins);
     let mut out = String::new();
     let living = |place: &dyn Fn(BufferPlace) -> bool| {
         let here = tenants.iter().filter(|tenant| place(tenant.place));
@@ -159,34 +184,43 @@ fn size(Slot { len, format }: Slot) -> String {
 struct Tenant {
     who: String,
     place: BufferPlace,
-    live: Option<LiveRange>,
+    /// The place of the first dispatch, none of what lives throughout.
+    begins: Option<usize>,
+    /// The first and the last dispatch, by their first kernels.
+    from: Option<KernelId>,
+    until: Option<KernelId>,
 }
 
 impl std::fmt::Display for Tenant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.who)?;
-        match self.live {
-            None => Ok(()),
-            Some(LiveRange { from, until: Some(until) }) => write!(f, " {from}–{until}"),
-            Some(LiveRange { from, until: None }) => write!(f, " {from}–"),
+        match (self.from, self.until) {
+            (None, _) => Ok(()),
+            (Some(from), Some(until)) => write!(f, " {from}–{until}"),
+            (Some(from), None) => write!(f, " {from}–"),
         }
     }
 }
 
 fn tenants(program: &Program, plan: &GpuPlan) -> Vec<Tenant> {
-    let live = LiveRanges::of(program, &plan.kernels);
+    let live = LiveRanges::of(program, &plan.kernels, &plan.dispatches);
+    let tenant = |who, place, live: Option<LiveRange>| {
+        let kernel = |at: usize| plan.dispatches[at].kernels()[0];
+        let from = live.map(|live| kernel(live.from));
+        let until = live.and_then(|live| live.until).map(kernel);
+        Tenant { who, place, begins: live.map(|live| live.from), from, until }
+    };
     let inputs = plan.memory.inputs.iter().zip(&program.graph.inputs);
-    let inputs =
-        inputs.map(|(&place, input)| Tenant { who: input.name.clone(), place, live: None });
+    let inputs = inputs.map(|(&place, input)| tenant(input.name.clone(), place, None));
     let nodes = plan.memory.nodes.iter().zip(&live.nodes).enumerate();
     let nodes = nodes.filter_map(|(at, (&place, &live))| {
         let who = NodeId(at as u32).to_string();
-        Some(Tenant { who, place: place?, live: Some(live?) })
+        Some(tenant(who, place?, Some(live?)))
     });
     let partials = plan.memory.partials.iter().zip(&live.partials).enumerate();
     let partials = partials.filter_map(|(at, (&place, &live))| {
         let who = format!("sums of k{at}");
-        Some(Tenant { who, place: place?, live: Some(live?) })
+        Some(tenant(who, place?, Some(live?)))
     });
     inputs.chain(nodes).chain(partials).collect()
 }

@@ -78,7 +78,7 @@ impl GpuProgram {
             })
             .collect();
         gpu.check()?;
-        let costs = plan.ids().map(|id| Cost::of(program, &plan, id)).collect();
+        let costs = code.iter().map(|code| Cost::of_all(program, &plan, &code.kernels)).collect();
         Ok(Self {
             gpu,
             buffers,

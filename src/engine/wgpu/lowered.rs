@@ -11,7 +11,7 @@ use super::text::{self, KernelCode};
 /// A program, ready to be compiled on a device.
 pub(super) struct Lowered {
     pub plan: GpuPlan,
-    /// Of each kernel.
+    /// Of each dispatch.
     pub code: Vec<KernelCode>,
 }
 
@@ -23,8 +23,8 @@ impl Lowered {
         blocking: &dyn Fn(KernelId) -> Blocking,
     ) -> Result<Self, EngineError> {
         let plan = GpuPlan::new(program, target, blocking);
-        let code =
-            plan.ids().map(|id| text::write(program, &plan, id)).collect::<Result<_, _>>()?;
+        let written = plan.dispatches.iter().map(|it| text::write(program, &plan, it));
+        let code = written.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
         Ok(Self { plan, code })
     }
 

@@ -7,11 +7,12 @@
 //!    and [`cut::bare`]: which contractions do nothing else, since their style wants it.
 //! 2. [`kernel`]: nodes grouped into kernels.
 //! 3. [`cut`]: each kernel's domain cut into workgroups, with the partial sums that these leave.
-//! 4. [`memory`]: where everything that is stored lives. So far [`plan`].
-//! 5. `text`: WGSL, with what it binds. So far `lowered`, all without a device; `wgsl` hands it
+//! 4. [`dispatch`]: which kernels run as one, and when.
+//! 5. [`memory`]: where everything that is stored lives. So far [`plan`].
+//! 6. `text`: WGSL, with what it binds. So far `lowered`, all without a device; `wgsl` hands it
 //!    to whoever wants to read it, [`dump`] shows the plan.
-//! 6. `pipelines`: texts compiled by the driver.
-//! 7. `executable`: a step as one submission, before which `expansion` makes numbers of pictures.
+//! 7. `pipelines`: texts compiled by the driver.
+//! 8. `executable`: a step as one submission, before which `expansion` makes numbers of pictures.
 //!
 //! A stage imports from those before it and from `numbers`, `device` from what it holds (`memory`,
 //! `text`). `tune` and `self_test` run whole programs: of a program in several cuts they keep the
@@ -26,6 +27,7 @@ use crate::graph::Program;
 mod cost;
 pub mod cut;
 mod device;
+pub mod dispatch;
 pub mod dump;
 mod executable;
 mod expansion;

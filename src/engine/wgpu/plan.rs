@@ -4,6 +4,7 @@ use crate::graph::Program;
 use crate::graph::placement::Placement;
 
 use super::cut::{Blocking, Target, TileCut, bare, cut};
+use super::dispatch::{Dispatch, dispatches};
 use super::kernel::{KernelId, Kernels, form};
 use super::memory::MemoryPlan;
 
@@ -12,8 +13,10 @@ use super::memory::MemoryPlan;
 pub struct GpuPlan {
     /// For what it is planned.
     pub target: Target,
-    /// In order of execution.
+    /// What is computed together.
     pub kernels: Kernels,
+    /// Which kernels run as one, in order of execution.
+    pub dispatches: Vec<Dispatch>,
     /// How the domain of each kernel is cut.
     pub cuts: Vec<TileCut>,
     /// Where everything is stored.
@@ -28,8 +31,10 @@ impl GpuPlan {
         let cuts = cut(program, &kernels, target, blocking);
         let partials: Vec<usize> =
             cuts.iter().zip(&kernels.list).map(|(cut, kernel)| cut.partials(kernel)).collect();
-        let memory = MemoryPlan::new(program, &kernels, target.activations, &partials);
-        Self { target, kernels, cuts, memory }
+        let dispatches = dispatches(program, &kernels, &cuts, target.style);
+        let formats = target.activations;
+        let memory = MemoryPlan::new(program, &kernels, &dispatches, formats, &partials);
+        Self { target, kernels, dispatches, cuts, memory }
     }
 
     /// The same where nothing has been tuned.

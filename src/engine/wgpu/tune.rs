@@ -18,9 +18,8 @@ use super::device::adapter::Gpu;
 use super::device::disk;
 use super::device::options::Tune;
 use super::executable::GpuProgram;
-use super::kernel::{Body, Kernel};
+use super::kernel::Body;
 use super::lowered::Lowered;
-use super::text::KernelCode;
 
 /// Steps timed with each blocking, after one that is not.
 const STEPS: usize = 3;
@@ -69,12 +68,16 @@ pub(super) fn tuned(
 
 /// What each contraction is known by; none for other kernels.
 fn keys(lowered: &Lowered) -> Vec<Option<String>> {
-    let kernels = lowered.plan.kernels.list.iter().zip(&lowered.code);
-    let key = |(kernel, code): (&Kernel, &KernelCode)| {
-        let tuned = matches!(kernel.body, Body::Contract(_) | Body::Weights(_));
-        tuned.then(|| sha256([code.wgsl.as_bytes()]))
-    };
-    kernels.map(key).collect()
+    let kernels = &lowered.plan.kernels.list;
+    let mut keys = vec![None; kernels.len()];
+    for code in &lowered.code {
+        for id in &code.kernels {
+            let body = &kernels[id.index()].body;
+            let tuned = matches!(body, Body::Contract(_) | Body::Weights(_));
+            keys[id.index()] = tuned.then(|| sha256([code.wgsl.as_bytes()]));
+        }
+    }
+    keys
 }
 
 /// A blocking in the file.
@@ -160,6 +163,7 @@ fn seconds(
     blocking: Blocking,
 ) -> Result<Vec<f64>, EngineError> {
     let lowered = Lowered::untuned(program, Target { blocking, ..target })?;
+    let dispatches: Vec<_> = lowered.code.iter().map(|code| code.kernels.clone()).collect();
     let mut least = vec![f64::INFINITY; lowered.plan.kernels.list.len()];
     let mut program = GpuProgram::new(gpu.clone(), program, lowered)?;
     program.run()?;
@@ -169,8 +173,12 @@ fn seconds(
         let times = program.run_timed()?;
         program.wait()?;
         let step = start.elapsed().as_secs_f64();
-        let kernel = |at: usize| times.get(at).map_or(step, |time| time.seconds);
-        least.iter_mut().enumerate().for_each(|(at, least)| *least = least.min(kernel(at)));
+        for (at, kernels) in dispatches.iter().enumerate() {
+            let seconds = times.get(at).map_or(step, |time| time.seconds);
+            for id in kernels {
+                least[id.index()] = least[id.index()].min(seconds);
+            }
+        }
     }
     Ok(least)
 }

@@ -11,16 +11,19 @@ use super::lowered::Lowered;
 use super::plan::GpuPlan;
 use super::text::KernelCode;
 
-/// What a build writes about one kernel.
+/// What a build writes about one dispatch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KernelText {
-    /// Its number and kind, unique in the program.
+    /// Its first kernel's number and kind, unique in the program.
     pub name: String,
+    /// The kernels that it runs.
+    pub kernels: Vec<KernelId>,
     /// A complete module with the entry point `main`.
     pub wgsl: String,
     /// Buffers in binding order: a slot of the memory plan, `vectors`, or `starts`.
     pub bindings: Vec<(String, Access)>,
-    /// Where the vectors that it uses start in `vectors`, in elements: the contents of `starts`.
+    /// Where what it uses starts in buffers that values share, in elements, and other numbers of its
+    /// instances: the contents of `starts`.
     pub starts: Vec<u32>,
     /// Workgroups dispatched.
     pub workgroups: [u32; 3],
@@ -41,12 +44,12 @@ pub enum Access {
     ReadWrite,
 }
 
-/// The kernels of a program as text, in order of execution, with their plan.
+/// The dispatches of a program as text, in order of execution, with their plan.
 #[derive(Clone, Debug)]
 pub struct WgslProgram {
     /// What is behind the text.
     pub plan: GpuPlan,
-    /// The kernels.
+    /// The dispatches.
     pub kernels: Vec<KernelText>,
     /// Bytes of all buffers together.
     pub bytes: usize,
@@ -64,23 +67,27 @@ pub fn wgsl(
         buffers::check_sizes(&plan.memory, program.batch, most, "WebGPU by default")?;
     }
     let bytes = buffers::planned(&plan.memory, &code);
-    let kernels = plan.ids().zip(code).map(|(id, code)| text(program, &plan, id, code)).collect();
+    let kernels = code.into_iter().map(|code| text(program, &plan, code)).collect();
     Ok(WgslProgram { plan, kernels, bytes })
 }
 
-fn text(program: &Program, plan: &GpuPlan, id: KernelId, code: KernelCode) -> KernelText {
-    let kernel = &plan.kernels.list[id.index()];
+fn text(program: &Program, plan: &GpuPlan, code: KernelCode) -> KernelText {
+    let kernels = code.kernels.iter().map(|id| &plan.kernels.list[id.index()]);
+    let reads = kernels.clone().flat_map(|kernel| kernel.reads.iter().map(|r| r.value));
+    let writes = kernels.flat_map(|kernel| kernel.stores.iter().map(|s| s.value));
+    let evaluated = code.kernels.iter().flat_map(|&id| fused(program, &plan.kernels, id));
     let access = |writes| if writes { Access::ReadWrite } else { Access::Read };
     let bindings = code.bindings.iter().map(|b| (b.buffer.to_string(), access(b.writes)));
     KernelText {
-        name: name(program, &plan.kernels, id),
+        name: name(program, &plan.kernels, code.kernels[0]),
+        kernels: code.kernels.clone(),
+        fused: evaluated.collect(),
+        reads: reads.collect(),
+        writes: writes.collect(),
         bindings: bindings.collect(),
         wgsl: code.wgsl,
         starts: code.starts,
         workgroups: code.workgroups,
-        fused: fused(program, &plan.kernels, id),
-        reads: kernel.reads.iter().map(|r| r.value).collect(),
-        writes: kernel.stores.iter().map(|s| s.value).collect(),
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use rnetc::engine::wgpu::dispatch::Dispatch;
 use rnetc::engine::wgpu::{
     Blocking, Capabilities, DeviceLimits, GpuPlan, Matrices, NumberFormat, Style, Target, dump,
     validate, wgsl,
@@ -84,6 +85,7 @@ fn typical_kernels_are_written_as_blessed() {
         net.original(x, 16, 1)
     });
     let scaled = lower::scaled_training(&support::small("preact", "depth=8"), 2, &Sgd::PAPER);
+    let large = unit([4, 96], |net, x| net.preact(x, 96, 1));
     let [max, average] = [PoolKind::Max, PoolKind::Avg].map(pooled);
     let half = Target { activations: NumberFormat::F16, ..plain };
     let kernels = [
@@ -97,9 +99,11 @@ fn typical_kernels_are_written_as_blessed() {
         ("conv_dx_sliding", &small, sliding(), "_conv_dx"),
         ("conv_dw", &preact, plain, "_conv_dw"),
         ("conv_dw_sliding", &small, sliding(), "_conv_dw"),
-        ("gather", &preact, plain, "_gather"),
-        ("gather_subgroups", &preact, subgroups(), "_gather"),
-        ("gather_sliding", &preact, sliding(), "_gather"),
+        ("gather", &large, plain, "_gather"),
+        ("gather_subgroups", &large, subgroups(), "_gather"),
+        ("gather_sliding", &large, sliding(), "_gather"),
+        ("flat", &preact, plain, "_gather"),
+        ("flat_sliding", &preact, sliding(), "_gather"),
         ("merge", &preact, plain, "struct Moments"),
         ("merge_sliding", &preact, sliding(), "struct Moments"),
         ("merge_subgroups", &preact, subgroups(), "struct Moments"),
@@ -126,12 +130,18 @@ fn resnet_20_is_cut_as_blessed() {
     {
         let plan = GpuPlan::untuned(&program, target);
         let mut cuts: BTreeMap<String, usize> = BTreeMap::new();
-        for (id, cut) in plan.ids().zip(&plan.cuts) {
+        for dispatch in &plan.dispatches {
+            let id = dispatch.kernels()[0];
             let kernel = &plan.kernels.list[id.index()];
             let kind = rnetc::engine::wgpu::kernel::kind(&program, kernel);
-            *cuts.entry(format!("{kind:<8} {}", dump::cut(kernel, cut))).or_default() += 1;
+            let cut = match dispatch {
+                Dispatch::One(_) => dump::cut(kernel, &plan.cuts[id.index()]),
+                Dispatch::Flat(ids, cut) => dump::flat_cut(&plan, ids, cut, id),
+            };
+            *cuts.entry(format!("{kind:<8} {cut}")).or_default() += 1;
         }
-        text += &format!("{name}: {} kernels\n", plan.cuts.len());
+        let (kernels, dispatches) = (plan.cuts.len(), plan.dispatches.len());
+        text += &format!("{name}: {kernels} kernels in {dispatches} dispatches\n");
         cuts.iter().for_each(|(cut, count)| text += &format!("{count:>4} {cut}\n"));
     }
     blessed("resnet_20.txt", &text);

@@ -3,8 +3,7 @@
 use std::collections::HashSet;
 
 use naga::valid::{ValidationFlags, Validator};
-use rnetc::engine::wgpu::cut::TileCut;
-use rnetc::engine::wgpu::kernel::Kernel;
+use rnetc::engine::wgpu::dispatch::Dispatch;
 use rnetc::engine::wgpu::{
     Access, Blocking, Capabilities, DeviceLimits, GpuPlan, KernelText, Matrices, NumberFormat,
     Style, Target, WgslProgram, kernels, validate, wgsl,
@@ -76,16 +75,25 @@ fn programs(step: fn(&Network, usize, &Sgd) -> Program) -> Vec<Program> {
     [preact(2), narrow.trained(x, 2)].into_iter().chain(steps).collect()
 }
 
+/// Bytes of workgroup memory that the plan says.
+fn planned(plan: &GpuPlan, text: &KernelText) -> usize {
+    let id = text.kernels[0];
+    let dispatch = plan.dispatches.iter().find(|all| all.kernels().contains(&id));
+    match dispatch.expect("a dispatch") {
+        Dispatch::One(_) => plan.cuts[id.index()].workgroup_memory(&plan.kernels.list[id.index()]),
+        Dispatch::Flat(_, cut) => cut.workgroup_memory(),
+    }
+}
+
 /// Every text of a program that was not seen before: valid, of no more workgroups and workgroup memory
 /// than every adapter has, of as much memory as its cut says.
 fn checked(wgsl: &WgslProgram, seen: &mut HashSet<String>) -> Vec<(KernelText, naga::Module)> {
-    let all = wgsl.kernels.iter().zip(&wgsl.plan.kernels.list).zip(&wgsl.plan.cuts);
-    let new = all.filter(|((text, _), _)| seen.insert(text.wgsl.clone()));
-    let check = |((text, kernel), cut): ((&KernelText, &Kernel), &TileCut)| {
+    let new = wgsl.kernels.iter().filter(|text| seen.insert(text.wgsl.clone()));
+    let check = |text: &KernelText| {
         let module = accepted(&text.name, &text.wgsl);
         let memory = workgroup_memory(&module);
         assert!(memory <= 16 << 10, "{} has {memory} bytes of workgroup memory", text.name);
-        assert_eq!(memory as usize, cut.workgroup_memory(kernel), "{}\n{}", text.name, text.wgsl);
+        assert_eq!(memory as usize, planned(&wgsl.plan, text), "{}\n{}", text.name, text.wgsl);
         let dispatched = text.workgroups.iter().all(|&n| (1..=65_535).contains(&n));
         assert!(dispatched, "{}: {:?}", text.name, text.workgroups);
         (text.clone(), module)

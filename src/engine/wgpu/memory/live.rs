@@ -1,16 +1,17 @@
-//! From which kernel to which each stored value is needed.
+//! From which dispatch to which each stored value is needed.
 
 use crate::graph::{NodeId, Op, Program};
 
-use crate::engine::wgpu::kernel::{KernelId, Kernels};
+use crate::engine::wgpu::dispatch::Dispatch;
+use crate::engine::wgpu::kernel::{Body, KernelId, Kernels};
 
-/// A value's first and last kernel.
+/// A value's first and last dispatch, by their places in the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LiveRange {
     /// Which writes it.
-    pub from: KernelId,
+    pub from: usize,
     /// Which reads it last; none for what lives on after the step.
-    pub until: Option<KernelId>,
+    pub until: Option<usize>,
 }
 
 /// Of everything that kernels store. Inputs have none: they live throughout.
@@ -30,19 +31,26 @@ pub(super) struct Dying {
 
 impl LiveRanges {
     /// Of a program's kernels, copies for updates included.
-    pub fn of(program: &Program, kernels: &Kernels) -> Self {
+    pub fn of(program: &Program, kernels: &Kernels, dispatches: &[Dispatch]) -> Self {
         let mut nodes: Vec<Option<LiveRange>> = vec![None; program.graph.nodes.len()];
-        let mut partials = vec![None; kernels.list.len()];
+        let mut partials: Vec<Option<LiveRange>> = vec![None; kernels.list.len()];
         let range = |from, until| Some(LiveRange { from, until: Some(until) });
-        for (at, kernel) in kernels.list.iter().enumerate() {
-            let at = KernelId(at as u32);
+        let dispatches = dispatches.iter().enumerate();
+        let each = dispatches.flat_map(|(at, all)| all.kernels().iter().map(move |id| (at, id)));
+        for (at, id) in each {
+            let kernel = &kernels.list[id.index()];
             let read = kernel.reads.iter().map(|read| read.value);
             for value in kernel.stores.iter().map(|store| store.value).chain(read) {
                 let from = nodes[value.index()].map_or(at, |known| known.from);
                 nodes[value.index()] = range(from, at);
             }
-            if let Some(source) = kernel.source() {
-                partials[source.index()] = range(source, at);
+            if !kernel.columns.is_empty() || matches!(kernel.body, Body::Weights(_)) {
+                partials[id.index()] = range(at, at);
+            }
+            if let Some(LiveRange { until, .. }) =
+                kernel.source().and_then(|source| partials[source.index()].as_mut())
+            {
+                *until = Some(at);
             }
         }
         for id in program.graph.ids() {
@@ -56,18 +64,18 @@ impl LiveRanges {
         Self { nodes, partials }
     }
 
-    /// What nobody reads after each kernel.
-    pub(super) fn dying(&self) -> Vec<Dying> {
-        let mut dying = vec![Dying::default(); self.partials.len()];
+    /// What nobody reads after each dispatch.
+    pub(super) fn dying(&self, dispatches: usize) -> Vec<Dying> {
+        let mut dying = vec![Dying::default(); dispatches];
         let last = |range: &Option<LiveRange>| range.and_then(|range| range.until);
         for (at, until) in self.nodes.iter().map(last).enumerate() {
             if let Some(until) = until {
-                dying[until.index()].nodes.push(NodeId(at as u32));
+                dying[until].nodes.push(NodeId(at as u32));
             }
         }
         for (at, until) in self.partials.iter().map(last).enumerate() {
             if let Some(until) = until {
-                dying[until.index()].partials.push(KernelId(at as u32));
+                dying[until].partials.push(KernelId(at as u32));
             }
         }
         dying

@@ -6,8 +6,9 @@
 
 use crate::graph::{Node, NodeId, Op, Program};
 
+use super::dispatch::Dispatch;
 use super::kernel::{
-    Kernel, KernelStore, Kernels, Moment, Shared, shared_by_input, shared_by_value,
+    Kernel, KernelId, KernelStore, Kernels, Moment, Shared, shared_by_input, shared_by_value,
 };
 use super::numbers::NumberFormat;
 
@@ -67,19 +68,25 @@ impl MemoryPlan {
     pub fn new(
         program: &Program,
         kernels: &Kernels,
+        dispatches: &[Dispatch],
         activations: NumberFormat,
         partials: &[usize],
     ) -> Self {
         let nodes = vec![None; program.graph.nodes.len()];
-        let plan = Self { nodes, formats: formats(program, activations), ..Self::default() };
-        let live = LiveRanges::of(program, kernels);
+        let formats = formats(program, activations);
+        let places = vec![None; kernels.list.len()];
+        let plan = Self { nodes, formats, partials: places, ..Self::default() };
+        let dying = LiveRanges::of(program, kernels, dispatches).dying(dispatches.len());
+        let together = Together::of(kernels, dispatches, partials);
         let (free, shared) = (Vec::new(), [None; 2]);
-        let mut planner = Planner { program, kernels, plan, free, shared, dying: live.dying() };
+        let mut planner = Planner { program, kernels, plan, free, shared, dying, together };
         planner.place_inputs();
         for &(input, node) in &kernels.in_place {
             planner.plan.nodes[node.index()] = Some(planner.plan.inputs[input.index()]);
         }
-        partials.iter().enumerate().for_each(|(at, &len)| planner.step(at, len));
+        for (at, dispatch) in dispatches.iter().enumerate() {
+            planner.step(at, dispatch, partials);
+        }
         planner.plan
     }
 
@@ -119,8 +126,32 @@ struct Planner<'a> {
     free: Vec<SlotId>,
     /// The slots of state and of values that share them.
     shared: [Option<SlotId>; 2],
-    /// What nobody reads after each kernel.
+    /// What nobody reads after each dispatch.
     dying: Vec<Dying>,
+    together: Together,
+}
+
+/// Partial sums that one dispatch adds up for several kernels lie in one slot.
+struct Together {
+    /// For each kernel whose partial sums do, the dispatch that adds them up.
+    by: Vec<Option<usize>>,
+    /// For each dispatch, elements of all of them, the slot, and what is taken of it.
+    slots: Vec<(usize, Option<SlotId>, usize)>,
+}
+
+impl Together {
+    fn of(kernels: &Kernels, dispatches: &[Dispatch], partials: &[usize]) -> Self {
+        let mut by = vec![None; kernels.list.len()];
+        let mut slots = vec![(0, None, 0); dispatches.len()];
+        for (at, dispatch) in dispatches.iter().enumerate() {
+            let Dispatch::Flat(ids, _) = dispatch else { continue };
+            for of in ids.iter().filter_map(|id| kernels.list[id.index()].source()) {
+                by[of.index()] = Some(at);
+                slots[at].0 += partials[of.index()].next_multiple_of(ALIGNMENT);
+            }
+        }
+        Self { by, slots }
+    }
 }
 
 impl Planner<'_> {
@@ -163,10 +194,20 @@ impl Planner<'_> {
         SlotId(self.plan.slots.len() as u32 - 1)
     }
 
-    /// Places what kernel number `at` stores, and its partial sums of so many elements.
-    fn step(&mut self, at: usize, partials: usize) {
-        let kernel = &self.kernels.list[at];
+    /// Places what dispatch number `at` stores, and its kernels' partial sums.
+    fn step(&mut self, at: usize, dispatch: &Dispatch, partials: &[usize]) {
         let mut heirs = Vec::new();
+        for &id in dispatch.kernels() {
+            self.place_stores(at, &self.kernels.list[id.index()], &mut heirs);
+            let partials = partials[id.index()];
+            if partials > 0 {
+                self.plan.partials[id.index()] = Some(self.place_partials(id, partials));
+            }
+        }
+        self.release(at, &heirs);
+    }
+
+    fn place_stores(&mut self, at: usize, kernel: &Kernel, heirs: &mut Vec<NodeId>) {
         for store in kernel.stores.iter().filter(|s| s.into.is_none()) {
             let value = store.value;
             if self.plan.nodes[value.index()].is_some() {
@@ -175,7 +216,7 @@ impl Planner<'_> {
             let ty = self.program.graph.node(value).ty;
             let place = if let Some(shared) = shared_by_value(ty) {
                 self.fresh(Some(shared), ty.shape.len())
-            } else if let Some((old, slot)) = self.inheritable(kernel, store, at, &heirs) {
+            } else if let Some((old, slot)) = self.inheritable(kernel, store, at, heirs) {
                 heirs.push(old);
                 BufferPlace::Slot(slot)
             } else {
@@ -184,13 +225,20 @@ impl Planner<'_> {
             };
             self.plan.nodes[value.index()] = Some(place);
         }
-        let format = NumberFormat::F32;
-        let partial = (partials > 0).then(|| self.take(Slot { len: partials, format }));
-        self.plan.partials.push(partial.map(BufferPlace::Slot));
-        self.release(at, &heirs);
     }
 
-    /// A value read for the last time by this kernel, only at the index at which `value` is
+    fn place_partials(&mut self, id: KernelId, len: usize) -> BufferPlace {
+        let format = NumberFormat::F32;
+        let Some(by) = self.together.by[id.index()] else {
+            return BufferPlace::Slot(self.take(Slot { len, format }));
+        };
+        let (all, known, taken) = self.together.slots[by];
+        let slot = known.unwrap_or_else(|| self.take(Slot { len: all, format }));
+        self.together.slots[by] = (all, Some(slot), taken + len.next_multiple_of(ALIGNMENT));
+        BufferPlace::Part(slot, taken)
+    }
+
+    /// A value read for the last time by this dispatch, only at the index at which `value` is
     /// written: its slot can be written while it is read. What a prologue stores is written before
     /// the epilogue has read anything.
     fn inheritable(
@@ -248,5 +296,6 @@ impl Planner<'_> {
                 self.free.push(slot);
             }
         }
+        self.free.extend(self.together.slots[at].1);
     }
 }

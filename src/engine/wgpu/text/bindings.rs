@@ -14,8 +14,8 @@ pub enum Buffer {
     Slot(SlotId),
     /// All per-channel vectors and scalars.
     Vectors,
-    /// Where in a buffer that values share those of this dispatch start; a uniform, so that equal
-    /// kernels have equal text.
+    /// Where in a buffer that values share those of this dispatch start, and what else its instances
+    /// differ in; a uniform, so that equal kernels have equal text.
     Starts,
 }
 
@@ -41,12 +41,20 @@ pub struct Binding {
 pub(super) struct Bindings<'a> {
     memory: &'a MemoryPlan,
     uses: Vec<Use>,
-    /// Where what shares a buffer starts there.
-    starts: Vec<Start>,
+    /// The contents of [`Buffer::Starts`].
+    numbers: Vec<Number>,
+    /// Whether the numbers are those of one instance of several.
+    instance: bool,
 }
 
-/// Where a value starts in the buffer of a binding.
-type Start = (usize, usize);
+/// What [`Buffer::Starts`] holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Number {
+    /// Where a value starts in the buffer of a binding.
+    Start(usize, usize),
+    /// Anything else.
+    Own(u32),
+}
 
 struct Use {
     binding: Binding,
@@ -57,7 +65,28 @@ struct Use {
 
 impl<'a> Bindings<'a> {
     pub fn new(memory: &'a MemoryPlan) -> Self {
-        Self { memory, uses: Vec::new(), starts: Vec::new() }
+        Self { memory, uses: Vec::new(), numbers: Vec::new(), instance: false }
+    }
+
+    /// Has all numbers be those of an instance, these first.
+    pub fn instance(&mut self, numbers: [u32; 3]) {
+        self.instance = true;
+        self.numbers = numbers.map(Number::Own).to_vec();
+    }
+
+    /// A number that instances may differ in, as an expression; none where there are no instances.
+    pub fn number(&mut self, bits: u32) -> Option<String> {
+        self.instance.then(|| {
+            self.numbers.push(Number::Own(bits));
+            self.numbered(self.numbers.len() - 1)
+        })
+    }
+
+    fn numbered(&self, at: usize) -> String {
+        let component = ["x", "y", "z", "w"][at % 4];
+        let own = if self.instance { "instance * STRIDE + " } else { "" };
+        let unsigned = if self.instance { "u" } else { "" };
+        format!("starts[{own}{}{unsigned}].{component}", at / 4)
     }
 
     fn index(&mut self, place: BufferPlace) -> usize {
@@ -82,13 +111,12 @@ impl<'a> Bindings<'a> {
         match place {
             BufferPlace::Slot(_) => (index, address.to_owned()),
             BufferPlace::Part(_, start) | BufferPlace::Vector(start) => {
-                let start = (index, start);
-                let at = self.starts.iter().position(|s| *s == start).unwrap_or_else(|| {
-                    self.starts.push(start);
-                    self.starts.len() - 1
+                let start = Number::Start(index, start);
+                let at = self.numbers.iter().position(|s| *s == start).unwrap_or_else(|| {
+                    self.numbers.push(start);
+                    self.numbers.len() - 1
                 });
-                let component = ["x", "y", "z", "w"][at % 4];
-                (index, format!("starts[{}].{component} + {address}", at / 4))
+                (index, format!("{} + {address}", self.numbered(at)))
             }
         }
     }
@@ -113,7 +141,8 @@ impl<'a> Bindings<'a> {
     }
 
     /// Declarations and accessors; `text` tells which accessors are used. A buffer is an array
-    /// of vectors where every access is of four elements.
+    /// of vectors where every access is of four elements. How many numbers all instances have is
+    /// not known here.
     pub fn declare(&self, text: &str) -> String {
         let mut out = String::new();
         for (index, used) in self.uses.iter().enumerate() {
@@ -124,12 +153,8 @@ impl<'a> Bindings<'a> {
                 "@group(0) @binding({index}) var<storage, {access}> b{index}: array<{element}>;"
             );
         }
-        if !self.starts.is_empty() {
-            let (index, len) = (self.uses.len(), self.starts.len().div_ceil(4));
-            let _ = writeln!(
-                out,
-                "@group(0) @binding({index}) var<uniform> starts: array<vec4<u32>, {len}>;"
-            );
+        if !self.numbers.is_empty() && !self.instance {
+            out += &starts(self.uses.len(), self.numbers.len().div_ceil(4));
         }
         for (index, used) in self.uses.iter().enumerate() {
             for accessor in accessors(index, used) {
@@ -142,14 +167,23 @@ impl<'a> Bindings<'a> {
         out
     }
 
-    /// Bindings and vector starts.
+    /// Bindings and numbers.
     pub fn finish(self) -> (Vec<Binding>, Vec<u32>) {
         let mut bindings: Vec<_> = self.uses.into_iter().map(|u| u.binding).collect();
-        if !self.starts.is_empty() {
+        if !self.numbers.is_empty() {
             bindings.push(Binding { buffer: Buffer::Starts, writes: false });
         }
-        (bindings, self.starts.into_iter().map(|(_, start)| start as u32).collect())
+        let number = |number| match number {
+            Number::Start(_, start) => start as u32,
+            Number::Own(bits) => bits,
+        };
+        (bindings, self.numbers.into_iter().map(number).collect())
     }
+}
+
+/// The declaration of so many groups of four numbers.
+pub(super) fn starts(index: usize, groups: usize) -> String {
+    format!("@group(0) @binding({index}) var<uniform> starts: array<vec4<u32>, {groups}>;\n")
 }
 
 /// The type of `width` elements in memory.

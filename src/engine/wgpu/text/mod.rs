@@ -1,7 +1,8 @@
 //! From a plan to WGSL.
 //!
 //! A module begins as one of those in `shaders/` (`template`), whose hooks are replaced: `map` writes
-//! pointwise kernels, with `fold` for those that loop, `sums` adds up partial sums, `staged` writes
+//! pointwise kernels, with `fold` for those that loop, `flat` many that are alike as one, `sums` adds up
+//! partial sums, `staged` writes
 //! contractions through workgroup memory (by `matrices` where they are shared so), `slide` and
 //! `slide_weights` those in registers, which look at the pictures through what is `seen` of them. All
 //! of them have their values from the `writer`, which reads and writes memory by `bindings` and knows
@@ -12,6 +13,7 @@ use crate::engine::EngineError;
 use crate::graph::{NodeId, Program};
 
 use super::cut::{Contraction, ContractionKind, Multiply, dispatch};
+use super::dispatch::Dispatch;
 use super::kernel::{Body, KernelId};
 use super::plan::GpuPlan;
 
@@ -19,6 +21,7 @@ mod bindings;
 mod columns;
 mod epilogue;
 mod expand;
+mod flat;
 mod fold;
 mod map;
 mod matrices;
@@ -38,22 +41,32 @@ use writer::Writer;
 /// A kernel ready to be compiled and dispatched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KernelCode {
+    /// The kernels that it runs.
+    pub kernels: Vec<KernelId>,
     /// A complete WGSL module with the entry point `main`. Equal work has equal text.
     pub wgsl: String,
     /// Buffers in binding order.
     pub bindings: Vec<Binding>,
-    /// Where the vectors that it uses start, for [`Buffer::Starts`].
+    /// Where what it uses of shared buffers starts, for [`Buffer::Starts`].
     pub starts: Vec<u32>,
     /// Workgroups to dispatch.
     pub workgroups: [u32; 3],
 }
 
-/// Writes one kernel.
+/// Writes what is planned as one dispatch.
 pub(super) fn write(
     program: &Program,
     plan: &GpuPlan,
-    id: KernelId,
-) -> Result<KernelCode, EngineError> {
+    dispatch: &Dispatch,
+) -> Result<Vec<KernelCode>, EngineError> {
+    match dispatch {
+        Dispatch::One(id) => Ok(vec![one(program, plan, *id)?]),
+        Dispatch::Flat(ids, cut) => flat::write(program, plan, ids, *cut),
+    }
+}
+
+/// Writes one kernel.
+fn one(program: &Program, plan: &GpuPlan, id: KernelId) -> Result<KernelCode, EngineError> {
     let mut writer = Writer::new(program, plan, id);
     let text = match writer.kernel.body {
         Body::Gather(_) if writer.cut.slices() == 1 => map::map(&mut writer),
@@ -70,7 +83,7 @@ pub(super) fn write(
     let declarations = bindings + &library;
     let wgsl = template::finish(&text, declarations);
     let (bindings, starts) = writer.bindings.finish();
-    Ok(KernelCode { wgsl, bindings, starts, workgroups })
+    Ok(KernelCode { kernels: vec![id], wgsl, bindings, starts, workgroups })
 }
 
 fn contraction(writer: &mut Writer, node: NodeId) -> String {

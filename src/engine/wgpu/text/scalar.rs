@@ -7,10 +7,15 @@ pub(super) fn type_name(width: usize) -> &'static str {
     if width == 4 { "vec4<f32>" } else { "f32" }
 }
 
-/// A number, exactly.
-pub(super) fn literal(value: f64) -> String {
+/// A number as all devices know it.
+pub(super) fn single(value: f64) -> f32 {
     let value = (value as f32).clamp(f32::MIN, f32::MAX);
-    let value = if value.is_normal() { value } else { 0.0 };
+    if value.is_normal() { value } else { 0.0 }
+}
+
+/// The same as text, exactly.
+pub(super) fn literal(value: f64) -> String {
+    let value = single(value);
     if value < 0.0 { format!("({value:?}f)") } else { format!("{value:?}f") }
 }
 

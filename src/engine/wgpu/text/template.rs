@@ -17,6 +17,8 @@ pub(super) const SLIDE_WEIGHTS: &str = include_str!("../../../../shaders/slide_w
 pub(super) const EXPAND: &str = include_str!("../../../../shaders/expand.wgsl");
 /// Sums of partial sums.
 pub(super) const SUMS: &str = include_str!("../../../../shaders/sums.wgsl");
+/// Kernels that are alike, element by element.
+pub(super) const FLAT: &str = include_str!("../../../../shaders/flat.wgsl");
 
 /// The module with these hooks replaced. Other hooks keep what they have, and stay hooks.
 pub(super) fn fill(module: &str, hooks: &[(&str, String)]) -> String {

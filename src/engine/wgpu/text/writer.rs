@@ -13,7 +13,7 @@ use crate::engine::wgpu::plan::GpuPlan;
 use crate::graph::{AxisMap, NodeId, Number, Op, Program, Remap, Shape};
 
 use super::bindings::Bindings;
-use super::scalar::{binary, literal, type_name, unary};
+use super::scalar::{binary, literal, single, type_name, unary};
 
 /// An index into a tensor: a WGSL expression for each axis, and how many channels from there on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -163,7 +163,10 @@ impl<'a> Writer<'a> {
         }
         let text = match node.op {
             _ if self.loads.contains(&id) => self.load(id, &inside),
-            Op::Const(Number(value)) => literal(value),
+            Op::Const(Number(value)) => match self.bindings.number(single(value).to_bits()) {
+                Some(number) => format!("bitcast<f32>({number})"),
+                None => literal(value),
+            },
             Op::Unary(op) => {
                 let x = self.value(node.args[0], &inside);
                 unary(op, &x, inside.width)

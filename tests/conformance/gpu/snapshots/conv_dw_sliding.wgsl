@@ -103,7 +103,7 @@ fn load_b(k: u32, col: u32, end: u32) -> f32 {
 
 fn epilogue(row: u32, col: u32, split: u32, raw0: f32) {
     if (row < ROWS && col < COLS) {
-        write1_b6((split * 4u + row) * 10u + col, raw0);
+        write1_b6(starts[0].y + (split * 4u + row) * 10u + col, raw0);
     }
 }
 

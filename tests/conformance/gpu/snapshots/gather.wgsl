@@ -3,39 +3,43 @@
 // Chan, Golub and LeVeque do (1983): each part carries its count, its sum and its squared distances
 // from its own mean.
 
-alias V = f32;
-const ROWS = 16u;
-const COLS = 10u;
-const WIDTH = 1u;
-const LANES = 16u;
+alias V = vec4<f32>;
+const ROWS = 864u;
+const COLS = 96u;
+const WIDTH = 4u;
+const LANES = 32u;
 const STRIPS = 1u;
 const TILE_ROWS = 1u;
-const ROW_TILES = 16u;
+const ROW_TILES = 864u;
 const COL_TILES = 1u;
-const GROUPS = 16u;
-const PARTS = 4u;
-const SLICES = 4u;
+const GROUPS = 864u;
+const PARTS = 2u;
+const SLICES = 2u;
 const ACROSS = LANES * STRIPS;
 const THREADS = ACROSS * SLICES;
 
-@group(0) @binding(0) var<storage, read_write> b0: array<f32>;
-@group(0) @binding(1) var<storage, read_write> b1: array<f32>;
+@group(0) @binding(0) var<storage, read_write> b0: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read_write> b1: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> b2: array<f32>;
-@group(0) @binding(3) var<uniform> starts: array<vec4<u32>, 1>;
-fn read1_b0(i: u32) -> f32 {
-    return b0[i];
+@group(0) @binding(3) var<storage, read> b3: array<vec4<f32>>;
+@group(0) @binding(4) var<uniform> starts: array<vec4<u32>, 1>;
+fn read4_b0(i: u32) -> vec4<f32> {
+    return b0[i / 4u];
 }
-fn write1_b0(i: u32, v: f32) {
-    b0[i] = v;
+fn write4_b0(i: u32, v: vec4<f32>) {
+    b0[i / 4u] = v;
 }
-fn read1_b1(i: u32) -> f32 {
-    return b1[i];
+fn read4_b1(i: u32) -> vec4<f32> {
+    return b1[i / 4u];
 }
-fn write1_b1(i: u32, v: f32) {
-    b1[i] = v;
+fn write4_b1(i: u32, v: vec4<f32>) {
+    b1[i / 4u] = v;
 }
 fn read1_b2(i: u32) -> f32 {
     return b2[i];
+}
+fn read4_b3(i: u32) -> vec4<f32> {
+    return b3[i / 4u];
 }
 
 
@@ -43,28 +47,33 @@ var<workgroup> sums: array<V, THREADS>;
 
 fn part0(part: u32, row: u32, col: u32) -> V {
     let at = part;
-    return read1_b2(at * 160u + row * 10u + col);
+    return read4_b3(at * 82944u + row * 96u + col);
 }
 
-fn epilogue(row: u32, col: u32, raw0: f32) {
+fn epilogue(row: u32, col: u32, raw0: vec4<f32>) {
     if (row < ROWS && col < COLS) {
-        let x = row % 16u;
-        let t0 = (x) * 10u + col;
-        let t1 = read1_b0(starts[0].x + t0);
+        let n = row / 288u;
+        let y = row / 96u % 3u;
+        let x = row % 96u;
+        let t0 = (((n) * 3u + y) * 96u + x) * 96u + col;
+        let t1 = read4_b0(t0);
         let t2 = 0.0001f;
-        let t3 = t1 * t2;
-        let t4 = raw0 + t3;
-        let t5 = read1_b1(starts[0].y + t0);
-        let t6 = 0.9f;
-        let t7 = t5 * t6;
-        let t8 = t4 + t7;
-        let t9 = 0u;
-        let t10 = read1_b0(starts[0].z + t9);
-        let t11 = t8 * t10;
-        let t12 = -t11;
-        let t13 = t1 + t12;
-        write1_b1(starts[0].y + t0, t8);
-        write1_b0(starts[0].x + t0, t13);
+        let t3 = vec4<f32>(t2);
+        let t4 = t1 * t3;
+        let t5 = raw0 + t4;
+        let t6 = read4_b1(t0);
+        let t7 = 0.9f;
+        let t8 = vec4<f32>(t7);
+        let t9 = t6 * t8;
+        let t10 = t5 + t9;
+        let t11 = 0u;
+        let t12 = read1_b2(starts[0].x + t11);
+        let t13 = vec4<f32>(t12);
+        let t14 = t10 * t13;
+        let t15 = -t14;
+        let t16 = t1 + t15;
+        write4_b1(t0, t10);
+        write4_b0(t0, t16);
     }
 }
 

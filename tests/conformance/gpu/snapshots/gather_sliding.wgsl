@@ -1,61 +1,70 @@
 // A domain of rows × channels, walked by tiles: each thread has PER_THREAD rows of one group of
 // channels, and hands every element to `epilogue`. Sums over the tile are left by `columns`.
 
-alias V = f32;
-const ROWS = 16u;
-const COLS = 10u;
-const WIDTH = 1u;
-const LANES = 16u;
-const STRIPS = 4u;
-const TILE_ROWS = 16u;
-const ROW_TILES = 1u;
+alias V = vec4<f32>;
+const ROWS = 864u;
+const COLS = 96u;
+const WIDTH = 4u;
+const LANES = 32u;
+const STRIPS = 2u;
+const TILE_ROWS = 8u;
+const ROW_TILES = 108u;
 const COL_TILES = 1u;
-const GROUPS = 1u;
+const GROUPS = 108u;
 
-@group(0) @binding(0) var<storage, read> b0: array<f32>;
-@group(0) @binding(1) var<storage, read_write> b1: array<f32>;
-@group(0) @binding(2) var<storage, read_write> b2: array<f32>;
-@group(0) @binding(3) var<uniform> starts: array<vec4<u32>, 1>;
-fn read1_b0(i: u32) -> f32 {
-    return b0[i];
+@group(0) @binding(0) var<storage, read> b0: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read_write> b1: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read_write> b2: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> b3: array<f32>;
+@group(0) @binding(4) var<uniform> starts: array<vec4<u32>, 1>;
+fn read4_b0(i: u32) -> vec4<f32> {
+    return b0[i / 4u];
 }
-fn read1_b1(i: u32) -> f32 {
-    return b1[i];
+fn read4_b1(i: u32) -> vec4<f32> {
+    return b1[i / 4u];
 }
-fn write1_b1(i: u32, v: f32) {
-    b1[i] = v;
+fn write4_b1(i: u32, v: vec4<f32>) {
+    b1[i / 4u] = v;
 }
-fn read1_b2(i: u32) -> f32 {
-    return b2[i];
+fn read4_b2(i: u32) -> vec4<f32> {
+    return b2[i / 4u];
 }
-fn write1_b2(i: u32, v: f32) {
-    b2[i] = v;
+fn write4_b2(i: u32, v: vec4<f32>) {
+    b2[i / 4u] = v;
+}
+fn read1_b3(i: u32) -> f32 {
+    return b3[i];
 }
 
 
 fn epilogue(row: u32, col: u32) {
     if (row < ROWS && col < COLS) {
-        let x = row % 16u;
-        let t0 = (x) * 10u + col;
-        var raw0 = f32(0.0);
-        for (var split = 0u; split < 4u + row / ROWS; split++) {
-            raw0 += read1_b0(t0 + split * 160u);
+        let n = row / 288u;
+        let y = row / 96u % 3u;
+        let x = row % 96u;
+        let t0 = (((n) * 3u + y) * 96u + x) * 96u + col;
+        var raw0 = vec4<f32>(0.0);
+        for (var split = 0u; split < 1u + row / ROWS; split++) {
+            raw0 += read4_b0(t0 + split * 82944u);
         }
-        let t1 = read1_b1(starts[0].x + t0);
+        let t1 = read4_b1(t0);
         let t2 = 0.0001f;
-        let t3 = t1 * t2;
-        let t4 = raw0 + t3;
-        let t5 = read1_b2(starts[0].y + t0);
-        let t6 = 0.9f;
-        let t7 = t5 * t6;
-        let t8 = t4 + t7;
-        let t9 = 0u;
-        let t10 = read1_b1(starts[0].z + t9);
-        let t11 = t8 * t10;
-        let t12 = -t11;
-        let t13 = t1 + t12;
-        write1_b2(starts[0].y + t0, t8);
-        write1_b1(starts[0].x + t0, t13);
+        let t3 = vec4<f32>(t2);
+        let t4 = t1 * t3;
+        let t5 = raw0 + t4;
+        let t6 = read4_b2(t0);
+        let t7 = 0.9f;
+        let t8 = vec4<f32>(t7);
+        let t9 = t6 * t8;
+        let t10 = t5 + t9;
+        let t11 = 0u;
+        let t12 = read1_b3(starts[0].x + t11);
+        let t13 = vec4<f32>(t12);
+        let t14 = t10 * t13;
+        let t15 = -t14;
+        let t16 = t1 + t15;
+        write4_b2(t0, t10);
+        write4_b1(t0, t16);
     }
 }
 
