@@ -85,10 +85,8 @@ impl Expansion {
     pub fn write(&mut self, gpu: &Gpu, batch: &Batch) -> Result<(), EngineError> {
         let size = wgpu::BufferSize::new(self.pictures.size());
         let view = size.and_then(|size| gpu.queue.write_buffer_with(&self.pictures, 0, size));
-        let Some(mut view) = view else {
-            gpu.check()?;
-            return Err(EngineError::Refused { what: "no memory to write a batch to".into() });
-        };
+        // A device that is lost says so when a step is begun, as after every other write.
+        let Some(mut view) = view else { return gpu.check() };
         let crops = batch.crops.len() * CROP;
         let end = crops + batch.bytes.len();
         let words: Vec<u32> = batch.crops.iter().flat_map(words).collect();

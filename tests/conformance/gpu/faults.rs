@@ -1,11 +1,15 @@
 //! What goes wrong on a device: a clear error, never a panic, and checkpoints that stay whole.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rnetc::engine::wgpu::{Options, WgpuEngine};
 use rnetc::engine::{Engine, EngineError, Precision, Shortage};
 use rnetc::graph::builder::Builder;
-use rnetc::graph::{Axes, ConvGeometry, Output, Program, ReduceKind, Role, Shape, Type, Unary};
+use rnetc::graph::{
+    Axes, ConvGeometry, InputId, Output, Program, ReduceKind, Role, Shape, Type, Unary,
+};
+use rnetc::pixels::{self, Extent, Table};
 use rnetc::train::TrainError;
 use rnetc::train::init::initial;
 use rnetc::train::record::metrics::{Evaluation, Step};
@@ -42,10 +46,16 @@ fn a_device_that_is_lost_is_told_by_every_call() {
     engine.destroy();
     // What was under way may have ended before.
     let _ = begun.wait();
+    let extent = Extent { rows: 32, columns: 32, channels: 4 };
+    let table = Table::Channels(vec![[0.0; 256]; 4]);
+    let pictures = pixels::Batch::black(1, extent, Arc::new(table));
+    // What is written goes nowhere, which a step says.
+    let _ = executable.write_pictures(InputId(0), &pictures);
     for error in [
         executable.run().unwrap_err(),
         executable.begin(&[0]).and_then(|begun| begun.wait()).unwrap_err(),
         executable.output(0).unwrap_err(),
+        executable.snapshot(&[InputId(0)]).and_then(|state| state.wait()).unwrap_err(),
         engine.compile(&program).map(|_| ()).unwrap_err(),
     ] {
         assert!(matches!(error, EngineError::DeviceLost { .. }), "{error}");
