@@ -144,6 +144,7 @@ fn bench_times_every_kernel_in_every_precision() {
         let loading = &value["loading"];
         assert!(loading["milliseconds"].as_f64().unwrap() > 0.0, "{loading}");
         assert!(loading["percent"].as_f64().unwrap() > 0.0, "{loading}");
+        assert!(loading["fed_images_per_s"].as_f64().unwrap() > 0.0, "{loading}");
     }
     let text = folder.expect(0, "bench tiny.rnet --batch 8 --steps 1 --engine cpu --profile").out;
     assert!(text.contains("one thread's limits") && text.contains("of limit"), "{text}");

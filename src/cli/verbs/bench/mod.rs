@@ -4,14 +4,13 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::chart::quantiles::median;
 use crate::cli::Failure;
 use crate::cli::args::{BenchArgs, Format};
 use crate::cli::session::engine;
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
 use crate::data::random::{Draws, Purpose};
-use crate::engine::{Pending, Precision};
+use crate::engine::Precision;
 use crate::export::Mode;
 use crate::graph::{OutputKind, Role};
 use crate::lower::{self, Form, Goal};
@@ -23,9 +22,9 @@ use crate::train::tensors;
 
 mod loading;
 mod profile;
+mod steps;
 
-/// Steps before any is measured.
-const WARM_UP: usize = 3;
+use steps::{WARM_UP, marks, seconds};
 
 /// What is printed; the names are relied on by scripts.
 #[derive(Debug, Serialize)]
@@ -59,19 +58,16 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
     let opened = engine::open(&args.engine)?;
     let begin = Instant::now();
     let mut program = prepare(&network, opened.engine.as_ref(), args)?;
-    let marks = marks(&mut program, args)?;
+    let output = if args.mode == Mode::Train { OutputKind::Loss } else { OutputKind::Logits };
+    let marks = marks(&mut program, output, args.steps, &mut |_| Ok(()))?;
     let warm_up = (marks[WARM_UP - 1] - begin).as_secs_f64();
-    let times: Vec<_> =
-        marks[WARM_UP - 1..].windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect();
     let profile = match args.profile {
         true => Some(profile::measure(&mut program, opened.engine.as_ref(), args.steps)?),
         false => None,
     };
-    let step = median(&times).unwrap_or(0.0).max(1e-9);
+    let step = seconds(&marks);
     let loading = match (args.profile, args.mode) {
-        (true, Mode::Train) => {
-            Some(loading::measure(&network, program.takes(), args.batch, args.steps, step)?)
-        }
+        (true, Mode::Train) => Some(loading::measure(&mut program, &network, args.steps, step)?),
         (true, Mode::Infer) | (false, _) => None,
     };
     let device = opened.engine.device();
@@ -94,27 +90,6 @@ pub fn bench(args: &BenchArgs) -> Result<(), Failure> {
             loading,
         },
     )
-}
-
-/// When each step was done. As in training, a device is given a step while it is busy with the
-/// one before.
-fn marks(program: &mut Runner, args: &BenchArgs) -> Result<Vec<Instant>, Failure> {
-    let output = if args.mode == Mode::Train { OutputKind::Loss } else { OutputKind::Logits };
-    let mut marks = Vec::new();
-    let mut underway: Option<Pending> = None;
-    for _ in 0..WARM_UP + args.steps as usize {
-        let begun = program.begin(&[output])?;
-        let awaited = if begun.is_ready() { Some(begun) } else { underway.replace(begun) };
-        if let Some(awaited) = awaited {
-            awaited.wait()?;
-            marks.push(Instant::now());
-        }
-    }
-    if let Some(awaited) = underway {
-        awaited.wait()?;
-        marks.push(Instant::now());
-    }
-    Ok(marks)
 }
 
 fn prepare(
