@@ -1,11 +1,13 @@
 //! What `rnetc build` writes: a manifest, the kernels' WGSL, the drawing, the spec itself.
 
+mod estimate;
 mod explain;
 mod folder;
 mod manifest;
 pub mod notes;
 pub mod onnx;
 
+pub use estimate::estimate;
 pub use explain::explain;
 pub use folder::BuildError;
 pub use manifest::{FORMAT, MANIFEST, Manifest, Mode, SPEC};

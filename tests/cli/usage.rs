@@ -412,6 +412,25 @@ fn a_build_beyond_webgpus_limits_names_a_batch() {
 
 /// The stages are those of the mode, in order; what is printed of one does not become a build.
 #[test]
+fn a_step_is_estimated_on_a_gpu_that_is_not_there() {
+    let folder = Folder::new();
+    let told = folder.expect(0, "build tiny.rnet --explain --for H200").out;
+    for word in [
+        "NVIDIA H200, without one: nothing here was measured",
+        "132 multiprocessors",
+        "f32 on an NVIDIA H200, batch 128: ",
+        "f16 on an NVIDIA H200, batch 128: ",
+        " images/s",
+        "conv_dw 3×3×3×4",
+    ] {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+    let error = folder.expect(2, "build tiny.rnet --explain --for h300").err;
+    assert!(error.contains("no chip that is known; there are h200, h100, a100, "), "{error}");
+    folder.expect(2, "build tiny.rnet --for h200");
+}
+
+#[test]
 fn stages_of_a_build_are_printed() {
     let folder = Folder::new();
     let dump =

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::running::{Format, ResultFormat};
-use super::values::{batch, setting};
+use super::values::{batch, chip, setting};
 use crate::engine::wgpu::DeviceLimits;
+use crate::engine::wgpu::chips::Chip;
 use crate::export::Mode;
 use crate::picture::Theme;
 
@@ -37,6 +38,9 @@ pub struct BuildArgs {
     /// Print kernels, what was fused into each, and what they cost
     #[arg(long)]
     pub explain: bool,
+    /// With --explain: estimate how long a step takes on this GPU (h200, rtx4090, m3-max, …), which need not be there
+    #[arg(long = "for", value_name = "CHIP", value_parser = chip, requires = "explain")]
+    pub chip: Option<&'static Chip>,
     /// Print what a stage leaves (syntax, network, graph, …; `help` lists them) of --mode, and write
     /// nothing; GPU kernels as they are untuned in f32
     #[arg(long, value_name = "STAGE", conflicts_with_all = ["out", "explain"])]

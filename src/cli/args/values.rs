@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use crate::data::{Name, Set};
+use crate::engine::wgpu::chips::{CHIPS, Chip};
 
 pub(super) fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
@@ -12,6 +13,16 @@ pub(super) fn setting(text: &str) -> Result<(String, String), String> {
         }
         Some(_) | None => Err("write a name, =, and a value: --set depth=20".into()),
     }
+}
+
+/// A chip that is known, in whatever case and with whatever between words.
+pub(super) fn chip(text: &str) -> Result<&'static Chip, String> {
+    let plain = |text: &str| text.to_lowercase().replace(['-', '_', ' '], "");
+    let found = CHIPS.iter().find(|chip| plain(chip.name) == plain(text));
+    found.ok_or_else(|| {
+        let known = CHIPS.each_ref().map(|chip| chip.name);
+        format!("no chip that is known; there are {}", known.join(", "))
+    })
 }
 
 pub(super) fn set(text: &str) -> Result<Set, String> {

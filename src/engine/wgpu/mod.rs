@@ -17,18 +17,20 @@
 //! A stage imports from those before it and from `numbers`, `device` from what it holds (`memory`,
 //! `text`). `tune` and `self_test` run whole programs: of a program in several cuts they keep the
 //! fastest, of cooperative matrices they find out whether they are right. `cost` says what a kernel
-//! computes and moves. Others see what this module hands on, and `dump`.
+//! computes and moves, `estimate` how long that takes at least on one of the `chips`. Others see what this module hands on, and `dump`.
 
 use std::sync::Arc;
 
 use crate::engine::{Device, Engine, EngineError, Executable, Precision};
 use crate::graph::Program;
 
+pub mod chips;
 mod cost;
 pub mod cut;
 mod device;
 pub mod dispatch;
 pub mod dump;
+pub mod estimate;
 mod executable;
 mod expansion;
 pub mod kernel;

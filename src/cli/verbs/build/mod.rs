@@ -43,6 +43,9 @@ pub fn build(args: &BuildArgs) -> Result<(), Failure> {
     if args.explain {
         output::say(export::explain(&build).trim_end());
     }
+    if let Some(chip) = args.chip {
+        output::say(format_args!("\n{}", export::estimate(&network, &options, chip)?));
+    }
     if args.format == Format::Json {
         return output::json(&Built {
             spec: &spec.spec.source.name,

@@ -1,0 +1,191 @@
+//! About how long a kernel takes on a chip that is not there.
+//!
+//! A dispatch takes [`DISPATCH`] and the longest of three:
+//!
+//! - *arithmetic*: the products of a contraction at the chip's rate,
+//! - *memory*: every byte read and written once at the chip's rate,
+//! - *waiting*: [`LOAD`] for each load that waits for the one before in a thread, as often as workgroups
+//!   follow one another on a multiprocessor.
+//!
+//! A chip has its rates only while it is full: with fewer than [`FULL`] threads on each multiprocessor
+//! they shrink in proportion. Then too few workgroups are what holds it. What a kernel spends on indices
+//! and in barriers is not counted, so that most take longer.
+
+use crate::graph::{Graph, NodeId, Op, Program};
+
+use super::chips::Chip;
+use super::cost::Cost;
+use super::cut::{Contraction, DEPTH_STEP, Multiply, TileCut};
+use super::dispatch::Dispatch;
+use super::kernel::{Body, Kernel};
+use super::plan::GpuPlan;
+use super::wgsl::{KernelText, WgslProgram};
+
+/// Seconds of a dispatch that waits for the one before: 1.8 µs were read on an H200.
+pub const DISPATCH: f64 = 1.8e-6;
+/// Seconds of a load that waits for the one before: an H200 took 43 µs where a thread of a gather adds up
+/// 43 parts of four elements, one after the other.
+pub const LOAD: f64 = 0.25e-6;
+/// Threads of a multiprocessor that have enough loads and products under way for its rates.
+pub const FULL: usize = 512;
+/// Loads of a loop that are under way together.
+const UNROLLED: usize = 4;
+/// Workgroups that a multiprocessor has at most.
+const MOST_GROUPS: usize = 32;
+
+/// What holds a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Products.
+    Arithmetic,
+    /// Bytes.
+    Memory,
+    /// Loads one after the other.
+    Waiting,
+    /// The chip is not full, so that products or bytes take longer.
+    FewThreads,
+    /// The dispatch itself.
+    Dispatch,
+}
+
+impl Limit {
+    /// In a word or two.
+    pub fn name(self) -> &'static str {
+        match self {
+            Limit::Arithmetic => "arithmetic",
+            Limit::Memory => "memory",
+            Limit::Waiting => "waiting",
+            Limit::FewThreads => "few threads",
+            Limit::Dispatch => "dispatch",
+        }
+    }
+}
+
+/// Of one dispatch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estimate {
+    /// What it does, on what shape.
+    pub what: String,
+    /// Floating-point operations of a contraction (a multiply-add is two).
+    pub flops: f64,
+    /// Bytes of what it reads and writes, each counted once.
+    pub bytes: f64,
+    /// Workgroups.
+    pub groups: usize,
+    /// Workgroups that a multiprocessor has room for.
+    pub room: usize,
+    /// What takes longest.
+    pub limit: Limit,
+    /// Seconds that it takes.
+    pub seconds: f64,
+}
+
+/// Of each dispatch of a program, in order.
+pub fn estimates(program: &Program, wgsl: &WgslProgram, chip: &Chip) -> Vec<Estimate> {
+    let all = wgsl.plan.dispatches.iter().zip(&wgsl.kernels);
+    let one = |(dispatch, text): (&Dispatch, &KernelText)| {
+        let groups = text.workgroups.iter().map(|&n| n as usize).product();
+        let cost = Cost::of_all(program, &wgsl.plan, dispatch.kernels());
+        estimate(chip, cost, groups, Work::of(&program.graph, &wgsl.plan, dispatch))
+    };
+    all.map(one).collect()
+}
+
+fn estimate(chip: &Chip, cost: Cost, groups: usize, work: Work) -> Estimate {
+    let Cost { what, flops, bytes } = cost;
+    let room = room(chip, work.threads, work.memory);
+    let full = (groups * work.threads) as f64 / (chip.multiprocessors * FULL) as f64;
+    let share = full.min(1.0);
+    let products = if work.matrices { chip.matrix_tflops } else { chip.f32_tflops };
+    let rounds = groups.div_ceil(chip.multiprocessors * room);
+    let arithmetic = flops / (products * 1e12 * share);
+    let memory = bytes / (chip.gbytes * 1e9 * share);
+    let waiting = (rounds * work.turns) as f64 * LOAD;
+    let longest = arithmetic.max(memory).max(waiting);
+    let limit = if longest < DISPATCH {
+        Limit::Dispatch
+    } else if longest == waiting {
+        Limit::Waiting
+    } else if share < 1.0 {
+        Limit::FewThreads
+    } else if longest == arithmetic {
+        Limit::Arithmetic
+    } else {
+        Limit::Memory
+    };
+    Estimate { what, flops, bytes, groups, room, limit, seconds: DISPATCH + longest }
+}
+
+/// Workgroups of so many threads and so much memory that a multiprocessor has at a time.
+fn room(chip: &Chip, threads: usize, memory: usize) -> usize {
+    let by_memory = (chip.memory << 10).checked_div(memory).unwrap_or(MOST_GROUPS);
+    by_memory.min(chip.threads / threads).clamp(1, MOST_GROUPS)
+}
+
+/// What a workgroup is and does.
+struct Work {
+    threads: usize,
+    /// Bytes of workgroup memory.
+    memory: usize,
+    /// Whether subgroups multiply matrices.
+    matrices: bool,
+    /// Loads of a thread that wait for one another.
+    turns: usize,
+}
+
+impl Work {
+    fn of(graph: &Graph, plan: &GpuPlan, dispatch: &Dispatch) -> Self {
+        match dispatch {
+            Dispatch::One(id) => {
+                let (kernel, cut) = (&plan.kernels.list[id.index()], &plan.cuts[id.index()]);
+                Self {
+                    threads: cut.threads(),
+                    memory: cut.workgroup_memory(kernel),
+                    matrices: matches!(cut.multiply, Multiply::Matrices(_)),
+                    turns: turns(graph, kernel, cut),
+                }
+            }
+            Dispatch::Flat(ids, cut) => {
+                let sources = ids.iter().filter_map(|id| plan.kernels.list[id.index()].source());
+                let parts = sources.map(|of| plan.cuts[of.index()].splits).max();
+                Self {
+                    threads: cut.threads(),
+                    memory: cut.workgroup_memory(),
+                    matrices: false,
+                    turns: parts.unwrap_or(1).div_ceil(cut.slices) + cut.slices.ilog2() as usize,
+                }
+            }
+        }
+    }
+}
+
+fn turns(graph: &Graph, kernel: &Kernel, cut: &TileCut) -> usize {
+    let rows = cut.per_thread.min(cut.rows);
+    match kernel.body {
+        Body::Map => 1,
+        Body::Contract(node) | Body::Weights(node) => Contraction::of(graph, node)
+            .map_or(1, |it| cut.split_depth(&it).div_ceil(DEPTH_STEP) * staged(&it, cut)),
+        // Those of a loop without branches are asked for in fours.
+        Body::Fold(node) => looped(graph, node).div_ceil(UNROLLED) * rows,
+        // Each thread takes its share of the parts, then threads join theirs by pairs.
+        Body::Gather(_) | Body::Merge { .. } => cut.parts.map_or(1, |parts| {
+            let share = parts.count.div_ceil(parts.slices * parts.ways);
+            share * rows + parts.slices.ilog2() as usize
+        }),
+    }
+}
+
+/// Loads of a thread that stages [`DEPTH_STEP`] columns of both operands; each stands behind a branch.
+fn staged(it: &Contraction, cut: &TileCut) -> usize {
+    let left = (DEPTH_STEP * cut.tile_rows() / it.a_width).div_ceil(cut.threads());
+    left + (DEPTH_STEP * cut.lanes).div_ceil(cut.threads())
+}
+
+/// Elements that a reduction or a window takes in.
+fn looped(graph: &Graph, node: NodeId) -> usize {
+    let of = graph.node(node);
+    match of.op {
+        Op::Pool(geometry) | Op::PoolDx(geometry) => geometry.window * geometry.window,
+        _ => graph.node(of.args[0]).ty.shape.len() / of.ty.shape.len().max(1),
+    }
+}
