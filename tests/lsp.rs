@@ -446,6 +446,39 @@ fn names_are_found_and_changed_everywhere() {
     editor.goodbye();
 }
 
+/// A chain's name is part of its tensors' names: an editor that can asks before it goes on.
+#[test]
+fn a_new_name_that_changes_weight_files_is_told() {
+    let (mut editor, _) = Editor::with(json!({ "workspace": { "workspaceEdit": {
+        "documentChanges": true, "changeAnnotationSupport": {} } } }));
+    editor.open(SPEC);
+    let mut renamed = |after: &str, word: &str, new: &str| {
+        let position = place(SPEC, after, word);
+        let params = json!({
+            "textDocument": { "uri": URI }, "position": position, "newName": new });
+        editor.ask("textDocument/rename", params)
+    };
+    let answer = renamed("y =", "F", "G");
+    let edits = &answer["documentChanges"][0]["edits"];
+    let id = edits[0]["annotationId"].as_str().expect("an annotation");
+    let told = &answer["changeAnnotations"][id];
+    assert_eq!(told["needsConfirmation"], true, "{answer}");
+    assert_eq!(told["label"], "Renames 30 tensors in weight files");
+    let description = told["description"].as_str().expect("a description");
+    assert!(
+        description.starts_with("units.1.F.bn1.weight becomes units.1.G.bn1.weight"),
+        "{description}"
+    );
+    assert_eq!(edited(SPEC, edits), SPEC.replace("F = ", "G = ").replace("F(x)", "G(x)"));
+    // A unit's name, and a parameter's, are in no file.
+    for (after, word) in [("unit", "preact"), ("unit", "stride")] {
+        let answer = renamed(after, word, "other");
+        assert!(answer["changes"][URI].is_array(), "{answer}");
+        assert!(answer.get("changeAnnotations").is_none(), "{answer}");
+    }
+    editor.goodbye();
+}
+
 #[test]
 fn outlines_are_trees_or_lists() {
     let params = json!({ "textDocument": { "uri": URI } });
@@ -478,10 +511,10 @@ fn shapes_stand_behind_the_stages() {
     editor.open(SPEC);
     let wanted = "\
 unit preact(width, stride = 1) {
-    F = bn⟨16×32×32⟩ -> relu⟨16×32×32⟩ -> conv(3x3, width, stride: stride)⟨16×32×32, first of 3⟩ \
--> bn⟨16×32×32, first of 3⟩ -> relu⟨16×32×32, first of 3⟩ -> conv(3x3, width)⟨16×32×32, first of 3⟩
-    h = shortcut(width, stride: stride)⟨16×32×32, first of 3⟩
-    y = h(x) + F(x)⟨16×32×32, first of 3⟩
+    F = bn⟨16×32×32⟩ -> relu⟨16×32×32⟩ -> conv(3x3, width, stride: stride)⟨16×32×32, first of 2⟩ \
+-> bn⟨16×32×32, first of 2⟩ -> relu⟨16×32×32, first of 2⟩ -> conv(3x3, width)⟨16×32×32, first of 2⟩
+    h = shortcut(width, stride: stride)⟨16×32×32, first of 2⟩
+    y = h(x) + F(x)⟨16×32×32, first of 2⟩
 }
 
 net small(classes = 10) {
@@ -508,6 +541,17 @@ net n { input(4, 8, 8) -> b(4) -> global_avg_pool -> linear(2) }";
     assert!(hinted.contains("relu⟨4×8×8⟩ y = G(x)⟨4×8×8⟩ }"), "{hinted}");
     assert!(hinted.contains("F = a(w)⟨4×8×8⟩ -> conv(1x1, w)⟨4×8×8⟩ y"), "{hinted}");
     assert!(hinted.contains("f = relu⟨4×8×8⟩ }"), "{hinted}");
+    // Shapes are counted, not how often a chain is applied.
+    let twice = "unit a(w, stride = 1) { F = relu -> conv(1x1, w, stride: stride)  h = shortcut(w, stride: stride)
+    y = h(x) + F(x) + F(x) }
+net n { input(4, 8, 8) -> a(4) * 3 -> a(8, stride: 2) -> a(8) -> global_avg_pool -> linear(2) }";
+    editor.change(twice);
+    let hinted = editor.hinted(twice);
+    assert!(hinted.contains("stride: stride)⟨4×8×8, first of 2⟩  h"), "{hinted}");
+    let many = "unit a(w) { F = conv(1x1, w)  h = shortcut(w)  y = h(x) + F(x) }
+net n { input(4, 8, 8) -> a(4) -> a(8) -> a(16) -> a(32) -> a(64) -> a(128) -> global_avg_pool -> linear(2) }";
+    editor.change(many);
+    assert!(editor.hinted(many).contains("conv(1x1, w)⟨4×8×8, first of several⟩"));
     let broken = SPEC.replace("h(x) + F(x)", "h(x) +");
     editor.change(&broken);
     assert_eq!(editor.hinted(&broken), broken, "no hints of an older text");

@@ -7,7 +7,7 @@ use lsp_types::{
 
 use super::index::{Index, Occurrence, Role};
 use super::lines::Lines;
-use super::rename::Refusal;
+use super::rename::{Refusal, Tensors};
 use super::whole::Whole;
 use super::{actions, completion, diagnostics, hints, hover, rename, signature, symbols};
 use crate::diagnostic::Diagnostic;
@@ -104,6 +104,19 @@ impl Document {
         let places = rename::rename(&self.index, byte, new)?;
         let edit = |span| TextEdit { range: self.lines.range(span), new_text: new.to_owned() };
         Ok(places.into_iter().map(edit).collect())
+    }
+
+    /// What such changes do to names in files of weights, where it compiles.
+    pub fn renamed_tensors(&self, at: Position, new: &str) -> Option<Tensors> {
+        let (whole, byte) = (self.whole.as_ref()?, self.lines.byte(at)?);
+        let mut places = rename::rename(&self.index, byte, new).ok()?;
+        places.sort_by_key(|place| place.start);
+        let mut text = self.source.text.to_string();
+        for place in places.into_iter().rev() {
+            text.replace_range(place.range(), new);
+        }
+        let after = sema::compile(&Source::new(&*self.source.name, text), &[]).ok()?;
+        Tensors::between(&whole.network, &after.network)
     }
 
     /// Its units and net; as a tree, if the editor knows that.

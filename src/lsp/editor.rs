@@ -14,6 +14,8 @@ pub struct Editor {
     pub nested_symbols: bool,
     /// To ask whether a name can be changed before it is.
     pub prepared_rename: bool,
+    /// Edits with a word about them, which it asks before it makes.
+    pub annotated_edits: bool,
     /// Parameters of signatures by where they stand in its text.
     pub parameter_offsets: bool,
 }
@@ -30,7 +32,12 @@ impl Editor {
         let nested_symbols = symbols.and_then(|s| s.hierarchical_document_symbol_support);
         let prepared_rename = rename.and_then(|r| r.prepare_support);
         let parameter_offsets = parameter.and_then(|p| p.label_offset_support);
+        let edit = client.workspace.as_ref().and_then(|w| w.workspace_edit.as_ref());
+        let annotated_edits = edit.is_some_and(|edit| {
+            edit.document_changes == Some(true) && edit.change_annotation_support.is_some()
+        });
         Self {
+            annotated_edits,
             nested_symbols: nested_symbols.unwrap_or(false),
             prepared_rename: prepared_rename.unwrap_or(false),
             parameter_offsets: parameter_offsets.unwrap_or(false),

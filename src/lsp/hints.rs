@@ -1,5 +1,5 @@
 //! Shapes behind the stages of chains and behind what is bound, as an editor shows them between the
-//! words of a text.
+//! words of a text: the first of those that a stage writes in the net, and of how many.
 
 use lsp_types::{InlayHint, InlayHintKind, InlayHintLabel, InlayHintTooltip, Range};
 
@@ -57,11 +57,18 @@ fn stages(expr: &Expr, found: &mut Vec<Span>) {
 }
 
 fn hint(stage: &Stage, position: lsp_types::Position) -> InlayHint {
-    let written = stage.shapes.first().map_or(String::new(), |(_, written)| written.to_string());
-    let same = stage.shapes.iter().all(|(_, other)| other.to_string() == written);
-    let label = match same {
-        true => written,
-        false => format!("{written}, first of {}", stage.times),
+    let mut written: Vec<String> = Vec::new();
+    for shape in stage.shapes.iter().map(|(_, shape)| shape.to_string()) {
+        if !written.contains(&shape) {
+            written.push(shape);
+        }
+    }
+    let label = match written.as_slice() {
+        [] => String::new(),
+        [only] => only.clone(),
+        // The compiler keeps no more than that there are more.
+        [first, ..] if stage.shapes.len() > shapes::SHOWN => format!("{first}, first of several"),
+        [first, ..] => format!("{first}, first of {}", written.len()),
     };
     let tooltip = format!("reads → writes: {}", shapes::list(&stage.shapes));
     InlayHint {

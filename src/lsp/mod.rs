@@ -28,6 +28,7 @@ use serde_json::Value;
 
 mod actions;
 mod completion;
+mod confirm;
 mod diagnostics;
 mod document;
 mod editor;
@@ -41,6 +42,7 @@ mod signature;
 mod symbols;
 mod whole;
 
+use confirm::annotated;
 use document::Document;
 use editor::Editor;
 use rename::Refusal;
@@ -211,13 +213,21 @@ impl Server<'_> {
     fn rename(&self, params: Value) -> Option<Result<Value, Refusal>> {
         let RenameParams { text_document_position: at, new_name, .. } = read(params)?;
         let uri = at.text_document.uri;
-        match self.document(&uri)?.rename(at.position, &new_name) {
-            Ok(edits) => {
+        let document = self.document(&uri)?;
+        let edits = match document.rename(at.position, &new_name) {
+            Ok(edits) => edits,
+            Err(refusal) => return Some(Err(refusal)),
+        };
+        let asks = self.editor.annotated_edits;
+        let tensors = asks.then(|| document.renamed_tensors(at.position, &new_name)).flatten();
+        json(match tensors {
+            Some(tensors) => annotated(uri, edits, &tensors),
+            None => {
                 let changes = Some(HashMap::from([(uri, edits)]));
-                json(WorkspaceEdit { changes, ..WorkspaceEdit::default() }).map(Ok)
+                WorkspaceEdit { changes, ..WorkspaceEdit::default() }
             }
-            Err(refusal) => Some(Err(refusal)),
-        }
+        })
+        .map(Ok)
     }
 
     fn completion(&self, params: Value) -> Option<Value> {

@@ -36,6 +36,29 @@ pub enum Refusal {
     Hidden(String, String),
 }
 
+/// Tensors that a new name gives other names in files of weights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tensors {
+    /// How many.
+    pub count: usize,
+    /// The first of them, and what it becomes.
+    pub first: [String; 2],
+}
+
+impl Tensors {
+    /// Those that are called otherwise in a net than in the same one before; none where all keep
+    /// their names.
+    pub fn between(before: &Network, after: &Network) -> Option<Self> {
+        let names = |network: &Network| -> Vec<String> {
+            network.tensors().map(|tensor| network.tensor_name(tensor.id)).collect()
+        };
+        let pairs = names(before).into_iter().zip(names(after));
+        let mut changed = pairs.filter(|(before, after)| before != after);
+        let (before, after) = changed.next()?;
+        Some(Self { count: changed.count() + 1, first: [before, after] })
+    }
+}
+
 /// The name at a byte, which may have another.
 pub fn nameable(index: &Index, byte: usize) -> Result<(Span, SymbolId), Refusal> {
     let span = index.at(byte).ok_or(Refusal::NoName)?;

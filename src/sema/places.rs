@@ -19,8 +19,6 @@ pub struct Places {
 /// What is done at one place of a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stage {
-    /// How often it is done in the net.
-    pub times: usize,
     /// Shapes read and written, each once, in the order of the net; the first few.
     pub shapes: Vec<(Chw, Chw)>,
 }
@@ -39,9 +37,7 @@ impl Places {
 
     /// Notes one application.
     pub fn applied(&mut self, span: Span, read: Chw, written: Chw) {
-        let stage = self.stages.entry(span).or_default();
-        stage.times += 1;
-        once(&mut stage.shapes, (read, written));
+        once(&mut self.stages.entry(span).or_default().shapes, (read, written));
     }
 
     /// Notes the numbers of a definition at one place of the net.

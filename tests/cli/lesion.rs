@@ -95,6 +95,40 @@ fn chosen_units_are_deleted_and_runs_share_axes() {
     assert!(figure.contains(">run: baseline, ") && figure.contains(">other</text>"), "{figure}");
 }
 
+/// Rings in the figure, and in the JSON what they read and write.
+#[test]
+fn units_that_change_the_shape_are_marked() {
+    let change = "unit c(width) { F = conv(3x3, width, stride: 2)  h = shortcut(width, stride: 2)
+        y = h(x) + F(x) }\n";
+    let spec = UNITS.replace("u(4) * 4", "u(4) * 2 -> c(8) -> u(8)");
+    let folder = trained("units.rnet", &format!("{change}{spec}"));
+    let said = folder.expect(0, &format!("lesion run --delete each --format json {ON}"));
+    let told: serde_json::Value = serde_json::from_str(&said.out).expect("one object");
+    let shapes: Vec<bool> = told["units"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|unit| unit["reads"] == unit["writes"])
+        .collect();
+    assert_eq!(shapes, [true, true, false, true]);
+    let figure = std::fs::read_to_string(folder.at("run/lesion/delete-each.svg")).unwrap();
+    let circles = figure.split("<circle").skip(1).map(|rest| rest.split("/>").next().unwrap());
+    let rings = circles.clone().filter(|circle| circle.contains("stroke-width")).count();
+    // Three dots and a ring, and the ring of the legend.
+    assert_eq!((circles.count(), rings), (5, 2), "{figure}");
+    assert!(figure.contains(">the unit changes the shape</text>"), "{figure}");
+    // Beside a run whose study was made before units were kept, too.
+    let path = folder.at("run/lesion/delete-each.json");
+    let mut older = told.clone();
+    older.as_object_mut().unwrap().remove("units");
+    folder
+        .expect(0, &format!("run units.rnet --train cifar10 --steps 1 --batch 8 --out other {ON}"));
+    std::fs::write(&path, older.to_string()).unwrap();
+    folder.expect(0, &format!("lesion other --delete each --beside run {ON}"));
+    let figure = std::fs::read_to_string(folder.at("other/lesion/delete-each.svg")).unwrap();
+    assert_eq!(figure.matches("the unit changes the shape").count(), 1, "{figure}");
+}
+
 #[test]
 fn paths_are_followed_and_equations_checked() {
     let folder = trained("units.rnet", UNITS);

@@ -76,6 +76,51 @@ fn a_report_is_one_page_with_everything_in_it() {
     assert!(!std::fs::read_to_string(folder.at("r<1>/report.html")).unwrap().contains("Confusion"));
 }
 
+/// What a device's instructions multiply in is said where the precision says another.
+#[test]
+fn products_are_told_as_they_are_computed() {
+    let folder = Folder::new();
+    let train = "run tiny.rnet --train cifar10 --data cifar --engine cpu --batch 16 --steps 1";
+    let mut command = folder.command(&format!("{train} --precision bf16 --out r"));
+    let said = crate::folder::outcome(&command.env("RNETC_CPU", "portable").output().unwrap());
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.err.contains("engine: cpu (portable, "), "{said:?}");
+    assert!(said.err.contains(", products in f32), as asked"), "{said:?}");
+    folder.expect(0, "report r --recorded");
+    let page = std::fs::read_to_string(folder.at("r/report.html")).unwrap();
+    assert!(page.contains("<td>bf16, cpu (portable), products in f32</td>"));
+    let plain = folder.expect(0, &format!("{train} --out s"));
+    assert!(!plain.err.contains("products"), "{plain:?}");
+    folder.expect(0, "report s --recorded");
+    assert!(!std::fs::read_to_string(folder.at("s/report.html")).unwrap().contains("products in"));
+}
+
+/// The curves of one run differ by colour and by their lines, and the caption names each.
+#[test]
+fn curves_of_training_can_be_told_apart() {
+    let folder = Folder::new();
+    folder.expect(0, &format!("{TRAIN} --out r"));
+    folder.expect(0, "report r --recorded");
+    let page = std::fs::read_to_string(folder.at("r/report.html")).unwrap();
+    let figure = page.split("<h2>Training</h2>").nth(1).unwrap().split("</figure>").next().unwrap();
+    let lines: Vec<&str> = figure
+        .split("stroke-dasharray=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    assert!(lines.contains(&"5 3") && lines.contains(&"2 3"), "{lines:?}");
+    for told in ["dashed", "dotted", "solid", "training error", "test error"] {
+        assert!(figure.contains(told), "{told}");
+    }
+    let colours: std::collections::BTreeSet<&str> = figure
+        .split("class=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+        .filter(|class| class.contains('s'))
+        .collect();
+    assert!(colours.len() > 2, "{colours:?}");
+}
+
 #[test]
 fn without_pictures_there_are_curves_and_without_a_run_a_message() {
     let folder = Folder::new();

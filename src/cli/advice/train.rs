@@ -38,7 +38,9 @@ impl Advice for TrainError {
             TrainError::OtherFormat { path, format } => {
                 return Some(weights::convert(path, format));
             }
-            TrainError::Check { .. } => "README.md has the lines of Python that write such a file",
+            TrainError::Check { .. } => {
+                "docs/src/own-weights.md has the lines of Python that write such a file"
+            }
             TrainError::NoRun { .. } => "name a folder that rnetc run --train made",
             TrainError::NoRunOf { .. } => "name its folder by --out",
             TrainError::HoldsRun { .. } => "go on with it by --resume, or choose another --out",

@@ -166,5 +166,5 @@ fn a_check_that_does_not_fit_is_said() {
     assert!(classes.contains("logits has the shape [2, 6], and [2, 5] is needed"), "{classes}");
     let nan = check(&[("input", &[2, 3, 8, 8], f32::NAN), ("logits", &[2, 5], 0.0)]);
     assert!(nan.contains("input holds infinities"), "{nan}");
-    assert!(nan.contains("README.md has the lines"), "{nan}");
+    assert!(nan.contains("docs/src/own-weights.md has the lines"), "{nan}");
 }

@@ -140,6 +140,29 @@ fn names_that_tell_nothing_by_themselves_tell_it_together() {
     assert!(iso.err.contains("names and shapes alone were compared"), "{iso:?}");
 }
 
+#[test]
+fn an_import_for_programs_says_what_the_table_does_and_more() {
+    let folder = with("timm");
+    let table = folder.expect(0, &format!("{IMPORT} --explain")).out;
+    let run = folder.expect(0, &format!("{IMPORT} --check check --format json --explain"));
+    let told: serde_json::Value = serde_json::from_str(&run.out).expect("one object");
+    assert_eq!(told["path"], "own.safetensors");
+    let modules = told["modules"].as_array().unwrap();
+    assert_eq!(modules.len() + 2, table.lines().count(), "a head, and the last line");
+    for module in modules {
+        let cells = explained(&table, module["net"].as_str().unwrap());
+        assert_eq!(
+            [&module["file"], &module["shape"], &module["because_of"]],
+            [&cells[1], &cells[2], &cells[3]]
+        );
+    }
+    let check = &told["check"];
+    assert_eq!((&check["inputs"], &check["agree"]), (&3.into(), &3.into()));
+    let number = |name: &str| check[name].as_f64().unwrap();
+    assert!(number("largest_difference") <= number("allowed_difference"));
+    assert!(told["classes"].is_null() && told["mean"].is_null());
+}
+
 /// Each kind of mistake that shapes allow is far above what rounding explains.
 #[test]
 fn a_wrong_net_or_pairing_fails_the_check_and_writes_nothing() {
