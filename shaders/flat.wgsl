@@ -52,9 +52,13 @@ fn main(
     //@ begin parts
     let raw0 = 0.0;
     //@ end
+    //@ begin value
+    //@ end
     if (slice == 0u && col < own.y) {
         //@ begin element
         epilogue(instance, col, raw0);
         //@ end
     }
+    //@ begin sums
+    //@ end
 }

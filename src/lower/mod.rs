@@ -82,11 +82,12 @@ pub fn before_passes(network: &Network, batch: usize, goal: Goal) -> Program {
     match goal {
         Goal::Training(sgd, form) => {
             let scaling = form.scaled.then(|| Scaling::input(&mut lowering.b));
-            let (loss, gradients) = lowering.backward(logits, scaling);
+            let (loss, scaled) = lowering.backward(logits, scaling);
+            let gradients = lowering.unscaled(scaling, &scaled);
             lowering.update(&sgd, &gradients);
             outputs.extend([OutputKind::Loss.of(loss), OutputKind::Logits.of(logits)]);
             if let Some(scaling) = scaling {
-                let finite = lowering.keep_where_good(scaling, &gradients);
+                let finite = lowering.keep_where_good(scaling, &scaled);
                 outputs.push(OutputKind::Finite.of(finite));
             }
         }
@@ -384,7 +385,7 @@ impl<'a> Lowering<'a> {
         loss::cross_entropy(&mut self.b, logits, targets)
     }
 
-    /// The loss, and its gradient with respect to every parameter.
+    /// The loss, and the gradient of its scaled value with respect to every parameter.
     fn backward(
         &mut self,
         logits: NodeId,
@@ -396,11 +397,20 @@ impl<'a> Lowering<'a> {
             None => gradient(&mut self.b, loss, &wrt),
             Some(scaling) => {
                 let seeded = (loss, scaling.scale);
-                let scaled = gradient_from(&mut self.b, seeded, &wrt, &Factors::new());
-                scaling.unscaled(&mut self.b, &scaled)
+                gradient_from(&mut self.b, seeded, &wrt, &Factors::new())
             }
         };
         (loss, self.parameters.iter().map(|p| p.input).zip(gradients).collect())
+    }
+
+    fn unscaled(
+        &mut self,
+        scaling: Option<Scaling>,
+        gradients: &[(InputId, NodeId)],
+    ) -> Vec<(InputId, NodeId)> {
+        let Some(scaling) = scaling else { return gradients.to_vec() };
+        let (inputs, scaled): (Vec<_>, Vec<_>) = gradients.iter().copied().unzip();
+        inputs.into_iter().zip(scaling.unscaled(&mut self.b, &scaled)).collect()
     }
 
     fn update(&mut self, sgd: &Sgd, gradients: &[(InputId, NodeId)]) {

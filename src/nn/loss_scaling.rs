@@ -73,18 +73,23 @@ impl Scaling {
     }
 }
 
-/// 1 if every element of all gradients is a finite number, else 0; also 0 where the elements of one
-/// add up to more than 1.8e19, whose square is no number in single precision.
+/// 1 if every element of all gradients is a finite number, else 0; also 0 where all of them add up to
+/// more than 1.8e19, whose square is no number in single precision. Since a scale is 1 or more, scaled
+/// gradients may be asked in place of what they become.
 pub fn all_finite(b: &mut Builder, gradients: &[NodeId]) -> NodeId {
-    // An element that is not finite leaves no sum finite. Above zero, so that `Finite` shows.
-    let mut total = b.constant(1.0);
+    // An element that is not finite leaves no sum finite. One sum of sums, so that engines can add up
+    // all at once.
+    let mut total = b.constant(0.0);
     for &gradient in gradients {
         let sum = b.reduce(ReduceKind::Sum, Axes([true; 4]), gradient);
-        let square = b.mul(sum, sum);
-        total = b.add(total, square);
+        total = b.add(total, sum);
     }
-    let total = b.unary(Unary::Finite, total);
-    b.unary(Unary::Step, total)
+    // Above zero, so that `Finite` shows.
+    let square = b.mul(total, total);
+    let one = b.constant(1.0);
+    let positive = b.add(square, one);
+    let finite = b.unary(Unary::Finite, positive);
+    b.unary(Unary::Step, finite)
 }
 
 /// A new state where `good` is 1, the old one where it is 0, even if the new one is no number. To

@@ -65,6 +65,9 @@ fn body(kernel: &Kernel) -> String {
         Body::Contract(node) | Body::Fold(node) | Body::Weights(node) => format!("  {node}"),
         Body::Gather(of) => format!("  the parts of {of}"),
         Body::Merge { of, results } => format!("  {} from {of}", joined(results)),
+        Body::Total { node, vectors, of } => {
+            format!("  {node}, all of {} {}", joined(vectors), joined(of))
+        }
     }
 }
 
@@ -107,6 +110,7 @@ pub fn cut(kernel: &Kernel, cut: &TileCut) -> String {
         cut.tile_cols()
     );
     let how = match cut.multiply {
+        _ if matches!(kernel.body, Body::Total { .. }) => "a workgroup".to_owned(),
         Multiply::Scalars => tiles,
         Multiply::Matrices(share) => format!(
             "{tiles}; {}×{} matrices of {edge}×{edge} a subgroup, {} side by side",

@@ -15,7 +15,7 @@ use crate::graph::{Graph, NodeId, Op, Program};
 
 use super::chips::Chip;
 use super::cost::Cost;
-use super::cut::{Contraction, DEPTH_STEP, Multiply, TileCut};
+use super::cut::{Contraction, DEPTH_STEP, Multiply, TOTAL_THREADS, TileCut};
 use super::dispatch::Dispatch;
 use super::kernel::{Body, Kernel};
 use super::plan::GpuPlan;
@@ -138,11 +138,19 @@ impl Work {
         match dispatch {
             Dispatch::One(id) => {
                 let (kernel, cut) = (&plan.kernels.list[id.index()], &plan.cuts[id.index()]);
-                Self {
-                    threads: cut.threads(),
-                    memory: cut.workgroup_memory(kernel),
-                    matrices: matches!(cut.multiply, Multiply::Matrices(_)),
-                    turns: turns(graph, kernel, cut),
+                let memory = cut.workgroup_memory(kernel);
+                match plan.memory.totals.get(id) {
+                    Some((_, entries)) => {
+                        let turns = entries.div_ceil(TOTAL_THREADS * 2 * UNROLLED)
+                            + TOTAL_THREADS.ilog2() as usize;
+                        Self { threads: TOTAL_THREADS, memory, matrices: false, turns }
+                    }
+                    None => Self {
+                        threads: cut.threads(),
+                        memory,
+                        matrices: matches!(cut.multiply, Multiply::Matrices(_)),
+                        turns: turns(graph, kernel, cut),
+                    },
                 }
             }
             Dispatch::Flat(ids, cut) => {
@@ -152,7 +160,8 @@ impl Work {
                     threads: cut.threads(),
                     memory: cut.workgroup_memory(),
                     matrices: false,
-                    turns: parts.unwrap_or(1).div_ceil(cut.slices) + cut.slices.ilog2() as usize,
+                    turns: parts.unwrap_or(1).div_ceil(cut.slices * UNROLLED)
+                        + cut.slices.ilog2() as usize,
                 }
             }
         }
@@ -162,7 +171,7 @@ impl Work {
 fn turns(graph: &Graph, kernel: &Kernel, cut: &TileCut) -> usize {
     let rows = cut.per_thread.min(cut.rows);
     match kernel.body {
-        Body::Map => 1,
+        Body::Map | Body::Total { .. } => 1,
         Body::Contract(node) | Body::Weights(node) => Contraction::of(graph, node)
             .map_or(1, |it| cut.split_depth(&it).div_ceil(DEPTH_STEP) * staged(&it, cut)),
         // Those of a loop without branches are asked for in fours.

@@ -29,9 +29,16 @@ impl GpuPlan {
         let bare = bare(&program.graph, target.style);
         let kernels = form(program, &Placement::new(program), &bare);
         let cuts = cut(program, &kernels, target, blocking);
-        let partials: Vec<usize> =
-            cuts.iter().zip(&kernels.list).map(|(cut, kernel)| cut.partials(kernel)).collect();
         let dispatches = dispatches(program, &kernels, &cuts, target.style);
+        let mut partials: Vec<usize> =
+            cuts.iter().zip(&kernels.list).map(|(cut, kernel)| cut.partials(kernel)).collect();
+        for dispatch in &dispatches {
+            let Dispatch::Flat(ids, cut) = dispatch else { continue };
+            for id in ids.iter().map(|id| id.index()) {
+                let kernel = &kernels.list[id];
+                partials[id] = kernel.columns.len() * cut.workgroups(kernel.domain.shape.len());
+            }
+        }
         let formats = target.activations;
         let memory = MemoryPlan::new(program, &kernels, &dispatches, formats, &partials);
         Self { target, kernels, dispatches, cuts, memory }

@@ -1,5 +1,6 @@
 //! What the GPU engine promises beside right results.
 
+mod dispatches;
 mod estimates;
 mod faults;
 mod limits;

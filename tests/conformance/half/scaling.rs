@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use rnetc::engine::wgpu::{GpuPlan, Target, kernel};
 use rnetc::graph::builder::Builder;
 use rnetc::graph::interp::{self, Inputs};
 use rnetc::graph::{InputId, ProbeId, Program, Role, Shape, Type};
@@ -129,6 +130,41 @@ fn the_scale_follows_its_rule() {
             assert_eq!(have, [scale, streak], "on {:?}", engine.device());
         }
         assert_eq!(scale, 1.0);
+    }
+}
+
+/// Gradients that are computed are added up by one kernel on GPUs, wherever they lie.
+#[test]
+fn one_number_that_is_none_is_found_in_whatever_is_computed() {
+    let mut b = Builder::new();
+    let shapes = [[3, 3, 2, 4], [1, 1, 1, 5], [1, 1, 30, 43], [1, 1, 1, 8], [1, 1, 1, 3]];
+    let squares = shapes.map(|shape| {
+        let ty = Type { shape: Shape(shape), batched: false };
+        let value = b.input("p", Role::Parameter, ty);
+        b.mul(value, value)
+    });
+    let good = loss_scaling::all_finite(&mut b, &squares);
+    let program = program(b, 1, &[good]);
+    let plan = GpuPlan::untuned(&program, Target::default());
+    let totals = plan.kernels.list.iter().filter(|k| kernel::kind(&program, k) == "total");
+    assert_eq!(totals.count(), 1);
+    let lens = shapes.map(|shape| shape.iter().product::<usize>());
+    let finite = lens.map(|len| numbers(len as u32, len, 2.0));
+    for engine in engines() {
+        let mut executable = engine.compile(&program).expect("compiles");
+        for (input, len) in lens.into_iter().enumerate() {
+            for (at, value) in [(0, f32::NAN), (len - 1, f32::INFINITY), (len / 2, 3.0)] {
+                let mut data = finite.clone();
+                data[input][at] = value;
+                for (at, data) in data.iter().enumerate() {
+                    executable.write(InputId(at as u32), data).expect("the input fits");
+                }
+                executable.run().expect("runs");
+                let (good, want) =
+                    (executable.output(0).unwrap(), f32::from(u8::from(value == 3.0)));
+                assert_eq!(good, [want], "{value} at {at} of {input} on {:?}", engine.device());
+            }
+        }
     }
 }
 

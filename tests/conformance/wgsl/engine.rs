@@ -54,7 +54,11 @@ impl Interpreted {
             vec![UNWRITTEN; format.bytes() / 2 * len.max(1).next_multiple_of(4)]
         };
         let slots = memory.slots.iter().map(|slot| halves(slot.format, slot.len));
-        let buffers = slots.chain([halves(NumberFormat::F32, memory.vectors)]).collect();
+        let mut vectors = halves(NumberFormat::F32, memory.vectors);
+        for zeros in &memory.zeros {
+            vectors[2 * zeros.start..2 * zeros.end].fill(0);
+        }
+        let buffers = slots.chain([vectors]).collect();
         let mut known: HashMap<&str, Rc<Kernel>> = HashMap::new();
         let mut kernels = Vec::new();
         for KernelText { name, wgsl, .. } in &text.kernels {

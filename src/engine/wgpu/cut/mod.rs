@@ -32,7 +32,7 @@ pub use sums::Parts;
 pub use target::Target;
 pub use tile::{Multiply, TileCut};
 pub use window::{Window, WindowReach};
-pub use workgroup::{DEPTH_STEP, THREADS, dispatch};
+pub use workgroup::{DEPTH_STEP, THREADS, TOTAL_THREADS, dispatch};
 
 /// The contractions that do nothing else, since they slide: what they read is stored, and their
 /// results are. To be known before kernels are formed.

@@ -16,7 +16,7 @@ use crate::graph::{Graph, Shape};
 use super::style::Style;
 use super::target::Target;
 use super::tile::{Multiply, TileCut};
-use super::workgroup::THREADS;
+use super::workgroup::{THREADS, TOTAL_THREADS};
 
 /// Threads of a workgroup, which every adapter has.
 const MOST_THREADS: usize = 256;
@@ -80,7 +80,14 @@ impl TileCut {
                 let Shape([.., channels]) = kernel.domain.shape;
                 cut.merged(source.row_tiles() * (source.cols / channels), style)
             }
-            (Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Weights(_), _) => cut,
+            (
+                Body::Map
+                | Body::Contract(_)
+                | Body::Fold(_)
+                | Body::Weights(_)
+                | Body::Total { .. },
+                _,
+            ) => cut,
         }
     }
 
@@ -130,6 +137,7 @@ impl TileCut {
     pub(super) fn joining_memory(&self, kernel: &Kernel) -> usize {
         let f32 = 4;
         match kernel.body {
+            Body::Total { .. } => f32 * TOTAL_THREADS,
             _ if self.slices() == 1 => 0,
             Body::Gather(_) => f32 * self.width * self.threads(),
             // A sum, and the count, sum and squares of a moment.

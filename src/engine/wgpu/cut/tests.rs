@@ -227,6 +227,7 @@ fn matrices_cover(cut: &TileCut, share: MatrixShare, matrices: Matrices) {
 #[test]
 fn every_element_is_computed_once() {
     all(|graph, kernel, cut, target| match (&kernel.body, cut.multiply) {
+        (Body::Total { .. }, _) => assert_eq!(cut.workgroups(kernel), 1),
         (Body::Map | Body::Fold(_) | Body::Gather(_) | Body::Merge { .. }, multiply) => {
             assert_eq!((multiply, cut.splits), (Multiply::Scalars, 1));
             assert!(cut.threads() <= 256 && cut.threads().is_power_of_two(), "{cut:?}");

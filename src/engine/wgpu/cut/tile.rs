@@ -61,7 +61,11 @@ impl TileCut {
         let width = if cols.is_multiple_of(4) && rows > 1 { 4 } else { 1 };
         let contraction = match kernel.body {
             Body::Contract(node) | Body::Weights(node) => Some(node),
-            Body::Map | Body::Fold(_) | Body::Gather(_) | Body::Merge { .. } => None,
+            Body::Map
+            | Body::Fold(_)
+            | Body::Gather(_)
+            | Body::Merge { .. }
+            | Body::Total { .. } => None,
         };
         let (least, most, per_thread) = match contraction {
             Some(_) => (4, blocking.lanes, blocking.rows),
@@ -85,7 +89,8 @@ impl TileCut {
             | Body::Contract(_)
             | Body::Fold(_)
             | Body::Gather(_)
-            | Body::Merge { .. } => cut,
+            | Body::Merge { .. }
+            | Body::Total { .. } => cut,
         }
     }
 
@@ -165,7 +170,8 @@ impl TileCut {
             | Body::Contract(_)
             | Body::Fold(_)
             | Body::Gather(_)
-            | Body::Merge { .. } => self.row_tiles() * kernel.columns.len() * self.cols,
+            | Body::Merge { .. }
+            | Body::Total { .. } => self.row_tiles() * kernel.columns.len() * self.cols,
         }
     }
 

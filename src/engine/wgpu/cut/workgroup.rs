@@ -2,6 +2,8 @@
 
 /// Threads of every workgroup.
 pub const THREADS: usize = 64;
+/// Threads that add up a total, in one workgroup.
+pub const TOTAL_THREADS: usize = 256;
 /// Columns of the left operand staged at a time by a contraction.
 pub const DEPTH_STEP: usize = 16;
 /// The largest dispatch in one dimension; larger ones are folded into two.

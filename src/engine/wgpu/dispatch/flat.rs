@@ -9,19 +9,29 @@ use crate::engine::wgpu::kernel::{
 use crate::graph::{NodeId, Op, Program, Shape, Type};
 
 /// What a kernel does to an element, as text that is equal for kernels that are alike; none for a
-/// kernel that does more, or whose values do not share buffers.
-pub(super) fn likeness(program: &Program, kernels: &Kernels, id: KernelId) -> Option<String> {
+/// kernel that does more, or whose values do not share buffers. It may leave sums where only the sum of
+/// all is `totalled`.
+pub(super) fn likeness(
+    program: &Program,
+    kernels: &Kernels,
+    id: KernelId,
+    totalled: bool,
+) -> Option<String> {
     let kernel = &kernels.list[id.index()];
     let what = match kernel.body {
         Body::Map => "map",
         Body::Gather(_) => "gather",
-        Body::Contract(_) | Body::Fold(_) | Body::Weights(_) | Body::Merge { .. } => return None,
+        Body::Contract(_)
+        | Body::Fold(_)
+        | Body::Weights(_)
+        | Body::Merge { .. }
+        | Body::Total { .. } => return None,
     };
     shared_by_value(kernel.domain)?;
     // Without channels there is no axis that numbers all elements.
     let Shape([.., channels]) = kernel.domain.shape;
     let numbered = channels > 1 || kernel.domain.shape.len() == 1;
-    if !numbered || !kernel.columns.is_empty() {
+    if !numbered || !(kernel.columns.is_empty() || totalled) {
         return None;
     }
     let raw = kernel.raw_values(&kernels.list).into_iter().collect();
@@ -32,6 +42,10 @@ pub(super) fn likeness(program: &Program, kernels: &Kernels, id: KernelId) -> Op
         let place = reader.stored(store.value, store.into)?;
         let _ = write!(reader.text, "; {place}: ");
         reader.value(store.value)?;
+    }
+    for value in kernel.summed() {
+        reader.text.push_str("; sum: ");
+        reader.value(value)?;
     }
     Some(reader.text)
 }

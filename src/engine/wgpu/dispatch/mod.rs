@@ -33,6 +33,8 @@ pub struct FlatCut {
     pub across: usize,
     /// Threads that share an element's parts.
     pub slices: usize,
+    /// Whether a workgroup leaves the sum of its elements' values.
+    pub sums: bool,
 }
 
 /// Most threads of a workgroup, which every adapter has.
@@ -56,6 +58,7 @@ impl FlatCut {
         let kernels = ids.iter().map(|id| &kernels.list[id.index()]);
         let most = kernels.clone().map(|kernel| kernel.domain.shape.len()).max().unwrap_or(1);
         let across = most.next_power_of_two();
+        let sums = kernels.clone().any(|kernel| !kernel.columns.is_empty());
         let parts = kernels.map(|kernel| match kernel.body {
             Body::Gather(of) => cuts[of.index()].splits,
             _ => 1,
@@ -65,7 +68,7 @@ impl FlatCut {
             // Software adapters gain nothing from neighbours, and joining costs.
             Style::Sliding => 1,
         };
-        Self { across: across.clamp(32, MOST_THREADS / slices), slices }
+        Self { across: across.clamp(32, MOST_THREADS / slices), slices, sums }
     }
 
     /// Threads of a workgroup.
@@ -78,9 +81,9 @@ impl FlatCut {
         elements.div_ceil(self.across)
     }
 
-    /// Bytes of workgroup memory, through which slices are joined.
+    /// Bytes of workgroup memory, through which slices and sums are joined.
     pub fn workgroup_memory(&self) -> usize {
-        if self.slices > 1 { 4 * self.threads() } else { 0 }
+        if self.slices > 1 || self.sums { 4 * self.threads() } else { 0 }
     }
 }
 

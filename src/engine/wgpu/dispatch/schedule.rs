@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::engine::wgpu::cut::TileCut;
-use crate::engine::wgpu::kernel::{Kernel, KernelId, Kernels};
+use crate::engine::wgpu::kernel::{Body, Kernel, KernelId, Kernels};
 use crate::graph::{InputId, NodeId, Op, Program};
 
 use super::flat::likeness;
@@ -11,6 +11,9 @@ use super::flat::likeness;
 /// Partial sums that kernels together put off wait for at most: 32 MiB, a quarter of what every
 /// adapter binds.
 const MOST_PARTIALS: usize = 8 << 20;
+
+/// Kernels that are put off together at most: a uniform buffer of 64 KiB then has 32 numbers for each.
+const MOST_TOGETHER: usize = 512;
 
 /// Kernels that run as one.
 pub(super) enum Run {
@@ -23,11 +26,13 @@ pub(super) enum Run {
 /// another still wants.
 pub(super) fn runs(program: &Program, kernels: &Kernels, cuts: &[TileCut]) -> Vec<Run> {
     let mut schedule = Schedule::default();
+    let totals = kernels.list.iter().filter(|kernel| matches!(kernel.body, Body::Total { .. }));
+    let totalled: HashSet<KernelId> = totals.flat_map(Kernel::sources).copied().collect();
     for (at, kernel) in kernels.list.iter().enumerate() {
         let id = KernelId(at as u32);
         let touched = Touched::of(program, kernels, id);
         schedule.run(|waiting| waiting.touched.conflicts(&touched));
-        match likeness(program, kernels, id) {
+        match likeness(program, kernels, id, totalled.contains(&id)) {
             None => schedule.runs.push(Run::One(id)),
             Some(likeness) => {
                 let partials = partials(kernel, kernels, cuts);
@@ -69,7 +74,9 @@ impl Schedule {
 
     fn put_off(&mut self, new: Waiting) {
         let full = |known: &Waiting| {
-            known.likeness == new.likeness && known.partials + new.partials > MOST_PARTIALS
+            let many =
+                known.ids.len() == MOST_TOGETHER || known.partials + new.partials > MOST_PARTIALS;
+            known.likeness == new.likeness && many
         };
         self.run(full);
         match self.waiting.iter_mut().find(|known| known.likeness == new.likeness) {
@@ -104,7 +111,8 @@ impl Touched {
             Op::Input(input) => Thing::Input(input),
             _ => Thing::Value(read.value),
         });
-        let read = read.chain(kernel.source().map(Thing::Partials)).collect();
+        let partials = kernel.sources().iter().copied().map(Thing::Partials);
+        let read = read.chain(partials).collect();
         let mut written = HashSet::from([Thing::Partials(id)]);
         for store in &kernel.stores {
             let over = kernels.in_place.iter().find(|(_, new)| *new == store.value);

@@ -104,6 +104,7 @@ fn drop_empty(former: &mut Former) {
     for kernel in &mut former.list {
         match &mut kernel.body {
             Body::Gather(of) | Body::Merge { of, .. } => *of = now[of.index()],
+            Body::Total { of, .. } => of.iter_mut().for_each(|of| *of = now[of.index()]),
             Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Weights(_) => {}
         }
     }

@@ -21,6 +21,7 @@ pub fn kind(program: &Program, kernel: &Kernel) -> &'static str {
         }
         Body::Gather(_) => "gather",
         Body::Merge { .. } => "merge",
+        Body::Total { .. } => "total",
     }
 }
 
@@ -31,6 +32,7 @@ pub fn fused(program: &Program, kernels: &Kernels, id: KernelId) -> Vec<NodeId> 
     let mut stack: Vec<NodeId> = match kernel.body {
         Body::Gather(_) => Vec::new(),
         Body::Merge { ref results, .. } => results.clone(),
+        Body::Total { node, .. } => vec![node],
         Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Weights(_) => {
             kernel.anchors(&kernels.list)
         }
@@ -38,7 +40,7 @@ pub fn fused(program: &Program, kernels: &Kernels, id: KernelId) -> Vec<NodeId> 
     stack.extend(kernel.stores.iter().map(|s| s.value));
     stack.extend(kernel.summed());
     let mut found = BTreeSet::new();
-    let merged = matches!(kernel.body, Body::Gather(_) | Body::Merge { .. });
+    let merged = matches!(kernel.body, Body::Gather(_) | Body::Merge { .. } | Body::Total { .. });
     while let Some(node) = stack.pop() {
         if reads.contains(&node) || !found.insert(node) {
             continue;

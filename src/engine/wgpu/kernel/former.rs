@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use crate::graph::placement::{Home, Placement};
 use crate::graph::{Graph, InputId, NodeId, Op, Program, ReduceKind};
 
-use super::rules::{from_tiles, is_anchor, shared_by_input, shared_by_value};
+use super::rules::{from_tiles, is_anchor, is_vector, shared_by_input, shared_by_value};
+use super::total::Totals;
 use super::types::{Body, Column, Kernel, KernelId, KernelRead, KernelStore, Moment};
 use super::{order, reach};
 
@@ -13,6 +14,8 @@ use super::{order, reach};
 const LARGEST_EXPRESSION: usize = 160;
 /// Buffers bound to one dispatch, that every WebGPU adapter offers.
 pub(super) const MOST_BUFFERS: usize = 8;
+/// Scalars of no more operations are computed wherever they are read.
+const MOST_CHEAP: usize = 6;
 /// Values stored by one kernel.
 const MOST_STORES: usize = 12;
 
@@ -28,6 +31,7 @@ pub(super) struct Former<'a> {
     last_read: Vec<Option<KernelId>>,
     /// For each new state, the nodes that are the old one.
     old_state: HashMap<NodeId, Vec<NodeId>>,
+    totals: Totals,
     pub list: Vec<Kernel>,
 }
 
@@ -38,15 +42,17 @@ impl<'a> Former<'a> {
         [whole, bare]: [&'a HashSet<NodeId>; 2],
     ) -> Self {
         let nodes = program.graph.nodes.len();
+        let totals = Totals::of(program);
         Self {
             program,
             graph: &program.graph,
             whole,
             bare,
-            stored: stored(program, placement, bare),
+            stored: stored(program, placement, bare, &totals),
             made_in: vec![None; nodes],
             last_read: vec![None; nodes],
             old_state: old_state(program),
+            totals,
             list: Vec::new(),
         }
     }
@@ -62,6 +68,12 @@ impl<'a> Former<'a> {
 
     fn place(&mut self, id: NodeId) {
         let node = self.graph.node(id);
+        if self.totals.inside.contains(&id) {
+            return;
+        }
+        if let Some(terms) = self.totals.terms.get(&id) {
+            return self.place_total(id, terms.clone());
+        }
         if from_tiles(self.graph, node) {
             return self.place_reduction(id);
         }
@@ -145,6 +157,43 @@ impl<'a> Former<'a> {
         self.merge(kernel, id);
     }
 
+    /// A vector is read as it is stored; of anything larger the kernel that makes it leaves sums.
+    fn place_total(&mut self, id: NodeId, terms: Vec<NodeId>) {
+        let (mut of, mut vectors) = (Vec::new(), Vec::new());
+        for &term in &terms {
+            let value = self.graph.node(term).args[0];
+            if is_vector(self.graph.node(value).ty) {
+                if self.is_open(value) {
+                    self.stored[value.index()] = true;
+                    self.place_pointwise(value);
+                }
+                vectors.push(value);
+                continue;
+            }
+            self.fit(&[(value, true)], 1);
+            let suits = |k: &KernelId| {
+                self.list[k.index()].columns.is_empty() && self.admits(*k, value, None, 1)
+            };
+            let host = self.hosts(value, true).into_iter().find(suits);
+            let kernel = host.unwrap_or_else(|| self.push(Body::Map, value));
+            self.read(kernel, &[(value, true)]);
+            self.list[kernel.index()].columns.push(Column::Sum(value));
+            of.push(kernel);
+        }
+        let reads: Vec<_> = vectors.iter().map(|&value| (value, false)).collect();
+        let kernel = self.push(Body::Total { node: id, vectors, of }, id);
+        self.read(kernel, &reads);
+        let at = Moment::Epilogue;
+        self.list[kernel.index()].stores.push(KernelStore { value: id, into: None, at });
+        // Whoever looks behind the sum ends here.
+        let mut inside = vec![id];
+        while let Some(next) = inside.pop() {
+            self.made_in[next.index()] = Some(kernel);
+            let args = self.graph.node(next).args.iter().copied();
+            inside.extend(args.filter(|arg| self.totals.inside.contains(arg)));
+        }
+    }
+
     /// Has the sums of kernel `of` merged into reduction `id`.
     fn merge(&mut self, of: KernelId, id: NodeId) {
         let ty = self.graph.node(id).ty;
@@ -160,7 +209,8 @@ impl<'a> Former<'a> {
                 | Body::Fold(_)
                 | Body::Weights(_)
                 | Body::Gather(_)
-                | Body::Merge { .. } => None,
+                | Body::Merge { .. }
+                | Body::Total { .. } => None,
             }
         });
         let made = known.unwrap_or_else(|| self.push(Body::Merge { of, results: vec![id] }, id));
@@ -168,15 +218,16 @@ impl<'a> Former<'a> {
     }
 
     /// Kernels that might take `value` into their epilogue: the one that makes the last of what
-    /// it reads, then later ones that read some of the same tensors.
+    /// it reads, then later ones that read some of the same tensors, or that compute a scalar too.
     fn hosts(&self, value: NodeId, tiles: bool) -> Vec<KernelId> {
         let (reads, _) = self.behind(&[(value, true)]);
         let latest = reads.iter().filter_map(|r| self.made_in[r.value.index()]).max();
         let first_sibling = latest.map_or(0, |k| k.index() + 1);
         let domain = self.graph.node(value).ty;
+        let scalar = !domain.batched && domain.shape.len() == 1;
         let siblings = self.list[first_sibling..].iter().enumerate().filter(|(_, kernel)| {
-            kernel.domain == domain
-                && kernel.reads.iter().any(|a| reads.iter().any(|b| self.shared(*a, *b)))
+            let shares = || kernel.reads.iter().any(|a| reads.iter().any(|b| self.shared(*a, *b)));
+            kernel.domain == domain && (scalar || shares())
         });
         let siblings = siblings.map(|(at, _)| KernelId((first_sibling + at) as u32));
         let suits = |k: &KernelId| {
@@ -227,7 +278,7 @@ impl<'a> Former<'a> {
         values.extend(stores);
         let kept = kernel.raw_values(&self.list).into_iter().filter(|n| self.whole.contains(n));
         values.extend(kept);
-        let own = kernel.source().is_some() || matches!(kernel.body, Body::Weights(_));
+        let own = !kernel.sources().is_empty() || matches!(kernel.body, Body::Weights(_));
         self.count(values.into_iter()) + usize::from(own) + columns
     }
 
@@ -321,25 +372,70 @@ fn old_state(program: &Program) -> HashMap<NodeId, Vec<NodeId>> {
     old
 }
 
+/// Scalars of a state that many values repeat: stored, so that the new state need not wait for them.
+fn of_state(program: &Program) -> Vec<bool> {
+    let graph = &program.graph;
+    let users = graph.users();
+    let new = |arg: &NodeId| match graph.node(*arg).op {
+        Op::Input(input) => program.updates.iter().any(|(updated, _)| *updated == input),
+        _ => false,
+    };
+    let scalar = |id: NodeId| {
+        let node = graph.node(id);
+        !node.ty.batched && node.ty.shape.len() == 1 && matches!(node.op, Op::Unary(_))
+    };
+    let repeated = |id: NodeId| {
+        let larger = users[id.index()].iter().filter(|user| graph.node(**user).ty.shape.len() > 1);
+        larger.count() > 1
+    };
+    graph
+        .ids()
+        .map(|id| scalar(id) && graph.node(id).args.iter().all(new) && repeated(id))
+        .collect()
+}
+
+/// Whether a scalar is computed from others as fast as it is read, which saves a kernel.
+fn is_cheap(graph: &Graph, id: NodeId, size: usize, cheap: &[bool]) -> bool {
+    let node = graph.node(id);
+    let known = |arg: &NodeId| match graph.node(*arg).op {
+        Op::Const(_) => true,
+        Op::Input(_) => graph.node(*arg).ty.shape.len() == 1,
+        _ => cheap[arg.index()],
+    };
+    let pointwise = matches!(node.op, Op::Unary(_) | Op::Binary(_) | Op::Broadcast);
+    let scalar = !node.ty.batched && node.ty.shape.len() == 1;
+    pointwise && scalar && size <= MOST_CHEAP && node.args.iter().all(known)
+}
+
 /// Pointwise values that get a buffer: those that placement says, what bare contractions read, roots,
-/// and parts of expressions that would grow too large.
-fn stored(program: &Program, placement: &Placement, bare: &HashSet<NodeId>) -> Vec<bool> {
+/// and parts of expressions that would grow too large. Totals have kernels of their own.
+fn stored(
+    program: &Program,
+    placement: &Placement,
+    bare: &HashSet<NodeId>,
+    totals: &Totals,
+) -> Vec<bool> {
     let graph = &program.graph;
     let mut wanted: Vec<bool> = placement.home.iter().map(|home| *home != Home::Inline).collect();
     bare.iter().flat_map(|&id| &graph.node(id).args).for_each(|arg| wanted[arg.index()] = true);
     let mut root = vec![false; graph.nodes.len()];
     program.roots().for_each(|n| root[n.index()] = true);
     let mut size = vec![1usize; graph.nodes.len()];
+    let mut cheap = vec![false; graph.nodes.len()];
+    let of_state = of_state(program);
     let mut stored = vec![false; graph.nodes.len()];
     for id in graph.ids() {
         let node = graph.node(id);
         let at = id.index();
-        if is_anchor(&node.op) || matches!(node.op, Op::Input(_)) {
+        let total = totals.inside.contains(&id) || totals.terms.contains_key(&id);
+        if is_anchor(&node.op) || matches!(node.op, Op::Input(_)) || total {
             continue;
         }
         size[at] = 1 + node.args.iter().map(|arg| size[arg.index()]).sum::<usize>();
         // A re-indexing costs nothing where it is read; placement stores it for other engines.
-        let wanted = wanted[at] && !matches!(node.op, Op::Const(_) | Op::Remap(_));
+        cheap[at] = is_cheap(graph, id, size[at], &cheap);
+        let moved = matches!(node.op, Op::Const(_) | Op::Remap(_));
+        let wanted = (wanted[at] && !moved && !cheap[at]) || of_state[at];
         stored[at] = root[at] || wanted || size[at] > LARGEST_EXPRESSION;
         if stored[at] {
             size[at] = 1;

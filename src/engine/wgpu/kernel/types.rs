@@ -39,6 +39,16 @@ pub enum Body {
         /// The reductions, all of this kernel's domain.
         results: Vec<NodeId>,
     },
+    /// One number: the sum of all elements of vectors, and of what other kernels leave, which all lie
+    /// side by side.
+    Total {
+        /// The number.
+        node: NodeId,
+        /// The vectors.
+        vectors: Vec<NodeId>,
+        /// Whose columns, which have no other use.
+        of: Vec<KernelId>,
+    },
 }
 
 /// A number that a kernel leaves for each tile and channel.
@@ -103,6 +113,7 @@ impl Kernel {
             Body::Contract(node) | Body::Fold(node) | Body::Weights(node) => vec![*node],
             Body::Gather(of) => all[of.index()].anchors(all),
             Body::Merge { results, .. } => results.clone(),
+            Body::Total { node, .. } => vec![*node],
         }
     }
 
@@ -114,7 +125,8 @@ impl Kernel {
             | Body::Contract(_)
             | Body::Fold(_)
             | Body::Gather(_)
-            | Body::Merge { .. } => self.anchors(all),
+            | Body::Merge { .. }
+            | Body::Total { .. } => self.anchors(all),
         }
     }
 
@@ -127,7 +139,7 @@ impl Kernel {
     pub(super) fn has_tiles(&self) -> bool {
         match self.body {
             Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Gather(_) => true,
-            Body::Weights(_) | Body::Merge { .. } => false,
+            Body::Weights(_) | Body::Merge { .. } | Body::Total { .. } => false,
         }
     }
 
@@ -145,11 +157,24 @@ impl Kernel {
         self.columns.iter().position(|c| *c == column)
     }
 
-    /// The kernel whose partial sums this one adds up.
+    /// The kernels whose partial sums this one adds up.
+    pub fn sources(&self) -> &[KernelId] {
+        match &self.body {
+            Body::Gather(of) | Body::Merge { of, .. } => std::slice::from_ref(of),
+            Body::Total { of, .. } => of,
+            Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Weights(_) => &[],
+        }
+    }
+
+    /// The kernel whose partial sums this one adds up element by element.
     pub fn source(&self) -> Option<KernelId> {
         match self.body {
             Body::Gather(of) | Body::Merge { of, .. } => Some(of),
-            Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Weights(_) => None,
+            Body::Map
+            | Body::Contract(_)
+            | Body::Fold(_)
+            | Body::Weights(_)
+            | Body::Total { .. } => None,
         }
     }
 }

@@ -47,10 +47,8 @@ impl LiveRanges {
             if !kernel.columns.is_empty() || matches!(kernel.body, Body::Weights(_)) {
                 partials[id.index()] = range(at, at);
             }
-            if let Some(LiveRange { until, .. }) =
-                kernel.source().and_then(|source| partials[source.index()].as_mut())
-            {
-                *until = Some(at);
+            for source in kernel.sources() {
+                partials[source.index()].iter_mut().for_each(|range| range.until = Some(at));
             }
         }
         for id in program.graph.ids() {

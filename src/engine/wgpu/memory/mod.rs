@@ -4,11 +4,14 @@
 //! earlier one. Small values outside the batch lie side by side in slots of their own; all per-channel
 //! vectors and scalars, and small parameters, share one further buffer.
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use crate::graph::{Node, NodeId, Op, Program};
 
 use super::dispatch::Dispatch;
 use super::kernel::{
-    Kernel, KernelId, KernelStore, Kernels, Moment, Shared, shared_by_input, shared_by_value,
+    Body, Kernel, KernelId, KernelStore, Kernels, Moment, Shared, shared_by_input, shared_by_value,
 };
 use super::numbers::NumberFormat;
 
@@ -53,6 +56,11 @@ pub struct MemoryPlan {
     pub inputs: Vec<BufferPlace>,
     /// For each kernel, where its partial sums are.
     pub partials: Vec<Option<BufferPlace>>,
+    /// For each kernel that adds up all that lies side by side, where that is, and how many elements.
+    pub totals: HashMap<KernelId, (BufferPlace, usize)>,
+    /// Elements of the buffer of vectors that are read, and are zero, since no kernel writes them and
+    /// buffers begin as zeros.
+    pub zeros: Vec<Range<usize>>,
     /// For each node, how it is stored.
     formats: Vec<NumberFormat>,
 }
@@ -81,6 +89,7 @@ impl MemoryPlan {
         let (free, shared) = (Vec::new(), [None; 2]);
         let mut planner = Planner { program, kernels, plan, free, shared, dying, together };
         planner.place_inputs();
+        planner.place_totals(partials);
         for &(input, node) in &kernels.in_place {
             planner.plan.nodes[node.index()] = Some(planner.plan.inputs[input.index()]);
         }
@@ -168,6 +177,31 @@ impl Planner<'_> {
         }
     }
 
+    /// What a kernel adds up as a whole, with nothing in between but zeros, which no kernel writes.
+    fn place_totals(&mut self, partials: &[usize]) {
+        for (at, kernel) in self.kernels.list.iter().enumerate() {
+            let Body::Total { vectors, of, .. } = &kernel.body else { continue };
+            let start = self.plan.vectors;
+            for value in vectors {
+                let len = self.program.graph.node(*value).ty.shape.len();
+                self.plan.nodes[value.index()] = Some(self.before_zeros(len));
+            }
+            for of in of {
+                self.plan.partials[of.index()] = Some(self.before_zeros(partials[of.index()]));
+            }
+            let all = (BufferPlace::Vector(start), self.plan.vectors - start);
+            self.plan.totals.insert(KernelId(at as u32), all);
+        }
+    }
+
+    /// A place among the vectors, and zeros up to the next.
+    fn before_zeros(&mut self, len: usize) -> BufferPlace {
+        let place = self.fresh(Some(Shared::Vectors), len);
+        let end = self.plan.vectors;
+        self.plan.zeros.push(end + len - len.next_multiple_of(ALIGNMENT)..end);
+        place
+    }
+
     /// A place that nothing else ever has.
     fn fresh(&mut self, shared: Option<Shared>, len: usize) -> BufferPlace {
         let padded = len.next_multiple_of(ALIGNMENT);
@@ -200,7 +234,7 @@ impl Planner<'_> {
         for &id in dispatch.kernels() {
             self.place_stores(at, &self.kernels.list[id.index()], &mut heirs);
             let partials = partials[id.index()];
-            if partials > 0 {
+            if partials > 0 && self.plan.partials[id.index()].is_none() {
                 self.plan.partials[id.index()] = Some(self.place_partials(id, partials));
             }
         }

@@ -67,16 +67,23 @@ fn instance(
     let elements = writer.kernel.domain.shape.len();
     let parts = match writer.kernel.body {
         Body::Gather(of) => plan.cuts[of.index()].splits,
-        Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Weights(_) | Body::Merge { .. } => 0,
+        Body::Map
+        | Body::Contract(_)
+        | Body::Fold(_)
+        | Body::Weights(_)
+        | Body::Merge { .. }
+        | Body::Total { .. } => 0,
     };
     writer.bindings.instance([0, elements as u32, parts as u32]);
     let mut hooks = vec![("epilogue", epilogue(&mut writer))];
-    if parts > 0 {
-        hooks.push(("parts", added(&mut writer, cut)));
-        hooks.push(("functions", memory(cut)));
-    } else {
-        hooks.push(("element", "epilogue(instance, col);".to_owned()));
-        hooks.push(("parts", String::new()));
+    hooks.push(("functions", memory(cut)));
+    hooks.push(("parts", if parts > 0 { added(&mut writer, cut) } else { String::new() }));
+    let raw = if parts > 0 { ", raw0" } else { "" };
+    let keep = if cut.sums { "value = " } else { "" };
+    hooks.push(("element", format!("{keep}epilogue(instance, col{raw});")));
+    if cut.sums {
+        hooks.push(("value", "var value = 0.0;".to_owned()));
+        hooks.push(("sums", summed(&mut writer)));
     }
     if let Some(fault) = writer.fault() {
         return Err(EngineError::Internal(fault));
@@ -92,9 +99,15 @@ fn instance(
 /// What becomes of an element.
 fn epilogue(writer: &mut Writer) -> String {
     let at = At::new(["0u", "0u", "0u", "col"], 1);
+    let sums: Vec<_> = writer.kernel.summed().iter().map(|&n| writer.value(n, &at)).collect();
     store_all(writer, &at);
+    let mut result = "";
+    for sum in sums {
+        result = " -> f32";
+        writer.line(format!("return {sum};"));
+    }
     let raw = if writer.kernel.source().is_some() { ", raw0: f32" } else { "" };
-    format!("fn epilogue(instance: u32, col: u32{raw}) {{\n{}}}\n", writer.take())
+    format!("fn epilogue(instance: u32, col: u32{raw}){result} {{\n{}}}\n", writer.take())
 }
 
 /// Adds the parts of an element: each slice every so many of them, four at a time; then slice by slice.
@@ -133,9 +146,30 @@ if (col < own.y) {{
     )
 }
 
-/// The memory through which slices are joined.
+/// Leaves the sum of the values of a workgroup, added up in a tree.
+fn summed(writer: &mut Writer) -> String {
+    let Some(place) = writer.partials else { return String::new() };
+    let store = writer.bindings.store(place, "id - own.x", "sums[0]", 1);
+    format!(
+        "workgroupBarrier();
+sums[thread] = value;
+workgroupBarrier();
+for (var half = ACROSS / 2u; half > 0u; half /= 2u) {{
+    if (thread < half) {{
+        sums[thread] += sums[thread + half];
+    }}
+    workgroupBarrier();
+}}
+if (thread == 0u) {{
+    {store}
+}}
+"
+    )
+}
+
+/// The memory through which slices and sums are joined.
 fn memory(cut: FlatCut) -> String {
-    if cut.slices == 1 {
+    if cut.workgroup_memory() == 0 {
         return String::new();
     }
     "var<workgroup> sums: array<f32, THREADS>;\n".to_owned()

@@ -17,7 +17,11 @@ pub(super) fn map(writer: &mut Writer) -> String {
     let text = epilogue(writer, "", &mut |writer, at| match body {
         Body::Fold(node) => fold(writer, node, at),
         Body::Gather(_) => gather(writer, at),
-        Body::Map | Body::Contract(_) | Body::Weights(_) | Body::Merge { .. } => {}
+        Body::Map
+        | Body::Contract(_)
+        | Body::Weights(_)
+        | Body::Merge { .. }
+        | Body::Total { .. } => {}
     });
     let mut hooks = vec![
         ("constants", constants(writer)),

@@ -2,7 +2,7 @@
 //!
 //! A module begins as one of those in `shaders/` (`template`), whose hooks are replaced: `map` writes
 //! pointwise kernels, with `fold` for those that loop, `flat` many that are alike as one, `sums` adds up
-//! partial sums, `staged` writes
+//! partial sums, `total` all that there are, `staged` writes
 //! contractions through workgroup memory (by `matrices` where they are shared so), `slide` and
 //! `slide_weights` those in registers, which look at the pictures through what is `seen` of them. All
 //! of them have their values from the `writer`, which reads and writes memory by `bindings` and knows
@@ -32,6 +32,7 @@ mod slide_weights;
 mod staged;
 mod sums;
 mod template;
+mod total;
 mod writer;
 
 pub use bindings::{Binding, Buffer};
@@ -73,6 +74,7 @@ fn one(program: &Program, plan: &GpuPlan, id: KernelId) -> Result<KernelCode, En
         Body::Map | Body::Fold(_) => map::map(&mut writer),
         Body::Contract(node) | Body::Weights(node) => contraction(&mut writer, node),
         Body::Gather(_) | Body::Merge { .. } => sums::sums(&mut writer),
+        Body::Total { .. } => total::total(&mut writer, id),
     };
     if let Some(fault) = writer.fault() {
         return Err(EngineError::Internal(fault));

@@ -22,7 +22,12 @@ pub(super) fn sums(writer: &mut Writer) -> String {
     let epilogue = epilogue(writer, &raw, &mut |_, _| {});
     let quantities = match kernel.body {
         Body::Merge { .. } => merged(writer, of, parts, &results),
-        Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Weights(_) | Body::Gather(_) => {
+        Body::Map
+        | Body::Contract(_)
+        | Body::Fold(_)
+        | Body::Weights(_)
+        | Body::Gather(_)
+        | Body::Total { .. } => {
             vec![gathered(writer, of, parts)]
         }
     };
@@ -61,9 +66,12 @@ fn memory(writer: &Writer, parts: Parts) -> String {
 var<workgroup> moments: array<Moments, THREADS>;
 "
         }
-        Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Weights(_) | Body::Gather(_) => {
-            "var<workgroup> sums: array<V, THREADS>;\n"
-        }
+        Body::Map
+        | Body::Contract(_)
+        | Body::Fold(_)
+        | Body::Weights(_)
+        | Body::Gather(_)
+        | Body::Total { .. } => "var<workgroup> sums: array<V, THREADS>;\n",
     };
     joined.to_owned() + &workgroup_memory(writer)
 }

@@ -19,6 +19,8 @@ pub(super) const EXPAND: &str = include_str!("../../../../shaders/expand.wgsl");
 pub(super) const SUMS: &str = include_str!("../../../../shaders/sums.wgsl");
 /// Kernels that are alike, element by element.
 pub(super) const FLAT: &str = include_str!("../../../../shaders/flat.wgsl");
+/// A sum of all that lies side by side.
+pub(super) const TOTAL: &str = include_str!("../../../../shaders/total.wgsl");
 
 /// The module with these hooks replaced. Other hooks keep what they have, and stay hooks.
 pub(super) fn fill(module: &str, hooks: &[(&str, String)]) -> String {

@@ -23,9 +23,8 @@ const SPLIT_DEPTH = 1u;
 @group(0) @binding(2) var<storage, read> b2: array<f32>;
 @group(0) @binding(3) var<storage, read> b3: array<f32>;
 @group(0) @binding(4) var<storage, read> b4: array<f32>;
-@group(0) @binding(5) var<storage, read> b5: array<f32>;
-@group(0) @binding(6) var<storage, read_write> b6: array<f32>;
-@group(0) @binding(7) var<uniform> starts: array<vec4<u32>, 1>;
+@group(0) @binding(5) var<storage, read_write> b5: array<f32>;
+@group(0) @binding(6) var<uniform> starts: array<vec4<u32>, 1>;
 fn read4_b0(i: u32) -> vec4<f32> {
     return b0[i / 4u];
 }
@@ -41,11 +40,8 @@ fn read1_b3(i: u32) -> f32 {
 fn read1_b4(i: u32) -> f32 {
     return b4[i];
 }
-fn read1_b5(i: u32) -> f32 {
-    return b5[i];
-}
-fn write1_b6(i: u32, v: f32) {
-    b6[i] = v;
+fn write1_b5(i: u32, v: f32) {
+    b5[i] = v;
 }
 
 var<workgroup> tile_a: array<f32, DEPTH_STEP * TILE_ROWS>;
@@ -85,25 +81,27 @@ fn load_b(k: u32, col: u32, end: u32) -> f32 {
         let n = row;
         let t0 = (n) * 10u + col;
         let t1 = read1_b1(t0);
-        let t2 = 0u;
-        let t3 = read1_b2(starts[0].x + t2);
-        let t4 = t1 * t3;
-        let t5 = read1_b3(t0);
-        let t6 = n;
-        let t7 = read1_b4(t6);
-        let t8 = t5 - t7;
-        let t9 = exp(t8);
-        let t10 = read1_b5(t6);
-        let t11 = t9 * t10;
-        let t12 = t4 + t11;
-        result = t12;
+        let t2 = 0.25f;
+        let t3 = 1.0f;
+        let t4 = -t3;
+        let t5 = t2 * t4;
+        let t6 = t1 * t5;
+        let t7 = read1_b2(t0);
+        let t8 = n;
+        let t9 = read1_b3(t8);
+        let t10 = t7 - t9;
+        let t11 = exp(t10);
+        let t12 = read1_b4(t8);
+        let t13 = t11 * t12;
+        let t14 = t6 + t13;
+        result = t14;
     }
     return result;
 }
 
 fn epilogue(row: u32, col: u32, split: u32, raw0: f32) {
     if (row < ROWS && col < COLS) {
-        write1_b6(starts[0].y + (split * 4u + row) * 10u + col, raw0);
+        write1_b5(starts[0].x + (split * 4u + row) * 10u + col, raw0);
     }
 }
 

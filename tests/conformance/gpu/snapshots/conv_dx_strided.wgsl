@@ -32,9 +32,6 @@ fn read1_b0(i: u32) -> f32 {
 fn read1_b1(i: u32) -> f32 {
     return b1[i];
 }
-fn read4_b1(i: u32) -> vec4<f32> {
-    return vec4<f32>(b1[i], b1[i + 1u], b1[i + 2u], b1[i + 3u]);
-}
 fn read1_b2(i: u32) -> f32 {
     return b2[i];
 }
@@ -43,6 +40,9 @@ fn read1_b3(i: u32) -> f32 {
 }
 fn read1_b4(i: u32) -> f32 {
     return b4[i];
+}
+fn read4_b4(i: u32) -> vec4<f32> {
+    return vec4<f32>(b4[i], b4[i + 1u], b4[i + 2u], b4[i + 3u]);
 }
 fn write4_b5(i: u32, v: vec4<f32>) {
     b5[i / 4u] = v;
@@ -72,18 +72,20 @@ fn load_a(row: u32, k: u32, end: u32, first_col: u32) -> f32 {
         if (t9 < 1u && t10 < 1u) {
             let t11 = (t4) * 10u + t0;
             let t12 = read1_b0(t11);
-            let t13 = 0u;
-            let t14 = read1_b1(starts[0].x + t13);
-            let t15 = t12 * t14;
-            let t16 = read1_b2(t11);
-            let t17 = t4;
-            let t18 = read1_b3(t17);
-            let t19 = t16 - t18;
-            let t20 = exp(t19);
-            let t21 = read1_b4(t17);
-            let t22 = t20 * t21;
-            let t23 = t15 + t22;
-            result = t23;
+            let t13 = 0.25f;
+            let t14 = 1.0f;
+            let t15 = -t14;
+            let t16 = t13 * t15;
+            let t17 = t12 * t16;
+            let t18 = read1_b1(t11);
+            let t19 = t4;
+            let t20 = read1_b2(t19);
+            let t21 = t18 - t20;
+            let t22 = exp(t21);
+            let t23 = read1_b3(t19);
+            let t24 = t22 * t23;
+            let t25 = t17 + t24;
+            result = t25;
         }
     }
     return result;
@@ -97,13 +99,13 @@ fn load_b(k: u32, col: u32, end: u32) -> vec4<f32> {
         let t2 = t1 / 1u;
         let t3 = t1 % 1u;
         let t4 = (col) * 10u + t0;
-        let t5 = read1_b1(starts[0].y + t4);
+        let t5 = read1_b4(starts[0].x + t4);
         let t6 = ((col + 1u)) * 10u + t0;
-        let t7 = read1_b1(starts[0].y + t6);
+        let t7 = read1_b4(starts[0].x + t6);
         let t8 = ((col + 2u)) * 10u + t0;
-        let t9 = read1_b1(starts[0].y + t8);
+        let t9 = read1_b4(starts[0].x + t8);
         let t10 = ((col + 3u)) * 10u + t0;
-        let t11 = read1_b1(starts[0].y + t10);
+        let t11 = read1_b4(starts[0].x + t10);
         result = vec4<f32>(t5, t7, t9, t11);
     }
     return result;
@@ -116,7 +118,7 @@ fn epilogue(row: u32, col: u32, raw0: vec4<f32>) {
         let t1 = vec4<f32>(t0);
         let t2 = raw0 * t1;
         let t3 = col;
-        let t4 = read4_b1(starts[0].z + t3);
+        let t4 = read4_b4(starts[0].y + t3);
         let t5 = raw0 * t4;
         let t6 = (n) * 16u + col;
         write4_b5(t6, t2);
