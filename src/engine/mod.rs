@@ -161,6 +161,11 @@ pub trait Executable {
         Ok(Vec::new())
     }
 
+    /// The forms of kernels that were timed when this was compiled; empty where none were.
+    fn tuned(&self) -> &[profile::Tuned] {
+        &[]
+    }
+
     /// Reads output number `index` of the program as the last run left it.
     fn output(&mut self, index: usize) -> Result<Vec<f32>, EngineError>;
 

@@ -15,6 +15,26 @@ pub struct KernelTime {
     pub bytes: f64,
 }
 
+/// A kernel that was timed in several forms, equal ones together.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Tuned {
+    /// What it does, on what shape.
+    pub name: String,
+    /// The forms, in the order in which they seemed promising.
+    pub candidates: Vec<Candidate>,
+    /// The number of the one that is taken.
+    pub chosen: usize,
+}
+
+/// One form.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Candidate {
+    /// How it is cut, in words.
+    pub form: String,
+    /// Seconds a call, the least of a few; none where it did not run.
+    pub seconds: Option<f64>,
+}
+
 /// What a device can do at most, a thread where it has threads.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {

@@ -1,6 +1,6 @@
 //! GPUs as their makers describe them, for estimates without one.
 
-use super::cut::{Blocking, Capabilities, Matrices, Target};
+use super::cut::{Capabilities, Matrices, Target};
 use super::numbers::NumberFormat;
 
 /// What limits a kernel.
@@ -150,8 +150,9 @@ impl Chip {
             NumberFormat::F32 => None,
             NumberFormat::F16 => Some(self.matrices),
         };
-        let capabilities = Capabilities { subgroups: true, matrices };
-        let blocking = Blocking::choices(capabilities)[0];
-        Target { activations, capabilities, blocking, ..Target::default() }
+        let memory = self.memory.min(48) << 10;
+        let threads = 512.min(self.threads);
+        let capabilities = Capabilities { subgroups: true, matrices, memory, threads };
+        Target { activations, capabilities, ..Target::default() }
     }
 }

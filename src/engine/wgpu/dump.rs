@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::graph::{NodeId, Program};
 
-use super::cut::{Multiply, Parts, TileCut};
+use super::cut::{Blocking, Multiply, Parts, Share, StripBlocking, TileBlocking, TileCut};
 use super::dispatch::{Dispatch, FlatCut};
 use super::kernel::{Body, Column, Kernel, KernelId, Moment, name};
 use super::memory::live::{LiveRange, LiveRanges};
@@ -119,6 +119,9 @@ pub fn cut(kernel: &Kernel, cut: &TileCut) -> String {
             share.side,
             edge = share.edge
         ),
+        Multiply::Strips(strip) => {
+            format!("{}, {} threads", blocked(&strip.blocking, strip.width), cut.threads())
+        }
         Multiply::Sliding(window) => format!(
             "{}×{} pixels a thread, {} times four channels, {}×{} threads side by side",
             window.down, window.across, window.blocks, window.side[0], window.side[1]
@@ -140,6 +143,33 @@ pub fn cut(kernel: &Kernel, cut: &TileCut) -> String {
         let _ = write!(out, ", {count} {what}");
     }
     out
+}
+
+/// A form of a contraction that tuning chooses among.
+pub fn blocking(blocking: Blocking, kernel: &Kernel) -> String {
+    match blocking {
+        Blocking::Tile(TileBlocking { rows, lanes, matrices }) => {
+            let by = if matrices { ", by matrices" } else { "" };
+            format!("tiles of {rows} rows a thread, up to {lanes} threads side by side{by}")
+        }
+        Blocking::Strip(blocking) => {
+            let width = if kernel.domain.shape.0[3].is_multiple_of(4) { 4 } else { 1 };
+            blocked(&blocking, width)
+        }
+    }
+}
+
+fn blocked(blocking: &StripBlocking, width: usize) -> String {
+    let StripBlocking { images, rows, columns, channels, chunk, whole, ahead, share } = blocking;
+    let share = match share {
+        Share::Pixels(pixels) => format!("{pixels}×{width} a thread"),
+        Share::Matrices { down, across } => format!("{down}×{across} matrices a subgroup"),
+    };
+    let early = if *ahead { " ahead" } else { "" };
+    let weights = if *whole { "" } else { ", weights row by row" };
+    format!(
+        "strips of {images}×{rows}×{columns} pixels by {channels} channels, {chunk} at a time{early}{weights}, {share}"
+    )
 }
 
 /// Every slot with its size and format, and who lives there from which kernel to which; then the

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::profile::KernelTime;
+use crate::engine::profile::{KernelTime, Tuned};
 use crate::engine::{EngineError, Executable, Pending};
 use crate::graph::{InputId, NodeId, Program, Shape};
 use crate::pixels::{self, Extent};
@@ -25,6 +25,7 @@ pub(super) struct GpuProgram {
     pipelines: Pipelines,
     steps: Vec<Step>,
     costs: Vec<Cost>,
+    tuned: Vec<Tuned>,
     inputs: Vec<(BufferPlace, Shape)>,
     outputs: Vec<(BufferPlace, Shape)>,
     expansions: Vec<Expansion>,
@@ -51,7 +52,12 @@ struct Copied {
 }
 
 impl GpuProgram {
-    pub fn new(gpu: Arc<Gpu>, program: &Program, lowered: Lowered) -> Result<Self, EngineError> {
+    pub fn new(
+        gpu: Arc<Gpu>,
+        program: &Program,
+        lowered: Lowered,
+        tuned: Vec<Tuned>,
+    ) -> Result<Self, EngineError> {
         let Lowered { plan, code } = lowered;
         let memory = &plan.memory;
         let outputs = program
@@ -85,6 +91,7 @@ impl GpuProgram {
             pipelines,
             steps,
             costs,
+            tuned,
             inputs,
             outputs,
             expansions: Vec::new(),
@@ -345,6 +352,10 @@ impl Executable for GpuProgram {
     fn state(&mut self, input: InputId) -> Result<Vec<f32>, EngineError> {
         let place = self.input(input)?;
         self.read(place)
+    }
+
+    fn tuned(&self) -> &[Tuned] {
+        &self.tuned
     }
 
     fn memory(&self) -> usize {

@@ -16,11 +16,12 @@ pub(super) struct Lowered {
 }
 
 impl Lowered {
-    /// `blocking` says how each contraction through workgroup memory is cut.
+    /// `blocking` says how contractions through workgroup memory are cut, where
+    /// it is not the target's choice.
     pub fn new(
         program: &Program,
         target: Target,
-        blocking: &dyn Fn(KernelId) -> Blocking,
+        blocking: &dyn Fn(KernelId) -> Option<Blocking>,
     ) -> Result<Self, EngineError> {
         let plan = GpuPlan::new(program, target, blocking);
         let written = plan.dispatches.iter().map(|it| text::write(program, &plan, it));
@@ -30,6 +31,6 @@ impl Lowered {
 
     /// The same where nothing has been tuned.
     pub fn untuned(program: &Program, target: Target) -> Result<Self, EngineError> {
-        Self::new(program, target, &|_| target.blocking)
+        Self::new(program, target, &|_| None)
     }
 }

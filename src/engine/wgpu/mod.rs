@@ -45,7 +45,7 @@ mod tune;
 mod validate;
 mod wgsl;
 
-pub use cut::{Blocking, Capabilities, Matrices, Style, Target};
+pub use cut::{Blocking, Capabilities, MOST as MOST_CHOICES, Matrices, Style, Target};
 pub use device::adapter::{AdapterSummary, adapters};
 pub use device::options::{DeviceLimits, Options, Tune};
 pub use numbers::NumberFormat;
@@ -92,7 +92,8 @@ impl WgpuEngine {
         let style = Style::suited(software);
         // What suits hardware says nothing of software, which takes minutes to try.
         let tune = if software { Tune::Off } else { options.tune };
-        let target = Target { activations, style, ..Target::default() };
+        let capabilities = gpu.capabilities(Capabilities::default());
+        let target = Target { activations, style, capabilities, ..Target::default() };
         let engine = Self { gpu, target, tune, without: None };
         let core = software || options.limits == DeviceLimits::WebGpuDefault;
         Ok(if core { engine } else { engine.with_capabilities() })
@@ -125,8 +126,7 @@ impl WgpuEngine {
         }
         let (gpu, matrices) = self_test::with_matrices(&self.gpu)?;
         let capabilities = Capabilities { matrices: Some(matrices), ..self.target.capabilities };
-        let blocking = Blocking::choices(capabilities)[0];
-        let target = Target { capabilities, blocking, ..self.target };
+        let target = Target { capabilities, ..self.target };
         Ok(Self { gpu, target, ..self })
     }
 
@@ -151,9 +151,9 @@ impl WgpuEngine {
         Self { target: Target { style, ..self.target }, ..self }
     }
 
-    /// The same engine with this blocking of all contractions, which are not tuned.
-    pub fn with_blocking(self, blocking: Blocking) -> Self {
-        Self { target: Target { blocking, ..self.target }, tune: Tune::Off, ..self }
+    /// The same engine with this candidate of every contraction, which is not tuned.
+    pub fn with_choice(self, choice: usize) -> Self {
+        Self { target: Target { choice, ..self.target }, tune: Tune::Off, ..self }
     }
 
     /// The same engine with other tuning than suits the adapter.
@@ -186,7 +186,7 @@ impl Engine for WgpuEngine {
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
-        let lowered = tune::tuned(&self.gpu, program, self.target, self.tune)?;
-        Ok(Box::new(executable::GpuProgram::new(self.gpu.clone(), program, lowered)?))
+        let (lowered, tuned) = tune::tuned(&self.gpu, program, self.target, self.tune)?;
+        Ok(Box::new(executable::GpuProgram::new(self.gpu.clone(), program, lowered, tuned)?))
     }
 }

@@ -24,8 +24,13 @@ pub struct GpuPlan {
 }
 
 impl GpuPlan {
-    /// Plans a program. `blocking` says how each contraction through workgroup memory is cut.
-    pub fn new(program: &Program, target: Target, blocking: &dyn Fn(KernelId) -> Blocking) -> Self {
+    /// Plans a program. `blocking` says how contractions through workgroup memory are cut, where
+    /// it is not the target's choice.
+    pub fn new(
+        program: &Program,
+        target: Target,
+        blocking: &dyn Fn(KernelId) -> Option<Blocking>,
+    ) -> Self {
         let bare = bare(&program.graph, target.style);
         let kernels = form(program, &Placement::new(program), &bare);
         let cuts = cut(program, &kernels, target, blocking);
@@ -46,7 +51,7 @@ impl GpuPlan {
 
     /// The same where nothing has been tuned.
     pub fn untuned(program: &Program, target: Target) -> Self {
-        Self::new(program, target, &|_| target.blocking)
+        Self::new(program, target, &|_| None)
     }
 
     /// The number of each kernel.

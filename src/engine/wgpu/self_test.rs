@@ -9,7 +9,7 @@ use crate::engine::{EngineError, Executable};
 use crate::graph::builder::Builder;
 use crate::graph::{ConvGeometry, InputId, Output, Program, Role, Shape, Type};
 
-use super::cut::{Blocking, Capabilities, Matrices, Target};
+use super::cut::{Capabilities, Matrices, Target};
 use super::device::adapter::Gpu;
 use super::executable::GpuProgram;
 use super::lowered::Lowered;
@@ -62,19 +62,20 @@ fn edge(offered: &[wgpu::CooperativeMatrixProperties]) -> Option<usize> {
 
 /// What the test's program computes.
 fn results(gpu: &Arc<Gpu>, capabilities: Capabilities) -> Result<Vec<Vec<f32>>, String> {
-    let (program, blocking) = (program(), Blocking::choices(capabilities)[0]);
+    let program = program();
+    let capabilities = gpu.capabilities(capabilities);
     let activations = NumberFormat::F16;
-    let target = Target { activations, capabilities, blocking, ..Target::default() };
+    let target = Target { activations, capabilities, ..Target::default() };
     let lowered = Lowered::untuned(&program, target).map_err(failed)?;
-    let shared = lowered.plan.cuts.iter().filter(|cut| cut.share().is_some()).count();
-    if blocking.matrices && shared < program.outputs.len() {
+    let shared = lowered.plan.cuts.iter().filter(|cut| cut.by_matrices()).count();
+    if capabilities.matrices.is_some() && shared < program.outputs.len() {
         return Err("the subgroups of a workgroup cannot share its tile in whole matrices".into());
     }
     run(gpu, &program, lowered).map_err(failed)
 }
 
 fn run(gpu: &Arc<Gpu>, program: &Program, lowered: Lowered) -> Result<Vec<Vec<f32>>, EngineError> {
-    let mut executable = GpuProgram::new(gpu.clone(), program, lowered)?;
+    let mut executable = GpuProgram::new(gpu.clone(), program, lowered, Vec::new())?;
     for (at, input) in program.graph.inputs.iter().enumerate() {
         executable.write(InputId(at as u32), &integers(at, input.ty.shape.len()))?;
     }

@@ -1,87 +1,103 @@
 //! Which blocking suits each contraction, measured on the device.
 //!
-//! The whole program is run with each blocking, every dispatch between two timestamps, so that a
-//! kernel is timed among those that run before it. What is found is kept by adapter, driver and
-//! the SHA-256 of the kernel's text in the default blocking.
+//! The whole program is run with the first candidate of every contraction, then with the second of
+//! those that have one, and so on, every dispatch between two timestamps, so that a kernel is timed
+//! among those that run before it. What is found is kept by adapter, driver and the SHA-256 of the
+//! kernel's text in its first form.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use crate::engine::profile::{Candidate, Tuned};
 use crate::engine::{EngineError, Executable};
 use crate::graph::Program;
 use crate::text::sha256;
 
-use super::cut::{Blocking, Style, Target};
+use super::cost::Cost;
+use super::cut::{Blocking, MOST, Style, Target, TileCut};
 use super::device::adapter::Gpu;
 use super::device::disk;
 use super::device::options::Tune;
+use super::dump;
 use super::executable::GpuProgram;
-use super::kernel::Body;
+use super::kernel::Kernel;
 use super::lowered::Lowered;
 
-/// Steps timed with each blocking, after one that is not.
+/// Steps timed of each form.
 const STEPS: usize = 3;
+/// An idle GPU runs at a fraction of its clock: so long of the same work comes first.
+const WARM: Duration = Duration::from_millis(30);
 /// From here on a file of what was found begins anew.
-const MOST: usize = 10_000;
+const MOST_KEPT: usize = 10_000;
 
-/// A program in the fastest blockings that are known, after finding out where nothing is.
+/// A program in the fastest blockings that are known, after finding out where nothing is, with what
+/// was timed for that.
 pub(super) fn tuned(
     gpu: &Arc<Gpu>,
     program: &Program,
     target: Target,
     tune: Tune,
-) -> Result<Lowered, EngineError> {
+) -> Result<(Lowered, Vec<Tuned>), EngineError> {
     let untried = Lowered::untuned(program, target)?;
     if tune == Tune::Off || target.style != Style::Staged {
-        return Ok(untried);
+        return Ok((untried, Vec::new()));
     }
     let known = || match tune {
         Tune::Cached => Found::read(gpu).0,
         Tune::Off | Tune::Full => BTreeMap::new(),
     };
-    let keys = keys(&untried);
-    let complete = |found: &BTreeMap<_, _>| keys.iter().flatten().all(|k| found.contains_key(k));
-    let mut found = known();
+    let contractions = contractions(program, &untried, target);
+    let complete =
+        |found: &BTreeMap<_, _>| contractions.iter().flatten().all(|c| found.contains_key(&c.key));
+    let (mut found, mut tried) = (known(), Vec::new());
     if !complete(&found) {
         // Processes that time kernels side by side would time each other.
         let _turn = path(gpu).and_then(|path| disk::turn(&path, gpu.patience));
         found = known();
         if !complete(&found) {
+            let times = timed(gpu, program, target, &contractions)?;
+            tried = told(&contractions, &times, &untried);
             // What is known stays: other blockings give other bits.
-            let mut new = timed(gpu, program, target, &keys)?;
+            let mut new = fastest(&contractions, &times);
             new.retain(|key, _| !found.contains_key(key));
             Found::add(gpu, &new);
             found.extend(new);
         }
     }
-    let chosen = |key: Option<&Option<String>>| {
-        let known = key.and_then(Option::as_ref).and_then(|key| found.get(key));
-        known.copied().unwrap_or(target.blocking)
+    let chosen = |at: usize| {
+        let contraction = contractions.get(at)?.as_ref()?;
+        found.get(&contraction.key).copied()
     };
-    if keys.iter().all(|key| chosen(Some(key)) == target.blocking) {
-        return Ok(untried);
-    }
-    Lowered::new(program, target, &|id| chosen(keys.get(id.index())))
+    Ok((Lowered::new(program, target, &|id| chosen(id.index()))?, tried))
 }
 
-/// What each contraction is known by; none for other kernels.
-fn keys(lowered: &Lowered) -> Vec<Option<String>> {
+/// A contraction that may be tuned.
+struct Tunable {
+    /// What it is known by.
+    key: String,
+    /// What it does, on what shape.
+    name: String,
+    candidates: Vec<Blocking>,
+}
+
+/// Those of a program; none for other kernels.
+fn contractions(program: &Program, lowered: &Lowered, target: Target) -> Vec<Option<Tunable>> {
     let kernels = &lowered.plan.kernels.list;
-    let mut keys = vec![None; kernels.len()];
+    let mut all: Vec<Option<Tunable>> = kernels.iter().map(|_| None).collect();
     for code in &lowered.code {
-        for id in &code.kernels {
-            let body = &kernels[id.index()].body;
-            let tuned = matches!(body, Body::Contract(_) | Body::Weights(_));
-            keys[id.index()] = tuned.then(|| sha256([code.wgsl.as_bytes()]));
+        for &id in &code.kernels {
+            let candidates = TileCut::candidates(&program.graph, &kernels[id.index()], target);
+            all[id.index()] = (!candidates.is_empty()).then(|| Tunable {
+                key: sha256([code.wgsl.as_bytes()]),
+                name: Cost::of_all(program, &lowered.plan, &[id]).what,
+                candidates,
+            });
         }
     }
-    keys
+    all
 }
-
-/// A blocking in the file.
-type Entry = (usize, usize, bool);
 
 /// The fastest blocking of each contraction that was timed.
 #[derive(Debug, Default, PartialEq)]
@@ -93,23 +109,19 @@ impl Found {
         bytes.map(|bytes| Self::parse(&bytes)).unwrap_or_default()
     }
 
-    /// Blockings that this version does not have are left out; what this run has no matrices for
-    /// is another's, and stays.
+    /// Blockings that this version does not have are left out.
     fn parse(bytes: &[u8]) -> Self {
-        let all: BTreeMap<String, Entry> = serde_json::from_slice(bytes).unwrap_or_default();
-        if all.len() > MOST {
+        let all: BTreeMap<String, serde_json::Value> =
+            serde_json::from_slice(bytes).unwrap_or_default();
+        if all.len() > MOST_KEPT {
             return Self::default();
         }
-        let known = |(rows, lanes, matrices): Entry| {
-            let blocking = Blocking { rows, lanes, matrices };
-            blocking.is_known().then_some(blocking)
-        };
-        Self(all.into_iter().filter_map(|(key, entry)| Some((key, known(entry)?))).collect())
+        let known = |(key, entry)| Some((key, serde_json::from_value(entry).ok()?));
+        Self(all.into_iter().filter_map(known).collect())
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let entries = self.0.iter().map(|(key, b)| (key, (b.rows, b.lanes, b.matrices)));
-        serde_json::to_vec(&entries.collect::<BTreeMap<_, Entry>>()).unwrap_or_default()
+        serde_json::to_vec(&self.0).unwrap_or_default()
     }
 
     /// Keeps what was found now, beside what other programs and processes have kept so far.
@@ -123,28 +135,69 @@ impl Found {
     }
 }
 
-/// The fastest blocking of each contraction of a program.
+/// Seconds of each contraction in each form, by its key; none where a program of it did not fit.
+type Times = BTreeMap<String, Vec<Option<f64>>>;
+
 fn timed(
     gpu: &Arc<Gpu>,
     program: &Program,
     target: Target,
-    keys: &[Option<String>],
-) -> Result<BTreeMap<String, Blocking>, EngineError> {
-    let mut fastest: BTreeMap<String, (f64, Blocking)> = BTreeMap::new();
-    for blocking in Blocking::choices(target.capabilities) {
-        let seconds = match seconds(gpu, program, target, blocking) {
+    contractions: &[Option<Tunable>],
+) -> Result<Times, EngineError> {
+    let mut times = Times::new();
+    let most = contractions.iter().flatten().map(|c| c.candidates.len()).max().unwrap_or(0);
+    for choice in 0..most.min(MOST) {
+        let seconds = match seconds(gpu, program, Target { choice, ..target }) {
             // The program itself may fit: other blockings leave more partial sums.
-            Err(EngineError::OutOfMemory { .. }) if blocking != target.blocking => continue,
-            seconds => seconds?,
+            Err(EngineError::OutOfMemory { .. }) if choice > 0 => None,
+            seconds => Some(seconds?),
         };
-        for (key, seconds) in keys.iter().zip(seconds) {
-            let Some(key) = key else { continue };
-            if fastest.get(key).is_none_or(|(least, _)| seconds < *least) {
-                fastest.insert(key.clone(), (seconds, blocking));
-            }
+        for (at, contraction) in contractions.iter().enumerate() {
+            let Some(it) = contraction.as_ref().filter(|it| choice < it.candidates.len()) else {
+                continue;
+            };
+            let all = times.entry(it.key.clone()).or_default();
+            all.resize(choice + 1, None);
+            let least = seconds.as_ref().map(|seconds| seconds[at]);
+            all[choice] = match (all[choice], least) {
+                (Some(known), Some(new)) => Some(known.min(new)),
+                (known, new) => known.or(new),
+            };
         }
     }
-    Ok(fastest.into_iter().map(|(key, (_, blocking))| (key, blocking)).collect())
+    Ok(times)
+}
+
+/// The number of the least time.
+fn least(times: &[Option<f64>]) -> Option<usize> {
+    let known = times.iter().enumerate().filter_map(|(at, time)| Some((at, (*time)?)));
+    known.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(at, _)| at)
+}
+
+/// The fastest blocking of each contraction.
+fn fastest(contractions: &[Option<Tunable>], times: &Times) -> BTreeMap<String, Blocking> {
+    let one = |it: &Tunable| {
+        let chosen = least(times.get(&it.key)?)?;
+        Some((it.key.clone(), it.candidates[chosen]))
+    };
+    contractions.iter().flatten().filter_map(one).collect()
+}
+
+/// The whole table, equal kernels together.
+fn told(contractions: &[Option<Tunable>], times: &Times, lowered: &Lowered) -> Vec<Tuned> {
+    let mut seen = std::collections::HashSet::new();
+    let kernels = contractions.iter().zip(&lowered.plan.kernels.list);
+    let one = |(it, kernel): (&Option<Tunable>, &Kernel)| {
+        let it = it.as_ref().filter(|it| seen.insert(it.key.clone()))?;
+        let times = times.get(&it.key)?;
+        let candidate = |(blocking, seconds): (&Blocking, &Option<f64>)| Candidate {
+            form: dump::blocking(*blocking, kernel),
+            seconds: *seconds,
+        };
+        let candidates = it.candidates.iter().zip(times).map(candidate).collect();
+        Some(Tuned { name: it.name.clone(), candidates, chosen: least(times)? })
+    };
+    kernels.filter_map(one).collect()
 }
 
 /// Beside the pipelines of the adapter and driver.
@@ -154,20 +207,18 @@ fn path(gpu: &Gpu) -> Option<PathBuf> {
     Some(path.into())
 }
 
-/// The least time of each kernel in a few steps with one blocking. Without timestamps, the time of
-/// a step stands for all of them.
-fn seconds(
-    gpu: &Arc<Gpu>,
-    program: &Program,
-    target: Target,
-    blocking: Blocking,
-) -> Result<Vec<f64>, EngineError> {
-    let lowered = Lowered::untuned(program, Target { blocking, ..target })?;
+/// The least time of each kernel in a few steps of one form. Without timestamps, the time of a step
+/// stands for all of them.
+fn seconds(gpu: &Arc<Gpu>, program: &Program, target: Target) -> Result<Vec<f64>, EngineError> {
+    let lowered = Lowered::untuned(program, target)?;
     let dispatches: Vec<_> = lowered.code.iter().map(|code| code.kernels.clone()).collect();
     let mut least = vec![f64::INFINITY; lowered.plan.kernels.list.len()];
-    let mut program = GpuProgram::new(gpu.clone(), program, lowered)?;
-    program.run()?;
-    program.wait()?;
+    let mut program = GpuProgram::new(gpu.clone(), program, lowered, Vec::new())?;
+    let warm = Instant::now();
+    while warm.elapsed() < WARM {
+        program.run()?;
+        program.wait()?;
+    }
     for _ in 0..STEPS {
         let start = Instant::now();
         let times = program.run_timed()?;
@@ -185,21 +236,35 @@ fn seconds(
 
 #[cfg(test)]
 mod tests {
-    use super::super::cut::{Capabilities, Matrices};
+    use super::super::cut::{Share, StripBlocking, TileBlocking};
     use super::*;
 
     #[test]
     fn what_was_found_is_read_again_and_strange_entries_are_not() {
-        let matrices = Some(Matrices { edge: 16, subgroup: 32 });
-        let capabilities = Capabilities { matrices, ..Capabilities::default() };
-        let all = Blocking::choices(capabilities);
-        let found =
-            Found(all.iter().enumerate().map(|(at, b)| (format!("kernel {at}"), *b)).collect());
+        let share = Share::Matrices { down: 2, across: 1 };
+        let strip = StripBlocking {
+            images: 2,
+            rows: 8,
+            columns: 16,
+            channels: 32,
+            chunk: 16,
+            whole: true,
+            ahead: false,
+            share,
+        };
+        let tiles = TileBlocking::all(true).map(Blocking::Tile);
+        let all = tiles.chain([Blocking::Strip(strip)]).enumerate();
+        let found = Found(all.map(|(at, b)| (format!("kernel {at}"), b)).collect());
         assert_eq!(Found::parse(&found.bytes()), found);
-        let strange = br#"{"a": [4, 8, false], "b": [1000000, 3, false]}"#;
-        let known = Blocking { rows: 4, lanes: 8, matrices: false };
-        let kept = Found(BTreeMap::from([("a".into(), known)]));
-        assert_eq!(Found::parse(strange), kept);
+        let strange = br#"{"a": {"Tile": {"rows": 4, "lanes": 8, "matrices": false}}, "b": {"Row": 3}, "c": [4, 8]}"#;
+        let known = Blocking::Tile(TileBlocking::default());
+        assert_eq!(Found::parse(strange), Found(BTreeMap::from([("a".into(), known)])));
         assert_eq!(Found::parse(b"[1, 2"), Found::default());
+    }
+
+    #[test]
+    fn the_least_time_is_taken_and_what_did_not_run_is_not() {
+        assert_eq!(least(&[Some(3.0), None, Some(2.0), Some(2.5)]), Some(2));
+        assert_eq!(least(&[None, None]), None);
     }
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use rnetc::engine::wgpu::dispatch::Dispatch;
 use rnetc::engine::wgpu::{
-    Blocking, Capabilities, DeviceLimits, GpuPlan, Matrices, NumberFormat, Style, Target, dump,
-    validate, wgsl,
+    Capabilities, DeviceLimits, GpuPlan, Matrices, NumberFormat, Style, Target, dump, validate,
+    wgsl,
 };
 use rnetc::graph::builder::Builder;
 use rnetc::graph::{NodeId, Output, PoolGeometry, PoolKind, Program, Role, Shape, Type};
@@ -32,10 +32,9 @@ fn blessed(file: &str, text: &str) {
 /// As NVIDIA's devices.
 fn by_matrices() -> Target {
     let matrices = Some(Matrices { edge: 16, subgroup: 32 });
-    let capabilities = Capabilities { subgroups: true, matrices };
-    let blocking = Blocking::choices(capabilities)[0];
+    let capabilities = Capabilities { subgroups: true, matrices, memory: 48 << 10, threads: 512 };
     let activations = NumberFormat::F16;
-    Target { activations, capabilities, blocking, ..Target::default() }
+    Target { activations, capabilities, ..Target::default() }
 }
 
 fn sliding() -> Target {
@@ -43,7 +42,7 @@ fn sliding() -> Target {
 }
 
 fn subgroups() -> Target {
-    let capabilities = Capabilities { subgroups: true, matrices: None };
+    let capabilities = Capabilities { subgroups: true, ..Capabilities::default() };
     Target { capabilities, ..Target::default() }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rnetc::engine::Engine;
-use rnetc::engine::wgpu::{Blocking, Capabilities, Options, Style, Tune, WgpuEngine};
+use rnetc::engine::wgpu::{MOST_CHOICES, Options, Style, Tune, WgpuEngine};
 use rnetc::graph::builder::Builder;
 use rnetc::graph::{Axes, ConvGeometry, Output, Program, ReduceKind, Role, Shape, Type};
 
@@ -38,11 +38,11 @@ pub fn convolution(images: usize, channels: usize, whole: bool) -> Program {
 fn every_blocking_is_right() {
     let Some(engine) = gpu() else { return };
     let engine = engine.with_style(Style::Staged);
-    let one = |blocking| {
-        let engine = engine.clone().with_blocking(blocking);
+    let one = |choice| {
+        let engine = engine.clone().with_choice(choice);
         ("wgpu", Box::new(engine) as Box<dyn Engine>)
     };
-    let engines = Blocking::choices(Capabilities::default()).into_iter().map(one).collect();
+    let engines = (0..MOST_CHOICES).map(one).collect();
     agree("convolution", &convolution(3, 72, true), 2e-6, engines);
 }
 
@@ -68,14 +68,13 @@ fn what_tuning_found_is_kept_and_taken() {
     let with = |tune| memory(engine.clone().with_tuning(tune));
     let files = || files(&folder, ".tuned");
 
-    let untried = memory(engine.clone().with_blocking(Blocking::default()));
+    let untried = memory(engine.clone().with_choice(0));
     assert_eq!((with(Tune::Off), files()), (untried, Vec::new()));
 
     let found = with(Tune::Full);
     let [file] = files().try_into().expect("one file");
-    let choices = Blocking::choices(Capabilities::default()).into_iter();
     let possible: Vec<_> =
-        choices.map(|blocking| memory(engine.clone().with_blocking(blocking))).collect();
+        (0..MOST_CHOICES).map(|choice| memory(engine.clone().with_choice(choice))).collect();
     assert!(possible.contains(&found), "{found} is not among {possible:?}");
 
     let kept = std::fs::read(&file).unwrap();

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use rnetc::engine::Engine;
-use rnetc::engine::wgpu::{Blocking, Capabilities, Matrices, Style, WgpuEngine};
+use rnetc::engine::wgpu::{MOST_CHOICES, Style, WgpuEngine};
 
 use super::{ROUNDING, half, near};
 use crate::compare::agree;
@@ -20,13 +20,11 @@ fn by_matrices() -> Option<WgpuEngine> {
 #[test]
 fn every_blocking_by_matrices_is_right() {
     let Some(engine) = by_matrices() else { return };
-    let matrices = Some(Matrices { edge: 8, subgroup: 8 });
-    let choices = Blocking::choices(Capabilities { matrices, ..Capabilities::default() });
-    let one = |blocking| {
-        let engine = engine.clone().with_blocking(blocking);
+    let one = |choice| {
+        let engine = engine.clone().with_choice(choice);
         ("matrices", Box::new(engine) as Box<dyn Engine>)
     };
-    let engines = choices.into_iter().map(one).collect();
+    let engines = (0..MOST_CHOICES).map(one).collect();
     // Operands and results have eleven bits; the sums of squares take each result in twice.
     agree("convolution", &convolution(3, 72, true), 4.0 * ROUNDING, engines);
 }

@@ -1,7 +1,7 @@
 //! What the engine writes for adapters of every kind is run, and agrees with the f64 interpreter.
 
 use rnetc::engine::Engine;
-use rnetc::engine::wgpu::{Blocking, Capabilities, Matrices, NumberFormat, Style, Target};
+use rnetc::engine::wgpu::{Capabilities, MOST_CHOICES, Matrices, NumberFormat, Style, Target};
 use rnetc::graph::Program;
 
 use super::Emulator;
@@ -22,15 +22,15 @@ fn adapter(
 ) -> (String, Emulator) {
     let matrices = edge.zip(subgroup);
     let matrices = matrices.map(|(edge, threads)| Matrices { edge, subgroup: threads as usize });
-    let capabilities = Capabilities { subgroups: subgroup.is_some(), matrices };
-    let blocking = Blocking::choices(capabilities)[0];
-    let target = Target { activations, capabilities, blocking, style: Style::Staged };
+    let core = Capabilities::default();
+    let capabilities = Capabilities { subgroups: subgroup.is_some(), matrices, ..core };
+    let target = Target { activations, capabilities, style: Style::Staged, ..Target::default() };
     let limits = Limits {
         subgroup,
         matrices: edge.is_some(),
-        half: activations == NumberFormat::F16,
-        memory: 16 << 10,
-        threads: 256,
+        half: activations == NumberFormat::F16 || edge.is_some(),
+        memory: core.memory as u32,
+        threads: core.threads as u32,
     };
     let subgroup = subgroup.map_or("no".into(), |n| n.to_string());
     let edge = edge.map_or("no".into(), |n| n.to_string());
@@ -84,9 +84,9 @@ fn a_net_trains_in_f16_on_every_adapter() {
 fn a_convolution_runs_in_every_blocking_by_matrices() {
     for (subgroup, edge) in [(32, 16), (64, 16), (32, 8), (8, 8)] {
         let (name, it) = adapter(NumberFormat::F16, Some(subgroup), Some(edge));
-        let blocked = Blocking::choices(it.target.capabilities).into_iter().map(|blocking| {
-            let target = Target { blocking, ..it.target };
-            (format!("{name}, {blocking:?}"), Emulator { target, ..it })
+        let blocked = (0..MOST_CHOICES).map(|choice| {
+            let target = Target { choice, ..it.target };
+            (format!("{name}, choice {choice}"), Emulator { target, ..it })
         });
         // The sums of squares take each result in twice.
         agrees(&convolution(2, 24, true), 4.0 * ROUNDING, &blocked.collect::<Vec<_>>());

@@ -9,7 +9,7 @@
 use crate::graph::{ConvGeometry, Graph, NodeId, Op};
 
 /// What is computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ContractionKind {
     /// The convolution.
     Forward,
@@ -68,6 +68,11 @@ impl Contraction {
         let a_width = if inner.is_multiple_of(4) { 4 } else { 1 };
         let channels = node.ty.shape.0[3];
         Some(Self { node: id, kind, geometry, operands, images, a_width, inner, channels })
+    }
+
+    /// What contractions that are cut alike have in common.
+    pub fn shape(&self) -> (ContractionKind, ConvGeometry, [usize; 3]) {
+        (self.kind, self.geometry, [self.images, self.inner, self.channels])
     }
 
     /// Images, rows and columns over which a window stands: the inputs for a gradient with respect

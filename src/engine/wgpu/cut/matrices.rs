@@ -4,7 +4,7 @@ use super::capabilities::Matrices;
 use super::workgroup::{DEPTH_STEP, THREADS};
 
 /// How the subgroups of a workgroup share its tile: each has `down` × `across` matrices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MatrixShare {
     /// Rows and columns of a matrix.
     pub edge: usize,

@@ -34,7 +34,7 @@ const GROUPS: usize = 512;
 const SECTOR: usize = 8;
 
 /// The partial sums of an element, and how threads share them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Parts {
     /// So many there are.
     pub count: usize,
@@ -69,7 +69,7 @@ impl TileCut {
         target: Target,
         source: &TileCut,
     ) -> Self {
-        let cut = Self::of(graph, kernel, target);
+        let cut = Self::of(graph, kernel, target, None);
         match (&kernel.body, target.style) {
             (Body::Gather(_), Style::Staged) if source.splits > 1 => {
                 cut.gathered(kernel, source.splits)

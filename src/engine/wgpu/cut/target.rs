@@ -2,8 +2,10 @@
 
 use crate::engine::wgpu::numbers::NumberFormat;
 
-use super::blocking::Blocking;
 use super::capabilities::Capabilities;
+use super::contraction::Contraction;
+use super::sight::Sight;
+use super::strip::{Strip, StripBlocking};
 use super::style::Style;
 
 /// Of what numbers buffers are, how contractions read them, and what the device has.
@@ -13,8 +15,30 @@ pub struct Target {
     pub activations: NumberFormat,
     /// How contractions get their operands.
     pub style: Style,
-    /// How those through workgroup memory are cut, where tuning says nothing else.
-    pub blocking: Blocking,
-    /// What kernels use beyond WebGPU's core.
+    /// Which of its candidates is taken of each contraction through workgroup memory, where tuning
+    /// says nothing else; the last where there are fewer.
+    pub choice: usize,
+    /// What kernels use of the device.
     pub capabilities: Capabilities,
+}
+
+impl Target {
+    /// Parts in which matrices hold an operand: of single precision the two halves of its bits.
+    pub fn parts(&self) -> usize {
+        match self.activations {
+            NumberFormat::F32 => 2,
+            NumberFormat::F16 => 1,
+        }
+    }
+
+    /// A contraction by strips; none where it takes matrices that there are not.
+    pub(super) fn strip(
+        &self,
+        it: &Contraction,
+        sights: &[Sight; 2],
+        blocking: StripBlocking,
+    ) -> Option<Strip> {
+        let width = if it.channels.is_multiple_of(4) { 4 } else { 1 };
+        Strip::of(it, sights, blocking, self.capabilities.matrices, [self.parts(), width])
+    }
 }

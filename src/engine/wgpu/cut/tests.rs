@@ -5,11 +5,9 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::engine::wgpu::kernel::{Body, Column, Kernel};
+use crate::engine::wgpu::numbers::NumberFormat;
 use crate::graph::builder::Builder;
 use crate::graph::{ConvGeometry, Role, Shape, Type};
-
-/// Bytes of workgroup memory that every adapter has.
-const MEMORY: usize = 16 << 10;
 
 /// Images, rows and columns of a picture, channels read and written, kernel, stride.
 type Layer = [usize; 6];
@@ -77,20 +75,23 @@ fn layer(
     (graph, kernels.into_iter().chain(merges).collect())
 }
 
-/// Every style and blocking of devices without and with subgroups, and with matrices of 8 and of 16
+/// Every style on devices without and with subgroups, and with matrices of 8 and of 16
 /// in subgroups of all sizes.
 fn targets() -> Vec<Target> {
     let sizes = [2, 4, 8, 16, 32, 64, 128];
     let matrices = [8, 16]
         .into_iter()
         .flat_map(|edge| sizes.map(|subgroup| Some(Matrices { edge, subgroup })));
-    let devices = [false, true].map(|subgroups| Capabilities { subgroups, matrices: None });
-    let with_matrices = matrices.map(|matrices| Capabilities { subgroups: true, matrices });
+    let core = Capabilities::default();
+    let devices = [false, true].map(|subgroups| Capabilities { subgroups, ..core });
+    let with_matrices = matrices.map(|matrices| Capabilities { subgroups: true, matrices, ..core });
+    let large = |it| Capabilities { memory: 48 << 10, threads: 512, ..it };
+    let all: Vec<_> = devices.into_iter().chain(with_matrices).collect();
     let mut targets = Vec::new();
-    for capabilities in devices.into_iter().chain(with_matrices) {
-        for blocking in Blocking::choices(capabilities) {
-            for style in [Style::Staged, Style::Sliding] {
-                targets.push(Target { style, blocking, capabilities, ..Target::default() });
+    for capabilities in all.iter().copied().chain(all.iter().copied().map(large)) {
+        for style in [Style::Staged, Style::Sliding] {
+            for activations in [NumberFormat::F32, NumberFormat::F16] {
+                targets.push(Target { style, activations, capabilities, ..Target::default() });
             }
         }
     }
@@ -98,9 +99,15 @@ fn targets() -> Vec<Target> {
 }
 
 /// As [`cut`] has it: a kernel that adds up after its source.
-fn cut_of(graph: &Graph, kernels: &[Kernel], kernel: &Kernel, target: Target) -> TileCut {
-    let Some(of) = kernel.source() else { return TileCut::of(graph, kernel, target) };
-    let source = TileCut::of(graph, &kernels[of.index()], target);
+fn cut_of(
+    graph: &Graph,
+    kernels: &[Kernel],
+    kernel: &Kernel,
+    target: Target,
+    blocking: Option<Blocking>,
+) -> TileCut {
+    let Some(of) = kernel.source() else { return TileCut::of(graph, kernel, target, blocking) };
+    let source = TileCut::of(graph, &kernels[of.index()], target, None);
     TileCut::of_sums(graph, kernel, target, &source)
 }
 
@@ -109,13 +116,15 @@ fn all(check: impl Fn(&Graph, &Kernel, &TileCut, Target)) {
     for (images, shape) in LAYERS.into_iter().flat_map(|shape| [(1, shape), (128, shape)]) {
         let (graph, kernels) = layer(images, shape);
         for kernel in &kernels {
-            let mut seen = Vec::new();
+            let mut seen = HashSet::new();
             for target in targets() {
-                let cut = cut_of(&graph, &kernels, kernel, target);
-                let known = (cut, target.capabilities.matrices);
-                if !seen.contains(&known) {
-                    seen.push(known);
-                    check(&graph, kernel, &cut, target);
+                let candidates = TileCut::candidates(&graph, kernel, target);
+                let none = candidates.is_empty().then_some(None);
+                for blocking in candidates.into_iter().map(Some).chain(none) {
+                    let cut = cut_of(&graph, &kernels, kernel, target, blocking);
+                    if seen.insert((cut, target.capabilities)) {
+                        check(&graph, kernel, &cut, target);
+                    }
                 }
             }
         }
@@ -208,6 +217,30 @@ fn windows_cover(cut: &TileCut, window: Window, it: &Contraction, kernel: &Kerne
     }
 }
 
+/// As `text/strip` numbers the pixels of strips.
+fn strips_cover(cut: &TileCut, strip: &Strip) {
+    assert_eq!(cut.threads(), strip.threads());
+    let StripBlocking { images, rows, columns, channels, .. } = strip.blocking;
+    let [n, h, w] = strip.pixels;
+    let [deep, down, across] = strip.tiles();
+    let (run, runs, classes) = (strip.run, strip.runs(), strip.classes);
+    let pixel = |[image, top, left]: [usize; 3], row: usize| {
+        let (run_of, place) = (row / run, row / run % runs * run + row % run);
+        let class = run_of / strip.class_runs();
+        let y = (top * rows + run_of / runs % rows) * classes + class / classes;
+        let x = (left * columns + place / images) * classes + class % classes;
+        let image = image * images + place % images;
+        let inside = image < n && y < h && x < w && place < columns * images;
+        if inside { (image * h + y) * w + x } else { cut.rows }
+    };
+    let tiles =
+        (0..deep).flat_map(|i| (0..down).flat_map(move |y| (0..across).map(move |x| [i, y, x])));
+    let all = tiles.flat_map(|tile| (0..cut.tile_rows()).map(move |row| pixel(tile, row)));
+    assert!(once(all, cut.rows), "{cut:?}");
+    assert_eq!(cut.row_tiles(), deep * down * across);
+    assert!(cut.lanes * cut.width == channels && cut.col_tiles() * channels >= cut.cols);
+}
+
 /// The subgroups of a workgroup hold each matrix of its tile once.
 fn matrices_cover(cut: &TileCut, share: MatrixShare, matrices: Matrices) {
     let subgroups = THREADS / matrices.subgroup;
@@ -243,6 +276,7 @@ fn every_element_is_computed_once() {
                     let matrices = target.capabilities.matrices.expect("where there are matrices");
                     matrices_cover(cut, share, matrices);
                 }
+                Multiply::Strips(strip) => strips_cover(cut, &strip),
                 Multiply::Sliding(window) => windows_cover(cut, window, &it, kernel),
             }
         }
@@ -257,9 +291,9 @@ fn every_partial_sum_is_added_up_once() {
         for (kernel, of) in kernels.iter().filter_map(|kernel| Some((kernel, kernel.source()?))) {
             let source = &kernels[of.index()];
             for target in targets() {
-                let cut = cut_of(&graph, &kernels, kernel, target);
+                let cut = cut_of(&graph, &kernels, kernel, target, None);
                 let parts = cut.parts.expect("parts");
-                let left = TileCut::of(&graph, source, target).partials(source);
+                let left = TileCut::of(&graph, source, target, None).partials(source);
                 let own = kernel.domain.shape.len() * source.columns.len().max(1);
                 assert_eq!(parts.count * own, left, "{cut:?}");
                 if seen.insert((parts.count, parts.slices)) {
@@ -276,7 +310,7 @@ fn sums_of_a_residual_net_take_few_turns_in_many_workgroups() {
     for shape in [[32, 16, 16, 3, 1, 1], [16, 32, 32, 3, 1, 1], [8, 64, 64, 3, 1, 1]] {
         let (graph, kernels) = layer(128, shape);
         let [gather, merge] = [5, 6].map(|at| {
-            let cut = cut_of(&graph, &kernels, &kernels[at], Target::default());
+            let cut = cut_of(&graph, &kernels, &kernels[at], Target::default(), None);
             let Parts { count, slices, ways } = parts(cut);
             assert!(cut.threads() == 256 || count < 2 * slices, "{cut:?}");
             let turns = count.div_ceil(slices * ways);
@@ -292,7 +326,7 @@ fn sums_of_a_residual_net_take_few_turns_in_many_workgroups() {
 fn cuts_keep_within_what_every_adapter_offers() {
     all(|_, kernel, cut, target| {
         let memory = cut.workgroup_memory(kernel);
-        assert!(memory <= MEMORY, "{memory} bytes in {cut:?} for {target:?}");
+        assert!(memory <= target.capabilities.memory, "{memory} bytes in {cut:?} for {target:?}");
         let [x, y, z] = dispatch(cut.workgroups(kernel)).map(|n| n as usize);
         assert!(x * y * z >= cut.workgroups(kernel), "{cut:?}");
         assert!([x, y, z].iter().all(|n| (1..=65_535).contains(n)), "{cut:?}");
@@ -303,7 +337,7 @@ fn cuts_keep_within_what_every_adapter_offers() {
 fn partial_sums_are_one_a_tile_or_range() {
     let (graph, kernels) = layer(128, [32, 16, 32, 3, 1, 1]);
     let cuts: Vec<_> =
-        kernels.iter().map(|kernel| TileCut::of(&graph, kernel, Target::default())).collect();
+        kernels.iter().map(|kernel| TileCut::of(&graph, kernel, Target::default(), None)).collect();
     let [rows, pixels] = [3 * 3 * 16, 128 * 32 * 32];
     // Two columns of 32 channels for each tile of 32 rows, and of 32 in the pointwise kernel.
     assert_eq!(cuts[0].partials(&kernels[0]), pixels / cuts[0].tile_rows() * 2 * 32);
@@ -318,10 +352,10 @@ fn a_device_without_whole_matrices_multiplies_scalars() {
     let (graph, kernels) = layer(128, [32, 16, 16, 3, 1, 1]);
     let with = |edge, subgroup| {
         let matrices = Some(Matrices { edge, subgroup });
-        let capabilities = Capabilities { subgroups: true, matrices };
-        let blocking = Blocking::choices(capabilities)[0];
-        let target = Target { capabilities, blocking, ..Target::default() };
-        TileCut::of(&graph, &kernels[0], target).share()
+        let capabilities = Capabilities { subgroups: true, matrices, ..Capabilities::default() };
+        let target = Target { capabilities, ..Target::default() };
+        let blocking = TileBlocking { rows: 8, lanes: 16, matrices: true };
+        TileCut::of(&graph, &kernels[0], target, Some(Blocking::Tile(blocking))).share()
     };
     let nvidia = MatrixShare { edge: 16, down: 4, across: 1, side: 1 };
     assert_eq!(with(16, 32), Some(nvidia));

@@ -1,10 +1,14 @@
 //! How a kernel's domain is cut into workgroups.
 
 use crate::engine::wgpu::kernel::{Body, Kernel};
-use crate::graph::{Graph, NodeId, Shape};
+use crate::graph::{Graph, Shape};
 
+use super::blocking::{Blocking, TileBlocking};
+use super::candidates::candidates;
 use super::contraction::{Contraction, ContractionKind};
 use super::matrices::MatrixShare;
+use super::sight::Sight;
+use super::strip::Strip;
 use super::style::Style;
 use super::sums::Parts;
 use super::target::Target;
@@ -17,20 +21,23 @@ const WEIGHT_GROUPS: usize = 128;
 const WEIGHT_THREADS: usize = 512;
 
 /// How a contraction's operands reach its threads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Multiply {
     /// Through workgroup memory, each thread for its own elements; kernels that are no contraction
     /// have the same tiles.
     Scalars,
     /// Through workgroup memory, as matrices that subgroups hold together.
     Matrices(MatrixShare),
+    /// Staged once.
+    Strips(Strip),
     /// From memory into registers.
     Sliding(Window),
 }
 
 /// A domain as rows × channels, and the tile of a workgroup: `lanes` threads side by side along
 /// the channels, each with `width` of them, in `strips`, each thread with `per_thread` rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A tile's rows are neighbours in the domain, but those of a [`Strip`] are what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TileCut {
     /// Rows of the domain.
     pub rows: usize,
@@ -53,51 +60,96 @@ pub struct TileCut {
 }
 
 impl TileCut {
-    /// Of a kernel; the target's blocking is this kernel's.
-    pub fn of(graph: &Graph, kernel: &Kernel, target: Target) -> Self {
-        let Target { style, blocking, capabilities, .. } = target;
-        let Shape([n, h, w, cols]) = kernel.domain.shape;
-        let rows = n * h * w;
-        let width = if cols.is_multiple_of(4) && rows > 1 { 4 } else { 1 };
-        let contraction = match kernel.body {
-            Body::Contract(node) | Body::Weights(node) => Some(node),
-            Body::Map
-            | Body::Fold(_)
-            | Body::Gather(_)
-            | Body::Merge { .. }
-            | Body::Total { .. } => None,
+    /// Of a kernel; a contraction as it is `blocked`, else as the target chooses.
+    pub fn of(graph: &Graph, kernel: &Kernel, target: Target, blocked: Option<Blocking>) -> Self {
+        let Some(it) = super::contraction(graph, kernel) else {
+            return Self::of_threads(kernel, [1, THREADS], per_thread(kernel, target.style));
         };
-        let (least, most, per_thread) = match contraction {
-            Some(_) => (4, blocking.lanes, blocking.rows),
-            None => (1, THREADS, per_thread(kernel, style)),
+        if let Some(window) = target.style.window(graph, it.node) {
+            let cut =
+                Self { multiply: Multiply::Sliding(window), ..Self::of_threads(kernel, [4, 8], 4) };
+            return cut.split(&it);
+        }
+        let blocking = blocked.or_else(|| {
+            let all = Self::candidates(graph, kernel, target);
+            all.get(target.choice).or(all.last()).copied()
+        });
+        let (strip, tile) = match blocking {
+            Some(Blocking::Strip(blocking)) => {
+                let sights = [0, 1].map(|axis| Sight::of(&it, axis));
+                (target.strip(&it, &sights, blocking), None)
+            }
+            Some(Blocking::Tile(blocking)) => (None, Some(blocking)),
+            None => (None, None),
         };
-        let lanes = (cols / width).next_power_of_two().clamp(least, most);
-        let strips = THREADS / lanes;
-        let multiply = match contraction.and_then(|node| style.window(graph, node)) {
-            Some(window) => Multiply::Sliding(window),
-            None => capabilities
-                .matrices
-                .filter(|_| blocking.matrices && contraction.is_some())
-                .and_then(|m| MatrixShare::of(m, strips * per_thread, lanes * width))
-                .map_or(Multiply::Scalars, Multiply::Matrices),
-        };
-        let (splits, parts) = (1, None);
-        let cut = Self { rows, cols, width, lanes, strips, per_thread, multiply, splits, parts };
-        match kernel.body {
-            Body::Weights(node) => Self { splits: cut.splits(graph, node), ..cut },
-            Body::Map
-            | Body::Contract(_)
-            | Body::Fold(_)
-            | Body::Gather(_)
-            | Body::Merge { .. }
-            | Body::Total { .. } => cut,
+        match strip {
+            Some(strip) => Self::of_strips(kernel, strip),
+            None => Self::of_tiles(kernel, target, tile.unwrap_or_default()).split(&it),
         }
     }
 
-    fn splits(&self, graph: &Graph, node: NodeId) -> usize {
-        let images = Contraction::of(graph, node).map_or(1, |it| it.images);
+    /// What there is to choose from for a kernel; nothing where it is no contraction, or slides.
+    pub fn candidates(graph: &Graph, kernel: &Kernel, target: Target) -> Vec<Blocking> {
+        let tuned = |it: &Contraction| target.style.window(graph, it.node).is_none();
+        let Some(it) = super::contraction(graph, kernel).filter(tuned) else { return Vec::new() };
+        let sums = if kernel.columns.is_empty() { 0 } else { 4 * width(kernel) };
+        candidates(&it, &target, sums)
+    }
+
+    /// As rows × channels, with this least and largest number of threads side by side.
+    fn of_threads(kernel: &Kernel, [least, most]: [usize; 2], per_thread: usize) -> Self {
+        let Shape([n, h, w, cols]) = kernel.domain.shape;
+        let width = width(kernel);
+        let lanes = (cols / width).next_power_of_two().clamp(least, most);
+        Self {
+            rows: n * h * w,
+            cols,
+            width,
+            lanes,
+            strips: THREADS / lanes,
+            per_thread,
+            multiply: Multiply::Scalars,
+            splits: 1,
+            parts: None,
+        }
+    }
+
+    /// A contraction as a matrix product.
+    fn of_tiles(kernel: &Kernel, target: Target, blocking: TileBlocking) -> Self {
+        let TileBlocking { rows, lanes, matrices } = blocking;
+        let cut = Self::of_threads(kernel, [4, lanes], rows);
+        let offered = target.capabilities.matrices.filter(|_| matrices);
+        let share = offered.and_then(|m| MatrixShare::of(m, cut.tile_rows(), cut.tile_cols()));
+        Self { multiply: share.map_or(Multiply::Scalars, Multiply::Matrices), ..cut }
+    }
+
+    /// A contraction by strips.
+    fn of_strips(kernel: &Kernel, strip: Strip) -> Self {
+        let cut = Self::of_threads(kernel, [1, THREADS], 1);
+        let lanes = strip.blocking.channels / strip.width;
+        let strips = strip.threads() / lanes;
+        let per_thread = strip.tile_rows() / strips;
+        Self {
+            width: strip.width,
+            lanes,
+            strips,
+            per_thread,
+            multiply: Multiply::Strips(strip),
+            ..cut
+        }
+    }
+
+    /// The same with ranges of images, if it is a weight gradient.
+    fn split(self, it: &Contraction) -> Self {
+        match it.kind {
+            ContractionKind::WeightGradient => Self { splits: self.splits(it.images), ..self },
+            ContractionKind::Forward | ContractionKind::PictureGradient => self,
+        }
+    }
+
+    fn splits(&self, images: usize) -> usize {
         let wanted = match self.multiply {
-            Multiply::Scalars | Multiply::Matrices(_) => {
+            Multiply::Scalars | Multiply::Matrices(_) | Multiply::Strips(_) => {
                 WEIGHT_GROUPS.div_ceil(self.row_tiles() * self.col_tiles())
             }
             Multiply::Sliding(window) => WEIGHT_THREADS.div_ceil(window.weight_threads()),
@@ -124,9 +176,14 @@ impl TileCut {
         self.strips * self.per_thread
     }
 
-    /// Tiles one below the other.
+    /// Tiles one below the other, or strips.
     pub fn row_tiles(&self) -> usize {
-        self.rows.div_ceil(self.tile_rows())
+        match self.multiply {
+            Multiply::Strips(strip) => strip.tiles().iter().product(),
+            Multiply::Scalars | Multiply::Matrices(_) | Multiply::Sliding(_) => {
+                self.rows.div_ceil(self.tile_rows())
+            }
+        }
     }
 
     /// Channels of a workgroup.
@@ -143,8 +200,21 @@ impl TileCut {
     pub fn share(&self) -> Option<MatrixShare> {
         match self.multiply {
             Multiply::Matrices(share) => Some(share),
-            Multiply::Scalars | Multiply::Sliding(_) => None,
+            Multiply::Scalars | Multiply::Strips(_) | Multiply::Sliding(_) => None,
         }
+    }
+
+    /// The strip of a workgroup, if it has one.
+    pub fn strip(&self) -> Option<Strip> {
+        match self.multiply {
+            Multiply::Strips(strip) => Some(strip),
+            Multiply::Scalars | Multiply::Matrices(_) | Multiply::Sliding(_) => None,
+        }
+    }
+
+    /// Whether subgroups multiply matrices.
+    pub fn by_matrices(&self) -> bool {
+        self.share().is_some() || self.strip().is_some_and(|strip| strip.by_matrices())
     }
 
     /// Workgroups dispatched.
@@ -156,7 +226,7 @@ impl TileCut {
             (_, Multiply::Sliding(window)) => {
                 (self.rows / window.pixels()).div_ceil(THREADS) * window.side[0]
             }
-            (_, Multiply::Scalars | Multiply::Matrices(_)) => {
+            (_, Multiply::Scalars | Multiply::Matrices(_) | Multiply::Strips(_)) => {
                 self.row_tiles() * self.col_tiles() * self.splits
             }
         }
@@ -188,10 +258,17 @@ impl TileCut {
         let operands = match self.multiply {
             Multiply::Scalars if contracts => f32 * DEPTH_STEP * (rows + cols),
             Multiply::Matrices(_) => f16 * DEPTH_STEP * (rows + cols) + f32 * rows * cols,
+            Multiply::Strips(strip) => strip.memory(),
             Multiply::Scalars | Multiply::Sliding(_) => 0,
         };
         columns + operands + self.joining_memory(kernel)
     }
+}
+
+/// Neighbouring channels of a thread.
+fn width(kernel: &Kernel) -> usize {
+    let Shape([n, h, w, cols]) = kernel.domain.shape;
+    if cols.is_multiple_of(4) && n * h * w > 1 { 4 } else { 1 }
 }
 
 /// Rows that one thread computes, outside contractions. Where they are not in a loop, software

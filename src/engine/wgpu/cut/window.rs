@@ -13,7 +13,7 @@ const WEIGHT_PIXELS: usize = 8;
 const WEIGHT_SUMS: usize = 64;
 
 /// What one thread computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
     /// Pixels side by side in a row.
     pub across: usize,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::engine::EngineError;
+use crate::engine::wgpu::cut::Capabilities;
 use crate::engine::wgpu::numbers::NumberFormat;
 
 use super::fault::{Faults, guarded};
@@ -103,6 +104,15 @@ impl Gpu {
         let (summary, adapter) = (self.summary.clone(), self.adapter.clone());
         let pipelines = self.pipelines.clone();
         Ok(Self { summary, adapter, device, queue, faults, pipelines, ..*self })
+    }
+
+    /// These capabilities, with the device's workgroups.
+    pub fn capabilities(&self, known: Capabilities) -> Capabilities {
+        let limits = self.device.limits();
+        let threads =
+            limits.max_compute_invocations_per_workgroup.min(limits.max_compute_workgroup_size_x);
+        let memory = limits.max_compute_workgroup_storage_size as usize;
+        Capabilities { memory, threads: threads as usize, ..known }
     }
 
     /// The device's fault so far, if any. A lost device refuses commands before it says that it is

@@ -5,6 +5,11 @@ use std::time::Duration;
 
 use crate::engine::Precision;
 
+/// Bytes of workgroup memory that kernels know how to use.
+const MOST_MEMORY: u32 = 48 << 10;
+/// Threads of a workgroup that kernels know how to use.
+const MOST_THREADS: u32 = 512;
+
 /// What the device is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeviceLimits {
@@ -16,13 +21,22 @@ pub enum DeviceLimits {
 }
 
 impl DeviceLimits {
-    /// WebGPU's default limits are the contract; only sizes go beyond it.
+    /// WebGPU's default limits are the contract; only sizes go beyond it, and workgroups.
     pub(super) fn asked(self, offered: &wgpu::Limits) -> wgpu::Limits {
         match self {
             DeviceLimits::WebGpuDefault => wgpu::Limits::defaults(),
             DeviceLimits::Adapter => wgpu::Limits {
                 max_buffer_size: offered.max_buffer_size,
                 max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
+                max_compute_workgroup_storage_size: offered
+                    .max_compute_workgroup_storage_size
+                    .min(MOST_MEMORY),
+                max_compute_invocations_per_workgroup: offered
+                    .max_compute_invocations_per_workgroup
+                    .min(MOST_THREADS),
+                max_compute_workgroup_size_x: offered
+                    .max_compute_workgroup_size_x
+                    .min(MOST_THREADS),
                 ..wgpu::Limits::defaults()
             },
         }

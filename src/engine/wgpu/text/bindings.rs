@@ -127,6 +127,24 @@ impl<'a> Bindings<'a> {
         format!("read{width}_b{index}({address})")
     }
 
+    /// The expression that reads them as they are stored, and its type.
+    pub fn load_stored(
+        &mut self,
+        place: BufferPlace,
+        address: &str,
+        width: usize,
+    ) -> (String, &'static str) {
+        let (index, address) = self.reach(place, address, width);
+        let ty = element(self.uses[index].format, width);
+        (format!("stored{width}_b{index}({address})"), ty)
+    }
+
+    /// What was read as it is stored, as what is computed with.
+    pub fn widened(&mut self, place: BufferPlace, stored: &str, width: usize) -> String {
+        let index = self.index(place);
+        wide(self.uses[index].format, width, stored)
+    }
+
     /// The statement that writes `width` elements from `address` on.
     pub fn store(
         &mut self,
@@ -211,20 +229,24 @@ fn narrow(format: NumberFormat, width: usize, x: &str) -> String {
     }
 }
 
-/// Functions that read and write one element or four.
-fn accessors(index: usize, used: &Use) -> [String; 4] {
+/// Functions that read and write one element or four, and read them as they are stored.
+fn accessors(index: usize, used: &Use) -> [String; 6] {
     let b = format!("b{index}");
     let format = used.format;
-    let [read4, write4] = if used.scalar {
+    let four = element(format, 4);
+    let [stored4, read4, write4] = if used.scalar {
         let part = |j: usize| if j == 0 { format!("{b}[i]") } else { format!("{b}[i + {j}u]") };
+        let stored = [0, 1, 2, 3].map(part).join(", ");
         let reads = [0, 1, 2, 3].map(|j| wide(format, 1, &part(j))).join(", ");
         let write =
             |(j, c)| format!("    {} = {};\n", part(j), narrow(format, 1, &format!("v.{c}")));
         let writes: String = ["x", "y", "z", "w"].into_iter().enumerate().map(write).collect();
-        [format!("    return vec4<f32>({reads});\n"), writes]
+        let reads = format!("    return vec4<f32>({reads});\n");
+        [format!("    return {four}({stored});\n"), reads, writes]
     } else {
         let whole = format!("{b}[i / 4u]");
         [
+            format!("    return {whole};\n"),
             format!("    return {};\n", wide(format, 4, &whole)),
             format!("    {whole} = {};\n", narrow(format, 4, "v")),
         ]
@@ -235,6 +257,8 @@ fn accessors(index: usize, used: &Use) -> [String; 4] {
         format!("fn read1_{b}(i: u32) -> f32 {{\n    return {read};\n}}\n"),
         format!("fn write1_{b}(i: u32, v: f32) {{\n    {one} = {write};\n}}\n"),
         format!("fn read4_{b}(i: u32) -> vec4<f32> {{\n{read4}}}\n"),
+        format!("fn stored1_{b}(i: u32) -> {} {{\n    return {one};\n}}\n", element(format, 1)),
+        format!("fn stored4_{b}(i: u32) -> {four} {{\n{stored4}}}\n"),
         format!("fn write4_{b}(i: u32, v: vec4<f32>) {{\n{write4}}}\n"),
     ]
 }

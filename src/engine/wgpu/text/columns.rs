@@ -6,6 +6,7 @@ use crate::engine::wgpu::memory::BufferPlace;
 use crate::graph::NodeId;
 
 use super::scalar::type_name;
+use super::strip::pixels;
 use super::template::rolled;
 use super::writer::Writer;
 
@@ -34,7 +35,10 @@ impl TileCut {
     /// How many rows a row tile has, as an f32.
     pub(super) fn rows_of(&self, tile: &str) -> String {
         let [rows, whole] = [self.rows, self.tile_rows()];
-        format!("f32(min({whole}u, {rows}u - {tile} * {whole}u))")
+        match self.strip() {
+            Some(strip) => format!("f32({})", pixels::count(&strip, tile)),
+            None => format!("f32(min({whole}u, {rows}u - {tile} * {whole}u))"),
+        }
     }
 }
 
@@ -66,7 +70,7 @@ pub(super) fn columns(writer: &mut Writer) -> String {
         out += &format!("var squares{value} = {v}(0.0);\n");
         for r in 0..tile.per_thread {
             out += &format!(
-                "if (row + {r}u * STRIPS < ROWS) {{\n    let d = s{r}.v{value} - lane_means[lane];\n    squares{value} += d * d;\n}}\n"
+                "if (row{r} < ROWS) {{\n    let d = s{r}.v{value} - lane_means[lane];\n    squares{value} += d * d;\n}}\n"
             );
         }
         out += &over_tile(writer, partials, squares, &format!("squares{value}"), "");

@@ -96,7 +96,8 @@ pub(super) fn raw_arguments(raw: &[NodeId], width: usize) -> String {
     (0..raw.len()).map(|i| format!(", raw{i}: {v}")).collect()
 }
 
-/// The calls of `epilogue` for each row of a thread, keeping what is to be summed.
+/// The calls of `epilogue` for each row of a thread, `row0` and so on, keeping what is to be summed.
+/// The rows of strips have their names before.
 pub(super) fn elements(writer: &Writer, argument: &dyn Fn(usize) -> String) -> String {
     let per_thread = writer.cut.per_thread;
     let keeps = writer.kernel.columns.iter().any(|c| matches!(c, Column::Sum(_)));
@@ -110,10 +111,13 @@ pub(super) fn elements(writer: &Writer, argument: &dyn Fn(usize) -> String) -> S
 "
         );
     }
+    let strips = writer.cut.strip().is_some();
     (0..per_thread)
         .map(|r| {
             let keep = if keeps { format!("let s{r} = ") } else { String::new() };
-            format!("{keep}epilogue(row + {r}u * STRIPS, col{});\n", argument(r))
+            let row =
+                if strips { String::new() } else { format!("let row{r} = row + {r}u * STRIPS;\n") };
+            format!("{row}{keep}epilogue(row{r}, col{});\n", argument(r))
         })
         .collect()
 }

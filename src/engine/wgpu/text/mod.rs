@@ -2,8 +2,9 @@
 //!
 //! A module begins as one of those in `shaders/` (`template`), whose hooks are replaced: `map` writes
 //! pointwise kernels, with `fold` for those that loop, `flat` many that are alike as one, `sums` adds up
-//! partial sums, `total` all that there are, `staged` writes
-//! contractions through workgroup memory (by `matrices` where they are shared so), `slide` and
+//! partial sums, `total` all that there are, `staged` writes contractions as matrix products (by
+//! `matrices` where they are shared so), `strip` those that stage their operand once, with what they ask
+//! for `ahead`, `slide` and
 //! `slide_weights` those in registers, which look at the pictures through what is `seen` of them. All
 //! of them have their values from the `writer`, which reads and writes memory by `bindings` and knows
 //! `scalar` functions; `epilogue` and `columns` write what becomes of each element. `expand` is no kernel
@@ -17,6 +18,7 @@ use super::dispatch::Dispatch;
 use super::kernel::{Body, KernelId};
 use super::plan::GpuPlan;
 
+mod ahead;
 mod bindings;
 mod columns;
 mod epilogue;
@@ -30,6 +32,7 @@ mod seen;
 mod slide;
 mod slide_weights;
 mod staged;
+mod strip;
 mod sums;
 mod template;
 mod total;
@@ -95,6 +98,7 @@ fn contraction(writer: &mut Writer, node: NodeId) -> String {
     };
     match (writer.cut.multiply, it.kind) {
         (Multiply::Scalars | Multiply::Matrices(_), _) => staged::staged(writer, &it),
+        (Multiply::Strips(cut), _) => strip::strip(writer, &it, &cut),
         (Multiply::Sliding(window), ContractionKind::WeightGradient) => {
             slide_weights::slide(writer, &it, window)
         }

@@ -21,6 +21,8 @@ pub(super) const SUMS: &str = include_str!("../../../../shaders/sums.wgsl");
 pub(super) const FLAT: &str = include_str!("../../../../shaders/flat.wgsl");
 /// A sum of all that lies side by side.
 pub(super) const TOTAL: &str = include_str!("../../../../shaders/total.wgsl");
+/// Convolutions, and their gradients with respect to pictures, by strips that are staged once.
+pub(super) const STRIP: &str = include_str!("../../../../shaders/strip.wgsl");
 
 /// The module with these hooks replaced. Other hooks keep what they have, and stay hooks.
 pub(super) fn fill(module: &str, hooks: &[(&str, String)]) -> String {
@@ -62,7 +64,7 @@ pub(super) fn finish(module: &str, declarations: String) -> String {
 pub(super) fn threads(writer: &Writer) -> Vec<(&'static str, String)> {
     let sums = !writer.kernel.columns.is_empty() || writer.cut.slices() > 1;
     let adds = sums && writer.plan.target.capabilities.subgroups;
-    if !adds && writer.cut.share().is_none() {
+    if !adds && !writer.cut.by_matrices() {
         return Vec::new();
     }
     let builtins = "@builtin(subgroup_id) subgroup: u32,

@@ -28,7 +28,7 @@ impl At {
     }
 
     /// The same with index zero on every axis of length one.
-    fn within(&self, shape: Shape) -> Self {
+    pub fn within(&self, shape: Shape) -> Self {
         let mut at = self.clone();
         for (axis, extent) in at.axes.iter_mut().zip(shape.0) {
             if extent == 1 {
@@ -192,6 +192,35 @@ impl<'a> Writer<'a> {
             | Op::PoolDx(_) => self.unavailable(id),
         };
         self.remember(key, |_| text)
+    }
+
+    /// Whether this kernel loads a value.
+    pub fn is_loaded(&self, id: NodeId) -> bool {
+        self.loads.contains(&id)
+    }
+
+    /// Whether a value is an anchor of this kernel.
+    pub fn is_raw(&self, id: NodeId) -> bool {
+        self.raw.contains_key(&id)
+    }
+
+    /// Where a value is stored.
+    pub fn place(&self, id: NodeId) -> Option<BufferPlace> {
+        self.plan.memory.nodes[id.index()]
+    }
+
+    /// The expression that loads a value as it is stored, and its type.
+    pub fn stored(&mut self, id: NodeId, at: &At) -> (String, &'static str) {
+        let Some(place) = self.place(id) else { return (self.unavailable(id), "f32") };
+        let address = self.address(self.program.graph.node(id).ty.shape, at);
+        self.bindings.load_stored(place, &address, at.width)
+    }
+
+    /// Makes a value known that has been loaded as it is stored.
+    pub fn know(&mut self, id: NodeId, at: &At, stored: &str) {
+        let Some(place) = self.place(id) else { return };
+        let text = self.bindings.widened(place, stored, at.width);
+        self.remember(Known::Value(id, at.clone()), |_| text);
     }
 
     fn known(&self, key: &Known) -> Option<String> {

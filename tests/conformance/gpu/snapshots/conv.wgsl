@@ -1,22 +1,24 @@
-// A contraction as a matrix product by tiles: rows × DEPTH times DEPTH × channels. A workgroup
-// stages DEPTH_STEP columns of the left side and as many rows of the right side at a time; each
-// thread accumulates a few rows of one group of channels in registers. `load_a` and `load_b`
-// evaluate what the operands are made of, `epilogue` what becomes of the result. With SPLITS
-// above one, each range of DEPTH is a workgroup of its own.
+// A contraction by strips: some rows and columns of pixels of some images, with a block of channels.
+// What the strip sees of the left side is staged once, CHUNK channels at a time, with its halo, and
+// the weights of these channels beside it; all places of the kernel read it there. `fetch_left` asks
+// for what the left side is made of, `left` makes it; `epilogue` is what becomes of the result at a
+// row of the domain, of which `pixel` finds the row of the strip's tile.
 
 alias V = vec4<f32>;
 const ROWS = 256u;
 const COLS = 16u;
 const WIDTH = 4u;
 const LANES = 4u;
-const STRIPS = 16u;
-const TILE_ROWS = 64u;
-const ROW_TILES = 4u;
+const STRIPS = 32u;
+const TILE_ROWS = 128u;
+const ROW_TILES = 2u;
 const COL_TILES = 1u;
-const GROUPS = 4u;
-const DEPTH = 144u;
-const DEPTH_STEP = 16u;
-const SPLIT_DEPTH = 144u;
+const GROUPS = 2u;
+const INNER = 16u;
+const CHUNK = 8u;
+const IMAGES = 4u;
+const SOURCE_ROWS = 8u;
+const SOURCE_COLUMNS = 8u;
 
 @group(0) @binding(0) var<storage, read> b0: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read> b1: array<vec4<f32>>;
@@ -25,13 +27,16 @@ const SPLIT_DEPTH = 144u;
 @group(0) @binding(4) var<storage, read_write> b4: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read_write> b5: array<vec4<f32>>;
 @group(0) @binding(6) var<uniform> starts: array<vec4<u32>, 1>;
-fn read4_b0(i: u32) -> vec4<f32> {
+fn stored4_b0(i: u32) -> vec4<f32> {
     return b0[i / 4u];
 }
-fn read4_b1(i: u32) -> vec4<f32> {
+fn stored4_b1(i: u32) -> vec4<f32> {
     return b1[i / 4u];
 }
 fn read4_b2(i: u32) -> vec4<f32> {
+    return b2[i / 4u];
+}
+fn stored4_b2(i: u32) -> vec4<f32> {
     return b2[i / 4u];
 }
 fn write4_b3(i: u32, v: vec4<f32>) {
@@ -49,58 +54,102 @@ fn relu4(x: vec4<f32>) -> vec4<f32> {
     return bitcast<vec4<f32>>(select(bits, vec4<u32>(0u), negative));
 }
 
-var<workgroup> tile_a: array<f32, DEPTH_STEP * TILE_ROWS>;
-var<workgroup> tile_b: array<V, DEPTH_STEP * LANES>;
+var<workgroup> tile_a: array<vec4<f32>, 600>;
+var<workgroup> tile_b: array<V, 288>;
 
-var<workgroup> lane_sums: array<vec4<f32>, 64>;
+var<workgroup> lane_sums: array<vec4<f32>, 128>;
 var<workgroup> lane_means: array<vec4<f32>, 4>;
 
-fn load_a(row: u32, k: u32, end: u32, first_col: u32) -> vec4<f32> {
-    var result = vec4<f32>(0.0);
-    if (row < ROWS && k < end) {
-        let t0 = k % 16u;
-        let t1 = k / 16u;
-        let t2 = t1 / 3u;
-        let t3 = t1 % 3u;
-        let t4 = row / 64u;
-        let t5 = row / 8u % 8u;
-        let t6 = row % 8u;
-        let t7 = (t5) * 1u + t2 - 1u;
-        let t8 = (t6) * 1u + t3 - 1u;
-        if (t7 < 8u && t8 < 8u) {
-            let t9 = (((t4) * 8u + t7) * 8u + t8) * 16u + t0;
-            let t10 = read4_b0(t9);
-            let t11 = read4_b1(t9);
-            let t12 = t0;
-            let t13 = read4_b2(starts[0].x + t12);
-            let t14 = t11 - t13;
-            let t15 = read4_b2(starts[0].y + t12);
-            let t16 = t14 * t15;
-            let t17 = read4_b2(starts[0].z + t12);
-            let t18 = t16 + t17;
-            let t19 = t10 + t18;
-            let t20 = relu4(t19);
-            result = t20;
-            if (first_col == 0u && t2 == 1u && t3 == 1u) {
-                write4_b3(t9, t19);
-            }
-        }
-    }
-    return result;
+struct Ahead_left {
+    v0: vec4<f32>,
+    v1: vec4<f32>,
+    v2: vec4<f32>,
+    v3: vec4<f32>,
 }
 
-fn load_b(k: u32, col: u32, end: u32) -> vec4<f32> {
-    var result = vec4<f32>(0.0);
-    if (k < end && col < COLS) {
-        let t0 = k % 16u;
-        let t1 = k / 16u;
-        let t2 = t1 / 3u;
-        let t3 = t1 % 3u;
-        let t4 = (((t2) * 3u + t3) * 16u + t0) * 16u + col;
-        let t5 = read4_b2(starts[0].w + t4);
-        result = t5;
+fn fetch_left(n: u32, y: u32, x: u32, c: u32) -> Ahead_left {
+    let c0 = min(c + 0u, 12u);
+    let c1 = min(c + 4u, 12u);
+    let t0 = (((n) * 8u + y) * 8u + x) * 16u + c0;
+    let t1 = (((n) * 8u + y) * 8u + x) * 16u + c1;
+    return Ahead_left(stored4_b0(t0), stored4_b1(t0), stored4_b0(t1), stored4_b1(t1));
+}
+
+struct Left {
+    v0: vec4<f32>,
+    v1: vec4<f32>,
+}
+
+fn left(n: u32, y: u32, x: u32, c: u32, own: bool, ahead: Ahead_left) -> Left {
+    let c0 = min(c + 0u, 12u);
+    let c1 = min(c + 4u, 12u);
+    let t0 = ahead.v0;
+    let t1 = ahead.v1;
+    let t2 = ahead.v2;
+    let t3 = ahead.v3;
+    let t4 = c0;
+    let t5 = read4_b2(starts[0].x + t4);
+    let t6 = t1 - t5;
+    let t7 = read4_b2(starts[0].y + t4);
+    let t8 = t6 * t7;
+    let t9 = read4_b2(starts[0].z + t4);
+    let t10 = t8 + t9;
+    let t11 = t0 + t10;
+    let t12 = relu4(t11);
+    let t13 = c1;
+    let t14 = read4_b2(starts[0].x + t13);
+    let t15 = t3 - t14;
+    let t16 = read4_b2(starts[0].y + t13);
+    let t17 = t15 * t16;
+    let t18 = read4_b2(starts[0].z + t13);
+    let t19 = t17 + t18;
+    let t20 = t2 + t19;
+    let t21 = relu4(t20);
+    if (own && c + 0u < INNER) {
+        let t22 = (((n) * 8u + y) * 8u + x) * 16u + c0;
+        write4_b3(t22, t11);
     }
-    return result;
+    if (own && c + 4u < INNER) {
+        let t23 = (((n) * 8u + y) * 8u + x) * 16u + c1;
+        write4_b3(t23, t20);
+    }
+    return Left(t12, t21);
+}
+
+fn put_left(at: u32, v: vec4<f32>) {
+    tile_a[at] = v;
+}
+
+struct Ahead_right {
+    v0: vec4<f32>,
+}
+
+fn fetch_right(i: u32, j: u32, k: u32, col: u32) -> Ahead_right {
+    let k0 = min(k + 0u, 15u);
+    let col0 = min(col + 0u, 12u);
+    let t0 = (((i) * 3u + j) * 16u + k0) * 16u + col0;
+    return Ahead_right(stored4_b2(starts[0].w + t0));
+}
+
+fn right(i: u32, j: u32, k: u32, col: u32, ahead: Ahead_right) -> vec4<f32> {
+    let k0 = min(k + 0u, 15u);
+    let col0 = min(col + 0u, 12u);
+    let t0 = ahead.v0;
+    return select(vec4<f32>(0.0), t0, k < INNER && col < COLS);
+}
+
+fn put_right(at: u32, v: V) {
+    tile_b[at] = v;
+}
+
+fn pixel(row: u32, first_image: u32, first_row: u32, first_column: u32) -> u32 {
+    let run = row / 4u;
+    let place = run % 4u * 4u + row % 4u;
+    let n = first_image + place % 2u;
+    let y = first_row + run / 4u % 8u;
+    let x = first_column + place / 2u;
+    let inside = n < 4u && y < 8u && x < 8u && place < 16u;
+    return select(ROWS, (n * 8u + y) * 8u + x, inside);
 }
 
 struct Sums {
@@ -120,7 +169,7 @@ fn epilogue(row: u32, col: u32, raw0: vec4<f32>) -> Sums {
     return sums;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(128)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
@@ -131,119 +180,394 @@ fn main(
     }
     let lane = thread % LANES;
     let strip = thread / LANES;
-    let tile = id / COL_TILES % ROW_TILES;
-    let split = id / COL_TILES / ROW_TILES;
+    let tile = id / COL_TILES;
     let first_col = id % COL_TILES * LANES * WIDTH;
     let col = first_col + lane * WIDTH;
-    let first_row = tile * TILE_ROWS;
-    let row = first_row + strip;
-    let begin = split * SPLIT_DEPTH;
-    let end = min(begin + SPLIT_DEPTH, DEPTH);
-    var acc0 = V(0.0);
-    var acc1 = V(0.0);
-    var acc2 = V(0.0);
-    var acc3 = V(0.0);
-    for (var k = begin; k < end; k += DEPTH_STEP) {
-        for (var e = thread; e < 256u; e += 64u) {
-            let r = e / 4u;
-            let i = e % 4u * 4u;
-            let v = load_a(first_row + r, k + i, end, first_col);
-            tile_a[i * TILE_ROWS + r + 0u * TILE_ROWS] = v.x;
-            tile_a[i * TILE_ROWS + r + 1u * TILE_ROWS] = v.y;
-            tile_a[i * TILE_ROWS + r + 2u * TILE_ROWS] = v.z;
-            tile_a[i * TILE_ROWS + r + 3u * TILE_ROWS] = v.w;
-        }
-        for (var e = thread; e < DEPTH_STEP * LANES; e += 64u) {
-            tile_b[e] = load_b(k + e / LANES, first_col + e % LANES * WIDTH, end);
-        }
-        workgroupBarrier();
-        let b0 = tile_b[0u + lane];
-        acc0 += tile_a[0u + strip] * b0;
-        acc1 += tile_a[16u + strip] * b0;
-        acc2 += tile_a[32u + strip] * b0;
-        acc3 += tile_a[48u + strip] * b0;
-        let b1 = tile_b[4u + lane];
-        acc0 += tile_a[64u + strip] * b1;
-        acc1 += tile_a[80u + strip] * b1;
-        acc2 += tile_a[96u + strip] * b1;
-        acc3 += tile_a[112u + strip] * b1;
-        let b2 = tile_b[8u + lane];
-        acc0 += tile_a[128u + strip] * b2;
-        acc1 += tile_a[144u + strip] * b2;
-        acc2 += tile_a[160u + strip] * b2;
-        acc3 += tile_a[176u + strip] * b2;
-        let b3 = tile_b[12u + lane];
-        acc0 += tile_a[192u + strip] * b3;
-        acc1 += tile_a[208u + strip] * b3;
-        acc2 += tile_a[224u + strip] * b3;
-        acc3 += tile_a[240u + strip] * b3;
-        let b4 = tile_b[16u + lane];
-        acc0 += tile_a[256u + strip] * b4;
-        acc1 += tile_a[272u + strip] * b4;
-        acc2 += tile_a[288u + strip] * b4;
-        acc3 += tile_a[304u + strip] * b4;
-        let b5 = tile_b[20u + lane];
-        acc0 += tile_a[320u + strip] * b5;
-        acc1 += tile_a[336u + strip] * b5;
-        acc2 += tile_a[352u + strip] * b5;
-        acc3 += tile_a[368u + strip] * b5;
-        let b6 = tile_b[24u + lane];
-        acc0 += tile_a[384u + strip] * b6;
-        acc1 += tile_a[400u + strip] * b6;
-        acc2 += tile_a[416u + strip] * b6;
-        acc3 += tile_a[432u + strip] * b6;
-        let b7 = tile_b[28u + lane];
-        acc0 += tile_a[448u + strip] * b7;
-        acc1 += tile_a[464u + strip] * b7;
-        acc2 += tile_a[480u + strip] * b7;
-        acc3 += tile_a[496u + strip] * b7;
-        let b8 = tile_b[32u + lane];
-        acc0 += tile_a[512u + strip] * b8;
-        acc1 += tile_a[528u + strip] * b8;
-        acc2 += tile_a[544u + strip] * b8;
-        acc3 += tile_a[560u + strip] * b8;
-        let b9 = tile_b[36u + lane];
-        acc0 += tile_a[576u + strip] * b9;
-        acc1 += tile_a[592u + strip] * b9;
-        acc2 += tile_a[608u + strip] * b9;
-        acc3 += tile_a[624u + strip] * b9;
-        let b10 = tile_b[40u + lane];
-        acc0 += tile_a[640u + strip] * b10;
-        acc1 += tile_a[656u + strip] * b10;
-        acc2 += tile_a[672u + strip] * b10;
-        acc3 += tile_a[688u + strip] * b10;
-        let b11 = tile_b[44u + lane];
-        acc0 += tile_a[704u + strip] * b11;
-        acc1 += tile_a[720u + strip] * b11;
-        acc2 += tile_a[736u + strip] * b11;
-        acc3 += tile_a[752u + strip] * b11;
-        let b12 = tile_b[48u + lane];
-        acc0 += tile_a[768u + strip] * b12;
-        acc1 += tile_a[784u + strip] * b12;
-        acc2 += tile_a[800u + strip] * b12;
-        acc3 += tile_a[816u + strip] * b12;
-        let b13 = tile_b[52u + lane];
-        acc0 += tile_a[832u + strip] * b13;
-        acc1 += tile_a[848u + strip] * b13;
-        acc2 += tile_a[864u + strip] * b13;
-        acc3 += tile_a[880u + strip] * b13;
-        let b14 = tile_b[56u + lane];
-        acc0 += tile_a[896u + strip] * b14;
-        acc1 += tile_a[912u + strip] * b14;
-        acc2 += tile_a[928u + strip] * b14;
-        acc3 += tile_a[944u + strip] * b14;
-        let b15 = tile_b[60u + lane];
-        acc0 += tile_a[960u + strip] * b15;
-        acc1 += tile_a[976u + strip] * b15;
-        acc2 += tile_a[992u + strip] * b15;
-        acc3 += tile_a[1008u + strip] * b15;
-        workgroupBarrier();
+    let first_image = tile / 1u * 2u;
+    let first_row = tile / 1u % 1u * 8u;
+    let first_column = tile % 1u * 8u;
+    let unit_a0 = thread + 0u;
+    let pixel_a0 = unit_a0 / 1u;
+    let row_a0 = pixel_a0 / 20u;
+    let column_a0 = pixel_a0 / 2u % 10u;
+    let n_a0 = first_image + pixel_a0 % 2u;
+    let y_a0 = (first_row * 1u + row_a0) * 1u - 1u;
+    let x_a0 = (first_column * 1u + column_a0) * 1u - 1u;
+    let some_a0 = unit_a0 < 200u;
+    let in_a0 = some_a0 && n_a0 < IMAGES && y_a0 < SOURCE_ROWS && x_a0 < SOURCE_COLUMNS;
+    let from_a0 = select(vec3<u32>(0u), vec3<u32>(n_a0, y_a0, x_a0), in_a0);
+    let channel_a0 = unit_a0 % 1u * 8u;
+    let at_a0 = ((row_a0 * 10u + column_a0) * 2u + pixel_a0 % 2u) * 3u + channel_a0 / 4u;
+    let own_a0 = in_a0 && first_col == 0u && y_a0 - first_row < 8u && x_a0 - first_column < 8u;
+    let unit_a1 = thread + 128u;
+    let pixel_a1 = unit_a1 / 1u;
+    let row_a1 = pixel_a1 / 20u;
+    let column_a1 = pixel_a1 / 2u % 10u;
+    let n_a1 = first_image + pixel_a1 % 2u;
+    let y_a1 = (first_row * 1u + row_a1) * 1u - 1u;
+    let x_a1 = (first_column * 1u + column_a1) * 1u - 1u;
+    let some_a1 = unit_a1 < 200u;
+    let in_a1 = some_a1 && n_a1 < IMAGES && y_a1 < SOURCE_ROWS && x_a1 < SOURCE_COLUMNS;
+    let from_a1 = select(vec3<u32>(0u), vec3<u32>(n_a1, y_a1, x_a1), in_a1);
+    let channel_a1 = unit_a1 % 1u * 8u;
+    let at_a1 = ((row_a1 * 10u + column_a1) * 2u + pixel_a1 % 2u) * 3u + channel_a1 / 4u;
+    let own_a1 = in_a1 && first_col == 0u && y_a1 - first_row < 8u && x_a1 - first_column < 8u;
+    let base = (strip / 4u * 20u + strip % 4u * 4u) * 3u;
+    var acc0_0 = V(0.0);
+    var acc0_1 = V(0.0);
+    var acc0_2 = V(0.0);
+    var acc0_3 = V(0.0);
+    var ahead_a0 = fetch_left(from_a0.x, from_a0.y, from_a0.z, 0u + channel_a0);
+    var ahead_a1 = fetch_left(from_a1.x, from_a1.y, from_a1.z, 0u + channel_a1);
+    var ahead_b0: Ahead_right;
+    {
+    let unit = min(thread + 0u, 287u);
+    let place = unit / 32u;
+    let i = place / 3u;
+    let j = place % 3u;
+    let depth = unit / 4u % 8u;
+    let column = unit % 4u * 4u;
+    let at = (place * 8u + depth) * 4u + column / 4u;
+    ahead_b0 = fetch_right(i, j, 0u + depth, first_col + column);
     }
-    let s0 = epilogue(row + 0u * STRIPS, col, acc0);
-    let s1 = epilogue(row + 1u * STRIPS, col, acc1);
-    let s2 = epilogue(row + 2u * STRIPS, col, acc2);
-    let s3 = epilogue(row + 3u * STRIPS, col, acc3);
-    let count = f32(min(64u, 256u - tile * 64u));
+    var ahead_b1: Ahead_right;
+    {
+    let unit = min(thread + 128u, 287u);
+    let place = unit / 32u;
+    let i = place / 3u;
+    let j = place % 3u;
+    let depth = unit / 4u % 8u;
+    let column = unit % 4u * 4u;
+    let at = (place * 8u + depth) * 4u + column / 4u;
+    ahead_b1 = fetch_right(i, j, 0u + depth, first_col + column);
+    }
+    var ahead_b2: Ahead_right;
+    {
+    let unit = min(thread + 256u, 287u);
+    let place = unit / 32u;
+    let i = place / 3u;
+    let j = place % 3u;
+    let depth = unit / 4u % 8u;
+    let column = unit % 4u * 4u;
+    let at = (place * 8u + depth) * 4u + column / 4u;
+    ahead_b2 = fetch_right(i, j, 0u + depth, first_col + column);
+    }
+    for (var k = 0u; k < INNER; k += CHUNK) {
+    if (some_a0) {
+        let made = left(from_a0.x, from_a0.y, from_a0.z, k + channel_a0, own_a0, ahead_a0);
+        put_left(at_a0 + 0u, select(vec4<f32>(0.0), made.v0, in_a0));
+        put_left(at_a0 + 1u, select(vec4<f32>(0.0), made.v1, in_a0));
+    }
+    if (some_a1) {
+        let made = left(from_a1.x, from_a1.y, from_a1.z, k + channel_a1, own_a1, ahead_a1);
+        put_left(at_a1 + 0u, select(vec4<f32>(0.0), made.v0, in_a1));
+        put_left(at_a1 + 1u, select(vec4<f32>(0.0), made.v1, in_a1));
+    }
+    {
+    let unit = min(thread + 0u, 287u);
+    let place = unit / 32u;
+    let i = place / 3u;
+    let j = place % 3u;
+    let depth = unit / 4u % 8u;
+    let column = unit % 4u * 4u;
+    let at = (place * 8u + depth) * 4u + column / 4u;
+    put_right(at, right(i, j, k + depth, first_col + column, ahead_b0));
+    }
+    {
+    let unit = min(thread + 128u, 287u);
+    let place = unit / 32u;
+    let i = place / 3u;
+    let j = place % 3u;
+    let depth = unit / 4u % 8u;
+    let column = unit % 4u * 4u;
+    let at = (place * 8u + depth) * 4u + column / 4u;
+    put_right(at, right(i, j, k + depth, first_col + column, ahead_b1));
+    }
+    if (thread + 256u < 288u) {
+    let unit = min(thread + 256u, 287u);
+    let place = unit / 32u;
+    let i = place / 3u;
+    let j = place % 3u;
+    let depth = unit / 4u % 8u;
+    let column = unit % 4u * 4u;
+    let at = (place * 8u + depth) * 4u + column / 4u;
+    put_right(at, right(i, j, k + depth, first_col + column, ahead_b2));
+    }
+    workgroupBarrier();
+    let next = min(k + CHUNK, (INNER - 1u) / CHUNK * CHUNK);
+    ahead_a0 = fetch_left(from_a0.x, from_a0.y, from_a0.z, next + channel_a0);
+    ahead_a1 = fetch_left(from_a1.x, from_a1.y, from_a1.z, next + channel_a1);
+    {
+    let unit = min(thread + 0u, 287u);
+    let place = unit / 32u;
+    let i = place / 3u;
+    let j = place % 3u;
+    let depth = unit / 4u % 8u;
+    let column = unit % 4u * 4u;
+    let at = (place * 8u + depth) * 4u + column / 4u;
+    ahead_b0 = fetch_right(i, j, next + depth, first_col + column);
+    }
+    {
+    let unit = min(thread + 128u, 287u);
+    let place = unit / 32u;
+    let i = place / 3u;
+    let j = place % 3u;
+    let depth = unit / 4u % 8u;
+    let column = unit % 4u * 4u;
+    let at = (place * 8u + depth) * 4u + column / 4u;
+    ahead_b1 = fetch_right(i, j, next + depth, first_col + column);
+    }
+    {
+    let unit = min(thread + 256u, 287u);
+    let place = unit / 32u;
+    let i = place / 3u;
+    let j = place % 3u;
+    let depth = unit / 4u % 8u;
+    let column = unit % 4u * 4u;
+    let at = (place * 8u + depth) * 4u + column / 4u;
+    ahead_b2 = fetch_right(i, j, next + depth, first_col + column);
+    }
+    for (var q = 0u; q < 2u; q++) {
+        {
+            let a0 = tile_a[base + 0u + q];
+            let a1 = tile_a[base + 3u + q];
+            let a2 = tile_a[base + 6u + q];
+            let a3 = tile_a[base + 9u + q];
+            let a4 = tile_a[base + 12u + q];
+            let a5 = tile_a[base + 15u + q];
+            let a6 = tile_a[base + 18u + q];
+            let a7 = tile_a[base + 21u + q];
+            {
+                let b0 = tile_b[(0u + q * 4u) * LANES + lane];
+                acc0_0 += a0.x * b0;
+                acc0_1 += a1.x * b0;
+                acc0_2 += a2.x * b0;
+                acc0_3 += a3.x * b0;
+                let b1 = tile_b[(1u + q * 4u) * LANES + lane];
+                acc0_0 += a0.y * b1;
+                acc0_1 += a1.y * b1;
+                acc0_2 += a2.y * b1;
+                acc0_3 += a3.y * b1;
+                let b2 = tile_b[(2u + q * 4u) * LANES + lane];
+                acc0_0 += a0.z * b2;
+                acc0_1 += a1.z * b2;
+                acc0_2 += a2.z * b2;
+                acc0_3 += a3.z * b2;
+                let b3 = tile_b[(3u + q * 4u) * LANES + lane];
+                acc0_0 += a0.w * b3;
+                acc0_1 += a1.w * b3;
+                acc0_2 += a2.w * b3;
+                acc0_3 += a3.w * b3;
+            }
+            {
+                let b0 = tile_b[(8u + q * 4u) * LANES + lane];
+                acc0_0 += a2.x * b0;
+                acc0_1 += a3.x * b0;
+                acc0_2 += a4.x * b0;
+                acc0_3 += a5.x * b0;
+                let b1 = tile_b[(9u + q * 4u) * LANES + lane];
+                acc0_0 += a2.y * b1;
+                acc0_1 += a3.y * b1;
+                acc0_2 += a4.y * b1;
+                acc0_3 += a5.y * b1;
+                let b2 = tile_b[(10u + q * 4u) * LANES + lane];
+                acc0_0 += a2.z * b2;
+                acc0_1 += a3.z * b2;
+                acc0_2 += a4.z * b2;
+                acc0_3 += a5.z * b2;
+                let b3 = tile_b[(11u + q * 4u) * LANES + lane];
+                acc0_0 += a2.w * b3;
+                acc0_1 += a3.w * b3;
+                acc0_2 += a4.w * b3;
+                acc0_3 += a5.w * b3;
+            }
+            {
+                let b0 = tile_b[(16u + q * 4u) * LANES + lane];
+                acc0_0 += a4.x * b0;
+                acc0_1 += a5.x * b0;
+                acc0_2 += a6.x * b0;
+                acc0_3 += a7.x * b0;
+                let b1 = tile_b[(17u + q * 4u) * LANES + lane];
+                acc0_0 += a4.y * b1;
+                acc0_1 += a5.y * b1;
+                acc0_2 += a6.y * b1;
+                acc0_3 += a7.y * b1;
+                let b2 = tile_b[(18u + q * 4u) * LANES + lane];
+                acc0_0 += a4.z * b2;
+                acc0_1 += a5.z * b2;
+                acc0_2 += a6.z * b2;
+                acc0_3 += a7.z * b2;
+                let b3 = tile_b[(19u + q * 4u) * LANES + lane];
+                acc0_0 += a4.w * b3;
+                acc0_1 += a5.w * b3;
+                acc0_2 += a6.w * b3;
+                acc0_3 += a7.w * b3;
+            }
+        }
+        {
+            let a20 = tile_a[base + 60u + q];
+            let a21 = tile_a[base + 63u + q];
+            let a22 = tile_a[base + 66u + q];
+            let a23 = tile_a[base + 69u + q];
+            let a24 = tile_a[base + 72u + q];
+            let a25 = tile_a[base + 75u + q];
+            let a26 = tile_a[base + 78u + q];
+            let a27 = tile_a[base + 81u + q];
+            {
+                let b0 = tile_b[(24u + q * 4u) * LANES + lane];
+                acc0_0 += a20.x * b0;
+                acc0_1 += a21.x * b0;
+                acc0_2 += a22.x * b0;
+                acc0_3 += a23.x * b0;
+                let b1 = tile_b[(25u + q * 4u) * LANES + lane];
+                acc0_0 += a20.y * b1;
+                acc0_1 += a21.y * b1;
+                acc0_2 += a22.y * b1;
+                acc0_3 += a23.y * b1;
+                let b2 = tile_b[(26u + q * 4u) * LANES + lane];
+                acc0_0 += a20.z * b2;
+                acc0_1 += a21.z * b2;
+                acc0_2 += a22.z * b2;
+                acc0_3 += a23.z * b2;
+                let b3 = tile_b[(27u + q * 4u) * LANES + lane];
+                acc0_0 += a20.w * b3;
+                acc0_1 += a21.w * b3;
+                acc0_2 += a22.w * b3;
+                acc0_3 += a23.w * b3;
+            }
+            {
+                let b0 = tile_b[(32u + q * 4u) * LANES + lane];
+                acc0_0 += a22.x * b0;
+                acc0_1 += a23.x * b0;
+                acc0_2 += a24.x * b0;
+                acc0_3 += a25.x * b0;
+                let b1 = tile_b[(33u + q * 4u) * LANES + lane];
+                acc0_0 += a22.y * b1;
+                acc0_1 += a23.y * b1;
+                acc0_2 += a24.y * b1;
+                acc0_3 += a25.y * b1;
+                let b2 = tile_b[(34u + q * 4u) * LANES + lane];
+                acc0_0 += a22.z * b2;
+                acc0_1 += a23.z * b2;
+                acc0_2 += a24.z * b2;
+                acc0_3 += a25.z * b2;
+                let b3 = tile_b[(35u + q * 4u) * LANES + lane];
+                acc0_0 += a22.w * b3;
+                acc0_1 += a23.w * b3;
+                acc0_2 += a24.w * b3;
+                acc0_3 += a25.w * b3;
+            }
+            {
+                let b0 = tile_b[(40u + q * 4u) * LANES + lane];
+                acc0_0 += a24.x * b0;
+                acc0_1 += a25.x * b0;
+                acc0_2 += a26.x * b0;
+                acc0_3 += a27.x * b0;
+                let b1 = tile_b[(41u + q * 4u) * LANES + lane];
+                acc0_0 += a24.y * b1;
+                acc0_1 += a25.y * b1;
+                acc0_2 += a26.y * b1;
+                acc0_3 += a27.y * b1;
+                let b2 = tile_b[(42u + q * 4u) * LANES + lane];
+                acc0_0 += a24.z * b2;
+                acc0_1 += a25.z * b2;
+                acc0_2 += a26.z * b2;
+                acc0_3 += a27.z * b2;
+                let b3 = tile_b[(43u + q * 4u) * LANES + lane];
+                acc0_0 += a24.w * b3;
+                acc0_1 += a25.w * b3;
+                acc0_2 += a26.w * b3;
+                acc0_3 += a27.w * b3;
+            }
+        }
+        {
+            let a40 = tile_a[base + 120u + q];
+            let a41 = tile_a[base + 123u + q];
+            let a42 = tile_a[base + 126u + q];
+            let a43 = tile_a[base + 129u + q];
+            let a44 = tile_a[base + 132u + q];
+            let a45 = tile_a[base + 135u + q];
+            let a46 = tile_a[base + 138u + q];
+            let a47 = tile_a[base + 141u + q];
+            {
+                let b0 = tile_b[(48u + q * 4u) * LANES + lane];
+                acc0_0 += a40.x * b0;
+                acc0_1 += a41.x * b0;
+                acc0_2 += a42.x * b0;
+                acc0_3 += a43.x * b0;
+                let b1 = tile_b[(49u + q * 4u) * LANES + lane];
+                acc0_0 += a40.y * b1;
+                acc0_1 += a41.y * b1;
+                acc0_2 += a42.y * b1;
+                acc0_3 += a43.y * b1;
+                let b2 = tile_b[(50u + q * 4u) * LANES + lane];
+                acc0_0 += a40.z * b2;
+                acc0_1 += a41.z * b2;
+                acc0_2 += a42.z * b2;
+                acc0_3 += a43.z * b2;
+                let b3 = tile_b[(51u + q * 4u) * LANES + lane];
+                acc0_0 += a40.w * b3;
+                acc0_1 += a41.w * b3;
+                acc0_2 += a42.w * b3;
+                acc0_3 += a43.w * b3;
+            }
+            {
+                let b0 = tile_b[(56u + q * 4u) * LANES + lane];
+                acc0_0 += a42.x * b0;
+                acc0_1 += a43.x * b0;
+                acc0_2 += a44.x * b0;
+                acc0_3 += a45.x * b0;
+                let b1 = tile_b[(57u + q * 4u) * LANES + lane];
+                acc0_0 += a42.y * b1;
+                acc0_1 += a43.y * b1;
+                acc0_2 += a44.y * b1;
+                acc0_3 += a45.y * b1;
+                let b2 = tile_b[(58u + q * 4u) * LANES + lane];
+                acc0_0 += a42.z * b2;
+                acc0_1 += a43.z * b2;
+                acc0_2 += a44.z * b2;
+                acc0_3 += a45.z * b2;
+                let b3 = tile_b[(59u + q * 4u) * LANES + lane];
+                acc0_0 += a42.w * b3;
+                acc0_1 += a43.w * b3;
+                acc0_2 += a44.w * b3;
+                acc0_3 += a45.w * b3;
+            }
+            {
+                let b0 = tile_b[(64u + q * 4u) * LANES + lane];
+                acc0_0 += a44.x * b0;
+                acc0_1 += a45.x * b0;
+                acc0_2 += a46.x * b0;
+                acc0_3 += a47.x * b0;
+                let b1 = tile_b[(65u + q * 4u) * LANES + lane];
+                acc0_0 += a44.y * b1;
+                acc0_1 += a45.y * b1;
+                acc0_2 += a46.y * b1;
+                acc0_3 += a47.y * b1;
+                let b2 = tile_b[(66u + q * 4u) * LANES + lane];
+                acc0_0 += a44.z * b2;
+                acc0_1 += a45.z * b2;
+                acc0_2 += a46.z * b2;
+                acc0_3 += a47.z * b2;
+                let b3 = tile_b[(67u + q * 4u) * LANES + lane];
+                acc0_0 += a44.w * b3;
+                acc0_1 += a45.w * b3;
+                acc0_2 += a46.w * b3;
+                acc0_3 += a47.w * b3;
+            }
+        }
+    }
+    workgroupBarrier();
+    }
+    let row0 = pixel(0u + strip * 4u, first_image, first_row, first_column);
+    let row1 = pixel(1u + strip * 4u, first_image, first_row, first_column);
+    let row2 = pixel(2u + strip * 4u, first_image, first_row, first_column);
+    let row3 = pixel(3u + strip * 4u, first_image, first_row, first_column);
+    let s0 = epilogue(row0, col, acc0_0);
+    let s1 = epilogue(row1, col, acc0_1);
+    let s2 = epilogue(row2, col, acc0_2);
+    let s3 = epilogue(row3, col, acc0_3);
+    let count = f32(2u * 8u * 8u);
     lane_sums[thread] = s0.v0 + s1.v0 + s2.v0 + s3.v0;
     workgroupBarrier();
     if (strip == 0u && col < COLS) {
@@ -256,19 +580,19 @@ fn main(
     }
     workgroupBarrier();
     var squares0 = vec4<f32>(0.0);
-    if (row + 0u * STRIPS < ROWS) {
+    if (row0 < ROWS) {
         let d = s0.v0 - lane_means[lane];
         squares0 += d * d;
     }
-    if (row + 1u * STRIPS < ROWS) {
+    if (row1 < ROWS) {
         let d = s1.v0 - lane_means[lane];
         squares0 += d * d;
     }
-    if (row + 2u * STRIPS < ROWS) {
+    if (row2 < ROWS) {
         let d = s2.v0 - lane_means[lane];
         squares0 += d * d;
     }
-    if (row + 3u * STRIPS < ROWS) {
+    if (row3 < ROWS) {
         let d = s3.v0 - lane_means[lane];
         squares0 += d * d;
     }

@@ -151,8 +151,12 @@ fn main(
         }
         workgroupBarrier();
     }
-    epilogue(row + 0u * STRIPS, col, split, acc0);
-    epilogue(row + 1u * STRIPS, col, split, acc1);
-    epilogue(row + 2u * STRIPS, col, split, acc2);
-    epilogue(row + 3u * STRIPS, col, split, acc3);
+    let row0 = row + 0u * STRIPS;
+    epilogue(row0, col, split, acc0);
+    let row1 = row + 1u * STRIPS;
+    epilogue(row1, col, split, acc1);
+    let row2 = row + 2u * STRIPS;
+    epilogue(row2, col, split, acc2);
+    let row3 = row + 3u * STRIPS;
+    epilogue(row3, col, split, acc3);
 }

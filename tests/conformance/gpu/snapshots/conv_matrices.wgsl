@@ -1,35 +1,37 @@
 enable f16;
 enable wgpu_cooperative_matrix;
 
-// A contraction as a matrix product by tiles: rows × DEPTH times DEPTH × channels. A workgroup
-// stages DEPTH_STEP columns of the left side and as many rows of the right side at a time; each
-// thread accumulates a few rows of one group of channels in registers. `load_a` and `load_b`
-// evaluate what the operands are made of, `epilogue` what becomes of the result. With SPLITS
-// above one, each range of DEPTH is a workgroup of its own.
+// A contraction by strips: some rows and columns of pixels of some images, with a block of channels.
+// What the strip sees of the left side is staged once, CHUNK channels at a time, with its halo, and
+// the weights of these channels beside it; all places of the kernel read it there. `fetch_left` asks
+// for what the left side is made of, `left` makes it; `epilogue` is what becomes of the result at a
+// row of the domain, of which `pixel` finds the row of the strip's tile.
 
 alias V = vec4<f32>;
 const ROWS = 256u;
 const COLS = 16u;
 const WIDTH = 4u;
 const LANES = 4u;
-const STRIPS = 16u;
+const STRIPS = 64u;
 const TILE_ROWS = 128u;
-const ROW_TILES = 2u;
+const ROW_TILES = 4u;
 const COL_TILES = 1u;
-const GROUPS = 2u;
-const DEPTH = 27u;
-const DEPTH_STEP = 16u;
-const SPLIT_DEPTH = 27u;
+const GROUPS = 4u;
+const INNER = 3u;
+const CHUNK = 16u;
+const IMAGES = 4u;
+const SOURCE_ROWS = 8u;
+const SOURCE_COLUMNS = 8u;
 
 @group(0) @binding(0) var<storage, read> b0: array<f32>;
 @group(0) @binding(1) var<storage, read> b1: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> b2: array<vec4<f16>>;
 @group(0) @binding(3) var<storage, read_write> b3: array<vec4<f32>>;
 @group(0) @binding(4) var<uniform> starts: array<vec4<u32>, 1>;
-fn read1_b0(i: u32) -> f32 {
+fn stored1_b0(i: u32) -> f32 {
     return b0[i];
 }
-fn read4_b1(i: u32) -> vec4<f32> {
+fn stored4_b1(i: u32) -> vec4<f32> {
     return b1[i / 4u];
 }
 fn write4_b2(i: u32, v: vec4<f32>) {
@@ -41,60 +43,94 @@ fn write4_b3(i: u32, v: vec4<f32>) {
 fn number(bits: u32) -> f32 {
     return bitcast<f32>(bits);
 }
-fn narrow1(x: f32) -> f16 {
-    return f16(select(x, number(0x7f800000u), abs(x) > 65504.0));
-}
 fn narrow4(x: vec4<f32>) -> vec4<f16> {
     let infinity = vec4<f32>(number(0x7f800000u));
     return vec4<f16>(select(x, infinity, abs(x) > vec4<f32>(65504.0)));
 }
 
-const TILE_COLS = LANES * WIDTH;
-var<workgroup> tile_a: array<f16, DEPTH_STEP * TILE_ROWS>;
-var<workgroup> tile_b: array<f16, DEPTH_STEP * TILE_COLS>;
-var<workgroup> tile_c: array<f32, TILE_ROWS * TILE_COLS>;
+var<workgroup> tile_a: array<vec4<f16>, 648>;
+var<workgroup> tile_b: array<vec4<f16>, 864>;
+var<workgroup> tile_c: array<vec4<f32>, 512>;
 
-fn product(row: u32, lane: u32) -> vec4<f32> {
-    let at = row * TILE_COLS + lane * WIDTH;
-    return vec4<f32>(tile_c[at + 0u], tile_c[at + 1u], tile_c[at + 2u], tile_c[at + 3u]);
+fn product(row: u32, lane: u32) -> V {
+    let block = row / 16u * 1u + lane * WIDTH / 16u;
+    return tile_c[block * 64u + row % 16u * 4u + lane * WIDTH % 16u / 4u];
 }
 
-var<workgroup> lane_sums: array<vec4<f32>, 64>;
+var<workgroup> lane_sums: array<vec4<f32>, 256>;
 var<workgroup> lane_means: array<vec4<f32>, 4>;
 
-fn load_a(row: u32, k: u32, end: u32, first_col: u32) -> f32 {
-    var result = f32(0.0);
-    if (row < ROWS && k < end) {
-        let t0 = k % 3u;
-        let t1 = k / 3u;
-        let t2 = t1 / 3u;
-        let t3 = t1 % 3u;
-        let t4 = row / 64u;
-        let t5 = row / 8u % 8u;
-        let t6 = row % 8u;
-        let t7 = (t5) * 1u + t2 - 1u;
-        let t8 = (t6) * 1u + t3 - 1u;
-        if (t7 < 8u && t8 < 8u) {
-            let t9 = (((t4) * 8u + t7) * 8u + t8) * 3u + t0;
-            let t10 = read1_b0(t9);
-            result = t10;
-        }
-    }
-    return result;
+struct Ahead_left {
+    v0: f32,
+    v1: f32,
+    v2: f32,
+    v3: f32,
 }
 
-fn load_b(k: u32, col: u32, end: u32) -> vec4<f32> {
-    var result = vec4<f32>(0.0);
-    if (k < end && col < COLS) {
-        let t0 = k % 3u;
-        let t1 = k / 3u;
-        let t2 = t1 / 3u;
-        let t3 = t1 % 3u;
-        let t4 = (((t2) * 3u + t3) * 3u + t0) * 16u + col;
-        let t5 = read4_b1(starts[0].x + t4);
-        result = t5;
-    }
-    return result;
+fn fetch_left(n: u32, y: u32, x: u32, c: u32) -> Ahead_left {
+    let c0 = min(c + 0u, 2u);
+    let c1 = min(c + 1u, 2u);
+    let c2 = min(c + 2u, 2u);
+    let c3 = min(c + 3u, 2u);
+    let t0 = (((n) * 8u + y) * 8u + x) * 3u + c0;
+    let t1 = (((n) * 8u + y) * 8u + x) * 3u + c1;
+    let t2 = (((n) * 8u + y) * 8u + x) * 3u + c2;
+    let t3 = (((n) * 8u + y) * 8u + x) * 3u + c3;
+    return Ahead_left(stored1_b0(t0), stored1_b0(t1), stored1_b0(t2), stored1_b0(t3));
+}
+
+struct Left {
+    v0: vec4<f32>,
+}
+
+fn left(n: u32, y: u32, x: u32, c: u32, ahead: Ahead_left) -> Left {
+    let c0 = min(c + 0u, 2u);
+    let c1 = min(c + 1u, 2u);
+    let c2 = min(c + 2u, 2u);
+    let c3 = min(c + 3u, 2u);
+    let t0 = ahead.v0;
+    let t1 = ahead.v1;
+    let t2 = ahead.v2;
+    let t3 = ahead.v3;
+    return Left(vec4<f32>(select(0.0, t0, c + 0u < INNER), select(0.0, t1, c + 1u < INNER), select(0.0, t2, c + 2u < INNER), select(0.0, t3, c + 3u < INNER)));
+}
+
+fn put_left(at: u32, v: vec4<f32>) {
+    let high = narrow4(v);
+    tile_a[at] = high;
+}
+
+struct Ahead_right {
+    v0: vec4<f32>,
+}
+
+fn fetch_right(i: u32, j: u32, k: u32, col: u32) -> Ahead_right {
+    let k0 = min(k + 0u, 2u);
+    let col0 = min(col + 0u, 12u);
+    let t0 = (((i) * 3u + j) * 3u + k0) * 16u + col0;
+    return Ahead_right(stored4_b1(starts[0].x + t0));
+}
+
+fn right(i: u32, j: u32, k: u32, col: u32, ahead: Ahead_right) -> vec4<f32> {
+    let k0 = min(k + 0u, 2u);
+    let col0 = min(col + 0u, 12u);
+    let t0 = ahead.v0;
+    return select(vec4<f32>(0.0), t0, k < INNER && col < COLS);
+}
+
+fn put_right(at: u32, v: vec4<f32>) {
+    let high = narrow4(v);
+    tile_b[at] = high;
+}
+
+fn pixel(row: u32, first_image: u32, first_row: u32, first_column: u32) -> u32 {
+    let run = row / 16u;
+    let place = run % 1u * 16u + row % 16u;
+    let n = first_image + place % 1u;
+    let y = first_row + run / 1u % 8u;
+    let x = first_column + place / 1u;
+    let inside = n < 4u && y < 8u && x < 8u && place < 8u;
+    return select(ROWS, (n * 8u + y) * 8u + x, inside);
 }
 
 struct Sums {
@@ -114,14 +150,14 @@ fn epilogue(row: u32, col: u32, raw0: vec4<f32>) -> Sums {
     return sums;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(256)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(subgroup_id) subgroup: u32,
     @builtin(subgroup_size) widest: u32,
     @builtin(subgroup_invocation_id) invocation: u32,
 ) {
-    let size = min(widest, 64u);
+    let size = min(widest, 256u);
     let thread = subgroup * size + invocation;
     let id = group.x + group.y * 65535u;
     if (id >= GROUPS) {
@@ -129,63 +165,119 @@ fn main(
     }
     let lane = thread % LANES;
     let strip = thread / LANES;
-    let tile = id / COL_TILES % ROW_TILES;
-    let split = id / COL_TILES / ROW_TILES;
+    let tile = id / COL_TILES;
     let first_col = id % COL_TILES * LANES * WIDTH;
     let col = first_col + lane * WIDTH;
-    let first_row = tile * TILE_ROWS;
-    let row = first_row + strip;
-    let begin = split * SPLIT_DEPTH;
-    let end = min(begin + SPLIT_DEPTH, DEPTH);
-    let matrix_row = subgroup / 1u * 64u;
+    let first_image = tile / 1u * 1u;
+    let first_row = tile / 1u % 1u * 8u;
+    let first_column = tile % 1u * 8u;
+    let unit_a0 = thread + 0u;
+    let pixel_a0 = unit_a0 / 1u;
+    let row_a0 = pixel_a0 / 10u;
+    let column_a0 = pixel_a0 / 1u % 10u;
+    let n_a0 = first_image + pixel_a0 % 1u;
+    let y_a0 = (first_row * 1u + row_a0) * 1u - 1u;
+    let x_a0 = (first_column * 1u + column_a0) * 1u - 1u;
+    let some_a0 = unit_a0 < 100u;
+    let in_a0 = some_a0 && n_a0 < IMAGES && y_a0 < SOURCE_ROWS && x_a0 < SOURCE_COLUMNS;
+    let from_a0 = select(vec3<u32>(0u), vec3<u32>(n_a0, y_a0, x_a0), in_a0);
+    let channel_a0 = unit_a0 % 1u * 4u;
+    let at_a0 = ((row_a0 * 10u + column_a0) * 1u + pixel_a0 % 1u) * 6u + channel_a0 / 4u;
+    let matrix_run = subgroup / 1u * 1u;
     let matrix_col = subgroup % 1u * 16u;
-    var acc0_0 = coop_mat16x16<f32, C>();
-    var acc1_0 = coop_mat16x16<f32, C>();
-    var acc2_0 = coop_mat16x16<f32, C>();
-    var acc3_0 = coop_mat16x16<f32, C>();
-    for (var k = begin; k < end; k += DEPTH_STEP) {
-        for (var e = thread; e < 2048u; e += 64u) {
-            let r = e / 16u;
-            let i = e % 16u * 1u;
-            let v = load_a(first_row + r, k + i, end, first_col);
-            tile_a[i * TILE_ROWS + r + 0u * TILE_ROWS] = narrow1(v);
-        }
-        for (var e = thread; e < DEPTH_STEP * LANES; e += 64u) {
-            let v = load_b(k + e / LANES, first_col + e % LANES * WIDTH, end);
-            tile_b[e * WIDTH + 0u] = narrow1(v.x);
-            tile_b[e * WIDTH + 1u] = narrow1(v.y);
-            tile_b[e * WIDTH + 2u] = narrow1(v.z);
-            tile_b[e * WIDTH + 3u] = narrow1(v.w);
-        }
-        workgroupBarrier();
-        let a0_0 = coopLoad<coop_mat16x16<f16, A>>(&tile_a[0u * TILE_ROWS + matrix_row + 0u], TILE_ROWS);
-        let a0_1 = coopLoad<coop_mat16x16<f16, A>>(&tile_a[0u * TILE_ROWS + matrix_row + 16u], TILE_ROWS);
-        let a0_2 = coopLoad<coop_mat16x16<f16, A>>(&tile_a[0u * TILE_ROWS + matrix_row + 32u], TILE_ROWS);
-        let a0_3 = coopLoad<coop_mat16x16<f16, A>>(&tile_a[0u * TILE_ROWS + matrix_row + 48u], TILE_ROWS);
-        let b0_0 = coopLoadT<coop_mat16x16<f16, B>>(&tile_b[0u * TILE_COLS + matrix_col + 0u], TILE_COLS);
-        acc0_0 = coopMultiplyAdd(a0_0, b0_0, acc0_0);
-        acc1_0 = coopMultiplyAdd(a0_1, b0_0, acc1_0);
-        acc2_0 = coopMultiplyAdd(a0_2, b0_0, acc2_0);
-        acc3_0 = coopMultiplyAdd(a0_3, b0_0, acc3_0);
-        workgroupBarrier();
+    let run0 = matrix_run + 0u;
+    let base0 = (run0 / 1u * 10u + run0 % 1u * 16u) * 6u;
+    var acc0_0_0 = coop_mat16x16<f32, C>();
+    for (var e = thread; e < 648u; e += 256u) {
+        tile_a[e] = vec4<f16>();
     }
-    coopStoreT(acc0_0, &tile_c[(matrix_row + 0u) * TILE_COLS + matrix_col + 0u], TILE_COLS);
-    coopStoreT(acc1_0, &tile_c[(matrix_row + 16u) * TILE_COLS + matrix_col + 0u], TILE_COLS);
-    coopStoreT(acc2_0, &tile_c[(matrix_row + 32u) * TILE_COLS + matrix_col + 0u], TILE_COLS);
-    coopStoreT(acc3_0, &tile_c[(matrix_row + 48u) * TILE_COLS + matrix_col + 0u], TILE_COLS);
+    for (var e = thread; e < 864u; e += 256u) {
+        tile_b[e] = vec4<f16>();
+    }
     workgroupBarrier();
-    let s0 = epilogue(row + 0u * STRIPS, col, product(strip + 0u * STRIPS, lane));
-    let s1 = epilogue(row + 1u * STRIPS, col, product(strip + 1u * STRIPS, lane));
-    let s2 = epilogue(row + 2u * STRIPS, col, product(strip + 2u * STRIPS, lane));
-    let s3 = epilogue(row + 3u * STRIPS, col, product(strip + 3u * STRIPS, lane));
-    let s4 = epilogue(row + 4u * STRIPS, col, product(strip + 4u * STRIPS, lane));
-    let s5 = epilogue(row + 5u * STRIPS, col, product(strip + 5u * STRIPS, lane));
-    let s6 = epilogue(row + 6u * STRIPS, col, product(strip + 6u * STRIPS, lane));
-    let s7 = epilogue(row + 7u * STRIPS, col, product(strip + 7u * STRIPS, lane));
-    let count = f32(min(128u, 256u - tile * 128u));
+    let k = 0u;
+    var ahead_a0 = fetch_left(from_a0.x, from_a0.y, from_a0.z, k + channel_a0);
+    var ahead_b0: Ahead_right;
+    {
+    let unit = min(thread + 0u, 143u);
+    let place = unit / 16u;
+    let i = place / 3u;
+    let j = place % 3u;
+    let depth = unit / 4u % 4u;
+    let column = unit % 4u * 4u;
+    let at = (place * 16u + depth) * 6u + column / 4u;
+    ahead_b0 = fetch_right(i, j, k + depth, first_col + column);
+    }
+    if (some_a0) {
+        let made = left(from_a0.x, from_a0.y, from_a0.z, k + channel_a0, ahead_a0);
+        put_left(at_a0 + 0u, select(vec4<f32>(0.0), made.v0, in_a0));
+    }
+    if (thread + 0u < 144u) {
+    let unit = min(thread + 0u, 143u);
+    let place = unit / 16u;
+    let i = place / 3u;
+    let j = place % 3u;
+    let depth = unit / 4u % 4u;
+    let column = unit % 4u * 4u;
+    let at = (place * 16u + depth) * 6u + column / 4u;
+    put_right(at, right(i, j, k + depth, first_col + column, ahead_b0));
+    }
+    workgroupBarrier();
+    let row0 = pixel(strip + 0u * STRIPS, first_image, first_row, first_column);
+    let row1 = pixel(strip + 1u * STRIPS, first_image, first_row, first_column);
+    {
+        let b0_0_0 = coopLoadT<coop_mat16x16<f16, B>>(&tile_b[0u + matrix_col / 4u], 6u);
+        let a0_0_0 = coopLoadT<coop_mat16x16<f16, A>>(&tile_a[base0 + 0u], 6u);
+        acc0_0_0 = coopMultiplyAdd(a0_0_0, b0_0_0, acc0_0_0);
+    }
+    {
+        let b0_0_0 = coopLoadT<coop_mat16x16<f16, B>>(&tile_b[96u + matrix_col / 4u], 6u);
+        let a0_0_0 = coopLoadT<coop_mat16x16<f16, A>>(&tile_a[base0 + 6u], 6u);
+        acc0_0_0 = coopMultiplyAdd(a0_0_0, b0_0_0, acc0_0_0);
+    }
+    {
+        let b0_0_0 = coopLoadT<coop_mat16x16<f16, B>>(&tile_b[192u + matrix_col / 4u], 6u);
+        let a0_0_0 = coopLoadT<coop_mat16x16<f16, A>>(&tile_a[base0 + 12u], 6u);
+        acc0_0_0 = coopMultiplyAdd(a0_0_0, b0_0_0, acc0_0_0);
+    }
+    {
+        let b0_0_0 = coopLoadT<coop_mat16x16<f16, B>>(&tile_b[288u + matrix_col / 4u], 6u);
+        let a0_0_0 = coopLoadT<coop_mat16x16<f16, A>>(&tile_a[base0 + 60u], 6u);
+        acc0_0_0 = coopMultiplyAdd(a0_0_0, b0_0_0, acc0_0_0);
+    }
+    {
+        let b0_0_0 = coopLoadT<coop_mat16x16<f16, B>>(&tile_b[384u + matrix_col / 4u], 6u);
+        let a0_0_0 = coopLoadT<coop_mat16x16<f16, A>>(&tile_a[base0 + 66u], 6u);
+        acc0_0_0 = coopMultiplyAdd(a0_0_0, b0_0_0, acc0_0_0);
+    }
+    {
+        let b0_0_0 = coopLoadT<coop_mat16x16<f16, B>>(&tile_b[480u + matrix_col / 4u], 6u);
+        let a0_0_0 = coopLoadT<coop_mat16x16<f16, A>>(&tile_a[base0 + 72u], 6u);
+        acc0_0_0 = coopMultiplyAdd(a0_0_0, b0_0_0, acc0_0_0);
+    }
+    {
+        let b0_0_0 = coopLoadT<coop_mat16x16<f16, B>>(&tile_b[576u + matrix_col / 4u], 6u);
+        let a0_0_0 = coopLoadT<coop_mat16x16<f16, A>>(&tile_a[base0 + 120u], 6u);
+        acc0_0_0 = coopMultiplyAdd(a0_0_0, b0_0_0, acc0_0_0);
+    }
+    {
+        let b0_0_0 = coopLoadT<coop_mat16x16<f16, B>>(&tile_b[672u + matrix_col / 4u], 6u);
+        let a0_0_0 = coopLoadT<coop_mat16x16<f16, A>>(&tile_a[base0 + 126u], 6u);
+        acc0_0_0 = coopMultiplyAdd(a0_0_0, b0_0_0, acc0_0_0);
+    }
+    {
+        let b0_0_0 = coopLoadT<coop_mat16x16<f16, B>>(&tile_b[768u + matrix_col / 4u], 6u);
+        let a0_0_0 = coopLoadT<coop_mat16x16<f16, A>>(&tile_a[base0 + 132u], 6u);
+        acc0_0_0 = coopMultiplyAdd(a0_0_0, b0_0_0, acc0_0_0);
+    }
+    coopStoreT(acc0_0_0, &tile_c[((0u + run0) * 1u + matrix_col / 16u + 0u) * 64u], 4u);
+    workgroupBarrier();
+    let s0 = epilogue(row0, col, product(strip + 0u * STRIPS, lane));
+    let s1 = epilogue(row1, col, product(strip + 1u * STRIPS, lane));
+    let count = f32(1u * 8u * 8u);
     let joined = max(size / LANES, 1u);
     {
-        var own = s0.v0 + s1.v0 + s2.v0 + s3.v0 + s4.v0 + s5.v0 + s6.v0 + s7.v0;
+        var own = s0.v0 + s1.v0;
         for (var distance = LANES; distance < size; distance *= 2u) {
             own += subgroupShuffleXor(own, distance);
         }
@@ -204,36 +296,12 @@ fn main(
     }
     workgroupBarrier();
     var squares0 = vec4<f32>(0.0);
-    if (row + 0u * STRIPS < ROWS) {
+    if (row0 < ROWS) {
         let d = s0.v0 - lane_means[lane];
         squares0 += d * d;
     }
-    if (row + 1u * STRIPS < ROWS) {
+    if (row1 < ROWS) {
         let d = s1.v0 - lane_means[lane];
-        squares0 += d * d;
-    }
-    if (row + 2u * STRIPS < ROWS) {
-        let d = s2.v0 - lane_means[lane];
-        squares0 += d * d;
-    }
-    if (row + 3u * STRIPS < ROWS) {
-        let d = s3.v0 - lane_means[lane];
-        squares0 += d * d;
-    }
-    if (row + 4u * STRIPS < ROWS) {
-        let d = s4.v0 - lane_means[lane];
-        squares0 += d * d;
-    }
-    if (row + 5u * STRIPS < ROWS) {
-        let d = s5.v0 - lane_means[lane];
-        squares0 += d * d;
-    }
-    if (row + 6u * STRIPS < ROWS) {
-        let d = s6.v0 - lane_means[lane];
-        squares0 += d * d;
-    }
-    if (row + 7u * STRIPS < ROWS) {
-        let d = s7.v0 - lane_means[lane];
         squares0 += d * d;
     }
     {

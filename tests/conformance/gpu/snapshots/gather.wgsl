@@ -112,5 +112,6 @@ fn main(
     sum0 = sums[thread % ACROSS];
     let raw0 = sum0;
     let row = select(ROWS, own_row, slice == 0u);
-    epilogue(row + 0u * STRIPS, col, raw0);
+    let row0 = row + 0u * STRIPS;
+    epilogue(row0, col, raw0);
 }

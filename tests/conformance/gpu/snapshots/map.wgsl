@@ -78,10 +78,14 @@ fn main(
     let tile = id / COL_TILES;
     let col = (id % COL_TILES * LANES + lane) * WIDTH;
     let row = tile * TILE_ROWS + strip;
-    let s0 = epilogue(row + 0u * STRIPS, col);
-    let s1 = epilogue(row + 1u * STRIPS, col);
-    let s2 = epilogue(row + 2u * STRIPS, col);
-    let s3 = epilogue(row + 3u * STRIPS, col);
+    let row0 = row + 0u * STRIPS;
+    let s0 = epilogue(row0, col);
+    let row1 = row + 1u * STRIPS;
+    let s1 = epilogue(row1, col);
+    let row2 = row + 2u * STRIPS;
+    let s2 = epilogue(row2, col);
+    let row3 = row + 3u * STRIPS;
+    let s3 = epilogue(row3, col);
     let count = f32(min(16u, 4u - tile * 16u));
     lane_sums[thread] = s0.v0 + s1.v0 + s2.v0 + s3.v0;
     workgroupBarrier();

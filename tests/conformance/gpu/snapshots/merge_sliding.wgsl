@@ -121,5 +121,6 @@ fn main(
     let raw0 = sum0.sum;
     let raw1 = sum0.squares;
     let row = select(ROWS, own_row, slice == 0u);
-    epilogue(row + 0u * STRIPS, col, raw0, raw1);
+    let row0 = row + 0u * STRIPS;
+    epilogue(row0, col, raw0, raw1);
 }

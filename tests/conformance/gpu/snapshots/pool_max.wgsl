@@ -82,8 +82,12 @@ fn main(
     let tile = id / COL_TILES;
     let col = (id % COL_TILES * LANES + lane) * WIDTH;
     let row = tile * TILE_ROWS + strip;
-    epilogue(row + 0u * STRIPS, col);
-    epilogue(row + 1u * STRIPS, col);
-    epilogue(row + 2u * STRIPS, col);
-    epilogue(row + 3u * STRIPS, col);
+    let row0 = row + 0u * STRIPS;
+    epilogue(row0, col);
+    let row1 = row + 1u * STRIPS;
+    epilogue(row1, col);
+    let row2 = row + 2u * STRIPS;
+    epilogue(row2, col);
+    let row3 = row + 3u * STRIPS;
+    epilogue(row3, col);
 }

@@ -1,0 +1,93 @@
+//! Contractions by strips (see [`Strip`]): `stage` brings operands into workgroup memory, `products`
+//! multiplies them there, `pixels` says which pixel of the result a row of the tile is.
+
+use crate::engine::wgpu::cut::{Contraction, Strip};
+use crate::engine::wgpu::kernel::Moment;
+
+use super::ahead::Ahead;
+use super::columns::{columns, workgroup_memory};
+use super::epilogue::{elements, epilogue, own_index, raw_arguments};
+use super::map::constants;
+use super::template::{STRIP, fill, threads};
+use super::writer::Writer;
+
+pub(super) mod pixels;
+mod products;
+mod stage;
+
+use stage::Operands;
+
+/// The module.
+pub(super) fn strip(writer: &mut Writer, it: &Contraction, strip: &Strip) -> String {
+    let operands = Operands::new(writer, it, strip);
+    let left = operands.left_functions(writer, it);
+    let right = operands.right_functions(writer, it);
+    let results = Results::new(writer, strip);
+    let (results_text, columns) = (results.functions(writer, it), columns(writer));
+    let elements = elements(writer, &|r| results.arguments(strip, r));
+    let mut hooks = vec![
+        ("constants", constants(writer) + &stage::constants(writer, it, strip)),
+        ("memory", products::memory(strip)),
+        ("functions", workgroup_memory(writer)),
+        ("left", left),
+        ("right", right),
+        ("pixel", pixels::pixel(strip)),
+        ("epilogue", results_text),
+        ("entry", format!("@compute @workgroup_size({})\n", writer.cut.threads())),
+        ("places", pixels::places(strip) + &operands.places()),
+        ("accumulators", products::accumulators(strip)),
+        ("body", operands.body(it, &results.asked(writer, strip))),
+        ("elements", products::gather(strip) + &elements),
+        ("columns", columns),
+    ];
+    hooks.extend(threads(writer));
+    fill(STRIP, &hooks)
+}
+
+/// What becomes of the sums, and what that reads, which subgroups ask for before the last products.
+struct Results {
+    ahead: Ahead,
+}
+
+impl Results {
+    fn new(writer: &mut Writer, strip: &Strip) -> Self {
+        let kernel = writer.kernel;
+        let stored = kernel.stores.iter().filter(|s| s.at == Moment::Epilogue);
+        let roots: Vec<_> = stored.map(|s| s.value).chain(kernel.summed()).collect();
+        let at = own_index(writer);
+        writer.take();
+        // Threads that multiply have no registers to spare.
+        let roots = if strip.by_matrices() { roots } else { Vec::new() };
+        Self { ahead: Ahead::of(writer, "results", &roots, &[at]) }
+    }
+
+    fn functions(&self, writer: &mut Writer, it: &Contraction) -> String {
+        let raw = raw_arguments(&[it.node], writer.cut.width);
+        if self.ahead.is_empty() {
+            return epilogue(writer, &raw, &mut |_, _| {});
+        }
+        own_index(writer);
+        let clamped =
+            "    let row = min(any_row, ROWS - 1u);\n    let col = min(any_col, COLS - WIDTH);\n";
+        let fetch = self.ahead.declaration(writer, "any_row: u32, any_col: u32", clamped);
+        let arguments = format!("{raw}, ahead: {}", self.ahead.type_name());
+        fetch + "\n" + &epilogue(writer, &arguments, &mut |writer, _| self.ahead.know(writer))
+    }
+
+    /// The rows of a thread's elements, and what they read.
+    fn asked(&self, writer: &Writer, strip: &Strip) -> String {
+        let row = |r| {
+            format!("let row{r} = pixel({}, {});\n", products::tile_row(strip, r), pixels::FIRST)
+        };
+        let ask = |r| format!("let ahead{r} = fetch_results(row{r}, col);\n");
+        let all = 0..writer.cut.per_thread;
+        let asked = all.clone().filter(|_| !self.ahead.is_empty()).map(ask);
+        all.map(row).chain(asked).collect()
+    }
+
+    /// What `epilogue` is given of element `r`.
+    fn arguments(&self, strip: &Strip, r: usize) -> String {
+        let ahead = if self.ahead.is_empty() { String::new() } else { format!(", ahead{r}") };
+        format!(", {}{ahead}", products::sum(strip, r))
+    }
+}
