@@ -103,8 +103,10 @@ impl Writer {
     }
 
     fn order(&mut self, order: Order) {
-        // Nobody takes it after a fault, which is told behind all that was written before.
-        let _ = self.orders.as_ref().map(|orders| orders.send(order));
+        if let Some(orders) = &self.orders {
+            // Nobody takes it after a fault, which is told behind all that was written before.
+            let _ = orders.send(order);
+        }
     }
 
     fn stop(&mut self) {

@@ -245,11 +245,10 @@ impl Session {
         records.step(&record)?;
         observer.step(&record, error_percent);
         pace.epoch.add(&record);
-        if record.step.is_multiple_of(self.plan.per_epoch) || record.step == self.plan.total {
-            if let Some(means) = pace.epoch.means() {
-                records.epoch(&means)?;
-                observer.epoch(&means);
-            }
+        let ends = step + 1 == self.plan.total || (step + 1).is_multiple_of(self.plan.per_epoch);
+        if let Some(means) = pace.epoch.means().filter(|_| ends) {
+            records.epoch(&means)?;
+            observer.epoch(&means);
         }
         if let Some(state) = state {
             records.save(state, self.about(step + 1));

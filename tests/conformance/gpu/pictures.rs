@@ -4,11 +4,16 @@
 use std::sync::Arc;
 
 use rnetc::data::augment::Augmentation;
-use rnetc::engine::{Engine, EngineError, Executable};
+use rnetc::data::batches::As;
+use rnetc::engine::wgpu::WgpuEngine;
+use rnetc::engine::{Device, Engine, EngineError, Executable, Pending, Precision};
 use rnetc::graph::builder::Builder;
 use rnetc::graph::{InputId, Output, Program, Role, Shape, Type, Unary};
 use rnetc::pixels::{Batch, Crop, Extent, Hole, Table};
 
+use rnetc::train::init::initial;
+
+use crate::runs::session;
 use crate::support::{cpu, gpu};
 
 const IMAGES: InputId = InputId(0);
@@ -171,4 +176,61 @@ fn a_snapshot_is_not_changed_by_what_comes_later() {
     let waited = std::thread::spawn(move || snapshot.wait()).join().expect("no panic");
     assert_eq!(waited.expect("numbers"), vec![vec![1.0; 32]; 2]);
     assert!(executable.snapshot(&[]).and_then(|none| none.wait()).expect("nothing").is_empty());
+}
+
+/// The engine, with pictures standardised on the host.
+struct OnHost(WgpuEngine);
+
+struct OnHostProgram(Box<dyn Executable>);
+
+impl Engine for OnHost {
+    fn device(&self) -> Device {
+        self.0.device()
+    }
+
+    fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
+        Ok(Box::new(OnHostProgram(self.0.compile(program)?)))
+    }
+}
+
+impl Executable for OnHostProgram {
+    fn write(&mut self, input: InputId, data: &[f32]) -> Result<(), EngineError> {
+        self.0.write(input, data)
+    }
+
+    fn run(&mut self) -> Result<(), EngineError> {
+        self.0.run()
+    }
+
+    fn begin(&mut self, outputs: &[usize]) -> Result<Pending, EngineError> {
+        self.0.begin(outputs)
+    }
+
+    fn output(&mut self, index: usize) -> Result<Vec<f32>, EngineError> {
+        self.0.output(index)
+    }
+
+    fn state(&mut self, input: InputId) -> Result<Vec<f32>, EngineError> {
+        self.0.state(input)
+    }
+
+    fn memory(&self) -> usize {
+        self.0.memory()
+    }
+}
+
+#[test]
+fn a_run_ends_with_the_same_bytes_wherever_pictures_are_standardised() {
+    let Some(engine) = gpu() else { return };
+    let weights = |engine: &dyn Engine| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut session = session(engine, Precision::F32, folder.path());
+        let takes = session.training.takes();
+        let first = initial(&session.tensors, 0);
+        session.run(&first, 0, &mut ()).expect("runs");
+        (takes, std::fs::read(folder.path().join("final.safetensors")).expect("the last weights"))
+    };
+    let (device, host) = (weights(&engine), weights(&OnHost(engine.clone())));
+    assert_eq!((device.0, host.0), (As::Bytes, As::Numbers));
+    assert!(device.1 == host.1, "other weights");
 }
