@@ -80,3 +80,95 @@ pub fn classify(
     passes.end()?.iter().for_each(|(labels, scores)| each(scores, labels));
     if missing == 0 { Ok(true) } else { Err(DataError::Ended.into()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::data::dataset::Stored;
+    use crate::data::normalise::Normalisation;
+    use crate::engine::{Device, Engine, Executable};
+    use crate::graph::{InputId, Program};
+    use crate::pixels::Extent;
+    use crate::train::stand_in::{CLASSES, StandIn, program};
+
+    /// Batches of the split.
+    const BATCHES: usize = 4;
+
+    /// As [`StandIn`], but a batch has results only once the next is under way.
+    struct Overlapping(Arc<AtomicUsize>);
+
+    struct OverlappingProgram(Box<dyn Executable>, Arc<AtomicUsize>);
+
+    impl Engine for Overlapping {
+        fn device(&self) -> Device {
+            StandIn.device()
+        }
+
+        fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
+            Ok(Box::new(OverlappingProgram(StandIn.compile(program)?, self.0.clone())))
+        }
+    }
+
+    impl Executable for OverlappingProgram {
+        fn write(&mut self, input: InputId, data: &[f32]) -> Result<(), EngineError> {
+            self.0.write(input, data)
+        }
+
+        fn run(&mut self) -> Result<(), EngineError> {
+            self.0.run()
+        }
+
+        fn begin(&mut self, outputs: &[usize]) -> Result<Pending, EngineError> {
+            let results = self.0.begin(outputs)?.wait();
+            let (number, begun) = (self.1.fetch_add(1, Ordering::SeqCst), self.1.clone());
+            Ok(Pending::Later(Box::new(move || {
+                let next = number + 1 == BATCHES || begun.load(Ordering::SeqCst) == number + 2;
+                if next { results } else { Err(EngineError::NoAnswer { seconds: 0 }) }
+            })))
+        }
+
+        fn output(&mut self, index: usize) -> Result<Vec<f32>, EngineError> {
+            self.0.output(index)
+        }
+
+        fn state(&mut self, input: InputId) -> Result<Vec<f32>, EngineError> {
+            self.0.state(input)
+        }
+
+        fn memory(&self) -> usize {
+            0
+        }
+    }
+
+    #[test]
+    fn the_next_batch_is_under_way_while_results_arrive() {
+        let count = 5 * BATCHES - 3;
+        let pixels = (0..4 * count).map(|k| (k * 31 % 251) as u8).collect();
+        let labels: Vec<u8> = (0..count).map(|k| (k % CLASSES) as u8).collect();
+        let extent = Extent { rows: 2, columns: 2, channels: 1 };
+        let loading = Loading {
+            pictures: Arc::new(Stored::new(extent, pixels, labels.clone()).unwrap()),
+            normalisation: Normalisation { mean: vec![99.0], std: vec![70.0] },
+            batch: 5,
+            classes: CLASSES,
+        };
+        let scores = |engine: &dyn Engine| {
+            let mut runner = Runner::new(engine, &program(5, false)).unwrap();
+            let weights = (0..12).map(|k| k as f32 / 7.0).collect();
+            runner.load(&[("fc.weight".to_owned(), weights)].into()).unwrap();
+            let (mut all, mut seen) = (Vec::new(), Vec::new());
+            let each = |scores: &[f32], labels: &[u8]| {
+                all.extend_from_slice(&scores[..labels.len() * CLASSES]);
+                seen.extend_from_slice(labels);
+            };
+            assert!(classify(&mut runner, &loading, &|| false, each).unwrap());
+            (all, seen)
+        };
+        let overlapping = scores(&Overlapping(Arc::default()));
+        assert_eq!(overlapping, scores(&StandIn));
+        assert_eq!(overlapping.1, labels);
+    }
+}

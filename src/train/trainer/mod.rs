@@ -38,7 +38,7 @@ pub trait Observer {
     /// After an evaluation.
     fn evaluation(&mut self, _evaluation: &Evaluation) {}
 
-    /// After what a run has after a step is saved and durable.
+    /// When what a run has after a step is saved and durable, which may be some steps later.
     fn saved(&mut self, _step: u64) {}
 
     /// Whether the run should be saved and end.
