@@ -144,7 +144,7 @@ impl EngineOptions {
         match self.precision {
             Precision::F32 => self.fastest(),
             Precision::Bf16x3 | Precision::Bf16 => self.cpu_engine(reason),
-            Precision::F16 => self.hardware(reason),
+            Precision::F16x3 | Precision::F16 => self.hardware(reason),
         }
     }
 

@@ -27,14 +27,17 @@ pub enum Precision {
     Bf16x3,
     /// Operands of contractions and activations in bf16.
     Bf16,
+    /// Operands of contractions as sums of two f16 numbers, three products for one, where the GPU
+    /// multiplies matrices, which keeps 22 of the 24 bits of f32; tensors in f32.
+    F16x3,
     /// Activations and their gradients stored in half precision, computed with in f32; on GPUs.
     F16,
 }
 
 impl Precision {
     /// All of them.
-    pub const ALL: [Precision; 4] =
-        [Precision::F32, Precision::Bf16x3, Precision::Bf16, Precision::F16];
+    pub const ALL: [Precision; 5] =
+        [Precision::F32, Precision::Bf16x3, Precision::Bf16, Precision::F16x3, Precision::F16];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -42,15 +45,16 @@ impl Precision {
             Precision::F32 => "f32",
             Precision::Bf16x3 => "bf16x3",
             Precision::Bf16 => "bf16",
+            Precision::F16x3 => "f16x3",
             Precision::F16 => "f16",
         }
     }
 
     /// Whether training needs a scaled loss, since small gradients would vanish where they are
-    /// stored ([`crate::nn::loss_scaling`]).
+    /// stored or multiplied ([`crate::nn::loss_scaling`]).
     pub fn scales_loss(self) -> bool {
         match self {
-            Precision::F16 => true,
+            Precision::F16x3 | Precision::F16 => true,
             // bf16 has the exponents of f32.
             Precision::F32 | Precision::Bf16x3 | Precision::Bf16 => false,
         }

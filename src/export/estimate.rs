@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::BuildOptions;
 use crate::engine::wgpu::chips::Chip;
 use crate::engine::wgpu::estimate::{DISPATCH, Estimate, FULL, LOAD, estimates};
-use crate::engine::wgpu::{NumberFormat, wgsl};
+use crate::engine::wgpu::wgsl;
 use crate::engine::{EngineError, Precision};
 use crate::lower::{self, Form, Goal};
 use crate::network::Network;
@@ -20,9 +20,7 @@ pub fn estimate(
     chip: &Chip,
 ) -> Result<String, EngineError> {
     let mut out = head(chip);
-    for (precision, activations) in
-        [(Precision::F32, NumberFormat::F32), (Precision::F16, NumberFormat::F16)]
-    {
+    for precision in [Precision::F32, Precision::F16x3, Precision::F16] {
         let goal = match options.goal() {
             Goal::Training(sgd, form) => {
                 Goal::Training(sgd, Form { scaled: precision.scales_loss(), ..form })
@@ -30,7 +28,7 @@ pub fn estimate(
             goal @ (Goal::Gradients | Goal::Inference) => goal,
         };
         let program = lower::program(network, options.batch, goal);
-        let wgsl = wgsl(&program, options.limits, chip.target(activations))?;
+        let wgsl = wgsl(&program, options.limits, chip.target(precision))?;
         let all = estimates(&program, &wgsl, chip);
         // Writing to a String cannot fail.
         let _ = table(&mut out, chip, precision, options.batch, &all);

@@ -40,6 +40,21 @@ fn without_a_gpu_f16_is_refused_with_the_reason() {
     assert!(!folder.at("runs").exists(), "nothing is left");
 }
 
+/// Where no matrices multiply its parts, f16x3 is f32, and says so.
+#[test]
+fn without_matrices_f16x3_computes_in_f32_and_says_so() {
+    if std::env::var_os("RNETC_REQUIRE_WGPU").is_none() && WgpuEngine::new().is_err() {
+        return;
+    }
+    let folder = folder();
+    let line = format!("{TRAIN} --engine wgpu --limits webgpu-default");
+    let told = folder.expect(0, &format!("{line} --precision f16x3 --out a"));
+    let all = told.out.clone() + &told.err;
+    assert!(all.contains("contractions without cooperative matrices, in f32: WebGPU"), "{all}");
+    let told = folder.expect(2, &format!("{TRAIN} --engine cpu --precision f16x3"));
+    assert!(told.err.contains("f32, bf16x3 and bf16, not in f16x3; say"), "{told:?}");
+}
+
 #[test]
 fn recipes_and_studies_take_f16_and_the_cpu_engine_does_not() {
     let folder = folder();

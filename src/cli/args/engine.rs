@@ -72,6 +72,10 @@ impl ValueEnum for Precision {
                  tensors in f32"
             }
             Precision::Bf16 => "Operands of contractions and activations in bf16",
+            Precision::F16x3 => {
+                "Operands of contractions as sums of two f16 numbers, three products for one, where \
+                 the GPU multiplies matrices; tensors in f32"
+            }
             Precision::F16 => {
                 "Activations and their gradients stored in half precision, computed with in f32; \
                  on GPUs"

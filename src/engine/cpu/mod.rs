@@ -66,7 +66,7 @@ impl CpuEngine {
     pub fn check(precision: Precision) -> Result<(), EngineError> {
         match precision {
             Precision::F32 | Precision::Bf16x3 | Precision::Bf16 => Ok(()),
-            Precision::F16 => Err(EngineError::UnsupportedPrecision {
+            Precision::F16x3 | Precision::F16 => Err(EngineError::UnsupportedPrecision {
                 engine: "cpu",
                 precision,
                 offered: &[Precision::F32, Precision::Bf16x3, Precision::Bf16],
@@ -91,7 +91,11 @@ impl CpuEngine {
 pub fn products(isa: &str, precision: Precision) -> Option<Precision> {
     match precision {
         Precision::Bf16 | Precision::Bf16x3 if isa != simd::TILES => Some(Precision::F32),
-        Precision::F32 | Precision::Bf16x3 | Precision::Bf16 | Precision::F16 => None,
+        Precision::F32
+        | Precision::Bf16x3
+        | Precision::Bf16
+        | Precision::F16x3
+        | Precision::F16 => None,
     }
 }
 
@@ -110,7 +114,7 @@ impl Engine for CpuEngine {
             let bf16 = || simd::peak::bf16_operations(isa).unwrap_or(f32_operations);
             let flops = match self.precision {
                 // No CPU engine computes in f16.
-                Precision::F32 | Precision::F16 => f32_operations,
+                Precision::F32 | Precision::F16x3 | Precision::F16 => f32_operations,
                 // Three products for one.
                 Precision::Bf16x3 => bf16() / 3.0,
                 Precision::Bf16 => bf16(),

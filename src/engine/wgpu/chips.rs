@@ -1,5 +1,7 @@
 //! GPUs as their makers describe them, for estimates without one.
 
+use crate::engine::Precision;
+
 use super::cut::{Capabilities, Matrices, Target};
 use super::numbers::NumberFormat;
 
@@ -145,10 +147,11 @@ pub const CHIPS: [Chip; 9] = [
 
 impl Chip {
     /// For what kernels are written that run on it untuned.
-    pub fn target(&self, activations: NumberFormat) -> Target {
-        let matrices = match activations {
-            NumberFormat::F32 => None,
-            NumberFormat::F16 => Some(self.matrices),
+    pub fn target(&self, precision: Precision) -> Target {
+        let (activations, matrices) = match precision {
+            Precision::F16 => (NumberFormat::F16, Some(self.matrices)),
+            Precision::F16x3 => (NumberFormat::F32, Some(self.matrices)),
+            Precision::F32 | Precision::Bf16x3 | Precision::Bf16 => (NumberFormat::F32, None),
         };
         let memory = self.memory.min(48) << 10;
         let threads = 512.min(self.threads);

@@ -15,7 +15,7 @@ use crate::graph::{Graph, NodeId, Op, Program};
 
 use super::chips::Chip;
 use super::cost::Cost;
-use super::cut::{Contraction, DEPTH_STEP, Multiply, TOTAL_THREADS, TileCut};
+use super::cut::{Contraction, DEPTH_STEP, TOTAL_THREADS, TileCut};
 use super::dispatch::Dispatch;
 use super::kernel::{Body, Kernel};
 use super::plan::GpuPlan;
@@ -98,7 +98,7 @@ fn estimate(chip: &Chip, cost: Cost, groups: usize, work: Work) -> Estimate {
     let share = full.min(1.0);
     let products = if work.matrices { chip.matrix_tflops } else { chip.f32_tflops };
     let rounds = groups.div_ceil(chip.multiprocessors * room);
-    let arithmetic = flops / (products * 1e12 * share);
+    let arithmetic = flops * work.products as f64 / (products * 1e12 * share);
     let memory = bytes / (chip.gbytes * 1e9 * share);
     let waiting = (rounds * work.turns) as f64 * LOAD;
     let longest = arithmetic.max(memory).max(waiting);
@@ -129,6 +129,8 @@ struct Work {
     memory: usize,
     /// Whether subgroups multiply matrices.
     matrices: bool,
+    /// Products that stand for one.
+    products: usize,
     /// Loads of a thread that wait for one another.
     turns: usize,
 }
@@ -143,12 +145,13 @@ impl Work {
                     Some((_, entries)) => {
                         let turns = entries.div_ceil(TOTAL_THREADS * 2 * UNROLLED)
                             + TOTAL_THREADS.ilog2() as usize;
-                        Self { threads: TOTAL_THREADS, memory, matrices: false, turns }
+                        Self { threads: TOTAL_THREADS, memory, matrices: false, products: 1, turns }
                     }
                     None => Self {
                         threads: cut.threads(),
                         memory,
-                        matrices: matches!(cut.multiply, Multiply::Matrices(_)),
+                        matrices: cut.by_matrices(),
+                        products: products(cut),
                         turns: turns(graph, kernel, cut),
                     },
                 }
@@ -160,6 +163,7 @@ impl Work {
                     threads: cut.threads(),
                     memory: cut.workgroup_memory(),
                     matrices: false,
+                    products: 1,
                     turns: parts.unwrap_or(1).div_ceil(cut.slices * UNROLLED)
                         + cut.slices.ilog2() as usize,
                 }
@@ -172,8 +176,9 @@ fn turns(graph: &Graph, kernel: &Kernel, cut: &TileCut) -> usize {
     let rows = cut.per_thread.min(cut.rows);
     match kernel.body {
         Body::Map | Body::Total { .. } => 1,
-        Body::Contract(node) | Body::Weights(node) => Contraction::of(graph, node)
-            .map_or(1, |it| cut.split_depth(&it).div_ceil(DEPTH_STEP) * staged(&it, cut)),
+        Body::Contract(node) | Body::Weights(node) => {
+            Contraction::of(graph, node).map_or(1, |it| contracted(&it, cut))
+        }
         // Those of a loop without branches are asked for in fours.
         Body::Fold(node) => looped(graph, node).div_ceil(UNROLLED) * rows,
         // Each thread takes its share of the parts, then threads join theirs by pairs.
@@ -181,6 +186,26 @@ fn turns(graph: &Graph, kernel: &Kernel, cut: &TileCut) -> usize {
             let share = parts.count.div_ceil(parts.slices * parts.ways);
             share * rows + parts.slices.ilog2() as usize
         }),
+    }
+}
+
+/// Products that stand for one: three of operands in two parts.
+fn products(cut: &TileCut) -> usize {
+    match cut.strip() {
+        Some(strip) if strip.parts == 2 => 3,
+        _ => 1,
+    }
+}
+
+/// Strips ask for all of a chunk together, and for what becomes of the results; tiles stage one step
+/// after the other.
+fn contracted(it: &Contraction, cut: &TileCut) -> usize {
+    match cut.strip() {
+        Some(strip) => {
+            let rows = if strip.blocking.whole { 1 } else { it.geometry.kernel[0] };
+            it.inner.div_ceil(strip.blocking.chunk) * rows + 1
+        }
+        None => cut.split_depth(it).div_ceil(DEPTH_STEP) * staged(it, cut),
     }
 }
 

@@ -58,12 +58,12 @@ use device::adapter::Gpu;
 /// How a precision stores activations; none that a GPU does not compute in.
 fn stored(precision: Precision) -> Result<NumberFormat, EngineError> {
     match precision {
-        Precision::F32 => Ok(NumberFormat::F32),
+        Precision::F32 | Precision::F16x3 => Ok(NumberFormat::F32),
         Precision::F16 => Ok(NumberFormat::F16),
         Precision::Bf16x3 | Precision::Bf16 => Err(EngineError::UnsupportedPrecision {
             engine: "wgpu",
             precision,
-            offered: &[Precision::F32, Precision::F16],
+            offered: &[Precision::F32, Precision::F16x3, Precision::F16],
         }),
     }
 }
@@ -74,7 +74,7 @@ pub struct WgpuEngine {
     gpu: Arc<Gpu>,
     target: Target,
     tune: Tune,
-    /// Why contractions in half precision go without cooperative matrices, if that was tried.
+    /// Why contractions go without the cooperative matrices that the precision would use.
     without: Option<String>,
 }
 
@@ -95,20 +95,28 @@ impl WgpuEngine {
         let capabilities = gpu.capabilities(Capabilities::default());
         let target = Target { activations, style, capabilities, ..Target::default() };
         let engine = Self { gpu, target, tune, without: None };
-        let core = software || options.limits == DeviceLimits::WebGpuDefault;
-        Ok(if core { engine } else { engine.with_capabilities() })
+        let matrices = options.precision != Precision::F32;
+        // Without them f16x3 is f32, which is to be said; f16 is f16.
+        let parts = options.precision == Precision::F16x3;
+        Ok(match options.limits {
+            DeviceLimits::WebGpuDefault => engine.without(parts, "WebGPU by default has none"),
+            DeviceLimits::Adapter if software => engine.without(parts, "the adapter is software"),
+            DeviceLimits::Adapter => engine.with_capabilities(matrices),
+        })
+    }
+
+    /// The same engine, which says why it has no matrices if they are wanted.
+    fn without(self, wanted: bool, why: &str) -> Self {
+        Self { without: wanted.then(|| why.to_owned()), ..self }
     }
 
     /// The same engine with all that its adapter has beyond WebGPU's core.
-    fn with_capabilities(self) -> Self {
+    fn with_capabilities(self, matrices: bool) -> Self {
         let engine = self.clone().with_subgroups().unwrap_or(self);
-        match engine.target.activations {
-            NumberFormat::F32 => engine,
-            NumberFormat::F16 => engine
-                .clone()
-                .with_matrices()
-                .unwrap_or_else(|why| Self { without: Some(why), ..engine }),
+        if !matrices {
+            return engine;
         }
+        engine.clone().with_matrices().unwrap_or_else(|why| engine.without(true, &why))
     }
 
     /// The same engine with sums added up by subgroups; none where there are no subgroups.
@@ -118,25 +126,29 @@ impl WgpuEngine {
         offered.then_some(Self { target: Target { capabilities, ..self.target }, ..self })
     }
 
-    /// The same engine with contractions in half precision by cooperative matrices; else why its
-    /// adapter's are not used.
+    /// The same engine with contractions by cooperative matrices of half precision, in two parts
+    /// where activations are of single precision; else why its adapter's are not used.
     pub fn with_matrices(self) -> Result<Self, String> {
-        if self.target.activations == NumberFormat::F32 {
-            return Err("they multiply in half precision, and this engine computes in f32".into());
-        }
-        let (gpu, matrices) = self_test::with_matrices(&self.gpu)?;
+        let (gpu, matrices) = self_test::with_matrices(&self.gpu, self.target.activations)?;
         let capabilities = Capabilities { matrices: Some(matrices), ..self.target.capabilities };
         let target = Target { capabilities, ..self.target };
         Ok(Self { gpu, target, ..self })
     }
 
-    /// What is to be said of how contractions are computed in half precision, on hardware.
+    /// What is to be said of how contractions are computed, in a precision that has matrices for it.
     pub fn remark(&self) -> Option<String> {
         match (self.target.capabilities.matrices, &self.without) {
             (Some(Matrices { edge, .. }), _) => {
-                Some(format!("contractions by cooperative matrices of {edge}×{edge}"))
+                let parts = if self.target.parts() == 2 { ", operands in two parts" } else { "" };
+                Some(format!("contractions by cooperative matrices of {edge}×{edge}{parts}"))
             }
-            (None, Some(why)) => Some(format!("contractions without cooperative matrices: {why}")),
+            (None, Some(why)) => {
+                let single = match self.target.activations {
+                    NumberFormat::F32 => ", in f32",
+                    NumberFormat::F16 => "",
+                };
+                Some(format!("contractions without cooperative matrices{single}: {why}"))
+            }
             (None, None) => None,
         }
     }

@@ -12,6 +12,7 @@ use crate::graph::{ConvGeometry, InputId, Output, Program, Role, Shape, Type};
 use super::cut::{Capabilities, Matrices, Target};
 use super::device::adapter::Gpu;
 use super::executable::GpuProgram;
+use super::kernel::{Body, Kernel};
 use super::lowered::Lowered;
 use super::numbers::NumberFormat;
 
@@ -21,12 +22,16 @@ const NEEDED: wgpu::Features = wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX
     .union(wgpu::Features::SHADER_F16);
 
 /// A device of its own whose matrices are right, else why there is none.
-pub(super) fn with_matrices(gpu: &Gpu) -> Result<(Arc<Gpu>, Matrices), String> {
+pub(super) fn with_matrices(
+    gpu: &Gpu,
+    activations: NumberFormat,
+) -> Result<(Arc<Gpu>, Matrices), String> {
     let matrices = offered(gpu)?;
     let features = gpu.device.features() | NEEDED;
     let gpu = Arc::new(gpu.another(features).map_err(failed)?);
     let capabilities = Capabilities { matrices: Some(matrices), ..Capabilities::default() };
-    if results(&gpu, capabilities)? != results(&gpu, Capabilities::default())? {
+    let results = |capabilities| results(&gpu, activations, capabilities);
+    if results(capabilities)? != results(Capabilities::default())? {
         return Err("the self-test failed: its results are not those of plain kernels".to_owned());
     }
     Ok((gpu, matrices))
@@ -61,14 +66,19 @@ fn edge(offered: &[wgpu::CooperativeMatrixProperties]) -> Option<usize> {
 }
 
 /// What the test's program computes.
-fn results(gpu: &Arc<Gpu>, capabilities: Capabilities) -> Result<Vec<Vec<f32>>, String> {
+fn results(
+    gpu: &Arc<Gpu>,
+    activations: NumberFormat,
+    capabilities: Capabilities,
+) -> Result<Vec<Vec<f32>>, String> {
     let program = program();
     let capabilities = gpu.capabilities(capabilities);
-    let activations = NumberFormat::F16;
     let target = Target { activations, capabilities, ..Target::default() };
     let lowered = Lowered::untuned(&program, target).map_err(failed)?;
-    let shared = lowered.plan.cuts.iter().filter(|cut| cut.by_matrices()).count();
-    if capabilities.matrices.is_some() && shared < program.outputs.len() {
+    let kernels = lowered.plan.kernels.list.iter().zip(&lowered.plan.cuts);
+    let contracts = |kernel: &Kernel| matches!(kernel.body, Body::Contract(_));
+    let mut plain = kernels.filter(|(kernel, cut)| contracts(kernel) && !cut.by_matrices());
+    if capabilities.matrices.is_some() && plain.next().is_some() {
         return Err("the subgroups of a workgroup cannot share its tile in whole matrices".into());
     }
     run(gpu, &program, lowered).map_err(failed)

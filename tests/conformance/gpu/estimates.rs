@@ -1,8 +1,9 @@
 //! What holds a kernel on a chip that is not there.
 
+use rnetc::engine::Precision;
 use rnetc::engine::wgpu::chips::{CHIPS, Chip};
 use rnetc::engine::wgpu::estimate::{DISPATCH, Estimate, LOAD, Limit, estimates};
-use rnetc::engine::wgpu::{DeviceLimits, NumberFormat, wgsl};
+use rnetc::engine::wgpu::{DeviceLimits, wgsl};
 use rnetc::graph::builder::Builder;
 use rnetc::graph::{
     Axes, ConvGeometry, NodeId, Output, Program, ReduceKind, Role, Shape, Type, Unary,
@@ -14,7 +15,7 @@ fn h200() -> &'static Chip {
 
 /// The only kernel of what is built from pictures.
 fn one(
-    format: NumberFormat,
+    precision: Precision,
     shape: [usize; 4],
     build: impl Fn(&mut Builder, NodeId) -> NodeId,
 ) -> Estimate {
@@ -23,7 +24,7 @@ fn one(
     let y = build(&mut b, x);
     let (outputs, updates) = (Output::quantities([y]), Vec::new());
     let program = Program { graph: b.finish(), outputs, updates, batch: shape[0] };
-    let text = wgsl(&program, DeviceLimits::Adapter, h200().target(format)).expect("text");
+    let text = wgsl(&program, DeviceLimits::Adapter, h200().target(precision)).expect("text");
     let mut all = estimates(&program, &text, h200());
     assert_eq!(all.len(), 1, "{all:?}");
     all.remove(0)
@@ -35,7 +36,7 @@ fn near(have: f64, want: f64) {
 
 #[test]
 fn a_large_map_takes_as_long_as_its_bytes() {
-    let relu = one(NumberFormat::F32, [128, 64, 64, 64], |b, x| b.unary(Unary::Relu, x));
+    let relu = one(Precision::F32, [128, 64, 64, 64], |b, x| b.unary(Unary::Relu, x));
     let bytes = 2.0 * 4.0 * f64::from(128 * 64 * 64 * 64);
     assert_eq!((relu.limit, relu.bytes, relu.flops), (Limit::Memory, bytes, 0.0));
     near(relu.seconds, DISPATCH + bytes / 4800e9);
@@ -43,14 +44,14 @@ fn a_large_map_takes_as_long_as_its_bytes() {
 
 #[test]
 fn a_small_map_takes_as_long_as_its_dispatch() {
-    let relu = one(NumberFormat::F32, [1, 1, 1, 64], |b, x| b.unary(Unary::Relu, x));
+    let relu = one(Precision::F32, [1, 1, 1, 64], |b, x| b.unary(Unary::Relu, x));
     assert_eq!((relu.limit, relu.groups), (Limit::Dispatch, 1));
     near(relu.seconds, DISPATCH + LOAD);
 }
 
 #[test]
 fn a_long_reduction_of_few_threads_waits() {
-    let sum = one(NumberFormat::F32, [2, 32, 32, 4], |b, x| {
+    let sum = one(Precision::F32, [2, 32, 32, 4], |b, x| {
         b.reduce(ReduceKind::Sum, Axes([false, true, true, false]), x)
     });
     assert_eq!(sum.limit, Limit::Waiting);
@@ -59,7 +60,7 @@ fn a_long_reduction_of_few_threads_waits() {
 }
 
 fn conv(images: usize, pixels: usize, channels: usize) -> Estimate {
-    one(NumberFormat::F32, [images, pixels, pixels, channels], |b, x| {
+    one(Precision::F32, [images, pixels, pixels, channels], |b, x| {
         let [input, padding] = [[pixels; 2], [1; 2]];
         let geometry = ConvGeometry { input, kernel: [3, 3], stride: 1, padding };
         let ty = Type { shape: Shape([3, 3, channels, channels]), batched: false };

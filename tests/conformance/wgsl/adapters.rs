@@ -38,13 +38,11 @@ fn adapter(
     (name, Emulator { target, limits })
 }
 
-/// With subgroups of every size or none, and in f16 matrices of every size or none.
+/// With subgroups of every size or none, and matrices of every size or none: in f32 they multiply
+/// operands in two parts.
 fn adapters(activations: NumberFormat) -> Vec<(String, Emulator)> {
     let subgroups = [None, Some(4), Some(8), Some(16), Some(32), Some(64), Some(128)];
-    let edges: &[_] = match activations {
-        NumberFormat::F32 => &[None],
-        NumberFormat::F16 => &[None, Some(8), Some(16)],
-    };
+    let edges = [None, Some(8), Some(16)];
     let pairs = subgroups.iter().flat_map(|s| edges.iter().map(move |e| (*s, *e)));
     let there = pairs.filter(|(subgroup, edge)| edge.is_none() || subgroup.is_some());
     there.map(|(subgroup, edge)| adapter(activations, subgroup, edge)).collect()
@@ -76,6 +74,19 @@ fn a_net_trains_in_f32_on_every_adapter() {
 #[test]
 fn a_net_trains_in_f16_on_every_adapter() {
     agrees(&net(), 8.0 * ROUNDING, &adapters(NumberFormat::F16));
+}
+
+/// Operands in two parts have 22 bits, so that what is left is that of f32 sums.
+#[test]
+fn operands_in_two_parts_are_as_good_as_single_precision() {
+    for (subgroup, edge) in [(32, 16), (8, 8)] {
+        let (name, it) = adapter(NumberFormat::F32, Some(subgroup), Some(edge));
+        let blocked = (0..MOST_CHOICES).step_by(3).map(|choice| {
+            let target = Target { choice, ..it.target };
+            (format!("{name}, choice {choice}"), Emulator { target, ..it })
+        });
+        agrees(&convolution(2, 24, true), 2e-6, &blocked.collect::<Vec<_>>());
+    }
 }
 
 /// Every blocking of the adapters whose subgroups multiply matrices: as NVIDIA's, as AMD's, as

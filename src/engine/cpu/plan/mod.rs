@@ -111,9 +111,11 @@ fn formats(program: &Program, placement: &Placement, precision: Precision) -> Ve
             && program.outputs.iter().all(|output| output.node != id);
         match precision {
             Precision::Bf16 if activation => NumberFormat::Bf16,
-            Precision::F32 | Precision::Bf16x3 | Precision::Bf16 | Precision::F16 => {
-                NumberFormat::F32
-            }
+            Precision::F32
+            | Precision::Bf16x3
+            | Precision::Bf16
+            | Precision::F16x3
+            | Precision::F16 => NumberFormat::F32,
         }
     };
     graph.ids().map(format).collect()

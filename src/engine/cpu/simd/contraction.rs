@@ -28,7 +28,7 @@ pub enum Direction {
 fn parts(precision: Precision) -> Option<Parts> {
     match precision {
         // No CPU engine computes in f16.
-        Precision::F32 | Precision::F16 => None,
+        Precision::F32 | Precision::F16x3 | Precision::F16 => None,
         Precision::Bf16x3 => Some(Parts::Two),
         Precision::Bf16 => Some(Parts::One),
     }

@@ -2,6 +2,10 @@
 
 use crate::engine::wgpu::cut::{Contraction, Share, Sight, Strip, StripBlocking, Tap};
 
+/// By what weights in two parts are multiplied, and sums divided: theirs are small numbers, whose
+/// second parts would fall below what f16 holds.
+pub(super) const RIGHT_SCALE: u32 = 64;
+
 /// Memory of operands and sums, and what reads a thread's sums from it.
 pub(super) fn memory(strip: &Strip) -> String {
     let [left, right] = [strip.left().len, strip.right().len].map(|len| len * strip.parts);
@@ -12,6 +16,7 @@ pub(super) fn memory(strip: &Strip) -> String {
     }
     let (edge, channels) = (strip.run, strip.blocking.channels);
     let part = if strip.width == 1 { "[lane % 4u]" } else { "" };
+    let scaled = if strip.parts == 2 { format!(" / {RIGHT_SCALE}.0") } else { String::new() };
     format!(
         "var<workgroup> tile_a: array<vec4<f16>, {left}>;
 var<workgroup> tile_b: array<vec4<f16>, {right}>;
@@ -19,7 +24,7 @@ var<workgroup> tile_c: array<vec4<f32>, {}>;
 
 fn product(row: u32, lane: u32) -> V {{
     let block = row / {edge}u * {}u + lane * WIDTH / {edge}u;
-    return tile_c[block * {}u + row % {edge}u * {}u + lane * WIDTH % {edge}u / 4u]{part};
+    return tile_c[block * {}u + row % {edge}u * {}u + lane * WIDTH % {edge}u / 4u]{part}{scaled};
 }}
 ",
         strip.tile_rows() * channels / 4,

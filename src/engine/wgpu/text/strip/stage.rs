@@ -8,7 +8,7 @@ use crate::graph::Shape;
 
 use super::super::ahead::Ahead;
 use super::super::writer::{At, Writer};
-use super::products::products;
+use super::products::{RIGHT_SCALE, products};
 
 /// How a strip's operands are staged.
 pub(super) struct Operands {
@@ -497,7 +497,11 @@ fn put(strip: &Strip, name: &str, tile: &str, len: usize) -> String {
     } else {
         String::new()
     };
+    let (argument, scaled) = match (name, strip.parts) {
+        ("right", 2) => ("plain", format!("    let v = plain * {RIGHT_SCALE}.0;\n")),
+        _ => ("v", String::new()),
+    };
     format!(
-        "\nfn put_{name}(at: u32, v: vec4<f32>) {{\n    let high = narrow4(v);\n    {tile}[at] = high;\n{second}}}\n"
+        "\nfn put_{name}(at: u32, {argument}: vec4<f32>) {{\n{scaled}    let high = narrow4(v);\n    {tile}[at] = high;\n{second}}}\n"
     )
 }
