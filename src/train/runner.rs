@@ -3,7 +3,7 @@
 use super::TrainError;
 use super::tensors::Values;
 use crate::data::batches::{As, Images};
-use crate::engine::profile::KernelTime;
+use crate::engine::profile::{KernelTime, Tuned};
 use crate::engine::{Engine, EngineError, Executable, Pending};
 use crate::graph::{Input, InputId, OutputKind, Program, Role};
 use crate::nn::loss_scaling::STATE;
@@ -70,6 +70,11 @@ impl Runner {
     /// Runs once and says what each kernel took.
     pub fn run_timed(&mut self) -> Result<Vec<KernelTime>, EngineError> {
         self.executable.run_timed()
+    }
+
+    /// The forms of kernels that were timed when this was compiled.
+    pub fn tuned(&self) -> &[Tuned] {
+        self.executable.tuned()
     }
 
     /// Starts a run and hands out outputs, which may come later.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rnetc::engine::Engine;
+use rnetc::engine::profile::Tuned;
 use rnetc::engine::wgpu::{MOST_CHOICES, Options, Style, Tune, WgpuEngine};
 use rnetc::graph::builder::Builder;
 use rnetc::graph::{Axes, ConvGeometry, Output, Program, ReduceKind, Role, Shape, Type};
@@ -95,10 +96,22 @@ fn what_tuning_found_is_kept_and_taken() {
     assert_ne!(std::fs::read(&file).unwrap(), damaged);
 }
 
+/// One contraction, in all its forms, of which the fastest is taken; for who has no GPU to read.
+fn table_is_whole(tuned: &[Tuned]) {
+    let [Tuned { candidates, chosen, .. }] = tuned else { panic!("{tuned:?}") };
+    assert!(candidates.len() > 1 && candidates.len() <= MOST_CHOICES, "{candidates:?}");
+    let fastest = candidates.iter().filter_map(|one| one.seconds).reduce(f64::min);
+    assert!(fastest.is_some() && candidates[*chosen].seconds == fastest, "{tuned:?}");
+    let json = serde_json::to_value(tuned).unwrap();
+    assert_eq!(json[0]["candidates"][*chosen]["seconds"].as_f64(), fastest);
+    assert!(json[0]["candidates"][0]["form"].is_string(), "{json}");
+}
+
 #[test]
 fn processes_tune_one_after_the_other() {
     let Some((folder, engine, program)) = keeping() else { return };
-    engine.clone().with_tuning(Tune::Full).compile(&program).unwrap();
+    let timed = engine.clone().with_tuning(Tune::Full).compile(&program).unwrap();
+    table_is_whole(timed.tuned());
     let found = |ending| files(&folder, ending).pop().unwrap();
     let (file, lock) = (found(".tuned"), File::open(found(".tuned.lock")).unwrap());
     let kept = std::fs::read(&file).unwrap();

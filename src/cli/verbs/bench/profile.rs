@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Failure;
 use crate::cli::show::output;
 use crate::engine::Engine;
-use crate::engine::profile::{KernelTime, Limits, merged};
+use crate::engine::profile::{KernelTime, Limits, Tuned, merged};
 use crate::train::runner::Runner;
 
 /// One kernel, for one step.
@@ -30,6 +30,9 @@ pub struct Profile {
     #[serde(skip_serializing_if = "Option::is_none")]
     limits: Option<LimitsLine>,
     kernels: Vec<Line>,
+    /// What tuning tried and took when the program was compiled; only of what was not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tuned: Vec<Tuned>,
 }
 
 /// Limits of one thread.
@@ -51,6 +54,7 @@ pub fn measure(program: &mut Runner, engine: &dyn Engine, steps: u32) -> Result<
     let line = |time| line(time, f64::from(steps), total, limits);
     Ok(Profile {
         kernels: times.into_iter().map(line).collect(),
+        tuned: program.tuned().to_vec(),
         limits: limits.map(|l| LimitsLine {
             gflop_per_s: rounded(l.flops / 1e9, 10.0),
             gb_per_s: rounded(l.bytes / 1e9, 10.0),
@@ -90,6 +94,13 @@ pub fn print(profile: &Profile) {
     }
     if profile.kernels.is_empty() {
         return output::say("this device cannot time kernels: it has no timestamps");
+    }
+    if !profile.tuned.is_empty() {
+        let tried: usize = profile.tuned.iter().map(|kernel| kernel.candidates.len()).sum();
+        output::say(format_args!(
+            "tuning timed {tried} forms of {} contractions; --format json has them all",
+            profile.tuned.len()
+        ));
     }
     output::say("      ms   share  GFLOP/s    GB/s  of limit   calls  kernel");
     for line in &profile.kernels {
