@@ -17,6 +17,11 @@ pub trait Progress {
     /// Something that the user should know.
     fn note(&self, text: &str);
 
+    /// Something that makes results other than they seem.
+    fn warn(&self, text: &str) {
+        self.note(&format!("warning: {text}"));
+    }
+
     /// Whether the user wants it to end.
     fn interrupted(&self) -> bool;
 }

@@ -36,7 +36,7 @@ figure{margin:1em 0}figcaption{color:#555;font-size:.9em;max-width:52em}\
 .wide{overflow-x:auto}.wide svg,.wide img{display:block;max-width:none}\
 .mistakes{display:flex;flex-wrap:wrap;gap:12px}.mistakes figure{margin:0;width:96px}\
 .mistakes img{width:96px;height:96px;image-rendering:pixelated}\
-.mistakes figcaption{font-size:.75em;line-height:1.25}\
+.mistakes figcaption{font-size:.75em;line-height:1.25}details{margin:1em 0}\
 pre{background:#f5f5f5;padding:.8em;overflow-x:auto;font-size:.85em}\
 .bar{background:#0072b2;height:.7em;display:inline-block}\
 @media(max-width:40em){body{margin:1em auto;padding:0 .6em}h1{font-size:1.3em}th,td{padding:.2em .4em}}\
@@ -224,8 +224,9 @@ fn units(body: &mut String, measured: &Measured) {
     let svg = page_wide("unit", Axis::log(""), None, marks);
     *body += "<h3>Units</h3>\n";
     let caption = format!(
-        "What F adds to y, with all that scales it, beside what the unit reads, over the first {SAMPLE} \
-         test pictures with running statistics; and norm of the loss's gradient, over training pictures."
+        "What F adds to y, with all that scales it, beside what the unit reads, over the first {} \
+         test pictures with running statistics; and norm of the loss's gradient, over training pictures.",
+        SAMPLE.min(measured.pictures.count())
     );
     figure(body, &svg, &caption);
 }

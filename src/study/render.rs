@@ -99,7 +99,7 @@ impl Table {
                 let space = " ".repeat(widths[column].saturating_sub(text.chars().count()));
                 if column == 0 { format!("{text}{space}") } else { format!("  {space}{text}") }
             };
-            cells.into_iter().enumerate().map(cell).collect::<String>() + "\n"
+            cells.into_iter().enumerate().map(cell).collect::<String>().trim_end().to_owned() + "\n"
         };
         let mut out = format!("{}\ntest error, %\n\n{}", self.title, line(HEADINGS));
         for row in &self.rows {
@@ -215,7 +215,7 @@ mod tests {
         let cells: Vec<&str> = cells.into_iter().map(str::trim).collect();
         assert_eq!(cells, ["a|b", "6.50", "6.50 ± 0.71", "6.00", "2 of 2", "6.61"]);
         assert!(lines[5].contains("2 of 2, 1 without numbers") && lines[5].ends_with("fail"));
-        assert!(lines[6].contains("0 of 2"));
+        assert!(lines[6].ends_with("0 of 2"));
         assert_eq!(lines[8], "Paper: median of 5. short");
     }
 

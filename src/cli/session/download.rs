@@ -73,6 +73,10 @@ impl Progress for Download {
         self.bar.suspend(|| output::note(text));
     }
 
+    fn warn(&self, text: &str) {
+        self.bar.suspend(|| output::warn(text));
+    }
+
     fn interrupted(&self) -> bool {
         self.signals.came()
     }

@@ -29,7 +29,7 @@ pub fn tell(tested: &[Entry], [train, test]: [&Stored; 2], progress: &dyn Progre
     }
     if !copies.is_empty() {
         let (count, shown) = (counted(copies.len(), "test picture"), shown(&copies));
-        progress.note(&format!(
+        progress.warn(&format!(
             "{count} of {} found among the training pictures too, so that the test error is too low: \
              {shown}",
             test.count()

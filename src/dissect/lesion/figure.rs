@@ -87,7 +87,10 @@ fn each(runs: &[Found]) -> Panel {
             marks.push(Mark::Dots { points, colour: at, label, hollow: true });
         }
     }
-    panel(runs, "one unit deleted", Axis::count("dropped unit"), marks)
+    let units = runs.iter().flat_map(|run| run.outcomes.iter().flat_map(|o| o.deleted.iter()));
+    let last = units.max().map_or(1.0, |last| *last as f64);
+    let x = Axis::count("dropped unit").between(0.5, last + 0.5);
+    panel(runs, "one unit deleted", x, marks)
 }
 
 /// Errors by the unit deleted, of units that change the shape or of the others.

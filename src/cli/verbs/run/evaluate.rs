@@ -110,14 +110,14 @@ fn trained_on(model: &Model, args: &RunArgs, path: &Path) -> Result<Set, Failure
 /// What the weights do not say of themselves is taken from the data.
 fn say_what_is_assumed(model: &Model, data: &Dataset) {
     if model.normalisation().is_none() {
-        output::note(format_args!(
+        output::warn(format_args!(
             "the weights do not say how pictures were standardised: mean and deviation are those \
              of the training pictures of {}",
             data.name
         ));
     }
     if model.classes().is_none() {
-        output::note(format_args!(
+        output::warn(format_args!(
             "the weights do not name their classes: taken to be those of {}, in its order",
             data.name
         ));
