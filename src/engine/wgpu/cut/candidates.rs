@@ -5,6 +5,8 @@
 //! halo, and workgroups that wait for nobody. The ranking only has to find a dozen among which the
 //! best is; `tune` times them.
 
+use std::collections::HashSet;
+
 use crate::engine::wgpu::numbers::NumberFormat;
 
 use super::blocking::{Blocking, TileBlocking};
@@ -69,6 +71,10 @@ fn ranked(it: &Contraction, target: &Target, sums: usize) -> Vec<StripBlocking> 
         }
     }
     all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    // Pixels of more images instead of rows are tried once.
+    let mut seen = HashSet::new();
+    let alike = |b: &StripBlocking| StripBlocking { images: b.images * b.rows, rows: 0, ..*b };
+    all.retain(|(_, blocking)| seen.insert(alike(blocking)));
     all.into_iter().map(|(_, blocking)| blocking).collect()
 }
 
