@@ -62,7 +62,8 @@ pub fn flat_cut(plan: &GpuPlan, ids: &[KernelId], cut: &FlatCut, id: KernelId) -
 fn body(kernel: &Kernel) -> String {
     match &kernel.body {
         Body::Map => String::new(),
-        Body::Contract(node) | Body::Fold(node) | Body::Weights(node) => format!("  {node}"),
+        Body::Contract(node) | Body::Weights(node) => format!("  {node}"),
+        Body::Fold(nodes) => format!("  {}", joined(nodes)),
         Body::Gather(of) => format!("  the parts of {of}"),
         Body::Merge { of, results } => format!("  {} from {of}", joined(results)),
         Body::Total { node, vectors, of } => {

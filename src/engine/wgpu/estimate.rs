@@ -180,7 +180,10 @@ fn turns(graph: &Graph, kernel: &Kernel, cut: &TileCut) -> usize {
             Contraction::of(graph, node).map_or(1, |it| contracted(&it, cut))
         }
         // Those of a loop without branches are asked for in fours.
-        Body::Fold(node) => looped(graph, node).div_ceil(UNROLLED) * rows,
+        Body::Fold(ref nodes) => {
+            let loops = nodes.iter().map(|&node| looped(graph, node).div_ceil(UNROLLED));
+            loops.sum::<usize>() * rows
+        }
         // Each thread takes its share of the parts, then threads join theirs by pairs.
         Body::Gather(_) | Body::Merge { .. } => cut.parts.map_or(1, |parts| {
             let share = parts.count.div_ceil(parts.slices * parts.ways);

@@ -16,9 +16,8 @@ pub fn name(program: &Program, kernels: &Kernels, id: KernelId) -> String {
 pub fn kind(program: &Program, kernel: &Kernel) -> &'static str {
     match kernel.body {
         Body::Map => "map",
-        Body::Contract(node) | Body::Weights(node) | Body::Fold(node) => {
-            program.graph.node(node).op.name()
-        }
+        Body::Contract(node) | Body::Weights(node) => program.graph.node(node).op.name(),
+        Body::Fold(ref nodes) => program.graph.node(nodes[0]).op.name(),
         Body::Gather(_) => "gather",
         Body::Merge { .. } => "merge",
         Body::Total { .. } => "total",

@@ -79,7 +79,8 @@ impl<'a> Former<'a> {
         }
         match node.op {
             Op::Conv(_) | Op::ConvDx(_) => self.place_anchor(id, Body::Contract(id)),
-            Op::Reduce(..) | Op::Pool(_) | Op::PoolDx(_) => self.place_anchor(id, Body::Fold(id)),
+            Op::Reduce(..) => self.place_fold(id),
+            Op::Pool(_) | Op::PoolDx(_) => self.place_anchor(id, Body::Fold(vec![id])),
             Op::ConvDw(_) => {
                 self.place_anchor(id, Body::Weights(id));
                 let of = KernelId(self.list.len() as u32 - 1);
@@ -118,6 +119,37 @@ impl<'a> Former<'a> {
         let kernel = self.push(body, id);
         self.read(kernel, &roots);
         self.made_in[id.index()] = Some(kernel);
+    }
+
+    /// A reduction joins another of the same rows, which may be what it is computed from: a softmax is
+    /// one kernel.
+    fn place_fold(&mut self, id: NodeId) {
+        let arg = self.graph.node(id).args[0];
+        self.fit(&[(arg, false)], 2);
+        let joined = self.rows_of(arg, id).into_iter().find_map(|k| Some((k, self.along(k, arg)?)));
+        let Some((kernel, reads)) = joined else {
+            return self.place_anchor(id, Body::Fold(vec![id]));
+        };
+        for read in reads {
+            let last = &mut self.last_read[read.value.index()];
+            *last = (*last).max(Some(kernel));
+            reach::add(&mut self.list[kernel.index()].reads, read);
+        }
+        if let Body::Fold(nodes) = &mut self.list[kernel.index()].body {
+            nodes.push(id);
+        }
+        self.made_in[id.index()] = Some(kernel);
+    }
+
+    /// What kernel `k` reads for one more reduction, of `arg`, if it can compute it.
+    fn along(&self, k: KernelId, arg: NodeId) -> Option<Vec<KernelRead>> {
+        let kernel = &self.list[k.index()];
+        let new = reach::reads_along(self.graph, &self.made_in, k, arg, kernel.domain)?;
+        let mut reads = kernel.reads.clone();
+        new.iter().for_each(|read| reach::add(&mut reads, *read));
+        let stores = kernel.stores.iter().map(|s| s.value);
+        // One buffer for the result, one for partial sums.
+        (self.buffers(kernel, &reads, stores, 2) <= MOST_BUFFERS).then_some(new)
     }
 
     fn place_pointwise(&mut self, id: NodeId) {
@@ -236,6 +268,28 @@ impl<'a> Former<'a> {
             !bare && if tiles { kernel.has_tiles() } else { kernel.has_epilogue() }
         };
         latest.into_iter().chain(siblings).filter(suits).collect()
+    }
+
+    /// Kernels of reductions to the same rows as `id`, from that on which makes the last of what `arg`
+    /// is computed from.
+    fn rows_of(&self, arg: NodeId, id: NodeId) -> Vec<KernelId> {
+        let (reads, _) = self.behind(&[(arg, false)]);
+        let latest = reads.iter().filter_map(|r| self.made_in[r.value.index()]).max();
+        let first = latest.map_or(0, KernelId::index);
+        let domain = self.graph.node(id).ty;
+        let rows = |kernel: &Kernel| match &kernel.body {
+            Body::Fold(nodes) => {
+                kernel.domain == domain && matches!(self.graph.node(nodes[0]).op, Op::Reduce(..))
+            }
+            Body::Map
+            | Body::Contract(_)
+            | Body::Weights(_)
+            | Body::Gather(_)
+            | Body::Merge { .. }
+            | Body::Total { .. } => false,
+        };
+        let all = self.list[first..].iter().enumerate().filter(|(_, kernel)| rows(kernel));
+        all.map(|(at, _)| KernelId((first + at) as u32)).collect()
     }
 
     /// Whether two reads are of one tensor worth reading once.

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::graph::placement::Placement;
-use crate::graph::{NodeId, Op, Program};
+use crate::graph::placement::{Placement, Stage};
+use crate::graph::{Class, NodeId, Op, Program};
 
 use super::rules::is_anchor;
 
@@ -16,8 +16,9 @@ pub(super) fn order(program: &Program, placement: &Placement) -> Vec<NodeId> {
     let live = program.live();
     let users = graph.users();
     let mut missing: Vec<usize> = graph.nodes.iter().map(|node| node.args.len()).collect();
+    let stages = stages(program, placement);
     let key =
-        |id: NodeId| Reverse((placement.stage(id), matches!(graph.node(id).op, Op::ConvDw(_)), id));
+        |id: NodeId| Reverse((stages[id.index()], matches!(graph.node(id).op, Op::ConvDw(_)), id));
     let mut ready = BinaryHeap::new();
     for id in graph.ids().filter(|id| live[id.index()]) {
         if missing[id.index()] == 0 {
@@ -35,6 +36,29 @@ pub(super) fn order(program: &Program, placement: &Placement) -> Vec<NodeId> {
         }
     }
     order
+}
+
+/// When each node is computed. What needs nothing but inputs is not hurried: a reduction of the targets
+/// comes with those of the logits, not before the first convolution.
+fn stages(program: &Program, placement: &Placement) -> Vec<Stage> {
+    let graph = &program.graph;
+    let mut early = vec![false; graph.nodes.len()];
+    for id in graph.ids() {
+        let node = graph.node(id);
+        early[id.index()] = match node.op.class() {
+            Class::Source | Class::Pointwise | Class::Order => true,
+            Class::Reduction => node.ty.batched,
+            Class::Window | Class::Contraction | Class::Move => false,
+        } && node.args.iter().all(|arg| early[arg.index()]);
+    }
+    let users = graph.users();
+    let mut stages = placement.stage.clone();
+    for id in graph.ids().rev().filter(|id| early[id.index()]) {
+        let first = users[id.index()].iter().map(|user| stages[user.index()]).min();
+        stages[id.index()] =
+            first.map_or(stages[id.index()], |first| first.max(stages[id.index()]));
+    }
+    stages
 }
 
 /// Values that only state updates need. They are placed after everything else, when it is known

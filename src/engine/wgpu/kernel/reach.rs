@@ -1,6 +1,6 @@
 //! Which stored values an expression reads.
 
-use crate::graph::{Class, Graph, NodeId, Op};
+use crate::graph::{Class, Graph, NodeId, Op, Type};
 
 use super::rules::is_anchor;
 use super::types::{KernelId, KernelRead};
@@ -48,6 +48,38 @@ pub(super) fn reads(
         }
     }
     (found, crossed)
+}
+
+/// Stored values behind the argument of a reduction to `domain`, for a kernel at position `here` that
+/// has computed others. None if it would need what that kernel makes of another element: that it makes
+/// of its own is reached through pointwise values only.
+pub(super) fn reads_along(
+    graph: &Graph,
+    made_in: &[Option<KernelId>],
+    here: KernelId,
+    arg: NodeId,
+    domain: Type,
+) -> Option<Vec<KernelRead>> {
+    let mut found: Vec<KernelRead> = Vec::new();
+    let mut seen = std::collections::HashSet::new();
+    let mut stack = vec![(arg, true)];
+    while let Some((id, own)) = stack.pop() {
+        if !seen.insert((id, own)) {
+            continue;
+        }
+        let node = graph.node(id);
+        match stop(&node.op, made_in[id.index()], here) {
+            Stop::Stored => add(&mut found, KernelRead { value: id, pointwise: false }),
+            Stop::Here if !own || node.ty != domain => return None,
+            Stop::Here if is_anchor(&node.op) => {}
+            Stop::Open if is_anchor(&node.op) => return None,
+            Stop::Here | Stop::Open => {
+                let own = own && keeps_index(&node.op);
+                stack.extend(node.args.iter().rev().map(|&arg| (arg, own)));
+            }
+        }
+    }
+    Some(found)
 }
 
 fn stop(op: &Op, made: Option<KernelId>, here: KernelId) -> Stop {

@@ -26,8 +26,9 @@ pub enum Body {
     Map,
     /// A convolution or its adjoint with respect to the pictures, by tiles.
     Contract(NodeId),
-    /// One thread an element, which loops: a reduction inside an image, or a pooling window.
-    Fold(NodeId),
+    /// One thread an element, which loops for each: reductions inside an image, of which later ones may
+    /// use what earlier ones yield for the element, or a pooling window.
+    Fold(Vec<NodeId>),
     /// Partial sums of a weight gradient, one for each range of images; no epilogue.
     Weights(NodeId),
     /// Adds the partial sums of a [`Body::Weights`] kernel.
@@ -110,7 +111,8 @@ impl Kernel {
     pub fn anchors<'a>(&'a self, all: &'a [Kernel]) -> Vec<NodeId> {
         match &self.body {
             Body::Map => Vec::new(),
-            Body::Contract(node) | Body::Fold(node) | Body::Weights(node) => vec![*node],
+            Body::Contract(node) | Body::Weights(node) => vec![*node],
+            Body::Fold(nodes) => nodes.clone(),
             Body::Gather(of) => all[of.index()].anchors(all),
             Body::Merge { results, .. } => results.clone(),
             Body::Total { node, .. } => vec![*node],

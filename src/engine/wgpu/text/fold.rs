@@ -1,5 +1,5 @@
 //! Anchors that one thread computes with a loop: reductions inside an image, pooling windows and
-//! their adjoint. Each leaves its result in `raw0`.
+//! their adjoint. Number 0 leaves its result in `raw0`, as a window does.
 
 use crate::graph::PoolKind;
 use crate::graph::{Axes, NodeId, Op, PoolGeometry, ReduceKind};
@@ -11,11 +11,11 @@ use super::writer::{At, Writer};
 /// −∞, of which WGSL knows no literal.
 const LOWEST: &str = "number(0xff800000u)";
 
-/// Writes the statements that compute `node` at an index.
-pub(super) fn fold(writer: &mut Writer, node: NodeId, at: &At) {
+/// Writes the statements that compute `node` at an index, as the kernel's anchor of this number.
+pub(super) fn fold(writer: &mut Writer, node: NodeId, number: usize, at: &At) {
     let node = writer.program.graph.node(node);
     match node.op {
-        Op::Reduce(kind, axes) => reduce(writer, node.args[0], kind, axes, at),
+        Op::Reduce(kind, axes) => reduce(writer, node.args[0], (kind, axes), number, at),
         Op::Pool(geometry) => pool(writer, node.args[0], &geometry, at),
         Op::PoolDx(geometry) => pool_dx(writer, [node.args[0], node.args[1]], &geometry, at),
         Op::Input(_)
@@ -33,25 +33,33 @@ pub(super) fn fold(writer: &mut Writer, node: NodeId, at: &At) {
     }
 }
 
-fn reduce(writer: &mut Writer, arg: NodeId, kind: ReduceKind, axes: Axes, at: &At) {
-    let v = type_name(at.width);
+fn reduce(
+    writer: &mut Writer,
+    arg: NodeId,
+    (kind, axes): (ReduceKind, Axes),
+    number: usize,
+    at: &At,
+) {
+    let (v, raw) = (type_name(at.width), format!("raw{number}"));
     match kind {
         ReduceKind::Sum => {
-            writer.line(format!("var raw0 = {v}(0.0);"));
-            over(writer, arg, axes, at, "raw0 += VALUE;");
+            writer.line(format!("var {raw} = {v}(0.0);"));
+            over(writer, arg, axes, at, &format!("{raw} += VALUE;"));
         }
         ReduceKind::Max => {
-            writer.line(format!("var raw0 = {v}({LOWEST});"));
-            over(writer, arg, axes, at, &format!("raw0 = larger{}(VALUE, raw0);", at.width));
+            writer.line(format!("var {raw} = {v}({LOWEST});"));
+            over(writer, arg, axes, at, &format!("{raw} = larger{}(VALUE, {raw});", at.width));
         }
         ReduceKind::M2 => {
             let extents = writer.program.graph.node(arg).ty.shape.0;
             let count: usize = (0..4).filter(|&a| axes.0[a]).map(|a| extents[a]).product();
-            writer.line(format!("var total = {v}(0.0);"));
-            over(writer, arg, axes, at, "total += VALUE;");
-            writer.line(format!("let mean = total / {count}.0;"));
-            writer.line(format!("var raw0 = {v}(0.0);"));
-            over(writer, arg, axes, at, "raw0 += (VALUE - mean) * (VALUE - mean);");
+            let (total, mean) = (format!("total{number}"), format!("mean{number}"));
+            writer.line(format!("var {total} = {v}(0.0);"));
+            over(writer, arg, axes, at, &format!("{total} += VALUE;"));
+            writer.line(format!("let {mean} = {total} / {count}.0;"));
+            writer.line(format!("var {raw} = {v}(0.0);"));
+            let square = format!("{raw} += (VALUE - {mean}) * (VALUE - {mean});");
+            over(writer, arg, axes, at, &square);
         }
     }
 }

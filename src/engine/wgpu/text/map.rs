@@ -15,7 +15,9 @@ use super::writer::{At, Writer};
 pub(super) fn map(writer: &mut Writer) -> String {
     let body = writer.kernel.body.clone();
     let text = epilogue(writer, "", &mut |writer, at| match body {
-        Body::Fold(node) => fold(writer, node, at),
+        Body::Fold(ref nodes) => {
+            nodes.iter().enumerate().for_each(|(number, &node)| fold(writer, node, number, at));
+        }
         Body::Gather(_) => gather(writer, at),
         Body::Map
         | Body::Contract(_)

@@ -1,38 +1,58 @@
 // A domain of rows × channels, walked by tiles: each thread has PER_THREAD rows of one group of
 // channels, and hands every element to `epilogue`. Sums over the tile are left by `columns`.
 
-alias V = f32;
+alias V = vec4<f32>;
 const ROWS = 4u;
-const COLS = 1u;
-const WIDTH = 1u;
-const LANES = 1u;
-const STRIPS = 64u;
-const TILE_ROWS = 256u;
+const COLS = 16u;
+const WIDTH = 4u;
+const LANES = 4u;
+const STRIPS = 16u;
+const TILE_ROWS = 64u;
 const ROW_TILES = 1u;
 const COL_TILES = 1u;
 const GROUPS = 1u;
 
-@group(0) @binding(0) var<storage, read> b0: array<f32>;
-@group(0) @binding(1) var<storage, read_write> b1: array<f32>;
-fn read1_b0(i: u32) -> f32 {
-    return b0[i];
+@group(0) @binding(0) var<storage, read> b0: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> b1: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read_write> b2: array<vec4<f32>>;
+@group(0) @binding(3) var<uniform> starts: array<vec4<u32>, 1>;
+fn read4_b0(i: u32) -> vec4<f32> {
+    return b0[i / 4u];
 }
-fn write1_b1(i: u32, v: f32) {
-    b1[i] = v;
+fn read4_b1(i: u32) -> vec4<f32> {
+    return b1[i / 4u];
+}
+fn write4_b2(i: u32, v: vec4<f32>) {
+    b2[i / 4u] = v;
+}
+fn relu4(x: vec4<f32>) -> vec4<f32> {
+    let bits = bitcast<vec4<u32>>(x);
+    let negative = (bits ^ vec4<u32>(0x80000000u)) <= vec4<u32>(0x7f800000u);
+    return bitcast<vec4<f32>>(select(bits, vec4<u32>(0u), negative));
 }
 
 
 fn epilogue(row: u32, col: u32) {
     if (row < ROWS && col < COLS) {
         let n = row;
-        var raw0 = f32(0.0);
-        for (var rc = 0u; rc < 10u; rc++) {
-            let t0 = (n) * 10u + rc;
-            let t1 = read1_b0(t0);
-            raw0 += t1;
+        var raw0 = vec4<f32>(0.0);
+        for (var ry = 0u; ry < 4u + row / ROWS; ry++) {
+            for (var rx = 0u; rx < 4u; rx++) {
+                let t0 = (((n) * 4u + ry) * 4u + rx) * 16u + col;
+                let t1 = read4_b0(t0);
+                let t2 = col;
+                let t3 = read4_b1(starts[0].x + t2);
+                let t4 = t1 - t3;
+                let t5 = read4_b1(starts[0].y + t2);
+                let t6 = t4 * t5;
+                let t7 = read4_b1(starts[0].z + t2);
+                let t8 = t6 + t7;
+                let t9 = relu4(t8);
+                raw0 += t9;
+            }
         }
-        let t2 = n;
-        write1_b1(t2, raw0);
+        let t10 = (n) * 16u + col;
+        write4_b2(t10, raw0);
     }
 }
 
