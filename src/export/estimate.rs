@@ -7,7 +7,7 @@ use crate::engine::wgpu::chips::Chip;
 use crate::engine::wgpu::estimate::{DISPATCH, Estimate, FULL, LOAD, estimates};
 use crate::engine::wgpu::wgsl;
 use crate::engine::{EngineError, Precision};
-use crate::lower::{self, Form, Goal};
+use crate::lower;
 use crate::network::Network;
 
 /// The whole estimate as text, in each precision that the chip computes in.
@@ -21,13 +21,7 @@ pub fn estimate(
 ) -> Result<String, EngineError> {
     let mut out = head(chip);
     for precision in [Precision::F32, Precision::F16x3, Precision::F16] {
-        let goal = match options.goal() {
-            Goal::Training(sgd, form) => {
-                Goal::Training(sgd, Form { scaled: precision.scales_loss(), ..form })
-            }
-            goal @ (Goal::Gradients | Goal::Inference) => goal,
-        };
-        let program = lower::program(network, options.batch, goal);
+        let program = lower::program(network, options.batch, options.goal_in(precision));
         let wgsl = wgsl(&program, options.limits, chip.target(precision))?;
         let all = estimates(&program, &wgsl, chip);
         // Writing to a String cannot fail.

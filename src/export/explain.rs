@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Build;
+use super::{Build, Mode};
 use crate::engine::traffic::{self, Traffic};
 use crate::engine::wgpu::KernelText;
 use crate::graph::{Class, Graph, NodeId, RegionId};
@@ -98,8 +98,13 @@ fn gpu(out: &mut String, build: &Build) -> std::fmt::Result {
     let memory = 4 * gpu.plan.memory.elements();
     writeln!(
         out,
-        "\nwgpu engine: {} dispatches, {:.1} MiB of buffers",
+        "\nwgpu engine: {} dispatches a {} in f32, {} in f16, each after the other; {:.1} MiB of buffers",
         gpu.kernels.len(),
+        match build.mode {
+            Mode::Train => "step",
+            Mode::Infer => "pass",
+        },
+        build.dispatches_in_half,
         memory as f64 / f64::from(1 << 20)
     )?;
     for kernel in &gpu.kernels {

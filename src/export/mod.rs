@@ -14,9 +14,9 @@ pub use manifest::{FORMAT, MANIFEST, Manifest, Mode, SPEC};
 
 use std::collections::BTreeMap;
 
-use crate::engine::EngineError;
 use crate::engine::cpu::explain::Explanation;
-use crate::engine::wgpu::{DeviceLimits, Target, WgslProgram, wgsl};
+use crate::engine::wgpu::{DeviceLimits, GpuPlan, NumberFormat, Target, WgslProgram, wgsl};
+use crate::engine::{EngineError, Precision};
 use crate::graph::Program;
 use crate::lower::{self, Form, Goal};
 use crate::network::Network;
@@ -37,6 +37,8 @@ pub struct Build<'a> {
     pub program: Program,
     /// The GPU engine's kernels and memory.
     pub gpu: WgslProgram,
+    /// Its dispatches in f16, where training scales the loss.
+    pub dispatches_in_half: usize,
     /// The CPU engine's phases and memory.
     pub cpu: Explanation,
 }
@@ -65,7 +67,12 @@ impl Default for BuildOptions {
 impl BuildOptions {
     /// What the network is lowered to.
     pub fn goal(&self) -> Goal {
-        let form = Form { recompute: self.recompute, scaled: false };
+        self.goal_in(Precision::F32)
+    }
+
+    /// The same in a precision that may scale the loss.
+    pub fn goal_in(&self, precision: Precision) -> Goal {
+        let form = Form { recompute: self.recompute, scaled: precision.scales_loss() };
         match self.mode {
             Mode::Train => Goal::Training(Sgd::PAPER, form),
             Mode::Infer => Goal::Inference,
@@ -97,6 +104,10 @@ impl<'a> Build<'a> {
         let program = lower::program(network, options.batch, options.goal());
         let gpu = wgsl(&program, options.limits, Target::default())?;
         let cpu = crate::engine::cpu::explain::explain(&program)?;
-        Ok(Self { network, settings, mode: options.mode, program, gpu, cpu })
+        let half = lower::program(network, options.batch, options.goal_in(Precision::F16));
+        let target = Target { activations: NumberFormat::F16, ..Target::default() };
+        let dispatches_in_half = GpuPlan::untuned(&half, target).dispatches.len();
+        let mode = options.mode;
+        Ok(Self { network, settings, mode, program, gpu, dispatches_in_half, cpu })
     }
 }
