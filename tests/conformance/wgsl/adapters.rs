@@ -2,7 +2,8 @@
 
 use rnetc::engine::Engine;
 use rnetc::engine::wgpu::{Capabilities, MOST_CHOICES, Matrices, NumberFormat, Style, Target};
-use rnetc::graph::Program;
+use rnetc::graph::builder::Builder;
+use rnetc::graph::{ConvGeometry, Output, Program, Role, Shape, Type};
 
 use super::Emulator;
 use super::module::Limits;
@@ -101,5 +102,62 @@ fn a_convolution_runs_in_every_blocking_by_matrices() {
         });
         // The sums of squares take each result in twice.
         agrees(&convolution(2, 24, true), 4.0 * ROUNDING, &blocked.collect::<Vec<_>>());
+    }
+}
+
+/// The same adapter with so many bytes of workgroup memory, and so many threads a workgroup.
+fn roomy((name, it): (String, Emulator), [memory, threads]: [usize; 2]) -> (String, Emulator) {
+    let capabilities = Capabilities { memory, threads, ..it.target.capabilities };
+    let target = Target { capabilities, ..it.target };
+    let limits = Limits { memory: memory as u32, threads: threads as u32, ..it.limits };
+    (format!("{name}, {memory} bytes, {threads} threads"), Emulator { target, limits })
+}
+
+/// A convolution of three pictures with both gradients.
+fn contractions(kernel: usize, stride: usize, pixels: usize, [from, to]: [usize; 2]) -> Program {
+    let [kernels, input, padding] = [kernel, pixels, kernel / 2].map(|extent| [extent; 2]);
+    let geometry = ConvGeometry { input, kernel: kernels, stride, padding };
+    let [h, w] = geometry.output();
+    let mut b = Builder::new();
+    let batched = |shape| Type { shape: Shape(shape), batched: true };
+    let x = b.input("images", Role::Images, batched([3, pixels, pixels, from]));
+    let g = b.input("gradient", Role::Images, batched([3, h, w, to]));
+    let ty = Type { shape: Shape([kernel, kernel, from, to]), batched: false };
+    let weight = b.input("weight", Role::Parameter, ty);
+    let nodes =
+        [b.conv(geometry, x, weight), b.conv_dx(geometry, g, weight), b.conv_dw(geometry, x, g)];
+    Program { graph: b.finish(), outputs: Output::quantities(nodes), updates: Vec::new(), batch: 3 }
+}
+
+/// Kernels, strides and channels of every kind, with whatever a strip has beyond a row, a picture or
+/// the channels, on adapters with little and with much room.
+#[test]
+fn contractions_of_every_shape_run_in_little_and_in_much_room() {
+    use NumberFormat::{F16, F32};
+    let kinds = [(F32, None), (F32, Some(16)), (F16, Some(16)), (F16, Some(8)), (F16, None)];
+    let shapes = [
+        (3, 1, 7, [20, 36]),
+        (3, 2, 8, [16, 24]),
+        (1, 1, 5, [40, 10]),
+        (1, 2, 6, [16, 32]),
+        (5, 1, 6, [3, 12]),
+        (3, 2, 9, [5, 7]),
+    ];
+    for (kernel, stride, pixels, channels) in shapes {
+        let program = contractions(kernel, stride, pixels, channels);
+        for (activations, edge) in kinds {
+            let tight = adapter(activations, Some(32), edge);
+            let rooms = [[16 << 10, 256], [48 << 10, 512]];
+            let each = rooms.iter().flat_map(|room| {
+                let (name, it) = roomy(tight.clone(), *room);
+                [0, 7].map(|choice| {
+                    let target = Target { choice, ..it.target };
+                    let name = format!("{kernel}×{kernel} {channels:?}, {name}, choice {choice}");
+                    (name, Emulator { target, ..it })
+                })
+            });
+            let tolerance = if activations == F32 { 2e-6 } else { 4.0 * ROUNDING };
+            agrees(&program, tolerance, &each.collect::<Vec<_>>());
+        }
     }
 }
