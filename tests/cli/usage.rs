@@ -412,6 +412,25 @@ fn a_build_beyond_webgpus_limits_names_a_batch() {
 
 /// The stages are those of the mode, in order; what is printed of one does not become a build.
 #[test]
+fn dispatches_are_counted_in_both_precisions() {
+    let folder = Folder::new();
+    let counted = |mode: &str| {
+        let out = folder.expect(0, &format!("build tiny.rnet --explain --mode {mode}")).out;
+        let line =
+            out.lines().find(|line| line.starts_with("wgpu engine: ")).expect("a line").to_owned();
+        let numbers = line.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty());
+        let [f32, f16] = [0, 2].map(|at| numbers.clone().nth(at).expect("a number").to_owned());
+        assert!(line.contains(&format!("{f32} dispatches a ")), "{line}");
+        assert!(line.contains(&format!(" in f32, {f16} in f16, each after the other; ")), "{line}");
+        [f32, f16].map(|number| number.parse::<usize>().expect("a number"))
+    };
+    let ([f32, f16], infer) = (counted("train"), counted("infer"));
+    // Whether all gradients are finite, and updates that wait for it.
+    assert!(f16 > f32 && f16 < f32 + 8, "{f32} and {f16}");
+    assert_eq!(infer[0], infer[1]);
+}
+
+#[test]
 fn a_step_is_estimated_on_a_gpu_that_is_not_there() {
     let folder = Folder::new();
     let told = folder.expect(0, "build tiny.rnet --explain --for H200").out;

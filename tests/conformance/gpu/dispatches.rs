@@ -28,7 +28,7 @@ fn a_step_takes_few_dispatches() {
     for (spec, settings, most) in [
         ("preact", "depth=20", [105, 108]),
         ("preact", "depth=110", [556, 559]),
-        ("bottleneck_preact", "depth=164", [844, 847]),
+        ("bottleneck_preact", "depth=164", [836, 839]),
     ] {
         let network = with(spec, settings);
         let plain = lower::training(&network, 128, &Sgd::PAPER);

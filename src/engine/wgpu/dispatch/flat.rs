@@ -6,14 +6,15 @@ use std::fmt::Write as _;
 use crate::engine::wgpu::kernel::{
     Body, Kernel, KernelId, Kernels, Shared, shared_by_input, shared_by_value,
 };
-use crate::graph::{NodeId, Op, Program, Shape, Type};
+use crate::graph::{InputId, NodeId, Op, Program, Shape, Type};
 
 /// What a kernel does to an element, as text that is equal for kernels that are alike; none for a
-/// kernel that does more, or whose values do not share buffers. It may leave sums where only the sum of
-/// all is `totalled`.
+/// kernel that does more, or whose values do not share buffers. `over` has the values that are written
+/// over inputs. It may leave sums where only the sum of all is `totalled`.
 pub(super) fn likeness(
     program: &Program,
     kernels: &Kernels,
+    over: &HashMap<NodeId, InputId>,
     id: KernelId,
     totalled: bool,
 ) -> Option<String> {
@@ -37,7 +38,7 @@ pub(super) fn likeness(
     let raw = kernel.raw_values(&kernels.list).into_iter().collect();
     let reads = kernel.reads.iter().map(|read| read.value).collect();
     let (seen, text) = (HashMap::new(), what.to_owned());
-    let mut reader = Reader { program, kernels, kernel, raw, reads, seen, text };
+    let mut reader = Reader { program, over, kernel, raw, reads, seen, text };
     for store in &kernel.stores {
         let place = reader.stored(store.value, store.into)?;
         let _ = write!(reader.text, "; {place}: ");
@@ -52,7 +53,7 @@ pub(super) fn likeness(
 
 struct Reader<'a> {
     program: &'a Program,
-    kernels: &'a Kernels,
+    over: &'a HashMap<NodeId, InputId>,
     kernel: &'a Kernel,
     raw: HashSet<NodeId>,
     reads: HashSet<NodeId>,
@@ -62,9 +63,8 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Where a value goes.
-    fn stored(&self, value: NodeId, into: Option<crate::graph::InputId>) -> Option<String> {
-        let over = self.kernels.in_place.iter().find(|(_, new)| *new == value);
-        let Some(input) = into.or(over.map(|(input, _)| *input)) else {
+    fn stored(&self, value: NodeId, into: Option<InputId>) -> Option<String> {
+        let Some(input) = into.or(self.over.get(&value).copied()) else {
             let shared = shared_by_value(self.program.graph.node(value).ty)?;
             return Some(format!("new {shared:?}"));
         };
@@ -121,9 +121,8 @@ impl Reader<'_> {
     /// The buffer in which a stored value is.
     fn read(&self, id: NodeId) -> Option<Shared> {
         let graph = &self.program.graph;
-        let over = self.kernels.in_place.iter().find(|(_, new)| *new == id);
-        match (graph.node(id).op, over) {
-            (Op::Input(input), _) | (_, Some(&(input, _))) => shared_by_input(graph.input(input)),
+        match (graph.node(id).op, self.over.get(&id)) {
+            (Op::Input(input), _) | (_, Some(&input)) => shared_by_input(graph.input(input)),
             (_, None) => shared_by_value(graph.node(id).ty),
         }
     }

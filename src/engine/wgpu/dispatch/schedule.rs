@@ -1,6 +1,6 @@
 //! Kernels that are alike are put off until somebody waits for one of them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::engine::wgpu::cut::TileCut;
 use crate::engine::wgpu::kernel::{Body, Kernel, KernelId, Kernels};
@@ -26,13 +26,15 @@ pub(super) enum Run {
 /// another still wants.
 pub(super) fn runs(program: &Program, kernels: &Kernels, cuts: &[TileCut]) -> Vec<Run> {
     let mut schedule = Schedule::default();
+    let over: HashMap<NodeId, InputId> =
+        kernels.in_place.iter().map(|&(input, new)| (new, input)).collect();
     let totals = kernels.list.iter().filter(|kernel| matches!(kernel.body, Body::Total { .. }));
     let totalled: HashSet<KernelId> = totals.flat_map(Kernel::sources).copied().collect();
     for (at, kernel) in kernels.list.iter().enumerate() {
         let id = KernelId(at as u32);
-        let touched = Touched::of(program, kernels, id);
+        let touched = Touched::of(program, kernels, &over, id);
         schedule.run(|waiting| waiting.touched.conflicts(&touched));
-        match likeness(program, kernels, id, totalled.contains(&id)) {
+        match likeness(program, kernels, &over, id, totalled.contains(&id)) {
             None => schedule.runs.push(Run::One(id)),
             Some(likeness) => {
                 let partials = partials(kernel, kernels, cuts);
@@ -105,7 +107,13 @@ struct Touched {
 }
 
 impl Touched {
-    fn of(program: &Program, kernels: &Kernels, id: KernelId) -> Self {
+    /// Of a kernel; `over` has the values that are written over inputs.
+    fn of(
+        program: &Program,
+        kernels: &Kernels,
+        over: &HashMap<NodeId, InputId>,
+        id: KernelId,
+    ) -> Self {
         let kernel = &kernels.list[id.index()];
         let read = kernel.reads.iter().map(|read| match program.graph.node(read.value).op {
             Op::Input(input) => Thing::Input(input),
@@ -115,12 +123,11 @@ impl Touched {
         let read = read.chain(partials).collect();
         let mut written = HashSet::from([Thing::Partials(id)]);
         for store in &kernel.stores {
-            let over = kernels.in_place.iter().find(|(_, new)| *new == store.value);
             match store.into {
                 Some(input) => written.insert(Thing::Input(input)),
                 None => written.insert(Thing::Value(store.value)),
             };
-            written.extend(over.map(|(input, _)| Thing::Input(*input)));
+            written.extend(over.get(&store.value).map(|input| Thing::Input(*input)));
         }
         Self { read, written }
     }
