@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use crate::graph::{NodeId, Program};
 
-use super::cut::{Blocking, Multiply, Parts, Share, StripBlocking, TileBlocking, TileCut};
+use super::cut::{
+    Blocking, Multiply, Parts, Share, StripBlocking, TileBlocking, TileCut, Unit, WeightBlocking,
+};
 use super::dispatch::{Dispatch, FlatCut};
 use super::kernel::{Body, Column, Kernel, KernelId, Moment, name};
 use super::memory::live::{LiveRange, LiveRanges};
@@ -123,6 +125,9 @@ pub fn cut(kernel: &Kernel, cut: &TileCut) -> String {
         Multiply::Strips(strip) => {
             format!("{}, {} threads", blocked(&strip.blocking, strip.width), cut.threads())
         }
+        Multiply::Weights(weights) => {
+            format!("{}, {} threads", of_weights(&weights.blocking), cut.threads())
+        }
         Multiply::Sliding(window) => format!(
             "{}×{} pixels a thread, {} times four channels, {}×{} threads side by side",
             window.down, window.across, window.blocks, window.side[0], window.side[1]
@@ -157,7 +162,22 @@ pub fn blocking(blocking: Blocking, kernel: &Kernel) -> String {
             let width = if kernel.domain.shape.0[3].is_multiple_of(4) { 4 } else { 1 };
             blocked(&blocking, width)
         }
+        Blocking::Weights(blocking) => of_weights(&blocking),
     }
+}
+
+fn of_weights(blocking: &WeightBlocking) -> String {
+    let WeightBlocking { images, rows, columns, inputs, outputs, each, ahead, unit, slices } =
+        blocking;
+    let Unit { kernel_rows, down, across, pixels } = unit;
+    let sums = match pixels {
+        Some(pixels) => format!("{down}×{across} times 4×4 channels a thread, {pixels} pixels"),
+        None => format!("{down}×{across} matrices a subgroup"),
+    };
+    let early = if *ahead { " ahead" } else { "" };
+    format!(
+        "{each} strips of {images}×{rows}×{columns} pixels{early} by {inputs}×{outputs} channels, {sums} at a time, {kernel_rows} rows of the kernel, {slices} slices"
+    )
 }
 
 fn blocked(blocking: &StripBlocking, width: usize) -> String {

@@ -3,7 +3,7 @@
 use rnetc::engine::Engine;
 use rnetc::engine::wgpu::{Capabilities, MOST_CHOICES, Matrices, NumberFormat, Style, Target};
 use rnetc::graph::builder::Builder;
-use rnetc::graph::{ConvGeometry, Output, Program, Role, Shape, Type};
+use rnetc::graph::{ConvGeometry, Output, Program, Role, Shape, Type, Unary};
 
 use super::Emulator;
 use super::module::Limits;
@@ -159,5 +159,51 @@ fn contractions_of_every_shape_run_in_little_and_in_much_room() {
             let tolerance = if activations == F32 { 2e-6 } else { 4.0 * ROUNDING };
             agrees(&program, tolerance, &each.collect::<Vec<_>>());
         }
+    }
+}
+
+/// A weight gradient: images, rows and columns, channels read and written, kernel, stride, padding.
+type Layer = (usize, [usize; 2], [usize; 2], [usize; 3]);
+
+/// Kernels of every size, strides, ragged rows, strips and channels, and a linear layer.
+const LAYERS: [Layer; 7] = [
+    (3, [7, 9], [3, 5], [3, 1, 1]),
+    (3, [9, 9], [20, 24], [3, 2, 1]),
+    (2, [6, 5], [36, 70], [1, 1, 0]),
+    (5, [7, 7], [16, 16], [1, 2, 0]),
+    (2, [9, 8], [4, 8], [5, 1, 2]),
+    (1, [12, 12], [3, 16], [7, 2, 3]),
+    (40, [1, 1], [64, 10], [1, 1, 0]),
+];
+
+fn weight_gradient((images, input, [from, to], [kernel, stride, padding]): Layer) -> Program {
+    let geometry = ConvGeometry { input, kernel: [kernel; 2], stride, padding: [padding; 2] };
+    let mut b = Builder::new();
+    let batched = |[h, w]: [usize; 2], channels| Type {
+        shape: Shape([images, h, w, channels]),
+        batched: true,
+    };
+    let x = b.input("images", Role::Images, batched(input, from));
+    let g = b.input("gradient", Role::Images, batched(geometry.output(), to));
+    let x = b.unary(Unary::Relu, x);
+    let weights = b.conv_dw(geometry, x, g);
+    let outputs = Output::quantities([weights]);
+    Program { graph: b.finish(), outputs, updates: Vec::new(), batch: images }
+}
+
+/// By threads, and by matrices of halves and of numbers in two parts; with little memory and with more.
+#[test]
+fn weight_gradients_of_every_kind_are_added_up() {
+    use NumberFormat::{F16, F32};
+    let devices = [(F32, None, None), (F16, Some(32), Some(16)), (F32, Some(8), Some(8))];
+    for (activations, subgroup, edge) in devices {
+        let (name, it) = adapter(activations, subgroup, edge);
+        let tolerance = if activations == F16 { 4.0 * ROUNDING } else { 2e-6 };
+        let large = roomy((name.clone(), it), [48 << 10, 512]).1;
+        let blocked = [(0, it), (5, large), (11, it)].map(|(choice, it)| {
+            let target = Target { choice, ..it.target };
+            (format!("{name}, choice {choice}"), Emulator { target, ..it })
+        });
+        LAYERS.iter().for_each(|layer| agrees(&weight_gradient(*layer), tolerance, &blocked));
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::strip::StripBlocking;
+use super::weights::WeightBlocking;
 
 /// How a contraction through workgroup memory is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -11,6 +12,8 @@ pub enum Blocking {
     Tile(TileBlocking),
     /// By strips of pixels, which are staged once.
     Strip(StripBlocking),
+    /// A weight gradient by such strips.
+    Weights(WeightBlocking),
 }
 
 /// A tile of a matrix product.

@@ -18,15 +18,15 @@ use super::target::Target;
 /// Blockings of one contraction that are timed at most.
 pub const MOST: usize = 12;
 /// Multiprocessors of the device for which blockings are ranked.
-const PROCESSORS: f64 = 132.0;
+pub(super) const PROCESSORS: f64 = 132.0;
 /// Workgroup memory of such a multiprocessor, in bytes.
-const PROCESSOR_MEMORY: f64 = 200_000.0;
+pub(super) const PROCESSOR_MEMORY: f64 = 200_000.0;
 /// Subgroups at work on a multiprocessor from which on none waits.
-const BUSY: f64 = 8.0;
+pub(super) const BUSY: f64 = 8.0;
 /// Neighbouring pixels of a strip, images included.
-const MOST_ACROSS: usize = 64;
+pub(super) const MOST_ACROSS: usize = 64;
 /// Rows of a strip that are worth a try.
-const ROWS: [usize; 7] = [1, 2, 4, 7, 8, 14, 16];
+pub(super) const ROWS: [usize; 7] = [1, 2, 4, 7, 8, 14, 16];
 /// Channels up to which the kernel's window is taken as depth too: a chunk would be mostly padding.
 const FEW_CHANNELS: usize = 8;
 
@@ -35,19 +35,21 @@ pub(super) fn candidates(it: &Contraction, target: &Target, sums: usize) -> Vec<
     let half = target.activations == NumberFormat::F16;
     let matrices = target.capabilities.matrices.is_some();
     let tiles = || TileBlocking::all(matrices && half).map(Blocking::Tile);
-    if it.kind == ContractionKind::WeightGradient {
-        return tiles().collect();
-    }
-    let mut strips = ranked(it, target, sums);
+    let mut strips: Vec<Blocking> = match it.kind {
+        ContractionKind::WeightGradient => super::weight_candidates::ranked(it, target),
+        ContractionKind::Forward | ContractionKind::PictureGradient => {
+            ranked(it, target, sums).into_iter().map(Blocking::Strip).collect()
+        }
+    };
     strips.truncate(MOST);
     if strips.is_empty() {
         return tiles().collect();
     }
     if it.inner < FEW_CHANNELS {
         strips.truncate(MOST - 4);
-        return strips.into_iter().map(Blocking::Strip).chain(tiles().take(4)).collect();
+        return strips.into_iter().chain(tiles().take(4)).collect();
     }
-    strips.into_iter().map(Blocking::Strip).collect()
+    strips
 }
 
 /// Strips that fit, the cheapest first; by matrices wherever there are some.

@@ -4,8 +4,8 @@
 //! `tile` is the cut of one kernel, `sums` of one that adds up what another leaves. A contraction's depends
 //! on the [`Target`]: on its [`Style`], on the [`Blocking`] that tuning chose of its `candidates`, and on
 //! the [`Capabilities`] of the device; then a `strip` says which pixels are staged, by what each axis
-//! `sight`s, `matrices` shares a tile among subgroups, or a `window` slides over rows of pixels in
-//! registers.
+//! `sight`s, and `weights` with what sums they meet there, `matrices` shares a tile among subgroups, or
+//! a `window` slides over rows of pixels in registers.
 
 use std::collections::{HashMap, HashSet};
 
@@ -25,6 +25,8 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod weight_candidates;
+mod weights;
 mod window;
 mod workgroup;
 
@@ -39,6 +41,7 @@ pub use style::Style;
 pub use sums::Parts;
 pub use target::Target;
 pub use tile::{Multiply, TileCut};
+pub use weights::{Unit, WeightBlocking, Weights};
 pub use window::{Window, WindowReach};
 pub use workgroup::{DEPTH_STEP, THREADS, TOTAL_THREADS, dispatch};
 

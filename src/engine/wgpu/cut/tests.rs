@@ -241,6 +241,31 @@ fn strips_cover(cut: &TileCut, strip: &Strip) {
     assert!(cut.lanes * cut.width == channels && cut.col_tiles() * channels >= cut.cols);
 }
 
+/// As `text/weights` numbers strips, runs of pixels and units: every product of a weight gradient is
+/// added up once.
+fn weights_cover(cut: &TileCut, weights: &Weights, it: &Contraction, target: Target) {
+    let WeightBlocking { inputs, outputs, each, unit, slices, .. } = weights.blocking;
+    assert_eq!(cut.threads(), weights.threads());
+    assert!(cut.threads() <= target.capabilities.threads && weights.sums() > 0, "{cut:?}");
+    let tasks = (0..cut.splits).flat_map(|split| (split..weights.tasks).step_by(cut.splits));
+    assert!(once(tasks, weights.tasks), "{cut:?}");
+    assert!((0..cut.splits).all(|s| (s..weights.tasks).step_by(cut.splits).count() <= each));
+    let runs = weights.strip.class_runs();
+    assert!(once((0..slices).flat_map(|slice| (slice..runs).step_by(slices)), runs), "{cut:?}");
+    let [rows, down, across] = weights.units();
+    let places = it.geometry.kernel[0] * it.geometry.kernel[1];
+    let Unit { down: of_inputs, across: of_outputs, .. } = unit;
+    assert_eq!(rows * unit.kernel_rows * it.geometry.kernel[1], places);
+    assert_eq!(down * of_inputs * weights.block, inputs);
+    assert_eq!(across * of_outputs * weights.block, outputs);
+    let [row_tiles, col_tiles] = [cut.row_tiles(), cut.col_tiles()];
+    assert!(row_tiles * inputs >= it.inner && (row_tiles - 1) * inputs < it.inner);
+    assert!(col_tiles * outputs >= it.channels && (col_tiles - 1) * outputs < it.channels);
+    let strip = weights.strip;
+    let [images, columns] = [strip.blocking.images, strip.blocking.columns];
+    assert!(strip.runs() * strip.run >= images * columns, "{cut:?}");
+}
+
 /// The subgroups of a workgroup hold each matrix of its tile once.
 fn matrices_cover(cut: &TileCut, share: MatrixShare, matrices: Matrices) {
     let subgroups = THREADS / matrices.subgroup;
@@ -268,7 +293,9 @@ fn every_element_is_computed_once() {
         }
         (Body::Contract(node) | Body::Weights(node), multiply) => {
             let it = Contraction::of(graph, *node).expect("a contraction");
-            splits_cover(cut, &it);
+            if !matches!(multiply, Multiply::Weights(_)) {
+                splits_cover(cut, &it);
+            }
             match multiply {
                 Multiply::Scalars => tiles_cover(cut, kernel),
                 Multiply::Matrices(share) => {
@@ -277,6 +304,7 @@ fn every_element_is_computed_once() {
                     matrices_cover(cut, share, matrices);
                 }
                 Multiply::Strips(strip) => strips_cover(cut, &strip),
+                Multiply::Weights(weights) => weights_cover(cut, &weights, &it, target),
                 Multiply::Sliding(window) => windows_cover(cut, window, &it, kernel),
             }
         }
@@ -319,6 +347,22 @@ fn sums_of_a_residual_net_take_few_turns_in_many_workgroups() {
         });
         assert!((128..=1024).contains(&gather), "{gather} of {shape:?}");
         assert!((1..=16).contains(&merge), "{merge} of {shape:?}");
+    }
+}
+
+/// In the memory of every adapter and in more, by threads and by matrices.
+#[test]
+fn weight_gradients_of_a_residual_net_stage_once_in_enough_workgroups() {
+    let matrices = Some(Matrices { edge: 16, subgroup: 32 });
+    let core = Capabilities::default();
+    let large = Capabilities { memory: 48 << 10, ..core };
+    let all = [core, large, Capabilities { matrices, ..core }, Capabilities { matrices, ..large }];
+    for (shape, capabilities) in LAYERS[..6].iter().flat_map(|shape| all.map(|it| (shape, it))) {
+        let (graph, kernels) = layer(128, *shape);
+        let target = Target { capabilities, ..Target::default() };
+        let cut = TileCut::of(&graph, &kernels[2], target, None);
+        assert!(matches!(cut.multiply, Multiply::Weights(_)), "{shape:?} in {cut:?}");
+        assert!((96..=1100).contains(&cut.workgroups(&kernels[2])), "{shape:?} in {cut:?}");
     }
 }
 

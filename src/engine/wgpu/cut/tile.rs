@@ -12,6 +12,7 @@ use super::strip::Strip;
 use super::style::Style;
 use super::sums::Parts;
 use super::target::Target;
+use super::weights::Weights;
 use super::window::Window;
 use super::workgroup::{DEPTH_STEP, THREADS};
 
@@ -30,6 +31,8 @@ pub enum Multiply {
     Matrices(MatrixShare),
     /// Staged once.
     Strips(Strip),
+    /// A weight gradient whose operands are staged once.
+    Weights(Weights),
     /// From memory into registers.
     Sliding(Window),
 }
@@ -74,18 +77,18 @@ impl TileCut {
             let all = Self::candidates(graph, kernel, target);
             all.get(target.choice).or(all.last()).copied()
         });
-        let (strip, tile) = match blocking {
+        let sights = || [0, 1].map(|axis| Sight::of(&it, axis));
+        let tiles = |blocking| Self::of_tiles(kernel, target, blocking).split(&it);
+        let staged = match blocking {
             Some(Blocking::Strip(blocking)) => {
-                let sights = [0, 1].map(|axis| Sight::of(&it, axis));
-                (target.strip(&it, &sights, blocking), None)
+                target.strip(&it, &sights(), blocking).map(|strip| Self::of_strips(kernel, strip))
             }
-            Some(Blocking::Tile(blocking)) => (None, Some(blocking)),
-            None => (None, None),
+            Some(Blocking::Weights(blocking)) => Weights::of(&it, &sights(), blocking, &target)
+                .map(|weights| Self::of_weights(kernel, weights)),
+            Some(Blocking::Tile(blocking)) => return tiles(blocking),
+            None => None,
         };
-        match strip {
-            Some(strip) => Self::of_strips(kernel, strip),
-            None => Self::of_tiles(kernel, target, tile.unwrap_or_default()).split(&it),
-        }
+        staged.unwrap_or_else(|| tiles(TileBlocking::default()))
     }
 
     /// What there is to choose from for a kernel; nothing where it is no contraction, or slides.
@@ -139,6 +142,18 @@ impl TileCut {
         }
     }
 
+    /// A weight gradient by strips: its threads are numbered in one row.
+    fn of_weights(kernel: &Kernel, weights: Weights) -> Self {
+        let cut = Self::of_threads(kernel, [1, THREADS], 1);
+        Self {
+            lanes: weights.threads(),
+            strips: 1,
+            multiply: Multiply::Weights(weights),
+            splits: weights.splits(),
+            ..cut
+        }
+    }
+
     /// The same with ranges of images, if it is a weight gradient.
     fn split(self, it: &Contraction) -> Self {
         match it.kind {
@@ -149,9 +164,10 @@ impl TileCut {
 
     fn splits(&self, images: usize) -> usize {
         let wanted = match self.multiply {
-            Multiply::Scalars | Multiply::Matrices(_) | Multiply::Strips(_) => {
-                WEIGHT_GROUPS.div_ceil(self.row_tiles() * self.col_tiles())
-            }
+            Multiply::Scalars
+            | Multiply::Matrices(_)
+            | Multiply::Strips(_)
+            | Multiply::Weights(_) => WEIGHT_GROUPS.div_ceil(self.row_tiles() * self.col_tiles()),
             Multiply::Sliding(window) => WEIGHT_THREADS.div_ceil(window.weight_threads()),
         };
         images.div_ceil(images.div_ceil(wanted.clamp(1, images)))
@@ -180,6 +196,7 @@ impl TileCut {
     pub fn row_tiles(&self) -> usize {
         match self.multiply {
             Multiply::Strips(strip) => strip.tiles().iter().product(),
+            Multiply::Weights(weights) => weights.tiles()[0],
             Multiply::Scalars | Multiply::Matrices(_) | Multiply::Sliding(_) => {
                 self.rows.div_ceil(self.tile_rows())
             }
@@ -193,14 +210,23 @@ impl TileCut {
 
     /// Tiles side by side.
     pub fn col_tiles(&self) -> usize {
-        self.cols.div_ceil(self.tile_cols())
+        match self.multiply {
+            Multiply::Weights(weights) => weights.tiles()[1],
+            Multiply::Scalars
+            | Multiply::Matrices(_)
+            | Multiply::Strips(_)
+            | Multiply::Sliding(_) => self.cols.div_ceil(self.tile_cols()),
+        }
     }
 
     /// How the subgroups share a tile, if they multiply matrices.
     pub fn share(&self) -> Option<MatrixShare> {
         match self.multiply {
             Multiply::Matrices(share) => Some(share),
-            Multiply::Scalars | Multiply::Strips(_) | Multiply::Sliding(_) => None,
+            Multiply::Scalars
+            | Multiply::Strips(_)
+            | Multiply::Weights(_)
+            | Multiply::Sliding(_) => None,
         }
     }
 
@@ -208,13 +234,21 @@ impl TileCut {
     pub fn strip(&self) -> Option<Strip> {
         match self.multiply {
             Multiply::Strips(strip) => Some(strip),
-            Multiply::Scalars | Multiply::Matrices(_) | Multiply::Sliding(_) => None,
+            Multiply::Scalars
+            | Multiply::Matrices(_)
+            | Multiply::Weights(_)
+            | Multiply::Sliding(_) => None,
         }
     }
 
     /// Whether subgroups multiply matrices.
     pub fn by_matrices(&self) -> bool {
-        self.share().is_some() || self.strip().is_some_and(|strip| strip.by_matrices())
+        match self.multiply {
+            Multiply::Matrices(_) => true,
+            Multiply::Strips(strip) => strip.by_matrices(),
+            Multiply::Weights(weights) => weights.strip.by_matrices(),
+            Multiply::Scalars | Multiply::Sliding(_) => false,
+        }
     }
 
     /// Workgroups dispatched.
@@ -226,9 +260,13 @@ impl TileCut {
             (_, Multiply::Sliding(window)) => {
                 (self.rows / window.pixels()).div_ceil(THREADS) * window.side[0]
             }
-            (_, Multiply::Scalars | Multiply::Matrices(_) | Multiply::Strips(_)) => {
-                self.row_tiles() * self.col_tiles() * self.splits
-            }
+            (
+                _,
+                Multiply::Scalars
+                | Multiply::Matrices(_)
+                | Multiply::Strips(_)
+                | Multiply::Weights(_),
+            ) => self.row_tiles() * self.col_tiles() * self.splits,
         }
     }
 
@@ -259,6 +297,7 @@ impl TileCut {
             Multiply::Scalars if contracts => f32 * DEPTH_STEP * (rows + cols),
             Multiply::Matrices(_) => f16 * DEPTH_STEP * (rows + cols) + f32 * rows * cols,
             Multiply::Strips(strip) => strip.memory(),
+            Multiply::Weights(weights) => weights.memory(),
             Multiply::Scalars | Multiply::Sliding(_) => 0,
         };
         columns + operands + self.joining_memory(kernel)

@@ -3,8 +3,8 @@
 //! A module begins as one of those in `shaders/` (`template`), whose hooks are replaced: `map` writes
 //! pointwise kernels, with `fold` for those that loop, `flat` many that are alike as one, `sums` adds up
 //! partial sums, `total` all that there are, `staged` writes contractions as matrix products (by
-//! `matrices` where they are shared so), `strip` those that stage their operand once, with what they ask
-//! for `ahead`, `slide` and
+//! `matrices` where they are shared so), `strip` and `weights` those that stage their operand once, with
+//! what they ask for `ahead`, `slide` and
 //! `slide_weights` those in registers, which look at the pictures through what is `seen` of them. All
 //! of them have their values from the `writer`, which reads and writes memory by `bindings` and knows
 //! `scalar` functions; `epilogue` and `columns` write what becomes of each element. `expand` is no kernel
@@ -36,6 +36,7 @@ mod strip;
 mod sums;
 mod template;
 mod total;
+mod weights;
 mod writer;
 
 pub use bindings::{Binding, Buffer};
@@ -99,6 +100,7 @@ fn contraction(writer: &mut Writer, node: NodeId) -> String {
     match (writer.cut.multiply, it.kind) {
         (Multiply::Scalars | Multiply::Matrices(_), _) => staged::staged(writer, &it),
         (Multiply::Strips(cut), _) => strip::strip(writer, &it, &cut),
+        (Multiply::Weights(cut), _) => weights::weights(writer, &it, &cut),
         (Multiply::Sliding(window), ContractionKind::WeightGradient) => {
             slide_weights::slide(writer, &it, window)
         }

@@ -23,6 +23,8 @@ pub(super) const FLAT: &str = include_str!("../../../../shaders/flat.wgsl");
 pub(super) const TOTAL: &str = include_str!("../../../../shaders/total.wgsl");
 /// Convolutions, and their gradients with respect to pictures, by strips that are staged once.
 pub(super) const STRIP: &str = include_str!("../../../../shaders/strip.wgsl");
+/// Weight gradients by such strips.
+pub(super) const STRIP_WEIGHTS: &str = include_str!("../../../../shaders/strip_weights.wgsl");
 
 /// The module with these hooks replaced. Other hooks keep what they have, and stay hooks.
 pub(super) fn fill(module: &str, hooks: &[(&str, String)]) -> String {

@@ -11,16 +11,18 @@ use super::map::constants;
 use super::template::{STRIP, fill, threads};
 use super::writer::Writer;
 
+pub(super) mod fours;
+pub(super) mod left;
 pub(super) mod pixels;
-mod products;
-mod stage;
+pub(super) mod products;
+pub(super) mod stage;
 
 use stage::Operands;
 
 /// The module.
 pub(super) fn strip(writer: &mut Writer, it: &Contraction, strip: &Strip) -> String {
     let operands = Operands::new(writer, it, strip);
-    let left = operands.left_functions(writer, it);
+    let left = operands.left.functions(writer);
     let right = operands.right_functions(writer, it);
     let results = Results::new(writer, strip);
     let (results_text, columns) = (results.functions(writer, it), columns(writer));
@@ -34,7 +36,7 @@ pub(super) fn strip(writer: &mut Writer, it: &Contraction, strip: &Strip) -> Str
         ("pixel", pixels::pixel(strip)),
         ("epilogue", results_text),
         ("entry", format!("@compute @workgroup_size({})\n", writer.cut.threads())),
-        ("places", pixels::places(strip) + &operands.places()),
+        ("places", pixels::places(strip) + &operands.left.places()),
         ("accumulators", products::accumulators(strip)),
         ("body", operands.body(it, &results.asked(writer, strip))),
         ("elements", products::gather(strip) + &elements),

@@ -6,7 +6,7 @@ use crate::engine::wgpu::cut::{Strip, StripBlocking};
 pub(super) const FIRST: &str = "first_image, first_row, first_column";
 
 /// Statements that say where a workgroup's strip begins.
-pub(super) fn places(strip: &Strip) -> String {
+pub(in crate::engine::wgpu::text) fn places(strip: &Strip) -> String {
     let StripBlocking { images, rows, columns, .. } = strip.blocking;
     let [_, down, across] = strip.tiles();
     format!(

@@ -1,0 +1,118 @@
+//! An operand in fours of neighbouring channels of a pixel: the functions that fetch and make a unit
+//! of one or two fours.
+
+use crate::engine::wgpu::kernel::Moment;
+use crate::graph::NodeId;
+
+use super::super::ahead::Ahead;
+use super::super::writer::{At, Writer};
+
+/// How an operand is made.
+pub(in crate::engine::wgpu::text) struct Fours {
+    pub node: NodeId,
+    /// Of the functions, and of what they return.
+    pub names: [&'static str; 2],
+    /// Its channels, and the constant that says how many.
+    pub channels: (usize, &'static str),
+    /// Fours of a unit.
+    pub count: usize,
+    /// Whether a unit may reach beyond the channels.
+    pub ragged: bool,
+}
+
+/// What the functions are told: a pixel, and a unit's first channel.
+const ARGUMENTS: &str = "n: u32, y: u32, x: u32, c: u32";
+
+impl Fours {
+    /// What is loaded at a unit's indices.
+    pub fn ahead(&self, writer: &Writer) -> Ahead {
+        Ahead::of(writer, self.names[0], &[self.node], &self.indices(writer))
+    }
+
+    /// The structure of a unit and its functions; `stores` says whether a value is stored on the way.
+    pub fn functions(&self, writer: &mut Writer, ahead: &Ahead, stores: bool) -> String {
+        let before = self.clamped();
+        let mut out = String::new();
+        if !ahead.is_empty() {
+            out += &ahead.declaration(writer, ARGUMENTS, &before);
+            out.push('\n');
+        }
+        ahead.know(writer);
+        let at = self.indices(writer);
+        let made: Vec<_> = at.iter().map(|at| writer.value(self.node, at)).collect();
+        if stores {
+            self.store_on_the_way(writer, &at);
+        }
+        let values: Vec<_> = (0..self.count).map(|four| self.four(&made, four)).collect();
+        let body = writer.take();
+        let fields: String =
+            (0..self.count).map(|four| format!("    v{four}: vec4<f32>,\n")).collect();
+        let asked = if ahead.is_empty() {
+            String::new()
+        } else {
+            format!(", ahead: {}", ahead.type_name())
+        };
+        let own = if stores { ", own: bool" } else { "" };
+        let [name, unit] = self.names;
+        out + &format!(
+            "struct {unit} {{\n{fields}}}\n\nfn {name}({ARGUMENTS}{own}{asked}) -> {unit} {{\n{before}{body}    return {unit}({});\n}}\n",
+            values.join(", ")
+        )
+    }
+
+    /// Neighbouring channels that are loaded at once.
+    fn width(&self) -> usize {
+        if self.channels.0.is_multiple_of(4) { 4 } else { 1 }
+    }
+
+    /// The indices of a unit: a four each, or a channel each where fours do not divide.
+    fn indices(&self, writer: &Writer) -> Vec<At> {
+        let shape = writer.program.graph.node(self.node).ty.shape;
+        let (count, width) = if self.width() == 4 { (self.count, 4) } else { (4, 1) };
+        let index = |at: usize| At::new(["n", "y", "x", &format!("c{at}")], width).within(shape);
+        (0..count).map(index).collect()
+    }
+
+    /// The names that these indices use: channels that there are.
+    fn clamped(&self) -> String {
+        let (count, width) = if self.width() == 4 { (self.count, 4) } else { (4, 1) };
+        let last = self.channels.0 - width;
+        (0..count)
+            .map(|at| format!("    let c{at} = min(c + {}u, {last}u);\n", width * at))
+            .collect()
+    }
+
+    /// A four, zero where there are no channels.
+    fn four(&self, made: &[String], four: usize) -> String {
+        let end = self.channels.1;
+        if self.width() == 1 {
+            let part =
+                |(at, name): (usize, &String)| format!("select(0.0, {name}, c + {at}u < {end})");
+            let parts: Vec<_> = made.iter().enumerate().map(part).collect();
+            return format!("vec4<f32>({})", parts.join(", "));
+        }
+        if self.ragged {
+            format!("select(vec4<f32>(0.0), {}, c + {}u < {end})", made[four], 4 * four)
+        } else {
+            made[four].clone()
+        }
+    }
+
+    /// Stores what no earlier kernel has stored of what the operand is made of: the workgroup of the
+    /// first channels does, where a pixel of its own strip is staged.
+    fn store_on_the_way(&self, writer: &mut Writer, indices: &[At]) {
+        let kernel = writer.kernel;
+        let stores = kernel.stores.iter().filter(|s| s.at == Moment::Prologue).map(|s| s.value);
+        for value in stores.collect::<Vec<_>>() {
+            let Some(place) = writer.place(value) else { continue };
+            let shape = writer.program.graph.node(value).ty.shape;
+            for (number, at) in indices.iter().enumerate() {
+                let known = writer.value(value, at);
+                let end = self.channels.1;
+                writer.open(format!("if (own && c + {}u < {end})", number * at.width));
+                writer.store(place, shape, at, &known);
+                writer.close();
+            }
+        }
+    }
+}
