@@ -4,7 +4,6 @@ use std::io::Read;
 use std::path::Path;
 
 use super::Failure;
-use super::show::output;
 
 /// Longest text that is read as a spec, a manifest or a recipe.
 const MOST_BYTES: u64 = 16 << 20;
@@ -12,9 +11,7 @@ const MOST_BYTES: u64 = 16 << 20;
 /// A text file of sensible length.
 pub fn read(path: &Path) -> Result<String, Failure> {
     let file = std::fs::File::open(path).map_err(|error| Failure::io("reading", path, error))?;
-    let text = text(file, path)?;
-    output::detail(format_args!("read: {}, {} bytes", path.display(), text.len()));
-    Ok(text)
+    text(file, path)
 }
 
 /// A text of sensible length from wherever it comes; `path` is what messages call it.

@@ -7,7 +7,8 @@ use crate::cli::Failure;
 use crate::cli::args::MessageFormat;
 use crate::cli::session::last_build;
 use crate::cli::show::{diagnostics, output};
-pub use crate::cli::text_file::{read, text};
+use crate::cli::text_file;
+pub use crate::cli::text_file::text;
 use crate::export::{MANIFEST, SPEC};
 use crate::network::Network;
 use crate::train::config::Config;
@@ -126,6 +127,13 @@ impl NamedSpec {
         diagnostics::show(errors, self.messages);
         Failure::Shown(1)
     }
+}
+
+/// A text file of sensible length; that it is read is told where it was asked for.
+pub fn read(path: &Path) -> Result<String, Failure> {
+    let text = text_file::read(path)?;
+    output::detail(format_args!("read: {}, {} bytes", path.display(), text.len()));
+    Ok(text)
 }
 
 /// The spec files that paths name: a folder names those in it, unless it is a build folder.
