@@ -5,6 +5,7 @@ mod estimates;
 mod faults;
 mod limits;
 mod pictures;
+mod rows;
 mod runs;
 mod snapshots;
 mod subgroups;
