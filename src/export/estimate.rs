@@ -37,7 +37,7 @@ fn head(chip: &Chip) -> String {
          a dispatch takes {:.1} µs and the longest of: arithmetic, its products at that rate; memory, every\n  \
          byte once at that rate; waiting, {:.2} µs for each load that waits for another. With fewer than {FULL}\n  \
          threads a multiprocessor the rates shrink in proportion (few threads). Indices and barriers are\n  \
-         not counted. For measured times: rnetc bench --engine wgpu --profile\n",
+         not counted. For measured times: rnetc bench, on one\n",
         chip.title,
         chip.multiprocessors,
         chip.f32_tflops,

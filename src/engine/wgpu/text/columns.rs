@@ -6,7 +6,6 @@ use crate::engine::wgpu::memory::BufferPlace;
 use crate::graph::NodeId;
 
 use super::scalar::type_name;
-use super::strip::pixels;
 use super::template::rolled;
 use super::writer::Writer;
 
@@ -29,17 +28,6 @@ pub(super) fn workgroup_memory(writer: &Writer) -> String {
     format!(
         "var<workgroup> lane_sums: array<{v}, {threads}>;\nvar<workgroup> lane_means: array<{v}, {lanes}>;\n"
     )
-}
-
-impl TileCut {
-    /// How many rows a row tile has, as an f32.
-    pub(super) fn rows_of(&self, tile: &str) -> String {
-        let [rows, whole] = [self.rows, self.tile_rows()];
-        match self.strip() {
-            Some(strip) => format!("f32({})", pixels::count(&strip, tile)),
-            None => format!("f32(min({whole}u, {rows}u - {tile} * {whole}u))"),
-        }
-    }
 }
 
 /// Where partial sum `column` of row tile `tile` starts: `[tile][column][channel]`.

@@ -27,6 +27,7 @@ mod flat;
 mod fold;
 mod map;
 mod matrices;
+mod rows;
 mod scalar;
 mod seen;
 mod slide;

@@ -48,24 +48,3 @@ pub(super) fn pixel(strip: &Strip) -> String {
         columns * images
     )
 }
-
-/// How many of the rows of the tile of this number there are: an expression.
-pub(in crate::engine::wgpu::text) fn count(strip: &Strip, tile: &str) -> String {
-    let StripBlocking { images, rows, columns, .. } = strip.blocking;
-    let [n, h, w] = strip.pixels;
-    let [_, down, across] = strip.tiles();
-    let (rows, columns) = (rows * strip.classes, columns * strip.classes);
-    let part = |each: usize, of: usize, first: String| {
-        if of.is_multiple_of(each) {
-            format!("{each}u")
-        } else {
-            format!("min({each}u, {of}u - {first} * {each}u)")
-        }
-    };
-    [
-        part(images, n, format!("{tile} / {}u", down * across)),
-        part(rows, h, format!("({tile} / {across}u % {down}u)")),
-        part(columns, w, format!("({tile} % {across}u)")),
-    ]
-    .join(" * ")
-}
