@@ -162,6 +162,9 @@ fn of_tile(
     })
 }
 
+/// A zero, and what is loaded instead of it where there is such a part.
+type OrZero<'a> = &'a dyn Fn(&str, &str) -> String;
+
 /// The function of a part. Where threads do not all have as many, those beyond the last are zero,
 /// and read the last: a branch would have loads wait for each other.
 fn function(
@@ -169,7 +172,7 @@ fn function(
     number: usize,
     of: &str,
     place: &str,
-    value: &dyn Fn(&dyn Fn(&str, &str) -> String) -> String,
+    value: &dyn Fn(OrZero) -> String,
 ) -> String {
     let (at, value) = if parts.is_even() {
         ("part", value(&|_, load| load.to_owned()))
