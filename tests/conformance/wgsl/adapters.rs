@@ -166,7 +166,7 @@ fn contractions_of_every_shape_run_in_little_and_in_much_room() {
 type Layer = (usize, [usize; 2], [usize; 2], [usize; 3]);
 
 /// Kernels of every size, strides, ragged rows, strips and channels, and a linear layer.
-const LAYERS: [Layer; 7] = [
+const LAYERS: [Layer; 8] = [
     (3, [7, 9], [3, 5], [3, 1, 1]),
     (3, [9, 9], [20, 24], [3, 2, 1]),
     (2, [6, 5], [36, 70], [1, 1, 0]),
@@ -174,6 +174,8 @@ const LAYERS: [Layer; 7] = [
     (2, [9, 8], [4, 8], [5, 1, 2]),
     (1, [12, 12], [3, 16], [7, 2, 3]),
     (40, [1, 1], [64, 10], [1, 1, 0]),
+    // Two strips side by side, of which runs have a rest.
+    (1, [3, 70], [4, 8], [3, 1, 1]),
 ];
 
 fn weight_gradient((images, input, [from, to], [kernel, stride, padding]): Layer) -> Program {
