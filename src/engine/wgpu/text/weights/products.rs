@@ -30,7 +30,7 @@ pub(super) fn blocks(cut: &Weights) -> impl Iterator<Item = [usize; 2]> + use<> 
 
 /// Names of what a unit is, and its sums.
 pub(super) fn accumulators(cut: &Weights) -> String {
-    let WeightBlocking { slices, unit, .. } = cut.blocking;
+    let WeightBlocking { unit, .. } = cut.blocking;
     let [_, inputs, outputs] = cut.units();
     let one = if cut.strip.by_matrices() { "subgroup" } else { "thread" };
     let units: usize = cut.units().iter().product();
@@ -46,7 +46,6 @@ let unit_col = unit % {outputs}u * {}u;
         unit.down * cut.block,
         unit.across * cut.block
     );
-    debug_assert_eq!(units * slices * cut.strip.subgroup, cut.threads());
     for place in taken(cut) {
         for [i, j] in blocks(cut) {
             let name = sum(&place, [i, j]);
