@@ -15,7 +15,7 @@ use crate::graph::{Graph, NodeId, Op, Program};
 
 use super::chips::Chip;
 use super::cost::Cost;
-use super::cut::{Contraction, DEPTH_STEP, TOTAL_THREADS, TileCut};
+use super::cut::{Contraction, DEPTH_STEP, Multiply, TOTAL_THREADS, TileCut};
 use super::dispatch::Dispatch;
 use super::kernel::{Body, Kernel};
 use super::plan::GpuPlan;
@@ -194,21 +194,26 @@ fn turns(graph: &Graph, kernel: &Kernel, cut: &TileCut) -> usize {
 
 /// Products that stand for one: three of operands in two parts.
 fn products(cut: &TileCut) -> usize {
-    match cut.strip() {
-        Some(strip) if strip.parts == 2 => 3,
-        _ => 1,
-    }
+    let parts = match cut.multiply {
+        Multiply::Strips(strip) => strip.parts,
+        Multiply::Weights(weights) => weights.strip.parts,
+        Multiply::Scalars | Multiply::Matrices(_) | Multiply::Sliding(_) => 1,
+    };
+    if parts == 2 { 3 } else { 1 }
 }
 
-/// Strips ask for all of a chunk together, and for what becomes of the results; tiles stage one step
-/// after the other.
+/// Strips ask for all of a chunk, or of a strip, together, and for what becomes of the results; tiles
+/// stage one step after the other.
 fn contracted(it: &Contraction, cut: &TileCut) -> usize {
-    match cut.strip() {
-        Some(strip) => {
+    match cut.multiply {
+        Multiply::Strips(strip) => {
             let rows = if strip.blocking.whole { 1 } else { it.geometry.kernel[0] };
             it.inner.div_ceil(strip.blocking.chunk) * rows + 1
         }
-        None => cut.split_depth(it).div_ceil(DEPTH_STEP) * staged(it, cut),
+        Multiply::Weights(weights) => weights.blocking.each + 1,
+        Multiply::Scalars | Multiply::Matrices(_) | Multiply::Sliding(_) => {
+            cut.split_depth(it).div_ceil(DEPTH_STEP) * staged(it, cut)
+        }
     }
 }
 
