@@ -112,6 +112,9 @@ fn borders_and_holes_reach_as_far_as_they_may() {
     agrees(executable.as_mut(), &batch(count, extent, by_channel(3), |at| crops[at]));
 }
 
+/// What is written before a run.
+type Write<'a> = &'a dyn Fn(&mut dyn Executable);
+
 #[test]
 fn the_last_that_was_written_counts() {
     let Some(engine) = gpu() else { return };
@@ -122,7 +125,7 @@ fn the_last_that_was_written_counts() {
     let second = Batch { crops: vec![flipped; 2], ..first.clone() };
     let other = Batch { table: Arc::new(by_pixel(extent)), ..first.clone() };
     let ones = vec![1.0; 96];
-    let mut result = |written: &[&dyn Fn(&mut dyn Executable)]| {
+    let mut result = |written: &[Write]| {
         written.iter().for_each(|write| write(executable.as_mut()));
         executable.begin(&[0]).expect("runs")
     };
