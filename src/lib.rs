@@ -115,7 +115,8 @@ pub use source::{Source, Span};
 #[cfg(feature = "engines")]
 pub use {
     api::{
-        Checkpoint, EngineKind, EngineOptions, Model, OpenEngine, Predictor, Reason, Run, Training,
+        Checkpoint, EngineKind, EngineOptions, Judged, Model, OpenEngine, Predictor, Reason, Run,
+        Training,
     },
     data::dataset::Stored,
     data::normalise::Normalisation,
@@ -126,10 +127,12 @@ pub use {
     train::TrainError,
     train::config::Config,
     train::evaluate::Score,
+    train::mistakes::Mistake,
     train::recipe::Recipe,
     train::record::checkpoint::{About, Imported, Origin},
     train::record::metrics::{Evaluation, Step},
     train::schedule::Length,
+    train::tally::Tally,
     train::trainer::{End, Observer},
 };
 
