@@ -57,7 +57,7 @@ fn mistakes_are_named() {
         (
             "seed: 0",
             "seed: 0\nprecision: f8",
-            "`f8`, expected one of `f32`, `bf16x3`, `bf16`, `f16`",
+            "`f8`, expected one of `f32`, `bf16x3`, `bf16`, `f16x3`, `f16`",
         ),
         ("seed: 0", "seed: 0\nprecision: bf61", "did you mean `bf16`?"),
         ("evaluate: { epochs: 1 }", "evaluate: { epochs: 1, steps: 2 }", "one of epochs and steps"),

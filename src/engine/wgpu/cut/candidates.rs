@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use crate::engine::wgpu::numbers::NumberFormat;
 
 use super::blocking::{Blocking, TileBlocking};
+use super::capabilities::Capabilities;
 use super::contraction::{Contraction, ContractionKind};
 use super::sight::Sight;
 use super::strip::{Share, Strip, StripBlocking};
@@ -35,11 +36,21 @@ pub(super) fn candidates(it: &Contraction, target: &Target, sums: usize) -> Vec<
     let half = target.activations == NumberFormat::F16;
     let matrices = target.capabilities.matrices.is_some();
     let tiles = || TileBlocking::all(matrices && half).map(Blocking::Tile);
-    let mut strips: Vec<Blocking> = match it.kind {
-        ContractionKind::WeightGradient => super::weight_candidates::ranked(it, target),
-        ContractionKind::Forward | ContractionKind::PictureGradient => {
-            ranked(it, target, sums).into_iter().map(Blocking::Strip).collect()
+    let strips = |target: &Target| -> Vec<Blocking> {
+        match it.kind {
+            ContractionKind::WeightGradient => super::weight_candidates::ranked(it, target),
+            ContractionKind::Forward | ContractionKind::PictureGradient => {
+                ranked(it, target, sums).into_iter().map(Blocking::Strip).collect()
+            }
         }
+    };
+    let by_threads = Capabilities { matrices: None, ..target.capabilities };
+    let mut strips = match strips(target) {
+        // Operands in two parts need room that a small workgroup may not have.
+        none if none.is_empty() && matrices => {
+            strips(&Target { capabilities: by_threads, ..*target })
+        }
+        some => some,
     };
     strips.truncate(MOST);
     if strips.is_empty() {
