@@ -14,6 +14,7 @@ use super::capabilities::Capabilities;
 use super::contraction::{Contraction, ContractionKind};
 use super::sight::Sight;
 use super::strip::{Share, Strip, StripBlocking};
+use super::style::Style;
 use super::target::Target;
 
 /// Blockings of one contraction that are timed at most.
@@ -36,6 +37,10 @@ pub(super) fn candidates(it: &Contraction, target: &Target, sums: usize) -> Vec<
     let half = target.activations == NumberFormat::F16;
     let matrices = target.capabilities.matrices.is_some();
     let tiles = || TileBlocking::all(matrices && half).map(Blocking::Tile);
+    if target.style == Style::Sliding {
+        // Software adapters would compile long what is written out.
+        return tiles().collect();
+    }
     let strips = |target: &Target| -> Vec<Blocking> {
         match it.kind {
             ContractionKind::WeightGradient => super::weight_candidates::ranked(it, target),

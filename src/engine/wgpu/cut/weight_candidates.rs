@@ -6,7 +6,6 @@ use super::blocking::Blocking;
 use super::candidates::{BUSY, MOST, MOST_ACROSS, PROCESSOR_MEMORY, PROCESSORS, ROWS};
 use super::contraction::Contraction;
 use super::sight::Sight;
-use super::style::Style;
 use super::target::Target;
 use super::weights::{Unit, WeightBlocking, Weights};
 
@@ -27,12 +26,8 @@ const MOST_PIXELS: usize = 1024;
 /// Workgroups that are too few, and too many for their parts to be gathered in no time.
 const GROUPS: [usize; 2] = [96, 1100];
 
-/// Strips that fit, the cheapest first; by matrices wherever there are some. Software adapters have none:
-/// they would compile long what is written out.
+/// Strips that fit, the cheapest first; by matrices wherever there are some.
 pub(super) fn ranked(it: &Contraction, target: &Target) -> Vec<Blocking> {
-    if target.style == Style::Sliding {
-        return Vec::new();
-    }
     let sights = [0, 1].map(|axis| Sight::of(it, axis));
     let mut all: Vec<(f64, WeightBlocking)> = Vec::new();
     for blocking in shapes(it, &sights, target) {

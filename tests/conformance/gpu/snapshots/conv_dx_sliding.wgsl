@@ -1,24 +1,22 @@
-// A contraction by strips: some rows and columns of pixels of some images, with a block of channels.
-// What the strip sees of the left side is staged once, CHUNK channels at a time, with its halo, and
-// the weights of these channels beside it; all places of the kernel read it there. `fetch_left` asks
-// for what the left side is made of, `left` makes it; `epilogue` is what becomes of the result at a
-// row of the domain, of which `pixel` finds the row of the strip's tile.
+// A contraction as a matrix product by tiles: rows × DEPTH times DEPTH × channels. A workgroup
+// stages DEPTH_STEP columns of the left side and as many rows of the right side at a time; each
+// thread accumulates a few rows of one group of channels in registers. `load_a` and `load_b`
+// evaluate what the operands are made of, `epilogue` what becomes of the result. With SPLITS
+// above one, each range of DEPTH is a workgroup of its own.
 
 alias V = vec4<f32>;
 const ROWS = 4u;
 const COLS = 4u;
 const WIDTH = 4u;
 const LANES = 4u;
-const STRIPS = 1u;
-const TILE_ROWS = 4u;
-const ROW_TILES = 4u;
+const STRIPS = 16u;
+const TILE_ROWS = 64u;
+const ROW_TILES = 1u;
 const COL_TILES = 1u;
-const GROUPS = 4u;
-const INNER = 10u;
-const CHUNK = 16u;
-const IMAGES = 4u;
-const SOURCE_ROWS = 1u;
-const SOURCE_COLUMNS = 1u;
+const GROUPS = 1u;
+const DEPTH = 10u;
+const DEPTH_STEP = 16u;
+const SPLIT_DEPTH = 10u;
 
 @group(0) @binding(0) var<storage, read> b0: array<f32>;
 @group(0) @binding(1) var<storage, read> b1: array<f32>;
@@ -28,10 +26,10 @@ const SOURCE_COLUMNS = 1u;
 @group(0) @binding(5) var<storage, read_write> b5: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> b6: array<vec4<f32>>;
 @group(0) @binding(7) var<uniform> starts: array<vec4<u32>, 1>;
-fn stored1_b0(i: u32) -> f32 {
+fn read1_b0(i: u32) -> f32 {
     return b0[i];
 }
-fn stored1_b1(i: u32) -> f32 {
+fn read1_b1(i: u32) -> f32 {
     return b1[i];
 }
 fn read1_b2(i: u32) -> f32 {
@@ -40,11 +38,11 @@ fn read1_b2(i: u32) -> f32 {
 fn read1_b3(i: u32) -> f32 {
     return b3[i];
 }
+fn read1_b4(i: u32) -> f32 {
+    return b4[i];
+}
 fn read4_b4(i: u32) -> vec4<f32> {
     return vec4<f32>(b4[i], b4[i + 1u], b4[i + 2u], b4[i + 3u]);
-}
-fn stored1_b4(i: u32) -> f32 {
-    return b4[i];
 }
 fn write4_b5(i: u32, v: vec4<f32>) {
     b5[i / 4u] = v;
@@ -53,129 +51,64 @@ fn write4_b6(i: u32, v: vec4<f32>) {
     b6[i / 4u] = v;
 }
 
-var<workgroup> tile_a: array<vec4<f32>, 20>;
-var<workgroup> tile_b: array<V, 64>;
+var<workgroup> tile_a: array<f32, DEPTH_STEP * TILE_ROWS>;
+var<workgroup> tile_b: array<V, DEPTH_STEP * LANES>;
 
 
-struct Ahead_left {
-    v0: f32,
-    v1: f32,
-    v2: f32,
-    v3: f32,
-    v4: f32,
-    v5: f32,
-    v6: f32,
-    v7: f32,
+fn load_a(row: u32, k: u32, end: u32, first_col: u32) -> f32 {
+    var result = f32(0.0);
+    if (row < ROWS && k < end) {
+        let t0 = k % 10u;
+        let t1 = k / 10u;
+        let t2 = t1 / 1u;
+        let t3 = t1 % 1u;
+        let t4 = row / 1u;
+        let t5 = row / 1u % 1u;
+        let t6 = row % 1u;
+        let t7 = t5 + 0u - t2;
+        let t8 = t6 + 0u - t3;
+        let t9 = t7 / 1u;
+        let t10 = t8 / 1u;
+        if (t9 < 1u && t10 < 1u) {
+            let t11 = (t4) * 10u + t0;
+            let t12 = read1_b0(t11);
+            let t13 = 0.25f;
+            let t14 = 1.0f;
+            let t15 = -t14;
+            let t16 = t13 * t15;
+            let t17 = t12 * t16;
+            let t18 = read1_b1(t11);
+            let t19 = t4;
+            let t20 = read1_b2(t19);
+            let t21 = t18 - t20;
+            let t22 = exp(t21);
+            let t23 = read1_b3(t19);
+            let t24 = t22 * t23;
+            let t25 = t17 + t24;
+            result = t25;
+        }
+    }
+    return result;
 }
 
-fn fetch_left(n: u32, y: u32, x: u32, c: u32) -> Ahead_left {
-    let c0 = min(c + 0u, 9u);
-    let c1 = min(c + 1u, 9u);
-    let c2 = min(c + 2u, 9u);
-    let c3 = min(c + 3u, 9u);
-    let t0 = (n) * 10u + c0;
-    let t1 = (n) * 10u + c1;
-    let t2 = (n) * 10u + c2;
-    let t3 = (n) * 10u + c3;
-    return Ahead_left(stored1_b0(t0), stored1_b1(t0), stored1_b0(t1), stored1_b1(t1), stored1_b0(t2), stored1_b1(t2), stored1_b0(t3), stored1_b1(t3));
-}
-
-struct Left {
-    v0: vec4<f32>,
-}
-
-fn left(n: u32, y: u32, x: u32, c: u32, ahead: Ahead_left) -> Left {
-    let c0 = min(c + 0u, 9u);
-    let c1 = min(c + 1u, 9u);
-    let c2 = min(c + 2u, 9u);
-    let c3 = min(c + 3u, 9u);
-    let t0 = ahead.v0;
-    let t1 = ahead.v1;
-    let t2 = ahead.v2;
-    let t3 = ahead.v3;
-    let t4 = ahead.v4;
-    let t5 = ahead.v5;
-    let t6 = ahead.v6;
-    let t7 = ahead.v7;
-    let t8 = 0.25f;
-    let t9 = 1.0f;
-    let t10 = -t9;
-    let t11 = t8 * t10;
-    let t12 = t0 * t11;
-    let t13 = n;
-    let t14 = read1_b2(t13);
-    let t15 = t1 - t14;
-    let t16 = exp(t15);
-    let t17 = read1_b3(t13);
-    let t18 = t16 * t17;
-    let t19 = t12 + t18;
-    let t20 = t2 * t11;
-    let t21 = t3 - t14;
-    let t22 = exp(t21);
-    let t23 = t22 * t17;
-    let t24 = t20 + t23;
-    let t25 = t4 * t11;
-    let t26 = t5 - t14;
-    let t27 = exp(t26);
-    let t28 = t27 * t17;
-    let t29 = t25 + t28;
-    let t30 = t6 * t11;
-    let t31 = t7 - t14;
-    let t32 = exp(t31);
-    let t33 = t32 * t17;
-    let t34 = t30 + t33;
-    return Left(vec4<f32>(select(0.0, t19, c + 0u < INNER), select(0.0, t24, c + 1u < INNER), select(0.0, t29, c + 2u < INNER), select(0.0, t34, c + 3u < INNER)));
-}
-
-fn put_left(at: u32, v: vec4<f32>) {
-    tile_a[at] = v;
-}
-
-struct Ahead_right {
-    v0: f32,
-    v1: f32,
-    v2: f32,
-    v3: f32,
-}
-
-fn fetch_right(i: u32, j: u32, k: u32, col: u32) -> Ahead_right {
-    let k0 = min(k + 0u, 9u);
-    let col0 = min(col + 0u, 3u);
-    let col1 = min(col + 1u, 3u);
-    let col2 = min(col + 2u, 3u);
-    let col3 = min(col + 3u, 3u);
-    let t0 = (col0) * 10u + k0;
-    let t1 = (col1) * 10u + k0;
-    let t2 = (col2) * 10u + k0;
-    let t3 = (col3) * 10u + k0;
-    return Ahead_right(stored1_b4(starts[0].x + t0), stored1_b4(starts[0].x + t1), stored1_b4(starts[0].x + t2), stored1_b4(starts[0].x + t3));
-}
-
-fn right(i: u32, j: u32, k: u32, col: u32, ahead: Ahead_right) -> vec4<f32> {
-    let k0 = min(k + 0u, 9u);
-    let col0 = min(col + 0u, 3u);
-    let col1 = min(col + 1u, 3u);
-    let col2 = min(col + 2u, 3u);
-    let col3 = min(col + 3u, 3u);
-    let t0 = ahead.v0;
-    let t1 = ahead.v1;
-    let t2 = ahead.v2;
-    let t3 = ahead.v3;
-    return select(vec4<f32>(0.0), vec4<f32>(select(0.0, t0, col + 0u < COLS), select(0.0, t1, col + 1u < COLS), select(0.0, t2, col + 2u < COLS), select(0.0, t3, col + 3u < COLS)), k < INNER && col < COLS);
-}
-
-fn put_right(at: u32, v: V) {
-    tile_b[at] = v;
-}
-
-fn pixel(row: u32, first_image: u32, first_row: u32, first_column: u32) -> u32 {
-    let run = row / 4u;
-    let place = run % 1u * 4u + row % 4u;
-    let n = first_image + place % 1u;
-    let y = first_row + run / 1u % 1u;
-    let x = first_column + place / 1u;
-    let inside = n < 4u && y < 1u && x < 1u && place < 1u;
-    return select(ROWS, (n * 1u + y) * 1u + x, inside);
+fn load_b(k: u32, col: u32, end: u32) -> vec4<f32> {
+    var result = vec4<f32>(0.0);
+    if (k < end && col < COLS) {
+        let t0 = k % 10u;
+        let t1 = k / 10u;
+        let t2 = t1 / 1u;
+        let t3 = t1 % 1u;
+        let t4 = (col) * 10u + t0;
+        let t5 = read1_b4(starts[0].x + t4);
+        let t6 = ((col + 1u)) * 10u + t0;
+        let t7 = read1_b4(starts[0].x + t6);
+        let t8 = ((col + 2u)) * 10u + t0;
+        let t9 = read1_b4(starts[0].x + t8);
+        let t10 = ((col + 3u)) * 10u + t0;
+        let t11 = read1_b4(starts[0].x + t10);
+        result = vec4<f32>(t5, t7, t9, t11);
+    }
+    return result;
 }
 
 fn epilogue(row: u32, col: u32, raw0: vec4<f32>) {
@@ -193,7 +126,7 @@ fn epilogue(row: u32, col: u32, raw0: vec4<f32>) {
     }
 }
 
-@compute @workgroup_size(4)
+@compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
@@ -204,331 +137,44 @@ fn main(
     }
     let lane = thread % LANES;
     let strip = thread / LANES;
-    let tile = id / COL_TILES;
+    let tile = id / COL_TILES % ROW_TILES;
+    let split = id / COL_TILES / ROW_TILES;
     let first_col = id % COL_TILES * LANES * WIDTH;
     let col = first_col + lane * WIDTH;
-    let first_image = tile / 1u * 1u;
-    let first_row = tile / 1u % 1u * 1u;
-    let first_column = tile % 1u * 1u;
-    let unit_a0 = thread + 0u;
-    let pixel_a0 = unit_a0 / 3u;
-    let row_a0 = pixel_a0 / 1u;
-    let column_a0 = pixel_a0 / 1u % 1u;
-    let n_a0 = first_image + pixel_a0 % 1u;
-    let y_a0 = (first_row * 1u + row_a0) * 1u + 0u;
-    let x_a0 = (first_column * 1u + column_a0) * 1u + 0u;
-    let some_a0 = unit_a0 < 3u;
-    let in_a0 = some_a0 && n_a0 < IMAGES && y_a0 < SOURCE_ROWS && x_a0 < SOURCE_COLUMNS;
-    let from_a0 = select(vec3<u32>(0u), vec3<u32>(n_a0, y_a0, x_a0), in_a0);
-    let channel_a0 = unit_a0 % 3u * 4u;
-    let at_a0 = ((row_a0 * 1u + column_a0) * 1u + pixel_a0 % 1u) * 5u + channel_a0 / 4u;
-    let base = (strip / 1u * 1u + strip % 1u * 4u) * 5u;
-    var acc0_0 = V(0.0);
-    var acc0_1 = V(0.0);
-    var acc0_2 = V(0.0);
-    var acc0_3 = V(0.0);
-    for (var e = thread; e < 20u; e += 4u) {
-        tile_a[e] = vec4<f32>();
-    }
-    for (var e = thread; e < 64u; e += 4u) {
-        tile_b[e] = V();
-    }
-    workgroupBarrier();
-    let k = 0u;
-    var ahead_a0 = fetch_left(from_a0.x, from_a0.y, from_a0.z, k + channel_a0);
-    var ahead_b0: Ahead_right;
-    {
-    let unit = min(thread + 0u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    ahead_b0 = fetch_right(i, j, k + depth, first_col + column);
-    }
-    var ahead_b1: Ahead_right;
-    {
-    let unit = min(thread + 4u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    ahead_b1 = fetch_right(i, j, k + depth, first_col + column);
-    }
-    var ahead_b2: Ahead_right;
-    {
-    let unit = min(thread + 8u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    ahead_b2 = fetch_right(i, j, k + depth, first_col + column);
-    }
-    var ahead_b3: Ahead_right;
-    {
-    let unit = min(thread + 12u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    ahead_b3 = fetch_right(i, j, k + depth, first_col + column);
-    }
-    var ahead_b4: Ahead_right;
-    {
-    let unit = min(thread + 16u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    ahead_b4 = fetch_right(i, j, k + depth, first_col + column);
-    }
-    var ahead_b5: Ahead_right;
-    {
-    let unit = min(thread + 20u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    ahead_b5 = fetch_right(i, j, k + depth, first_col + column);
-    }
-    var ahead_b6: Ahead_right;
-    {
-    let unit = min(thread + 24u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    ahead_b6 = fetch_right(i, j, k + depth, first_col + column);
-    }
-    var ahead_b7: Ahead_right;
-    {
-    let unit = min(thread + 28u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    ahead_b7 = fetch_right(i, j, k + depth, first_col + column);
-    }
-    var ahead_b8: Ahead_right;
-    {
-    let unit = min(thread + 32u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    ahead_b8 = fetch_right(i, j, k + depth, first_col + column);
-    }
-    var ahead_b9: Ahead_right;
-    {
-    let unit = min(thread + 36u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    ahead_b9 = fetch_right(i, j, k + depth, first_col + column);
-    }
-    var ahead_b10: Ahead_right;
-    {
-    let unit = min(thread + 40u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    ahead_b10 = fetch_right(i, j, k + depth, first_col + column);
-    }
-    var ahead_b11: Ahead_right;
-    {
-    let unit = min(thread + 44u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    ahead_b11 = fetch_right(i, j, k + depth, first_col + column);
-    }
-    if (some_a0) {
-        let made = left(from_a0.x, from_a0.y, from_a0.z, k + channel_a0, ahead_a0);
-        put_left(at_a0 + 0u, select(vec4<f32>(0.0), made.v0, in_a0));
-    }
-    {
-    let unit = min(thread + 0u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    put_right(at, right(i, j, k + depth, first_col + column, ahead_b0));
-    }
-    {
-    let unit = min(thread + 4u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    put_right(at, right(i, j, k + depth, first_col + column, ahead_b1));
-    }
-    {
-    let unit = min(thread + 8u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    put_right(at, right(i, j, k + depth, first_col + column, ahead_b2));
-    }
-    {
-    let unit = min(thread + 12u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    put_right(at, right(i, j, k + depth, first_col + column, ahead_b3));
-    }
-    {
-    let unit = min(thread + 16u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    put_right(at, right(i, j, k + depth, first_col + column, ahead_b4));
-    }
-    {
-    let unit = min(thread + 20u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    put_right(at, right(i, j, k + depth, first_col + column, ahead_b5));
-    }
-    {
-    let unit = min(thread + 24u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    put_right(at, right(i, j, k + depth, first_col + column, ahead_b6));
-    }
-    {
-    let unit = min(thread + 28u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    put_right(at, right(i, j, k + depth, first_col + column, ahead_b7));
-    }
-    {
-    let unit = min(thread + 32u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    put_right(at, right(i, j, k + depth, first_col + column, ahead_b8));
-    }
-    {
-    let unit = min(thread + 36u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    put_right(at, right(i, j, k + depth, first_col + column, ahead_b9));
-    }
-    {
-    let unit = min(thread + 40u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    put_right(at, right(i, j, k + depth, first_col + column, ahead_b10));
-    }
-    {
-    let unit = min(thread + 44u, 47u);
-    let place = unit / 48u;
-    let i = place / 1u;
-    let j = place % 1u;
-    let depth = unit % 12u;
-    let column = unit / 12u % 4u * 4u;
-    let at = (place * 16u + depth) * 4u + column / 4u;
-    put_right(at, right(i, j, k + depth, first_col + column, ahead_b11));
-    }
-    workgroupBarrier();
-    let row0 = pixel(0u + strip * 4u, first_image, first_row, first_column);
-    let row1 = pixel(1u + strip * 4u, first_image, first_row, first_column);
-    let row2 = pixel(2u + strip * 4u, first_image, first_row, first_column);
-    let row3 = pixel(3u + strip * 4u, first_image, first_row, first_column);
-    for (var q = 0u; q < 4u; q++) {
-        {
-            let a0 = tile_a[base + 0u + q];
-            let a1 = tile_a[base + 5u + q];
-            let a2 = tile_a[base + 10u + q];
-            let a3 = tile_a[base + 15u + q];
-            {
-                let b0 = tile_b[(0u + q * 4u) * LANES + lane];
-                acc0_0 += a0.x * b0;
-                acc0_1 += a1.x * b0;
-                acc0_2 += a2.x * b0;
-                acc0_3 += a3.x * b0;
-                let b1 = tile_b[(1u + q * 4u) * LANES + lane];
-                acc0_0 += a0.y * b1;
-                acc0_1 += a1.y * b1;
-                acc0_2 += a2.y * b1;
-                acc0_3 += a3.y * b1;
-                let b2 = tile_b[(2u + q * 4u) * LANES + lane];
-                acc0_0 += a0.z * b2;
-                acc0_1 += a1.z * b2;
-                acc0_2 += a2.z * b2;
-                acc0_3 += a3.z * b2;
-                let b3 = tile_b[(3u + q * 4u) * LANES + lane];
-                acc0_0 += a0.w * b3;
-                acc0_1 += a1.w * b3;
-                acc0_2 += a2.w * b3;
-                acc0_3 += a3.w * b3;
-            }
+    let first_row = tile * TILE_ROWS;
+    let row = first_row + strip;
+    let begin = split * SPLIT_DEPTH;
+    let end = min(begin + SPLIT_DEPTH, DEPTH);
+    var acc0 = V(0.0);
+    var acc1 = V(0.0);
+    var acc2 = V(0.0);
+    var acc3 = V(0.0);
+    for (var k = begin; k < end; k += DEPTH_STEP) {
+        for (var e = thread; e < 1024u; e += 64u) {
+            let r = e / 16u;
+            let i = e % 16u * 1u;
+            let v = load_a(first_row + r, k + i, end, first_col);
+            tile_a[i * TILE_ROWS + r + 0u * TILE_ROWS] = v;
         }
+        for (var e = thread; e < DEPTH_STEP * LANES; e += 64u) {
+            tile_b[e] = load_b(k + e / LANES, first_col + e % LANES * WIDTH, end);
+        }
+        workgroupBarrier();
+        for (var i = 0u; i < DEPTH_STEP; i++) {
+        let b = tile_b[i * LANES + lane];
+        acc0 += tile_a[i * TILE_ROWS + 0u + strip] * b;
+        acc1 += tile_a[i * TILE_ROWS + 16u + strip] * b;
+        acc2 += tile_a[i * TILE_ROWS + 32u + strip] * b;
+        acc3 += tile_a[i * TILE_ROWS + 48u + strip] * b;
+        }
+        workgroupBarrier();
     }
-    epilogue(row0, col, acc0_0);
-    epilogue(row1, col, acc0_1);
-    epilogue(row2, col, acc0_2);
-    epilogue(row3, col, acc0_3);
+    let row0 = row + 0u * STRIPS;
+    epilogue(row0, col, acc0);
+    let row1 = row + 1u * STRIPS;
+    epilogue(row1, col, acc1);
+    let row2 = row + 2u * STRIPS;
+    epilogue(row2, col, acc2);
+    let row3 = row + 3u * STRIPS;
+    epilogue(row3, col, acc3);
 }
