@@ -6,6 +6,8 @@
 //! nothing but s, which is halved; after a number of good steps in a row s doubles. All of it is
 //! part of the graph, so that no step waits for the caller to decide.
 
+use std::collections::HashSet;
+
 use crate::graph::builder::Builder;
 use crate::graph::{Axes, Binary, NodeId, ReduceKind, Role, Shape, Type, Unary};
 
@@ -80,7 +82,9 @@ pub fn all_finite(b: &mut Builder, gradients: &[NodeId]) -> NodeId {
     // An element that is not finite leaves no sum finite. One sum of sums, so that engines can add up
     // all at once.
     let mut total = b.constant(0.0);
-    for &gradient in gradients {
+    // Batch norms whose results are added have one gradient of β between them: once is enough.
+    let mut seen = HashSet::new();
+    for &gradient in gradients.iter().filter(|gradient| seen.insert(**gradient)) {
         let sum = b.reduce(ReduceKind::Sum, Axes([true; 4]), gradient);
         total = b.add(total, sum);
     }
