@@ -194,12 +194,11 @@ fn turns(graph: &Graph, kernel: &Kernel, cut: &TileCut) -> usize {
 
 /// Products that stand for one: three of operands in two parts.
 fn products(cut: &TileCut) -> usize {
-    let parts = match cut.multiply {
-        Multiply::Strips(strip) => strip.parts,
-        Multiply::Weights(weights) => weights.strip.parts,
+    match cut.multiply {
+        Multiply::Strips(strip) => strip.products().len(),
+        Multiply::Weights(weights) => weights.strip.products().len(),
         Multiply::Scalars | Multiply::Matrices(_) | Multiply::Sliding(_) => 1,
-    };
-    if parts == 2 { 3 } else { 1 }
+    }
 }
 
 /// Strips ask for all of a chunk, or of a strip, together, and for what becomes of the results; tiles

@@ -5,8 +5,9 @@
 //! among those that run before it. What is found is kept by adapter, driver and the SHA-256 of the
 //! kernel's text in its first form.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -83,17 +84,20 @@ struct Tunable {
 }
 
 /// Those of a program; none for other kernels.
-fn contractions(program: &Program, lowered: &Lowered, target: Target) -> Vec<Option<Tunable>> {
+fn contractions(program: &Program, lowered: &Lowered, target: Target) -> Vec<Option<Rc<Tunable>>> {
     let kernels = &lowered.plan.kernels.list;
-    let mut all: Vec<Option<Tunable>> = kernels.iter().map(|_| None).collect();
+    let mut all: Vec<Option<Rc<Tunable>>> = vec![None; kernels.len()];
+    // Kernels of one text are one contraction, and ranking its candidates takes a while.
+    let mut known: HashMap<&str, Option<Rc<Tunable>>> = HashMap::new();
     for code in &lowered.code {
         for &id in &code.kernels {
-            let candidates = TileCut::candidates(&program.graph, &kernels[id.index()], target);
-            all[id.index()] = (!candidates.is_empty()).then(|| Tunable {
-                key: sha256([code.wgsl.as_bytes()]),
-                name: Cost::of_all(program, &lowered.plan, &[id]).what,
-                candidates,
-            });
+            let new = || {
+                let candidates = TileCut::candidates(&program.graph, &kernels[id.index()], target);
+                let key = sha256([code.wgsl.as_bytes()]);
+                let name = Cost::of_all(program, &lowered.plan, &[id]).what;
+                (!candidates.is_empty()).then(|| Rc::new(Tunable { key, name, candidates }))
+            };
+            all[id.index()] = known.entry(&code.wgsl).or_insert_with(new).clone();
         }
     }
     all
@@ -142,12 +146,17 @@ fn timed(
     gpu: &Arc<Gpu>,
     program: &Program,
     target: Target,
-    contractions: &[Option<Tunable>],
+    contractions: &[Option<Rc<Tunable>>],
 ) -> Result<Times, EngineError> {
     let mut times = Times::new();
     let most = contractions.iter().flatten().map(|c| c.candidates.len()).max().unwrap_or(0);
     for choice in 0..most.min(MOST) {
-        let seconds = match seconds(gpu, program, Target { choice, ..target }) {
+        let blocking = |at: usize| {
+            let all = &contractions.get(at)?.as_ref()?.candidates;
+            all.get(choice).or(all.last()).copied()
+        };
+        let lowered = Lowered::new(program, target, &|id| blocking(id.index()))?;
+        let seconds = match seconds(gpu, program, lowered) {
             // The program itself may fit: other blockings leave more partial sums.
             Err(EngineError::OutOfMemory { .. }) if choice > 0 => None,
             seconds => Some(seconds?),
@@ -175,8 +184,8 @@ fn least(times: &[Option<f64>]) -> Option<usize> {
 }
 
 /// The fastest blocking of each contraction.
-fn fastest(contractions: &[Option<Tunable>], times: &Times) -> BTreeMap<String, Blocking> {
-    let one = |it: &Tunable| {
+fn fastest(contractions: &[Option<Rc<Tunable>>], times: &Times) -> BTreeMap<String, Blocking> {
+    let one = |it: &Rc<Tunable>| {
         let chosen = least(times.get(&it.key)?)?;
         Some((it.key.clone(), it.candidates[chosen]))
     };
@@ -184,10 +193,10 @@ fn fastest(contractions: &[Option<Tunable>], times: &Times) -> BTreeMap<String, 
 }
 
 /// The whole table, equal kernels together.
-fn told(contractions: &[Option<Tunable>], times: &Times, lowered: &Lowered) -> Vec<Tuned> {
-    let mut seen = std::collections::HashSet::new();
+fn told(contractions: &[Option<Rc<Tunable>>], times: &Times, lowered: &Lowered) -> Vec<Tuned> {
+    let mut seen = HashSet::new();
     let kernels = contractions.iter().zip(&lowered.plan.kernels.list);
-    let one = |(it, kernel): (&Option<Tunable>, &Kernel)| {
+    let one = |(it, kernel): (&Option<Rc<Tunable>>, &Kernel)| {
         let it = it.as_ref().filter(|it| seen.insert(it.key.clone()))?;
         let times = times.get(&it.key)?;
         let candidate = |(blocking, seconds): (&Blocking, &Option<f64>)| Candidate {
@@ -209,8 +218,7 @@ fn path(gpu: &Gpu) -> Option<PathBuf> {
 
 /// The least time of each kernel in a few steps of one form. Without timestamps, the time of a step
 /// stands for all of them.
-fn seconds(gpu: &Arc<Gpu>, program: &Program, target: Target) -> Result<Vec<f64>, EngineError> {
-    let lowered = Lowered::untuned(program, target)?;
+fn seconds(gpu: &Arc<Gpu>, program: &Program, lowered: Lowered) -> Result<Vec<f64>, EngineError> {
     let dispatches: Vec<_> = lowered.code.iter().map(|code| code.kernels.clone()).collect();
     let mut least = vec![f64::INFINITY; lowered.plan.kernels.list.len()];
     let mut program = GpuProgram::new(gpu.clone(), program, lowered, Vec::new())?;

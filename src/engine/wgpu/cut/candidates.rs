@@ -20,15 +20,15 @@ use super::target::Target;
 /// Blockings of one contraction that are timed at most.
 pub const MOST: usize = 12;
 /// Multiprocessors of the device for which blockings are ranked.
-pub(super) const PROCESSORS: f64 = 132.0;
+const PROCESSORS: f64 = 132.0;
 /// Workgroup memory of such a multiprocessor, in bytes.
-pub(super) const PROCESSOR_MEMORY: f64 = 200_000.0;
+const PROCESSOR_MEMORY: f64 = 200_000.0;
 /// Subgroups at work on a multiprocessor from which on none waits.
-pub(super) const BUSY: f64 = 8.0;
+const BUSY: f64 = 8.0;
 /// Neighbouring pixels of a strip, images included.
-pub(super) const MOST_ACROSS: usize = 64;
+const MOST_ACROSS: usize = 64;
 /// Rows of a strip that are worth a try.
-pub(super) const ROWS: [usize; 7] = [1, 2, 4, 7, 8, 14, 16];
+const ROWS: [usize; 7] = [1, 2, 4, 7, 8, 14, 16];
 /// Channels up to which the kernel's window is taken as depth too: a chunk would be mostly padding.
 const FEW_CHANNELS: usize = 8;
 
@@ -49,23 +49,21 @@ pub(super) fn candidates(it: &Contraction, target: &Target, sums: usize) -> Vec<
             }
         }
     };
-    let by_threads = Capabilities { matrices: None, ..target.capabilities };
-    let mut strips = match strips(target) {
+    let mut found = strips(target);
+    if found.is_empty() && matrices {
         // Operands in two parts need room that a small workgroup may not have.
-        none if none.is_empty() && matrices => {
-            strips(&Target { capabilities: by_threads, ..*target })
-        }
-        some => some,
-    };
-    strips.truncate(MOST);
-    if strips.is_empty() {
+        let capabilities = Capabilities { matrices: None, ..target.capabilities };
+        found = strips(&Target { capabilities, ..*target });
+    }
+    found.truncate(MOST);
+    if found.is_empty() {
         return tiles().collect();
     }
     if it.inner < FEW_CHANNELS {
-        strips.truncate(MOST - 4);
-        return strips.into_iter().chain(tiles().take(4)).collect();
+        found.truncate(MOST - 4);
+        found.extend(tiles().take(4));
     }
-    strips
+    found
 }
 
 /// Strips that fit, the cheapest first; by matrices wherever there are some.
@@ -99,20 +97,13 @@ fn ranked(it: &Contraction, target: &Target, sums: usize) -> Vec<StripBlocking> 
 /// Every strip that could be cut, with all weights of a chunk at once.
 fn shapes(it: &Contraction, sights: &[Sight; 2], target: &Target) -> Vec<StripBlocking> {
     let edge = target.capabilities.matrices.map(|matrices| matrices.edge);
-    let [h, w] = [sights[0].grid, sights[1].grid];
-    let columns = w.div_ceil(w.div_ceil(MOST_ACROSS));
-    let images = [1, 2, 4, 8, 16, 32].into_iter().filter(|&images| {
-        images == 1 || columns * images <= MOST_ACROSS && images <= it.images.next_power_of_two()
-    });
-    let rows =
-        ROWS.into_iter().filter(|&rows| rows <= h && 4 * (h.next_multiple_of(rows) - h) <= h);
-    let pixels: Vec<_> = images.flat_map(|i| rows.clone().map(move |rows| [i, rows])).collect();
+    let pixels = pixels(it, sights, &[1, 2, 4, 8, 16, 32]);
     let channels = [16, 32, 64, 128].into_iter().filter(|c| *c < 2 * it.channels.max(9));
     let chunks = chunks(it, edge);
     let channels = channels.flat_map(|c| chunks.iter().map(move |&chunk| [c, chunk]));
     let mut all = Vec::new();
     for [channels, chunk] in channels {
-        for &[images, rows] in &pixels {
+        for &[images, rows, columns] in &pixels {
             let (whole, ahead) = (true, false);
             all.extend(shares(edge).into_iter().map(|share| StripBlocking {
                 images,
@@ -127,6 +118,18 @@ fn shapes(it: &Contraction, sights: &[Sight; 2], target: &Target) -> Vec<StripBl
         }
     }
     all
+}
+
+/// Images, rows and columns of strips that are not too wide, and whose last row wastes little.
+pub(super) fn pixels(it: &Contraction, sights: &[Sight; 2], images: &[usize]) -> Vec<[usize; 3]> {
+    let [h, w] = [sights[0].grid, sights[1].grid];
+    let columns = w.div_ceil(w.div_ceil(MOST_ACROSS));
+    let images = images.iter().copied().filter(|&images| {
+        images == 1 || columns * images <= MOST_ACROSS && images <= it.images.next_power_of_two()
+    });
+    let rows =
+        ROWS.into_iter().filter(|&rows| rows <= h && 4 * (h.next_multiple_of(rows) - h) <= h);
+    images.flat_map(|images| rows.clone().map(move |rows| [images, rows, columns])).collect()
 }
 
 /// Channels staged at a time.
@@ -196,7 +199,7 @@ fn cost(it: &Contraction, sights: &[Sight; 2], strip: &Strip) -> f64 {
         Share::Matrices { down, across } => {
             let subgroups = threads / strip.subgroup as f64;
             let [down, across, parts] = [down, across, strip.parts].map(|v| v as f64);
-            let products = down * across * if strip.parts == 2 { 3.0 } else { 1.0 };
+            let products = down * across * strip.products().len() as f64;
             let each = 2.0 * products + 2.0 * parts * (down + across);
             let steps = chunk.div_ceil(strip.run) as f64;
             (chunks * steps * taps * subgroups * each * 4.0, subgroups)
@@ -213,7 +216,18 @@ fn cost(it: &Contraction, sights: &[Sight; 2], strip: &Strip) -> f64 {
     let workgroup = (multiply + left + right + results) * waiting + barriers;
     let tiles: usize = strip.tiles().iter().product();
     let workgroups = (tiles * it.channels.div_ceil(channels)) as f64;
-    let at_once = (PROCESSOR_MEMORY / strip.memory() as f64).floor().clamp(1.0, 2048.0 / threads);
+    spread(workgroup, workgroups, strip.memory(), [threads, subgroups])
+}
+
+/// What so many workgroups of a cost, with so much memory and so many threads in subgroups, cost on all
+/// multiprocessors.
+pub(super) fn spread(
+    workgroup: f64,
+    workgroups: f64,
+    memory: usize,
+    [threads, subgroups]: [f64; 2],
+) -> f64 {
+    let at_once = (PROCESSOR_MEMORY / memory as f64).floor().clamp(1.0, 2048.0 / threads);
     let resident = at_once.min((workgroups / PROCESSORS).ceil());
     let busy = (resident * subgroups / BUSY).min(1.0);
     (workgroups / PROCESSORS).ceil() * workgroup / busy

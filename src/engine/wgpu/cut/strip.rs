@@ -159,6 +159,25 @@ impl Strip {
         }
     }
 
+    /// Staged elements from one staged row to the next.
+    pub fn pitch(&self) -> usize {
+        let [_, planes, plane] = self.staged;
+        planes * plane * self.blocking.images * self.left().stride
+    }
+
+    /// From the first pixel that one of the grid sees to the one at an offset of rows and columns: in
+    /// staged elements.
+    pub fn reach(&self, [down, across]: [usize; 2]) -> usize {
+        let [_, planes, plane] = self.staged;
+        let pixels = across % planes * plane + across / planes;
+        down * self.pitch() + pixels * self.blocking.images * self.left().stride
+    }
+
+    /// The parts of both operands that are multiplied, the smallest products first.
+    pub fn products(&self) -> &'static [[usize; 2]] {
+        if self.parts == 2 { &[[1, 0], [0, 1], [0, 0]] } else { &[[0, 0]] }
+    }
+
     /// Threads of a workgroup.
     pub fn threads(&self) -> usize {
         match self.blocking.share {

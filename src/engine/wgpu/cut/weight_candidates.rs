@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::blocking::Blocking;
-use super::candidates::{BUSY, MOST, MOST_ACROSS, PROCESSOR_MEMORY, PROCESSORS, ROWS};
+use super::candidates::{self, MOST, spread};
 use super::contraction::Contraction;
 use super::sight::Sight;
 use super::target::Target;
@@ -108,15 +108,7 @@ fn channels(all: usize, block: usize, most: usize) -> impl Iterator<Item = usize
 
 /// Images, rows and columns of strips of some pixels.
 fn pixels(it: &Contraction, sights: &[Sight; 2]) -> Vec<[usize; 3]> {
-    let [h, w] = [sights[0].grid, sights[1].grid];
-    let columns = w.div_ceil(w.div_ceil(MOST_ACROSS));
-    let images = [1, 2, 4, 8, 16, 32, 64].into_iter().filter(|&images| {
-        images == 1 || columns * images <= MOST_ACROSS && images <= it.images.next_power_of_two()
-    });
-    let rows =
-        ROWS.into_iter().filter(|&rows| rows <= h && 4 * (h.next_multiple_of(rows) - h) <= h);
-    let all = images.flat_map(|images| rows.clone().map(move |rows| [images, rows, columns]));
-    let all: Vec<[usize; 3]> = all.collect();
+    let all = candidates::pixels(it, sights, &[1, 2, 4, 8, 16, 32, 64]);
     let count = |pixels: &[usize; 3]| pixels.iter().product::<usize>();
     let least = all.iter().map(count).max().unwrap_or(1).min(LEAST_PIXELS);
     all.into_iter().filter(|pixels| (least..=MOST_PIXELS).contains(&count(pixels))).collect()
@@ -172,7 +164,7 @@ fn cost(cut: &Weights) -> f64 {
         None => {
             let subgroups = threads / cut.strip.subgroup as f64;
             let parts = cut.strip.parts as f64;
-            let products = kernel_rows * kw * down * across * if parts > 1.0 { 3.0 } else { 1.0 };
+            let products = kernel_rows * kw * down * across * cut.strip.products().len() as f64;
             let loads = parts * (kernel_rows * kw * down + across);
             (turns * subgroups * (2.0 * products + 1.5 * loads) * 4.0, subgroups)
         }
@@ -198,11 +190,8 @@ fn cost(cut: &Weights) -> f64 {
     let workgroup = each as f64 * (multiply + left + right + waiting) + results;
     let [rows, columns] = cut.tiles();
     let workgroups = (cut.splits() * rows * columns) as f64;
-    let at_once = (PROCESSOR_MEMORY / cut.memory() as f64).floor().clamp(1.0, 2048.0 / threads);
-    let resident = at_once.min((workgroups / PROCESSORS).ceil());
-    let busy = (resident * subgroups / BUSY).min(1.0);
     // Parts are written, and read by the kernel that gathers.
     let weights = cut.channels[0] * cut.channels[1] * cut.kernel[0] * cut.kernel[1];
     let parts = (cut.splits() * weights) as f64 * 0.02;
-    (workgroups / PROCESSORS).ceil() * workgroup / busy + parts
+    spread(workgroup, workgroups, cut.memory(), [threads, subgroups]) + parts
 }

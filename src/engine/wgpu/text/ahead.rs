@@ -36,9 +36,22 @@ impl Ahead {
         format!("Ahead_{}", self.name)
     }
 
-    /// The structure, and the function that fills it; `arguments` are what the indices are made of,
+    /// A further parameter of the function that is told of it, if there is anything.
+    pub fn parameter(&self) -> String {
+        if self.is_empty() { String::new() } else { format!(", ahead: {}", self.type_name()) }
+    }
+
+    /// The argument for it.
+    pub fn argument(&self, name: &str) -> String {
+        if self.is_empty() { String::new() } else { format!(", {name}") }
+    }
+
+    /// The structure, and the function that fills it, if there is anything; `arguments` are what the indices are made of,
     /// and `before` statements that they need.
     pub fn declaration(&self, writer: &mut Writer, arguments: &str, before: &str) -> String {
+        if self.is_empty() {
+            return String::new();
+        }
         let (mut fields, mut values) = (String::new(), Vec::new());
         for (number, (node, at)) in self.loads.iter().enumerate() {
             let (value, ty) = writer.stored(*node, at);
@@ -48,7 +61,7 @@ impl Ahead {
         let (ty, name, values) = (self.type_name(), self.name, values.join(", "));
         let body = writer.take();
         format!(
-            "struct {ty} {{\n{fields}}}\n\nfn fetch_{name}({arguments}) -> {ty} {{\n{before}{body}    return {ty}({values});\n}}\n"
+            "struct {ty} {{\n{fields}}}\n\nfn fetch_{name}({arguments}) -> {ty} {{\n{before}{body}    return {ty}({values});\n}}\n\n"
         )
     }
 

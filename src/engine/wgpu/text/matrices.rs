@@ -7,13 +7,13 @@ use crate::engine::wgpu::cut::{DEPTH_STEP, MatrixShare, THREADS, TileCut};
 
 use super::scalar::{part, type_name};
 
-impl MatrixShare {
-    /// The type of a matrix in one of the roles A, B and C.
-    fn matrix(&self, role: char) -> String {
-        let (edge, number) = (self.edge, if role == 'C' { "f32" } else { "f16" });
-        format!("coop_mat{edge}x{edge}<{number}, {role}>")
-    }
+/// The type of a matrix in one of the roles A, B and C.
+pub(super) fn matrix(edge: usize, role: char) -> String {
+    let number = if role == 'C' { "f32" } else { "f16" };
+    format!("coop_mat{edge}x{edge}<{number}, {role}>")
+}
 
+impl MatrixShare {
     /// The matrices of a subgroup: down, across, and where they begin in its part of the tile.
     fn each(&self) -> impl Iterator<Item = [usize; 2]> {
         let Self { down, across, .. } = *self;
@@ -42,7 +42,7 @@ fn product(row: u32, lane: u32) -> {v} {{
     /// Where a subgroup's matrices begin in the tile, and their sums.
     pub fn accumulators(&self) -> String {
         let Self { edge, down, across, side } = *self;
-        let (c, mut out) = (self.matrix('C'), String::new());
+        let (c, mut out) = (matrix(edge, 'C'), String::new());
         out += &format!("let matrix_row = subgroup / {side}u * {}u;\n", down * edge);
         out += &format!("let matrix_col = subgroup % {side}u * {}u;\n", across * edge);
         self.each().for_each(|[i, j]| out += &format!("var acc{i}_{j} = {c}();\n"));
@@ -52,7 +52,7 @@ fn product(row: u32, lane: u32) -> {v} {{
     /// The products of one step. The left operand lies by columns, the right one by rows.
     pub fn products(&self) -> String {
         let (edge, mut out) = (self.edge, String::new());
-        let [a, b] = ['A', 'B'].map(|role| self.matrix(role));
+        let [a, b] = ['A', 'B'].map(|role| matrix(edge, role));
         for k in (0..DEPTH_STEP).step_by(edge) {
             for i in 0..self.down {
                 let at = format!("{k}u * TILE_ROWS + matrix_row + {}u", i * edge);

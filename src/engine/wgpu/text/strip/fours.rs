@@ -32,11 +32,7 @@ impl Fours {
     /// The structure of a unit and its functions; `stores` says whether a value is stored on the way.
     pub fn functions(&self, writer: &mut Writer, ahead: &Ahead, stores: bool) -> String {
         let before = self.clamped();
-        let mut out = String::new();
-        if !ahead.is_empty() {
-            out += &ahead.declaration(writer, ARGUMENTS, &before);
-            out.push('\n');
-        }
+        let out = ahead.declaration(writer, ARGUMENTS, &before);
         ahead.know(writer);
         let at = self.indices(writer);
         let made: Vec<_> = at.iter().map(|at| writer.value(self.node, at)).collect();
@@ -47,11 +43,7 @@ impl Fours {
         let body = writer.take();
         let fields: String =
             (0..self.count).map(|four| format!("    v{four}: vec4<f32>,\n")).collect();
-        let asked = if ahead.is_empty() {
-            String::new()
-        } else {
-            format!(", ahead: {}", ahead.type_name())
-        };
+        let asked = ahead.parameter();
         let own = if stores { ", own: bool" } else { "" };
         let [name, unit] = self.names;
         out + &format!(
@@ -114,5 +106,64 @@ impl Fours {
                 writer.close();
             }
         }
+    }
+}
+
+/// How threads stage an operand, a unit a turn: statements that name what belongs to a turn by a
+/// letter and its number.
+pub(in crate::engine::wgpu::text) struct Turns<'a> {
+    pub operand: &'a Fours,
+    pub ahead: &'a Ahead,
+    pub letter: char,
+    pub count: usize,
+}
+
+impl Turns<'_> {
+    fn each(&self, one: impl Fn(String) -> String) -> String {
+        (0..self.count).map(|turn| one(format!("{}{turn}", self.letter))).collect()
+    }
+
+    /// The pixel of a unit, and its first channel from `first` on.
+    fn index(turn: &str, first: &str) -> String {
+        let from = ["x", "y", "z"].map(|axis| format!("from_{turn}.{axis}")).join(", ");
+        format!("{from}, {first} + channel_{turn}")
+    }
+
+    /// Declares what is asked for.
+    pub fn declared(&self) -> String {
+        if self.ahead.is_empty() {
+            return String::new();
+        }
+        self.each(|turn| format!("var ahead_{turn}: {};\n", self.ahead.type_name()))
+    }
+
+    /// Asks for channels from `first` on.
+    pub fn fetch(&self, declare: bool, first: &str) -> String {
+        if self.ahead.is_empty() {
+            return String::new();
+        }
+        let (word, name) = (if declare { "var " } else { "" }, self.operand.names[0]);
+        self.each(|turn| {
+            format!("{word}ahead_{turn} = fetch_{name}({});\n", Self::index(&turn, first))
+        })
+    }
+
+    /// Makes channels from `first` on; `stores` says whether a value is stored on the way.
+    pub fn put(&self, first: &str, stores: bool) -> String {
+        let name = self.operand.names[0];
+        self.each(|turn| {
+            let own = if stores { format!(", own_{turn}") } else { String::new() };
+            let asked = self.ahead.argument(&format!("ahead_{turn}"));
+            let put = |four| {
+                format!(
+                    "    put_{name}(at_{turn} + {four}u, select(vec4<f32>(0.0), made.v{four}, in_{turn}));\n"
+                )
+            };
+            format!(
+                "if (some_{turn}) {{\n    let made = {name}({}{own}{asked});\n{}}}\n",
+                Self::index(&turn, first),
+                (0..self.operand.count).map(put).collect::<String>()
+            )
+        })
     }
 }

@@ -5,7 +5,7 @@ use crate::engine::wgpu::kernel::Moment;
 
 use super::super::ahead::Ahead;
 use super::super::writer::Writer;
-use super::fours::Fours;
+use super::fours::{Fours, Turns};
 use super::stage::put;
 
 /// The left operand: units of four or eight neighbouring channels of a pixel.
@@ -14,8 +14,6 @@ pub(in crate::engine::wgpu::text) struct Left {
     threads: usize,
     operand: Fours,
     ahead: Ahead,
-    /// Fours of a unit.
-    fours: usize,
     /// Channels of a chunk that there are; the others are zero.
     pub filled: usize,
     /// Units of a chunk.
@@ -41,7 +39,6 @@ impl Left {
             threads: writer.cut.threads(),
             ahead: operand.ahead(writer),
             operand,
-            fours,
             filled,
             units: pixels * filled / (4 * fours),
             sights,
@@ -66,7 +63,8 @@ impl Left {
 
     fn place(&self, turn: usize) -> String {
         let StripBlocking { images, columns, rows, .. } = self.strip.blocking;
-        let Self { fours, filled, units, sights: [down, across], stores, .. } = self;
+        let Self { operand, filled, units, sights: [down, across], stores, .. } = self;
+        let fours = operand.count;
         let each = filled / (4 * fours);
         let width = across.staged(columns);
         let [_, planes, plane] = self.strip.staged;
@@ -110,45 +108,22 @@ let at_a{turn} = ((row_a{turn} * {row}u + {position}) * {images}u + pixel_a{turn
         out
     }
 
+    fn staging(&self) -> Turns<'_> {
+        Turns { operand: &self.operand, ahead: &self.ahead, letter: 'a', count: self.turns() }
+    }
+
     /// Declares what is asked for.
     pub fn declared(&self) -> String {
-        if self.ahead.is_empty() {
-            return String::new();
-        }
-        let one = |turn| format!("var ahead_a{turn}: {};\n", self.ahead.type_name());
-        (0..self.turns()).map(one).collect()
+        self.staging().declared()
     }
 
     /// Asks for the left operand's channels from `k` on.
     pub fn fetch(&self, declare: bool, k: &str) -> String {
-        if self.ahead.is_empty() {
-            return String::new();
-        }
-        let word = if declare { "var " } else { "" };
-        let one = |turn| {
-            let from = ["x", "y", "z"].map(|axis| format!("from_a{turn}.{axis}")).join(", ");
-            format!("{word}ahead_a{turn} = fetch_left({from}, {k} + channel_a{turn});\n")
-        };
-        (0..self.turns()).map(one).collect()
+        self.staging().fetch(declare, k)
     }
 
     /// Makes the left operand's channels from `k` on.
     pub fn put(&self) -> String {
-        let Self { ahead, fours, stores, .. } = self;
-        let one = |turn: usize| {
-            let from = ["x", "y", "z"].map(|axis| format!("from_a{turn}.{axis}")).join(", ");
-            let own = if *stores { format!(", own_a{turn}") } else { String::new() };
-            let asked = if ahead.is_empty() { String::new() } else { format!(", ahead_a{turn}") };
-            let put = |four| {
-                format!(
-                    "    put_left(at_a{turn} + {four}u, select(vec4<f32>(0.0), made.v{four}, in_a{turn}));\n"
-                )
-            };
-            format!(
-                "if (some_a{turn}) {{\n    let made = left({from}, k + channel_a{turn}{own}{asked});\n{}}}\n",
-                (0..*fours).map(put).collect::<String>()
-            )
-        };
-        (0..self.turns()).map(one).collect()
+        self.staging().put("k", self.stores)
     }
 }

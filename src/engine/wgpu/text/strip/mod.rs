@@ -65,15 +65,14 @@ impl Results {
 
     fn functions(&self, writer: &mut Writer, it: &Contraction) -> String {
         let raw = raw_arguments(&[it.node], writer.cut.width);
-        if self.ahead.is_empty() {
-            return epilogue(writer, &raw, &mut |_, _| {});
+        if !self.ahead.is_empty() {
+            own_index(writer);
         }
-        own_index(writer);
         let clamped =
             "    let row = min(any_row, ROWS - 1u);\n    let col = min(any_col, COLS - WIDTH);\n";
         let fetch = self.ahead.declaration(writer, "any_row: u32, any_col: u32", clamped);
-        let arguments = format!("{raw}, ahead: {}", self.ahead.type_name());
-        fetch + "\n" + &epilogue(writer, &arguments, &mut |writer, _| self.ahead.know(writer))
+        let arguments = raw + &self.ahead.parameter();
+        fetch + &epilogue(writer, &arguments, &mut |writer, _| self.ahead.know(writer))
     }
 
     /// The rows of a thread's elements, and what they read.
@@ -89,7 +88,7 @@ impl Results {
 
     /// What `epilogue` is given of element `r`.
     fn arguments(&self, strip: &Strip, r: usize) -> String {
-        let ahead = if self.ahead.is_empty() { String::new() } else { format!(", ahead{r}") };
+        let ahead = self.ahead.argument(&format!("ahead{r}"));
         format!(", {}{ahead}", products::sum(strip, r))
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::engine::wgpu::cut::{Contraction, Share, Sight, Strip, StripBlocking, Tap};
 
+use super::super::matrices::matrix;
+
 /// By what weights in two parts are multiplied, and sums divided: theirs are small numbers, whose
 /// second parts would fall below what f16 holds.
 pub(super) const RIGHT_SCALE: u32 = 64;
@@ -76,7 +78,7 @@ pub(super) fn accumulators(strip: &Strip) -> String {
             }
             for class in 0..classes {
                 for (i, j) in pairs(down, across) {
-                    out += &format!("var acc{class}_{i}_{j} = {}();\n", matrix(strip, 'C'));
+                    out += &format!("var acc{class}_{i}_{j} = {}();\n", matrix(strip.run, 'C'));
                 }
             }
         }
@@ -87,26 +89,12 @@ pub(super) fn accumulators(strip: &Strip) -> String {
 /// Where what a run's first pixel sees first is staged.
 fn base(strip: &Strip, run: &str) -> String {
     let (runs, stride) = (strip.runs(), strip.left().stride);
-    let [_, planes, plane] = strip.staged;
-    let row = strip.row_stride * planes * plane * strip.blocking.images;
+    let row = strip.row_stride * strip.pitch() / stride;
     format!("({run} / {runs}u * {row}u + {run} % {runs}u * {}u) * {stride}u", strip.run)
-}
-
-/// From the first pixel that a run sees to the one at an offset: in staged elements.
-fn reach(strip: &Strip, [down, across]: [usize; 2]) -> usize {
-    let [_, planes, plane] = strip.staged;
-    let pixel = (down * planes + across % planes) * plane + across / planes;
-    pixel * strip.blocking.images * strip.left().stride
 }
 
 fn pairs(down: usize, across: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..down).flat_map(move |i| (0..across).map(move |j| (i, j)))
-}
-
-/// The type of a matrix in one of the roles A, B and C.
-fn matrix(strip: &Strip, role: char) -> String {
-    let (edge, number) = (strip.run, if role == 'C' { "f32" } else { "f16" });
-    format!("coop_mat{edge}x{edge}<{number}, {role}>")
 }
 
 /// A place of the kernel as all that multiplies it knows it.
@@ -149,7 +137,7 @@ pub(super) fn products(it: &Contraction, strip: &Strip, row: Option<usize>) -> S
 fn by_threads(strip: &Strip, run: usize, row: &[Place]) -> String {
     let chunk = strip.blocking.chunk;
     let stride = strip.left().stride;
-    let at = |place: &Place, pixel: usize| reach(strip, place.offset) / stride + pixel;
+    let at = |place: &Place, pixel: usize| strip.reach(place.offset) / stride + pixel;
     let mut seen: Vec<usize> =
         row.iter().flat_map(|place| (0..run).map(|pixel| at(place, pixel))).collect();
     seen.sort_unstable();
@@ -177,7 +165,7 @@ fn by_threads(strip: &Strip, run: usize, row: &[Place]) -> String {
 fn by_matrices(strip: &Strip, [down, across]: [usize; 2], place: &Place) -> String {
     let StripBlocking { channels, chunk, .. } = strip.blocking;
     let (edge, left, right) = (strip.run, strip.left(), strip.right());
-    let [a, b] = ['A', 'B'].map(|role| matrix(strip, role));
+    let [a, b] = ['A', 'B'].map(|role| matrix(edge, role));
     let class = place.class;
     let mut out = "{\n".to_owned();
     for k in (0..chunk).step_by(edge) {
@@ -200,17 +188,14 @@ fn by_matrices(strip: &Strip, [down, across]: [usize; 2], place: &Place) -> Stri
         }
         for i in 0..down {
             for part in 0..strip.parts {
-                let at = part * left.len + reach(strip, place.offset) + k / 4;
+                let at = part * left.len + strip.reach(place.offset) + k / 4;
                 out += &format!(
                     "    let a{k}_{part}_{i} = coopLoadT<{a}>(&tile_a[base{i} + {at}u], {}u);\n",
                     left.stride
                 );
             }
             for j in 0..across {
-                // The smallest products first.
-                let parts: &[[usize; 2]] =
-                    if strip.parts == 2 { &[[1, 0], [0, 1], [0, 0]] } else { &[[0, 0]] };
-                for [x, y] in parts {
+                for [x, y] in strip.products() {
                     let acc = format!("acc{class}_{i}_{j}");
                     out += &format!(
                         "    {acc} = coopMultiplyAdd(a{k}_{x}_{i}, b{k}_{y}_{j}, {acc});\n"

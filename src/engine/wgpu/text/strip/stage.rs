@@ -44,11 +44,7 @@ impl Operands {
         let indices = right_indices(it, &self.strip);
         let before = right_channels(it, &self.strip);
         let arguments = "i: u32, j: u32, k: u32, col: u32";
-        let mut out = String::new();
-        if !ahead.is_empty() {
-            out += &ahead.declaration(writer, arguments, &before);
-            out.push('\n');
-        }
+        let mut out = ahead.declaration(writer, arguments, &before);
         ahead.know(writer);
         let names: Vec<_> =
             indices.iter().map(|at| writer.value(it.operands[1], &at.within(shape))).collect();
@@ -69,11 +65,7 @@ impl Operands {
                 )
             }
         };
-        let asked = if ahead.is_empty() {
-            String::new()
-        } else {
-            format!(", ahead: {}", ahead.type_name())
-        };
+        let asked = ahead.parameter();
         out += &format!(
             "fn right({arguments}{asked}) -> {ty} {{\n{before}{body}    return select({ty}(0.0), {value}, k < INNER && col < COLS);\n}}\n"
         );
@@ -148,9 +140,6 @@ let at = (place * {chunk}u + depth) * {stride}u + column / {}u;
     }
 
     fn put_right(&self, it: &Contraction, row: Option<usize>) -> String {
-        let asked = |turn| {
-            if self.right.ahead.is_empty() { String::new() } else { format!(", ahead_b{turn}") }
-        };
         let one = |turn: usize| {
             let place = self.right_place(turn, row, it.geometry.kernel[1]);
             let [first, all] = [turn * self.threads, self.right.units];
@@ -159,7 +148,7 @@ let at = (place * {chunk}u + depth) * {stride}u + column / {}u;
             } else {
                 String::new()
             };
-            let asked = asked(turn);
+            let asked = self.right.ahead.argument(&format!("ahead_b{turn}"));
             let value = format!("right(i, j, k + depth, first_col + column{asked})");
             format!("{some}{{\n{place}put_right(at, {value});\n}}\n")
         };

@@ -3,7 +3,7 @@
 use crate::engine::wgpu::cut::{Contraction, StripBlocking, Weights};
 
 use super::super::ahead::Ahead;
-use super::super::strip::fours::Fours;
+use super::super::strip::fours::{Fours, Turns};
 use super::super::strip::stage::put;
 use super::super::writer::Writer;
 
@@ -70,46 +70,22 @@ let at_b{turn} = pixel_b{turn} * {}u + channel_b{turn} / 4u;
         )
     }
 
+    fn staging(&self) -> Turns<'_> {
+        Turns { operand: &self.operand, ahead: &self.ahead, letter: 'b', count: self.turns() }
+    }
+
     /// Declares what is asked for.
     pub fn declared(&self) -> String {
-        if self.ahead.is_empty() {
-            return String::new();
-        }
-        let one = |turn| format!("var ahead_b{turn}: {};\n", self.ahead.type_name());
-        (0..self.turns()).map(one).collect()
+        self.staging().declared()
     }
 
     /// Asks for it.
     pub fn fetch(&self, declare: bool) -> String {
-        if self.ahead.is_empty() {
-            return String::new();
-        }
-        let word = if declare { "let " } else { "" };
-        let one = |turn| {
-            let from = ["x", "y", "z"].map(|axis| format!("from_b{turn}.{axis}")).join(", ");
-            format!("{word}ahead_b{turn} = fetch_gradient({from}, first_col + channel_b{turn});\n")
-        };
-        (0..self.turns()).map(one).collect()
+        self.staging().fetch(declare, "first_col")
     }
 
     /// Makes it.
     pub fn put(&self) -> String {
-        let asked = |turn: usize| {
-            if self.ahead.is_empty() { String::new() } else { format!(", ahead_b{turn}") }
-        };
-        let one = |turn: usize| {
-            let from = ["x", "y", "z"].map(|axis| format!("from_b{turn}.{axis}")).join(", ");
-            let put = |four| {
-                format!(
-                    "    put_gradient(at_b{turn} + {four}u, select(vec4<f32>(0.0), made.v{four}, in_b{turn}));\n"
-                )
-            };
-            format!(
-                "if (some_b{turn}) {{\n    let made = gradient({from}, first_col + channel_b{turn}{});\n{}}}\n",
-                asked(turn),
-                (0..self.operand.count).map(put).collect::<String>()
-            )
-        };
-        (0..self.turns()).map(one).collect()
+        self.staging().put("first_col", false)
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::engine::wgpu::cut::{Contraction, Sight, Unit, WeightBlocking, Weights};
 
+use super::super::matrices::matrix;
 use super::super::scalar::part;
 
 /// A place of the kernel among a unit's, from the first of its rows.
@@ -50,7 +51,7 @@ let unit_col = unit % {outputs}u * {}u;
         for [i, j] in blocks(cut) {
             let name = sum(&place, [i, j]);
             if cut.strip.by_matrices() {
-                out += &format!("var {name} = {}();\n", matrix(cut, 'C'));
+                out += &format!("var {name} = {}();\n", matrix(cut.block, 'C'));
             } else {
                 (0..4).for_each(|c| out += &format!("var {name}_{c} = V(0.0);\n"));
             }
@@ -59,23 +60,18 @@ let unit_col = unit % {outputs}u * {}u;
     out
 }
 
-/// The type of a matrix in one of the roles A, B and C.
-pub(super) fn matrix(cut: &Weights, role: char) -> String {
-    let (edge, number) = (cut.block, if role == 'C' { "f32" } else { "f16" });
-    format!("coop_mat{edge}x{edge}<{number}, {role}>")
-}
-
 /// The products of a strip.
 pub(super) fn products(it: &Contraction, cut: &Weights) -> String {
     let [rows, columns] = [0, 1].map(|axis| Sight::of(it, axis));
     let down = rows.taps.get(1).map_or(0, |tap| tap.offset);
     let places: Vec<_> = taken(cut)
-        .map(|place| (reach(cut, [place.row * down, columns.taps[place.column].offset]), place))
+        .map(|place| {
+            (cut.strip.reach([place.row * down, columns.taps[place.column].offset]), place)
+        })
         .collect();
     let (strip, slices) = (&cut.strip, cut.blocking.slices);
-    let [_, planes, plane] = strip.staged;
     let (runs, stride) = (strip.runs(), strip.left().stride);
-    let row = planes * plane * strip.blocking.images;
+    let row = strip.pitch() / stride;
     let (of_run, of_kernel) = (strip.row_stride * row, down * row);
     let head = format!(
         "for (var q = slice; q < {}u; q += {slices}u) {{
@@ -93,18 +89,11 @@ pub(super) fn products(it: &Contraction, cut: &Weights) -> String {
     head + &body + "}\n"
 }
 
-/// From what a unit's first row sees first to what it sees at an offset, in staged fours.
-fn reach(cut: &Weights, [down, across]: [usize; 2]) -> usize {
-    let [_, planes, plane] = cut.strip.staged;
-    let pixel = (down * planes + across % planes) * plane + across / planes;
-    pixel * cut.strip.blocking.images * cut.strip.left().stride
-}
-
 /// A run of pixels is the depth of a product of matrices.
 fn by_matrices(cut: &Weights, places: &[(usize, Place)]) -> String {
     let Unit { down, across, .. } = cut.blocking.unit;
     let (edge, left, right, parts) = (cut.block, cut.strip.left(), cut.right(), cut.strip.parts);
-    let [a, b] = ['A', 'B'].map(|role| matrix(cut, role));
+    let [a, b] = ['A', 'B'].map(|role| matrix(edge, role));
     let mut out = String::new();
     for part in 0..parts {
         for j in 0..across {
@@ -115,8 +104,6 @@ fn by_matrices(cut: &Weights, places: &[(usize, Place)]) -> String {
             );
         }
     }
-    // The smallest products first.
-    let products: &[[usize; 2]] = if parts == 2 { &[[1, 0], [0, 1], [0, 0]] } else { &[[0, 0]] };
     for (reach, place) in places {
         out += "    {\n";
         for i in 0..down {
@@ -129,7 +116,7 @@ fn by_matrices(cut: &Weights, places: &[(usize, Place)]) -> String {
             }
             for j in 0..across {
                 let acc = sum(place, [i, j]);
-                for [x, y] in products {
+                for [x, y] in cut.strip.products() {
                     out +=
                         &format!("        {acc} = coopMultiplyAdd(a{x}_{i}, b{y}_{j}, {acc});\n");
                 }
