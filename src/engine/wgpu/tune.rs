@@ -51,7 +51,7 @@ pub(super) fn tuned(
     };
     let contractions = contractions(program, &untried, target);
     let complete =
-        |found: &BTreeMap<_, _>| contractions.iter().flatten().all(|c| found.contains_key(&c.key));
+        |found: &BTreeMap<_, _>| contractions.iter().flatten().all(|c| c.kept(found).is_some());
     let (mut found, mut tried) = (known(), Vec::new());
     if !complete(&found) {
         // Processes that time kernels side by side would time each other.
@@ -62,15 +62,14 @@ pub(super) fn tuned(
             tried = told(&contractions, &times, &untried);
             // What is known stays: other blockings give other bits.
             let mut new = fastest(&contractions, &times);
-            new.retain(|key, _| !found.contains_key(key));
+            let kept = contractions.iter().flatten().filter(|c| c.kept(&found).is_some());
+            let kept: HashSet<&str> = kept.map(|c| c.key.as_str()).collect();
+            new.retain(|key, _| !kept.contains(key.as_str()));
             Found::add(gpu, &new);
             found.extend(new);
         }
     }
-    let chosen = |at: usize| {
-        let contraction = contractions.get(at)?.as_ref()?;
-        found.get(&contraction.key).copied()
-    };
+    let chosen = |at: usize| contractions.get(at)?.as_ref()?.kept(&found);
     Ok((Lowered::new(program, target, &|id| chosen(id.index()))?, tried))
 }
 
@@ -81,6 +80,13 @@ struct Tunable {
     /// What it does, on what shape.
     name: String,
     candidates: Vec<Blocking>,
+}
+
+impl Tunable {
+    /// What was found of it, if that is one of its candidates: a file may have been another version's.
+    fn kept(&self, found: &BTreeMap<String, Blocking>) -> Option<Blocking> {
+        found.get(&self.key).copied().filter(|blocking| self.candidates.contains(blocking))
+    }
 }
 
 /// Those of a program; none for other kernels.
@@ -268,6 +274,16 @@ mod tests {
         let known = Blocking::Tile(TileBlocking::default());
         assert_eq!(Found::parse(strange), Found(BTreeMap::from([("a".into(), known)])));
         assert_eq!(Found::parse(b"[1, 2"), Found::default());
+    }
+
+    #[test]
+    fn what_is_no_candidate_is_not_taken_from_a_file() {
+        let tile = |rows| Blocking::Tile(TileBlocking { rows, ..TileBlocking::default() });
+        let candidates = vec![tile(4), tile(8)];
+        let it = Tunable { key: "a".into(), name: String::new(), candidates };
+        let found = |rows| BTreeMap::from([("a".into(), tile(rows))]);
+        assert_eq!(it.kept(&found(8)), Some(tile(8)));
+        assert_eq!([it.kept(&found(0)), it.kept(&BTreeMap::new())], [None, None]);
     }
 
     #[test]
