@@ -94,6 +94,8 @@ struct Underway {
 struct Pace {
     /// When the step before was done.
     clock: Instant,
+    /// Images and seconds of the last step, zero after something else.
+    before: (f64, f64),
     /// Steps in a row that loss scaling left out.
     left_out: u32,
     /// The epoch so far.
@@ -101,6 +103,22 @@ struct Pace {
 }
 
 impl Pace {
+    fn new(epoch: EpochSums) -> Self {
+        Self { clock: Instant::now(), before: (0.0, 0.0), left_out: 0, epoch }
+    }
+
+    /// Leaves out of the steps' time what was done between them.
+    fn restart(&mut self) {
+        (self.clock, self.before) = (Instant::now(), (0.0, 0.0));
+    }
+
+    /// Images a second of a step and the one before it: two are under way, and a device may tell of
+    /// both at once.
+    fn rate(&mut self, images: f64, seconds: f64) -> f64 {
+        let (before, took) = std::mem::replace(&mut self.before, (images, seconds));
+        ((images + before) / (seconds + took).max(1e-9) * 10.0).round() / 10.0
+    }
+
     /// Counts a step; an error where so many were left out that no scale can help.
     fn count(&mut self, step: u64, good: bool) -> Result<(), TrainError> {
         self.left_out = if good { 0 } else { self.left_out + 1 };
@@ -151,7 +169,7 @@ impl Session {
         let mut batches = train
             .training(augmentation, smoothing, seed, steps.clone(), self.training.takes())
             .map_err(TrainError::NoThread)?;
-        let mut pace = Pace { clock: Instant::now(), left_out: 0, epoch };
+        let mut pace = Pace::new(epoch);
         let mut underway = None;
         for step in steps {
             let Some(batch) = batches.next_item() else {
@@ -176,7 +194,7 @@ impl Session {
             if self.plan.evaluates(done) && !observer.interrupted() {
                 pace.epoch.means().iter().for_each(|means| observer.epoch(means));
                 last = self.evaluate(done, records, observer)?;
-                pace.clock = Instant::now();
+                pace.restart();
             }
             if observer.interrupted() {
                 if records.lacks(done) {
@@ -240,7 +258,7 @@ impl Session {
             loss,
             error_percent: Some(error_percent),
             lr: rate,
-            images_per_s: (count / seconds.max(1e-9) * 10.0).round() / 10.0,
+            images_per_s: pace.rate(count, seconds),
         };
         records.step(&record)?;
         observer.step(&record, error_percent);
