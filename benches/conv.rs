@@ -137,6 +137,7 @@ fn main() {
                         kernel: [kernel; 2],
                         stride,
                         padding: [padding; 2],
+                        ..ConvGeometry::POINT
                     };
                     let plan = Contraction::new(geometry, ci, co, isa, precision);
                     report(&name, &plan.expect("a valid geometry"), kernel * kernel * ci * co);

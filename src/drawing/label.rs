@@ -31,9 +31,14 @@ pub fn label(network: &Network, value: &Value) -> String {
     use crate::network::ModuleKind;
     match value.layer {
         Layer::Conv { module, stride, .. } => match network.module(module).kind {
-            ModuleKind::Conv { kernel: [h, w], outputs, .. } => {
+            ModuleKind::Conv { kernel: [h, w], inputs, outputs, groups, .. } => {
                 let stride = if stride > 1 { format!(" /{stride}") } else { String::new() };
-                format!("{h}×{w} conv, {outputs}{stride}")
+                let groups = match groups {
+                    1 => String::new(),
+                    all if all == inputs => ", depthwise".into(),
+                    some => format!(", {some} groups"),
+                };
+                format!("{h}×{w} conv, {outputs}{stride}{groups}")
             }
             ModuleKind::BatchNorm { .. } | ModuleKind::Linear { .. } => name(value).to_string(),
         },

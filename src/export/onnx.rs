@@ -2,7 +2,9 @@
 //!
 //! A linear layer over C×H×W is a convolution whose window is the whole picture, as in the graph.
 
-use crate::network::{Activation, BinaryOp, Layer, ModuleId, Network, PoolKind, Value, ValueId};
+use crate::network::{
+    Activation, BinaryOp, Layer, ModuleId, ModuleKind, Network, PoolKind, Value, ValueId,
+};
 use crate::nn::batch_norm::EPSILON;
 use crate::protobuf::Message;
 use crate::train::layout;
@@ -82,10 +84,13 @@ impl Writer {
                 self.initializer(&out, FLOAT, &[], &(number as f32).to_le_bytes())
             }
             Layer::Conv { module, stride, padding: [rows, columns] } => {
-                let attributes = vec![
+                let mut attributes = vec![
                     attribute_ints("strides", &[stride, stride]),
                     attribute_ints("pads", &[rows, columns, rows, columns]),
                 ];
+                if let ModuleKind::Conv { groups: groups @ 2.., .. } = network.module(module).kind {
+                    attributes.push(attribute_int("group", groups));
+                }
                 self.node("Conv", &weighted(network, &arguments, module), &out, attributes);
             }
             Layer::Linear { module } => {

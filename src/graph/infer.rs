@@ -53,23 +53,32 @@ fn conv_fits(g: &ConvGeometry) -> bool {
     (0..2).all(|a| slides(g.input[a], g.kernel[a], g.stride, g.padding[a]))
 }
 
+/// Whether groups have equal parts of so many channels.
+fn divides(g: &ConvGeometry, channels: usize) -> bool {
+    g.groups > 0 && channels.is_multiple_of(g.groups)
+}
+
 fn conv(g: &ConvGeometry, x: Type, w: Type) -> Option<Type> {
     let ([n, h, wide, ci], [kh, kw, wi, wo]) = (x.shape.0, w.shape.0);
-    (conv_fits(g) && g.input == [h, wide] && g.kernel == [kh, kw] && ci == wi && x.batched)
-        .then(|| image(n, g.output(), wo))
+    let fits = conv_fits(g) && g.input == [h, wide] && g.kernel == [kh, kw];
+    let grouped = divides(g, wo) && wi.checked_mul(g.groups) == Some(ci);
+    (fits && grouped && x.batched).then(|| image(n, g.output(), wo))
 }
 
 fn conv_dx(g: &ConvGeometry, y: Type, w: Type) -> Option<Type> {
     let ([n, h, wide, co], [kh, kw, wi, wo]) = (y.shape.0, w.shape.0);
-    (conv_fits(g) && g.output() == [h, wide] && g.kernel == [kh, kw] && co == wo && y.batched)
-        .then(|| image(n, g.input, wi))
+    let fits = conv_fits(g) && g.output() == [h, wide] && g.kernel == [kh, kw] && co == wo;
+    let ci = wi.checked_mul(g.groups).filter(|_| fits && divides(g, co) && y.batched)?;
+    Some(image(n, g.input, ci))
 }
 
 fn conv_dw(g: &ConvGeometry, x: Type, y: Type) -> Option<Type> {
     let ([n, h, wide, ci], [m, oh, ow, co]) = (x.shape.0, y.shape.0);
     let fits = conv_fits(g) && g.input == [h, wide] && g.output() == [oh, ow];
-    (fits && n == m && x.batched && y.batched)
-        .then(|| Type { shape: Shape([g.kernel[0], g.kernel[1], ci, co]), batched: false })
+    let grouped = divides(g, ci) && divides(g, co);
+    let shape = || Shape([g.kernel[0], g.kernel[1], ci / g.groups, co]);
+    (fits && grouped && n == m && x.batched && y.batched)
+        .then(|| Type { shape: shape(), batched: false })
 }
 
 fn pool(g: &PoolGeometry, x: Type) -> Option<Type> {

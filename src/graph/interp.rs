@@ -107,7 +107,8 @@ fn taps(g: &ConvGeometry, oy: usize, ox: usize, mut visit: impl FnMut([usize; 2]
     }
 }
 
-/// Visits every product of a convolution as (x index, w index, y index), in elements.
+/// Visits every product of a convolution from `ci` to `co` channels as (x index, w index, y index),
+/// in elements.
 fn products(
     g: &ConvGeometry,
     batch: usize,
@@ -116,16 +117,18 @@ fn products(
     mut visit: impl FnMut(usize, usize, usize),
 ) {
     let [oh, ow] = g.output();
+    let [read, written] = [ci / g.groups, co / g.groups];
     for n in 0..batch {
         for oy in 0..oh {
             for ox in 0..ow {
                 taps(g, oy, ox, |[y, x], [ky, kx]| {
                     let from = ((n * g.input[0] + y) * g.input[1] + x) * ci;
-                    let tap = (ky * g.kernel[1] + kx) * ci;
+                    let tap = (ky * g.kernel[1] + kx) * read;
                     let to = ((n * oh + oy) * ow + ox) * co;
-                    for i in 0..ci {
-                        for o in 0..co {
-                            visit(from + i, (tap + i) * co + o, to + o);
+                    for o in 0..co {
+                        let first = o / written * read;
+                        for i in 0..read {
+                            visit(from + first + i, (tap + i) * co + o, to + o);
                         }
                     }
                 });
@@ -148,7 +151,7 @@ fn conv_dx(g: &ConvGeometry, y: Arg, w: Arg, shape: Shape) -> Vec<f64> {
 
 fn conv_dw(g: &ConvGeometry, x: Arg, y: Arg, shape: Shape) -> Vec<f64> {
     let mut dw = vec![0.0; shape.len()];
-    products(g, x.shape.0[0], shape.0[2], shape.0[3], |i, k, o| dw[k] += x.data[i] * y.data[o]);
+    products(g, x.shape.0[0], x.shape.0[3], shape.0[3], |i, k, o| dw[k] += x.data[i] * y.data[o]);
     dw
 }
 
@@ -182,6 +185,7 @@ fn window(g: &PoolGeometry, oy: usize, ox: usize) -> Vec<[usize; 2]> {
         kernel: [g.window; 2],
         stride: g.stride,
         padding: [g.padding; 2],
+        ..ConvGeometry::POINT
     };
     let mut pixels = Vec::new();
     taps(&as_conv, oy, ox, |at, _| pixels.push(at));

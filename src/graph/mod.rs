@@ -7,7 +7,7 @@
 //! and SGD are functions that build nodes ([`crate::nn`]); no pass and no engine knows them.
 //!
 //! A [`Type`] is a shape of four extents, channels last (N×H×W×C), and whether the first axis is
-//! the batch. Weights of convolutions are Kh×Kw×Ci×Co and not batched, as are per-channel vectors
+//! the batch. Weights of convolutions are Kh×Kw×(Ci/groups)×Co and not batched, as are per-channel vectors
 //! (1×1×1×C) and scalars (1×1×1×1). A linear layer is a convolution whose window is the whole
 //! image.
 //!
@@ -23,7 +23,7 @@
 //! | `Broadcast` | pointwise | x | its own; x's axes of length 1 repeated | sum over what was repeated |
 //! | `Conv` | contraction | x: N×H×W×Ci, w | N×Ho×Wo×Co | x: `ConvDx`, w: `ConvDw` |
 //! | `ConvDx` | contraction | g: N×Ho×Wo×Co, w | N×H×W×Ci | g: `Conv`, w: `ConvDw` |
-//! | `ConvDw` | contraction | x, g | Kh×Kw×Ci×Co, not batched | x: `ConvDx`, g: `Conv` |
+//! | `ConvDw` | contraction | x, g | Kh×Kw×(Ci/groups)×Co, not batched | x: `ConvDx`, g: `Conv` |
 //! | `Reduce` | reduction | x | reduced axes of length 1 | sum: g; max: g where x is the maximum; M2: 2g·(x − mean) |
 //! | `Pool` | window | x | N×Ho×Wo×C | `PoolDx` |
 //! | `PoolDx` | window | x, g | x's | none |

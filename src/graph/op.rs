@@ -76,9 +76,16 @@ pub struct ConvGeometry {
     pub stride: usize,
     /// Zero rows and columns on each side.
     pub padding: [usize; 2],
+    /// Equal parts of the channels read and of those written, each a convolution of its own:
+    /// output channel o reads the input channels of group o / (Co/groups) alone.
+    pub groups: usize,
 }
 
 impl ConvGeometry {
+    /// A product of one pixel: what is left of a geometry where nothing is said.
+    pub const POINT: ConvGeometry =
+        ConvGeometry { input: [1, 1], kernel: [1, 1], stride: 1, padding: [0, 0], groups: 1 };
+
     /// Rows and columns of what the forward convolution writes.
     pub fn output(&self) -> [usize; 2] {
         [0, 1].map(|a| (self.input[a] + 2 * self.padding[a] - self.kernel[a]) / self.stride + 1)
@@ -173,7 +180,7 @@ pub enum Op {
         /// Tells apart the places that draw numbers.
         stream: u32,
     },
-    /// (x, w): convolution; x is N×H×W×Ci, w is Kh×Kw×Ci×Co.
+    /// (x, w): convolution; x is N×H×W×Ci, w is Kh×Kw×(Ci/groups)×Co.
     Conv(ConvGeometry),
     /// (g, w): adjoint of the convolution with respect to x.
     ConvDx(ConvGeometry),

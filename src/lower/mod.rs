@@ -329,9 +329,10 @@ impl<'a> Lowering<'a> {
 
     fn conv(&mut self, module: ModuleId, x: NodeId, stride: usize, padding: [usize; 2]) -> NodeId {
         let weight = self.weight(module);
-        let [kh, kw, _, _] = self.b.ty(weight).shape.0;
-        let [_, h, w, _] = self.b.ty(x).shape.0;
-        let geometry = ConvGeometry { input: [h, w], kernel: [kh, kw], stride, padding };
+        let [kh, kw, each, _] = self.b.ty(weight).shape.0;
+        let [_, h, w, c] = self.b.ty(x).shape.0;
+        let groups = c / each;
+        let geometry = ConvGeometry { input: [h, w], kernel: [kh, kw], stride, padding, groups };
         let y = self.b.conv(geometry, x, weight);
         self.biased(module, y)
     }
@@ -340,7 +341,7 @@ impl<'a> Lowering<'a> {
     fn linear(&mut self, module: ModuleId, x: NodeId) -> NodeId {
         let [_, h, w, _] = self.b.ty(x).shape.0;
         let weight = self.weight(module);
-        let geometry = ConvGeometry { input: [h, w], kernel: [h, w], stride: 1, padding: [0, 0] };
+        let geometry = ConvGeometry { input: [h, w], kernel: [h, w], ..ConvGeometry::POINT };
         let y = self.b.conv(geometry, x, weight);
         self.biased(module, y)
     }

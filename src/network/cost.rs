@@ -6,8 +6,8 @@ impl ModuleKind {
     /// Trainable parameters.
     pub fn parameters(&self) -> usize {
         let (weights, biases) = match *self {
-            ModuleKind::Conv { kernel: [rows, columns], inputs, outputs, bias } => {
-                let weights = rows.saturating_mul(columns).saturating_mul(inputs);
+            ModuleKind::Conv { kernel: [rows, columns], inputs, outputs, groups, bias } => {
+                let weights = rows.saturating_mul(columns).saturating_mul(inputs / groups);
                 (weights.saturating_mul(outputs), bias.map_or(0, |_| outputs))
             }
             ModuleKind::BatchNorm { channels } => (channels, channels),
@@ -27,8 +27,8 @@ pub fn macs(modules: &[Module], layer: &Layer, shape: Chw) -> u64 {
         factors.iter().fold(1u64, |product, factor| product.saturating_mul(*factor as u64))
     };
     match modules[module.index()].kind {
-        ModuleKind::Conv { kernel: [rows, columns], inputs, .. } => {
-            product(&[rows, columns, inputs, shape.len()])
+        ModuleKind::Conv { kernel: [rows, columns], inputs, groups, .. } => {
+            product(&[rows, columns, inputs / groups, shape.len()])
         }
         ModuleKind::Linear { inputs, outputs, .. } => product(&[inputs, outputs]),
         ModuleKind::BatchNorm { .. } => 0,

@@ -16,7 +16,7 @@ pub struct Module {
 /// What a module holds.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ModuleKind {
-    /// A convolution's weights (and bias).
+    /// A convolution's weights (and bias): each channel written reads `inputs / groups` of those read.
     Conv {
         /// Kernel rows and columns.
         kernel: [usize; 2],
@@ -24,6 +24,8 @@ pub enum ModuleKind {
         inputs: usize,
         /// Channels written.
         outputs: usize,
+        /// Equal parts of both, each a convolution of its own; 1 for an ordinary one.
+        groups: usize,
         /// Initial value of the bias, if there is one.
         bias: Option<f64>,
     },

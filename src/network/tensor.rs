@@ -47,7 +47,8 @@ pub struct TensorId {
 /// What a tensor's axes mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TensorKind {
-    /// A convolution's weights: kernel rows × kernel columns × channels read × channels written.
+    /// A convolution's weights: kernel rows × kernel columns × channels read (by one group) ×
+    /// channels written (by all).
     Convolution,
     /// A linear layer's weights: rows × columns × channels of what it reads × features written.
     Linear,
@@ -61,7 +62,8 @@ pub enum Init {
     /// Every element the same.
     Constant(f64),
     /// Normal with mean 0 and this standard deviation (He initialisation, fan-out:
-    /// √(2 / (kh·kw·outputs))).
+    /// √(2 / (kh·kw·outputs)), all groups' outputs counted, as PyTorch's `kaiming_normal_`, He's
+    /// and Xie's code do; some code divides the fan by the groups).
     Normal {
         /// Standard deviation.
         std: f64,
@@ -109,9 +111,9 @@ fn of_module(id: ModuleId, module: &Module) -> Vec<Tensor> {
         |part, kind, shape, init| Tensor { id: TensorId { module: id, part }, kind, shape, init };
     let vector = |part, c, init| tensor(part, TensorKind::Vector, [1, 1, 1, c], init);
     match module.kind {
-        ModuleKind::Conv { kernel: [kh, kw], inputs, outputs, bias } => {
+        ModuleKind::Conv { kernel: [kh, kw], inputs, outputs, groups, bias } => {
             let init = Init::Normal { std: (2.0 / (kh * kw * outputs) as f64).sqrt() };
-            let shape = [kh, kw, inputs, outputs];
+            let shape = [kh, kw, inputs / groups, outputs];
             let mut all = vec![tensor(Part::Weight, TensorKind::Convolution, shape, init)];
             all.extend(bias.map(|b| vector(Part::Bias, outputs, Init::Constant(b))));
             all

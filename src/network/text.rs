@@ -77,8 +77,11 @@ impl Network {
 impl Display for Module {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.kind {
-            ModuleKind::Conv { kernel: [rows, columns], inputs, outputs, bias } => {
+            ModuleKind::Conv { kernel: [rows, columns], inputs, outputs, groups, bias } => {
                 write!(f, "conv {rows}×{columns} {inputs} → {outputs}")?;
+                if groups > 1 {
+                    write!(f, " groups {groups}")?;
+                }
                 bias.map_or(Ok(()), |bias| write!(f, " bias {bias}"))
             }
             ModuleKind::BatchNorm { channels } => write!(f, "bn {channels}"),

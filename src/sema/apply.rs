@@ -49,8 +49,8 @@ impl<'a> Expander<'a> {
         let same = |expander: &mut Self, kind| expander.net.value(kind, vec![x], input, span);
         match layer.attributes {
             Attributes::Input(_) => Err(misplaced_input(span)),
-            Attributes::Conv { kernel, width, stride, padding, bias } => {
-                let conv = Conv { kernel, width, stride, padding, bias };
+            Attributes::Conv { kernel, width, stride, padding, bias, groups } => {
+                let conv = Conv { kernel, width, stride, padding, bias, groups };
                 let [module, _] = self.modules(layer, input, |e| {
                     Ok([Some(e.conv_module(layer, input, &conv)?), None])
                 })?;
@@ -117,8 +117,9 @@ impl<'a> Expander<'a> {
         input: Chw,
         conv: &Conv,
     ) -> Result<ModuleId, Diagnostic> {
-        let Conv { kernel, width, bias, .. } = *conv;
-        let kind = ModuleKind::Conv { kernel, inputs: input.c, outputs: width, bias };
+        let Conv { kernel, width, bias, groups, .. } = *conv;
+        shapes::grouped(input, width, groups, layer.span)?;
+        let kind = ModuleKind::Conv { kernel, inputs: input.c, outputs: width, groups, bias };
         self.net.module(name(layer, 0), kind, layer.span)
     }
 
@@ -214,7 +215,7 @@ impl<'a> Expander<'a> {
             let before = if width == input.c { 0 } else { before };
             return self.pad(x, width, before, span);
         }
-        let conv = Conv { kernel: [1, 1], width, stride, padding: [0, 0], bias: None };
+        let conv = Conv { kernel: [1, 1], width, stride, padding: [0, 0], bias: None, groups: 1 };
         let [conv_module, bn_module] = self.modules(layer, input, |e| {
             let conv = e.conv_module(layer, input, &conv)?;
             Ok([Some(conv), bn.then(|| e.bn_module(layer, 1, width)).transpose()?])
@@ -231,6 +232,7 @@ struct Conv {
     stride: usize,
     padding: [usize; 2],
     bias: Option<f64>,
+    groups: usize,
 }
 
 /// A shortcut's arguments.

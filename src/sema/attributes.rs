@@ -26,6 +26,8 @@ pub enum Attributes {
         padding: [usize; 2],
         /// Initial value of the bias, if there is one.
         bias: Option<f64>,
+        /// Equal parts of the channels, each a convolution of its own.
+        groups: usize,
     },
     /// Fully connected.
     Linear {
@@ -132,6 +134,7 @@ pub fn evaluate(
                 stride: slot(2).whole(STRIDES, Some(1))?,
                 padding,
                 bias: slot(4).bias(None)?.flatten(),
+                groups: slot(5).whole(WIDTHS, Some(1))?,
             }
         }
         LayerName::Linear => Attributes::Linear {

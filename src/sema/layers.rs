@@ -114,7 +114,16 @@ impl LayerName {
         match self {
             LayerName::Input => const { &[must("channels"), must("rows"), must("columns")] },
             LayerName::Conv => {
-                const { &[must("kernel"), must("width"), may("stride"), may("padding"), bias()] }
+                const {
+                    &[
+                        must("kernel"),
+                        must("width"),
+                        may("stride"),
+                        may("padding"),
+                        bias(),
+                        may("groups"),
+                    ]
+                }
             }
             LayerName::Linear => const { &[must("classes"), bias()] },
             LayerName::Dropout => const { &[must("p"), option("inverted", FLAG)] },
@@ -148,7 +157,8 @@ impl LayerName {
             LayerName::Input => "The pictures. It stands once, at the start of the net.",
             LayerName::Conv => {
                 "Convolution. `padding` is half the kernel unless given; with `bias` there is a \
-                 bias that starts at that value."
+                 bias that starts at that value. With `groups` the channels are so many equal parts, \
+                 each convolved by itself; as many groups as channels are a depthwise convolution."
             }
             LayerName::Linear => {
                 "Fully connected over all elements. The bias starts as PyTorch's does, or at \

@@ -33,7 +33,7 @@ mod tests {
                     assert!(LayerName::find(layer).is_some(), "{name} is called {layer}");
                     assert!(how.starts_with(layer), "{layer} is written {how}");
                 }
-                Here::Unit(_) | Here::Absent(_) => {
+                Here::Written(_) | Here::Unit(_) | Here::Absent(_) => {
                     assert_eq!(reserved(name), None, "{name} is there")
                 }
             }

@@ -61,6 +61,32 @@ pub fn windows(
     .hint("use a smaller window, more padding, or fewer strides before it"))
 }
 
+/// Whether a convolution from `input` to `width` channels has equal parts in so many groups.
+pub fn grouped(input: Chw, width: usize, groups: usize, span: Span) -> Result<(), Diagnostic> {
+    let divides = |channels: usize| channels.is_multiple_of(groups);
+    if divides(input.c) && divides(width) {
+        return Ok(());
+    }
+    let common = |n: &usize| input.c.is_multiple_of(*n) && width.is_multiple_of(*n);
+    let hint = if divides(input.c) {
+        let below = width / groups * groups;
+        let near = [below, below + groups].into_iter().filter(|n| *n > 0);
+        let near: Vec<String> = near.map(|n| n.to_string()).collect();
+        format!("a width of {} has {groups} equal parts", near.join(" or "))
+    } else {
+        let all: Vec<usize> = (1..=groups.min(input.c)).rev().filter(common).collect();
+        let near: Vec<String> = all.iter().take(4).map(usize::to_string).collect();
+        let which = if all.len() > near.len() { "the largest below are" } else { "there are" };
+        format!("groups that divide both {} and {width}: {which} {}", input.c, near.join(", "))
+    };
+    let message = format!(
+        "{groups} groups have no equal parts of the {} channels read and the {width} written",
+        input.c
+    );
+    let error = Diagnostic::error(Code::ShapeMismatch, span, message);
+    Err(error.label(format!("reads {input}")).hint(hint))
+}
+
 /// Option A's subsampling: every `stride`-th pixel from the first.
 pub fn subsampled(input: Chw, stride: usize) -> Chw {
     Chw { c: input.c, h: (input.h - 1) / stride + 1, w: (input.w - 1) / stride + 1 }

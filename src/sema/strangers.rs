@@ -40,6 +40,7 @@ impl Elaborator<'_> {
             (_, _, Some(foreign @ Here::Called(layer, _))) => {
                 nothing().hint(foreign.hint(name)).fix(here, layer)
             }
+            (_, _, Some(foreign @ Here::Written(_))) => nothing().hint(foreign.hint(name)),
             (_, _, Some(foreign @ (Here::Unit(_) | Here::Absent(_)))) => {
                 error(format!("`{name}` is not in the language")).hint(foreign.hint(name))
             }

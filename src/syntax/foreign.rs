@@ -7,6 +7,8 @@
 pub enum Here {
     /// It has this name here, and is written so.
     Called(&'static str, &'static str),
+    /// There is no name of its own for it; it is written so.
+    Written(&'static str),
     /// It is not in the language; a unit computes it, with this y.
     Unit(&'static str),
     /// It is not in the language; what to do instead.
@@ -17,15 +19,13 @@ impl Here {
     /// What to write where `name` stands.
     pub fn hint(self, name: &str) -> String {
         match self {
-            Here::Called(_, how) => format!("here it is {how}"),
+            Here::Called(_, how) | Here::Written(how) => format!("here it is {how}"),
             Here::Unit(y) => format!("write it as a unit: unit {name} {{ y = {y} }}"),
             Here::Absent(instead) => instead.to_owned(),
         }
     }
 }
 
-const BRANCHES: &str = "a convolution reads all channels; groups are branches of narrower convolutions \
-                        that are added up (Xie et al. 2017, figure 3a)";
 const VALUES: &str = "values are added, subtracted, multiplied and divided: y = h(x) + F(x)";
 const ONE_NORM: &str = "the one normalisation is bn";
 const NO_EXP: &str = "there is no exponential; the activations are relu, sigmoid and tanh";
@@ -103,17 +103,19 @@ const WORDS: &[(&[&str], Here)] = &[
     ),
     (&["add", "sum", "plus", "mul", "multiply"], Here::Absent(VALUES)),
     (
-        &[
-            "depthwise",
-            "depthwiseconv",
-            "dwconv",
-            "separableconv",
-            "groupconv",
-            "groupedconv",
-            "groups",
-            "cardinality",
-        ],
-        Here::Absent(BRANCHES),
+        &["depthwise", "depthwiseconv", "dwconv"],
+        Here::Written("conv with as many groups as channels: conv(3x3, width, groups: width)"),
+    ),
+    (
+        &["separableconv", "depthwiseseparableconv"],
+        Here::Written(
+            "two convolutions: conv(3x3, read, groups: read) -> conv(1x1, width), with `read` the \
+             channels of what they read",
+        ),
+    ),
+    (
+        &["groupconv", "groupedconv", "groups", "cardinality"],
+        Here::Written("an argument of conv: conv(3x3, 64, groups: 32)"),
     ),
     (
         &[
@@ -182,13 +184,13 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
     ("stride", &["strides", "step", "factor"]),
     ("padding", &["pad", "pads"]),
     ("bias", &["usebias"]),
+    ("groups", &["group", "cardinality", "numgroups"]),
     ("p", &["rate", "prob", "probability", "dropprob"]),
     ("kind", &["option", "type", "mode"]),
 ];
 
 /// Arguments that no layer takes, and what to do instead.
 const NO_ARGUMENTS: &[(&[&str], &str)] = &[
-    (&["groups", "group", "cardinality"], BRANCHES),
     (
         &["dilation", "dilationrate", "rate"],
         "kernels have no gaps here: use a larger kernel, or two convolutions",

@@ -195,7 +195,9 @@ impl<'s, 't> Stop<'s, 't> {
             .filter(|previous| previous.start + previous.text.len() == self.found.start);
         let place = before.map_or(span(self.found), span).to(next.map_or(span(self.found), span));
         let hint = match next.map(|next| (next.text, foreign::word(next.text))) {
-            Some((_, Some(Here::Called(_, how)))) => format!("here it is {how}"),
+            Some((_, Some(Here::Called(_, how) | Here::Written(how)))) => {
+                format!("here it is {how}")
+            }
             Some((name, Some(here @ (Here::Unit(_) | Here::Absent(_))))) => {
                 format!("`{name}` is not in the language; {}", here.hint(&name.to_lowercase()))
             }

@@ -151,7 +151,13 @@ fn before_and_after_convolutions() {
     for channels in CHANNELS {
         for kernel in [1, 3] {
             let padding = [kernel / 2; 2];
-            let geometry = ConvGeometry { input: [8, 8], kernel: [kernel; 2], stride: 1, padding };
+            let geometry = ConvGeometry {
+                input: [8, 8],
+                kernel: [kernel; 2],
+                stride: 1,
+                padding,
+                ..ConvGeometry::POINT
+            };
             let mut b = Builder::new();
             let x = images(&mut b, [2, 8, 8, channels]);
             let weight = parameter(&mut b, [kernel, kernel, channels, 16]);

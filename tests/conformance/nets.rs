@@ -50,7 +50,13 @@ impl Net {
     pub fn conv(&mut self, x: NodeId, outputs: usize, k: usize, stride: usize) -> NodeId {
         let [_, h, w, inputs] = self.b.ty(x).shape.0;
         let weight = self.parameter([k, k, inputs, outputs]);
-        let geometry = ConvGeometry { input: [h, w], kernel: [k, k], stride, padding: [k / 2; 2] };
+        let geometry = ConvGeometry {
+            input: [h, w],
+            kernel: [k, k],
+            stride,
+            padding: [k / 2; 2],
+            ..ConvGeometry::POINT
+        };
         self.b.conv(geometry, x, weight)
     }
 

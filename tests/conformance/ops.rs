@@ -1,5 +1,8 @@
 //! Every operation, at sizes that do and do not fill tiles and groups of four.
 
+use rnetc::engine::cpu::CpuEngine;
+use rnetc::engine::cpu::simd::Isa;
+use rnetc::engine::{EngineError, Precision};
 use rnetc::graph::PoolKind;
 use rnetc::graph::builder::Builder;
 use rnetc::graph::{
@@ -7,7 +10,8 @@ use rnetc::graph::{
     Role, Shape, Type, Unary,
 };
 
-use super::compare::agrees;
+use super::compare::{agree, agrees};
+use super::support::wgpu;
 
 /// f32 rounding, over sums of up to some thousand terms.
 const TOLERANCE: f64 = 2e-6;
@@ -105,8 +109,13 @@ fn convolutions() {
         [1, 4, 4, 4, 4, 7, 1, 3],
         [2, 16, 16, 4, 4, 2, 4, 1],
     ] {
-        let geometry =
-            ConvGeometry { input: [h, w], kernel: [k, k], stride, padding: [padding; 2] };
+        let geometry = ConvGeometry {
+            input: [h, w],
+            kernel: [k, k],
+            stride,
+            padding: [padding; 2],
+            ..ConvGeometry::POINT
+        };
         let [oh, ow] = geometry.output();
         let mut b = Builder::new();
         let x = images(&mut b, [n, h, w, ci]);
@@ -122,9 +131,68 @@ fn convolutions() {
     }
 }
 
+/// On the engine that has them.
+#[test]
+fn grouped_convolutions() {
+    // Images, rows, columns, groups, inputs and outputs of a group, kernel, stride, padding.
+    for [n, h, w, groups, read, written, k, stride, padding] in [
+        [2, 6, 6, 8, 1, 1, 3, 1, 1],
+        [3, 7, 5, 37, 1, 1, 3, 1, 1],
+        [2, 8, 8, 64, 1, 1, 3, 2, 1],
+        [2, 9, 9, 16, 1, 1, 5, 2, 2],
+        [2, 8, 8, 6, 1, 3, 3, 1, 1],
+        [2, 5, 6, 4, 3, 1, 3, 1, 0],
+        [2, 8, 8, 8, 4, 4, 3, 1, 1],
+        [2, 8, 8, 4, 8, 8, 3, 2, 1],
+        [2, 8, 8, 2, 16, 16, 3, 1, 1],
+        [2, 8, 8, 3, 32, 32, 3, 1, 1],
+        [1, 8, 8, 2, 64, 64, 3, 2, 1],
+        [2, 5, 7, 2, 6, 10, 1, 1, 0],
+        [2, 4, 4, 2, 6, 5, 4, 1, 0],
+        [17, 3, 3, 12, 1, 1, 3, 1, 1],
+    ] {
+        let geometry =
+            ConvGeometry { input: [h, w], kernel: [k, k], stride, padding: [padding; 2], groups };
+        let [oh, ow] = geometry.output();
+        let mut b = Builder::new();
+        let x = images(&mut b, [n, h, w, groups * read]);
+        let g = images(&mut b, [n, oh, ow, groups * written]);
+        let weight = parameter(&mut b, [k, k, read, groups * written]);
+        let outputs = [
+            b.conv(geometry, x, weight),
+            b.conv_dx(geometry, g, weight),
+            b.conv_dw(geometry, x, g),
+        ];
+        let name = format!("{n}×{h}×{w}, {groups} of {read}→{written}, {k}×{k}/{stride}+{padding}");
+        let program = program(b, n, &outputs);
+        if let Some(engine) = wgpu() {
+            assert!(matches!(engine.compile(&program), Err(EngineError::NoGroups { .. })));
+        }
+        let every = Isa::available().into_iter().flat_map(|isa| {
+            [(Precision::F32, TOLERANCE), (Precision::Bf16x3, 2e-5), (Precision::Bf16, 8e-3)]
+                .map(|(precision, most)| (isa, precision, most))
+        });
+        for (isa, precision, most) in every {
+            let engine = CpuEngine::on(isa, Some(2), precision).expect("the machine has it");
+            agree(
+                &format!("{name} in {precision}"),
+                &program,
+                most,
+                vec![(isa.name(), Box::new(engine))],
+            );
+        }
+    }
+}
+
 #[test]
 fn whole_image_kernels() {
-    let geometry = ConvGeometry { input: [4, 3], kernel: [4, 3], stride: 1, padding: [0, 0] };
+    let geometry = ConvGeometry {
+        input: [4, 3],
+        kernel: [4, 3],
+        stride: 1,
+        padding: [0, 0],
+        ..ConvGeometry::POINT
+    };
     let mut b = Builder::new();
     let x = images(&mut b, [6, 4, 3, 5]);
     let g = images(&mut b, [6, 1, 1, 10]);

@@ -95,7 +95,13 @@ fn run(gpu: &Arc<Gpu>, program: &Program, lowered: Lowered) -> Result<Vec<Vec<f3
 
 /// A convolution of pictures to more channels, with both gradients. No sum exceeds 1,152.
 fn program() -> Program {
-    let geometry = ConvGeometry { input: [8, 8], kernel: [3, 3], stride: 1, padding: [1, 1] };
+    let geometry = ConvGeometry {
+        input: [8, 8],
+        kernel: [3, 3],
+        stride: 1,
+        padding: [1, 1],
+        ..ConvGeometry::POINT
+    };
     let mut b = Builder::new();
     let batched = |channels| Type { shape: Shape([4, 8, 8, channels]), batched: true };
     let x = b.input("images", Role::Images, batched(16));

@@ -21,7 +21,7 @@
 //! | number | `const 0.1`, or its bits: `const 0x7ff8000000000000` |
 //! | random numbers | `random 3 %seed`: stream 3 |
 //! | scalar function | its name: `relu %0`, `mul %0, %1` |
-//! | convolution, adjoints | `conv 3×3/2 pad 1 %x, %w`: kernel, stride; `pad 1×0`: rows, columns |
+//! | convolution, adjoints | `conv 3×3/2 pad 1 %x, %w`: kernel, stride; `pad 1×0`: rows, columns; `groups 8` behind them |
 //! | reduction | `reduce m2 nhw %0`; `none` for no axis |
 //! | pooling, adjoint | `pool max 3/2 pad 1 %0`: window, stride |
 //! | re-indexing | `remap [i, 2i-1, (i+1)/2, i] %0`: for each axis, the source of element i |

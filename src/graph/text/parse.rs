@@ -199,7 +199,8 @@ fn convolution(at: &mut Cursor) -> Parsed<ConvGeometry> {
     at.expect("/")?;
     let stride = at.number()?;
     let padding = if at.skips("pad ") { at.pair()? } else { [0, 0] };
-    Ok(ConvGeometry { input: [0, 0], kernel, stride, padding })
+    let groups = if at.skips("groups ") { at.number()? } else { 1 };
+    Ok(ConvGeometry { input: [0, 0], kernel, stride, padding, groups })
 }
 
 fn pooling(at: &mut Cursor) -> Parsed<PoolGeometry> {

@@ -112,7 +112,8 @@ impl Display for ConvGeometry {
             [0, 0] => Ok(()),
             [rows, columns] if rows == columns => write!(f, " pad {rows}"),
             [rows, columns] => write!(f, " pad {rows}×{columns}"),
-        }
+        }?;
+        if self.groups == 1 { Ok(()) } else { write!(f, " groups {}", self.groups) }
     }
 }
 

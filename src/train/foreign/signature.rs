@@ -11,7 +11,7 @@ pub enum Signature {
     Weights {
         /// Channels written.
         outputs: usize,
-        /// Channels read.
+        /// Channels that each of them reads.
         inputs: usize,
         /// Rows and columns.
         kernel: [usize; 2],
@@ -29,9 +29,12 @@ impl Signature {
     /// Of a module of the net.
     pub fn of(module: &Module) -> Self {
         match module.kind {
-            ModuleKind::Conv { kernel, inputs, outputs, bias } => {
-                Signature::Weights { outputs, inputs, kernel, bias: bias.is_some() }
-            }
+            ModuleKind::Conv { kernel, inputs, outputs, groups, bias } => Signature::Weights {
+                outputs,
+                inputs: inputs / groups,
+                kernel,
+                bias: bias.is_some(),
+            },
             ModuleKind::Linear { inputs, outputs, bias, .. } => {
                 Signature::Weights { outputs, inputs, kernel: [1, 1], bias: bias.is_some() }
             }

@@ -62,7 +62,8 @@ fn a_long_reduction_of_few_threads_waits() {
 fn conv(images: usize, pixels: usize, channels: usize) -> Estimate {
     one(Precision::F32, [images, pixels, pixels, channels], |b, x| {
         let [input, padding] = [[pixels; 2], [1; 2]];
-        let geometry = ConvGeometry { input, kernel: [3, 3], stride: 1, padding };
+        let geometry =
+            ConvGeometry { input, kernel: [3, 3], stride: 1, padding, ..ConvGeometry::POINT };
         let ty = Type { shape: Shape([3, 3, channels, channels]), batched: false };
         let weight = b.input("weight", Role::Parameter, ty);
         b.conv(geometry, x, weight)

@@ -78,7 +78,13 @@ fn a_device_that_does_not_answer_is_not_waited_for() {
 /// So many convolutions, one after the other: time for all, memory for two.
 fn chain(length: usize) -> Program {
     let mut b = Builder::new();
-    let geometry = ConvGeometry { input: [32, 32], kernel: [3, 3], stride: 1, padding: [1, 1] };
+    let geometry = ConvGeometry {
+        input: [32, 32],
+        kernel: [3, 3],
+        stride: 1,
+        padding: [1, 1],
+        ..ConvGeometry::POINT
+    };
     let [batch, channels] = [256, 8];
     let shape = Shape([batch, 32, 32, channels]);
     let mut x = b.input("x", Role::Images, Type { shape, batched: true });

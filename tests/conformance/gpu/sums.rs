@@ -12,7 +12,13 @@ use crate::support::gpu;
 /// A weight gradient, its sum and second moment, and those of the pictures: of each channel, and of
 /// all.
 fn program(images: usize, channels: usize) -> Program {
-    let geometry = ConvGeometry { input: [5, 3], kernel: [3, 3], stride: 1, padding: [1, 1] };
+    let geometry = ConvGeometry {
+        input: [5, 3],
+        kernel: [3, 3],
+        stride: 1,
+        padding: [1, 1],
+        ..ConvGeometry::POINT
+    };
     let mut b = Builder::new();
     let batched = |channels| Type { shape: Shape([images, 5, 3, channels]), batched: true };
     let x = b.input("images", Role::Images, batched(4));

@@ -18,7 +18,13 @@ use crate::support::gpu;
 /// A convolution of `images` pictures of 9×9 to `channels`, with both gradients if it is whole,
 /// and the sums of its channels, which go by tiles.
 pub fn convolution(images: usize, channels: usize, whole: bool) -> Program {
-    let geometry = ConvGeometry { input: [9, 9], kernel: [3, 3], stride: 1, padding: [1, 1] };
+    let geometry = ConvGeometry {
+        input: [9, 9],
+        kernel: [3, 3],
+        stride: 1,
+        padding: [1, 1],
+        ..ConvGeometry::POINT
+    };
     let mut b = Builder::new();
     let batched = |channels| Type { shape: Shape([images, 9, 9, channels]), batched: true };
     let x = b.input("images", Role::Images, batched(8));

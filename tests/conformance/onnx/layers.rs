@@ -32,6 +32,7 @@ pub fn conv(draft: &mut Draft, case: &Case) {
         kernel: pair(case, "kernel_shape", 1),
         stride: stride(case),
         padding: pair(case, "padding", 0),
+        ..ConvGeometry::POINT
     };
     let x = draft.images(&pictures.channels_last());
     let w = draft.parameter(&weight.permuted(&[2, 3, 1, 0]));
@@ -48,7 +49,11 @@ pub fn conv_transpose(draft: &mut Draft, case: &Case) {
         [0, 1].map(|a| (gradient.shape[2 + a] - 1) * stride + kernel[a] + more[a] - 2 * padding[a]);
     let g = draft.images(&gradient.channels_last());
     let w = draft.parameter(&weight.permuted(&[2, 3, 1, 0]));
-    let y = draft.b.conv_dx(ConvGeometry { input, kernel, stride, padding }, g, w);
+    let y = draft.b.conv_dx(
+        ConvGeometry { input, kernel, stride, padding, ..ConvGeometry::POINT },
+        g,
+        w,
+    );
     wants_pictures(draft, case, y);
 }
 
@@ -82,7 +87,7 @@ fn product(draft: &mut Draft, a: &Tensor, b: &Tensor) -> NodeId {
     let [m, k, n] = [a.shape[0], a.shape[1], b.shape[1]];
     let x = draft.images(&a.reshaped(&[m, 1, 1, k]));
     let w = draft.parameter(&b.reshaped(&[1, 1, k, n]));
-    let geometry = ConvGeometry { input: [1, 1], kernel: [1, 1], stride: 1, padding: [0, 0] };
+    let geometry = ConvGeometry::POINT;
     draft.b.conv(geometry, x, w)
 }
 

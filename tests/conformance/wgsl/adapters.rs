@@ -116,7 +116,7 @@ fn roomy((name, it): (String, Emulator), [memory, threads]: [usize; 2]) -> (Stri
 /// A convolution of three pictures with both gradients.
 fn contractions(kernel: usize, stride: usize, pixels: usize, [from, to]: [usize; 2]) -> Program {
     let [kernels, input, padding] = [kernel, pixels, kernel / 2].map(|extent| [extent; 2]);
-    let geometry = ConvGeometry { input, kernel: kernels, stride, padding };
+    let geometry = ConvGeometry { input, kernel: kernels, stride, padding, ..ConvGeometry::POINT };
     let [h, w] = geometry.output();
     let mut b = Builder::new();
     let batched = |shape| Type { shape: Shape(shape), batched: true };
@@ -179,7 +179,13 @@ const LAYERS: [Layer; 8] = [
 ];
 
 fn weight_gradient((images, input, [from, to], [kernel, stride, padding]): Layer) -> Program {
-    let geometry = ConvGeometry { input, kernel: [kernel; 2], stride, padding: [padding; 2] };
+    let geometry = ConvGeometry {
+        input,
+        kernel: [kernel; 2],
+        stride,
+        padding: [padding; 2],
+        ..ConvGeometry::POINT
+    };
     let mut b = Builder::new();
     let batched = |[h, w]: [usize; 2], channels| Type {
         shape: Shape([images, h, w, channels]),

@@ -6,6 +6,7 @@ use rnetc::graph::{ConvGeometry, PoolGeometry, Type};
 use super::structure::{check_op, ty};
 
 const BATCH: usize = 2;
+/// Channels read and written by a group.
 const CI: usize = 2;
 const CO: usize = 3;
 
@@ -15,8 +16,22 @@ fn geometries() -> Vec<ConvGeometry> {
         for kernel in [[1, 1], [3, 3], [2, 3], [1, 4]] {
             for stride in [1, 2, 3] {
                 for padding in [[0, 0], [1, 1], [0, 1], [2, 1]] {
-                    all.push(ConvGeometry { input, kernel, stride, padding });
+                    all.push(ConvGeometry {
+                        input,
+                        kernel,
+                        stride,
+                        padding,
+                        ..ConvGeometry::POINT
+                    });
                 }
+            }
+        }
+    }
+    for kernel in [[1, 1], [3, 3], [2, 3]] {
+        for stride in [1, 2] {
+            for groups in [2, 3] {
+                let padding = [1, 0];
+                all.push(ConvGeometry { input: [5, 4], kernel, stride, padding, groups });
             }
         }
     }
@@ -25,9 +40,10 @@ fn geometries() -> Vec<ConvGeometry> {
 
 fn types(g: &ConvGeometry) -> [Type; 3] {
     let ([h, w], [oh, ow], [kh, kw]) = (g.input, g.output(), g.kernel);
-    let x = ty([BATCH, h, w, CI], true);
-    let y = ty([BATCH, oh, ow, CO], true);
-    [x, ty([kh, kw, CI, CO], false), y]
+    let [ci, co] = [CI, CO].map(|each| each * g.groups);
+    let x = ty([BATCH, h, w, ci], true);
+    let y = ty([BATCH, oh, ow, co], true);
+    [x, ty([kh, kw, CI, co], false), y]
 }
 
 #[test]

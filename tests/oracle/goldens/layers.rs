@@ -100,6 +100,7 @@ fn convolutions() {
             kernel: [kh, kw],
             stride: numbers[0] as usize,
             padding: [numbers[1] as usize, numbers[2] as usize],
+            ..ConvGeometry::POINT
         };
         let y = layer.b.conv(geometry, x, w);
         layer.output(&name("y"), y);

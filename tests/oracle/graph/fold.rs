@@ -33,7 +33,13 @@ fn leaves(b: &mut Builder) -> Leaves {
     let w = input("w", [3, 3, CI, CO], false);
     let per_channel = input("s", [1, 1, 1, CO], false);
     let per_image = input("t", [N, 1, 1, CO], true);
-    let geometry = ConvGeometry { input: [SIDE; 2], kernel: [3, 3], stride: 1, padding: [1, 1] };
+    let geometry = ConvGeometry {
+        input: [SIDE; 2],
+        kernel: [3, 3],
+        stride: 1,
+        padding: [1, 1],
+        ..ConvGeometry::POINT
+    };
     Leaves { conv: b.conv(geometry, x, w), per_channel, per_image }
 }
 

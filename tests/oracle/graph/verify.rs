@@ -133,6 +133,17 @@ fn convolutions_fit() {
         },
     );
     assert!(verify(&program).is_err(), "a stride of zero");
+    for groups in [0, 2] {
+        let (_, program) = change(
+            |n| matches!(n.op, Op::Conv(_)),
+            |n| {
+                if let Op::Conv(g) = &mut n.op {
+                    g.groups = groups;
+                }
+            },
+        );
+        assert!(verify(&program).is_err(), "weights of one group in {groups}");
+    }
     let kernel = |g: &mut ConvGeometry| g.kernel = [99, 99];
     for dx in [true, false] {
         let (_, program) = change(

@@ -73,7 +73,8 @@ impl Draft {
         bias: Option<f64>,
     ) -> ValueId {
         let Chw { c, h, w } = self.shape(x);
-        let module = self.module(name, ModuleKind::Conv { kernel, inputs: c, outputs, bias });
+        let module =
+            self.module(name, ModuleKind::Conv { kernel, inputs: c, outputs, groups: 1, bias });
         let padding = kernel.map(|k| k / 2);
         let shape = Chw { c: outputs, h: h.div_ceil(stride), w: w.div_ceil(stride) };
         self.push(Layer::Conv { module, stride, padding }, &[x], shape)

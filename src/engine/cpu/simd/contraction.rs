@@ -44,7 +44,9 @@ impl Contraction {
         precision: Precision,
     ) -> Result<Self, EngineError> {
         let vectors = VectorPlan::new(geometry, ci, co, isa)?;
-        let parts = parts(precision).filter(|_| isa.has_tiles());
+        // A group's channels would leave tiles nearly empty.
+        let tiles = isa.has_tiles() && geometry.groups == 1;
+        let parts = parts(precision).filter(|_| tiles);
         let tiles = parts.and_then(|parts| TilePlan::new(geometry, ci, co, parts));
         Ok(Self { vectors, tiles })
     }
@@ -120,7 +122,7 @@ impl Contraction {
         self.vectors.y_len() + self.vectors.dx_len() + self.vectors.w_len()
     }
 
-    /// Packs weights (kernel rows × columns × ci × co) for a product.
+    /// Packs weights (kernel rows × columns × ci/groups × co) for a product.
     pub fn pack(&self, direction: Direction, w: &[f32], out: &mut [f32]) {
         match (direction, &self.tiles) {
             (Direction::Forward, Some(t)) => t.pack_forward(w, bytemuck::cast_slice_mut(out)),
@@ -156,7 +158,7 @@ impl Contraction {
         }
     }
 
-    /// Adds up sums, in their order, into kernel rows × columns × ci × co.
+    /// Adds up sums, in their order, into kernel rows × columns × ci/groups × co.
     pub fn finish_dw<'a>(&self, all: impl IntoIterator<Item = &'a [f32]>, out: &mut [f32]) {
         match &self.tiles {
             Some(tiles) => tiles.finish_dw(all, out),
@@ -171,6 +173,7 @@ impl std::fmt::Display for Contraction {
         let g = self.geometry();
         let [ci, co] = self.channels();
         let [[kh, kw], [rows, columns]] = [g.kernel, g.input];
-        write!(f, "{kh}×{kw}/{}, {ci}→{co} channels at {rows}×{columns}", g.stride)
+        write!(f, "{kh}×{kw}/{}, {ci}→{co} channels at {rows}×{columns}", g.stride)?;
+        if g.groups == 1 { Ok(()) } else { write!(f, " in {} groups", g.groups) }
     }
 }

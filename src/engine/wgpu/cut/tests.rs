@@ -40,7 +40,7 @@ fn layer(
     [pixels, from, to, kernel, stride, padding]: Layer,
 ) -> (Graph, Vec<Kernel>) {
     let [input, kernel, padding] = [[pixels; 2], [kernel; 2], [padding; 2]];
-    let geometry = ConvGeometry { input, kernel, stride, padding };
+    let geometry = ConvGeometry { input, kernel, stride, padding, ..ConvGeometry::POINT };
     let batched = |[h, w]: [usize; 2], channels| Type {
         shape: Shape([images, h, w, channels]),
         batched: true,

@@ -52,7 +52,7 @@ struct Case {
 
 fn cases() -> Vec<Case> {
     let case = |input, kernel, stride, padding, ci, co| Case {
-        geometry: ConvGeometry { input, kernel, stride, padding },
+        geometry: ConvGeometry { input, kernel, stride, padding, ..ConvGeometry::POINT },
         ci,
         co,
     };

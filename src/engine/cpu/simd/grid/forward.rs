@@ -17,11 +17,11 @@ pub fn origin(geometry: &ConvGeometry, x: &TileLayout) -> usize {
     row * x.pitch() + col * x.channels
 }
 
-/// Pixels and taps from tile x to a result.
+/// Pixels and taps from the first `read` channels of tile x to the first `written` of a result.
 pub fn grid(
     geometry: &ConvGeometry,
     x: &TileLayout,
-    written: usize,
+    [read, written]: [usize; 2],
     y: &TileLayout,
 ) -> (Grid, Taps) {
     let [rows, cols] = geometry.output();
@@ -32,16 +32,13 @@ pub fn grid(
         x_row: geometry.stride * x.pitch(),
         x_pixel: geometry.stride * x.channels,
         x_run: x.pitch(),
+        x_column: x.channels,
         y_origin: 0,
         y_row: y.pitch(),
         y_pixel: y.channels,
     };
     let [kernel_rows, kernel_cols] = geometry.kernel;
-    let taps = Taps {
-        rows: (0..kernel_rows).collect(),
-        cols: (0..kernel_cols).collect(),
-        read: x.channels,
-        written,
-    };
+    let taps =
+        Taps { rows: (0..kernel_rows).collect(), cols: (0..kernel_cols).collect(), read, written };
     (grid, taps)
 }

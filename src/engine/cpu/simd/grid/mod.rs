@@ -18,8 +18,11 @@ pub struct Grid {
     pub x_row: usize,
     /// From a pixel to the next, in x.
     pub x_pixel: usize,
-    /// From a run to the next, in x.
+    /// From a kernel row's first pixel to the next row's, in x.
     pub x_run: usize,
+    /// From a pixel of the tile to the next, in x; more than the channels read where those are a
+    /// part of it.
+    pub x_column: usize,
     /// First element written.
     pub y_origin: usize,
     /// From a row of pixels to the next, in y.
@@ -42,9 +45,9 @@ impl Grid {
 /// The kernel taps that a sweep applies, in the order in which x holds what they read.
 #[derive(Clone, Debug)]
 pub struct Taps {
-    /// Kernel rows, one a run.
+    /// Kernel rows.
     pub rows: Vec<usize>,
-    /// Kernel columns, side by side in a run.
+    /// Kernel columns.
     pub cols: Vec<usize>,
     /// Channels of x.
     pub read: usize,

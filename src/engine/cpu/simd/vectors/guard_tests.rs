@@ -78,9 +78,18 @@ fn kernels_stay_inside_their_operands() {
                 kernel: [kernel; 2],
                 stride,
                 padding: [padding; 2],
+                ..ConvGeometry::POINT
             };
             for (ci, co) in [(1, 1), (3, 10), (17, 16), (33, 50)] {
                 let plan = VectorPlan::new(geometry, ci, co, isa).unwrap();
+                touch_all(&plan, false);
+                touch_all(&plan, true);
+            }
+            for (groups, read, written) in
+                [(5, 1, 1), (32, 1, 1), (3, 1, 3), (2, 3, 10), (3, 17, 16)]
+            {
+                let geometry = ConvGeometry { groups, ..geometry };
+                let plan = VectorPlan::new(geometry, groups * read, groups * written, isa).unwrap();
                 touch_all(&plan, false);
                 touch_all(&plan, true);
             }

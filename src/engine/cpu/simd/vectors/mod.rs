@@ -1,7 +1,8 @@
 //! A convolution in f32, planned once for an instruction set.
 //!
-//! Forward and input gradient are the same [`pass`]: for each pixel of a grid a few runs times
-//! packed weights, by the definition ([`sweep`]) or with fewer products ([`winograd`]). They differ
+//! Forward and input gradient are the same [`pass`]: for each pixel of a grid a few [`runs`] times
+//! packed weights, by the definition ([`sweep`]) or with fewer products ([`winograd`]). Groups are
+//! one pass after another, each over its channels of the pixels. They differ
 //! in strides and in the order of the packed weights ([`pack`]). The weight gradient ([`dw`]) keeps
 //! a block of weights in registers and runs over pixels. [`partition`] puts any extent together
 //! from the blocks that kernels compute.
@@ -10,6 +11,7 @@ mod dw;
 mod pack;
 mod partition;
 mod pass;
+mod runs;
 mod sweep;
 mod winograd;
 
@@ -40,7 +42,9 @@ pub struct VectorPlan {
     g: TileLayout,
     /// The same convolution as the kernels see it.
     inner: ConvGeometry,
-    inner_ci: usize,
+    /// Channels of the kernels' convolution that a group reads and writes.
+    group: [usize; 2],
+    /// Of a group, over its channels of the pixels.
     forward: Pass,
     dx: Vec<Pass>,
     dx_covers_input: bool,
@@ -75,7 +79,7 @@ impl VectorPlan {
             image: geometry.output(),
             channels: co,
             border: g_border.union(dx::border(&geometry)),
-            slack: WeightGradient::slack(co, isa),
+            slack: WeightGradient::slack(co / geometry.groups, isa),
         };
         check_memory(&geometry, &x, &g)?;
         let one_pixel = one_pixel(&geometry, &x);
@@ -83,6 +87,7 @@ impl VectorPlan {
         if one_pixel.is_some() {
             g.border = g_border;
         }
+        let group = [tile.channels, co].map(|channels| channels / geometry.groups);
         Ok(VectorPlan {
             geometry,
             ci,
@@ -90,7 +95,7 @@ impl VectorPlan {
             x,
             g,
             inner,
-            inner_ci: tile.channels,
+            group,
             forward: forward_pass(&inner, &tile, co, isa),
             dx: dx_passes(&inner, &g, tile.channels, isa),
             dx_covers_input: dx::covers_input(&inner),
@@ -128,7 +133,7 @@ impl VectorPlan {
     /// Elements of the weights as the graph holds them.
     pub fn w_len(&self) -> usize {
         let [rows, cols] = self.geometry.kernel;
-        rows * cols * self.ci * self.co
+        rows * cols * self.ci / self.geometry.groups * self.co
     }
 
     /// Multiply-adds of each of the three contractions, for one image.
@@ -139,12 +144,29 @@ impl VectorPlan {
 
     /// Elements that [`VectorPlan::pack_forward`] writes.
     pub fn packed_forward_len(&self) -> usize {
-        self.forward.w_end()
+        self.geometry.groups * self.forward.w_end()
     }
 
     /// Elements that [`VectorPlan::pack_dx`] writes.
     pub fn packed_dx_len(&self) -> usize {
+        self.geometry.groups * self.group_dx_len()
+    }
+
+    /// Of one group.
+    fn group_dx_len(&self) -> usize {
         self.dx.last().map_or(0, Pass::w_end)
+    }
+
+    /// Each group's weights, with its part of packed ones.
+    fn groups<'a>(
+        &'a self,
+        w: &'a [f32],
+        packed: &'a mut [f32],
+    ) -> impl Iterator<Item = (Weights<'a>, &'a mut [f32])> {
+        let [read, written] = self.group;
+        let each = packed.len() / self.geometry.groups;
+        let weights = move |group| Weights::new(&self.inner, [read, self.co], group * written, w);
+        (0..self.geometry.groups).map(weights).zip(packed.chunks_exact_mut(each.max(1)))
     }
 
     /// Elements of an accumulator of [`VectorPlan::dw`].
@@ -155,15 +177,18 @@ impl VectorPlan {
     /// Packs weights (kernel rows × columns × ci × co) for [`VectorPlan::forward`].
     pub fn pack_forward(&self, w: &[f32], out: &mut [f32]) {
         assert_eq!(out.len(), self.packed_forward_len());
-        Weights::new(&self.inner, self.inner_ci, self.co, w).pack_forward(&self.forward, out);
+        for (weights, out) in self.groups(w, out) {
+            weights.pack_forward(&self.forward, out);
+        }
     }
 
     /// Packs weights (kernel rows × columns × ci × co) for [`VectorPlan::dx`].
     pub fn pack_dx(&self, w: &[f32], out: &mut [f32]) {
         assert_eq!(out.len(), self.packed_dx_len());
-        let weights = Weights::new(&self.inner, self.inner_ci, self.co, w);
-        for pass in &self.dx {
-            weights.pack_dx(pass, out);
+        for (weights, out) in self.groups(w, out) {
+            for pass in &self.dx {
+                weights.pack_dx(pass, out);
+            }
         }
     }
 
@@ -172,7 +197,10 @@ impl VectorPlan {
         assert_eq!(x.len(), self.x.len());
         assert_eq!(packed.len(), self.packed_forward_len());
         assert_eq!(y.len(), self.y_len());
-        self.forward.run(x, packed, y);
+        let [read, written] = self.group;
+        for (group, packed) in packed.chunks_exact(self.forward.w_end()).enumerate() {
+            self.forward.run(&x[group * read..], packed, &mut y[group * written..]);
+        }
     }
 
     /// The adjoint with respect to x. `g` is a tile of [`VectorPlan::g_tile`], `dx` plain input
@@ -184,8 +212,11 @@ impl VectorPlan {
         if !self.dx_covers_input {
             dx.fill(0.0);
         }
-        for pass in &self.dx {
-            pass.run(g, packed, dx);
+        let [read, written] = self.group;
+        for (group, packed) in packed.chunks_exact(self.group_dx_len().max(1)).enumerate() {
+            for pass in &self.dx {
+                pass.run(&g[group * written..], packed, &mut dx[group * read..]);
+            }
         }
     }
 
@@ -212,7 +243,8 @@ impl VectorPlan {
 /// The pass from tile x to a plain y.
 fn forward_pass(geometry: &ConvGeometry, x: &TileLayout, written: usize, isa: Isa) -> Pass {
     let y = TileLayout::plain(geometry.output(), written);
-    let (grid, taps) = forward::grid(geometry, x, written, &y);
+    let group = [x.channels, written].map(|channels| channels / geometry.groups);
+    let (grid, taps) = forward::grid(geometry, x, group, &y);
     Pass::new(grid, taps, isa, 0)
 }
 
@@ -221,7 +253,8 @@ fn dx_passes(geometry: &ConvGeometry, g: &TileLayout, written: usize, isa: Isa) 
     let dx = TileLayout::plain(geometry.input, written);
     let mut w_origin = 0;
     let mut found: Vec<Pass> = Vec::new();
-    for (grid, taps) in dx::grids(geometry, g, written, &dx) {
+    let group = [g.channels, written].map(|channels| channels / geometry.groups);
+    for (grid, taps) in dx::grids(geometry, g, group, &dx) {
         let pass = Pass::new(grid, taps, isa, w_origin);
         w_origin = pass.w_end();
         found.push(pass);
@@ -233,8 +266,8 @@ fn dx_passes(geometry: &ConvGeometry, g: &TileLayout, written: usize, isa: Isa) 
 /// image's elements as channels: the same operands, and no border around g.
 fn one_pixel(geometry: &ConvGeometry, x: &TileLayout) -> Option<(ConvGeometry, TileLayout)> {
     let whole = geometry.kernel == geometry.input && x.border == Border::default();
-    whole.then(|| {
-        let inner = ConvGeometry { input: [1, 1], kernel: [1, 1], stride: 1, padding: [0, 0] };
+    (whole && geometry.groups == 1).then(|| {
+        let inner = ConvGeometry::POINT;
         (inner, TileLayout { image: [1, 1], channels: x.len(), ..*x })
     })
 }
@@ -255,15 +288,16 @@ fn check_extents(
     x_border: Border,
     g_border: Border,
 ) -> Result<(), EngineError> {
-    let ConvGeometry { input, kernel, stride, padding } = *geometry;
-    let positive = [input[0], input[1], kernel[0], kernel[1], stride, ci, co];
+    let ConvGeometry { input, kernel, stride, padding, groups } = *geometry;
+    let positive = [input[0], input[1], kernel[0], kernel[1], stride, groups, ci, co];
     let around = [x_border, g_border].map(|b| [b.top, b.left, b.bottom, b.right]).concat();
     let fits = |axis: usize| kernel[axis] <= input[axis] + 2 * padding[axis];
     let too_large = |n: &usize| *n > MAX_EXTENT;
     if positive.iter().chain(&padding).chain(&around).any(too_large) {
         return Err(uncountable(geometry, [ci, co]));
     }
-    if positive.contains(&0) || !fits(0) || !fits(1) {
+    let divides = |channels: usize| channels.is_multiple_of(groups);
+    if positive.contains(&0) || !fits(0) || !fits(1) || !divides(ci) || !divides(co) {
         return Err(EngineError::NoOutput { geometry: *geometry, channels: [ci, co] });
     }
     Ok(())
@@ -280,8 +314,8 @@ fn check_memory(
         rows as u128 * cols as u128 * t.channels as u128
     };
     let [rows, cols] = geometry.kernel.map(|n| n as u128);
-    let channels = |t: &TileLayout| (t.channels + MAX_LANES) as u128;
-    let weights = rows * cols * channels(x) * channels(g);
+    let channels = |t: &TileLayout| (t.channels / geometry.groups + MAX_LANES) as u128;
+    let weights = geometry.groups as u128 * rows * cols * channels(x) * channels(g);
     match tile(x).max(tile(g)).max(weights) > MAX_ELEMENTS {
         false => Ok(()),
         true => Err(uncountable(geometry, [x.channels, g.channels])),

@@ -4,7 +4,8 @@ use super::pass::Pass;
 use super::sweep::{Strip, Sweep};
 use crate::graph::ConvGeometry;
 
-/// A convolution's weights as the graph holds them: rows × columns × channels read × written.
+/// A group's weights as the graph holds them: rows × columns × channels that it reads × channels that
+/// all groups write.
 pub struct Weights<'a> {
     values: &'a [f32],
     cols: usize,
@@ -13,11 +14,17 @@ pub struct Weights<'a> {
 }
 
 impl<'a> Weights<'a> {
-    /// Wraps the values of a convolution from `ci` to `co` channels.
-    pub fn new(geometry: &ConvGeometry, ci: usize, co: usize, values: &'a [f32]) -> Self {
+    /// Those that write channels from `first` on, of a convolution in which a group reads `ci` channels
+    /// and all write `co`.
+    pub fn new(
+        geometry: &ConvGeometry,
+        [ci, co]: [usize; 2],
+        first: usize,
+        values: &'a [f32],
+    ) -> Self {
         let [rows, cols] = geometry.kernel;
         assert_eq!(values.len(), rows * cols * ci * co);
-        Weights { values, cols, ci, co }
+        Weights { values: &values[first..], cols, ci, co }
     }
 
     fn index(&self, row: usize, col: usize, ci: usize, co: usize) -> usize {

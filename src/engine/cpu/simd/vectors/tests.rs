@@ -46,7 +46,7 @@ impl Problem {
         Problem {
             case,
             x: random.values(input[0] * input[1] * case.ci),
-            w: random.values(kernel[0] * kernel[1] * case.ci * case.co),
+            w: random.values(kernel[0] * kernel[1] * case.ci / case.geometry.groups * case.co),
             g: random.values(output[0] * output[1] * case.co),
         }
     }
@@ -54,7 +54,8 @@ impl Problem {
     /// Calls `visit(x index, w index, y index)` for every product of the definition.
     fn products(&self, mut visit: impl FnMut(usize, usize, usize)) {
         let Case { geometry, ci, co } = self.case;
-        let ConvGeometry { input, kernel, stride, padding } = geometry;
+        let ConvGeometry { input, kernel, stride, padding, groups } = geometry;
+        let [read, written] = [ci, co].map(|channels| channels / groups);
         let output = geometry.output();
         for (oy, ox) in pairs(output) {
             for (r, s) in pairs(kernel) {
@@ -65,9 +66,10 @@ impl Problem {
                     continue;
                 }
                 let pixel = (iy - padding[0]) * input[1] + ix - padding[1];
-                for (c, k) in pairs([ci, co]) {
-                    let w = ((r * kernel[1] + s) * ci + c) * co + k;
-                    visit(pixel * ci + c, w, (oy * output[1] + ox) * co + k);
+                for (c, k) in pairs([read, co]) {
+                    let w = ((r * kernel[1] + s) * read + c) * co + k;
+                    let from = k / written * read + c;
+                    visit(pixel * ci + from, w, (oy * output[1] + ox) * co + k);
                 }
             }
         }
@@ -160,8 +162,9 @@ fn check(case: Case, isa: Isa, random: &mut Random) {
     let taps = geometry.kernel[0] * geometry.kernel[1];
     let pixels = geometry.output()[0] * geometry.output()[1];
     let label = (isa, case);
-    assert_close("y", &label, &y, &y_want, taps * ci);
-    assert_close("dx", &label, &dx, &dx_want, taps * co);
+    let [read, written] = [ci, co].map(|channels| channels / geometry.groups);
+    assert_close("y", &label, &y, &y_want, taps * read);
+    assert_close("dx", &label, &dx, &dx_want, taps * written);
     assert_close("dw", &label, &dw, &dw_want, 2 * pixels);
     let products = geometry.output()[0] * geometry.output()[1] * taps * ci * co;
     let left = dot(&y, &problem.g);
@@ -175,7 +178,13 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
 }
 
 fn square(input: usize, kernel: usize, stride: usize, padding: usize) -> ConvGeometry {
-    ConvGeometry { input: [input; 2], kernel: [kernel; 2], stride, padding: [padding; 2] }
+    ConvGeometry {
+        input: [input; 2],
+        kernel: [kernel; 2],
+        stride,
+        padding: [padding; 2],
+        ..ConvGeometry::POINT
+    }
 }
 
 #[test]
@@ -220,6 +229,7 @@ fn shapes_at_random() {
             kernel: [rows.0, cols.0],
             stride,
             padding: [rows.1, cols.1],
+            ..ConvGeometry::POINT
         };
         let (mut ci, mut co) = (random.pick(&channels), random.pick(&channels));
         if rows.0 * cols.0 > 9 {
@@ -228,6 +238,51 @@ fn shapes_at_random() {
         for isa in Isa::available() {
             check(Case { geometry, ci, co }, isa, &mut random);
         }
+    }
+}
+
+#[test]
+fn groups_of_every_width() {
+    let mut random = Random(5);
+    let grouped = |geometry, groups| ConvGeometry { groups, ..geometry };
+    // Groups, and the channels that each reads and writes.
+    let widths = [
+        (2, 1, 1),
+        (7, 1, 1),
+        (32, 1, 1),
+        (50, 1, 1),
+        (16, 1, 2),
+        (5, 1, 3),
+        (3, 2, 1),
+        (8, 4, 4),
+        (4, 8, 8),
+        (3, 16, 16),
+        (2, 5, 7),
+        (2, 17, 3),
+        (2, 32, 32),
+        (3, 64, 32),
+        (2, 33, 48),
+    ];
+    for (groups, read, written) in widths {
+        for geometry in [
+            square(8, 3, 1, 1),
+            square(9, 3, 2, 1),
+            square(6, 1, 1, 0),
+            square(7, 5, 1, 2),
+            square(8, 5, 3, 1),
+            square(4, 4, 1, 0),
+            square(7, 2, 2, 0),
+            square(3, 1, 2, 0),
+        ] {
+            let geometry = grouped(geometry, groups);
+            for isa in Isa::available() {
+                check(Case { geometry, ci: groups * read, co: groups * written }, isa, &mut random);
+            }
+        }
+    }
+    let large = Case { geometry: grouped(square(16, 3, 1, 1), 2), ci: 256, co: 256 };
+    for isa in Isa::available() {
+        check(large, isa, &mut random);
     }
 }
 
@@ -275,6 +330,10 @@ fn impossible_geometries_are_errors() {
     assert!(matches!(plan(square(2, 3, 1, 0), 1, 1), Some(EngineError::NoOutput { .. })));
     assert!(matches!(plan(square(8, 3, 0, 1), 1, 1), Some(EngineError::NoOutput { .. })));
     assert!(matches!(plan(square(8, 3, 1, 1), 0, 1), Some(EngineError::NoOutput { .. })));
+    let halves = ConvGeometry { groups: 2, ..square(8, 3, 1, 1) };
+    assert!(matches!(plan(halves, 3, 2), Some(EngineError::NoOutput { .. })));
+    assert!(matches!(plan(halves, 2, 3), Some(EngineError::NoOutput { .. })));
+    assert!(plan(halves, 2, 4).is_none());
     let huge = square(usize::MAX / 4, 3, 1, 1);
     assert!(matches!(plan(huge, 1, 1), Some(EngineError::OutOfMemory { .. })));
     let large = square(1 << 18, 3, 1, 1);

@@ -69,7 +69,7 @@ impl Winograd {
     /// of channels.
     pub fn new(grid: Grid, taps: Taps, isa: Isa, w_origin: usize) -> Option<Winograd> {
         let three = taps.rows.len() == 3 && taps.cols.len() == 3;
-        let next = grid.x_pixel == taps.read && grid.x_run == grid.x_row;
+        let next = grid.x_pixel == grid.x_column && grid.x_run == grid.x_row;
         let even = grid.rows.is_multiple_of(2) && grid.cols.is_multiple_of(2);
         let channels = [taps.read, taps.written];
         let many = channels.iter().all(|&n| n.is_multiple_of(isa.lanes()) && n >= FEWEST_CHANNELS);
@@ -88,6 +88,7 @@ impl Winograd {
             x_row: tiles * taps.read,
             x_pixel: taps.read,
             x_run: taps.read,
+            x_column: taps.read,
             y_origin: 0,
             y_row: tiles * taps.written,
             y_pixel: taps.written,
@@ -132,7 +133,7 @@ impl Winograd {
     /// Computes every pixel of the grid.
     pub fn run(&self, x: &[f32], w: &[f32], y: &mut [f32]) {
         let Grid { rows, cols, x_origin, x_row, x_pixel, y_origin, y_row, y_pixel, .. } = self.grid;
-        let x_end = x_origin + (rows + 1) * x_row + (cols + 2) * x_pixel;
+        let x_end = x_origin + (rows + 1) * x_row + (cols + 1) * x_pixel + self.taps.read;
         let y_end = y_origin + (rows - 1) * y_row + (cols - 1) * y_pixel + self.taps.written;
         assert!(x.len() >= x_end && w.len() >= self.w_end() && y.len() >= y_end);
         let tiles = self.down * cols / 2;
