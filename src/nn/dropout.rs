@@ -14,8 +14,12 @@ fn keep_mask(b: &mut Builder, p: f64, stream: u32, seed: NodeId, ty: Type) -> No
     b.unary(Unary::Step, above)
 }
 
-/// Training: zeroes elements with probability `p`; `inverted` divides what is kept by 1 − p.
+/// Training: zeroes elements with probability `p`; `inverted` divides what is kept by 1 − p. A `p` of 0
+/// draws nothing.
 pub fn train(b: &mut Builder, x: NodeId, p: f64, inverted: bool, draw: (u32, NodeId)) -> NodeId {
+    if p == 0.0 {
+        return x;
+    }
     let ty = b.ty(x);
     let mask = keep_mask(b, p, draw.0, draw.1, ty);
     let kept = b.mul(x, mask);
@@ -29,6 +33,9 @@ pub fn infer(b: &mut Builder, x: NodeId, p: f64, inverted: bool) -> NodeId {
 
 /// Training: one draw for the whole mini-batch keeps or drops `x` (Huang et al. 2016).
 pub fn drop_path(b: &mut Builder, x: NodeId, p: f64, draw: (u32, NodeId)) -> NodeId {
+    if p == 0.0 {
+        return x;
+    }
     let ty = Type { shape: Shape::SCALAR, batched: false };
     let mask = keep_mask(b, p, draw.0, draw.1, ty);
     b.mul(x, mask)

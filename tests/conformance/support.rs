@@ -25,7 +25,7 @@ pub const SPECS: [(&str, Settings); 6] = [
 ];
 
 /// All other specs and variants, on pictures of 8×8 that the slow interpreter has done soon.
-pub const SMALL: [(&str, Settings); 30] = [
+pub const SMALL: [(&str, Settings); 39] = [
     ("preact", "depth=8 shared=0 kind=project"),
     ("original", "depth=8 kind=project"),
     ("constant_scaling", "depth=8"),
@@ -51,6 +51,11 @@ pub const SMALL: [(&str, Settings); 30] = [
     ("bottleneck_relu_before_addition", "depth=11"),
     ("bottleneck_relu_only_preact", "depth=11"),
     ("highway", "depth=6"),
+    ("original", "depth=8 front=1"),
+    ("wide", "depth=10 widen=2 width=4 drop=0.3"),
+    ("preact_resnet18", "width=4 last=1"),
+    ("resnet18", "cifar=1 pixels=16 width=4"),
+    ("resnet9", "width=2"),
     // Five poolings need 32×32, and narrow layers.
     ("vgg", "width=2"),
     ("vgg_lesion", "depth=10 width=4"),
@@ -58,7 +63,11 @@ pub const SMALL: [(&str, Settings); 30] = [
     // three single ones would blow up rounding.
     ("imagenet_original", "depth=26 second=1 pixels=64 width=4 classes=10"),
     ("imagenet_original", "depth=26 second=1 pixels=64 width=4 classes=10 first=2"),
+    ("imagenet_original", "depth=26 second=1 pixels=64 width=4 classes=10 inner=2"),
     ("imagenet_preact", "depth=26 second=1 pixels=64 width=4 classes=10"),
+    ("imagenet_preact", "depth=26 second=1 pixels=64 width=4 classes=10 early=0"),
+    ("resnet18", "pixels=64 width=4 classes=10"),
+    ("resnet_d", "depth=26 second=1 pixels=64 width=4 classes=10"),
 ];
 
 /// A spec's network.
@@ -73,9 +82,14 @@ pub fn with(spec: &str, settings: &str) -> Network {
 
 /// The same on pictures of 8×8, but for nets that need larger ones.
 pub fn small(spec: &str, settings: &str) -> Network {
-    let text = text(spec);
-    let shrunk = text.replace("input(3, 32, 32)", "input(3, 8, 8)");
-    compile(spec, if spec.starts_with("vgg") { &text } else { &shrunk }, settings)
+    // Where the picture is halved more often, BN over three single pixels would blow up rounding.
+    let side = match spec {
+        "vgg" | "vgg_lesion" | "resnet9" => 32,
+        "preact_resnet18" => 16,
+        _ => 8,
+    };
+    let shrunk = text(spec).replace("input(3, 32, 32)", &format!("input(3, {side}, {side})"));
+    compile(spec, &shrunk, settings)
 }
 
 fn text(spec: &str) -> String {

@@ -85,7 +85,7 @@ fn gates_are_counted_and_computed_once() {
 /// Every spec with what a net of the papers' depth has: parameters, multiply-accumulates in
 /// millions, units.
 #[allow(clippy::type_complexity)]
-const SIZES: [(&str, &[(&str, &str)], usize, &str, usize); 39] = [
+const SIZES: [(&str, &[(&str, &str)], usize, &str, usize); 61] = [
     ("plain", &[], 1_727_962, "252.89", 54),
     ("constant_scaling", &[], 1_727_962, "252.89", 54),
     ("exclusive_gate", &[], 1_824_186, "266.8", 54),
@@ -99,6 +99,7 @@ const SIZES: [(&str, &[(&str, &str)], usize, &str, usize); 39] = [
     ("stochastic_depth", &[("average", "0")], 1_727_962, "252.89", 54),
     ("original", &[], 1_727_962, "252.89", 54),
     ("original", &[("kind", "project")], 1_730_714, "253.1", 54),
+    ("original", &[("depth", "20"), ("front", "1")], 269_722, "40.55", 9),
     ("preact", &[], 1_727_962, "252.89", 54),
     ("preact", &[("shared", "0")], 1_727_962, "252.89", 54),
     ("one_layer", &[], 1_727_962, "252.89", 108),
@@ -127,8 +128,37 @@ const SIZES: [(&str, &[(&str, &str)], usize, &str, usize); 39] = [
     ("imagenet_original", &[("depth", "101")], 44_549_160, "7801", 33),
     ("imagenet_original", &[("depth", "152"), ("second", "8")], 60_192_808, "11514", 50),
     ("imagenet_original", &[("depth", "200"), ("second", "24")], 64_673_832, "15007", 66),
+    ("imagenet_original", &[("inner", "2")], 68_883_240, "11398", 16),
+    ("imagenet_original", &[("depth", "101"), ("inner", "2")], 126_886_696, "22753", 33),
+    ("resnet18", &[], 11_689_512, "1814", 8),
+    ("resnet18", &[("depth", "34")], 21_797_672, "3664", 16),
     ("imagenet_preact", &[], 64_666_152, "15007", 66),
+    // What timm's resnetv2_50, resnetv2_101, resnet50d, resnet101d and resnet152d have.
+    ("imagenet_preact", &V2_50, 25_549_352, "4089", 16),
+    ("imagenet_preact", &V2_101, 44_541_480, "7801", 33),
+    ("resnet_d", &[], 25_576_264, "4329", 16),
+    ("resnet_d", &[("depth", "101")], 44_568_392, "8041", 33),
+    ("resnet_d", &[("depth", "152"), ("second", "8")], 60_212_040, "11753", 50),
+    // Zagoruyko & Komodakis 2016, Table 5: 36.5, 8.9 and 11.0 million.
+    ("wide", &[], 36_479_194, "5243", 12),
+    ("wide", &[("drop", "0.3")], 36_479_194, "5243", 12),
+    ("wide", &[("depth", "40"), ("widen", "4")], 8_949_210, "1299", 18),
+    ("wide", &[("depth", "16"), ("widen", "8")], 10_961_370, "1548", 6),
+    // What pytorch-cifar's ResNet18, ResNet34, ResNet50, PreActResNet18 and PreActResNet34 have.
+    ("resnet18", &[("cifar", "1")], 11_173_962, "555.42", 8),
+    ("resnet18", &[("cifar", "1"), ("depth", "34")], 21_282_122, "1159", 16),
+    ("imagenet_original", &[("cifar", "1")], 23_520_842, "1297.83", 16),
+    ("preact_resnet18", &[], 11_171_146, "555.42", 8),
+    ("preact_resnet18", &[("depth", "34")], 21_279_306, "1159", 16),
+    // With the BN-ReLU of He et al. 2016 behind the last unit.
+    ("preact_resnet18", &[("last", "1")], 11_172_170, "555.42", 8),
+    // Page 2018, part 4: 6.57 million.
+    ("resnet9", &[], 6_573_120, "379.26", 3),
+    ("resnet9", &[("classes", "100")], 6_619_200, "379.31", 3),
 ];
+
+const V2_50: [(&str, &str); 3] = [("depth", "50"), ("second", "4"), ("early", "0")];
+const V2_101: [(&str, &str); 3] = [("depth", "101"), ("second", "4"), ("early", "0")];
 
 #[test]
 fn every_spec_has_the_tables_size() {
@@ -148,7 +178,15 @@ fn every_spec_is_in_the_table() {
         assert!(SIZES.iter().any(|row| row.0 == name), "{name} has no row");
         let text = std::fs::read_to_string(&path).expect("spec");
         let head = text.split("\nunit").next().expect("a head");
-        let papers = ["He et al. 2016", "Veit et al. 2016", "Huang et al. 2016"];
+        let papers = [
+            "He et al. 2015",
+            "He et al. 2016",
+            "Veit et al. 2016",
+            "Huang et al. 2016",
+            "Zagoruyko & Komodakis 2016",
+            "He T. et al. 2018",
+            "Page 2018",
+        ];
         let named = papers.iter().any(|paper| head.contains(paper));
         assert!(named, "{name} does not say what it stands for");
     }

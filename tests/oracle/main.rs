@@ -4,6 +4,9 @@
 //! PyTorch's numbers in f64 (is the loss the right one?). Each is a function from a program to
 //! `Result`, so that [`planted`] can show that it turns red for a wrong program.
 
+#[path = "../support/nets.rs"]
+mod nets;
+
 mod support {
     pub mod compare;
     pub mod differences;
@@ -33,6 +36,7 @@ mod graph {
 
 mod goldens {
     mod layers;
+    mod nets;
     mod optimiser;
     pub mod resnet;
 }

@@ -29,7 +29,7 @@ fn settings(spec: &str) -> Vec<(String, String)> {
         "vgg" => vec![("width".into(), "8".into())],
         "vgg_lesion" => vec![("width".into(), "8".into())],
         "highway" => depth("9"),
-        "imagenet_original" | "imagenet_preact" => {
+        "imagenet_original" | "imagenet_preact" | "resnet_d" => {
             let mut all = depth("50");
             for (name, value) in
                 [("second", "4"), ("pixels", "32"), ("width", "8"), ("classes", "10")]
@@ -38,6 +38,11 @@ fn settings(spec: &str) -> Vec<(String, String)> {
             }
             all
         }
+        "resnet18" => [("pixels", "32"), ("width", "8"), ("classes", "10")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec(),
+        "preact_resnet18" | "resnet9" => vec![("width".into(), "8".into())],
+        "wide" => [depth("10"), vec![("widen".into(), "2".into())]].concat(),
         name if name.starts_with("bottleneck") => depth("20"),
         _ => depth("14"),
     }

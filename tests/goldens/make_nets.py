@@ -1,0 +1,354 @@
+#!/usr/bin/env python3
+"""Writes nets/NAME.safetensors: small nets under the names that other programs give their modules,
+with what PyTorch computes in float64: logits in evaluation, losses and logits of five training steps,
+and logits in evaluation behind them.
+
+Run by hand, with PyTorch 2, torchvision, timm and transformers installed:
+`python3 tests/goldens/make_nets.py [NAME …]`. No weights are kept: all numbers follow from the place of
+their tensor in the state dict (`number`), and `state` in the metadata has names and shapes; spec and
+settings of the same net stand beside it.
+"""
+import json
+import math
+import pathlib
+import struct
+import sys
+
+import numpy
+import timm.models.resnet
+import timm.models.resnetv2
+import torch
+import torch.nn.functional as F
+import torchvision.models.resnet
+from timm.layers import BatchNormAct2d, create_conv2d
+from torch import nn
+from transformers import ResNetConfig, ResNetForImageClassification
+
+HERE = pathlib.Path(__file__).parent / "nets"
+W, CLASSES, BATCH = 4, 5, 4
+SETTINGS = [0.02, 0.9, 1e-2, True]
+IMAGES = 1 << 20
+
+
+def number(tensor, count):
+    """Multiples of 2⁻²⁰ in [0, 1), by Wellons' lowbias32 of the places of tensor and element."""
+    h = numpy.arange(count, dtype=numpy.uint32) * numpy.uint32(0x85EBCA77)
+    h += numpy.uint32((tensor * 0x9E3779B1 + 1) & 0xFFFFFFFF)
+    h ^= h >> 16
+    h *= numpy.uint32(0x7FEB352D)
+    h ^= h >> 15
+    h *= numpy.uint32(0x846CA68B)
+    h ^= h >> 16
+    return (h >> numpy.uint32(12)).astype(numpy.float64) / 2**20
+
+
+def value(place, name, shape):
+    """Exact in float32. Weights have variances of one half to two over what they read."""
+    u = number(place, math.prod(shape))
+    if len(shape) > 1:
+        reads, scale = math.prod(shape[1:]), 1.0
+        while scale * scale * reads > 24:
+            scale /= 2
+        while scale * scale * reads <= 6:
+            scale *= 2
+        u = (u - 0.5) * scale
+    elif name.endswith("bias") or name.endswith("running_mean"):
+        u = u - 0.5
+    else:
+        u = u + 0.5
+    return torch.from_numpy(u).reshape(shape)
+
+
+def save(name, tensors, about):
+    """The safetensors format: header length, JSON header, raw little-endian data."""
+    header, blobs, at = {"__metadata__": about}, [], 0
+    for key, tensor in tensors.items():
+        blob = tensor.detach().to(torch.float64).contiguous().numpy().astype("<f8").tobytes()
+        header[key] = {"dtype": "F64", "shape": list(tensor.shape), "data_offsets": [at, at + len(blob)]}
+        at += len(blob)
+        blobs.append(blob)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    (HERE / f"{name}.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + b"".join(blobs))
+
+
+def conv(i, o, k=3, stride=1):
+    return nn.Conv2d(i, o, k, stride, k // 2, bias=False)
+
+
+bn = nn.BatchNorm2d
+
+
+class WideBlock(nn.Module):
+    """WideResNet-pytorch of xternalz."""
+
+    def __init__(self, i, o, stride):
+        super().__init__()
+        self.bn1, self.conv1 = bn(i), conv(i, o, 3, stride)
+        self.bn2, self.conv2 = bn(o), conv(o, o)
+        self.equal = i == o
+        self.convShortcut = None if self.equal else conv(i, o, 1, stride)
+
+    def forward(self, x):
+        a = F.relu(self.bn1(x))
+        y = self.conv2(F.relu(self.bn2(self.conv1(a))))
+        return y + (x if self.equal else self.convShortcut(a))
+
+
+class WideGroup(nn.Module):
+    def __init__(self, n, i, o, stride):
+        super().__init__()
+        self.layer = nn.Sequential(*[WideBlock(i if k == 0 else o, o, stride if k == 0 else 1) for k in range(n)])
+
+    def forward(self, x):
+        return self.layer(x)
+
+
+class Wide(nn.Module):
+    """Depth 16, widen 2."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = conv(3, W)
+        self.block1, self.block2 = WideGroup(2, W, 2 * W, 1), WideGroup(2, 2 * W, 4 * W, 2)
+        self.block3 = WideGroup(2, 4 * W, 8 * W, 2)
+        self.bn1, self.fc = bn(8 * W), nn.Linear(8 * W, CLASSES)
+
+    def forward(self, x):
+        x = self.block3(self.block2(self.block1(self.conv1(x))))
+        return self.fc(F.relu(self.bn1(x)).mean((2, 3)))
+
+
+class Torchvision(torchvision.models.resnet.ResNet):
+    """torchvision's own blocks and forward pass, with a narrow stem and stages."""
+
+    def __init__(self, block, layers, per_group=64):
+        nn.Module.__init__(self)
+        self._norm_layer, self.groups, self.base_width = bn, 1, per_group
+        self.inplanes, self.dilation = W, 1
+        self.conv1, self.bn1 = nn.Conv2d(3, W, 7, 2, 3, bias=False), bn(W)
+        self.relu, self.maxpool = nn.ReLU(), nn.MaxPool2d(3, 2, 1)
+        for at, n in enumerate(layers):
+            self.add_module(f"layer{at + 1}", self._make_layer(block, W << at, n, 1 + (at > 0)))
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear((W << (len(layers) - 1)) * block.expansion, CLASSES)
+
+
+class Kuangliu(nn.Module):
+    """pytorch-cifar's ResNet and PreActResNet."""
+
+    def __init__(self, block, layers, norm):
+        super().__init__()
+        self.conv1 = conv(3, W)
+        self.bn1 = bn(W) if norm else None
+        i = W
+        for at, n in enumerate(layers):
+            blocks = []
+            for k in range(n):
+                blocks.append(block(i, W << at, 1 + (at > 0 and k == 0)))
+                i = (W << at) * block.expansion
+            self.add_module(f"layer{at + 1}", nn.Sequential(*blocks))
+        self.linear = nn.Linear(i, CLASSES)
+
+    def forward(self, x):
+        x = self.conv1(x)
+        x = F.relu(self.bn1(x)) if self.bn1 is not None else x
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return self.linear(x.mean((2, 3)))
+
+
+class CifarBlock(nn.Module):
+    expansion = 1
+
+    def __init__(self, i, o, stride):
+        super().__init__()
+        self.conv1, self.bn1 = conv(i, o, 3, stride), bn(o)
+        self.conv2, self.bn2 = conv(o, o), bn(o)
+        self.shortcut = nn.Sequential()
+        if stride != 1 or i != o:
+            self.shortcut = nn.Sequential(conv(i, o, 1, stride), bn(o))
+
+    def forward(self, x):
+        return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))) + self.shortcut(x))
+
+
+class CifarBottleneck(nn.Module):
+    expansion = 4
+
+    def __init__(self, i, o, stride):
+        super().__init__()
+        self.conv1, self.bn1 = conv(i, o, 1), bn(o)
+        self.conv2, self.bn2 = conv(o, o, 3, stride), bn(o)
+        self.conv3, self.bn3 = conv(o, 4 * o, 1), bn(4 * o)
+        self.shortcut = nn.Sequential()
+        if stride != 1 or i != 4 * o:
+            self.shortcut = nn.Sequential(conv(i, 4 * o, 1, stride), bn(4 * o))
+
+    def forward(self, x):
+        y = F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
+        return F.relu(self.bn3(self.conv3(y)) + self.shortcut(x))
+
+
+class PreActBlock(nn.Module):
+    expansion = 1
+
+    def __init__(self, i, o, stride):
+        super().__init__()
+        self.bn1, self.conv1 = bn(i), conv(i, o, 3, stride)
+        self.bn2, self.conv2 = bn(o), conv(o, o)
+        if stride != 1 or i != o:
+            self.shortcut = nn.Sequential(conv(i, o, 1, stride))
+
+    def forward(self, x):
+        a = F.relu(self.bn1(x))
+        h = self.shortcut(a) if hasattr(self, "shortcut") else x
+        return self.conv2(F.relu(self.bn2(self.conv1(a)))) + h
+
+
+class AkamasterBlock(nn.Module):
+    def __init__(self, i, o, stride):
+        super().__init__()
+        self.conv1, self.bn1 = conv(i, o, 3, stride), bn(o)
+        self.conv2, self.bn2 = conv(o, o), bn(o)
+        self.more = (o - i) // 2
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        h = x if self.more == 0 else F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, self.more, self.more))
+        return F.relu(y + h)
+
+
+class Akamaster(nn.Module):
+    """Depth 8, at its own widths."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = conv(3, 16), bn(16)
+        self.layer1 = nn.Sequential(AkamasterBlock(16, 16, 1))
+        self.layer2 = nn.Sequential(AkamasterBlock(16, 32, 2))
+        self.layer3 = nn.Sequential(AkamasterBlock(32, 64, 2))
+        self.linear = nn.Linear(64, CLASSES)
+
+    def forward(self, x):
+        x = self.layer3(self.layer2(self.layer1(F.relu(self.bn1(self.conv1(x))))))
+        return self.linear(x.mean((2, 3)))
+
+
+def cell(i, o, pool=None):
+    layers = [conv(i, o), bn(o), nn.ReLU()] + ([nn.MaxPool2d(pool)] if pool else [])
+    return nn.Sequential(*layers)
+
+
+class ResNet9(nn.Module):
+    def __init__(self):
+        super().__init__()
+        w = W // 2
+        self.prep = cell(3, w)
+        self.layer1, self.res1 = cell(w, 2 * w, 2), nn.Sequential(cell(2 * w, 2 * w), cell(2 * w, 2 * w))
+        self.layer2 = cell(2 * w, 4 * w, 2)
+        self.layer3, self.res3 = cell(4 * w, 8 * w, 2), nn.Sequential(cell(8 * w, 8 * w), cell(8 * w, 8 * w))
+        self.fc = nn.Linear(8 * w, CLASSES, bias=False)
+
+    def forward(self, x):
+        x = self.layer1(self.prep(x))
+        x = self.layer2(x + self.res1(x))
+        x = self.layer3(x)
+        x = x + self.res3(x)
+        return 0.125 * self.fc(F.max_pool2d(x, 4).flatten(1))
+
+
+def timm_d():
+    make = timm.models.resnet.ResNet
+    stem = dict(stem_width=W // 2, stem_type="deep", avg_down=True)
+    widths = (W, 2 * W, 4 * W, 8 * W)
+    return make(timm.models.resnet.Bottleneck, (3, 1, 1, 3), CLASSES, channels=widths, **stem)
+
+
+def timm_v2():
+    make = timm.models.resnetv2.ResNetV2
+    layers = dict(conv_layer=create_conv2d, norm_layer=BatchNormAct2d, act_layer=nn.ReLU)
+    # Its inner widths are multiples of eight.
+    return make([3, 1, 1, 3], (32, 64, 128, 256), CLASSES, stem_chs=8, **layers)
+
+
+def hugging():
+    sizes = [4 * W, 8 * W, 16 * W, 32 * W]
+    config = ResNetConfig(embedding_size=W, hidden_sizes=sizes, depths=[3, 1, 1, 3], num_labels=CLASSES)
+    return ResNetForImageClassification(config)
+
+
+def vision(name):
+    return getattr(torchvision.models.resnet, name)
+
+
+IMAGENET = f"depth=26 second=1 pixels=64 width={W}"
+SMALL = IMAGENET.replace("64", "36")
+# With spec, settings and the side of the pictures.
+NETS = {
+    "wide": (Wide, "wide", f"depth=16 widen=2 width={W}", 8),
+    "torchvision_basic": (lambda: Torchvision(vision("BasicBlock"), [2] * 4), "resnet18", f"pixels=36 width={W}", 36),
+    "torchvision_bottleneck": (
+        lambda: Torchvision(vision("Bottleneck"), [3, 1, 1, 3], 128),
+        "imagenet_original",
+        f"{SMALL} inner=2",
+        36,
+    ),
+    "timm_d": (timm_d, "resnet_d", IMAGENET, 64),
+    "timm_v2": (timm_v2, "imagenet_preact", f"{SMALL} early=0".replace(f"width={W}", "width=8"), 36),
+    "hugging_face": (hugging, "imagenet_original", SMALL, 36),
+    "kuangliu_basic": (
+        lambda: Kuangliu(CifarBlock, [2] * 4, True),
+        "resnet18",
+        f"cifar=1 pixels=16 width={W}",
+        16,
+    ),
+    "kuangliu_bottleneck": (
+        lambda: Kuangliu(CifarBottleneck, [3, 1, 1, 3], True),
+        "imagenet_original",
+        f"{IMAGENET} cifar=1".replace("64", "16"),
+        16,
+    ),
+    "kuangliu_preact": (lambda: Kuangliu(PreActBlock, [2] * 4, False), "preact_resnet18", f"width={W}", 16),
+    "akamaster": (Akamaster, "original", "depth=8 front=1", 8),
+    "resnet9": (ResNet9, "resnet9", f"width={W // 2}", 32),
+}
+
+
+def logits(net, images):
+    out = net(images)
+    return getattr(out, "logits", out)
+
+
+def golden(name):
+    make, spec, settings, side = NETS[name]
+    net = make()
+    state = [(key, t) for key, t in net.state_dict().items() if t.dim()]
+    net.load_state_dict({key: value(at, key, t.shape) for at, (key, t) in enumerate(state)}, strict=False)
+    images = torch.from_numpy((number(IMAGES, BATCH * 3 * side * side) - 0.5) * 4).reshape(BATCH, 3, side, side)
+    targets = torch.tensor([1, 4, 0, 1])
+    rate, momentum, decay, nesterov = SETTINGS
+    optimiser = torch.optim.SGD(net.parameters(), rate, momentum, weight_decay=decay, nesterov=nesterov)
+    net.eval()
+    out = {"logits": logits(net, images).detach(), "settings": torch.tensor(SETTINGS)}
+    net.train()
+    losses = []
+    for step in range(5):
+        scores = logits(net, images)
+        loss = F.cross_entropy(scores, targets)
+        out[f"logits.{step + 1}"] = scores.detach()
+        losses.append(loss.item())
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    net.eval()
+    out |= {"losses": torch.tensor(losses), "logits.after": logits(net, images)}
+    names = json.dumps([[key, list(t.shape)] for key, t in state])
+    save(name, out, {"spec": spec, "set": f"{settings} classes={CLASSES}", "side": str(side), "state": names})
+    print(name, sum(p.numel() for p in net.parameters()), [round(loss, 4) for loss in losses], out["logits"].abs().max().item())
+
+
+if __name__ == "__main__":
+    torch.set_default_dtype(torch.float64)
+    HERE.mkdir(exist_ok=True)
+    for name in sys.argv[1:] or NETS:
+        golden(name)
