@@ -48,6 +48,7 @@ fn word(step: &Step) -> &'static str {
         Step::Dropped => "dropped",
         Step::Rectified => "rectified",
         Step::Squashed => "squashed",
+        Step::Activated(function) => function.word(),
         Step::Pooled => "pooled",
         Step::Subsampled => "subsampled",
         Step::Padded => "padded",

@@ -1,4 +1,4 @@
-// Functions that generated expressions call. `sigmoid` and `tanh` never overflow; `uniform` is
+// Functions that generated expressions call. `sigmoid`, `tanh` and `erf` never overflow; `uniform` is
 // the counter-based generator of the graph, the same bits in every engine. What must keep a NaN
 // (`relu`, `step`, `larger`) or see one (`finite`) looks at the bits, since WGSL may take every
 // comparison to be one of finite numbers: a NaN has larger ones than infinity behind its sign.
@@ -72,6 +72,31 @@ fn tanh1(x: f32) -> f32 {
 
 fn tanh4(x: vec4<f32>) -> vec4<f32> {
     return vec4<f32>(tanh1(x.x), tanh1(x.y), tanh1(x.z), tanh1(x.w));
+}
+
+fn erf1(x: f32) -> f32 {
+    // Minimax polynomials (N. Juffa): of x² near 0, and of ln(1 - |erf x|) beyond; from 4 on it
+    // is 1 to the last bit.
+    let bits = bitcast<u32>(abs(x));
+    let far = bits > 0x40800000u && bits <= 0x7f800000u;
+    let t = bitcast<f32>(select(bits, 0x40800000u, far));
+    let s = t * t;
+    var p = -1.7285347e-5 * t + 3.8319726e-4;
+    p = p * t - 3.8839644e-3;
+    p = p * t + 2.4254622e-2;
+    p = p * t - 1.0677788e-1;
+    p = p * t - 6.348467e-1;
+    p = p * t - 1.2871751e-1;
+    var q = -5.967617e-4 * s + 4.9911942e-3;
+    q = q * s - 2.6768135e-2;
+    q = q * s + 1.12819925e-1;
+    q = q * s - 3.7612534e-1;
+    q = q * s + 1.28379166e-1;
+    return select(sign(x) * (1.0 - exp(p * t - t)), q * x + x, t <= 0.9277344);
+}
+
+fn erf4(x: vec4<f32>) -> vec4<f32> {
+    return vec4<f32>(erf1(x.x), erf1(x.y), erf1(x.z), erf1(x.w));
 }
 
 fn finite1(x: f32) -> f32 {

@@ -14,7 +14,7 @@ use crate::network::{
 };
 use crate::nn::loss_scaling::{self, Scaling};
 use crate::nn::optimiser::Sgd;
-use crate::nn::{batch_norm, dropout, loss, optimiser, option_a};
+use crate::nn::{activation, batch_norm, dropout, loss, optimiser, option_a};
 use crate::passes;
 
 mod probed;
@@ -268,7 +268,7 @@ impl<'a> Lowering<'a> {
             Layer::Conv { module, stride, padding } => self.conv(module, args[0], stride, padding),
             Layer::Linear { module } => self.linear(module, args[0]),
             Layer::BatchNorm { module } => self.batch_norm(module, args[0]),
-            Layer::Activation(activation) => self.b.unary(scalar(activation), args[0]),
+            Layer::Activation(activation) => activate(&mut self.b, activation, args[0]),
             Layer::Dropout { p, inverted } if train => {
                 let seed = self.seed();
                 dropout::train(&mut self.b, args[0], p, inverted, (stream, seed))
@@ -462,11 +462,25 @@ fn pooled(kind: network::PoolKind) -> PoolKind {
     }
 }
 
-fn scalar(activation: Activation) -> Unary {
-    match activation {
-        Activation::Relu => Unary::Relu,
-        Activation::Sigmoid => Unary::Sigmoid,
-        Activation::Tanh => Unary::Tanh,
+fn activate(b: &mut Builder, function: Activation, x: NodeId) -> NodeId {
+    match function {
+        Activation::Relu => b.unary(Unary::Relu, x),
+        Activation::Sigmoid => b.unary(Unary::Sigmoid, x),
+        Activation::Tanh => b.unary(Unary::Tanh, x),
+        Activation::Gelu { approximate: false } => activation::gelu(b, x),
+        Activation::Gelu { approximate: true } => activation::gelu_tanh(b, x),
+        Activation::Silu => activation::silu(b, x),
+        Activation::LeakyRelu { slope } => activation::leaky_relu(b, x, slope),
+        Activation::Elu { alpha } => activation::elu(b, x, alpha),
+        Activation::Softplus => activation::softplus(b, x),
+        Activation::HardSwish => activation::hard_swish(b, x),
+        Activation::HardSigmoid => activation::hard_sigmoid(b, x),
+        Activation::Relu6 => activation::relu6(b, x),
+        Activation::Exp => b.unary(Unary::Exp, x),
+        Activation::Log => b.unary(Unary::Log, x),
+        Activation::Sqrt => b.unary(Unary::Sqrt, x),
+        Activation::Abs => activation::abs(b, x),
+        Activation::Square => b.mul(x, x),
     }
 }
 

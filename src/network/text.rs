@@ -42,7 +42,7 @@ impl Network {
             }
             Layer::Linear { module } => write!(f, "linear {module}"),
             Layer::BatchNorm { module } => write!(f, "bn {module}"),
-            Layer::Activation(activation) => f.write_str(activation.word()),
+            Layer::Activation(activation) => write!(f, "{activation}"),
             Layer::Dropout { p, inverted: true } => write!(f, "dropout {p}"),
             Layer::Dropout { p, inverted: false } => write!(f, "dropout {p}, scaled in evaluation"),
             Layer::DropPath { p } => write!(f, "drop_path {p}"),

@@ -3,6 +3,7 @@
 //! Where the papers are silent, the numbers are PyTorch's, so that weights and curves compare
 //! one to one.
 
+pub mod activation;
 pub mod batch_norm;
 pub mod dropout;
 pub mod loss;

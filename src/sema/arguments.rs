@@ -1,6 +1,6 @@
 //! Arguments of a layer or unit: by position, then by name.
 
-use super::elaborate::Elaborator;
+use super::elaborate::{Elaborator, Typed};
 use super::hir::Plain;
 use super::layers::LayerName;
 use crate::diagnostic::{Code, Diagnostic};
@@ -16,6 +16,18 @@ impl Elaborator<'_> {
     /// Sorts the arguments given to `callee` into its slots.
     pub fn arguments(
         &mut self,
+        callee: &str,
+        slots: &[Slot<'_>],
+        given: &[Argument],
+        span: Span,
+    ) -> Option<Vec<Option<Plain>>> {
+        self.arguments_from(None, callee, slots, given, span)
+    }
+
+    /// The same where it is known what the first argument is.
+    pub fn arguments_from(
+        &mut self,
+        mut first: Option<Typed>,
         callee: &str,
         slots: &[Slot<'_>],
         given: &[Argument],
@@ -47,7 +59,15 @@ impl Elaborator<'_> {
             .map(|(argument, (name, _))| match argument {
                 None => Some(None),
                 Some(a) if self.foreign_value(callee, name, &a.value) => None,
-                Some(a) => self.plain(&a.value, &format!("{name} of `{callee}`")).map(Some),
+                Some(a) => {
+                    let what = format!("{name} of `{callee}`");
+                    let is_first = given.first().is_some_and(|g| std::ptr::eq(g, *a));
+                    match first.take_if(|_| is_first) {
+                        Some(typed) => self.as_plain(typed, a.value.span, &what),
+                        None => self.plain(&a.value, &what),
+                    }
+                    .map(Some)
+                }
             })
             .collect();
         let values = values.into_iter().collect();

@@ -142,7 +142,7 @@ pub fn evaluate(
             bias: slot(1).bias(Some(None))?,
         },
         LayerName::Bn => Attributes::Bn,
-        LayerName::Activation(activation) => Attributes::Activation(activation),
+        LayerName::Activation(function) => Attributes::Activation(activation(function, &slot(0))?),
         LayerName::Dropout => {
             with_point(&slot(0), &slot(1))?;
             Attributes::Dropout { p: slot(0).probability()?, inverted: slot(1).flag(true)? }
@@ -164,6 +164,37 @@ pub fn evaluate(
             before: slot(4).whole(ZEROS, Some(0))?,
         },
         LayerName::Identity => Attributes::Identity,
+    })
+}
+
+/// A function with its numbers.
+fn activation(function: Activation, slot: &Slot<'_>) -> Result<Activation, Diagnostic> {
+    Ok(match function {
+        Activation::Gelu { approximate } => {
+            Activation::Gelu { approximate: slot.flag(approximate)? }
+        }
+        Activation::LeakyRelu { slope } => {
+            let fits = |slope: f64| (0.0..1.0).contains(&slope);
+            let slope = slot.number(fits, "at least 0 and below 1", slope)?;
+            Activation::LeakyRelu { slope }
+        }
+        Activation::Elu { alpha } => {
+            let fits = |alpha: f64| alpha > 0.0 && f64::from(alpha as f32).is_finite();
+            Activation::Elu { alpha: slot.number(fits, "above 0", alpha)? }
+        }
+        Activation::Relu
+        | Activation::Sigmoid
+        | Activation::Tanh
+        | Activation::Silu
+        | Activation::Softplus
+        | Activation::HardSwish
+        | Activation::HardSigmoid
+        | Activation::Relu6
+        | Activation::Exp
+        | Activation::Log
+        | Activation::Sqrt
+        | Activation::Abs
+        | Activation::Square => function,
     })
 }
 
@@ -333,6 +364,26 @@ impl Slot<'_> {
             }
             (Some(other), _) => Err(self.not("a number from 0 to 1", other)),
             (None, _) => Err(self.absent()),
+        }
+    }
+
+    /// A number that fits what is wanted.
+    fn number(
+        &self,
+        fits: impl Fn(f64) -> bool,
+        wanted: &str,
+        default: f64,
+    ) -> Result<f64, Diagnostic> {
+        match (self.term()?, self.plain) {
+            (Some(Term::Number(number)), _) if fits(number) => Ok(number),
+            (Some(Term::Number(number)), plain) => {
+                let advice = plain
+                    .and_then(|plain| self.env.advice(|env| env.number(plain).is_ok_and(&fits)));
+                let hint = advice.unwrap_or_else(|| format!("write a number {wanted}"));
+                Err(self.wrong(Code::ArgumentRange, wanted, short(number)).hint(hint))
+            }
+            (Some(other), _) => Err(self.not("a number", other)),
+            (None, _) => Ok(default),
         }
     }
 

@@ -8,6 +8,7 @@ use super::mentions::Units;
 use super::strangers::Wanted;
 use super::warnings::order;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::network::Activation;
 use crate::source::Span;
 use crate::syntax::ast::{Argument, Expr, ExprKind};
 
@@ -172,7 +173,13 @@ impl<'a> Elaborator<'a> {
 
     /// An expression that must be plain; `what` it is for.
     pub fn plain(&mut self, expr: &Expr, what: &str) -> Option<Plain> {
-        match self.wanting(Wanted::Number, |own| own.expr(expr))? {
+        let typed = self.wanting(Wanted::Number, |own| own.expr(expr))?;
+        self.as_plain(typed, expr.span, what)
+    }
+
+    /// What must be plain; `what` it is for.
+    pub fn as_plain(&mut self, typed: Typed, span: Span, what: &str) -> Option<Plain> {
+        match typed {
             Typed::Plain(plain) => Some(plain),
             other => {
                 let hint = match other.kind() {
@@ -183,7 +190,7 @@ impl<'a> Elaborator<'a> {
                         "write a number, a parameter or arithmetic on them"
                     }
                 };
-                self.mismatch(what, Kind::Plain, other.kind(), expr.span, hint.into())
+                self.mismatch(what, Kind::Plain, other.kind(), span, hint.into())
             }
         }
     }
@@ -300,6 +307,11 @@ impl<'a> Elaborator<'a> {
                 }
                 _ => false,
             };
+            if let Some(LayerName::Activation(function)) = LayerName::find(name)
+                && !LayerName::Activation(function).slots().is_empty()
+            {
+                return self.activation(function, given, span);
+            }
             if !applied || !self.takes_nothing(name) {
                 return self.callable(name, Some(given), span).map(Typed::Function);
             }
@@ -327,10 +339,41 @@ impl<'a> Elaborator<'a> {
             _ => "what a chain is applied to".to_owned(),
         };
         let argument = self.value(value, &what);
+        Some(Typed::Value(self.applied(function?, argument?, span)))
+    }
+
+    /// `elu(alpha: 2)`, a function, or `elu(x, alpha: 2)`, its value: what stands first is what it is
+    /// applied to, if that is a value.
+    fn activation(
+        &mut self,
+        function: Activation,
+        given: &[Argument],
+        span: Span,
+    ) -> Option<Typed> {
+        let layer = LayerName::Activation(function);
+        let slots: Vec<_> = layer.slots().iter().map(|s| (s.name, s.required)).collect();
+        let first = match given {
+            [Argument { label: None, value }, ..]
+                if !self.foreign_value(layer.text(), slots[0].0, value) =>
+            {
+                Some(self.wanting(Wanted::Anything, |own| own.expr(value))?)
+            }
+            [Argument { label: None, .. }, ..] => return None,
+            _ => None,
+        };
+        let made = |arguments| Function { kind: FunctionKind::Layer(layer, arguments), span };
+        let Some(Typed::Value(value)) = first else {
+            let arguments = self.arguments_from(first, layer.text(), &slots, given, span)?;
+            return Some(Typed::Function(made(arguments)));
+        };
+        let arguments = self.arguments(layer.text(), &slots, &given[1..], span)?;
+        Some(Typed::Value(self.applied(made(arguments), value, span)))
+    }
+
+    fn applied(&mut self, function: Function, value: Value, span: Span) -> Value {
         let site = self.sites;
         self.sites += 1;
-        let kind = ValueKind::Apply(function?, Box::new(argument?), site);
-        Some(Typed::Value(Value { kind, span }))
+        Value { kind: ValueKind::Apply(function, Box::new(value), site), span }
     }
 
     /// What a bound name stands for.

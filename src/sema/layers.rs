@@ -3,7 +3,7 @@
 use crate::network::Activation;
 
 /// A built-in layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LayerName {
     /// The pictures.
     Input,
@@ -144,10 +144,8 @@ impl LayerName {
                     ]
                 }
             }
-            LayerName::Bn
-            | LayerName::Activation(_)
-            | LayerName::GlobalAvgPool
-            | LayerName::Identity => &[],
+            LayerName::Activation(function) => activation_slots(function),
+            LayerName::Bn | LayerName::GlobalAvgPool | LayerName::Identity => &[],
         }
     }
 
@@ -196,6 +194,27 @@ impl LayerName {
     /// The layer of this name.
     pub fn find(text: &str) -> Option<Self> {
         Self::all().find(|layer| layer.text() == text)
+    }
+}
+
+fn activation_slots(function: Activation) -> &'static [Slot] {
+    match function {
+        Activation::Gelu { .. } => const { &[option("approximate", FLAG)] },
+        Activation::LeakyRelu { .. } => const { &[may("slope")] },
+        Activation::Elu { .. } => const { &[may("alpha")] },
+        Activation::Relu
+        | Activation::Sigmoid
+        | Activation::Tanh
+        | Activation::Silu
+        | Activation::Softplus
+        | Activation::HardSwish
+        | Activation::HardSigmoid
+        | Activation::Relu6
+        | Activation::Exp
+        | Activation::Log
+        | Activation::Sqrt
+        | Activation::Abs
+        | Activation::Square => &[],
     }
 }
 

@@ -28,7 +28,6 @@ impl Here {
 
 const VALUES: &str = "values are added, subtracted, multiplied and divided: y = h(x) + F(x)";
 const ONE_NORM: &str = "the one normalisation is bn";
-const NO_EXP: &str = "there is no exponential; the activations are relu, sigmoid and tanh";
 const LOSS: &str =
     "leave it out: the loss contains it, and the net ends with one number for each class";
 const WHOLE: &str = "leave it out: linear reads the whole value";
@@ -79,18 +78,36 @@ const WORDS: &[(&[&str], Here)] = &[
         Here::Called("shortcut", "shortcut(width, stride: stride)"),
     ),
     (&["identity", "noop", "passthrough"], Here::Called("identity", "identity")),
-    (&["gelu", "quickgelu"], Here::Unit("x * sigmoid(1.702 * x)")),
-    (&["silu", "swish"], Here::Unit("x * sigmoid(x)")),
-    (&["leakyrelu", "lrelu"], Here::Unit("relu(x) - 0.01 * relu(-x)")),
-    (&["relu6"], Here::Unit("relu(x) - relu(x - 6)")),
-    (&["hardsigmoid"], Here::Unit("(relu(x + 3) - relu(x - 3)) / 6")),
-    (&["hardswish", "hswish"], Here::Unit("x * (relu(x + 3) - relu(x - 3)) / 6")),
-    (&["abs"], Here::Unit("relu(x) + relu(-x)")),
-    (&["elu", "selu", "celu", "mish", "softplus", "exp", "log"], Here::Absent(NO_EXP)),
+    (&["gelu"], Here::Called("gelu", "gelu, or gelu(approximate: true) for the form with tanh")),
     (
-        &["prelu", "maxout"],
-        Here::Absent("the activations are relu, sigmoid and tanh, and what + - * / make of them"),
+        &["newgelu", "gelunew", "gelutanh", "gelupytorchtanh", "fastgelu"],
+        Here::Called("gelu", "gelu(approximate: true)"),
     ),
+    (&["silu", "swish"], Here::Called("silu", "silu")),
+    (&["leakyrelu", "lrelu"], Here::Called("leaky_relu", "leaky_relu(slope), 0.01 unless given")),
+    (&["elu"], Here::Called("elu", "elu(alpha), 1 unless given")),
+    (&["softplus"], Here::Called("softplus", "softplus")),
+    (&["relu6"], Here::Called("relu6", "relu6")),
+    (&["hardsigmoid", "hsigmoid"], Here::Called("hard_sigmoid", "hard_sigmoid")),
+    (&["hardswish", "hswish"], Here::Called("hard_swish", "hard_swish")),
+    (&["exp", "exponential"], Here::Called("exp", "exp")),
+    (&["log", "ln"], Here::Called("log", "log, the natural logarithm")),
+    (&["sqrt"], Here::Called("sqrt", "sqrt")),
+    (&["abs", "absolute"], Here::Called("abs", "abs")),
+    (&["square"], Here::Called("square", "square")),
+    (&["quickgelu"], Here::Unit("x * sigmoid(1.702 * x)")),
+    (&["mish"], Here::Unit("x * tanh(softplus(x))")),
+    (&["selu"], Here::Unit("1.0507 * elu(x, 1.67326)")),
+    (&["celu"], Here::Unit("2 * elu(x / 2)")),
+    (&["logsigmoid"], Here::Unit("-softplus(-x)")),
+    (&["softsign"], Here::Unit("x / (1 + abs(x))")),
+    (&["hardtanh"], Here::Unit("relu6(3 * x + 3) / 3 - 1")),
+    (&["tanhshrink"], Here::Unit("x - tanh(x)")),
+    (
+        &["prelu"],
+        Here::Absent("slopes are not learned here: leaky_relu(slope) has one that is given"),
+    ),
+    (&["maxout"], Here::Unit("relu(conv(1x1, 8)(x) - x) + x")),
     (&["softmax", "logsoftmax", "crossentropy", "crossentropyloss", "loss"], Here::Absent(LOSS)),
     (&["flatten", "reshape", "view", "squeeze"], Here::Absent(WHOLE)),
     (
@@ -118,16 +135,7 @@ const WORDS: &[(&[&str], Here)] = &[
         Here::Written("an argument of conv: conv(3x3, 64, groups: 32)"),
     ),
     (
-        &[
-            "layernorm",
-            "layernormalization",
-            "groupnorm",
-            "instancenorm",
-            "rmsnorm",
-            "ln",
-            "gn",
-            "lrn",
-        ],
+        &["layernorm", "layernormalization", "groupnorm", "instancenorm", "rmsnorm", "gn", "lrn"],
         Here::Absent(ONE_NORM),
     ),
     (
@@ -187,6 +195,8 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
     ("groups", &["group", "cardinality", "numgroups"]),
     ("p", &["rate", "prob", "probability", "dropprob"]),
     ("kind", &["option", "type", "mode"]),
+    ("slope", &["negativeslope", "alpha", "leak"]),
+    ("approximate", &["tanh", "form"]),
 ];
 
 /// Arguments that no layer takes, and what to do instead.
@@ -228,6 +238,8 @@ const VALUES_OF: &[(&str, &[&str], Option<&str>, &str)] = &[
         Some("project"),
         "option B is kind: project",
     ),
+    ("approximate", &["tanh"], Some("true"), "that is approximate: true"),
+    ("approximate", &["erf", "none"], Some("false"), "that is approximate: false, the default"),
     ("padding", &["same", "half"], None, "leave padding out: it is half the kernel unless given"),
     ("padding", &["valid"], Some("0"), "that is padding: 0"),
     ("bias", &["no", "off"], Some("none"), "that is bias: none"),

@@ -3,6 +3,7 @@
 //! what only one of the engines promises.
 
 mod compare;
+mod functions;
 mod fusion;
 mod gpu;
 mod half;

@@ -11,6 +11,7 @@ use rnetc::graph::{
     Axes, Binary, ConvGeometry, InputId, NodeId, Output, PoolGeometry, PoolKind, Program,
     ReduceKind, Role, Shape, Type, Unary,
 };
+use rnetc::nn::activation;
 use rnetc::train::TrainError;
 use rnetc::train::init::initial;
 use rnetc::train::schedule::StepPlan;
@@ -117,7 +118,7 @@ fn pointwise() {
         let squared = b.mul(slope, slope);
         let all = b.reduce(ReduceKind::Sum, Axes::ALL, squared);
         let back = gradient(&mut b, all, &[x])[0];
-        let outputs = [
+        let mut outputs = vec![
             relu,
             b.binary(Binary::Max, x, weight),
             b.binary(Binary::Max, weight, x),
@@ -125,6 +126,19 @@ fn pointwise() {
             b.reduce(ReduceKind::Max, Axes::SPACE, x),
             back,
         ];
+        let functions = [
+            activation::gelu,
+            activation::gelu_tanh,
+            activation::silu,
+            activation::softplus,
+            activation::hard_swish,
+            activation::hard_sigmoid,
+            activation::relu6,
+            activation::abs,
+        ];
+        outputs.extend(functions.map(|function| function(&mut b, x)));
+        outputs.push(activation::leaky_relu(&mut b, x, 0.1));
+        outputs.push(activation::elu(&mut b, x, 1.0));
         check(&format!("{channels} channels"), b, &outputs, Others::Stay);
     }
 }

@@ -59,7 +59,7 @@ fn scalar_functions() {
 }
 
 #[test]
-fn sigmoid_and_tanh_hold_far_out_and_near_zero() {
+fn sigmoid_tanh_and_erf_hold_far_out_and_near_zero() {
     let mut b = Builder::new();
     let x = images(&mut b, [2, 3, 3, 4]);
     let mut outputs = Vec::new();
@@ -67,6 +67,7 @@ fn sigmoid_and_tanh_hold_far_out_and_near_zero() {
         let scaled = b.scale(x, factor);
         outputs.push(b.unary(Unary::Sigmoid, scaled));
         outputs.push(b.unary(Unary::Tanh, scaled));
+        outputs.push(b.unary(Unary::Erf, scaled));
     }
     agrees("extreme arguments", &program(b, 2, &outputs), TOLERANCE);
 }

@@ -5,7 +5,7 @@ use crate::sema::layers::{LayerName, Word};
 use crate::source::Span;
 
 /// What is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Callee {
     /// A layer.
     Layer(LayerName),

@@ -11,7 +11,10 @@ pub fn branches(network: &Network, shortcut: &Shortcut, terms: Vec<Term>) -> Vec
     let known: HashSet<ValueId> = shortcut.gates().map(|gate| gate.value).collect();
     let is_gate = |gate: &Gate| {
         known.contains(&gate.value)
-            || network.value(gate.value).layer == Layer::Activation(Activation::Sigmoid)
+            || matches!(
+                network.value(gate.value).layer,
+                Layer::Activation(Activation::Sigmoid | Activation::HardSigmoid)
+            )
     };
     let mut seen = HashSet::new();
     let mut branch = |term: Term| {

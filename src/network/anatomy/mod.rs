@@ -17,7 +17,7 @@
 //!   product counted together. The other terms are *branches*: together they are F's contribution.
 //! - **Steps.** What the layers on the shortcut's way do to x, in order ([`Step`]).
 //! - **Gates.** A value that multiplies x on its way is a gate. On a branch, a factor is a gate if
-//!   it is one on the shortcut too, or ends in a sigmoid. Written 1 − g, the gate is g.
+//!   it is one on the shortcut too, or ends in a sigmoid or a hard one. Written 1 − g, the gate is g.
 //! - **Place.** A module stands on the shortcut if its layer is on the shortcut's way and no
 //!   branch needs it; all others of a unit stand in F.
 //! - **Deletion.** Deleting a unit drops F's contribution and keeps h with all that is on it.

@@ -61,6 +61,7 @@ impl Display for Step {
             Step::Dropped => write!(f, "dropped"),
             Step::Rectified => write!(f, "rectified"),
             Step::Squashed => write!(f, "squashed"),
+            Step::Activated(function) => write!(f, "through {function}"),
             Step::Pooled => write!(f, "pooled"),
             Step::Subsampled => write!(f, "subsampled"),
             Step::Padded => write!(f, "padded"),

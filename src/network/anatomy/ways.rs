@@ -21,6 +21,8 @@ pub enum Step {
     Rectified,
     /// A sigmoid or tanh.
     Squashed,
+    /// Another activation function.
+    Activated(Activation),
     /// Means or maxima of windows, or of the whole.
     Pooled,
     /// Every n-th pixel (option A).
@@ -39,6 +41,7 @@ impl Step {
             | Step::Dropped
             | Step::Rectified
             | Step::Squashed
+            | Step::Activated(_)
             | Step::Pooled => false,
         }
     }
@@ -159,7 +162,8 @@ impl<'a> Ways<'a> {
             Layer::Conv { module, .. } | Layer::Linear { module } => Some(Step::Convolved(module)),
             Layer::BatchNorm { module } => Some(Step::Normalised(module)),
             Layer::Activation(Activation::Relu) => Some(Step::Rectified),
-            Layer::Activation(Activation::Sigmoid | Activation::Tanh) => Some(Step::Squashed),
+            Layer::Activation(function) if function.squashes() => Some(Step::Squashed),
+            Layer::Activation(function) => Some(Step::Activated(function)),
             Layer::Dropout { .. } | Layer::DropPath { .. } | Layer::Live { .. } => {
                 Some(Step::Dropped)
             }
@@ -181,11 +185,7 @@ impl<'a> Ways<'a> {
 
 /// Whether a layer maps to a bounded range, as gates do.
 fn squashes(layer: &Layer) -> bool {
-    let Layer::Activation(activation) = layer else { return false };
-    match activation {
-        Activation::Sigmoid | Activation::Tanh => true,
-        Activation::Relu => false,
-    }
+    matches!(layer, Layer::Activation(activation) if activation.squashes())
 }
 
 fn weights(network: &Network, layer: &Layer) -> usize {

@@ -76,9 +76,12 @@ fn measured(step: &Step) -> Option<(Code, String, &'static str)> {
             "a ReLU stands on the shortcut of `".into(),
             "what x has below zero is lost in every unit (He et al. 2016, section 4); put the ReLU first in F",
         ),
-        Step::Normalised(_) | Step::Squashed | Step::Pooled | Step::Subsampled | Step::Padded => {
-            return None;
-        }
+        Step::Normalised(_)
+        | Step::Squashed
+        | Step::Activated(_)
+        | Step::Pooled
+        | Step::Subsampled
+        | Step::Padded => return None,
     };
     Some((code, what, cost))
 }

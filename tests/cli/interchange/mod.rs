@@ -168,6 +168,20 @@ net in_front(depth = 1, classes = 5) {
 }
 ";
 
+/// Every function of elements.
+const FUNCTIONS: &str = "\
+unit u(width) {
+    c = conv(3x3, width) -> bn
+    a = gelu(c(x)) + gelu(c(x), approximate: true) + silu(c(x)) + leaky_relu(c(x), slope: 0.2)
+    b = elu(c(x), alpha: 0.7) + softplus(c(x)) + hard_swish(c(x)) + hard_sigmoid(c(x)) + relu6(c(x))
+    d = exp(-abs(c(x))) + log(1 + square(c(x))) + sqrt(2 + tanh(c(x)))
+    y = x + a + b * d
+}
+net functions(depth = 1, classes = 5) {
+    input(3, 8, 8) -> conv(3x3, 4) -> u(4) * depth -> global_avg_pool -> linear(classes)
+}
+";
+
 #[test]
 fn onnx_runtime_computes_the_same_logits_for_every_spec() {
     let Some(python) = python("onnxruntime, numpy") else { return };
@@ -176,8 +190,10 @@ fn onnx_runtime_computes_the_same_logits_for_every_spec() {
     let mut expected = Vec::new();
     let in_front = folder.path().join("in_front.rnet");
     std::fs::write(&in_front, IN_FRONT).unwrap();
+    let functions = folder.path().join("functions.rnet");
+    std::fs::write(&functions, FUNCTIONS).unwrap();
     let bundled = std::fs::read_dir(here.join("specs")).unwrap().map(|spec| spec.unwrap().path());
-    for spec in bundled.chain([in_front]) {
+    for spec in bundled.chain([in_front, functions]) {
         if spec.extension().is_none_or(|ending| ending != "rnet") {
             continue;
         }

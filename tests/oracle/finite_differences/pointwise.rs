@@ -7,7 +7,9 @@ use super::structure::{check_op, subsets, ty};
 /// Where a function has the slope that its adjoint says.
 fn ranges(op: Unary) -> &'static [(f64, f64)] {
     match op {
-        Unary::Neg | Unary::Relu | Unary::Step | Unary::Exp | Unary::Tanh => &[(-2.0, 2.0)],
+        Unary::Neg | Unary::Relu | Unary::Step | Unary::Exp | Unary::Tanh | Unary::Erf => {
+            &[(-2.0, 2.0)]
+        }
         Unary::Sigmoid => &[(-2.0, 2.0), (-20.0, 20.0)],
         Unary::Log | Unary::Sqrt => &[(0.4, 3.0)],
         Unary::Recip => &[(0.4, 3.0), (-3.0, -0.4)],

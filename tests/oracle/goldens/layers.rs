@@ -9,7 +9,9 @@ use rnetc::graph::interp;
 use rnetc::graph::{
     Axes, ConvGeometry, NodeId, Output, PoolGeometry, Program, ReduceKind, Role, Shape, Type, Unary,
 };
-use rnetc::nn::{batch_norm, loss};
+use rnetc::nn::{activation, batch_norm, loss};
+use rnetc::source::Source;
+use rnetc::{lower, sema};
 
 use crate::support::compare::close;
 use crate::support::golden::{Golden, inputs};
@@ -150,6 +152,88 @@ fn pointwise() {
         let g = layer.pictures(&golden, &format!("{name}.g"));
         layer.pull_back(y, g, &[(&format!("{name}.dx"), x)]);
         layer.check(&golden);
+    }
+}
+
+/// A function of elements as a spec writes it, and as a node.
+type Function = (&'static str, fn(&mut Builder, NodeId) -> NodeId);
+
+const FUNCTIONS: [Function; 16] = [
+    ("gelu", activation::gelu),
+    ("gelu(approximate: true)", activation::gelu_tanh),
+    ("silu", activation::silu),
+    ("leaky_relu", |b, x| activation::leaky_relu(b, x, 0.01)),
+    ("leaky_relu(slope: 0.3)", |b, x| activation::leaky_relu(b, x, 0.3)),
+    ("elu", |b, x| activation::elu(b, x, 1.0)),
+    ("elu(alpha: 1.5)", |b, x| activation::elu(b, x, 1.5)),
+    ("softplus", activation::softplus),
+    ("hard_swish", activation::hard_swish),
+    ("hard_sigmoid", activation::hard_sigmoid),
+    ("relu6", activation::relu6),
+    ("exp", |b, x| b.unary(Unary::Exp, x)),
+    ("log", |b, x| b.unary(Unary::Log, x)),
+    ("sqrt", |b, x| b.unary(Unary::Sqrt, x)),
+    ("abs", activation::abs),
+    ("square", |b, x| b.mul(x, x)),
+];
+
+#[test]
+fn functions_of_elements() {
+    let golden = Golden::functions();
+    for (name, function) in FUNCTIONS {
+        let mut layer = Layer::new();
+        let x = layer.pictures(&golden, &format!("{name}.x"));
+        let y = function(&mut layer.b, x);
+        layer.output(&format!("{name}.y"), y);
+        let g = layer.pictures(&golden, &format!("{name}.g"));
+        layer.pull_back(y, g, &[(&format!("{name}.dx"), x)]);
+        layer.check(&golden);
+    }
+}
+
+/// What a spec writes is lowered to the same function.
+#[test]
+fn functions_of_elements_as_specs_write_them() {
+    let golden = Golden::functions();
+    for (name, _) in FUNCTIONS {
+        let x = golden.get(&format!("{name}.x")).data.clone();
+        let text = format!("net n {{ input({}, 1, 1) -> {name} }}", x.len());
+        let network = sema::compile(&Source::new(name, text), &[]).expect("it compiles").network;
+        let program = lower::inference(&network, 1);
+        let given = inputs(&program, vec![("images".into(), x)]).expect("inputs fit");
+        let y = &interp::run(&program, &given).0[0];
+        let want = &golden.get(&format!("{name}.y")).data;
+        assert_eq!(close(name, y, want, TOLERANCE), Ok(()));
+    }
+}
+
+/// Where x has no bound the functions have their limits, and a NaN stays one.
+#[test]
+fn functions_of_elements_at_the_ends() {
+    const INF: f64 = f64::INFINITY;
+    let limits = |name: &str| match name.split('(').next().expect("a word") {
+        "gelu" | "silu" | "hard_swish" | "softplus" | "exp" => [0.0, INF],
+        "leaky_relu" => [-INF, INF],
+        "elu" if name == "elu" => [-1.0, INF],
+        "elu" => [-1.5, INF],
+        "hard_sigmoid" => [0.0, 1.0],
+        "relu6" => [0.0, 6.0],
+        "log" | "sqrt" => [f64::NAN, INF],
+        "abs" | "square" => [INF, INF],
+        other => panic!("{other} has no row"),
+    };
+    for (name, function) in FUNCTIONS {
+        let mut layer = Layer::new();
+        let ends = vec![-INF, INF, f64::NAN];
+        let ty = Type { shape: Shape::channels(3), batched: false };
+        let x = layer.input("x", ty, ends);
+        let y = function(&mut layer.b, x);
+        layer.output("y", y);
+        let [below, above, nan] = layer.run()["y"][..] else { panic!("three values") };
+        for (have, want) in [below, above].into_iter().zip(limits(name)) {
+            assert!(have == want || have.is_nan() && want.is_nan(), "{name}: {have} for {want}");
+        }
+        assert!(nan.is_nan(), "{name} of a NaN is {nan}");
     }
 }
 

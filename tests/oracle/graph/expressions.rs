@@ -162,9 +162,13 @@ fn unary(op: Unary, x: Element) -> Element {
             let y = x.value.tanh();
             rounded(y, x.error + 2.0 * f64::EPSILON, x.slope * (1.0 - y * y))
         }
-        Unary::Step | Unary::Exp | Unary::Log | Unary::Sqrt | Unary::Recip | Unary::Finite => {
-            unreachable!("steps use none of these")
-        }
+        Unary::Step
+        | Unary::Exp
+        | Unary::Log
+        | Unary::Sqrt
+        | Unary::Recip
+        | Unary::Erf
+        | Unary::Finite => unreachable!("steps use none of these"),
     }
 }
 

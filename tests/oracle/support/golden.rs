@@ -72,6 +72,11 @@ impl Golden {
         Self::parse(include_bytes!("../../goldens/ops.safetensors"))
     }
 
+    /// Functions of elements.
+    pub fn functions() -> Self {
+        Self::parse(include_bytes!("../../goldens/functions.safetensors"))
+    }
+
     /// Two training steps of a small pre-activation network.
     pub fn resnet() -> Self {
         Self::parse(include_bytes!("../../goldens/resnet.safetensors"))

@@ -19,6 +19,7 @@ pub fn all() -> Vec<(&'static str, Network)> {
         ("pools", pools()),
         ("pooled gate", pooled_gate()),
         ("arithmetic", arithmetic()),
+        ("activations", activations()),
     ]
 }
 
@@ -35,6 +36,26 @@ pub fn original() -> Network {
     let y = d.add(h, a);
     let y = d.relu(y);
     d.classify(y, CLASSES)
+}
+
+/// Every activation function, on numbers that have a logarithm where they need one.
+pub fn activations() -> Network {
+    let (mut d, x) = Draft::new(2, 4, 3);
+    let mut sum = d.conv("conv", x, 3, 4, 1);
+    for (index, function) in Activation::ALL.into_iter().enumerate() {
+        let a = d.conv(&format!("conv{index}"), x, 1, 4, 1);
+        let a = match function {
+            Activation::Log | Activation::Sqrt => {
+                let positive = d.same(Layer::Activation(Activation::Exp), a);
+                let one = d.number(1.0);
+                d.add(positive, one)
+            }
+            _ => a,
+        };
+        let a = d.same(Layer::Activation(function), a);
+        sum = d.add(sum, a);
+    }
+    d.classify(sum, CLASSES)
 }
 
 /// Two full pre-activation units, one of them with an option-A shortcut.

@@ -123,7 +123,7 @@ impl<'a> Scalars<'a> {
                 let size = b.ins().fabs(x);
                 self.lanes.choose(b, (size, FloatCC::LessThan, infinity), [x, zero])
             }
-            Unary::Exp | Unary::Log | Unary::Tanh | Unary::Sigmoid => {
+            Unary::Exp | Unary::Log | Unary::Tanh | Unary::Sigmoid | Unary::Erf => {
                 self.call(b, self.math.of(op), x)
             }
         }

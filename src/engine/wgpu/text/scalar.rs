@@ -31,6 +31,7 @@ pub(super) fn unary(op: Unary, x: &str, width: usize) -> String {
         Unary::Recip => format!("1.0 / {x}"),
         Unary::Sigmoid => format!("sigmoid{width}({x})"),
         Unary::Tanh => format!("tanh{width}({x})"),
+        Unary::Erf => format!("erf{width}({x})"),
         Unary::Finite => format!("finite{width}({x})"),
     }
 }

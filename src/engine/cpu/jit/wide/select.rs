@@ -40,7 +40,9 @@ impl Simple {
             Unary::Step => Some(Simple::Step),
             Unary::Sqrt => Some(Simple::Sqrt),
             Unary::Recip => Some(Simple::Recip),
-            Unary::Exp | Unary::Log | Unary::Tanh | Unary::Sigmoid | Unary::Finite => None,
+            Unary::Exp | Unary::Log | Unary::Tanh | Unary::Sigmoid | Unary::Erf | Unary::Finite => {
+                None
+            }
         }
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! A linear layer over C×H×W is a convolution whose window is the whole picture, as in the graph.
 
-use crate::network::{
-    Activation, BinaryOp, Layer, ModuleId, ModuleKind, Network, PoolKind, Value, ValueId,
-};
+use crate::network::{BinaryOp, Layer, ModuleId, ModuleKind, Network, PoolKind, Value, ValueId};
 use crate::nn::batch_norm::EPSILON;
 use crate::protobuf::Message;
 use crate::train::layout;
 use crate::train::tensors::{self, Tensor, Values};
+
+mod activation;
 
 const IR_VERSION: u64 = 8;
 const OPERATORS: u64 = 13;
@@ -102,14 +102,7 @@ impl Writer {
                 let epsilon = attribute("epsilon", 1, Message::default().float(2, EPSILON as f32));
                 self.node("BatchNormalization", &arguments, &out, vec![epsilon]);
             }
-            Layer::Activation(activation) => same(
-                self,
-                match activation {
-                    Activation::Relu => "Relu",
-                    Activation::Sigmoid => "Sigmoid",
-                    Activation::Tanh => "Tanh",
-                },
-            ),
+            Layer::Activation(function) => self.activation(function, &arguments[0], &out),
             Layer::Dropout { inverted: true, .. } => same(self, "Identity"),
             Layer::Dropout { p, inverted: false } | Layer::DropPath { p } => {
                 self.scaled(arguments, 1.0 - p, &out);

@@ -1,0 +1,73 @@
+//! Functions of elements in nets that are trained, and far from zero.
+
+use rnetc::graph::builder::Builder;
+use rnetc::graph::{NodeId, Output, Program, Role, Shape, Type, Unary};
+use rnetc::lower;
+use rnetc::nn::activation;
+use rnetc::nn::optimiser::Sgd;
+
+use super::compare::agrees;
+use super::support::compile;
+
+/// Each between two convolutions, trained for some steps.
+#[test]
+fn each_is_trained() {
+    for function in [
+        "gelu",
+        "gelu(approximate: true)",
+        "silu",
+        "leaky_relu(slope: 0.2)",
+        "elu(alpha: 1.5)",
+        "softplus",
+        "hard_swish",
+        "hard_sigmoid",
+        "relu6",
+        "tanh -> exp",
+        "softplus -> sqrt",
+        "abs",
+        "softplus -> log",
+        "tanh -> square",
+    ] {
+        let text = format!(
+            "net n {{ input(3, 6, 5) -> conv(3x3, 16) -> bn -> {function} -> conv(3x3, 5) -> {function}
+             -> global_avg_pool -> linear(3) }}"
+        );
+        let program = lower::training(&compile(function, &text, ""), 4, &Sgd::PAPER);
+        agrees(function, &program, 1e-4);
+    }
+}
+
+/// f32 rounding of a few operations on numbers up to 100.
+const TOLERANCE: f64 = 1e-6;
+
+#[test]
+fn far_out_and_near_zero() {
+    let functions: [fn(&mut Builder, NodeId) -> NodeId; 7] = [
+        activation::gelu,
+        activation::gelu_tanh,
+        activation::silu,
+        activation::softplus,
+        activation::hard_swish,
+        activation::hard_sigmoid,
+        |b, x| activation::leaky_relu(b, x, 0.1),
+    ];
+    for channels in [3, 4, 16] {
+        let mut b = Builder::new();
+        let shape = Shape([2, 4, 4, channels]);
+        let x = b.input("images", Role::Images, Type { shape, batched: true });
+        let mut outputs = Vec::new();
+        for factor in [50.0, 1.0, 1e-3] {
+            let scaled = b.scale(x, factor);
+            outputs.extend(functions.map(|function| function(&mut b, scaled)));
+            if factor >= 1.0 {
+                // Near 0, eˣ − 1 has the rounding of 1.
+                outputs.push(activation::elu(&mut b, scaled, 1.0));
+            }
+            // The error function's own ends are those of an f32.
+            outputs.push(b.unary(Unary::Erf, scaled));
+        }
+        let outputs = Output::quantities(outputs);
+        let program = Program { graph: b.finish(), outputs, updates: Vec::new(), batch: 2 };
+        agrees(&format!("{channels} channels"), &program, TOLERANCE);
+    }
+}
