@@ -44,8 +44,9 @@ struct UntilRight {
 
 impl Observer for UntilRight {
     fn evaluation(&mut self, evaluation: &Evaluation) {
-        println!("epoch {}: {:.1} % wrong", evaluation.epoch, evaluation.test_error_percent);
-        self.right = evaluation.test_error_percent == 0.0;
+        let error = evaluation.test.map_or(f64::NAN, |test| test.error_percent);
+        println!("epoch {}: {error:.1} % wrong", evaluation.epoch);
+        self.right = error == 0.0;
     }
 
     fn interrupted(&self) -> bool {
@@ -66,6 +67,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         name: "stripes".into(),
         classes: vec!["lying".into(), "standing".into()],
         train: Arc::new(Stripes { count: 64, first: 0 }),
+        validation: None,
         test: Arc::new(Stripes { count: 64, first: 1000 }),
     };
     let mut recipe = Recipe { batch: 16, ..Recipe::he2016()? };

@@ -18,7 +18,9 @@ impl Observer for Lines {
     }
 
     fn evaluation(&mut self, evaluation: &Evaluation) {
-        println!("test error {:.1} %", evaluation.test_error_percent);
+        if let Some(test) = evaluation.test {
+            println!("test error {:.1} %", test.error_percent);
+        }
     }
 }
 

@@ -128,12 +128,14 @@ pub use {
     train::config::Config,
     train::evaluate::Score,
     train::mistakes::Mistake,
+    train::part::Part,
     train::recipe::Recipe,
     train::record::checkpoint::{About, Imported, Origin},
+    train::record::evaluation::Measure,
     train::record::metrics::{Evaluation, Step},
     train::schedule::Length,
     train::tally::Tally,
-    train::trainer::{End, Observer},
+    train::trainer::{Best, End, Observer},
 };
 
 #[cfg(feature = "cli")]

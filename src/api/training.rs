@@ -22,7 +22,7 @@ use crate::train::record::run_folder::RunFolder;
 use crate::train::runner::Runner;
 use crate::train::schedule::{Length, StepPlan};
 use crate::train::tensors::{self, Values};
-use crate::train::trainer::{End, Observer, Session};
+use crate::train::trainer::{Best, Choice, End, Observer, Session};
 use crate::train::{TrainError, fit};
 
 /// What to train, and how.
@@ -82,6 +82,18 @@ impl Training {
         &self.network
     }
 
+    /// A data set with the validation part that the recipe asks for, drawn from its training pictures.
+    /// One that has such a part is left as it is.
+    ///
+    /// # Errors
+    /// The recipe asks for more pictures than there are, or a picture's file cannot be read.
+    pub fn divided(&self, data: &Dataset) -> Result<Dataset, TrainError> {
+        Ok(match (self.recipe.validation, &data.validation) {
+            (Some(amount), None) => data.divided(amount, self.recipe.seed)?,
+            (Some(_), Some(_)) | (None, _) => data.clone(),
+        })
+    }
+
     /// All that a run on this data and engine is asked to do, resolved. Where there are fewer
     /// training pictures than a batch takes, a batch is all of them.
     ///
@@ -89,6 +101,8 @@ impl Training {
     /// The set's pictures or classes are not the network's, or there are no training pictures.
     pub fn config(&self, data: &Dataset, engine: &OpenEngine) -> Result<Config, TrainError> {
         fit::check(&self.network, data)?;
+        let data = &self.divided(data)?;
+        fit::check_choice(&self.recipe, data)?;
         fit::check_augmentation(&self.recipe, data.train.extent())?;
         let pictures = data.train.count();
         if pictures == 0 {
@@ -109,6 +123,7 @@ impl Training {
             data: data.name.clone(),
             files: None,
             pictures,
+            validation: data.validation.as_ref().map(|part| part.count()),
             length: self.length,
             steps: plan.total,
             steps_per_epoch: plan.per_epoch,
@@ -119,7 +134,11 @@ impl Training {
             recipe,
             classes: data.classes.clone(),
             normalisation,
-            contents: Contents { train: data.train.digest(), test: data.test.digest() },
+            contents: Contents {
+                train: data.train.digest(),
+                validation: data.validation.as_ref().and_then(|part| part.digest()),
+                test: data.test.digest(),
+            },
             replanned: Vec::new(),
             spec_text: self.spec.source.text.to_string(),
         })
@@ -130,7 +149,8 @@ impl Training {
     /// # Errors
     /// As [`Training::config`], and what the engine cannot compile.
     pub fn prepare(&self, data: &Dataset, engine: &OpenEngine) -> Result<Run, TrainError> {
-        self.prepare_as(self.config(data, engine)?, data, engine)
+        let data = self.divided(data)?;
+        self.prepare_as(self.config(&data, engine)?, &data, engine)
     }
 
     /// The same with a configuration that has been looked at.
@@ -143,7 +163,7 @@ impl Training {
         data: &Dataset,
         engine: &OpenEngine,
     ) -> Result<Run, TrainError> {
-        let network = &self.network;
+        let (network, data) = (&self.network, self.divided(data)?);
         let batch = config.recipe.batch;
         let test_batch = batch.min(MOST_BATCH).min(data.test.count().max(1));
         let scaled = config.precision.scales_loss();
@@ -158,7 +178,11 @@ impl Training {
         };
         let mut tensors = tensors::of(network);
         tensors.extend(scaled.then(tensors::of_loss_scaling).into_iter().flatten());
+        let patience =
+            config.recipe.stop.map(|stop| stop.after.saturating_mul(config.steps_per_epoch));
         let session = Session {
+            choice: Choice::by(config.chosen_on(), patience),
+            validation: data.validation.as_ref().map(|part| loading(part, test_batch)),
             training: Runner::new(engine.engine.as_ref(), &training)?,
             inference: Runner::new(engine.engine.as_ref(), &inference)?,
             tensors,
@@ -235,10 +259,15 @@ impl Run {
     ) -> Result<End, TrainError> {
         let end = self.session.run(values, done, observer)?;
         self.done = match end {
-            End::Finished(_) => self.session.plan.total,
+            End::Finished(last) | End::Stopped(last) => last.step,
             End::Interrupted(step) => step,
         };
         Ok(end)
+    }
+
+    /// The best state that it has had, and what it came to.
+    pub fn best(&self) -> Option<Best> {
+        self.session.choice.best
     }
 
     /// The network with its weights as they are now.

@@ -113,6 +113,7 @@ impl From<DataError> for Failure {
             | DataError::Picture { .. }
             | DataError::Channels(_)
             | DataError::TooMany { .. }
+            | DataError::Validation { .. }
             | DataError::Uneven { .. }
             | DataError::Ended => Failure::Wrong(told),
             // Whoever catches signals says which one it was.
@@ -137,6 +138,7 @@ impl From<TrainError> for Failure {
             | TrainError::OtherPictures { .. }
             | TrainError::OtherClasses { .. }
             | TrainError::OtherNames { .. }
+            | TrainError::NoValidation { .. }
             | TrainError::NoPictures { .. }
             | TrainError::Blank { .. }
             | TrainError::Undescribed

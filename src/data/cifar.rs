@@ -75,7 +75,8 @@ impl Layout {
         let test = self.split(folder, self.test)?;
         let classes = super::locate::class_names(self.name);
         let name = self.name.text().to_string();
-        Ok(Dataset { name, classes, train: Arc::new(train), test: Arc::new(test) })
+        let (train, test) = (Arc::new(train), Arc::new(test));
+        Ok(Dataset { name, classes, train, validation: None, test })
     }
 
     fn split(&self, folder: &Path, files: &[&str]) -> Result<Stored, DataError> {

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use super::DataError;
 use crate::pixels::Extent;
 use crate::text::sha256;
@@ -55,6 +57,22 @@ pub trait Pictures: Send + Sync {
     /// label. Only endless sets care for the epoch.
     fn picture(&self, epoch: u32, index: usize, pixels: &mut [u8]) -> u8;
 
+    /// The label of a picture.
+    fn label(&self, epoch: u32, index: usize) -> u8 {
+        self.picture(epoch, index, &mut vec![0; self.extent().bytes()])
+    }
+
+    /// What tells a picture from all others, wherever it stands: a SHA-256 of its file, or of its
+    /// pixels where it has none.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    fn identity(&self, index: usize) -> Result<[u8; 32], DataError> {
+        let mut pixels = vec![0; self.extent().bytes()];
+        self.picture(0, index, &mut pixels);
+        Ok(Sha256::digest(&pixels).into())
+    }
+
     /// The file that picture `index` is in, where each is in one of its own.
     fn file(&self, _index: usize) -> Option<&Path> {
         None
@@ -71,7 +89,7 @@ pub trait Pictures: Send + Sync {
     }
 }
 
-/// A data set: two splits and the classes' names.
+/// A data set: its splits and the classes' names.
 #[derive(Clone)]
 pub struct Dataset {
     /// As configurations write it: a [`Name`], or a folder's path.
@@ -80,6 +98,8 @@ pub struct Dataset {
     pub classes: Vec<String>,
     /// What is trained on.
     pub train: Arc<dyn Pictures>,
+    /// What the best checkpoint is chosen on, if anything is set apart for it.
+    pub validation: Option<Arc<dyn Pictures>>,
     /// What is tested on.
     pub test: Arc<dyn Pictures>,
 }
@@ -110,6 +130,14 @@ impl Pictures for Subset {
 
     fn picture(&self, epoch: u32, index: usize, pixels: &mut [u8]) -> u8 {
         self.all.picture(epoch, self.first + index, pixels)
+    }
+
+    fn label(&self, epoch: u32, index: usize) -> u8 {
+        self.all.label(epoch, self.first + index)
+    }
+
+    fn identity(&self, index: usize) -> Result<[u8; 32], DataError> {
+        self.all.identity(self.first + index)
     }
 
     fn file(&self, index: usize) -> Option<&Path> {
@@ -155,6 +183,19 @@ impl Pictures for Stored {
 
     fn file(&self, index: usize) -> Option<&Path> {
         self.files.get(index).map(PathBuf::as_path)
+    }
+
+    fn label(&self, _epoch: u32, index: usize) -> u8 {
+        self.labels[index]
+    }
+
+    fn identity(&self, index: usize) -> Result<[u8; 32], DataError> {
+        let Some(file) = self.files.get(index) else {
+            let bytes = self.extent.bytes();
+            return Ok(Sha256::digest(&self.pixels[index * bytes..][..bytes]).into());
+        };
+        let bytes = std::fs::read(file).map_err(|error| DataError::io("reading", file, error))?;
+        Ok(Sha256::digest(&bytes).into())
     }
 
     fn digest(&self) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::validation::Amount;
 use super::{Extent, Name};
 
 /// Why a data set could not be had.
@@ -174,6 +175,18 @@ pub enum DataError {
         /// The class.
         class: String,
     },
+    /// A validation part cannot be drawn.
+    #[error("{}", validation(.data, *.amount, *.count, *.classes))]
+    Validation {
+        /// From the training pictures of which set.
+        data: String,
+        /// How many were asked for.
+        amount: Amount,
+        /// How many training pictures there are.
+        count: usize,
+        /// How many can be held out where one of each class stays.
+        classes: usize,
+    },
     /// A split has no pictures.
     #[error(
         "{folder}: there are no {split} pictures; put some into train/<class>/ and test/<class>/"
@@ -299,6 +312,19 @@ fn bad_pictures(bad: &[(PathBuf, String)], of: usize) -> String {
         text += &format!("\n  and {} more", bad.len() - MOST);
     }
     text
+}
+
+fn validation(data: &str, amount: Amount, count: usize, most: usize) -> String {
+    match amount {
+        Amount::Count(_) => format!(
+            "validation is {amount}, and {most} of the {count} training pictures of {data} can be held \
+             out, since one of each class stays; ask for fewer"
+        ),
+        Amount::Share(_) => format!(
+            "validation is {amount}, which holds out none of the {count} training pictures of {data}; \
+             ask for more, or for a number of pictures"
+        ),
+    }
 }
 
 fn other_files(others: &str) -> String {

@@ -15,8 +15,10 @@ pub mod picture;
 pub mod prefetch;
 pub mod progress;
 pub mod random;
+pub mod selected;
 pub mod set;
 pub mod shapes;
+pub mod validation;
 
 pub use crate::pixels::Extent;
 pub use dataset::{Dataset, Name, Pictures};

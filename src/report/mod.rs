@@ -9,7 +9,8 @@ mod wrong;
 
 use crate::network::Network;
 use crate::train::config::Config;
-use crate::train::record::metrics::History;
+use crate::train::part::Part;
+use crate::train::record::metrics::{Evaluation, History};
 use measure::Measured;
 
 pub use page::{computed_in, measured, page};
@@ -28,6 +29,14 @@ pub struct Run {
     pub measured: Option<Measured>,
     /// Figures of its studies.
     pub studies: Vec<studies::Figure>,
+}
+
+impl Run {
+    /// Its errors on a part: steps done, and %.
+    pub fn errors(&self, part: Part) -> impl DoubleEndedIterator<Item = [f64; 2]> + Clone {
+        let of = move |e: &Evaluation| e.error_percent(part).map(|error| [e.step as f64, error]);
+        self.history.evaluations.iter().filter_map(of)
+    }
 }
 
 #[cfg(test)]

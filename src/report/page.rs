@@ -13,6 +13,7 @@ use crate::drawing;
 use crate::engine::cpu;
 use crate::text::escape;
 use crate::train::config::Config;
+use crate::train::part::Part;
 
 /// Mistakes whose pictures are shown.
 const SHOWN: usize = 24;
@@ -59,7 +60,7 @@ pub fn page(runs: &[Run]) -> String {
         &mut body,
         &training(runs),
         "Training loss (dashed, left, logarithmic; means of neighbouring steps); training error, \
-         each epoch's own mean (dotted, right), and test error (solid, right).",
+         each epoch's own mean (dotted, right), validation error and test error (solid, right).",
     );
     figure(&mut body, &rates(runs), "Learning rate.");
     for run in runs {
@@ -85,27 +86,33 @@ fn figure(body: &mut String, svg: &str, caption: &str) {
 fn summary(body: &mut String, runs: &[Run]) {
     *body += "<div class=wide><table><tr><th>run</th><th>net</th><th>data</th><th>computed in</th>\
         <th class=n>steps</th><th class=n>last test error, %</th><th class=n>lowest</th>\
-        <th class=n>images/s</th></tr>\n";
+        <th>chosen on</th><th class=n>images/s</th></tr>\n";
     for run in runs {
-        let errors = run.history.evaluations.iter().map(|e| e.test_error_percent);
+        let part = run.config.chosen_on();
+        let lowest = run.errors(part).map(|[_, error]| error).min_by(f64::total_cmp);
         let shown = |error: Option<f64>| error.map_or("".into(), |e| format!("{e:.2}"));
         let done = run.history.steps.last().map_or(0, |step| step.step);
         let speeds: Vec<f64> = run.history.steps.iter().map(|step| step.images_per_s).collect();
         let _ = writeln!(
             body,
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{done} of {}</td>\
-             <td class=n>{}</td><td class=n>{}</td><td class=n>{:.0}</td></tr>",
+             <td class=n>{}</td><td class=n>{}</td><td>{}</td><td class=n>{:.0}</td></tr>",
             escape(&run.name),
             escape(&net(&run.config)),
             escape(&run.config.data),
             escape(&computed_in(&run.config)),
             run.config.steps,
-            shown(errors.clone().next_back()),
-            shown(errors.min_by(f64::total_cmp)),
+            shown(run.errors(Part::Test).next_back().map(|[_, error]| error)),
+            shown(lowest),
+            part,
             median(&speeds).unwrap_or(0.0),
         );
     }
     *body += "</table></div>\n";
+    if runs.iter().any(|run| run.config.chosen_on() == Part::Test) {
+        *body += "<p>The lowest error of a run without a validation part is chosen on the test pictures, \
+                  and so optimistic: its last test error is not.</p>\n";
+    }
 }
 
 /// The precision and the device, and what was multiplied in where that is another.
@@ -130,7 +137,6 @@ fn training(runs: &[Run]) -> String {
         let colour = |curve: usize| if alone { curve } else { at };
         let loss: Vec<[f64; 2]> =
             run.history.steps.iter().map(|step| [step.step as f64, f64::from(step.loss)]).collect();
-        let error = run.history.evaluations.iter().map(|e| [e.step as f64, e.test_error_percent]);
         let epochs = run.history.epochs.iter().map(|e| [e.step as f64, e.train_error_percent]);
         let label = format!("{}: training loss", run.name);
         let errors = |what: &str, stroke, points: Vec<[f64; 2]>| {
@@ -141,7 +147,12 @@ fn training(runs: &[Run]) -> String {
         [
             Some(Mark::line(&label, Stroke::dashed(colour(0)), thinned(&loss))),
             errors("training error by epoch", Stroke::dotted(colour(2)), epochs.collect()),
-            errors("test error", Stroke::solid(colour(1)), error.collect()),
+            errors(
+                "validation error",
+                Stroke::solid(colour(3)),
+                run.errors(Part::Validation).collect(),
+            ),
+            errors("test error", Stroke::solid(colour(1)), run.errors(Part::Test).collect()),
         ]
     });
     let marks = marks.flatten();

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_yaml::{Mapping, Value};
 
+use super::part::Part;
 use super::recipe::Recipe;
 use super::record::format::FormatVersion;
 use super::schedule::Length;
@@ -14,7 +15,7 @@ use crate::engine::Precision;
 
 /// The version of `config.yaml`. Checkpoints hold a configuration too, so their version grows with
 /// this one.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A resolved configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,9 @@ pub struct Config {
     pub files: Option<String>,
     /// Pictures in its training set.
     pub pictures: usize,
+    /// Pictures in its validation part, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<usize>,
     /// How long to train.
     #[serde(with = "serde_yaml::with::singleton_map")]
     pub length: Length,
@@ -72,6 +76,9 @@ pub struct Config {
 pub struct Contents {
     /// Of the training pictures.
     pub train: Option<String>,
+    /// Of those of the validation part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<String>,
     /// Of the test pictures.
     pub test: Option<String>,
 }
@@ -93,6 +100,8 @@ pub enum Change {
     Spec,
     /// The training pictures, their labels or their order.
     TrainingPictures,
+    /// The pictures of the validation part, their labels or their order.
+    ValidationPictures,
     /// The test pictures, their labels or their order.
     TestPictures,
     /// A key, as `config.yaml` writes it.
@@ -107,6 +116,12 @@ pub enum Change {
 }
 
 impl Config {
+    /// What the best checkpoint is chosen on.
+    pub fn chosen_on(&self) -> Part {
+        let usual = if self.validation.is_some() { Part::Validation } else { Part::Test };
+        self.recipe.best.unwrap_or(usual)
+    }
+
     /// What differs from an earlier configuration in a way that matters to a run that goes on; how
     /// long it is may change, and so may the place of the same pictures.
     pub fn changes(&self, earlier: &Config) -> Vec<Change> {
@@ -124,6 +139,8 @@ impl Config {
         changes.extend((self.spec_text != earlier.spec_text).then_some(Change::Spec));
         let training = remeasured || differ(&was.train, &now.train);
         changes.extend(training.then_some(Change::TrainingPictures));
+        changes
+            .extend(differ(&was.validation, &now.validation).then_some(Change::ValidationPictures));
         changes.extend(differ(&was.test, &now.test).then_some(Change::TestPictures));
         collect("", &earlier.written(&free), &self.written(&free), &mut changes);
         changes

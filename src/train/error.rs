@@ -200,6 +200,14 @@ pub enum TrainError {
         /// The largest value that makes sense.
         most: usize,
     },
+    /// A recipe chooses by a validation part, and there is none.
+    #[error("recipe: {key} needs a validation part, and {data} has none")]
+    NoValidation {
+        /// What needs it.
+        key: &'static str,
+        /// The data set.
+        data: String,
+    },
     /// There are no training pictures.
     #[error("{data} has no training pictures")]
     NoPictures {

@@ -2,6 +2,7 @@
 
 use super::TrainError;
 use super::error::Fixed;
+use super::part::Part;
 use super::recipe::{Augment, Recipe};
 use crate::data::normalise::Normalisation;
 use crate::data::{Dataset, Extent};
@@ -42,6 +43,17 @@ pub fn check_augmentation(recipe: &Recipe, extent: Extent) -> Result<(), TrainEr
         (true, _) => blank("augmentation.pad", pad, side - 1),
         (false, true) => blank("augmentation.cutout", cutout, 2 * side - 1),
         (false, false) => Ok(()),
+    }
+}
+
+/// Whether there is a validation part where a recipe chooses by one.
+pub fn check_choice(recipe: &Recipe, data: &Dataset) -> Result<(), TrainError> {
+    let missing = |key| Err(TrainError::NoValidation { key, data: data.name.clone() });
+    match (recipe.best, data.validation.is_some()) {
+        (Some(Part::Test), _) | (_, true) => Ok(()),
+        (Some(Part::Validation), false) => missing("best: validation"),
+        (None, false) if recipe.stop.is_some() => missing("stop"),
+        (None, false) => Ok(()),
     }
 }
 

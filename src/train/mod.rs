@@ -17,6 +17,7 @@ pub mod inference;
 pub mod init;
 pub mod layout;
 pub mod mistakes;
+pub mod part;
 pub mod recipe;
 pub mod record;
 pub mod runner;

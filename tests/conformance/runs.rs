@@ -12,13 +12,14 @@ use rnetc::lower;
 use rnetc::network::Network;
 use rnetc::nn::optimiser::Sgd;
 use rnetc::train::config::Config;
+use rnetc::train::part::Part;
 use rnetc::train::recipe::Recipe;
 use rnetc::train::record::metrics::{Evaluation, Step};
 use rnetc::train::record::run_folder::RunFolder;
 use rnetc::train::runner::Runner;
 use rnetc::train::schedule::{Length, StepPlan};
 use rnetc::train::tensors;
-use rnetc::train::trainer::{Observer, Session};
+use rnetc::train::trainer::{Choice, Observer, Session};
 
 use crate::support::compile;
 
@@ -54,6 +55,7 @@ pub fn session(engine: &dyn Engine, precision: Precision, folder: &Path) -> Sess
         data: "pixels".into(),
         files: None,
         pictures: 48,
+        validation: None,
         length,
         steps: plan.total,
         steps_per_epoch: plan.per_epoch,
@@ -79,7 +81,9 @@ pub fn session(engine: &dyn Engine, precision: Precision, folder: &Path) -> Sess
         config,
         plan,
         train,
+        validation: None,
         test: loading(8, 4),
+        choice: Choice::by(Part::Test, None),
         folder: Some(RunFolder::create(Some(folder), folder, "unused").expect("a folder")),
     }
 }

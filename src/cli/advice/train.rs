@@ -66,6 +66,10 @@ impl Advice for TrainError {
             TrainError::OtherNames { .. } => {
                 "if they mean the same in the same order, say --other-names"
             }
+            TrainError::NoValidation { .. } => {
+                "write validation: 0.1 in the recipe to set a tenth of the training pictures apart, or \
+                 best: test to choose by the test pictures, whose error is then too low"
+            }
             TrainError::NoPictures { .. } => "name a set that has some with --train",
             TrainError::Undescribed => {
                 "use weights that rnetc run --train wrote, or tell rnetc import of them (--classes, --mean, \

@@ -6,6 +6,7 @@ use clap::builder::PossibleValue;
 use clap::{ArgGroup, Args, ValueEnum};
 
 use super::engine::EngineArgs;
+use super::part::PartArg;
 use super::values::{batch, set, setting};
 use crate::data::Set;
 use crate::export::Mode;
@@ -26,6 +27,9 @@ pub struct RunArgs {
     #[arg(long, value_name = "DATA", value_parser = set, group = "what", requires = "weights",
         num_args = 0..=1)]
     pub eval: Option<Option<Set>>,
+    /// With --eval, the part of the data that is measured on [default: test]
+    #[arg(long, value_name = "PART", value_enum, requires = "eval")]
+    pub part: Option<PartArg>,
     /// The data's classes have other names than those of the weights, and mean the same in the
     /// same order
     #[arg(long, requires = "eval")]

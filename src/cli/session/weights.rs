@@ -9,6 +9,7 @@ use crate::cli::args::RunArgs;
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
 use crate::train::config::Config;
+use crate::train::part::Part;
 use crate::train::record::checkpoint::Origin;
 use crate::train::record::manifest::{self, CheckpointList, Entry};
 use crate::train::record::run_folder::RunFolder;
@@ -61,10 +62,11 @@ pub fn file(path: &Path) -> Result<PathBuf, Failure> {
     }
     let folder = RunFolder::open(path)?;
     let last = last(&folder)?;
-    let lowest = lowest(&folder)?.filter(|entry| folder.path().join(&entry.file) != last);
+    let (part, lowest) = lowest(&folder)?;
+    let lowest = lowest.filter(|entry| folder.path().join(&entry.file) != last);
     let lowest = lowest.map_or(String::new(), |entry| {
-        let error = entry.test_error_percent.unwrap_or(f64::NAN);
-        format!("; the lowest test error, {error:.2} %, was that of {}", entry.file)
+        let error = entry.error_percent(part).unwrap_or(f64::NAN);
+        format!("; the lowest {part} error, {error:.2} %, was that of {}", entry.file)
     });
     output::note(format_args!("weights: {}, the last of the run{lowest}", last.display()));
     Ok(last)
@@ -98,15 +100,17 @@ pub fn last(folder: &RunFolder) -> Result<PathBuf, Failure> {
     })
 }
 
-/// The checkpoint with the lowest test error, if that is lower than after the last step.
-fn lowest(folder: &RunFolder) -> Result<Option<Entry>, Failure> {
-    let listed = CheckpointList::read(folder.path())?.checkpoints;
-    let error = |entry: &Entry| entry.test_error_percent.unwrap_or(f64::INFINITY);
+/// The checkpoint with the lowest error on the part that the best is chosen on, if that is lower than
+/// after the last step.
+fn lowest(folder: &RunFolder) -> Result<(Part, Option<Entry>), Failure> {
+    let CheckpointList { checkpoints: listed, chosen_on: part, .. } =
+        CheckpointList::read(folder.path())?;
+    let error = |entry: &Entry| entry.error_percent(part).unwrap_or(f64::INFINITY);
     let last = listed.iter().max_by_key(|entry| entry.step).map(|entry| entry.step);
     let of_last = listed.iter().filter(|entry| Some(entry.step) == last).map(error);
     let of_last = of_last.fold(f64::INFINITY, f64::min);
     let lowest = listed.iter().min_by(|a, b| error(a).total_cmp(&error(b)));
-    Ok(lowest.filter(|best| error(best) < of_last).cloned())
+    Ok((part, lowest.filter(|best| error(best) < of_last).cloned()))
 }
 
 fn flags(settings: &BTreeMap<String, String>) -> String {

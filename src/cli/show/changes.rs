@@ -11,6 +11,9 @@ fn line(change: &Change) -> String {
     match change {
         Change::Spec => "  the spec's text".into(),
         Change::TrainingPictures => "  the training pictures, their labels or their order".into(),
+        Change::ValidationPictures => {
+            "  the pictures of the validation part, their labels or their order".into()
+        }
         Change::TestPictures => "  the test pictures, their labels or their order".into(),
         Change::Key { key, was, now } => format!("  {key}: {was}  # now {now}"),
     }

@@ -12,7 +12,9 @@ pub const COLUMNS: &str = "index,file,class,taken_for,probability";
 /// A picture that was wrong, in names.
 #[derive(Serialize)]
 pub struct Named<'a> {
-    /// Its number among the test pictures, from 0.
+    #[serde(skip)]
+    part: &'static str,
+    /// Its number among the pictures of its part, from 0.
     index: usize,
     /// Null where pictures are not in files of their own.
     file: Option<String>,
@@ -27,11 +29,12 @@ pub struct Named<'a> {
 pub fn named<'a>(
     mistakes: &[Mistake],
     classes: &'a [String],
-    pictures: &dyn Pictures,
+    (part, pictures): (&'static str, &dyn Pictures),
     most: usize,
 ) -> Vec<Named<'a>> {
     let class = |number: usize| classes.get(number).map_or("", String::as_str);
     let named = |mistake: &Mistake| Named {
+        part,
         index: mistake.index,
         file: pictures.file(mistake.index).map(|file| file.display().to_string()),
         class: class(mistake.label),
@@ -44,14 +47,14 @@ pub fn named<'a>(
 impl Named<'_> {
     /// To read.
     pub fn line(&self) -> String {
-        let Self { index, file, class, taken_for, probability } = self;
-        let which = file.clone().unwrap_or_else(|| format!("test picture {index} (from 0)"));
+        let Self { part, index, file, class, taken_for, probability } = self;
+        let which = file.clone().unwrap_or_else(|| format!("{part} picture {index} (from 0)"));
         format!("wrong: {which}: {class}, taken for {taken_for} ({:.1} %)", 100.0 * probability)
     }
 
     /// A row of a table.
     pub fn csv(&self) -> String {
-        let Self { index, file, class, taken_for, probability } = self;
+        let Self { part: _, index, file, class, taken_for, probability } = self;
         let file = csv_cell(file.as_deref().unwrap_or_default());
         format!("{index},{file},{},{},{probability:.6}", csv_cell(class), csv_cell(taken_for))
     }

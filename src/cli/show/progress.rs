@@ -54,7 +54,11 @@ impl Figures {
 
     /// A line about an evaluation, with the means of the epoch in training.
     pub fn evaluation(&self, evaluation: &Evaluation) -> String {
-        let loss = evaluation.test_loss.map_or_else(|| "none".into(), |loss| format!("{loss:.4}"));
+        let measured = evaluation.measured().map(|(part, measure)| {
+            let loss = measure.loss.map_or_else(|| "none".into(), |loss| format!("{loss:.4}"));
+            format!("  {part} error {:.2} %  {part} loss {loss}", measure.error_percent)
+        });
+        let measured: String = measured.collect();
         let train = self.epoch.map_or_else(String::new, |epoch| {
             let (loss, error) = (epoch.train_loss, epoch.train_error_percent);
             let part = match epoch.steps {
@@ -63,10 +67,7 @@ impl Figures {
             };
             format!("  training loss {loss:.4}  training error {error:.2} %{part}")
         });
-        format!(
-            "epoch {}/{}  test error {:.2} %  test loss {loss}{train}",
-            evaluation.epoch, self.epochs, evaluation.test_error_percent
-        )
+        format!("epoch {}/{}{measured}{train}", evaluation.epoch, self.epochs)
     }
 }
 
@@ -75,7 +76,8 @@ pub struct Shown {
     bar: Option<ProgressBar>,
     signals: Signals,
     figures: Figures,
-    test: Option<f64>,
+    /// The last evaluation, in few words.
+    tested: String,
     last_line: Instant,
 }
 
@@ -94,14 +96,14 @@ impl Shown {
             bar,
             signals: signals.clone(),
             figures: Figures::new(plan, batch),
-            test: None,
+            tested: String::new(),
             last_line: Instant::now(),
         }
     }
 
     fn message(&self, step: &Step, [loss, error, speed]: [f64; 3]) -> String {
         let left = self.figures.left(step.step, speed);
-        let test = self.test.map_or_else(String::new, |test| format!(", test {test:.2} %"));
+        let test = &self.tested;
         format!(
             "epoch {}/{}  loss {loss:.3}  error {error:.1} %{test}  {speed:.0} images/s  {left}",
             step.epoch, self.figures.epochs
@@ -146,7 +148,9 @@ impl Observer for Shown {
     }
 
     fn evaluation(&mut self, evaluation: &Evaluation) {
-        self.test = Some(evaluation.test_error_percent);
+        let told =
+            evaluation.measured().map(|(part, of)| format!(", {part} {:.2} %", of.error_percent));
+        self.tested = told.collect();
         let line = self.figures.evaluation(evaluation);
         match &self.bar {
             Some(bar) => bar.println(line),

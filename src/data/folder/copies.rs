@@ -1,4 +1,4 @@
-//! Pictures that are tested on and were trained on.
+//! Pictures that are tested on, or chosen on, and were trained on.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,8 +10,11 @@ use crate::data::dataset::Stored;
 use crate::data::progress::Progress;
 use crate::text::counted;
 
-/// Tells test pictures that are training pictures too, as large as the net reads them.
-pub fn tell(tested: &[Entry], [train, test]: [&Stored; 2], progress: &dyn Progress) {
+/// Tells pictures of a part that are training pictures too, as large as the net reads them.
+pub fn tell(part: &str, tested: &[Entry], [train, test]: [&Stored; 2], progress: &dyn Progress) {
+    if tested.is_empty() {
+        return;
+    }
     let mut known = HashMap::new();
     let (mut picture, mut other) = (buffer(train), buffer(train));
     for at in 0..train.count() {
@@ -28,9 +31,9 @@ pub fn tell(tested: &[Entry], [train, test]: [&Stored; 2], progress: &dyn Progre
         }
     }
     if !copies.is_empty() {
-        let (count, shown) = (counted(copies.len(), "test picture"), shown(&copies));
+        let (count, shown) = (counted(copies.len(), &format!("{part} picture")), shown(&copies));
         progress.warn(&format!(
-            "{count} of {} found among the training pictures too, so that the test error is too low: \
+            "{count} of {} found among the training pictures too, so that the {part} error is too low: \
              {shown}",
             test.count()
         ));

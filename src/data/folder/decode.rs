@@ -95,14 +95,17 @@ pub fn damaged<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option<DataError
     (!bad.is_empty()).then_some(DataError::BadPictures { of, bad })
 }
 
-/// Both splits, where all of both can be read; what should be known of them is told.
-pub fn both(
-    train: Decoded,
-    test: Decoded,
-    progress: &dyn Progress,
-) -> Result<(Stored, Stored), DataError> {
-    let of = train.pictures.count() + test.pictures.count();
-    let bad = [train.bad, test.bad].concat();
+/// All parts, where all of them can be read; what should be known of them is told.
+pub fn whole(parts: Vec<Decoded>, progress: &dyn Progress) -> Result<Vec<Stored>, DataError> {
+    let of = parts.iter().map(|part| part.pictures.count()).sum();
+    let (mut bad, mut doubtful, mut transparent) = (Vec::new(), Vec::new(), Vec::new());
+    let mut pictures = Vec::new();
+    for part in parts {
+        bad.extend(part.bad);
+        doubtful.extend(part.doubtful);
+        transparent.extend(part.transparent);
+        pictures.push(part.pictures);
+    }
     if !bad.is_empty() {
         return Err(DataError::BadPictures { of, bad });
     }
@@ -112,16 +115,15 @@ pub fn both(
             progress.note(&format!("{count} {what}: {}", shown(&paths)));
         }
     };
-    let doubtful = [train.doubtful, test.doubtful].concat();
     for doubt in [Doubt::NoEnd, Doubt::Coarse, Doubt::Surplus] {
         let of = doubtful.iter().filter(|(_, of)| *of == doubt).map(|(path, _)| path.clone());
         note(of.collect(), &format!("read as they are though {doubt}"));
     }
     note(
-        [train.transparent, test.transparent].concat(),
+        transparent,
         "with an opacity, which is left out; colours count as they stand in the file",
     );
-    Ok((train.pictures, test.pictures))
+    Ok(pictures)
 }
 
 fn room(count: usize, extent: Extent) -> Result<Vec<u8>, DataError> {

@@ -5,6 +5,7 @@
 //! DIR/test/<class>/…               or DIR/val/<class>/…, and the like (`parts`)
 //! ```
 //!
+//! Where there are both, the best checkpoint is chosen on the pictures in `val`.
 //! Without a test folder a tenth of each class is held out (`held_out`); without a train folder
 //! beside it, the classes may stand in DIR itself. Classes are numbered in the order of their
 //! names' characters, as torchvision's `ImageFolder` does. Hidden names, and those that systems
@@ -20,7 +21,7 @@ mod parts;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{DataError, Dataset, Extent, progress::Progress};
+use super::{DataError, Dataset, Extent, Pictures, progress::Progress};
 use list::{Class, Entry, MOST_CLASSES, few};
 pub use list::{pictures, shown};
 use parts::Parts;
@@ -28,9 +29,9 @@ use parts::Parts;
 /// Which splits are needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Splits {
-    /// Both.
+    /// All that there are.
     Both,
-    /// Only the test pictures; the other split is left empty where it costs something to read.
+    /// Only the test pictures; the others are left empty where they cost something to read.
     Test,
 }
 
@@ -40,6 +41,7 @@ pub struct Folder {
     path: PathBuf,
     classes: Vec<String>,
     train: Vec<Entry>,
+    validation: Option<Vec<Entry>>,
     test: Vec<Entry>,
     /// Whether the test pictures are to be held out of the others.
     held_out: bool,
@@ -55,24 +57,31 @@ impl Folder {
             let (folder, is_file) = (path.to_path_buf(), path.is_file());
             return Err(DataError::NoFolder { folder, is_file, of_pictures: true });
         }
-        let Parts { train, test, notes } = Parts::find(path)?;
+        let Parts { train, validation, test, notes } = Parts::find(path)?;
         let mut folder = Self {
             path: path.into(),
             classes: vec![],
             train: vec![],
+            validation: None,
             test: vec![],
             held_out: false,
             notes,
         };
         let mut wrong = Vec::new();
         match (train, test) {
-            (train, Some(test)) => folder.split(train.as_deref(), &test, trained, &mut wrong)?,
+            (train, Some(test)) => {
+                folder.split(train.as_deref(), &test, trained, &mut wrong)?;
+                folder.validated(validation, &mut wrong)?;
+            }
             (Some(train), None) => folder.whole(&train, trained, &mut wrong)?,
             (None, None) => folder.whole(path, trained, &mut wrong)?,
         }
         match wrong.is_empty() {
             true => Ok(folder),
-            false => Err(together(wrong, folder.train.iter().chain(&folder.test))),
+            false => {
+                let validation = folder.validation.iter().flatten();
+                Err(together(wrong, folder.train.iter().chain(validation).chain(&folder.test)))
+            }
         }
     }
 
@@ -101,6 +110,19 @@ impl Folder {
             let (test, without) = (test.display(), few(&without));
             self.notes.push(format!("{test} has no pictures of {without}: they are not tested"));
         }
+        Ok(())
+    }
+
+    /// With a validation part, if there is one.
+    fn validated(
+        &mut self,
+        part: Option<PathBuf>,
+        wrong: &mut Vec<DataError>,
+    ) -> Result<(), DataError> {
+        let Some(part) = part else { return Ok(()) };
+        let found = self.listed(&part)?;
+        let entries = labelled(&found, &self.classes, wrong);
+        self.validation = (!entries.is_empty()).then_some(entries);
         Ok(())
     }
 
@@ -171,15 +193,29 @@ impl Folder {
                 self.train.len()
             ));
         }
-        let train = if splits == Splits::Both { train } else { Vec::new() };
-        let read = |entries| decode::all(entries, extent, progress);
-        let (in_train, in_test) = decode::both(read(&train)?, read(&test)?, progress)?;
-        copies::tell(&test, [&in_train, &in_test], progress);
+        let all = splits == Splits::Both;
+        let train = if all { train } else { Vec::new() };
+        let validation = self.validation.as_ref().filter(|_| all);
+        let kept: [&[Entry]; 3] = [&train, validation.map_or(&[], Vec::as_slice), &test];
+        let mut decoded = Vec::new();
+        for entries in kept {
+            decoded.push(decode::all(entries, extent, progress)?);
+        }
+        let parts = decode::whole(decoded, progress)?;
+        for (entries, part, name) in
+            [(kept[1], &parts[1], "validation"), (kept[2], &parts[2], "test")]
+        {
+            copies::tell(name, entries, [&parts[0], part], progress);
+        }
+        let mut parts = parts.into_iter().map(|part| -> Arc<dyn Pictures> { Arc::new(part) });
+        let mut next = || parts.next().ok_or(DataError::Ended);
+        let (in_train, in_validation, in_test) = (next()?, next()?, next()?);
         Ok(Dataset {
             name: self.path.display().to_string(),
             classes: self.classes.clone(),
-            train: Arc::new(in_train),
-            test: Arc::new(in_test),
+            train: in_train,
+            validation: validation.map(|_| in_validation),
+            test: in_test,
         })
     }
 }

@@ -1,4 +1,5 @@
-//! Which folders in a folder are its parts: what is trained on, and what is tested on.
+//! Which folders in a folder are its parts: what is trained on, what the best checkpoint is chosen on,
+//! and what is tested on.
 
 use std::path::{Path, PathBuf};
 
@@ -11,10 +12,14 @@ const TRAIN: [&str; 2] = ["train", "training"];
 const TEST: [&str; 8] =
     ["test", "testing", "tests", "val", "valid", "validation", "eval", "evaluation"];
 
+/// Names among them that are a validation part where one of the first three is there too.
+const VALIDATION: [&str; 3] = ["val", "valid", "validation"];
+
 /// The parts of a folder.
 #[derive(Debug, Default)]
 pub struct Parts {
     pub train: Option<PathBuf>,
+    pub validation: Option<PathBuf>,
     pub test: Option<PathBuf>,
     /// What should be known of what was taken, and what not.
     pub notes: Vec<String>,
@@ -38,6 +43,14 @@ impl Parts {
         let mut parts = Self::default();
         let is_flat = train.is_empty() && test.is_empty();
         parts.train = parts.best(train, "training");
+        let is_named = |rank: usize| VALIDATION.contains(&TEST[rank]);
+        let (mut validation, others_of_test): (Vec<_>, _) =
+            test.iter().cloned().partition(|(rank, _)| is_named(*rank));
+        let first = test.iter().map(|(rank, _)| *rank).min();
+        if first.is_some_and(|first| !is_named(first)) {
+            parts.validation = parts.best(std::mem::take(&mut validation), "validation");
+            test = others_of_test;
+        }
         parts.test = parts.best(test, "test");
         for (is_named, path) in others {
             let what = match (is_flat, is_named) {

@@ -370,3 +370,35 @@ fn a_pipe_is_not_waited_for() {
     let (train, _, _, told) = taken(folder.path(), None);
     assert!(train == 3 && told.contains("left out: ") && told.contains("pipe.png"), "{told}");
 }
+
+#[test]
+fn a_val_beside_a_test_is_a_validation_part_and_alone_it_is_the_test_part() {
+    let folder = folder();
+    for (k, name) in ["Val/dog/v.png", "Val/cat/v.png", "valid/cat/w.png"].iter().enumerate() {
+        draw(&folder.path().join(name), 100 + k as u8);
+    }
+    let kept = Kept::default();
+    let listed = Folder::list(folder.path(), None).unwrap();
+    let set = listed.load(EXTENT, Splits::Both, &kept).unwrap();
+    let counts = (set.train.count(), set.validation.unwrap().count(), set.test.count());
+    assert_eq!(counts, (3, 2, 1));
+    let said = kept.0.take().join("\n");
+    assert!(
+        said.contains("Val is the validation part; not used: ") && said.contains("valid"),
+        "{said}"
+    );
+    assert!(listed.load(EXTENT, Splits::Test, &kept).unwrap().validation.is_none());
+    // A copy of a training picture in it is told.
+    std::fs::copy(folder.path().join("train/dog/a.png"), folder.path().join("Val/dog/a.png"))
+        .unwrap();
+    let again = Folder::list(folder.path(), None).unwrap();
+    again.load(EXTENT, Splits::Both, &kept).unwrap();
+    let said = kept.0.take().join("\n");
+    assert!(said.contains("1 validation picture of 3 found among the training"), "{said}");
+    draw(&folder.path().join("Val/cow/v.png"), 90);
+    assert!(matches!(Folder::list(folder.path(), None), Err(DataError::UnknownClasses { .. })));
+    std::fs::remove_dir_all(folder.path().join("Val/cow")).unwrap();
+    std::fs::remove_dir_all(folder.path().join("test")).unwrap();
+    let set = load(folder.path()).unwrap();
+    assert_eq!((set.train.count(), set.validation.is_some(), set.test.count()), (3, false, 3));
+}

@@ -10,9 +10,11 @@ mod scene;
 
 use std::sync::Arc;
 
-use super::Extent;
+use sha2::{Digest, Sha256};
+
 use super::dataset::{Dataset, Name, Pictures};
 use super::random::{Draws, Purpose};
+use super::{DataError, Extent};
 use distance::Shape;
 
 /// Pictures of a training epoch; each epoch draws new ones.
@@ -50,8 +52,21 @@ impl Shapes {
             name: Name::Shapes10.text().to_string(),
             classes: super::locate::class_names(Name::Shapes10),
             train: Arc::new(Self::train(seed)),
+            validation: None,
             test: Arc::new(Self::test(seed)),
         }
+    }
+}
+
+impl Shapes {
+    /// The label of a picture, and what the rest of it is drawn from.
+    fn drawn(&self, epoch: u32, index: usize) -> (usize, Draws) {
+        let number = match self.purpose {
+            Purpose::DrawTrain => u64::from(epoch) * self.count as u64 + index as u64,
+            _ => index as u64,
+        };
+        let mut draws = Draws::new(self.seed, self.purpose, number);
+        (draws.below(Shape::ALL.len()), draws)
     }
 }
 
@@ -65,14 +80,20 @@ impl Pictures for Shapes {
     }
 
     fn picture(&self, epoch: u32, index: usize, pixels: &mut [u8]) -> u8 {
-        let number = match self.purpose {
-            Purpose::DrawTrain => u64::from(epoch) * self.count as u64 + index as u64,
-            _ => index as u64,
-        };
-        let mut draws = Draws::new(self.seed, self.purpose, number);
-        let label = draws.below(Shape::ALL.len());
+        let (label, mut draws) = self.drawn(epoch, index);
         scene::draw(Shape::ALL[label], &mut draws, pixels);
         label as u8
+    }
+
+    fn label(&self, epoch: u32, index: usize) -> u8 {
+        self.drawn(epoch, index).0 as u8
+    }
+
+    /// Of what it is drawn from, which takes less than drawing it.
+    fn identity(&self, index: usize) -> Result<[u8; 32], DataError> {
+        let seeded = (self.purpose as u64) << 32 | u64::from(self.seed);
+        let drawn = Sha256::new().chain_update(seeded.to_le_bytes());
+        Ok(drawn.chain_update((index as u64).to_le_bytes()).finalize().into())
     }
 
     fn statistics_count(&self) -> usize {

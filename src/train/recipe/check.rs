@@ -1,6 +1,7 @@
 //! What a recipe's numbers must be.
 
 use super::super::yaml::Mistake;
+use super::validation;
 use super::{Augment, MOST_BATCH, MOST_STEPS, OneCycle, Recipe, Schedule};
 
 /// Says what is wrong with a recipe that reads well.
@@ -29,6 +30,7 @@ pub fn check(recipe: &Recipe) -> Result<(), Mistake> {
         let text = format!("label_smoothing is {value}, and must be 0 or more, below 1");
         return Err(Mistake::at("label_smoothing", text));
     }
+    validation::check(recipe)?;
     cadences(recipe)?;
     rates(recipe)
 }

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::part::Part;
 use super::{TrainError, yaml};
 use crate::data::augment::Augmentation;
+use crate::data::validation::Amount;
 use crate::engine::Precision;
 use crate::network::Network;
 use crate::network::survival::Survival;
@@ -12,6 +14,9 @@ use crate::nn::optimiser::Sgd;
 mod check;
 #[cfg(test)]
 mod tests;
+mod validation;
+
+pub use validation::Stop;
 
 /// The recipe of the paper, carried inside the program.
 pub const HE2016: &str = include_str!("../../../specs/recipes/he2016.yaml");
@@ -54,7 +59,18 @@ pub struct Recipe {
     /// Precision of the computation, unless the command line gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub precision: Option<Precision>,
-    /// When the test pictures are classified; after the last step they always are.
+    /// How much of the training pictures is set apart to choose by; none, unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Amount>,
+    /// What the best checkpoint is chosen on: unless given, on the validation part where there is
+    /// one, and else on the test pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best: Option<Part>,
+    /// When the run ends before its length; never, unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Stop>,
+    /// When pictures are classified to choose by; after the last step they always are, and the test
+    /// pictures too.
     #[serde(default)]
     pub evaluate: Cadence,
     /// When the run is saved, and what is kept.
@@ -223,7 +239,7 @@ pub struct Checkpoints {
     /// Every so many steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<u64>,
-    /// How many are kept, next to the one with the lowest test error.
+    /// How many are kept, next to the best.
     #[serde(default = "kept")]
     pub keep: usize,
 }

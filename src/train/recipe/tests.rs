@@ -66,6 +66,11 @@ fn mistakes_are_named() {
         ("flip: true", "flip: true\n  cutout: 65", "cutout is 65"),
         ("lr: 0.1\n", "lr: 0.1\n  cosine: { to: 0 }\n", "one of divide, cosine and one_cycle"),
         ("decay: all", "decay: some", "some"),
+        ("seed: 0", "seed: 0\nvalidation: 0", "leave it away for none"),
+        ("seed: 0", "seed: 0\nvalidation: 1.0", "above 0 and below 1"),
+        ("seed: 0", "seed: 0\nvalidation: .nan", "above 0 and below 1"),
+        ("seed: 0", "seed: 0\nstop: { after: 0 }", "stop.after is 0"),
+        ("seed: 0", "seed: 0\nbest: train", "`train`, expected `validation` or `test`"),
     ] {
         let text = error(|t| t.replace(from, to));
         assert!(text.contains(expected), "{to}: {text}");
@@ -144,6 +149,17 @@ fn what_people_write_is_told_in_plain_words_at_its_line() {
         ("schedule:\n  lr: 0.1", "schedule: 0.1", 6, "write schedule: { lr: 0.1 }"),
         ("per_channel", "{ mean: [0.5], std: [0.2] }", 11, "write normalise: per_channel"),
         ("lr: 0.1", "lr: @0.1", 7, "must stand in quotes"),
+        (
+            "seed: 0",
+            "seed: 0\nvalidation: a tenth",
+            13,
+            "this is \"a tenth\", and a number of pictures such as 5000, or a share of them such as 0.1, is \
+             needed",
+        ),
+        ("seed: 0", "seed: 0\nvalidation: -3", 13, "a number of pictures such as 5000"),
+        ("seed: 0", "seed: 0\nval_split: 0.1", 13, "write validation: 0.1"),
+        ("seed: 0", "seed: 0\nearly_stopping: 5", 13, "write stop: { after: 10 }"),
+        ("seed: 0", "seed: 0\nstop: 5", 13, "write stop: { after: 10 }"),
     ];
     for (from, to, line, told) in rows {
         for mark in ["", "\u{feff}"] {

@@ -1,11 +1,13 @@
-//! Which checkpoints a run leaves: the last few, and the one with the lowest test error.
+//! Which checkpoints a run leaves: the last few, and the best.
 
 use std::collections::HashSet;
 
 use super::checkpoint::{self, About};
+use super::evaluation::Evaluation;
 use super::manifest::{CheckpointList, Entry};
 use super::run_folder::RunFolder;
 use crate::train::TrainError;
+use crate::train::part::Part;
 use crate::train::tensors::{Tensor, Values};
 
 /// Saves, lists, and removes what is no longer kept.
@@ -19,13 +21,20 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// For a run that has done some steps, in a folder that may hold checkpoints.
-    pub fn new(folder: &RunFolder, keep: usize, done: u64) -> Result<Self, TrainError> {
+    /// For a run that has done some steps, in a folder that may hold checkpoints; the best of them
+    /// is chosen on a part.
+    pub fn new(
+        folder: &RunFolder,
+        keep: usize,
+        chosen_on: Part,
+        done: u64,
+    ) -> Result<Self, TrainError> {
         let mut manifest = CheckpointList::read(folder.path())?;
+        manifest.chosen_on = chosen_on;
         let mut passed_over = HashSet::new();
         for entry in manifest.checkpoints.iter_mut().filter(|entry| entry.step > done) {
             // It is none of those among which the best is kept.
-            entry.test_error_percent = None;
+            (entry.validation_error_percent, entry.test_error_percent) = (None, None);
             passed_over.insert(entry.file.clone());
         }
         Ok(Self { folder: folder.clone(), keep, manifest, passed_over })
@@ -70,10 +79,10 @@ impl Keeper {
         self.manifest.checkpoints.iter().map(|entry| entry.step).filter(|&step| self.has(step))
     }
 
-    /// Notes the test error of what was saved after a step.
-    pub fn judge(&mut self, step: u64, error_percent: f64) -> Result<(), TrainError> {
-        if self.has(step) {
-            self.manifest.judge(step, error_percent);
+    /// Notes what was measured of what was saved after a step.
+    pub fn judge(&mut self, evaluation: &Evaluation) -> Result<(), TrainError> {
+        if self.has(evaluation.step) {
+            self.manifest.judge(evaluation);
         }
         self.settle()
     }

@@ -9,9 +9,11 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::atomic;
+use super::evaluation::Evaluation;
 use super::format::{self, FormatVersion};
 use crate::text::sha256;
 use crate::train::TrainError;
+use crate::train::part::Part;
 
 /// Name of the file in a run folder.
 pub const FILE: &str = "manifest.json";
@@ -25,6 +27,9 @@ pub struct CheckpointList {
     /// The version it is written in.
     #[serde(default)]
     pub format: FormatVersion<FORMAT>,
+    /// What the best of them is chosen on.
+    #[serde(default, skip_serializing_if = "Part::is_test")]
+    pub chosen_on: Part,
     /// The files.
     pub checkpoints: Vec<Entry>,
 }
@@ -40,6 +45,9 @@ pub struct Entry {
     pub bytes: u64,
     /// SHA-256 of its content.
     pub sha256: String,
+    /// Error on the validation part after that step, where it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_error_percent: Option<f64>,
     /// Test error after that step, where it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_error_percent: Option<f64>,
@@ -49,7 +57,16 @@ impl Entry {
     /// For a file of this content.
     pub fn new(file: String, step: u64, content: &[u8]) -> Self {
         let (bytes, sha256) = (content.len() as u64, sha256([content]));
-        Self { file, step, bytes, sha256, test_error_percent: None }
+        let (validation_error_percent, test_error_percent) = (None, None);
+        Self { file, step, bytes, sha256, validation_error_percent, test_error_percent }
+    }
+
+    /// Its error on a part, %.
+    pub fn error_percent(&self, part: Part) -> Option<f64> {
+        match part {
+            Part::Validation => self.validation_error_percent,
+            Part::Test => self.test_error_percent,
+        }
     }
 }
 
@@ -88,10 +105,12 @@ impl CheckpointList {
         self.checkpoints.sort_by(|a, b| (a.step, &a.file).cmp(&(b.step, &b.file)));
     }
 
-    /// Notes the test error of what was saved after a step.
-    pub fn judge(&mut self, step: u64, error_percent: f64) {
-        for entry in self.checkpoints.iter_mut().filter(|entry| entry.step == step) {
-            entry.test_error_percent = Some(error_percent);
+    /// Notes what was measured of what was saved after a step.
+    pub fn judge(&mut self, evaluation: &Evaluation) {
+        for entry in self.checkpoints.iter_mut().filter(|entry| entry.step == evaluation.step) {
+            let error = |part| evaluation.error_percent(part).or(entry.error_percent(part));
+            let [validation, test] = Part::ALL.map(error);
+            (entry.validation_error_percent, entry.test_error_percent) = (validation, test);
         }
     }
 
@@ -100,9 +119,10 @@ impl CheckpointList {
     pub fn prune(&mut self, keep: usize) -> Vec<Entry> {
         let (mut among, others): (Vec<Entry>, Vec<Entry>) =
             self.checkpoints.drain(..).partition(|entry| entry.file.contains('/'));
-        let judged = among.iter().filter(|entry| entry.test_error_percent.is_some());
+        let error = |entry: &Entry| entry.error_percent(self.chosen_on);
+        let judged = among.iter().filter(|entry| error(entry).is_some());
         let best = judged.min_by(|a, b| {
-            let error = |e: &Entry| e.test_error_percent.unwrap_or(f64::INFINITY);
+            let error = |e: &Entry| error(e).unwrap_or(f64::INFINITY);
             error(a).total_cmp(&error(b))
         });
         let best = best.map(|entry| entry.step);
@@ -141,6 +161,7 @@ fn compare(path: &Path, entry: &Entry) -> Result<(), TrainError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::record::evaluation::Measure;
 
     fn entry(step: u64, error: Option<f64>) -> Entry {
         let entry = Entry::new(format!("checkpoints/{step}"), step, b"abc");
@@ -162,7 +183,8 @@ mod tests {
         let gone = manifest.prune(2);
         assert_eq!(gone.iter().map(|e| e.step).collect::<Vec<_>>(), [1, 3]);
         assert_eq!(steps(&manifest), [2, 4, 10, 10]);
-        manifest.judge(4, 1.0);
+        let measure = Measure { loss: None, error_percent: 1.0 };
+        manifest.judge(&Evaluation::at(4, 1).with(Part::Test, measure));
         assert_eq!(manifest.prune(1).iter().map(|e| e.step).collect::<Vec<_>>(), [2]);
         assert_eq!(steps(&manifest), [4, 10, 10]);
         manifest.add(entry(4, None));

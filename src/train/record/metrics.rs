@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::evaluation::{Evaluation, Measure};
 use super::json_lines::{JsonLines, text};
 use super::tensorboard::Events;
 use crate::train::TrainError;
@@ -77,19 +78,6 @@ impl EpochSums {
     }
 }
 
-/// An evaluation on the test set.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Evaluation {
-    /// Steps done.
-    pub step: u64,
-    /// Epochs done or begun.
-    pub epoch: u64,
-    /// Mean cross-entropy; null if it is not a number.
-    pub test_loss: Option<f64>,
-    /// Pictures classified wrongly, %.
-    pub test_error_percent: f64,
-}
-
 /// Steps between those that TensorBoard is told; a curve needs no more.
 const EVENTS_EVERY: u64 = 10;
 
@@ -130,9 +118,13 @@ impl Log {
     /// Adds an evaluation.
     pub fn evaluation(&mut self, evaluation: &Evaluation) -> Result<(), TrainError> {
         self.lines.add(evaluation)?;
-        let loss = ("test/loss", evaluation.test_loss.unwrap_or(f64::NAN));
-        let error = ("test/error, %", evaluation.test_error_percent);
-        self.events.write(evaluation.step, &[loss, error])
+        for (part, measure) in evaluation.measured() {
+            let [loss, error] = ["loss", "error, %"].map(|what| format!("{part}/{what}"));
+            let loss = (loss.as_str(), measure.loss.unwrap_or(f64::NAN));
+            let error = (error.as_str(), measure.error_percent);
+            self.events.write(evaluation.step, &[loss, error])?;
+        }
+        Ok(())
     }
 
     /// The file, for whoever makes what was added durable.
@@ -181,6 +173,7 @@ fn kept(path: &Path, steps: u64) -> Result<String, TrainError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::part::Part;
 
     #[test]
     fn a_line_has_the_fields_that_scripts_read() {
@@ -194,8 +187,8 @@ mod tests {
         let (train_loss, train_error_percent) = (2.5, 75.0);
         let epoch = Epoch { step: 1, epoch: 1, steps: 1, train_loss, train_error_percent };
         log.epoch(&epoch).unwrap();
-        let evaluation_1 =
-            Evaluation { step: 1, epoch: 1, test_loss: Some(2.0), test_error_percent: 90.0 };
+        let measure = Measure { loss: Some(2.0), error_percent: 90.0 };
+        let evaluation_1 = Evaluation::at(1, 1).with(Part::Test, measure);
         log.evaluation(&evaluation_1).unwrap();
         log.lines().unwrap().sync().unwrap();
         assert_eq!(

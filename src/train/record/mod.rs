@@ -5,6 +5,7 @@
 
 pub mod atomic;
 pub mod checkpoint;
+pub mod evaluation;
 pub mod format;
 pub mod json_lines;
 pub mod keeper;

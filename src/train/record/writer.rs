@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
 use super::checkpoint::About;
+use super::evaluation::Evaluation;
 use super::json_lines::JsonLines;
 use super::keeper::Keeper;
 use crate::train::TrainError;
@@ -21,8 +22,8 @@ enum Order {
     Checkpoint(Snapshot, About),
     /// What a run ends with.
     Last(Snapshot, About),
-    /// The test error of what was saved after a step.
-    Judge(u64, f64),
+    /// What was measured of what was saved after a step.
+    Judge(Evaluation),
 }
 
 /// Writes in the order in which it is asked; after a fault, nothing more.
@@ -67,9 +68,9 @@ impl Writer {
         self.order(Order::Last(state, about));
     }
 
-    /// Orders a note of the test error of what was saved after a step.
-    pub fn judge(&mut self, step: u64, error_percent: f64) {
-        self.order(Order::Judge(step, error_percent));
+    /// Orders a note of what was measured of what was saved after a step.
+    pub fn judge(&mut self, evaluation: Evaluation) {
+        self.order(Order::Judge(evaluation));
     }
 
     /// The step of the next checkpoint that is durable and listed, if there is one by now.
@@ -161,8 +162,8 @@ impl Work {
                 self.keeper.last(&self.tensors, &state.wait()?, &about)?;
                 Ok(None)
             }
-            Order::Judge(step, error_percent) => {
-                self.keeper.judge(step, error_percent)?;
+            Order::Judge(evaluation) => {
+                self.keeper.judge(&evaluation)?;
                 Ok(None)
             }
         }

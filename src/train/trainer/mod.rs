@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::TrainError;
 use super::config::Config;
 use super::error::FirstBad;
-use super::evaluate::{self, Score, evaluate};
+use super::evaluate;
 use super::record::checkpoint::About;
 use super::record::format::FormatVersion;
 use super::record::metrics::{Epoch, EpochSums, Evaluation, Step};
@@ -20,8 +20,11 @@ use crate::engine::Pending;
 use crate::graph::{OutputKind, Role};
 use crate::nn::loss_scaling::MOST_LEFT_OUT;
 
+mod choice;
+mod measuring;
 mod records;
 
+pub use choice::{Best, Choice};
 use records::Records;
 
 /// Is told how a run goes, and may stop it. `()` is told nothing and stops nothing.
@@ -54,6 +57,8 @@ impl Observer for () {}
 pub enum End {
     /// After its last step; the last evaluation.
     Finished(Evaluation),
+    /// Before it, since there was none better for as long as the recipe waits; the last evaluation.
+    Stopped(Evaluation),
     /// Interrupted after so many steps, and saved.
     Interrupted(u64),
 }
@@ -72,8 +77,12 @@ pub struct Session {
     pub plan: StepPlan,
     /// Training pictures.
     pub train: Loading,
+    /// What the best state is chosen on, where that is set apart.
+    pub validation: Option<Loading>,
     /// Test pictures.
     pub test: Loading,
+    /// The best state so far.
+    pub choice: Choice,
     /// Where everything is written, if anywhere.
     pub folder: Option<RunFolder>,
 }
@@ -138,16 +147,25 @@ impl Session {
         observer: &mut dyn Observer,
     ) -> Result<End, TrainError> {
         self.training.load(values)?;
-        let keep = self.config.recipe.checkpoint.keep;
-        let (mut records, last, epoch) =
+        let keep = (self.config.recipe.checkpoint.keep, self.choice.part);
+        let (mut records, past, epoch) =
             Records::open(self.folder.as_ref(), keep, done, &self.tensors)?;
-        let mut last = last.filter(|evaluation| evaluation.step == done);
+        self.choice.best = None;
+        for evaluation in &past {
+            self.choice.add(evaluation);
+        }
+        // Of a run that was to be longer, not all parts have been measured.
+        let is_whole = |of: &Evaluation| done < self.plan.total || self.measures_no_more(of);
+        let mut last = past.last().copied().filter(|of| of.step == done && is_whole(of));
         if done > 0 && last.is_none() && self.plan.evaluates(done) {
             // The run was stopped between a checkpoint and its evaluation.
             epoch.means().iter().for_each(|means| observer.epoch(means));
             last = self.evaluate(done, &mut records, observer)?;
         }
-        let end = self.steps(done, last, epoch, &mut records, observer);
+        let end = match last.filter(|_| self.choice.gives_up(done)) {
+            Some(last) => self.end(last, &mut records, observer),
+            None => self.steps(done, last, epoch, &mut records, observer),
+        };
         // What was to be saved is, where a later step has failed too; what cannot be came first.
         records.close(observer).and(end)
     }
@@ -203,13 +221,32 @@ impl Session {
                 }
                 return Ok(End::Interrupted(done));
             }
+            if let Some(last) = last.filter(|last| last.step == done && self.choice.gives_up(done))
+            {
+                return self.end(last, records, observer);
+            }
         }
+        match last {
+            Some(last) => self.end(last, records, observer),
+            None => Ok(End::Interrupted(self.plan.total)),
+        }
+    }
+
+    /// Saves what the run ends with, and measures the best that it had.
+    fn end(
+        &mut self,
+        last: Evaluation,
+        records: &mut Records,
+        observer: &mut dyn Observer,
+    ) -> Result<End, TrainError> {
         if records.are_kept() {
             records.wait(observer)?;
             let state = self.training.snapshot()?;
-            records.last(state, self.about(self.plan.total));
+            records.last(state, self.about(last.step));
+            self.test_best(records, observer)?;
         }
-        Ok(last.map_or(End::Interrupted(self.plan.total), End::Finished))
+        let is_whole = last.step == self.plan.total;
+        Ok(if is_whole { End::Finished(last) } else { End::Stopped(last) })
     }
 
     /// Hands a step to the engine, which may still be busy with the one before.
@@ -274,29 +311,6 @@ impl Session {
         Ok(())
     }
 
-    fn evaluate(
-        &mut self,
-        done: u64,
-        records: &mut Records,
-        observer: &mut dyn Observer,
-    ) -> Result<Option<Evaluation>, TrainError> {
-        observer.evaluating(done);
-        let values = self.training.values()?;
-        self.inference.load(&values)?;
-        let interrupted = || observer.interrupted();
-        let Some(score) = evaluate(&mut self.inference, &self.test, &interrupted)? else {
-            return Ok(None);
-        };
-        let record = evaluation(done, self.plan.epoch(done - 1), &score);
-        let best = records.evaluation(&record)?;
-        observer.evaluation(&record);
-        if best {
-            records.save(values.into(), self.about(done));
-        }
-        records.judge(&record);
-        Ok(Some(record))
-    }
-
     /// What is said of the state after a step.
     pub fn about(&self, step: u64) -> About {
         let (epoch, config) = (step / self.plan.per_epoch, self.config.clone());
@@ -320,16 +334,6 @@ impl Session {
         };
         let found = bad(Role::Statistic).or_else(|| bad(Role::Parameter));
         Ok(FirstBad::Tensor(found.unwrap_or_else(|| "logits".into())))
-    }
-}
-
-fn evaluation(step: u64, epoch: u64, score: &Score) -> Evaluation {
-    let loss = score.mean_loss();
-    Evaluation {
-        step,
-        epoch,
-        test_loss: loss.is_finite().then_some(loss),
-        test_error_percent: score.error_percent(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::TrainError;
 use super::super::tensors::Tensor;
 use super::Observer;
+use crate::train::part::Part;
 use crate::train::record::checkpoint::About;
 use crate::train::record::keeper::Keeper;
 use crate::train::record::metrics::{self, Epoch, EpochSums, Evaluation, Log, Step};
@@ -20,30 +21,27 @@ struct Kept {
     writer: Writer,
     /// Steps whose states are saved, or will be.
     saved: BTreeSet<u64>,
-    /// Lowest test error so far.
-    best: Option<f64>,
 }
 
 impl Records {
-    /// Opens a folder's records as they were after `done` steps, and hands out the last evaluation
-    /// in them and the epoch of the last step. `keep` is how many checkpoints of `tensors` stay.
+    /// Opens a folder's records as they were after `done` steps, and hands out the evaluations in
+    /// them and the epoch of the last step. `keep` is how many checkpoints of `tensors` stay, with the
+    /// best on a part.
     pub fn open(
         folder: Option<&RunFolder>,
-        keep: usize,
+        (keep, chosen_on): (usize, Part),
         done: u64,
         tensors: &[Tensor],
-    ) -> Result<(Self, Option<Evaluation>, EpochSums), TrainError> {
+    ) -> Result<(Self, Vec<Evaluation>, EpochSums), TrainError> {
         let mut epoch = EpochSums::default();
-        let Some(folder) = folder else { return Ok((Self(None), None, epoch)) };
+        let Some(folder) = folder else { return Ok((Self(None), Vec::new(), epoch)) };
         let log = Log::open(&folder.metrics(), done)?;
         let past = metrics::read(&folder.metrics())?;
-        let best = past.evaluations.iter().map(|e| e.test_error_percent).min_by(f64::total_cmp);
-        let keeper = Keeper::new(folder, keep, done)?;
+        let keeper = Keeper::new(folder, keep, chosen_on, done)?;
         past.steps.iter().for_each(|step| epoch.add(step));
         let saved = keeper.steps().collect();
         let writer = Writer::start(keeper, tensors.to_vec(), log.lines()?)?;
-        let kept = Kept { log, writer, saved, best };
-        Ok((Self(Some(kept)), past.evaluations.last().copied(), epoch))
+        Ok((Self(Some(Kept { log, writer, saved })), past.evaluations, epoch))
     }
 
     /// Whether there is a place for anything.
@@ -61,22 +59,15 @@ impl Records {
         self.0.as_mut().map_or(Ok(()), |kept| kept.log.epoch(epoch))
     }
 
-    /// Adds an evaluation, and says whether it is the best so far of a state that is not saved.
-    pub fn evaluation(&mut self, evaluation: &Evaluation) -> Result<bool, TrainError> {
-        let Some(kept) = &mut self.0 else { return Ok(false) };
-        kept.log.evaluation(evaluation)?;
-        let error = evaluation.test_error_percent;
-        let better = kept.best.is_none_or(|best| error < best);
-        if better {
-            kept.best = Some(error);
-        }
-        Ok(better && !kept.saved.contains(&evaluation.step))
+    /// Adds an evaluation.
+    pub fn evaluation(&mut self, evaluation: &Evaluation) -> Result<(), TrainError> {
+        self.0.as_mut().map_or(Ok(()), |kept| kept.log.evaluation(evaluation))
     }
 
-    /// Notes the error of a state that is saved.
+    /// Notes what was measured of a state that is saved.
     pub fn judge(&mut self, evaluation: &Evaluation) {
         if let Some(kept) = &mut self.0 {
-            kept.writer.judge(evaluation.step, evaluation.test_error_percent);
+            kept.writer.judge(*evaluation);
         }
     }
 

@@ -9,12 +9,14 @@ use crate::data::normalise::Normalisation;
 use crate::engine::{Device, Engine, EngineError, Executable, Precision};
 use crate::graph::{InputId, Program};
 use crate::train::init::initial;
+use crate::train::part::Part;
 use crate::train::recipe::Recipe;
 use crate::train::record::checkpoint::{self, Origin};
 use crate::train::record::keeper::Keeper;
 use crate::train::schedule::Length;
 use crate::train::stand_in::{CLASSES, PIXELS, StandIn, program, tensors};
 
+mod choosing;
 mod saving;
 
 /// Notes what it is told; stops after a number of steps.
@@ -79,6 +81,7 @@ fn session(folder: &std::path::Path, epochs: u64, rate: f64) -> Session {
         data: "pixels".into(),
         files: None,
         pictures: 50,
+        validation: None,
         length: Length::Epochs(epochs),
         steps: plan.total,
         steps_per_epoch: plan.per_epoch,
@@ -99,7 +102,9 @@ fn session(folder: &std::path::Path, epochs: u64, rate: f64) -> Session {
         config,
         plan,
         train,
+        validation: None,
         test: loading(12, 5),
+        choice: Choice::by(Part::Test, None),
         folder: Some(RunFolder::create(Some(folder), folder, "unused").unwrap()),
     }
 }
@@ -158,7 +163,7 @@ fn a_run_learns_and_leaves_what_it_should() {
     let mut notes = Notes::default();
     let end = session.run(&first(), 0, &mut notes).unwrap();
     let End::Finished(last) = end else { panic!("{end:?}") };
-    assert_eq!((last.step, last.epoch, last.test_error_percent), (24, 4, 0.0));
+    assert_eq!((last.step, last.epoch, last.error_percent(Part::Test)), (24, 4, Some(0.0)));
     assert!(notes.losses[0] > 1.0 && notes.losses[23] < 0.5, "{:?}", notes.losses);
     assert_eq!(notes.evaluations.len(), 4);
     let lines = std::fs::read_to_string(session.folder.as_ref().unwrap().metrics()).unwrap();
@@ -303,7 +308,7 @@ fn what_a_resumed_run_passed_over_is_made_again_and_judged_anew() {
     let values = checkpoint::load(&run.checkpoint(6), &tensors()).unwrap();
     let damaged = run.checkpoint(12);
     std::fs::write(&damaged, b"no weights").unwrap();
-    let keeper = Keeper::new(&run, 5, 6).unwrap();
+    let keeper = Keeper::new(&run, 5, Part::Test, 6).unwrap();
     assert!(keeper.has(6) && !keeper.has(12));
     // Nothing saves at its step but that it is the best.
     let mut session_2 = session(folder.path(), 3, 0.1);

@@ -38,6 +38,15 @@ const KEYS: &[(&[&str], &str)] = &[
         &["mean", "std", "normalize", "normalization"],
         "write normalise: per_channel, which measures mean and deviation",
     ),
+    (
+        &["valsplit", "validationsplit", "valsize", "valfraction", "holdout", "val"],
+        "write validation: 0.1, a share of the training pictures, or a number of them",
+    ),
+    (
+        &["earlystopping", "earlystop", "patience"],
+        "write stop: { after: 10 }, epochs without a lower error",
+    ),
+    (&["monitor", "savebest"], "write best: validation, or best: test"),
     (&["amp", "fp16", "dtype", "mixedprecision"], "write precision: f16 on a GPU, bf16 on a CPU"),
     (&["dropout", "depth", "width", "model", "arch"], "that is the net's: it stands in the spec"),
     (
@@ -59,6 +68,7 @@ const WRITTEN: &[(&str, &str)] = &[
     ("schedule", "write schedule: { lr: 0.1 }"),
     ("augmentation", "write augmentation: { pad: 4, flip: true }"),
     ("normalise", "write normalise: per_channel, which measures mean and deviation"),
+    ("stop", "write stop: { after: 10 }, epochs without a lower error"),
     ("evaluate", "write evaluate: { epochs: 1 }"),
     ("checkpoint", "write checkpoint: { epochs: 1, keep: 5 }"),
 ];

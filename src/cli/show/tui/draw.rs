@@ -67,7 +67,7 @@ fn figures(state: &State) -> Vec<String> {
     }
     if let (Some([_, last]), Some([step, lowest])) = (state.test.last(), state.lowest()) {
         let lowest = format!("lowest {lowest:.2} % after step {step:.0}");
-        figures.push(format!("test error {last:.2} % ({lowest})"));
+        figures.push(format!("{} error {last:.2} % ({lowest})", state.part));
     }
     figures.push(match state.rate {
         rate if rate == 0.0 || rate >= 1e-3 => format!("rate {rate:.4}"),
@@ -84,7 +84,7 @@ fn figures(state: &State) -> Vec<String> {
 fn curves(frame: &mut Frame, area: Rect, state: &State) {
     let loss = Curve { name: "training", colour: Color::Blue, points: state.loss.points() };
     let training = Curve { name: "training", colour: Color::Blue, points: state.error.points() };
-    let test = Curve { name: "test", colour: Color::Red, points: &state.test };
+    let test = Curve { name: state.part.name(), colour: Color::Red, points: &state.test };
     let (loss_axis, error_axis) = (Axis::log("loss"), Axis::linear("error, %").from_zero());
     let halves = [Constraint::Fill(1); 2];
     let [left, right] = match (area.width < NARROW, area.height < HIGH) {
@@ -102,13 +102,19 @@ mod tests {
     use ratatui::backend::TestBackend;
 
     use super::*;
+    use crate::train::part::Part;
     use crate::train::recipe::Recipe;
-    use crate::train::record::metrics::{Epoch, Evaluation, History, Step};
+    use crate::train::record::metrics::{Epoch, Evaluation, History, Measure, Step};
     use crate::train::schedule::{Length, StepPlan};
 
     fn new() -> State {
         let plan = StepPlan::new(&Recipe::he2016().unwrap(), Length::Steps(100), 20);
-        State::new("preact.rnet on cifar10".into(), "f32 on cpu; runs/x".into(), &plan, 128)
+        State::new(
+            "preact.rnet on cifar10".into(),
+            "f32 on cpu; runs/x".into(),
+            (&plan, Part::Test),
+            128,
+        )
     }
 
     fn record(step: u64) -> Step {
@@ -118,8 +124,8 @@ mod tests {
     }
 
     fn evaluation(step: u64) -> Evaluation {
-        let test_error_percent = 90.0 - step as f64;
-        Evaluation { step, epoch: step.div_ceil(20), test_loss: Some(1.5), test_error_percent }
+        let measure = Measure { loss: Some(1.5), error_percent: 90.0 - step as f64 };
+        Evaluation::at(step, step.div_ceil(20)).with(Part::Test, measure)
     }
 
     /// Forty-five of a hundred steps, two evaluations, a checkpoint.
@@ -180,7 +186,8 @@ mod tests {
         for loss in [f32::NAN, f32::INFINITY, 0.0, -1.0, f32::MAX] {
             odd.step(&Step { loss, images_per_s: f64::INFINITY, ..record(41) }, f64::NAN);
         }
-        let no_number = Evaluation { test_error_percent: f64::NAN, ..evaluation(60) };
+        let measure = Measure { loss: None, error_percent: f64::NAN };
+        let no_number = evaluation(60).with(Part::Test, measure);
         odd.evaluation(&no_number);
         odd.testing = true;
         for state in [new(), amid(), odd] {

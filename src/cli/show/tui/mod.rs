@@ -74,7 +74,8 @@ impl Dashboard {
         let (config, folder) = (&session.config, folder.path().display());
         let title = format!("{} on {}", config.spec, config.data);
         let place = format!("{} on {}; {folder}", config.precision, config.device);
-        let state = State::new(title, place, &session.plan, config.recipe.batch);
+        let state =
+            State::new(title, place, (&session.plan, session.choice.part), config.recipe.batch);
         let state = state.after(done, &past);
         let shared = Arc::new(Shared { state: Mutex::new(state), over: AtomicBool::new(false) });
         let screen = Screen::open(signals)?;

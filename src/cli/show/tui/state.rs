@@ -2,6 +2,7 @@
 
 use super::series::Series;
 use crate::cli::show::progress::Figures;
+use crate::train::part::Part;
 use crate::train::record::metrics::{Evaluation, History, Step};
 use crate::train::schedule::StepPlan;
 
@@ -23,11 +24,13 @@ pub struct State {
     pub loss: Series,
     /// Training error, smoothed, %.
     pub error: Series,
-    /// Test error, %.
+    /// What the best state is chosen on.
+    pub part: Part,
+    /// Error on that, %.
     pub test: Vec<[f64; 2]>,
     /// After which step the last checkpoint was written.
     pub saved: Option<u64>,
-    /// Whether the test pictures are being classified.
+    /// Whether pictures are being classified to measure it.
     pub testing: bool,
     /// Lines to print when the screen is left.
     pub said: Vec<String>,
@@ -35,8 +38,14 @@ pub struct State {
 
 impl State {
     /// Before the first step of a run.
-    pub fn new(title: String, place: String, plan: &StepPlan, batch: usize) -> Self {
+    pub fn new(
+        title: String,
+        place: String,
+        (plan, part): (&StepPlan, Part),
+        batch: usize,
+    ) -> Self {
         Self {
+            part,
             title,
             place,
             figures: Figures::new(plan, batch),
@@ -74,7 +83,9 @@ impl State {
     }
 
     fn tested(&mut self, evaluation: &Evaluation) {
-        self.test.push([evaluation.step as f64, evaluation.test_error_percent]);
+        if let Some(error) = evaluation.error_percent(self.part) {
+            self.test.push([evaluation.step as f64, error]);
+        }
     }
 
     /// A step has been done.
@@ -85,14 +96,14 @@ impl State {
         self.error.push(step.step as f64, error);
     }
 
-    /// The test pictures have been classified.
+    /// It has been measured.
     pub fn evaluation(&mut self, evaluation: &Evaluation) {
         self.testing = false;
         self.tested(evaluation);
         self.said.push(self.figures.evaluation(evaluation));
     }
 
-    /// The lowest test error, and after which step it was.
+    /// The lowest error on the part, and after which step it was.
     pub fn lowest(&self) -> Option<[f64; 2]> {
         self.test.iter().copied().min_by(|a, b| a[1].total_cmp(&b[1]))
     }

@@ -151,5 +151,10 @@ fn pictures(args: &ReportArgs, run: &Run, signals: &Signals) -> Result<Option<Da
         return Ok(None);
     }
     let found = Found::find(&set, official.as_deref(), Some(&run.config.classes))?;
-    download::load(&found, fit::extent(&run.network), Splits::Both, signals).map(Some)
+    let data = download::load(&found, fit::extent(&run.network), Splits::Both, signals)?;
+    let recipe = &run.config.recipe;
+    Ok(Some(match (recipe.validation, &data.validation) {
+        (Some(amount), None) => data.divided(amount, recipe.seed)?,
+        (Some(_), Some(_)) | (None, _) => data,
+    }))
 }

@@ -11,6 +11,7 @@ use crate::cli::show::mistakes::{self, Named};
 use crate::engine::Precision;
 use crate::report::Run;
 use crate::report::measure::Measured;
+use crate::train::part::Part;
 
 /// All of it.
 #[derive(Serialize)]
@@ -36,6 +37,12 @@ struct OfRun<'a> {
     steps: u64,
     test_error_percent: Option<f64>,
     lowest_test_error_percent: Option<f64>,
+    /// What the best checkpoint is chosen on.
+    chosen_on: Part,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validation_error_percent: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lowest_validation_error_percent: Option<f64>,
     /// The median of its steps.
     images_per_s: Option<f64>,
     /// Null where weights or pictures are not here, or were not asked for.
@@ -77,7 +84,8 @@ impl<'a> Numbers<'a> {
 
 impl<'a> OfRun<'a> {
     fn of(run: &'a Run) -> Self {
-        let errors = run.history.evaluations.iter().map(|e| e.test_error_percent);
+        let errors = run.errors(Part::Test).map(|[_, error]| error);
+        let validation = run.errors(Part::Validation).map(|[_, error]| error);
         let speeds: Vec<f64> = run.history.steps.iter().map(|step| step.images_per_s).collect();
         Self {
             run: &run.name,
@@ -93,6 +101,9 @@ impl<'a> OfRun<'a> {
             steps: run.config.steps,
             test_error_percent: errors.clone().next_back(),
             lowest_test_error_percent: errors.min_by(f64::total_cmp),
+            chosen_on: run.config.chosen_on(),
+            validation_error_percent: validation.clone().next_back(),
+            lowest_validation_error_percent: validation.min_by(f64::total_cmp),
             images_per_s: median(&speeds),
             measured: run.measured.as_ref().map(|measured| OfWeights::of(run, measured)),
         }
@@ -108,7 +119,7 @@ impl<'a> OfWeights<'a> {
             top5_error_percent: tally.top5_error_percent(),
             classes: classes::of(tally, names).collect(),
             confusion: confusion(tally).collect(),
-            mistakes: mistakes::named(&measured.mistakes, names, pictures, usize::MAX),
+            mistakes: mistakes::named(&measured.mistakes, names, ("test", pictures), usize::MAX),
             units: (measured.units.iter())
                 .map(|unit| OfUnit {
                     unit: unit.index,

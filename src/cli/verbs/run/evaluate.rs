@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::api::{Judged, Model};
 use crate::cli::Failure;
-use crate::cli::args::{ResultFormat, RunArgs};
+use crate::cli::args::{PartArg, ResultFormat, RunArgs};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::{download, engine, recorded, weights};
 use crate::cli::show::{mistakes, output};
@@ -13,6 +13,7 @@ use crate::data::folder::Splits;
 use crate::data::locate::Found;
 use crate::data::{Dataset, Set};
 use crate::train::evaluate::MOST_BATCH;
+use crate::train::recipe::Recipe;
 use crate::train::record::checkpoint::Origin;
 
 /// Measures the error of weights on a set's test pictures; without a set, on those of their run.
@@ -37,11 +38,15 @@ pub fn evaluate(
     let found = Found::find(&set, official.as_deref(), trained.as_deref())?;
     let engine = engine::open(&args.engine)?;
     // The training pictures are measured where nothing says how pictures were standardised.
-    let splits = if model.normalisation().is_some() { Splits::Test } else { Splits::Both };
+    let part = args.part.unwrap_or_default();
+    let test_alone = model.normalisation().is_some() && part == PartArg::Test;
+    let splits = if test_alone { Splits::Test } else { Splits::Both };
     // Of the run's own folder, what was not trained on.
     let own = named.is_none() || named.as_deref() == model.origin.as_ref().and_then(Origin::data);
     let found = if own || splits == Splits::Both { found } else { found.tested_whole() };
     let data = download::load(&found, model.extent(), splits, signals)?;
+    let recipe = model.origin.as_ref().and_then(Origin::recipe).filter(|_| own);
+    let data = measured_on(data, part, recipe)?;
     say_what_is_assumed(&model, &data);
     if args.other_names {
         model.rename_classes(data.classes.clone());
@@ -53,12 +58,13 @@ pub fn evaluate(
     };
     let score = &judged.score;
     let line = format!(
-        "test error {:.2} % ({} of {} wrong)  test loss {:.4}  {:.0} images/s",
+        "{part} error {:.2} % ({} of {} wrong)  {part} loss {:.4}  {:.0} images/s",
         score.error_percent(),
         score.wrong,
         score.count,
         score.mean_loss(),
-        score.images_per_s()
+        score.images_per_s(),
+        part = part.name()
     );
     if args.format == ResultFormat::Json {
         let on = scores::On {
@@ -67,10 +73,11 @@ pub fn evaluate(
             data: &data,
             engine: &engine,
             batch: batch.min(data.test.count()),
+            part,
         };
         return output::json(&scores::report(&judged, &on, args.mistakes));
     }
-    let wrong = wrong(&judged, &data, args.mistakes.unwrap_or(0));
+    let wrong = wrong(&judged, &data, part, args.mistakes.unwrap_or(0));
     match (args.format, args.mistakes) {
         (ResultFormat::Csv, asked) => {
             output::note(line);
@@ -91,8 +98,37 @@ pub fn evaluate(
 }
 
 /// The pictures that were wrong, as many as are asked for.
-fn wrong<'a>(judged: &Judged, data: &'a Dataset, most: usize) -> Vec<mistakes::Named<'a>> {
-    mistakes::named(&judged.mistakes, &data.classes, data.test.as_ref(), most)
+fn wrong<'a>(
+    judged: &Judged,
+    data: &'a Dataset,
+    part: PartArg,
+    most: usize,
+) -> Vec<mistakes::Named<'a>> {
+    let pictures = (part.name(), data.test.as_ref());
+    mistakes::named(&judged.mistakes, &data.classes, pictures, most)
+}
+
+/// The same set with a part of it as what is tested on; the recipe of the weights' own run says what
+/// was set apart.
+fn measured_on(data: Dataset, part: PartArg, recipe: Option<&Recipe>) -> Result<Dataset, Failure> {
+    let amount = recipe.and_then(|recipe| Some((recipe.validation?, recipe.seed)));
+    let data = match (part, amount, &data.validation) {
+        (PartArg::Validation | PartArg::Train, Some((amount, seed)), None) => {
+            data.divided(amount, seed)?
+        }
+        (PartArg::Test | PartArg::Validation | PartArg::Train, _, _) => data,
+    };
+    let test = match part {
+        PartArg::Test => data.test.clone(),
+        PartArg::Train => data.train.clone(),
+        PartArg::Validation => data.validation.clone().ok_or_else(|| {
+            Failure::Usage(format!(
+                "{} has no validation part, and the weights' run set none apart",
+                data.name
+            ))
+        })?,
+    };
+    Ok(Dataset { test, ..data })
 }
 
 /// The set that weights were trained on.

@@ -1,5 +1,6 @@
 //! `rnetc run`: training, testing, asking.
 
+mod chosen;
 mod evaluate;
 mod predict;
 mod resume;

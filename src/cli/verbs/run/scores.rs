@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::api::{Judged, Model, OpenEngine};
+use crate::cli::args::PartArg;
 use crate::cli::show::classes::{self, Class, confusion};
 use crate::cli::show::mistakes::{self, Named};
 use crate::data::Dataset;
@@ -24,6 +25,8 @@ pub struct On<'a> {
     pub engine: &'a OpenEngine,
     /// Pictures at once.
     pub batch: usize,
+    /// Of which part of the set.
+    pub part: PartArg,
 }
 
 /// One object of a whole set; what is not a number is null.
@@ -39,11 +42,15 @@ pub struct Report<'a> {
     data: &'a str,
     count: usize,
     wrong: usize,
-    test_error_percent: f64,
+    part: &'static str,
+    /// Where they are the test pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test_error_percent: Option<f64>,
     /// The same, by the name that it was given here first.
     error_percent: f64,
     top5_error_percent: f64,
-    test_loss: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test_loss: Option<f64>,
     /// The same, by the name that it was given here first.
     loss: f64,
     images_per_s: f64,
@@ -58,7 +65,9 @@ pub struct Report<'a> {
 /// How it did; with so many of the pictures that were wrong, if they are asked for.
 pub fn report<'a>(judged: &'a Judged, on: &On<'a>, wrong: Option<usize>) -> Report<'a> {
     let (Judged { score, tally, mistakes: all }, data) = (judged, on.data);
-    let named = |most| mistakes::named(all, &data.classes, data.test.as_ref(), most);
+    let named =
+        |most| mistakes::named(all, &data.classes, (on.part.name(), data.test.as_ref()), most);
+    let is_test = on.part == PartArg::Test;
     let device = on.engine.device();
     Report {
         net: &on.model.network.name,
@@ -71,10 +80,11 @@ pub fn report<'a>(judged: &'a Judged, on: &On<'a>, wrong: Option<usize>) -> Repo
         data: &data.name,
         count: score.count,
         wrong: score.wrong,
-        test_error_percent: score.error_percent(),
+        part: on.part.name(),
+        test_error_percent: is_test.then(|| score.error_percent()),
         error_percent: score.error_percent(),
         top5_error_percent: tally.top5_error_percent(),
-        test_loss: score.mean_loss(),
+        test_loss: is_test.then(|| score.mean_loss()),
         loss: score.mean_loss(),
         images_per_s: score.images_per_s(),
         classes: classes::of(tally, &data.classes).collect(),

@@ -11,6 +11,7 @@ use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::session::{RUNS, download, engine, recipe, recorded};
 use crate::cli::show::{batches, output, progress, tui};
+use crate::cli::verbs::run::chosen::{self, Chosen};
 use crate::cli::verbs::run::resume::{self, Resumed};
 use crate::data::folder::Splits;
 use crate::data::locate::Found;
@@ -19,6 +20,7 @@ use crate::engine::Precision;
 use crate::network::Network;
 use crate::train::config::Config;
 use crate::train::fit;
+use crate::train::part::Part;
 use crate::train::recipe::Recipe;
 use crate::train::record::lock::Lock;
 use crate::train::record::metrics::Evaluation;
@@ -60,12 +62,18 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
     }
     let engine = engine::open(&on)?;
     let extent = fit::extent(training.network());
-    let data = download::load(&found, extent, Splits::Both, signals)?;
+    let mut whole = download::load(&found, extent, Splits::Both, signals)?;
+    if resumed.as_ref().is_some_and(|resumed| resumed.config.validation.is_none()) {
+        // It was begun without such a part, or before there were any.
+        whole.validation = None;
+    }
+    let data = training.divided(&whole)?;
     let config = training.config(&data, &engine)?;
     let config = Config { files: recorded::files(official.as_ref()), ..config };
     if let Some(resumed) = &resumed {
         resumed.check(&config)?;
     }
+    chosen::begin(&whole, &data, &config);
     batches::say(asked, &config);
     spec.warn_of_batch(training.network(), config.recipe.batch);
     let mut run = training.prepare_as(config, &data, &engine)?;
@@ -148,15 +156,13 @@ struct Finished<'a> {
     weights: String,
     #[serde(flatten)]
     last: &'a Evaluation,
+    /// Null where there was no evaluation.
+    best: Option<Chosen>,
 }
 
 impl<'a> Finished<'a> {
-    fn of(
-        config: &'a Config,
-        folder: &RunFolder,
-        network: &'a Network,
-        last: &'a Evaluation,
-    ) -> Self {
+    fn of(run: &'a Run, folder: &RunFolder, network: &'a Network, last: &'a Evaluation) -> Self {
+        let config = run.config();
         Self {
             run: folder.path().display().to_string(),
             spec: &config.spec,
@@ -169,6 +175,7 @@ impl<'a> Finished<'a> {
             steps: config.steps,
             weights: folder.last_weights().display().to_string(),
             last,
+            best: run.best().map(|best| Chosen::of(best, config, folder)),
         }
     }
 }
@@ -210,17 +217,16 @@ fn go(
     };
     drop(shown);
     match end? {
-        End::Finished(last) if args.format == ResultFormat::Json => {
-            output::json(&Finished::of(run.config(), folder, network, &last))
-        }
-        End::Finished(last) => {
-            output::say(format_args!(
-                "test error {:.2} % after {} steps; weights in {}",
-                last.test_error_percent,
+        End::Finished(last) => finished(&run, folder, network, &last, args),
+        End::Stopped(last) => {
+            let after = run.config().recipe.stop.map_or(0, |stop| stop.after);
+            output::note(format_args!(
+                "stopped after step {}: no lower {} error in {}",
                 last.step,
-                folder.last_weights().display()
+                run.config().chosen_on(),
+                crate::text::counted(after as usize, "epoch")
             ));
-            Ok(())
+            finished(&run, folder, network, &last, args)
         }
         End::Interrupted(step) => {
             output::note(format_args!(
@@ -230,4 +236,25 @@ fn go(
             Err(signals.failure().unwrap_or(Failure::Signal(2)))
         }
     }
+}
+
+/// Says what came of a run.
+fn finished(
+    run: &Run,
+    folder: &RunFolder,
+    network: &Network,
+    last: &Evaluation,
+    args: &RunArgs,
+) -> Result<(), Failure> {
+    chosen::end(run.best(), run.config(), folder);
+    if args.format == ResultFormat::Json {
+        return output::json(&Finished::of(run, folder, network, last));
+    }
+    output::say(format_args!(
+        "test error {:.2} % after {} steps; weights in {}",
+        last.error_percent(Part::Test).unwrap_or(f64::NAN),
+        last.step,
+        folder.last_weights().display()
+    ));
+    Ok(())
 }

@@ -12,8 +12,9 @@ use crate::cli::show::changes;
 use crate::data::Set;
 use crate::engine::Precision;
 use crate::train::config;
+use crate::train::part::Part;
 use crate::train::recipe::Recipe;
-use crate::train::record::metrics;
+use crate::train::record::metrics::{self, Evaluation};
 use crate::train::record::run_folder::RunFolder;
 use crate::train::schedule::Length;
 
@@ -109,10 +110,13 @@ impl Job {
             return Ok(State::NoNumbers);
         }
         let last = metrics::read(&run.metrics())?.evaluations.pop();
-        match last.filter(|last| last.step == config.steps && run.last_weights().is_file()) {
-            Some(last) => Ok(State::Done(last.test_error_percent)),
-            None => Ok(State::Begun),
-        }
+        // A run that has given up ends before its last step, and has tested.
+        let is_over = |last: &Evaluation| {
+            (last.step == config.steps || config.recipe.stop.is_some())
+                && run.last_weights().is_file()
+        };
+        let error = last.filter(is_over).and_then(|last| last.error_percent(Part::Test));
+        Ok(error.map_or(State::Begun, State::Done))
     }
 
     /// Notes that the loss was no number.

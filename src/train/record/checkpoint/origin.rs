@@ -9,9 +9,10 @@ use crate::data::normalise::Normalisation;
 use crate::network::Network;
 use crate::train::TrainError;
 use crate::train::config::Config;
+use crate::train::recipe::Recipe;
 
 /// The version of what a file of weights says of itself.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// What the weights of a run say of themselves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -120,6 +121,14 @@ impl Origin {
         match self {
             Origin::Run(about) => Some(&about.config.normalisation),
             Origin::Import(import) => import.normalisation.as_ref(),
+        }
+    }
+
+    /// The recipe that they were trained by, if it was a run here.
+    pub fn recipe(&self) -> Option<&Recipe> {
+        match self {
+            Origin::Run(about) => Some(&about.config.recipe),
+            Origin::Import(_) => None,
         }
     }
 
