@@ -14,5 +14,6 @@ mod resume;
 mod run;
 mod study;
 mod usage;
+mod validation;
 mod weights;
 mod written;

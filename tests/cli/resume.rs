@@ -61,7 +61,7 @@ fn what_has_changed_is_shown_key_by_key_and_once() {
     let write = |text: &str| std::fs::write(folder.at("r/config.yaml"), text).unwrap();
     write(&config.replace("format: 2\n", "format: 3\nanother: 3\n"));
     let newer = folder.expect(1, "run --resume r");
-    assert!(newer.err.contains("config.yaml: it has format 2"), "{newer:?}");
+    assert!(newer.err.contains("config.yaml: it has format 3"), "{newer:?}");
     let (before, contents) = config.split_once("contents:\n").expect("they are recorded");
     let rest = contents.split_once("spec_text:").expect("the spec comes last").1;
     let old = format!("{before}spec_text:{rest}");
