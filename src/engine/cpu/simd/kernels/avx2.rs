@@ -3,11 +3,12 @@
 use std::arch::x86_64::*;
 
 use super::chain;
-use super::lanes::Lanes;
+use super::lanes::{Lanes, of_groups};
+use super::narrow::{self, Narrow, NarrowPatch};
 use super::panel::{self, Panel};
 use super::patch::{self, Patch};
 use super::winograd::{self, Transform};
-use super::{Kernels, PanelKernel, PatchKernel};
+use super::{Kernels, NarrowKernel, NarrowPatchKernel, PanelKernel, PatchKernel};
 
 /// The sign bit of lane `i` is set for `i < n`.
 ///
@@ -24,6 +25,7 @@ unsafe fn first(n: usize) -> __m256i {
 
 impl Lanes for __m256 {
     const LANES: usize = 8;
+    type Index = __m256i;
 
     #[inline(always)]
     unsafe fn zero() -> Self {
@@ -74,6 +76,19 @@ impl Lanes for __m256 {
     }
 
     #[inline(always)]
+    unsafe fn index(width: usize, i: usize) -> __m256i {
+        let lanes: [u32; 8] = of_groups(width, i);
+        // SAFETY: the caller's promise; eight numbers of 32 bits.
+        unsafe { _mm256_loadu_si256(lanes.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn permute(self, index: __m256i) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm256_permutevar8x32_ps(self, index) }
+    }
+
+    #[inline(always)]
     unsafe fn plus_product(self, a: Self, b: Self) -> Self {
         // SAFETY: the caller's promise.
         unsafe { _mm256_fmadd_ps(a, b, self) }
@@ -110,6 +125,18 @@ unsafe fn transform_y(args: &Transform) {
     unsafe { winograd::transform_y::<__m256>(args) }
 }
 
+#[target_feature(enable = "avx2,fma")]
+unsafe fn narrow<const P: usize, const K: usize, const C: usize>(args: &Narrow) {
+    // SAFETY: the caller's promise; the features are enabled here.
+    unsafe { narrow::narrow::<__m256, P, K, C>(args) }
+}
+
+#[target_feature(enable = "avx2,fma")]
+unsafe fn narrow_patch<const R: usize, const S: usize>(args: &NarrowPatch) {
+    // SAFETY: the caller's promise; the features are enabled here.
+    unsafe { narrow::narrow_patch::<__m256, R, S>(args) }
+}
+
 pub static KERNELS: Kernels = Kernels {
     name: "avx2",
     lanes: 8,
@@ -140,5 +167,26 @@ pub static KERNELS: Kernels = Kernels {
         PatchKernel::new(4, 2, patch::<4, 2>),
         PatchKernel::new(2, 2, patch::<2, 2>),
         PatchKernel::new(1, 2, patch::<1, 2>),
+    ],
+    narrows: &[
+        NarrowKernel::new(8, 1, 1, narrow::<8, 1, 1>),
+        NarrowKernel::new(4, 2, 1, narrow::<4, 2, 1>),
+        NarrowKernel::new(2, 4, 1, narrow::<2, 4, 1>),
+        NarrowKernel::new(1, 4, 1, narrow::<1, 4, 1>),
+        NarrowKernel::new(8, 1, 2, narrow::<8, 1, 2>),
+        NarrowKernel::new(4, 2, 2, narrow::<4, 2, 2>),
+        NarrowKernel::new(2, 2, 2, narrow::<2, 2, 2>),
+        NarrowKernel::new(1, 2, 2, narrow::<1, 2, 2>),
+        NarrowKernel::new(8, 1, 4, narrow::<8, 1, 4>),
+        NarrowKernel::new(4, 1, 4, narrow::<4, 1, 4>),
+        NarrowKernel::new(2, 1, 4, narrow::<2, 1, 4>),
+        NarrowKernel::new(1, 1, 4, narrow::<1, 1, 4>),
+    ],
+    narrow_patches: &[
+        NarrowPatchKernel { r: 3, s: 3, run: narrow_patch::<3, 3> },
+        NarrowPatchKernel { r: 1, s: 5, run: narrow_patch::<1, 5> },
+        NarrowPatchKernel { r: 1, s: 3, run: narrow_patch::<1, 3> },
+        NarrowPatchKernel { r: 1, s: 2, run: narrow_patch::<1, 2> },
+        NarrowPatchKernel { r: 1, s: 1, run: narrow_patch::<1, 1> },
     ],
 };

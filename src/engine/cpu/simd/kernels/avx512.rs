@@ -3,12 +3,13 @@
 use std::arch::x86_64::*;
 
 use super::chain;
-use super::lanes::Lanes;
+use super::lanes::{Lanes, of_groups};
+use super::narrow::{self, Narrow, NarrowPatch};
 use super::panel::{self, Panel};
 use super::patch::{self, Patch};
 use super::slide;
 use super::winograd::{self, Transform};
-use super::{Kernels, PanelKernel, PatchKernel};
+use super::{Kernels, NarrowKernel, NarrowPatchKernel, PanelKernel, PatchKernel};
 
 /// Bit `i` is set for `i < n`; `n <= 16`.
 #[inline(always)]
@@ -18,6 +19,7 @@ fn first(n: usize) -> __mmask16 {
 
 impl Lanes for __m512 {
     const LANES: usize = 16;
+    type Index = __m512i;
 
     #[inline(always)]
     unsafe fn zero() -> Self {
@@ -68,6 +70,19 @@ impl Lanes for __m512 {
     }
 
     #[inline(always)]
+    unsafe fn index(width: usize, i: usize) -> __m512i {
+        let lanes: [u32; 16] = of_groups(width, i);
+        // SAFETY: the caller's promise; sixteen numbers of 32 bits.
+        unsafe { _mm512_loadu_si512(lanes.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn permute(self, index: __m512i) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm512_permutexvar_ps(index, self) }
+    }
+
+    #[inline(always)]
     unsafe fn plus_product(self, a: Self, b: Self) -> Self {
         // SAFETY: the caller's promise.
         unsafe { _mm512_fmadd_ps(a, b, self) }
@@ -110,6 +125,18 @@ unsafe fn transform_y(args: &Transform) {
     unsafe { winograd::transform_y::<__m512>(args) }
 }
 
+#[target_feature(enable = "avx512f")]
+unsafe fn narrow<const P: usize, const K: usize, const C: usize>(args: &Narrow) {
+    // SAFETY: the caller's promise; the feature is enabled here.
+    unsafe { narrow::narrow::<__m512, P, K, C>(args) }
+}
+
+#[target_feature(enable = "avx512f")]
+unsafe fn narrow_patch<const R: usize, const S: usize>(args: &NarrowPatch) {
+    // SAFETY: the caller's promise; the feature is enabled here.
+    unsafe { narrow::narrow_patch::<__m512, R, S>(args) }
+}
+
 pub static KERNELS: Kernels = Kernels {
     name: "avx512",
     lanes: 16,
@@ -149,5 +176,34 @@ pub static KERNELS: Kernels = Kernels {
         PatchKernel::new(4, 2, patch::<4, 2>),
         PatchKernel::new(2, 2, patch::<2, 2>),
         PatchKernel::new(1, 2, patch::<1, 2>),
+    ],
+    narrows: &[
+        NarrowKernel::new(8, 1, 1, narrow::<8, 1, 1>),
+        NarrowKernel::new(7, 1, 1, narrow::<7, 1, 1>),
+        NarrowKernel::new(4, 2, 1, narrow::<4, 2, 1>),
+        NarrowKernel::new(2, 4, 1, narrow::<2, 4, 1>),
+        NarrowKernel::new(1, 4, 1, narrow::<1, 4, 1>),
+        NarrowKernel::new(8, 1, 2, narrow::<8, 1, 2>),
+        NarrowKernel::new(7, 1, 2, narrow::<7, 1, 2>),
+        NarrowKernel::new(4, 2, 2, narrow::<4, 2, 2>),
+        NarrowKernel::new(2, 2, 2, narrow::<2, 2, 2>),
+        NarrowKernel::new(1, 2, 2, narrow::<1, 2, 2>),
+        NarrowKernel::new(8, 1, 4, narrow::<8, 1, 4>),
+        NarrowKernel::new(7, 1, 4, narrow::<7, 1, 4>),
+        NarrowKernel::new(4, 2, 4, narrow::<4, 2, 4>),
+        NarrowKernel::new(2, 1, 4, narrow::<2, 1, 4>),
+        NarrowKernel::new(1, 1, 4, narrow::<1, 1, 4>),
+        NarrowKernel::new(8, 1, 8, narrow::<8, 1, 8>),
+        NarrowKernel::new(7, 1, 8, narrow::<7, 1, 8>),
+        NarrowKernel::new(4, 1, 8, narrow::<4, 1, 8>),
+        NarrowKernel::new(2, 1, 8, narrow::<2, 1, 8>),
+        NarrowKernel::new(1, 1, 8, narrow::<1, 1, 8>),
+    ],
+    narrow_patches: &[
+        NarrowPatchKernel { r: 3, s: 3, run: narrow_patch::<3, 3> },
+        NarrowPatchKernel { r: 1, s: 5, run: narrow_patch::<1, 5> },
+        NarrowPatchKernel { r: 1, s: 3, run: narrow_patch::<1, 3> },
+        NarrowPatchKernel { r: 1, s: 2, run: narrow_patch::<1, 2> },
+        NarrowPatchKernel { r: 1, s: 1, run: narrow_patch::<1, 1> },
     ],
 };

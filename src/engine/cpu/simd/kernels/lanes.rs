@@ -11,6 +11,9 @@ pub trait Lanes: Copy {
     /// Numbers in a vector.
     const LANES: usize;
 
+    /// For each lane, another.
+    type Index: Copy;
+
     /// Zero in every lane.
     unsafe fn zero() -> Self;
 
@@ -35,6 +38,22 @@ pub trait Lanes: Copy {
     /// self − other
     unsafe fn minus(self, other: Self) -> Self;
 
+    /// For each lane the `i`-th lane of its group, with groups of `width` lanes, which divides `LANES`.
+    unsafe fn index(width: usize, i: usize) -> Self::Index;
+
+    /// In each lane what stands in the lane that `index` names.
+    unsafe fn permute(self, index: Self::Index) -> Self;
+
     /// self + a·b
     unsafe fn plus_product(self, a: Self, b: Self) -> Self;
+}
+
+/// The lanes that [`Lanes::index`] names.
+#[inline(always)]
+pub fn of_groups<const LANES: usize>(width: usize, i: usize) -> [u32; LANES] {
+    let mut lanes = [0; LANES];
+    for (lane, of) in lanes.iter_mut().enumerate() {
+        *of = (lane - lane % width + i) as u32;
+    }
+    lanes
 }

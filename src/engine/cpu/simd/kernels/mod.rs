@@ -1,6 +1,6 @@
 //! The table through which inner loops are called, one for each instruction set.
 //!
-//! [`panel`], [`slide`], [`patch`] and [`winograd`] hold the loops once, generic over
+//! [`panel`], [`slide`], [`patch`], [`narrow`] and [`winograd`] hold the loops once, generic over
 //! [`lanes::Lanes`]; `portable`, `avx2` and `avx512` instantiate them.
 
 #[cfg(target_arch = "x86_64")]
@@ -9,12 +9,14 @@ pub mod avx2;
 pub mod avx512;
 pub mod chain;
 mod lanes;
+pub mod narrow;
 pub mod panel;
 pub mod patch;
 pub mod portable;
 mod slide;
 pub mod winograd;
 
+use narrow::{Narrow, NarrowPatch};
 use panel::Panel;
 use patch::Patch;
 use winograd::Transform;
@@ -46,8 +48,31 @@ pub struct PatchKernel {
     pub run: unsafe fn(&Patch),
 }
 
-/// All kernels of an instruction set. Both tables have blocks of one for every K in them, and
-/// K = 1 is there, so any extent can be put together.
+/// An instantiation of [`narrow`](narrow::narrow).
+#[derive(Debug)]
+pub struct NarrowKernel {
+    /// Pixels in a block.
+    pub p: usize,
+    /// Channels of a group.
+    pub c: usize,
+    /// Estimated half-cycles for each tap, vector of channels and block.
+    pub cost: u64,
+    /// The code.
+    pub run: unsafe fn(&Narrow),
+}
+
+/// An instantiation of [`narrow_patch`](narrow::narrow_patch).
+pub struct NarrowPatchKernel {
+    /// Kernel rows.
+    pub r: usize,
+    /// Kernel columns.
+    pub s: usize,
+    /// The code.
+    pub run: unsafe fn(&NarrowPatch),
+}
+
+/// All kernels of an instruction set. All tables have blocks of one, of panels and patches for every
+/// K in them, and K = 1 is there, so any extent can be put together.
 pub struct Kernels {
     /// What users call it.
     pub name: &'static str,
@@ -63,6 +88,10 @@ pub struct Kernels {
     pub panels: &'static [PanelKernel],
     /// Weight gradient.
     pub patches: &'static [PatchKernel],
+    /// Forward and input gradient of groups narrower than a vector,
+    pub narrows: &'static [NarrowKernel],
+    /// and their weight gradient.
+    pub narrow_patches: &'static [NarrowPatchKernel],
 }
 
 /// Half-cycles for `a·b` multiply-adds in `a·b·chains` independent sums fed by `a + b` loads, on
@@ -97,5 +126,14 @@ impl PatchKernel {
     /// The entry for `patch::<_, c, k>`.
     pub const fn new(c: usize, k: usize, run: unsafe fn(&Patch)) -> Self {
         Self { c, k, cost: half_cycles(c, k, 1), run }
+    }
+}
+
+impl NarrowKernel {
+    /// The entry for `narrow::<_, p, k, c>`.
+    pub const fn new(p: usize, k: usize, c: usize, run: unsafe fn(&Narrow)) -> Self {
+        let (products, latency) = (p * c, 8 / k);
+        let cost = 1 + if products > latency { products } else { latency } as u64;
+        Self { p, c, cost, run }
     }
 }

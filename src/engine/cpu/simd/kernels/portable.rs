@@ -1,11 +1,12 @@
 //! Kernels in plain Rust, for every machine.
 
 use super::chain;
-use super::lanes::Lanes;
+use super::lanes::{Lanes, of_groups};
+use super::narrow::{self, Narrow, NarrowPatch};
 use super::panel::{self, Panel};
 use super::patch::{self, Patch};
 use super::winograd;
-use super::{Kernels, PanelKernel, PatchKernel};
+use super::{Kernels, NarrowKernel, NarrowPatchKernel, PanelKernel, PatchKernel};
 
 const LANES: usize = 8;
 
@@ -25,6 +26,7 @@ fn plus_product(sum: f32, a: f32, b: f32) -> f32 {
 
 impl Lanes for Array {
     const LANES: usize = LANES;
+    type Index = [u32; LANES];
 
     #[inline(always)]
     unsafe fn zero() -> Self {
@@ -78,6 +80,17 @@ impl Lanes for Array {
     }
 
     #[inline(always)]
+    unsafe fn index(width: usize, i: usize) -> [u32; LANES] {
+        of_groups(width, i)
+    }
+
+    #[inline(always)]
+    unsafe fn permute(self, index: [u32; LANES]) -> Self {
+        // Lanes are a power of two, so that nothing is checked.
+        Array(index.map(|lane| self.0[lane as usize % LANES]))
+    }
+
+    #[inline(always)]
     unsafe fn plus_product(self, a: Self, b: Self) -> Self {
         Array(std::array::from_fn(|i| plus_product(self.0[i], a.0[i], b.0[i])))
     }
@@ -91,6 +104,16 @@ unsafe fn panel<const P: usize, const K: usize, const U: usize>(args: &Panel) {
 unsafe fn patch<const C: usize, const K: usize>(args: &Patch) {
     // SAFETY: the caller's promise.
     unsafe { patch::patch::<Array, C, K>(args) }
+}
+
+unsafe fn narrow<const P: usize, const K: usize, const C: usize>(args: &Narrow) {
+    // SAFETY: the caller's promise.
+    unsafe { narrow::narrow::<Array, P, K, C>(args) }
+}
+
+unsafe fn narrow_patch<const R: usize, const S: usize>(args: &NarrowPatch) {
+    // SAFETY: the caller's promise.
+    unsafe { narrow::narrow_patch::<Array, R, S>(args) }
 }
 
 pub static KERNELS: Kernels = Kernels {
@@ -110,5 +133,26 @@ pub static KERNELS: Kernels = Kernels {
         PatchKernel::new(4, 1, patch::<4, 1>),
         PatchKernel::new(2, 1, patch::<2, 1>),
         PatchKernel::new(1, 1, patch::<1, 1>),
+    ],
+    narrows: &[
+        NarrowKernel::new(8, 1, 1, narrow::<8, 1, 1>),
+        NarrowKernel::new(4, 2, 1, narrow::<4, 2, 1>),
+        NarrowKernel::new(2, 4, 1, narrow::<2, 4, 1>),
+        NarrowKernel::new(1, 4, 1, narrow::<1, 4, 1>),
+        NarrowKernel::new(8, 1, 2, narrow::<8, 1, 2>),
+        NarrowKernel::new(4, 2, 2, narrow::<4, 2, 2>),
+        NarrowKernel::new(2, 2, 2, narrow::<2, 2, 2>),
+        NarrowKernel::new(1, 2, 2, narrow::<1, 2, 2>),
+        NarrowKernel::new(8, 1, 4, narrow::<8, 1, 4>),
+        NarrowKernel::new(4, 1, 4, narrow::<4, 1, 4>),
+        NarrowKernel::new(2, 1, 4, narrow::<2, 1, 4>),
+        NarrowKernel::new(1, 1, 4, narrow::<1, 1, 4>),
+    ],
+    narrow_patches: &[
+        NarrowPatchKernel { r: 3, s: 3, run: narrow_patch::<3, 3> },
+        NarrowPatchKernel { r: 1, s: 5, run: narrow_patch::<1, 5> },
+        NarrowPatchKernel { r: 1, s: 3, run: narrow_patch::<1, 3> },
+        NarrowPatchKernel { r: 1, s: 2, run: narrow_patch::<1, 2> },
+        NarrowPatchKernel { r: 1, s: 1, run: narrow_patch::<1, 1> },
     ],
 };

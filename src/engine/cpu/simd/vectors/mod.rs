@@ -2,12 +2,14 @@
 //!
 //! Forward and input gradient are the same [`pass`]: for each pixel of a grid a few [`runs`] times
 //! packed weights, by the definition ([`sweep`]) or with fewer products ([`winograd`]). Groups are
-//! one pass after another, each over its channels of the pixels. They differ
+//! one pass after another, each over its channels of the pixels, or, where they are narrower than a
+//! vector, one pass ([`narrow`]). They differ
 //! in strides and in the order of the packed weights ([`pack`]). The weight gradient ([`dw`]) keeps
 //! a block of weights in registers and runs over pixels. [`partition`] puts any extent together
 //! from the blocks that kernels compute.
 
 mod dw;
+mod narrow;
 mod pack;
 mod partition;
 mod pass;
@@ -21,6 +23,7 @@ mod guard_tests;
 mod tests;
 
 use dw::WeightGradient;
+use narrow::NarrowGradient;
 use pack::Weights;
 use pass::Pass;
 
@@ -44,11 +47,20 @@ pub struct VectorPlan {
     inner: ConvGeometry,
     /// Channels of the kernels' convolution that a group reads and writes.
     group: [usize; 2],
-    /// Of a group, over its channels of the pixels.
+    /// How often passes run, each time for the next group's channels: once if they are of all groups.
+    times: usize,
     forward: Pass,
     dx: Vec<Pass>,
     dx_covers_input: bool,
-    dw: WeightGradient,
+    dw: Gradient,
+}
+
+/// How the weight gradient is computed.
+enum Gradient {
+    /// Of one group after another.
+    Patches(WeightGradient),
+    /// Of groups narrower than a vector.
+    Narrow(NarrowGradient),
 }
 
 impl VectorPlan {
@@ -74,12 +86,16 @@ impl VectorPlan {
     ) -> Result<VectorPlan, EngineError> {
         check_extents(&geometry, ci, co, x_border, g_border)?;
         let x_border = x_border.union(forward::border(&geometry));
+        let narrow = narrow::width(&geometry, [ci, co], isa);
         let x = TileLayout { border: x_border, ..TileLayout::plain(geometry.input, ci) };
         let mut g = TileLayout {
             image: geometry.output(),
             channels: co,
             border: g_border.union(dx::border(&geometry)),
-            slack: WeightGradient::slack(co / geometry.groups, isa),
+            slack: match narrow {
+                None => WeightGradient::slack(co / geometry.groups, isa),
+                Some(_) => 0,
+            },
         };
         check_memory(&geometry, &x, &g)?;
         let one_pixel = one_pixel(&geometry, &x);
@@ -96,10 +112,14 @@ impl VectorPlan {
             g,
             inner,
             group,
-            forward: forward_pass(&inner, &tile, co, isa),
-            dx: dx_passes(&inner, &g, tile.channels, isa),
+            times: if narrow.is_some() { 1 } else { geometry.groups },
+            forward: forward_pass(&inner, &tile, (co, narrow), isa),
+            dx: dx_passes(&inner, &g, (tile.channels, narrow), isa),
             dx_covers_input: dx::covers_input(&inner),
-            dw: WeightGradient::new(&inner, &tile, &g, isa),
+            dw: match narrow {
+                None => Gradient::Patches(WeightGradient::new(&inner, &tile, &g, isa)),
+                Some(width) => Gradient::Narrow(NarrowGradient::new(&inner, &tile, &g, width, isa)),
+            },
         })
     }
 
@@ -144,40 +164,43 @@ impl VectorPlan {
 
     /// Elements that [`VectorPlan::pack_forward`] writes.
     pub fn packed_forward_len(&self) -> usize {
-        self.geometry.groups * self.forward.w_end()
+        self.times * self.forward.w_end()
     }
 
     /// Elements that [`VectorPlan::pack_dx`] writes.
     pub fn packed_dx_len(&self) -> usize {
-        self.geometry.groups * self.group_dx_len()
+        self.times * self.one_dx_len()
     }
 
-    /// Of one group.
-    fn group_dx_len(&self) -> usize {
+    /// Those of one time.
+    fn one_dx_len(&self) -> usize {
         self.dx.last().map_or(0, Pass::w_end)
     }
 
-    /// Each group's weights, with its part of packed ones.
-    fn groups<'a>(
+    /// The weights of each time that passes run, with their part of packed ones.
+    fn parts<'a>(
         &'a self,
         w: &'a [f32],
         packed: &'a mut [f32],
     ) -> impl Iterator<Item = (Weights<'a>, &'a mut [f32])> {
         let [read, written] = self.group;
-        let each = packed.len() / self.geometry.groups;
+        let each = packed.len() / self.times;
         let weights = move |group| Weights::new(&self.inner, [read, self.co], group * written, w);
-        (0..self.geometry.groups).map(weights).zip(packed.chunks_exact_mut(each.max(1)))
+        (0..self.times).map(weights).zip(packed.chunks_exact_mut(each.max(1)))
     }
 
     /// Elements of an accumulator of [`VectorPlan::dw`].
     pub fn dw_len(&self) -> usize {
-        self.dw.len()
+        match &self.dw {
+            Gradient::Patches(patches) => patches.len(),
+            Gradient::Narrow(narrow) => narrow.len(),
+        }
     }
 
     /// Packs weights (kernel rows × columns × ci × co) for [`VectorPlan::forward`].
     pub fn pack_forward(&self, w: &[f32], out: &mut [f32]) {
         assert_eq!(out.len(), self.packed_forward_len());
-        for (weights, out) in self.groups(w, out) {
+        for (weights, out) in self.parts(w, out) {
             weights.pack_forward(&self.forward, out);
         }
     }
@@ -185,7 +208,7 @@ impl VectorPlan {
     /// Packs weights (kernel rows × columns × ci × co) for [`VectorPlan::dx`].
     pub fn pack_dx(&self, w: &[f32], out: &mut [f32]) {
         assert_eq!(out.len(), self.packed_dx_len());
-        for (weights, out) in self.groups(w, out) {
+        for (weights, out) in self.parts(w, out) {
             for pass in &self.dx {
                 weights.pack_dx(pass, out);
             }
@@ -213,7 +236,7 @@ impl VectorPlan {
             dx.fill(0.0);
         }
         let [read, written] = self.group;
-        for (group, packed) in packed.chunks_exact(self.group_dx_len().max(1)).enumerate() {
+        for (group, packed) in packed.chunks_exact(self.one_dx_len().max(1)).enumerate() {
             for pass in &self.dx {
                 pass.run(&g[group * written..], packed, &mut dx[group * read..]);
             }
@@ -225,7 +248,10 @@ impl VectorPlan {
         assert_eq!(x.len(), self.x.len());
         assert_eq!(g.len(), self.g.len());
         assert_eq!(accumulator.len(), self.dw_len());
-        self.dw.run(x, g, accumulator);
+        match &self.dw {
+            Gradient::Patches(patches) => patches.run(x, g, accumulator),
+            Gradient::Narrow(narrow) => narrow.run(x, g, accumulator),
+        }
     }
 
     /// Adds up accumulators of [`VectorPlan::dw`], in their order, into kernel rows × columns × ci
@@ -236,26 +262,41 @@ impl VectorPlan {
         out: &mut [f32],
     ) {
         assert_eq!(out.len(), self.w_len());
-        self.dw.finish(accumulators, out);
+        match &self.dw {
+            Gradient::Patches(patches) => patches.finish(accumulators, out),
+            Gradient::Narrow(narrow) => narrow.finish(accumulators, out),
+        }
     }
 }
 
 /// The pass from tile x to a plain y.
-fn forward_pass(geometry: &ConvGeometry, x: &TileLayout, written: usize, isa: Isa) -> Pass {
+fn forward_pass(
+    geometry: &ConvGeometry,
+    x: &TileLayout,
+    (written, narrow): (usize, Option<usize>),
+    isa: Isa,
+) -> Pass {
     let y = TileLayout::plain(geometry.output(), written);
-    let group = [x.channels, written].map(|channels| channels / geometry.groups);
-    let (grid, taps) = forward::grid(geometry, x, group, &y);
-    Pass::new(grid, taps, isa, 0)
+    let at_once = if narrow.is_some() { 1 } else { geometry.groups };
+    let channels = [x.channels, written].map(|channels| channels / at_once);
+    let (grid, taps) = forward::grid(geometry, x, channels, &y);
+    Pass::new(grid, taps, narrow, isa, 0)
 }
 
 /// The passes from tile g to a plain dx.
-fn dx_passes(geometry: &ConvGeometry, g: &TileLayout, written: usize, isa: Isa) -> Vec<Pass> {
+fn dx_passes(
+    geometry: &ConvGeometry,
+    g: &TileLayout,
+    (written, narrow): (usize, Option<usize>),
+    isa: Isa,
+) -> Vec<Pass> {
     let dx = TileLayout::plain(geometry.input, written);
     let mut w_origin = 0;
     let mut found: Vec<Pass> = Vec::new();
-    let group = [g.channels, written].map(|channels| channels / geometry.groups);
-    for (grid, taps) in dx::grids(geometry, g, group, &dx) {
-        let pass = Pass::new(grid, taps, isa, w_origin);
+    let at_once = if narrow.is_some() { 1 } else { geometry.groups };
+    let channels = [g.channels, written].map(|channels| channels / at_once);
+    for (grid, taps) in dx::grids(geometry, g, channels, &dx) {
+        let pass = Pass::new(grid, taps, narrow, isa, w_origin);
         w_origin = pass.w_end();
         found.push(pass);
     }

@@ -42,9 +42,18 @@ impl<'a> Weights<'a> {
     /// Packs for a pass of the input gradient, which reads output channels.
     pub fn pack_dx(&self, pass: &Pass, out: &mut [f32]) {
         pack(pass, out, |row, col, read, first, lanes| {
-            let from = self.index(row, col, first, read);
-            for (lane, value) in lanes.iter_mut().zip(self.values[from..].iter().step_by(self.co)) {
-                *lane = *value;
+            if first + lanes.len() <= self.ci {
+                let from = self.values[self.index(row, col, first, read)..].iter();
+                lanes
+                    .iter_mut()
+                    .zip(from.step_by(self.co))
+                    .for_each(|(lane, value)| *lane = *value);
+                return;
+            }
+            for (written, lane) in (first..).zip(lanes) {
+                // All groups are packed at once: `read` counts in the group of what is written.
+                let group = written / self.ci * self.ci;
+                *lane = self.values[self.index(row, col, written - group, group + read)];
             }
         });
     }
@@ -54,6 +63,7 @@ fn pack(pass: &Pass, out: &mut [f32], fetch: impl Fn(usize, usize, usize, usize,
     match pass {
         Pass::Direct(sweep) => pack_sweep(sweep, out, fetch),
         Pass::Winograd(winograd) => winograd.pack(out, fetch),
+        Pass::Narrow(narrow) => narrow.pack(out, fetch),
     }
 }
 

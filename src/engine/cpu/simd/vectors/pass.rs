@@ -1,5 +1,6 @@
 //! How a grid of pixels is computed: by the definition, or by Winograd's algorithm where it fits.
 
+use super::narrow::NarrowSweep;
 use super::sweep::Sweep;
 use super::winograd::Winograd;
 use crate::engine::cpu::simd::grid::{Grid, Taps};
@@ -12,11 +13,17 @@ pub enum Pass {
     Direct(Sweep),
     /// 2.25 times fewer products.
     Winograd(Winograd),
+    /// Those of groups narrower than a vector, all at once.
+    Narrow(NarrowSweep),
 }
 
 impl Pass {
-    /// Plans the pass with the fewest products; its packed weights begin at `w_origin`.
-    pub fn new(grid: Grid, taps: Taps, isa: Isa, w_origin: usize) -> Self {
+    /// Plans the pass with the fewest products; its packed weights begin at `w_origin`. With `narrow`
+    /// groups of so many channels, it is of all groups.
+    pub fn new(grid: Grid, taps: Taps, narrow: Option<usize>, isa: Isa, w_origin: usize) -> Self {
+        if let Some(width) = narrow {
+            return Pass::Narrow(NarrowSweep::new(grid, taps, width, isa, w_origin));
+        }
         match Winograd::new(grid, taps.clone(), isa, w_origin) {
             Some(winograd) => Pass::Winograd(winograd),
             None => Pass::Direct(Sweep::new(grid, taps, isa, w_origin)),
@@ -28,6 +35,7 @@ impl Pass {
         match self {
             Pass::Direct(sweep) => sweep.w_end(),
             Pass::Winograd(winograd) => winograd.w_end(),
+            Pass::Narrow(narrow) => narrow.w_end(),
         }
     }
 
@@ -36,6 +44,7 @@ impl Pass {
         match self {
             Pass::Direct(sweep) => sweep.run(x, w, y),
             Pass::Winograd(winograd) => winograd.run(x, w, y),
+            Pass::Narrow(narrow) => narrow.run(x, w, y),
         }
     }
 }
