@@ -1,16 +1,22 @@
 //! Cranelift compiles what the spec decides: pointwise and reduction loops.
 //!
 //! A [`LoopSpec`] becomes one function of a pointer table and an image number. Channels run in
-//! vectors of four (the widest that Cranelift has on x86-64 and AArch64), columns are unrolled.
+//! vectors of four (the widest that Cranelift has on x86-64 and AArch64), columns are unrolled. What
+//! scalar functions compute is stated once ([`functions`]), over the operations of any vector.
 //! Where the machine has AVX-512, `wide` compiles most loops instead.
 
+mod functions;
 mod lanes;
-mod math;
 mod nest;
+mod operations;
 mod random;
 mod scalar;
+mod vectors;
 #[cfg(all(unix, target_arch = "x86_64"))]
 mod wide;
+
+#[cfg(test)]
+mod tests;
 
 use cranelift::codegen::settings::Configurable;
 use cranelift::jit::{JITBuilder, JITModule};
@@ -28,7 +34,6 @@ pub type LoopFn = unsafe extern "C" fn(*const *mut f32, u32);
 pub struct Jit {
     module: JITModule,
     functions: Vec<FuncId>,
-    math: math::Math,
     isa: Isa,
 }
 
@@ -77,11 +82,8 @@ impl Jit {
             .map_err(|e| failed("does not know this machine", e))?
             .finish(settings::Flags::new(flags))
             .map_err(|e| failed("cannot target this machine", e))?;
-        let mut builder = JITBuilder::with_isa(target, default_libcall_names());
-        math::Math::symbols(&mut builder);
-        let mut module = JITModule::new(builder);
-        let math = math::Math::declare(&mut module).map_err(|e| failed("lacks a function", e))?;
-        Ok(Self { module, functions: Vec::new(), math, isa })
+        let builder = JITBuilder::with_isa(target, default_libcall_names());
+        Ok(Self { module: JITModule::new(builder), functions: Vec::new(), isa })
     }
 
     /// Compiles a loop.
@@ -104,8 +106,7 @@ impl Jit {
         context.func.signature = signature;
         let mut builder_context = FunctionBuilderContext::new();
         let mut builder = FunctionBuilder::new(&mut context.func, &mut builder_context);
-        let math = self.math.refer(&mut self.module, builder.func);
-        nest::emit(spec, &mut builder, &math);
+        nest::emit(spec, &mut builder, self.isa.has_fused_multiply_add());
         builder.seal_all_blocks();
         builder.finalize(self.module.target_config());
         self.module

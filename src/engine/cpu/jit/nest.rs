@@ -3,13 +3,12 @@
 use cranelift::codegen::ir::BlockArg;
 use cranelift::prelude::*;
 
-use super::lanes::{Lanes, bytes};
-use super::math::MathRefs;
+use super::lanes::{Lanes, bytes, constant};
 use super::scalar::{Point, Scalars};
 use crate::engine::cpu::loops::{Access, Accumulate, Inst, LoopSpec, Reduction, Scalar};
 
-/// Emits the whole function.
-pub fn emit(spec: &LoopSpec, b: &mut FunctionBuilder, math: &MathRefs) {
+/// Emits the whole function, with fused multiply-adds where the machine has them.
+pub fn emit(spec: &LoopSpec, b: &mut FunctionBuilder, fused: bool) {
     let entry = b.create_block();
     b.append_block_params_for_function_params(entry);
     b.switch_to_block(entry);
@@ -17,7 +16,7 @@ pub fn emit(spec: &LoopSpec, b: &mut FunctionBuilder, math: &MathRefs) {
     let slots = (0..spec.slots)
         .map(|slot| b.ins().load(types::I64, MemFlagsData::trusted(), table, (slot * 8) as i32))
         .collect();
-    let emitter = Emitter { spec, slots, image, lanes: lanes(spec), math };
+    let emitter = Emitter { spec, slots, image, lanes: lanes(spec), fused };
     for reduction in &spec.reductions {
         emitter.initialise(b, reduction);
     }
@@ -39,7 +38,7 @@ struct Emitter<'a> {
     slots: Vec<Value>,
     image: Value,
     lanes: Lanes,
-    math: &'a MathRefs,
+    fused: bool,
 }
 
 /// One loop while it is being emitted.
@@ -125,21 +124,20 @@ impl Emitter<'_> {
         let extent = [kept(0), kept(1), kept(2)];
         self.nest(b, extent, 1, |b, point| {
             let at = point.address(&reduction.access);
-            let number = |b: &mut FunctionBuilder, v: f32| self.lanes.constant(b, v);
             match reduction.kind {
                 Accumulate::Sum => {
-                    let zero = number(b, 0.0);
+                    let zero = constant(b, 0.0);
                     self.lanes.store(b, zero, at, 0);
                 }
                 Accumulate::Max => {
-                    let lowest = number(b, f32::NEG_INFINITY);
+                    let lowest = constant(b, f32::NEG_INFINITY);
                     self.lanes.store(b, lowest, at, 0);
                 }
                 Accumulate::Moments { pitch } => {
-                    let mut scalars = Scalars::new(self.spec, self.lanes, self.math, point);
+                    let mut scalars = Scalars::new(self.spec, self.lanes, self.fused, point);
                     let shift = scalars.value(b, reduction.value, 0);
                     self.lanes.store(b, shift, at, 0);
-                    let zero = number(b, 0.0);
+                    let zero = constant(b, 0.0);
                     self.lanes.store(b, zero, at, f32_bytes(pitch));
                     self.lanes.store(b, zero, at, f32_bytes(2 * pitch));
                 }
@@ -151,7 +149,7 @@ impl Emitter<'_> {
         let unroll = [4, 2, 1].into_iter().find(|u| self.spec.extent[1].is_multiple_of(*u));
         let unroll = unroll.unwrap_or(1);
         self.nest(b, self.spec.extent, unroll, |b, point| {
-            let mut scalars = Scalars::new(self.spec, self.lanes, self.math, point);
+            let mut scalars = Scalars::new(self.spec, self.lanes, self.fused, point);
             // A result may take an operand's place: everything is computed before it is stored.
             let mut all = |b: &mut FunctionBuilder, value: Scalar| -> Vec<Value> {
                 (0..unroll).map(|column| scalars.value(b, value, column)).collect()

@@ -1,13 +1,12 @@
-//! Scalar operations on one channel vector (or one element) of one column.
+//! Scalar operations on the channel vector of one column.
 
-use cranelift::codegen::ir::FuncRef;
 use cranelift::prelude::*;
 
-use super::lanes::{Lanes, bytes};
-use super::math::MathRefs;
+use super::lanes::{Lanes, bytes, constant, load_same, load_same_bf16};
+use super::vectors::{Vectors, as_floats};
+use super::{functions, random};
 use crate::engine::cpu::loops::{Access, Inst, LoopSpec, Scalar};
 use crate::engine::cpu::operand::NumberFormat;
-use crate::graph::{Binary, Unary};
 
 /// Where the emitted code stands: addresses of every access, and loop indices.
 pub struct Point<'a> {
@@ -27,21 +26,38 @@ impl Point<'_> {
         let at = self.accesses.iter().position(|a| a == access);
         self.addresses[at.expect("the nest lists every access")]
     }
+
+    /// Linear index of the first channel in a tensor.
+    fn linear(
+        &self,
+        b: &mut FunctionBuilder,
+        strides: [usize; 3],
+        image: usize,
+        column: usize,
+    ) -> Value {
+        let mut index = b.ins().imul_imm_s(self.image, image as i64);
+        for (at, stride) in self.index.iter().zip(strides) {
+            let at = b.ins().ireduce(types::I32, *at);
+            let part = b.ins().imul_imm_s(at, stride as i64);
+            index = b.ins().iadd(index, part);
+        }
+        b.ins().iadd_imm_s(index, (column * strides[1]) as i64)
+    }
 }
 
 /// Values of the instructions at one point, computed when first wanted.
 pub struct Scalars<'a> {
     spec: &'a LoopSpec,
-    pub(super) lanes: Lanes,
-    math: &'a MathRefs,
-    pub(super) point: &'a Point<'a>,
+    lanes: Lanes,
+    fused: bool,
+    point: &'a Point<'a>,
     varies: Vec<bool>,
     values: Vec<Vec<Option<Value>>>,
 }
 
 impl<'a> Scalars<'a> {
-    /// Nothing computed yet.
-    pub fn new(spec: &'a LoopSpec, lanes: Lanes, math: &'a MathRefs, point: &'a Point<'a>) -> Self {
+    /// Nothing computed yet; `fused` as in [`Vectors`].
+    pub fn new(spec: &'a LoopSpec, lanes: Lanes, fused: bool, point: &'a Point<'a>) -> Self {
         let mut varies: Vec<bool> = Vec::with_capacity(spec.insts.len());
         for inst in &spec.insts {
             varies.push(match *inst {
@@ -53,7 +69,7 @@ impl<'a> Scalars<'a> {
             });
         }
         let values = vec![Vec::new(); spec.insts.len()];
-        Self { spec, lanes, math, point, varies, values }
+        Self { spec, lanes, fused, point, varies, values }
     }
 
     /// The value of an instruction at an unrolled column; what does not vary along columns is
@@ -67,17 +83,25 @@ impl<'a> Scalars<'a> {
         if let Some(value) = known[column] {
             return value;
         }
+        let fused = self.fused;
         let value = match self.spec.insts[at.index()] {
             Inst::Load(access) => self.load(b, &access, column),
-            Inst::Const(bits) => self.lanes.constant(b, f32::from_bits(bits)),
-            Inst::Unary(op, x) => {
+            Inst::Const(bits) => constant(b, f32::from_bits(bits)),
+            Inst::Unary(function, x) => {
                 let x = self.value(b, x, column);
-                self.unary(b, op, x)
+                functions::unary(&mut Vectors { builder: b, fused }, function, x)
             }
-            Inst::Binary(op, x, y) => self.binary(b, op, x, y, column),
+            Inst::Binary(function, x, y) => {
+                let (x, y) = (self.value(b, x, column), self.value(b, y, column));
+                functions::binary(&mut Vectors { builder: b, fused }, function, x, y)
+            }
             Inst::Random { stream, seed, strides, image } => {
                 let seed = self.value(b, seed, column);
-                self.random(b, stream, seed, strides, image, column)
+                let first = self.point.linear(b, strides, image, column);
+                let index = self.lane_indices(b, first, strides[2]);
+                let mut vectors = Vectors { builder: b, fused };
+                let key = random::key(&mut vectors, seed, stream);
+                random::uniform(&mut vectors, key, index)
             }
         };
         self.values[at.index()][column] = Some(value);
@@ -88,82 +112,23 @@ impl<'a> Scalars<'a> {
         let at = self.point.address(access);
         let skip = bytes(access, column * access.strides[1]);
         match (access.format, access.strides[2]) {
-            (NumberFormat::F32, 0) => self.lanes.load_same(b, at, skip),
+            (NumberFormat::F32, 0) => load_same(b, at, skip),
             (NumberFormat::F32, _) => self.lanes.load(b, at, skip),
-            (NumberFormat::Bf16 | NumberFormat::Split { .. }, 0) => {
-                let value = Lanes::One.load_bf16(b, at, skip);
-                self.lanes.splat(b, value, self.lanes.float())
-            }
+            (NumberFormat::Bf16 | NumberFormat::Split { .. }, 0) => load_same_bf16(b, at, skip),
             (NumberFormat::Bf16 | NumberFormat::Split { .. }, _) => {
                 self.lanes.load_bf16(b, at, skip)
             }
         }
     }
 
-    fn unary(&self, b: &mut FunctionBuilder, op: Unary, x: Value) -> Value {
-        let number = |b: &mut FunctionBuilder, v: f32| self.lanes.constant(b, v);
-        match op {
-            Unary::Neg => b.ins().fneg(x),
-            Unary::Relu => {
-                let zero = number(b, 0.0);
-                // In this form it becomes one instruction.
-                self.lanes.choose(b, (x, FloatCC::LessThan, zero), [zero, x])
-            }
-            Unary::Step => {
-                let (zero, one) = (number(b, 0.0), number(b, 1.0));
-                self.lanes.choose(b, (x, FloatCC::LessThanOrEqual, zero), [zero, one])
-            }
-            Unary::Sqrt => b.ins().sqrt(x),
-            Unary::Recip => {
-                let one = number(b, 1.0);
-                b.ins().fdiv(one, x)
-            }
-            Unary::Finite => {
-                let (zero, infinity) = (number(b, 0.0), number(b, f32::INFINITY));
-                let size = b.ins().fabs(x);
-                self.lanes.choose(b, (size, FloatCC::LessThan, infinity), [x, zero])
-            }
-            Unary::Exp | Unary::Log | Unary::Tanh | Unary::Sigmoid | Unary::Erf => {
-                self.call(b, self.math.of(op), x)
+    fn lane_indices(&self, b: &mut FunctionBuilder, first: Value, stride: usize) -> Value {
+        let mut all = b.ins().splat(types::I32X4, first);
+        if self.lanes == Lanes::Four && stride != 0 {
+            for lane in 1..4u8 {
+                let at = b.ins().iadd_imm_s(first, (usize::from(lane) * stride) as i64);
+                all = b.ins().insertlane(all, at, lane);
             }
         }
-    }
-
-    fn call(&self, b: &mut FunctionBuilder, function: FuncRef, x: Value) -> Value {
-        let one = |b: &mut FunctionBuilder, x: Value| {
-            let call = b.ins().call(function, &[x]);
-            b.inst_results(call)[0]
-        };
-        match self.lanes {
-            Lanes::One => one(b, x),
-            Lanes::Four => {
-                let mut result = x;
-                for lane in 0..4 {
-                    let element = b.ins().extractlane(x, lane);
-                    let element = one(b, element);
-                    result = b.ins().insertlane(result, element, lane);
-                }
-                result
-            }
-        }
-    }
-
-    fn binary(
-        &mut self,
-        b: &mut FunctionBuilder,
-        op: Binary,
-        x: Scalar,
-        y: Scalar,
-        column: usize,
-    ) -> Value {
-        let (p, q) = (self.value(b, x, column), self.value(b, y, column));
-        match op {
-            Binary::Add => b.ins().fadd(p, q),
-            Binary::Sub => b.ins().fsub(p, q),
-            Binary::Mul => b.ins().fmul(p, q),
-            Binary::Div => b.ins().fdiv(p, q),
-            // A NaN of either stays.
-            Binary::Max => b.ins().fmax(p, q),
-        }
+        as_floats(b, all)
     }
 }

@@ -77,6 +77,12 @@ impl Isa {
         self.kernels.lanes
     }
 
+    /// Whether a·b + c may be rounded once, in one instruction.
+    pub fn has_fused_multiply_add(self) -> bool {
+        // Both wider sets of x86-64 are only found with it.
+        !cfg!(target_arch = "x86_64") || self.kernels.name != portable::KERNELS.name
+    }
+
     /// Whether loops may use vectors of sixteen, bf16 among them.
     #[cfg(all(unix, target_arch = "x86_64"))]
     pub fn has_wide_loops(self) -> bool {
