@@ -43,6 +43,7 @@ fn word(step: &Step) -> &'static str {
         Step::Scaled(_) => "scaled",
         Step::Gated(gate) if gate.complement => "gated by 1 − g",
         Step::Gated(_) => "gated by g",
+        Step::Learned(_) => "scaled by learned numbers",
         Step::Convolved(_) => "convolved",
         Step::Normalised(_) => "normalised",
         Step::Dropped => "dropped",

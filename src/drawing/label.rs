@@ -10,6 +10,9 @@ pub fn name(value: &Value) -> &'static str {
         Layer::Conv { .. } => "conv",
         Layer::Linear { .. } => "linear",
         Layer::BatchNorm { .. } => "BN",
+        Layer::Scale { .. } => "scale",
+        Layer::Shift { .. } => "shift",
+        Layer::Scalar { .. } => "scalar",
         Layer::Activation(activation) => activation.shown(),
         Layer::Dropout { .. } => "dropout",
         Layer::DropPath { .. } => "drop path",
@@ -40,7 +43,9 @@ pub fn label(network: &Network, value: &Value) -> String {
                 };
                 format!("{h}×{w} conv, {outputs}{stride}{groups}")
             }
-            ModuleKind::BatchNorm { .. } | ModuleKind::Linear { .. } => name(value).to_string(),
+            ModuleKind::BatchNorm { .. }
+            | ModuleKind::Linear { .. }
+            | ModuleKind::Vector { .. } => name(value).to_string(),
         },
         Layer::Linear { .. } => format!("linear, {}", value.shape.c),
         Layer::Dropout { p, .. } | Layer::DropPath { p } => format!("{} {p:.2}", name(value)),
@@ -66,6 +71,9 @@ pub fn label(network: &Network, value: &Value) -> String {
         Layer::Input
         | Layer::Const(_)
         | Layer::BatchNorm { .. }
+        | Layer::Scale { .. }
+        | Layer::Shift { .. }
+        | Layer::Scalar { .. }
         | Layer::Activation(_)
         | Layer::GlobalAvgPool => name(value).to_string(),
     }

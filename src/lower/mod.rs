@@ -12,6 +12,7 @@ use crate::network::{
     self, Activation, BinaryOp, Layer, ModuleId, Network, Tensor, TensorId, TensorKind, Value,
     ValueId,
 };
+use crate::nn::affine::Affine;
 use crate::nn::loss_scaling::{self, Scaling};
 use crate::nn::optimiser::Sgd;
 use crate::nn::{activation, batch_norm, dropout, loss, optimiser, option_a};
@@ -267,7 +268,15 @@ impl<'a> Lowering<'a> {
             Layer::Const(number) => self.b.constant(number),
             Layer::Conv { module, stride, padding } => self.conv(module, args[0], stride, padding),
             Layer::Linear { module } => self.linear(module, args[0]),
-            Layer::BatchNorm { module } => self.batch_norm(module, args[0]),
+            Layer::BatchNorm { module, epsilon, momentum } => {
+                self.batch_norm(module, args[0], [epsilon, momentum])
+            }
+            Layer::Scale { module } => self.b.mul(args[0], self.whole(module)),
+            Layer::Shift { module } => self.b.add(args[0], self.whole(module)),
+            Layer::Scalar { module } => {
+                let number = self.whole(module);
+                self.each_image(number)
+            }
             Layer::Activation(activation) => activate(&mut self.b, activation, args[0]),
             Layer::Dropout { p, inverted } if train => {
                 let seed = self.seed();
@@ -358,14 +367,33 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn batch_norm(&mut self, module: ModuleId, x: NodeId) -> NodeId {
-        use network::Part::{Bias, RunningMean, RunningVariance, Weight};
-        let tensor = |part| self.tensor(module, part).expect("a batch norm has four tensors");
+    /// All that a module holds.
+    fn whole(&self, module: ModuleId) -> NodeId {
+        let whole = self.tensor(module, network::Part::Whole);
+        whole.expect("a module that is one vector has it")
+    }
+
+    /// A number that is the same for all images, as each one's, so that layers can read it.
+    fn each_image(&mut self, number: NodeId) -> NodeId {
+        let ty = Type { shape: Shape([self.batch, 1, 1, 1]), batched: true };
+        self.b.broadcast(number, ty)
+    }
+
+    fn affine(&self, module: ModuleId) -> Affine {
+        let tensor = |part| self.tensor(module, part);
+        Affine { scale: tensor(network::Part::Weight), shift: tensor(network::Part::Bias) }
+    }
+
+    fn batch_norm(&mut self, module: ModuleId, x: NodeId, numbers: [f64; 2]) -> NodeId {
+        use network::Part::{RunningMean, RunningVariance};
+        let tensor = |part| self.tensor(module, part).expect("a batch norm has statistics");
+        let [epsilon, momentum] = numbers;
         let p = batch_norm::Parameters {
-            scale: tensor(Weight),
-            shift: tensor(Bias),
+            affine: self.affine(module),
             mean: tensor(RunningMean),
             variance: tensor(RunningVariance),
+            epsilon,
+            momentum,
         };
         match self.mode {
             Mode::Infer => batch_norm::infer(&mut self.b, x, p),

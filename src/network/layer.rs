@@ -27,6 +27,25 @@ pub enum Layer {
     BatchNorm {
         /// γ, β and running statistics.
         module: ModuleId,
+        /// Added to the variance.
+        epsilon: f64,
+        /// Weight of the newest batch in the running statistics.
+        momentum: f64,
+    },
+    /// Multiplies by learned numbers, one a channel or one in all.
+    Scale {
+        /// The numbers.
+        module: ModuleId,
+    },
+    /// Adds learned numbers, one a channel or one in all.
+    Shift {
+        /// The numbers.
+        module: ModuleId,
+    },
+    /// A learned number; its shape is 1×1×1, it broadcasts, and it has no argument.
+    Scalar {
+        /// The number.
+        module: ModuleId,
     },
     /// An activation function of each element.
     Activation(Activation),
@@ -108,12 +127,28 @@ pub enum PoolKind {
 }
 
 impl Layer {
+    /// ε of a normalisation unless it is given.
+    pub const EPSILON: f64 = 1e-5;
+    /// Weight of the newest batch in running statistics unless it is given.
+    pub const MOMENTUM: f64 = 0.1;
+
+    /// What it adds to a variance, if it normalises.
+    pub fn epsilon(&self) -> Option<f64> {
+        match *self {
+            Layer::BatchNorm { epsilon, .. } => Some(epsilon),
+            _ => None,
+        }
+    }
+
     /// The module whose tensors it reads.
     pub fn module(&self) -> Option<ModuleId> {
         match *self {
-            Layer::Conv { module, .. } | Layer::Linear { module } | Layer::BatchNorm { module } => {
-                Some(module)
-            }
+            Layer::Conv { module, .. }
+            | Layer::Linear { module }
+            | Layer::BatchNorm { module, .. }
+            | Layer::Scale { module }
+            | Layer::Shift { module }
+            | Layer::Scalar { module } => Some(module),
             Layer::Input
             | Layer::Const(_)
             | Layer::Activation(_)

@@ -45,7 +45,7 @@ pub use activation::Activation;
 pub use cost::macs;
 pub use ids::{ModuleId, UnitId, ValueId};
 pub use layer::{BinaryOp, Layer, PoolKind};
-pub use module::{Module, ModuleKind};
+pub use module::{Affine, Module, ModuleKind};
 pub use shape::Chw;
 pub use tensor::{Init, Part, Tensor, TensorId, TensorKind};
 pub use unit::UnitInstance;

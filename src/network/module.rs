@@ -13,6 +13,28 @@ pub struct Module {
     pub span: Span,
 }
 
+/// What is learned behind a normalisation, a number each channel: what it starts at, none where it
+/// is left out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Affine {
+    /// The scale γ.
+    pub gamma: Option<f64>,
+    /// The shift β.
+    pub beta: Option<f64>,
+}
+
+impl Affine {
+    /// γ, 1 at first, and β, 0.
+    pub const LEARNED: Affine = Affine { gamma: Some(1.0), beta: Some(0.0) };
+    /// Neither.
+    pub const NONE: Affine = Affine { gamma: None, beta: None };
+
+    /// Learned numbers a channel.
+    pub fn parts(self) -> usize {
+        usize::from(self.gamma.is_some()) + usize::from(self.beta.is_some())
+    }
+}
+
 /// What a module holds.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ModuleKind {
@@ -29,10 +51,19 @@ pub enum ModuleKind {
         /// Initial value of the bias, if there is one.
         bias: Option<f64>,
     },
-    /// Batch normalisation: scale γ (1 at first), shift β (0), running mean (0) and variance (1).
+    /// Batch normalisation: scale γ, shift β, running mean (0 at first) and variance (1).
     BatchNorm {
         /// Channels.
         channels: usize,
+        /// γ and β.
+        affine: Affine,
+    },
+    /// Learned numbers of their own, by which something is multiplied or which are added to it.
+    Vector {
+        /// How many: one a channel, or one.
+        channels: usize,
+        /// What each starts at.
+        init: f64,
     },
     /// Fully connected: weights and bias.
     Linear {

@@ -13,23 +13,35 @@ pub enum Part {
     RunningMean,
     /// Running variance of a batch norm.
     RunningVariance,
+    /// All that a module holds: it has the module's name, as an `nn.Parameter` has its own.
+    Whole,
 }
 
 impl Part {
-    /// PyTorch's word for it, with which names of tensors end.
-    pub fn suffix(self) -> &'static str {
+    /// PyTorch's word for it, with which names of tensors end; none for a whole module.
+    pub fn suffix(self) -> Option<&'static str> {
         match self {
-            Part::Weight => "weight",
-            Part::Bias => "bias",
-            Part::RunningMean => "running_mean",
-            Part::RunningVariance => "running_var",
+            Part::Weight => Some("weight"),
+            Part::Bias => Some("bias"),
+            Part::RunningMean => Some("running_mean"),
+            Part::RunningVariance => Some("running_var"),
+            Part::Whole => None,
+        }
+    }
+
+    /// The name of a module's tensor: `units.3.F.conv1.weight`; a module without a name has only words.
+    pub fn of(self, module: &str) -> String {
+        match (module, self.suffix()) {
+            (module, None) => module.to_owned(),
+            ("", Some(suffix)) => suffix.to_owned(),
+            (module, Some(suffix)) => format!("{module}.{suffix}"),
         }
     }
 
     /// Whether gradients train it; the others are statistics, which a training step moves on.
     pub fn is_trained(self) -> bool {
         match self {
-            Part::Weight | Part::Bias => true,
+            Part::Weight | Part::Bias | Part::Whole => true,
             Part::RunningMean | Part::RunningVariance => false,
         }
     }
@@ -102,7 +114,7 @@ impl Network {
     /// A tensor's name at the border: in files, in messages, as a graph's input;
     /// `units.3.F.conv1.weight`.
     pub fn tensor_name(&self, id: TensorId) -> String {
-        format!("{}.{}", self.module(id.module).name, id.part.suffix())
+        id.part.of(&self.module(id.module).name)
     }
 }
 
@@ -118,12 +130,16 @@ fn of_module(id: ModuleId, module: &Module) -> Vec<Tensor> {
             all.extend(bias.map(|b| vector(Part::Bias, outputs, Init::Constant(b))));
             all
         }
-        ModuleKind::BatchNorm { channels } => vec![
-            vector(Part::Weight, channels, Init::Constant(1.0)),
-            vector(Part::Bias, channels, Init::Constant(0.0)),
-            vector(Part::RunningMean, channels, Init::Constant(0.0)),
-            vector(Part::RunningVariance, channels, Init::Constant(1.0)),
-        ],
+        ModuleKind::BatchNorm { channels, affine } => {
+            let learned = [(Part::Weight, affine.gamma), (Part::Bias, affine.beta)];
+            let running = [(Part::RunningMean, Some(0.0)), (Part::RunningVariance, Some(1.0))];
+            let all = learned.into_iter().chain(running);
+            all.filter_map(|(part, start)| Some(vector(part, channels, Init::Constant(start?))))
+                .collect()
+        }
+        ModuleKind::Vector { channels, init } => {
+            vec![vector(Part::Whole, channels, Init::Constant(init))]
+        }
         ModuleKind::Linear { inputs, outputs, bias, rows_columns: [h, w] } => {
             let init = Init::Uniform { bound: 1.0 / (inputs as f64).sqrt() };
             let shape = [h, w, inputs / (h * w), outputs];

@@ -4,7 +4,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::anatomy::site;
-use super::{BinaryOp, Layer, Module, ModuleKind, Network, PoolKind, UnitInstance, Value};
+use super::{Affine, BinaryOp, Layer, Module, ModuleKind, Network, PoolKind, UnitInstance, Value};
 
 impl Display for Network {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -41,7 +41,20 @@ impl Network {
                 write!(f, "conv {module} /{stride} pad {rows}×{columns}")
             }
             Layer::Linear { module } => write!(f, "linear {module}"),
-            Layer::BatchNorm { module } => write!(f, "bn {module}"),
+            Layer::BatchNorm { module, epsilon, momentum } => {
+                write!(f, "bn {module}")?;
+                if *epsilon != Layer::EPSILON {
+                    write!(f, " eps {epsilon}")?;
+                }
+                if *momentum != Layer::MOMENTUM {
+                    write!(f, " momentum {momentum}")
+                } else {
+                    Ok(())
+                }
+            }
+            Layer::Scale { module } => write!(f, "scale {module}"),
+            Layer::Shift { module } => write!(f, "shift {module}"),
+            Layer::Scalar { module } => write!(f, "scalar {module}"),
             Layer::Activation(activation) => write!(f, "{activation}"),
             Layer::Dropout { p, inverted: true } => write!(f, "dropout {p}"),
             Layer::Dropout { p, inverted: false } => write!(f, "dropout {p}, scaled in evaluation"),
@@ -74,6 +87,23 @@ impl Network {
     }
 }
 
+impl Affine {
+    /// What is not as it is unless given.
+    fn write(self, f: &mut Formatter<'_>) -> fmt::Result {
+        let parts = [
+            ("gamma", self.gamma, Affine::LEARNED.gamma),
+            ("beta", self.beta, Affine::LEARNED.beta),
+        ];
+        for (name, start, _) in parts.into_iter().filter(|(_, start, usual)| start != usual) {
+            match start {
+                Some(start) => write!(f, " {name} {start}")?,
+                None => write!(f, " without {name}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Display for Module {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.kind {
@@ -84,7 +114,11 @@ impl Display for Module {
                 }
                 bias.map_or(Ok(()), |bias| write!(f, " bias {bias}"))
             }
-            ModuleKind::BatchNorm { channels } => write!(f, "bn {channels}"),
+            ModuleKind::BatchNorm { channels, affine } => {
+                write!(f, "bn {channels}")?;
+                affine.write(f)
+            }
+            ModuleKind::Vector { channels, init } => write!(f, "vector {channels} init {init}"),
             ModuleKind::Linear { inputs, outputs, bias, .. } => {
                 write!(f, "linear {inputs} → {outputs}")?;
                 match bias {

@@ -1,25 +1,23 @@
 //! Batch normalisation (Ioffe & Szegedy 2015) from sums, products and a second moment.
 
+use super::affine::{self, Affine};
 use crate::graph::autodiff::mean;
 use crate::graph::builder::Builder;
 use crate::graph::{Axes, Binary, NodeId, ReduceKind, Unary};
 
-/// Added to the variance.
-pub const EPSILON: f64 = 1e-5;
-/// Weight of the newest batch in the running statistics.
-pub const MOMENTUM: f64 = 0.1;
-
 /// The parameters of one batch normalisation, 1×1×1×C each.
 #[derive(Clone, Copy, Debug)]
 pub struct Parameters {
-    /// Scale γ.
-    pub scale: NodeId,
-    /// Shift β.
-    pub shift: NodeId,
+    /// Scale γ and shift β.
+    pub affine: Affine,
     /// Running mean.
     pub mean: NodeId,
     /// Running variance.
     pub variance: NodeId,
+    /// Added to the variance.
+    pub epsilon: f64,
+    /// Weight of the newest batch in the running statistics.
+    pub momentum: f64,
 }
 
 /// What training yields: the normalised value and the new running statistics.
@@ -42,39 +40,27 @@ pub fn train(b: &mut Builder, x: NodeId, p: Parameters) -> Trained {
     let mean = mean(b, axes, x);
     let m2 = b.reduce(ReduceKind::M2, axes, x);
     let variance = b.scale(m2, 1.0 / count);
-    let value = normalise(b, x, mean, variance, p);
+    let value = affine::normalise(b, x, (mean, variance), p.epsilon, p.affine);
     // One element a channel has no unbiased variance; the biased one (zero) stands in.
     let unbiased = b.scale(m2, 1.0 / (count - 1.0).max(1.0));
+    let blend = |b: &mut Builder, running, newest| blend(b, running, newest, p.momentum);
     Trained { value, mean: blend(b, p.mean, mean), variance: blend(b, p.variance, unbiased) }
 }
 
 /// With the running statistics, as one factor and one summand a channel.
 pub fn infer(b: &mut Builder, x: NodeId, p: Parameters) -> NodeId {
-    let factor = factor(b, p.variance, p);
+    let factor = affine::factor(b, p.variance, p.epsilon, p.affine);
     let moved = b.mul(p.mean, factor);
-    let summand = b.binary(Binary::Sub, p.shift, moved);
+    let summand = match p.affine.shift {
+        Some(shift) => b.binary(Binary::Sub, shift, moved),
+        None => b.unary(Unary::Neg, moved),
+    };
     let scaled = b.mul(x, factor);
     b.add(scaled, summand)
 }
 
-/// γ / √(variance + ε)
-fn factor(b: &mut Builder, variance: NodeId, p: Parameters) -> NodeId {
-    let epsilon = b.constant(EPSILON);
-    let shifted = b.add(variance, epsilon);
-    let deviation = b.unary(Unary::Sqrt, shifted);
-    let reciprocal = b.unary(Unary::Recip, deviation);
-    b.mul(p.scale, reciprocal)
-}
-
-fn normalise(b: &mut Builder, x: NodeId, mean: NodeId, variance: NodeId, p: Parameters) -> NodeId {
-    let scale = factor(b, variance, p);
-    let centred = b.binary(Binary::Sub, x, mean);
-    let scaled = b.mul(centred, scale);
-    b.add(scaled, p.shift)
-}
-
-fn blend(b: &mut Builder, running: NodeId, newest: NodeId) -> NodeId {
-    let old = b.scale(running, 1.0 - MOMENTUM);
-    let new = b.scale(newest, MOMENTUM);
+fn blend(b: &mut Builder, running: NodeId, newest: NodeId, momentum: f64) -> NodeId {
+    let old = b.scale(running, 1.0 - momentum);
+    let new = b.scale(newest, momentum);
     b.add(old, new)
 }

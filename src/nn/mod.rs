@@ -4,6 +4,7 @@
 //! one to one.
 
 pub mod activation;
+pub mod affine;
 pub mod batch_norm;
 pub mod dropout;
 pub mod loss;

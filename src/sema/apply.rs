@@ -7,7 +7,7 @@ use super::expander::{Expander, Failure};
 use super::instance::{Bound, Instance, LayerInstance, Modules};
 use super::shapes;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::network::{Chw, Layer, ModuleId, ModuleKind, ValueId};
+use crate::network::{Affine, Chw, Layer, ModuleId, ModuleKind, ValueId};
 use crate::source::Span;
 
 impl<'a> Expander<'a> {
@@ -57,11 +57,22 @@ impl<'a> Expander<'a> {
                 self.conv(x, module, &conv, span)
             }
             Attributes::Linear { classes, bias } => self.linear(layer, x, classes, bias),
-            Attributes::Bn => {
-                let [module, _] = self
-                    .modules(layer, input, |e| Ok([Some(e.bn_module(layer, 0, input.c)?), None]))?;
-                self.bn(x, module, span)
+            Attributes::Bn { epsilon, momentum, affine } => {
+                let [module, _] = self.modules(layer, input, |e| {
+                    Ok([Some(e.bn_module(layer, 0, input.c, affine)?), None])
+                })?;
+                self.bn(x, module, [epsilon, momentum], span)
             }
+            Attributes::Scale { init, each } => {
+                let module = self.vector(layer, input, if each { input.c } else { 1 }, init)?;
+                same(self, Layer::Scale { module })
+            }
+            Attributes::Shift { init, each } => {
+                let module = self.vector(layer, input, if each { input.c } else { 1 }, init)?;
+                same(self, Layer::Shift { module })
+            }
+            // A value is applied to nothing; see `made`.
+            Attributes::Scalar { .. } => Ok(x),
             Attributes::Activation(activation) => same(self, Layer::Activation(activation)),
             Attributes::Dropout { p, inverted } => same(self, Layer::Dropout { p, inverted }),
             Attributes::DropPath { p } => same(self, Layer::DropPath { p }),
@@ -81,6 +92,34 @@ impl<'a> Expander<'a> {
             }
             Attributes::Identity => Ok(x),
         }
+    }
+
+    /// A value that is made of nothing.
+    pub fn made(&mut self, function: &Instance<'a>, span: Span) -> Result<ValueId, Failure> {
+        let Instance::Layer(layer) = function else { return Err(Failure::default()) };
+        let shape = Chw { c: 1, h: 1, w: 1 };
+        let made = match layer.attributes {
+            Attributes::Scalar { init } => {
+                Layer::Scalar { module: self.vector(layer, shape, 1, init)? }
+            }
+            _ => return Err(Failure::default()),
+        };
+        Ok(self.net.value(made, vec![], shape, span)?)
+    }
+
+    /// The module of learned numbers of their own.
+    fn vector(
+        &mut self,
+        layer: &LayerInstance,
+        input: Chw,
+        channels: usize,
+        init: f64,
+    ) -> Result<ModuleId, Diagnostic> {
+        let kind = ModuleKind::Vector { channels, init };
+        let made = |e: &mut Self| Ok([Some(e.net.module(name(layer, 0), kind, layer.span)?), None]);
+        let [module, _] = self.modules(layer, input, made)?;
+        // Just made, or made before.
+        module.ok_or_else(|| misplaced_input(layer.span))
     }
 
     /// The layer's modules: made at its first use, and used again where they fit.
@@ -128,8 +167,10 @@ impl<'a> Expander<'a> {
         layer: &LayerInstance,
         position: usize,
         channels: usize,
+        affine: Affine,
     ) -> Result<ModuleId, Diagnostic> {
-        self.net.module(name(layer, position), ModuleKind::BatchNorm { channels }, layer.span)
+        let kind = ModuleKind::BatchNorm { channels, affine };
+        self.net.module(name(layer, position), kind, layer.span)
     }
 
     fn conv(
@@ -150,10 +191,12 @@ impl<'a> Expander<'a> {
         &mut self,
         x: ValueId,
         module: Option<ModuleId>,
+        [epsilon, momentum]: [f64; 2],
         span: Span,
     ) -> Result<ValueId, Diagnostic> {
         let Some(module) = module else { return Ok(x) };
-        self.net.value(Layer::BatchNorm { module }, vec![x], self.net.shape(x), span)
+        let layer = Layer::BatchNorm { module, epsilon, momentum };
+        self.net.value(layer, vec![x], self.net.shape(x), span)
     }
 
     fn linear(
@@ -218,10 +261,10 @@ impl<'a> Expander<'a> {
         let conv = Conv { kernel: [1, 1], width, stride, padding: [0, 0], bias: None, groups: 1 };
         let [conv_module, bn_module] = self.modules(layer, input, |e| {
             let conv = e.conv_module(layer, input, &conv)?;
-            Ok([Some(conv), bn.then(|| e.bn_module(layer, 1, width)).transpose()?])
+            Ok([Some(conv), bn.then(|| e.bn_module(layer, 1, width, Affine::LEARNED)).transpose()?])
         })?;
         let x = self.conv(x, conv_module, &conv, span)?;
-        self.bn(x, bn_module, span)
+        self.bn(x, bn_module, [Layer::EPSILON, Layer::MOMENTUM], span)
     }
 }
 

@@ -6,7 +6,7 @@ use super::hir::Plain;
 use super::layers::{LayerName, Word};
 use super::plain::{Env, Term, short};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::network::{Activation, Chw, PoolKind};
+use crate::network::{Activation, Affine, Chw, Layer, PoolKind};
 use crate::source::Span;
 
 /// A layer with its arguments evaluated.
@@ -37,7 +37,33 @@ pub enum Attributes {
         bias: Option<Option<f64>>,
     },
     /// Batch normalisation.
-    Bn,
+    Bn {
+        /// Added to the variance.
+        epsilon: f64,
+        /// Weight of the newest batch in the running statistics.
+        momentum: f64,
+        /// What is learned.
+        affine: Affine,
+    },
+    /// Learned factors.
+    Scale {
+        /// What they start at.
+        init: f64,
+        /// One a channel rather than one in all.
+        each: bool,
+    },
+    /// Learned summands.
+    Shift {
+        /// What they start at.
+        init: f64,
+        /// One a channel rather than one in all.
+        each: bool,
+    },
+    /// A learned number.
+    Scalar {
+        /// What it starts at.
+        init: f64,
+    },
     /// An activation function of each element.
     Activation(Activation),
     /// Dropout of elements.
@@ -141,7 +167,14 @@ pub fn evaluate(
             classes: slot(0).whole(WIDTHS, None)?,
             bias: slot(1).bias(Some(None))?,
         },
-        LayerName::Bn => Attributes::Bn,
+        LayerName::Bn => Attributes::Bn {
+            epsilon: slot(0).epsilon()?,
+            momentum: slot(1).share(Layer::MOMENTUM)?,
+            affine: affine([slot(2), slot(3), slot(4)])?,
+        },
+        LayerName::Scale => Attributes::Scale { init: slot(0).start()?, each: slot(1).each()? },
+        LayerName::Shift => Attributes::Shift { init: slot(0).start()?, each: slot(1).each()? },
+        LayerName::Scalar => Attributes::Scalar { init: slot(0).start()? },
         LayerName::Activation(function) => Attributes::Activation(activation(function, &slot(0))?),
         LayerName::Dropout => {
             with_point(&slot(0), &slot(1))?;
@@ -216,6 +249,26 @@ fn in_order(kernel: &Slot<'_>, width: &Slot<'_>) -> Result<(), Diagnostic> {
     }
 }
 
+/// γ and β of a normalisation: each is learned unless it is `none`, or neither is.
+fn affine([gamma, beta, affine]: [Slot<'_>; 3]) -> Result<Affine, Diagnostic> {
+    let usual = Affine::LEARNED;
+    let own = Affine {
+        gamma: gamma.bias(Some(usual.gamma))?.flatten(),
+        beta: beta.bias(Some(usual.beta))?.flatten(),
+    };
+    if affine.flag(true)? {
+        return Ok(own);
+    }
+    let Some((given, plain)) = [&gamma, &beta].into_iter().find_map(|s| Some((s, s.plain?))) else {
+        return Ok(Affine::NONE);
+    };
+    let (name, layer) = (given.name, given.layer.text());
+    let message = format!("`{layer}` is given {name}, and affine: false, which leaves {name} out");
+    Err(Diagnostic::error(Code::ArgumentRange, plain.span, message).label("given here").hint(
+        format!("leave one of the two out; without a scale alone it is {layer}(gamma: none)"),
+    ))
+}
+
 /// `dropout(0,5)`: a decimal comma.
 fn with_point(p: &Slot<'_>, next: &Slot<'_>) -> Result<(), Diagnostic> {
     match (p.term()?, next.term()?, p.plain, next.plain) {
@@ -242,6 +295,9 @@ fn pool<'a>(kind: PoolKind, slot: impl Fn(usize) -> Slot<'a>) -> Result<Attribut
         padding: slot(2).whole(0..=window / 2, Some(0))?,
     })
 }
+
+/// Numbers are stored so.
+const SINGLE: &str = "learned numbers are 32-bit floating-point numbers";
 
 /// How often a stage is repeated.
 pub fn times(plain: &Plain, most: usize, env: &Env<'_>) -> Result<usize, Diagnostic> {
@@ -395,18 +451,68 @@ impl Slot<'_> {
                 Ok(Some(Some(number)))
             }
             Some(found @ Term::Number(_)) => {
-                let hint = "biases are 32-bit floating-point numbers";
-                Err(self.wrong(Code::ArgumentRange, "below 3.4e38", found).hint(hint))
+                Err(self.wrong(Code::ArgumentRange, "below 3.4e38", found).hint(SINGLE))
             }
             Some(found @ Term::Word(word @ (Word::True | Word::False))) => {
+                let (name, usual) = (self.name, if self.name == "gamma" { 1 } else { 0 });
                 let hint = match word == Word::True {
-                    true => "a bias is given by its first value: bias: 0",
-                    false => "without a bias: bias: none",
+                    true => format!("a {name} is given by its first value: {name}: {usual}"),
+                    false => format!("without a {name}: {name}: none"),
                 };
                 Err(self.wrong(Code::TypeMismatch, "a number or `none`", found).hint(hint))
             }
             Some(other) => Err(self.not("a number or `none`", other)),
         }
+    }
+
+    /// What something learned starts at.
+    fn start(&self) -> Result<f64, Diagnostic> {
+        match self.term()? {
+            Some(Term::Number(number)) if f64::from(number as f32).is_finite() => Ok(number),
+            Some(found @ Term::Number(_)) => {
+                Err(self.wrong(Code::ArgumentRange, "below 3.4e38", found).hint(SINGLE))
+            }
+            Some(other) => Err(self.not("a number", other)),
+            None => Err(self.absent()),
+        }
+    }
+
+    /// What is added to a variance.
+    fn epsilon(&self) -> Result<f64, Diagnostic> {
+        let fits = |n: f64| n > 0.0 && n <= 1.0;
+        match self.term()? {
+            None => Ok(Layer::EPSILON),
+            Some(Term::Number(number)) if fits(number) => Ok(number),
+            Some(Term::Number(number)) => {
+                let layer = self.layer.text();
+                let hint = match number > 1.0 {
+                    true => format!("{layer} takes its width from what it reads: write {layer}"),
+                    false => "it keeps the division by the deviation finite: eps: 1e-5".to_owned(),
+                };
+                let wanted = "above 0 and at most 1";
+                Err(self.wrong(Code::ArgumentRange, wanted, short(number)).hint(hint))
+            }
+            Some(other) => Err(self.not("a number such as 1e-5", other)),
+        }
+    }
+
+    /// A share of a whole.
+    fn share(&self, default: f64) -> Result<f64, Diagnostic> {
+        match self.term()? {
+            None => Ok(default),
+            Some(Term::Number(number)) if (0.0..=1.0).contains(&number) => Ok(number),
+            Some(Term::Number(number)) => {
+                let hint = "it is the weight of the newest batch; where another tool keeps 0.99 of the old \
+                            value, it is 0.01";
+                Err(self.wrong(Code::ArgumentRange, "from 0 to 1", short(number)).hint(hint))
+            }
+            Some(other) => Err(self.not("a number from 0 to 1", other)),
+        }
+    }
+
+    /// Whether there is one number a channel.
+    fn each(&self) -> Result<bool, Diagnostic> {
+        self.word(Word::Channel, Word::Tensor, true)
     }
 
     fn flag(&self, default: bool) -> Result<bool, Diagnostic> {

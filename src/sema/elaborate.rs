@@ -201,8 +201,14 @@ impl<'a> Elaborator<'a> {
         let hint = match self.wanting(Wanted::Stage, |own| own.expr(expr))? {
             Typed::Function(function) => return Some(function),
             Typed::Plain(_) => (Kind::Plain, "stages are layers, units or bound chains".into()),
-            Typed::Value(_) => {
+            Typed::Value(value) => {
+                let made = matches!(value.kind, ValueKind::Made(..));
                 let hint = match &expr.kind {
+                    _ if made => {
+                        "it is a value, which is multiplied or added; in a chain, scale(init) \
+                                  multiplies and shift(init) adds"
+                            .to_owned()
+                    }
                     ExprKind::Call(callee, _) => {
                         let callee = self.quote(callee.span);
                         format!("leave out what it is applied to: {callee}")
@@ -261,7 +267,45 @@ impl<'a> Elaborator<'a> {
             "count" if self.in_unit => return plain(PlainKind::Count),
             _ => {}
         }
-        self.callable(name, None, span).map(Typed::Function)
+        let function = self.callable(name, None, span)?;
+        self.made(function)
+    }
+
+    /// A layer that is a value is one; it exists where x does.
+    fn made(&mut self, function: Function) -> Option<Typed> {
+        let FunctionKind::Layer(layer, _) = function.kind else {
+            return Some(Typed::Function(function));
+        };
+        if !layer.is_value() {
+            return Some(Typed::Function(function));
+        }
+        let span = function.span;
+        if !self.in_unit {
+            let name = layer.text();
+            return self.report(
+                Diagnostic::error(
+                    Code::TypeMismatch,
+                    span,
+                    format!("`{name}` is a value, and a net is a chain of stages"),
+                )
+                .label("a value")
+                .hint(format!("use it in a unit: unit u {{ y = x + {name}(0) * F(x) … }}")),
+            );
+        }
+        let site = self.site();
+        Some(Typed::Value(Value { kind: ValueKind::Made(function, site), span }))
+    }
+
+    /// A number for a place of the definition.
+    fn site(&mut self) -> usize {
+        self.sites += 1;
+        self.sites - 1
+    }
+
+    /// The built-in layer of a name, where no unit has it.
+    fn layer(&self, name: &str) -> Option<LayerName> {
+        let taken = |layer: &LayerName| layer.may_be_defined() && self.units.find(name).is_some();
+        LayerName::find(name).filter(|layer| !taken(layer))
     }
 
     fn binding(&self, i: usize, span: Span) -> Option<Typed> {
@@ -280,7 +324,7 @@ impl<'a> Elaborator<'a> {
         span: Span,
     ) -> Option<Function> {
         let given = brackets.unwrap_or_default();
-        let kind = if let Some(layer) = LayerName::find(name) {
+        let kind = if let Some(layer) = self.layer(name) {
             let slots: Vec<_> = layer.slots().iter().map(|s| (s.name, s.required)).collect();
             let arguments = self.arguments(name, &slots, given, span)?;
             self.found.extend(order::third_place(layer, given));
@@ -307,13 +351,17 @@ impl<'a> Elaborator<'a> {
                 }
                 _ => false,
             };
-            if let Some(LayerName::Activation(function)) = LayerName::find(name)
+            if let Some(LayerName::Activation(function)) = self.layer(name)
                 && !LayerName::Activation(function).slots().is_empty()
             {
                 return self.activation(function, given, span);
             }
+            if applied && self.needs_nothing(name) {
+                return self.applied_or_given(name, callee.span, given, span);
+            }
             if !applied || !self.takes_nothing(name) {
-                return self.callable(name, Some(given), span).map(Typed::Function);
+                let function = self.callable(name, Some(given), span)?;
+                return self.made(function);
             }
         }
         if let (ExprKind::Name(name), Some(Typed::Value(_))) = (&callee.kind, self.bound(callee)) {
@@ -371,9 +419,30 @@ impl<'a> Elaborator<'a> {
     }
 
     fn applied(&mut self, function: Function, value: Value, span: Span) -> Value {
-        let site = self.sites;
-        self.sites += 1;
+        let site = self.site();
         Value { kind: ValueKind::Apply(function, Box::new(value), site), span }
+    }
+
+    /// `bn(v)` of a layer or unit that needs no argument: a value is what it is applied to, a number its
+    /// first argument.
+    fn applied_or_given(
+        &mut self,
+        name: &str,
+        callee: Span,
+        given: &[Argument],
+        span: Span,
+    ) -> Option<Typed> {
+        let [Argument { value, .. }] = given else { return None };
+        match self.wanting(Wanted::Anything, |own| own.expr(value))? {
+            Typed::Value(argument) => {
+                let function = self.callable(name, None, callee)?;
+                Some(Typed::Value(self.applied(function, argument, span)))
+            }
+            Typed::Plain(_) | Typed::Function(_) => {
+                let function = self.callable(name, Some(given), span)?;
+                self.made(function)
+            }
+        }
     }
 
     /// What a bound name stands for.
@@ -399,11 +468,21 @@ impl<'a> Elaborator<'a> {
     }
 
     fn takes_nothing(&self, name: &str) -> bool {
-        match (LayerName::find(name), self.units.find(name)) {
+        match (self.layer(name), self.units.find(name)) {
             (Some(layer), _) => layer.slots().is_empty(),
             (None, Some(i)) => self.units.list[i].parameters.is_empty(),
             (None, None) => false,
         }
+    }
+
+    /// Whether it takes arguments and needs none of them.
+    fn needs_nothing(&self, name: &str) -> bool {
+        let needs_nothing = match (self.layer(name), self.units.find(name)) {
+            (Some(layer), _) => layer.slots().iter().all(|slot| !slot.required),
+            (None, Some(i)) => self.units.list[i].parameters.iter().all(|p| p.default.is_some()),
+            (None, None) => false,
+        };
+        needs_nothing && !self.takes_nothing(name)
     }
 
     fn negate(&mut self, inner: &Expr, span: Span) -> Option<Typed> {

@@ -178,6 +178,8 @@ pub enum ValueKind {
     Binding(usize),
     /// A function of a value. The number tells places apart within the unit.
     Apply(Function, Box<Value>, usize),
+    /// A layer that is a value. The number tells places apart within the unit, as for `Apply`.
+    Made(Function, usize),
     /// −a
     Negate(Box<Value>),
     /// Operators of one precedence, from the left.

@@ -13,6 +13,12 @@ pub enum LayerName {
     Linear,
     /// Batch normalisation.
     Bn,
+    /// Learned factors.
+    Scale,
+    /// Learned summands.
+    Shift,
+    /// A learned number, a value.
+    Scalar,
     /// An activation function of each element.
     Activation(Activation),
     /// Dropout of elements.
@@ -64,6 +70,9 @@ const fn option(name: &'static str, words: &'static [Word]) -> Slot {
     Slot { name, required: false, words }
 }
 
+/// One number a channel, or one in all.
+const EACH: &[Word] = &[Word::Channel, Word::Tensor];
+
 const fn bias() -> Slot {
     option("bias", &[Word::None])
 }
@@ -83,10 +92,16 @@ impl LayerName {
             LayerName::Shortcut,
             LayerName::Identity,
         ];
-        [LayerName::Input, LayerName::Conv, LayerName::Linear, LayerName::Bn]
-            .into_iter()
-            .chain(activations)
-            .chain(layers)
+        let weighted = [
+            LayerName::Input,
+            LayerName::Conv,
+            LayerName::Linear,
+            LayerName::Bn,
+            LayerName::Scale,
+            LayerName::Shift,
+            LayerName::Scalar,
+        ];
+        weighted.into_iter().chain(activations).chain(layers)
     }
 
     /// As written in a spec.
@@ -96,6 +111,9 @@ impl LayerName {
             LayerName::Conv => "conv",
             LayerName::Linear => "linear",
             LayerName::Bn => "bn",
+            LayerName::Scale => "scale",
+            LayerName::Shift => "shift",
+            LayerName::Scalar => "scalar",
             LayerName::Activation(activation) => activation.word(),
             LayerName::Dropout => "dropout",
             LayerName::DropPath => "drop_path",
@@ -126,6 +144,19 @@ impl LayerName {
                 }
             }
             LayerName::Linear => const { &[must("classes"), bias()] },
+            LayerName::Bn => {
+                const {
+                    &[
+                        may("eps"),
+                        may("momentum"),
+                        option("gamma", &[Word::None]),
+                        option("beta", &[Word::None]),
+                        option("affine", FLAG),
+                    ]
+                }
+            }
+            LayerName::Scale | LayerName::Shift => const { &[must("init"), option("per", EACH)] },
+            LayerName::Scalar => const { &[must("init")] },
             LayerName::Dropout => const { &[must("p"), option("inverted", FLAG)] },
             LayerName::DropPath => const { &[must("p")] },
             LayerName::MaxPool | LayerName::AvgPool => {
@@ -145,7 +176,7 @@ impl LayerName {
                 }
             }
             LayerName::Activation(function) => activation_slots(function),
-            LayerName::Bn | LayerName::GlobalAvgPool | LayerName::Identity => &[],
+            LayerName::GlobalAvgPool | LayerName::Identity => &[],
         }
     }
 
@@ -162,7 +193,21 @@ impl LayerName {
                 "Fully connected over all elements. The bias starts as PyTorch's does, or at \
                  `bias`; `none` leaves it out."
             }
-            LayerName::Bn => "Batch normalisation with learned scale and shift.",
+            LayerName::Bn => {
+                "Batch normalisation with a learned scale, which starts at `gamma`, and shift, at `beta`; \
+                 `none` leaves one out, `affine: false` both. `eps` is added to the variance, `momentum` is \
+                 the weight of the newest batch in the running statistics."
+            }
+            LayerName::Scale => {
+                "Multiplies each channel by a learned factor that starts at `init`; with `per: tensor` all \
+                 by one."
+            }
+            LayerName::Shift => {
+                "Adds a learned number that starts at `init` to each channel; with `per: tensor` one to all."
+            }
+            LayerName::Scalar => {
+                "A learned number that starts at `init`: a value, as in y = x + scalar(0) * F(x)."
+            }
             LayerName::Activation(activation) => activation.about(),
             LayerName::Dropout => {
                 "Zeroes elements with probability `p` in training and divides the others by 1 - p; \
@@ -188,6 +233,34 @@ impl LayerName {
                  1×1 convolution, with BN behind it if `bn: true`."
             }
             LayerName::Identity => "Nothing.",
+        }
+    }
+
+    /// Whether it is a value, which is applied to nothing.
+    pub fn is_value(self) -> bool {
+        matches!(self, LayerName::Scalar)
+    }
+
+    /// Whether a definition may take its word: specs that did were written before it was one.
+    pub fn may_be_defined(self) -> bool {
+        match self {
+            LayerName::Scale | LayerName::Shift | LayerName::Scalar => true,
+            LayerName::Activation(function) => {
+                !matches!(function, Activation::Relu | Activation::Sigmoid | Activation::Tanh)
+            }
+            LayerName::Input
+            | LayerName::Conv
+            | LayerName::Linear
+            | LayerName::Bn
+            | LayerName::Dropout
+            | LayerName::DropPath
+            | LayerName::GlobalAvgPool
+            | LayerName::MaxPool
+            | LayerName::AvgPool
+            | LayerName::Subsample
+            | LayerName::PadChannels
+            | LayerName::Shortcut
+            | LayerName::Identity => false,
         }
     }
 
@@ -231,11 +304,23 @@ pub enum Word {
     True,
     /// No.
     False,
+    /// One number a channel.
+    Channel,
+    /// One number in all.
+    Tensor,
 }
 
 impl Word {
     /// All of them.
-    pub const ALL: [Word; 5] = [Word::Pad, Word::Project, Word::None, Word::True, Word::False];
+    pub const ALL: [Word; 7] = [
+        Word::Pad,
+        Word::Project,
+        Word::None,
+        Word::True,
+        Word::False,
+        Word::Channel,
+        Word::Tensor,
+    ];
 
     /// As written in a spec.
     pub fn text(self) -> &'static str {
@@ -245,6 +330,16 @@ impl Word {
             Word::None => "none",
             Word::True => "true",
             Word::False => "false",
+            Word::Channel => "channel",
+            Word::Tensor => "tensor",
+        }
+    }
+
+    /// Whether a definition may take it: specs that did were written before it was a word.
+    pub fn may_be_defined(self) -> bool {
+        match self {
+            Word::Pad | Word::Project | Word::None | Word::True | Word::False => false,
+            Word::Channel | Word::Tensor => true,
         }
     }
 
@@ -254,6 +349,7 @@ impl Word {
             Word::Pad | Word::Project => KINDS,
             Word::True | Word::False => FLAG,
             Word::None => &[Word::None],
+            Word::Channel | Word::Tensor => EACH,
         }
     }
 

@@ -4,10 +4,10 @@ use super::layers::{LayerName, Word};
 
 /// What a name means everywhere, so that no definition may take it.
 pub fn reserved(name: &str) -> Option<&'static str> {
-    if LayerName::find(name).is_some() {
+    if LayerName::find(name).is_some_and(|layer| !layer.may_be_defined()) {
         return Some("a built-in layer");
     }
-    if Word::find(name).is_some() {
+    if Word::find(name).is_some_and(|word| !word.may_be_defined()) {
         return Some("the value of an option");
     }
     match name {

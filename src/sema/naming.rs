@@ -23,6 +23,8 @@ pub fn name(program: &Program, prefix: &str, functions: &[Rc<Instance<'_>>]) {
             let number = seen.entry(label).or_default();
             *number += 1;
             names.push(match totals.get(label) {
+                // A number that is all a name stands for has that name.
+                Some(1) if label == "scalar" && found.len() == 1 => prefix.to_owned(),
                 Some(1) | None => format!("{prefix}.{label}"),
                 Some(_) => format!("{prefix}.{label}{number}"),
             });
@@ -46,7 +48,10 @@ fn labels<'p>(program: &'p Program, instance: &Instance<'_>, mut each: impl FnMu
         Instance::Layer(layer) => match layer.attributes {
             Attributes::Conv { .. } => each("conv"),
             Attributes::Linear { .. } => each("linear"),
-            Attributes::Bn => each("bn"),
+            Attributes::Bn { .. } => each("bn"),
+            Attributes::Scale { .. } => each("scale"),
+            Attributes::Shift { .. } => each("shift"),
+            Attributes::Scalar { .. } => each("scalar"),
             Attributes::Shortcut { project: true, bn, .. } => {
                 each("conv");
                 if bn {

@@ -164,6 +164,10 @@ impl<'a> Expander<'a> {
                 let function = frame.body.sites.get(site).ok_or_else(Failure::default)?;
                 Ok(Operand::Value(expander.apply(function, input, value.span)?))
             }
+            ValueKind::Made(_, site) => {
+                let function = frame.body.sites.get(site).ok_or_else(Failure::default)?;
+                Ok(Operand::Value(expander.made(function, value.span)?))
+            }
             ValueKind::Negate(inner) => {
                 let operand = expander.evaluate(frame, inner)?;
                 Ok(expander.negate(operand, value.span)?)
@@ -243,6 +247,7 @@ pub fn applications<'a>(value: &'a Value, found: &mut Vec<(&'a Function, usize)>
             found.push((function, *site));
             applications(argument, found);
         }
+        ValueKind::Made(function, site) => found.push((function, *site)),
         ValueKind::Negate(inner) => applications(inner, found),
         ValueKind::Fold(first, rest) => {
             applications(first, found);

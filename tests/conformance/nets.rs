@@ -6,6 +6,8 @@ use rnetc::graph::{
     Axes, AxisMap, ConvGeometry, InputId, NodeId, Op, OutputKind, Program, Remap, Role, Shape,
     Type, Unary,
 };
+use rnetc::network::Layer;
+use rnetc::nn::affine::Affine;
 use rnetc::nn::optimiser::Sgd;
 use rnetc::nn::{batch_norm, loss, optimiser};
 
@@ -66,7 +68,9 @@ impl Net {
         let ty = Type { shape: Shape::channels(c), batched: false };
         let mean = self.b.input("mean", Role::Statistic, ty);
         let variance = self.b.input("variance", Role::Statistic, ty);
-        let of = batch_norm::Parameters { scale, shift, mean, variance };
+        let affine = Affine { scale: Some(scale), shift: Some(shift) };
+        let (epsilon, momentum) = (Layer::EPSILON, Layer::MOMENTUM);
+        let of = batch_norm::Parameters { affine, mean, variance, epsilon, momentum };
         let trained = batch_norm::train(&mut self.b, x, of);
         self.updates.push((self.id(mean), trained.mean));
         self.updates.push((self.id(variance), trained.variance));

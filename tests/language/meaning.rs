@@ -2,7 +2,7 @@
 
 use super::{compile, network, spec};
 use rnetc::diagnostic::{Code, Severity};
-use rnetc::network::{BinaryOp, Chw, Layer, Network};
+use rnetc::network::{BinaryOp, Chw, Layer, ModuleKind, Network};
 
 fn shape(c: usize, h: usize, w: usize) -> Chw {
     Chw { c, h, w }
@@ -321,4 +321,73 @@ fn what_stands_on_the_shortcut_is_warned_about() {
     assert_eq!(warnings(&rectified)[0].0, Code::ShortcutActivation);
     assert_eq!(warnings(&format!("// allow W0002: the original\n{rectified}")), []);
     assert_eq!(warnings(&format!("// allow W0003: another\n{rectified}")).len(), 1);
+}
+
+#[test]
+fn learned_numbers_have_names_of_their_own() {
+    let network = network(&around(
+        "unit u { alpha = scalar(0)  F = conv(3x3, 4) -> bn(gamma: none) -> scale(0.1) -> shift(2, per: tensor)
+          y = x + alpha * F(x) + scalar(3) * F(F(x)) - alpha * tanh(x) }",
+    ));
+    let tensors: Vec<(String, usize)> = network
+        .tensors()
+        .map(|tensor| (network.tensor_name(tensor.id), tensor.shape.iter().product()))
+        .filter(|(name, _)| name.starts_with("units.1"))
+        .collect();
+    let wanted = [
+        ("units.1.alpha", 1),
+        ("units.1.F.conv.weight", 144),
+        ("units.1.F.bn.bias", 4),
+        ("units.1.F.bn.running_mean", 4),
+        ("units.1.F.bn.running_var", 4),
+        ("units.1.F.scale", 4),
+        ("units.1.F.shift", 1),
+        ("units.1.y.scalar", 1),
+    ];
+    let wanted: Vec<(String, usize)> =
+        wanted.into_iter().map(|(name, len)| (name.to_owned(), len)).collect();
+    let mut sorted = tensors.clone();
+    sorted.sort();
+    let mut expected = wanted.clone();
+    expected.sort();
+    assert_eq!(sorted, expected);
+    // 144 + 4 + 4 + 1, α and the other number, and the head.
+    assert_eq!(network.parameters(), 144 + 4 + 4 + 1 + 2 + 10);
+}
+
+/// What a batch norm is told stands in the network, and what it is not told is PyTorch's.
+#[test]
+fn arguments_of_batch_norm() {
+    let norm = |bn: &str| {
+        let network = network(&around(&format!("unit u {{ y = x + {bn}(x) }}")));
+        let found = network.values.iter().find_map(|value| match value.layer {
+            Layer::BatchNorm { module, epsilon, momentum } => {
+                Some((network.module(module).kind.clone(), epsilon, momentum))
+            }
+            _ => None,
+        });
+        match found.expect("a batch norm") {
+            (ModuleKind::BatchNorm { channels: 4, affine }, epsilon, momentum) => {
+                (affine.gamma, affine.beta, epsilon, momentum)
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(norm("bn"), (Some(1.0), Some(0.0), 1e-5, 0.1));
+    assert_eq!(norm("bn(eps: 1e-3, momentum: 0.01)"), (Some(1.0), Some(0.0), 1e-3, 0.01));
+    assert_eq!(norm("bn(1e-3)"), (Some(1.0), Some(0.0), 1e-3, 0.1));
+    assert_eq!(norm("bn(gamma: 0, beta: none)"), (Some(0.0), None, 1e-5, 0.1));
+    assert_eq!(norm("bn(affine: false)"), (None, None, 1e-5, 0.1));
+}
+
+/// Words that came later may be names in specs that are older.
+#[test]
+fn names_that_became_words_stay_names() {
+    let network = network(
+        "unit scale(channel) { y = channel * x }
+         unit u(shift) { scalar = tanh(x)  y = x + shift * scalar }
+         net n(tensor = 3) { input(4, 8, 8) -> scale(2) -> u(tensor) -> global_avg_pool -> linear(2) }",
+    );
+    assert_eq!(network.units.len(), 2);
+    assert!(!network.values.iter().any(|value| matches!(value.layer, Layer::Scale { .. })));
 }

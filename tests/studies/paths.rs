@@ -331,7 +331,7 @@ fn equation_9_an_activation_on_fs_side_alone_is_pre_activation() {
         for value in &network.values {
             use rnetc::network::Layer;
             if let Layer::Conv { module, .. }
-            | Layer::BatchNorm { module }
+            | Layer::BatchNorm { module, .. }
             | Layer::Linear { module } = value.layer
             {
                 let name = format!("{}.", network.module(module).name);

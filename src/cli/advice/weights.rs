@@ -67,6 +67,7 @@ pub fn pair(why: &Unpaired) -> String {
         Unpaired::Counts { .. }
         | Unpaired::Missing { .. }
         | Unpaired::Extra { .. }
+        | Unpaired::Left { .. }
         | Unpaired::Strange(_)
         | Unpaired::Half { .. }
         | Unpaired::OtherNorm(_)

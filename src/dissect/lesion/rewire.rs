@@ -39,8 +39,14 @@ fn pair(network: &Network, left: &Layer, right: &Layer) -> Option<Option<(Module
             &Layer::Conv { module: a, stride, padding },
             &Layer::Conv { module: b, stride: other, padding: around },
         ) => (stride == other && padding == around).then_some((a, b)),
+        (
+            &Layer::BatchNorm { module: a, epsilon, momentum },
+            &Layer::BatchNorm { module: b, epsilon: other, momentum: weight },
+        ) => (epsilon == other && momentum == weight).then_some((a, b)),
         (&Layer::Linear { module: a }, &Layer::Linear { module: b })
-        | (&Layer::BatchNorm { module: a }, &Layer::BatchNorm { module: b }) => Some((a, b)),
+        | (&Layer::Scale { module: a }, &Layer::Scale { module: b })
+        | (&Layer::Shift { module: a }, &Layer::Shift { module: b })
+        | (&Layer::Scalar { module: a }, &Layer::Scalar { module: b }) => Some((a, b)),
         _ => return (left == right).then_some(None),
     };
     modules.filter(|&(a, b)| network.module(a).kind == network.module(b).kind).map(Some)

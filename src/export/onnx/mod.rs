@@ -2,8 +2,9 @@
 //!
 //! A linear layer over C×H×W is a convolution whose window is the whole picture, as in the graph.
 
-use crate::network::{BinaryOp, Layer, ModuleId, ModuleKind, Network, PoolKind, Value, ValueId};
-use crate::nn::batch_norm::EPSILON;
+use crate::network::{
+    BinaryOp, Layer, ModuleId, ModuleKind, Network, Part, PoolKind, Value, ValueId,
+};
 use crate::protobuf::Message;
 use crate::train::layout;
 use crate::train::tensors::{self, Tensor, Values};
@@ -43,9 +44,9 @@ pub fn model(network: &Network, values: &Values, notes: &Notes) -> Vec<u8> {
 
 fn graph(network: &Network, values: &Values) -> Message {
     let mut writer = Writer { graph: Message::default(), constants: 0 };
-    for tensor in tensors::of(network) {
+    for (tensor, id) in tensors::of(network).into_iter().zip(network.tensors().map(|t| t.id)) {
         if let Some(data) = values.get(&tensor.name) {
-            writer.weights(&tensor, data);
+            writer.weights(&tensor, id.part, data);
         }
     }
     for (index, value) in network.values.iter().enumerate() {
@@ -97,10 +98,19 @@ impl Writer {
                 let arguments = weighted(network, &arguments, module);
                 self.node("Conv", &arguments, &out, vec![]);
             }
-            Layer::BatchNorm { module } => {
-                let arguments = weighted(network, &arguments, module);
-                let epsilon = attribute("epsilon", 1, Message::default().float(2, EPSILON as f32));
+            Layer::BatchNorm { module, epsilon, .. } => {
+                let arguments = [arguments, self.batch_norm(network, module)].concat();
+                let epsilon = attribute("epsilon", 1, Message::default().float(2, epsilon as f32));
                 self.node("BatchNormalization", &arguments, &out, vec![epsilon]);
+            }
+            Layer::Scale { module } => {
+                self.node("Mul", &weighted(network, &arguments, module), &out, vec![]);
+            }
+            Layer::Shift { module } => {
+                self.node("Add", &weighted(network, &arguments, module), &out, vec![]);
+            }
+            Layer::Scalar { module } => {
+                self.node("Identity", &weighted(network, &arguments, module), &out, vec![]);
             }
             Layer::Activation(function) => self.activation(function, &arguments[0], &out),
             Layer::Dropout { inverted: true, .. } => same(self, "Identity"),
@@ -150,6 +160,24 @@ impl Writer {
         }
     }
 
+    /// The four tensors of a batch norm; ones and zeros stand for γ and β that are left out.
+    fn batch_norm(&mut self, network: &Network, module: ModuleId) -> Vec<String> {
+        let own: Vec<Tensor> =
+            network.tensors_of(module).map(|tensor| Tensor::of(network, &tensor)).collect();
+        let channels = own.first().map_or(0, |tensor| tensor.shape.len());
+        let ids = network.tensors_of(module).map(|tensor| tensor.id.part);
+        let named: Vec<(Part, &str)> = ids.zip(own.iter().map(|t| t.name.as_str())).collect();
+        let parts = [Part::Weight, Part::Bias, Part::RunningMean, Part::RunningVariance];
+        let each = parts.map(|part| match named.iter().find(|(own, _)| *own == part) {
+            Some((_, name)) => (*name).to_owned(),
+            None => {
+                let number = if part == Part::Weight { 1f32 } else { 0.0 };
+                self.constant(FLOAT, &[channels], &number.to_le_bytes().repeat(channels))
+            }
+        });
+        each.to_vec()
+    }
+
     fn node(&mut self, op: &str, inputs: &[String], out: &str, attributes: Vec<Message>) {
         let mut node = Message::default();
         for input in inputs {
@@ -162,7 +190,7 @@ impl Writer {
         self.graph = std::mem::take(&mut self.graph).message(1, node);
     }
 
-    fn weights(&mut self, tensor: &Tensor, data: &[f32]) {
+    fn weights(&mut self, tensor: &Tensor, part: Part, data: &[f32]) {
         let shape = tensor.shape;
         let data = layout::to_checkpoint(tensor.kind, shape, data);
         let bytes: Vec<u8> = data.iter().flat_map(|v| v.to_le_bytes()).collect();
@@ -171,6 +199,8 @@ impl Writer {
             layout::Kind::Convolution | layout::Kind::Linear => {
                 vec![outputs, inputs, rows, columns]
             }
+            // Arithmetic lines up the last axes, and channels are not the last here.
+            layout::Kind::Vector if part == Part::Whole => vec![1, outputs, 1, 1],
             layout::Kind::Vector => vec![outputs],
         };
         self.initializer(&tensor.name, FLOAT, &dims, &bytes);

@@ -35,7 +35,13 @@ fn end(network: &Network, conv: ValueId) -> ValueId {
         let next = ValueId(end.0 + 1);
         let Some(value) = network.values.get(next.index()) else { return end };
         let follows = value.args == [end]
-            && matches!(value.layer, Layer::BatchNorm { .. } | Layer::Activation(_));
+            && matches!(
+                value.layer,
+                Layer::BatchNorm { .. }
+                    | Layer::Scale { .. }
+                    | Layer::Shift { .. }
+                    | Layer::Activation(_)
+            );
         if !follows {
             return end;
         }

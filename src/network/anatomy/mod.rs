@@ -6,9 +6,9 @@
 //! # Definition
 //! - **Terms.** y is a sum. Its *terms* are found by opening additions, subtractions, and
 //!   multiples of those by a number; each has a factor, −1 behind a minus. x is one term even
-//!   where it is a sum itself. What does not depend on x is no term. Activations, normalisation and
-//!   dropout of a sum with a shortcut, `y = relu(h(x) + F(x))`, are f, and y is the sum. Any other y
-//!   that is no sum is one term, added to nothing.
+//!   where it is a sum itself. What does not depend on x is no term. Activations, normalisation,
+//!   learned factors and summands, and dropout of a sum with a shortcut, `y = relu(h(x) + F(x))`, are f,
+//!   and y is the sum. Any other y that is no sum is one term, added to nothing.
 //! - **Ways.** Of the ways from x to a value, *the* way has the fewest weights, counted as kernel
 //!   areas; among those the fewest sigmoids and tanhs; among those the fewest layers. So the way
 //!   through a product enters by the factor that is x, and the other factor is a gate.
@@ -41,6 +41,7 @@
 //! | shortcut-only gate, `(1 - g(x)) * h(x) + F(x)` | gated by 1 − g | F(x); deleting keeps 1 − g |
 //! | highway, `H(x) * t(x) + x * (1 - t(x))` | gated by 1 − t | H·t, gated by t |
 //! | dropped, `h = dropout(0.5)` | dropped | F(x) |
+//! | learned factor, `y = x + scalar(0) * F(x)` | x | the product; the factor is no gate |
 //! | stochastic depth | x | drop_path(F(x)) |
 //! | shared pre-activation, `a = (bn -> relu)(x)`, `y = h(a) + F(a)` | normalised, rectified, then h; bn stands in F | F(a) |
 //! | `y = x - F(x)` | x | F(x), factor −1 |
@@ -209,7 +210,11 @@ fn summed(network: &Network, input: ValueId, y: ValueId) -> Option<ValueId> {
         let value = network.value(at);
         match value.layer {
             Layer::Binary(BinaryOp::Add | BinaryOp::Sub) => return (at != y).then_some(at),
-            Layer::Activation(_) | Layer::BatchNorm { .. } | Layer::Dropout { .. } => {
+            Layer::Activation(_)
+            | Layer::BatchNorm { .. }
+            | Layer::Scale { .. }
+            | Layer::Shift { .. }
+            | Layer::Dropout { .. } => {
                 at = *value.args.first()?;
             }
             _ => return None,

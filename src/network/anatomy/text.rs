@@ -56,6 +56,7 @@ impl Display for Step {
         match self {
             Step::Scaled(by) => write!(f, "scaled by {by}"),
             Step::Gated(gate) => write!(f, "{gate}"),
+            Step::Learned(module) => write!(f, "scaled by {module}"),
             Step::Convolved(module) => write!(f, "convolved by {module}"),
             Step::Normalised(module) => write!(f, "normalised by {module}"),
             Step::Dropped => write!(f, "dropped"),

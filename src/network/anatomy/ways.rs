@@ -11,6 +11,8 @@ pub enum Step {
     Scaled(f64),
     /// Multiplies (or divides) by a value.
     Gated(Gate),
+    /// Multiplies by learned numbers.
+    Learned(ModuleId),
     /// A 1×1 convolution.
     Convolved(ModuleId),
     /// Batch normalisation.
@@ -35,7 +37,11 @@ impl Step {
     /// Whether x is still there as it was, up to factors and places.
     pub fn keeps(&self) -> bool {
         match self {
-            Step::Scaled(_) | Step::Gated(_) | Step::Subsampled | Step::Padded => true,
+            Step::Scaled(_)
+            | Step::Gated(_)
+            | Step::Learned(_)
+            | Step::Subsampled
+            | Step::Padded => true,
             Step::Convolved(_)
             | Step::Normalised(_)
             | Step::Dropped
@@ -160,25 +166,38 @@ impl<'a> Ways<'a> {
         };
         match value.layer {
             Layer::Conv { module, .. } | Layer::Linear { module } => Some(Step::Convolved(module)),
-            Layer::BatchNorm { module } => Some(Step::Normalised(module)),
+            Layer::BatchNorm { module, .. } => Some(Step::Normalised(module)),
+            Layer::Scale { module } => Some(Step::Learned(module)),
             Layer::Activation(Activation::Relu) => Some(Step::Rectified),
             Layer::Activation(function) if function.squashes() => Some(Step::Squashed),
             Layer::Activation(function) => Some(Step::Activated(function)),
             Layer::Dropout { .. } | Layer::DropPath { .. } | Layer::Live { .. } => {
                 Some(Step::Dropped)
             }
-            Layer::Binary(BinaryOp::Mul) => Some(
-                number().map_or_else(|| Step::Gated(gate(self.network, other())), Step::Scaled),
+            Layer::Binary(BinaryOp::Mul) => {
+                Some(number().map_or_else(|| self.factor(other()), Step::Scaled))
+            }
+            Layer::Binary(BinaryOp::Div) => Some(
+                number().map_or_else(|| self.factor(other()), |number| Step::Scaled(1.0 / number)),
             ),
-            Layer::Binary(BinaryOp::Div) => Some(number().map_or_else(
-                || Step::Gated(gate(self.network, other())),
-                |number| Step::Scaled(1.0 / number),
-            )),
             Layer::Binary(BinaryOp::Sub) => (slot == 1).then_some(Step::Scaled(-1.0)),
             Layer::GlobalAvgPool | Layer::Pool { .. } => Some(Step::Pooled),
             Layer::Subsample { .. } => Some(Step::Subsampled),
             Layer::PadChannels { .. } => Some(Step::Padded),
-            Layer::Binary(BinaryOp::Add) | Layer::Input | Layer::Const(_) => None,
+            // What is added to x is no part of it.
+            Layer::Binary(BinaryOp::Add)
+            | Layer::Shift { .. }
+            | Layer::Input
+            | Layer::Const(_)
+            | Layer::Scalar { .. } => None,
+        }
+    }
+
+    /// A factor that is no number.
+    fn factor(&self, edge: Edge) -> Step {
+        match self.network.value(self.network.value(edge.user).args[edge.slot]).layer {
+            Layer::Scalar { module } => Step::Learned(module),
+            _ => Step::Gated(gate(self.network, edge)),
         }
     }
 }
@@ -193,6 +212,6 @@ fn weights(network: &Network, layer: &Layer) -> usize {
         Some(ModuleKind::Conv { kernel: [rows, columns], .. }) => rows * columns,
         // Reads more than a pixel.
         Some(ModuleKind::Linear { rows_columns: [rows, columns], .. }) => rows * columns + 1,
-        Some(ModuleKind::BatchNorm { .. }) | None => 0,
+        Some(ModuleKind::BatchNorm { .. } | ModuleKind::Vector { .. }) | None => 0,
     }
 }

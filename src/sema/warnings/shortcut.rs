@@ -59,6 +59,12 @@ fn measured(step: &Step) -> Option<(Code, String, &'static str)> {
             "110 layers: 8.70 % error at best with exclusive gates, 6.91 % with shortcut-only \
              gates, 6.61 % without (He et al. 2016, Table 1); start the bias at -6 or below",
         ),
+        Step::Learned(_) => (
+            Code::ShortcutNotIdentity,
+            "the shortcut of ` multiplies x by learned numbers".into(),
+            "over L units the product of all factors remains (He et al. 2016, equation 6), and training \
+             moves them; put them on F's side: y = x + scalar(0) * F(x) (Bachlechner et al. 2020)",
+        ),
         Step::Convolved(_) => (
             Code::ShortcutNotIdentity,
             "a convolution stands on the shortcut of `".into(),

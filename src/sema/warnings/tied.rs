@@ -26,7 +26,7 @@ pub fn warnings(program: &Program) -> Vec<Diagnostic> {
 
 fn applied(value: &Value, scope: &Scope, found: &mut Vec<Diagnostic>) {
     match &value.kind {
-        ValueKind::Input | ValueKind::Plain(_) | ValueKind::Binding(_) => {}
+        ValueKind::Input | ValueKind::Plain(_) | ValueKind::Binding(_) | ValueKind::Made(..) => {}
         ValueKind::Apply(function, inner, _) => {
             chain(function, scope, found);
             applied(inner, scope, found);
@@ -68,7 +68,12 @@ fn has_weights(function: &Function, scope: &Scope) -> bool {
         FunctionKind::Layer(layer, _) => {
             matches!(
                 layer,
-                LayerName::Conv | LayerName::Linear | LayerName::Bn | LayerName::Shortcut
+                LayerName::Conv
+                    | LayerName::Linear
+                    | LayerName::Bn
+                    | LayerName::Scale
+                    | LayerName::Shift
+                    | LayerName::Shortcut
             )
         }
         FunctionKind::Unit(..) => true,

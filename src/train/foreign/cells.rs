@@ -10,6 +10,7 @@ use super::names::{End, Token, end, of_shortcut, without_kind};
 use super::net::Net;
 use super::order::{Placed, order};
 use super::pairing::Why;
+use super::signature::Kind;
 use super::{Candidates, Unpaired};
 use crate::network::anatomy::Place;
 
@@ -113,7 +114,8 @@ impl Pool<'_> {
         let module = |at: usize| &self.file.modules[at];
         let mut weights: BTreeMap<Vec<&Token>, Option<usize>> = BTreeMap::new();
         let mut listed: BTreeMap<&[Token], usize> = BTreeMap::new();
-        for &at in theirs.iter().filter(|at| !module(**at).signature.is_norm()) {
+        let weights_of = |at: &&usize| module(**at).signature.kind() == Kind::Weights;
+        for &at in theirs.iter().filter(weights_of) {
             let same = weights.entry(without_kind(&module(at).name)).or_insert(Some(at));
             if *same != Some(at) {
                 *same = None;
@@ -215,11 +217,8 @@ impl Pool<'_> {
     }
 
     fn unclear(&self, cell: &Cell) -> Unpaired {
-        let what = match self.net.modules[cell.ours[0]].signature.is_norm() {
-            true => "batch norms",
-            false if self.net.modules[cell.ours[0]].linear => "linear layers",
-            false => "convolutions",
-        };
+        let first = &self.net.modules[cell.ours[0]];
+        let [what, _] = first.signature.kind().words(first.linear);
         Unpaired::Unclear(Box::new(Candidates {
             what,
             shape: self.net.modules[cell.ours[0]].signature.to_string(),

@@ -8,6 +8,7 @@ use super::file::File;
 use super::names::{Token, without_kind};
 use super::net::{Net, kinds};
 use super::pairing::{Doubt, Spread, Why};
+use super::signature::Kind;
 use crate::network::anatomy::Place;
 
 /// Everything that is doubtful; a block that is spread over units, but where that was told, is refused.
@@ -95,7 +96,7 @@ impl View<'_> {
 
     /// A list of modules of one kind is no block.
     fn is_block(&self, node: &Node) -> bool {
-        let mut norms = node.range.clone().map(|at| self.file.modules[at].signature.is_norm());
+        let mut norms = node.range.clone().map(|at| self.file.modules[at].signature.kind());
         let first = norms.next();
         norms.any(|norm| Some(norm) != first)
     }
@@ -176,9 +177,9 @@ impl View<'_> {
             let mut theirs: Vec<usize> =
                 ours.iter().filter_map(|own| Some(self.pairs.of.get(own)?.0)).collect();
             theirs.sort_by_key(|at| self.file.modules[*at].place);
-            let own_norm = self.net.modules[*ours.first()?].signature.is_norm();
+            let own_kind = self.net.modules[*ours.first()?].signature.kind();
             let first = *theirs.first()?;
-            if self.file.modules[first].signature.is_norm() == own_norm {
+            if self.file.modules[first].signature.kind() == own_kind {
                 return None;
             }
             let last = theirs.iter().max_by_key(|at| **at).copied().unwrap_or(first);
@@ -195,10 +196,10 @@ impl View<'_> {
 
     /// Numbers in names that run against the order in which the net computes.
     fn against_numbers(&self) -> Option<Doubt> {
-        let mut lists: BTreeMap<(bool, Vec<Option<&str>>), usize> = BTreeMap::new();
+        let mut lists: BTreeMap<(Kind, Vec<Option<&str>>), usize> = BTreeMap::new();
         for (at, module) in self.file.modules.iter().enumerate() {
             let pattern = module.name.tokens.iter().map(Token::word).collect();
-            let before = lists.insert((module.signature.is_norm(), pattern), at);
+            let before = lists.insert((module.signature.kind(), pattern), at);
             let Some(before) = before else { continue };
             let own = |their: usize| self.pairs.own(their);
             let (Some(first), Some(second)) = (own(before), own(at)) else { continue };

@@ -33,6 +33,14 @@ pub enum Unpaired {
         /// The net's module.
         own: String,
     },
+    /// A scale or shift of a batch norm that the net leaves out.
+    #[error("{name}: {own} of the net leaves it out")]
+    Left {
+        /// Its name in the file.
+        name: String,
+        /// The net's module.
+        own: String,
+    },
     /// A tensor that no residual network has.
     #[error("{0}: no tensor of a residual network is like that")]
     Strange(String),

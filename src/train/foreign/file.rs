@@ -67,12 +67,13 @@ pub fn split(name: &str) -> (&str, &str) {
 pub fn part(suffix: &str) -> Option<Part> {
     [Part::Weight, Part::Bias, Part::RunningMean, Part::RunningVariance]
         .into_iter()
-        .find(|part| part.suffix() == suffix)
+        .find(|part| part.suffix() == Some(suffix))
 }
 
 impl File {
-    /// Takes a file's tensors apart, which come in the order of its data.
-    pub fn new(found: &[Called<'_>], telling: bool) -> Result<Self, Unpaired> {
+    /// Takes a file's tensors apart, which come in the order of its data. Vectors under names of their
+    /// own are modules of a net that has such; of another, nothing is.
+    pub fn new(found: &[Called<'_>], telling: bool, vectors: bool) -> Result<Self, Unpaired> {
         let mut stems: BTreeMap<&str, Vec<(usize, Part)>> = BTreeMap::new();
         for (place, tensor) in found.iter().enumerate() {
             let strange = || Unpaired::Strange(tensor.tensor.name.chars().take(80).collect());
@@ -80,7 +81,11 @@ impl File {
                 return Err(strange());
             }
             let (stem, suffix) = split(tensor.name);
-            let part = part(suffix).ok_or_else(strange)?;
+            let (stem, part) = match part(suffix) {
+                Some(part) => (stem, part),
+                None if vectors => (tensor.name, Part::Whole),
+                None => return Err(strange()),
+            };
             stems.entry(stem).or_default().push((place, part));
         }
         let mut modules = Vec::new();
@@ -97,22 +102,31 @@ fn module(stem: &str, tensors: &[(usize, Part)], found: &[Called<'_>]) -> Result
         let at = tensors.iter().find(|(_, of)| *of == part)?;
         Some(found[at.0].tensor.shape.as_slice())
     };
-    let full = |part: Part| match stem {
-        "" => part.suffix().to_owned(),
-        _ => format!("{stem}.{}", part.suffix()),
-    };
+    let full = |part: Part| part.of(stem);
     let strange = |part: Part| Err(Unpaired::Strange(full(part)));
+    if let Some(shape) = shape(Part::Whole) {
+        return match numbers(shape) {
+            Some(channels) if tensors.len() == 1 => {
+                Ok(theirs(stem, tensors, found, Signature::Vector { channels }))
+            }
+            _ => strange(Part::Whole),
+        };
+    }
     let norm = shape(Part::RunningMean).or(shape(Part::RunningVariance));
     let (signature, linear) = match (shape(Part::Weight), norm) {
         (_, Some(&[channels])) => {
             for part in [Part::Weight, Part::Bias, Part::RunningMean, Part::RunningVariance] {
-                match shape(part) {
-                    Some(&[same]) if same == channels => {}
-                    Some(_) => return strange(part),
-                    None => return Err(Unpaired::Half { name: full(part), stem: stem.to_owned() }),
+                match (shape(part), part) {
+                    (Some(&[same]), _) if same == channels => {}
+                    (Some(_), _) => return strange(part),
+                    (None, Part::Weight | Part::Bias) => {}
+                    (None, _) => {
+                        return Err(Unpaired::Half { name: full(part), stem: stem.to_owned() });
+                    }
                 }
             }
-            (Signature::Norm { channels }, false)
+            let affine = [Part::Weight, Part::Bias].map(|part| shape(part).is_some());
+            (Signature::Norm { channels, affine }, false)
         }
         (_, Some(_)) => return strange(Part::RunningMean),
         (Some(&[_]), None) => return Err(Unpaired::OtherNorm(stem.to_owned())),
@@ -132,11 +146,31 @@ fn module(stem: &str, tensors: &[(usize, Part)], found: &[Called<'_>]) -> Result
         (Some(_), None) => return strange(Part::Weight),
         (None, None) => return strange(Part::Bias),
     };
-    Ok(Theirs {
+    Ok(Theirs { linear, ..theirs(stem, tensors, found, signature) })
+}
+
+/// How many numbers a vector has, whichever its axes of length 1: PyTorch's are 1×C×1×1, C or no axis
+/// at all. None for what is no vector.
+pub fn numbers(shape: &[usize]) -> Option<usize> {
+    let mut axes = shape.iter().filter(|axis| **axis != 1);
+    match (axes.next(), axes.next()) {
+        (None, _) => Some(1),
+        (Some(&length), None) => Some(length),
+        (Some(_), Some(_)) => None,
+    }
+}
+
+fn theirs(
+    stem: &str,
+    tensors: &[(usize, Part)],
+    found: &[Called<'_>],
+    signature: Signature,
+) -> Theirs {
+    Theirs {
         name: Name::new(stem),
         signature,
-        linear,
+        linear: false,
         tensors: tensors.iter().map(|(at, part)| (*part, found[*at].tensor.name.clone())).collect(),
         place: tensors.iter().map(|(at, _)| *at).min().unwrap_or(0),
-    })
+    }
 }

@@ -43,7 +43,7 @@ use cells::{Pairs, Pool};
 use doubts::unit_name;
 use file::{Called, File, Theirs};
 use net::Net;
-use signature::{Signature, content};
+use signature::{Kind, Signature, content};
 
 /// Pairs a network's modules with a file's tensors, which come in the order of the file's data.
 pub fn pair(network: &Network, found: &[Found], map: &Map) -> Result<Pairing, Unpaired> {
@@ -74,7 +74,8 @@ pub fn pair_with(
         })
         .collect();
     let net = Net::new(network);
-    let file = File::new(&called, telling)?;
+    let vectors = net.modules.iter().any(|ours| ours.signature.kind() == Kind::Vector);
+    let file = File::new(&called, telling, vectors)?;
     let mut pairs = Pairs::default();
     say(&net, &file, &told, &mut pairs)?;
     equal(&net, &file, &pairs)?;
@@ -139,11 +140,7 @@ fn say(net: &Net<'_>, file: &File, told: &map::Told, pairs: &mut Pairs) -> Resul
 
 /// Refuses a file that does not hold just what the net holds.
 fn equal(net: &Net<'_>, file: &File, pairs: &Pairs) -> Result<(), Unpaired> {
-    let kind = |signature: &Signature, linear: bool| match (signature.is_norm(), linear) {
-        (true, _) => "batch norms",
-        (false, true) => "linear layers",
-        (false, false) => "convolutions",
-    };
+    let kind = |signature: &Signature, linear: bool| signature.kind().words(linear)[0];
     let ours: Vec<usize> = (0..net.modules.len()).filter(|at| !pairs.of.contains_key(at)).collect();
     let theirs: Vec<usize> =
         (0..file.modules.len()).filter(|at| pairs.own(*at).is_none()).collect();
@@ -169,7 +166,7 @@ fn equal(net: &Net<'_>, file: &File, pairs: &Pairs) -> Result<(), Unpaired> {
     let weights = ["convolutions", "linear layers"];
     let sum = |of: &dyn Fn(&str) -> usize| weights.iter().map(|what| of(what)).sum::<usize>();
     let differ = |what: &&str| own(what) != found(what);
-    let norms = ["batch norms"].into_iter().filter(|what| differ(what));
+    let norms = ["batch norms", "learned vectors"].into_iter().filter(|what| differ(what));
     let others = weights.into_iter().filter(|what| sum(&own) != sum(&found) && differ(what));
     if let Some(what) = others.chain(norms).next() {
         return Err(Unpaired::Counts { what, found: found(what), own: own(what) });
@@ -188,8 +185,8 @@ fn equal(net: &Net<'_>, file: &File, pairs: &Pairs) -> Result<(), Unpaired> {
     wanting.sort_unstable();
     over.sort_unstable();
     for &own in &wanting {
-        let norm = net.modules[own].signature.is_norm();
-        let their = over.iter().find(|at| file.modules[**at].signature.is_norm() == norm);
+        let kind = net.modules[own].signature.kind();
+        let their = over.iter().find(|at| file.modules[**at].signature.kind() == kind);
         if let Some(&their) = their {
             return Err(misfit(net, own, &file.modules[their]));
         }
@@ -199,11 +196,21 @@ fn equal(net: &Net<'_>, file: &File, pairs: &Pairs) -> Result<(), Unpaired> {
 
 fn misfit(net: &Net<'_>, own: usize, theirs: &Theirs) -> Unpaired {
     let module = net.name(own);
-    let full = |part: Part| match theirs.name.text.as_str() {
-        "" => part.suffix().to_owned(),
-        stem => format!("{stem}.{}", part.suffix()),
-    };
+    let full = |part: Part| part.of(&theirs.name.text);
     let (ours, other) = (net.modules[own].signature, theirs.signature);
+    if let (Signature::Norm { channels, affine }, Signature::Norm { channels: c, affine: found }) =
+        (ours, other)
+        && channels == c
+    {
+        let parts = [Part::Weight, Part::Bias].into_iter().zip(affine.into_iter().zip(found));
+        for (part, (is_ours, is_theirs)) in parts.filter(|(_, (ours, theirs))| ours != theirs) {
+            let name = full(part);
+            return match is_ours && !is_theirs {
+                true => Unpaired::Missing { name, own: part.of(module) },
+                false => Unpaired::Left { name, own: module.to_owned() },
+            };
+        }
+    }
     if let (
         Signature::Weights { outputs, inputs, kernel, bias },
         Signature::Weights { outputs: o, inputs: i, kernel: k, .. },
@@ -217,7 +224,7 @@ fn misfit(net: &Net<'_>, own: usize, theirs: &Theirs) -> Unpaired {
         };
     }
     let shape = |signature: Signature, linear: bool| match signature {
-        Signature::Norm { channels } => vec![channels],
+        Signature::Norm { channels, .. } | Signature::Vector { channels } => vec![channels],
         Signature::Weights { outputs, inputs, .. } if linear => vec![outputs, inputs],
         Signature::Weights { outputs, inputs, kernel: [rows, columns], .. } => {
             vec![outputs, inputs, rows, columns]
@@ -339,7 +346,7 @@ pub fn same_content(kind: TensorKind, found: &[usize], wanted: &[usize]) -> bool
     };
     match kind {
         TensorKind::Convolution | TensorKind::Linear => bare(found) == bare(wanted),
-        TensorKind::Vector => found == wanted,
+        TensorKind::Vector => file::numbers(found) == file::numbers(wanted),
     }
 }
 

@@ -102,14 +102,8 @@ impl<'a> Net<'a> {
 /// The kinds of modules, in order: `bn, conv`.
 pub fn kinds(of: impl Iterator<Item = (Signature, bool)>) -> String {
     const MOST: usize = 12;
-    let mut words: Vec<&str> = of
-        .take(MOST + 1)
-        .map(|(signature, linear)| match (signature.is_norm(), linear) {
-            (true, _) => "bn",
-            (false, true) => "linear",
-            (false, false) => "conv",
-        })
-        .collect();
+    let mut words: Vec<&str> =
+        of.take(MOST + 1).map(|(signature, linear)| signature.kind().words(linear)[1]).collect();
     if words.len() > MOST {
         words[MOST] = "…";
     }

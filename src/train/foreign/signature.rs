@@ -22,7 +22,37 @@ pub enum Signature {
     Norm {
         /// Its channels.
         channels: usize,
+        /// Whether it has γ and β.
+        affine: [bool; 2],
     },
+    /// Of learned numbers of their own.
+    Vector {
+        /// How many.
+        channels: usize,
+    },
+}
+
+/// What is of one kind, whatever its shapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Convolutions and linear layers.
+    Weights,
+    /// Batch norms.
+    Norm,
+    /// Learned numbers of their own.
+    Vector,
+}
+
+impl Kind {
+    /// As a plural, and in lists of layers; a linear layer has weights.
+    pub fn words(self, linear: bool) -> [&'static str; 2] {
+        match (self, linear) {
+            (Kind::Norm, _) => ["batch norms", "bn"],
+            (Kind::Vector, _) => ["learned vectors", "vector"],
+            (Kind::Weights, true) => ["linear layers", "linear"],
+            (Kind::Weights, false) => ["convolutions", "conv"],
+        }
+    }
 }
 
 impl Signature {
@@ -38,16 +68,26 @@ impl Signature {
             ModuleKind::Linear { inputs, outputs, bias, .. } => {
                 Signature::Weights { outputs, inputs, kernel: [1, 1], bias: bias.is_some() }
             }
-            ModuleKind::BatchNorm { channels } => Signature::Norm { channels },
+            ModuleKind::BatchNorm { channels, affine } => Signature::Norm {
+                channels,
+                affine: [affine.gamma, affine.beta].map(|a| a.is_some()),
+            },
+            ModuleKind::Vector { channels, .. } => Signature::Vector { channels },
+        }
+    }
+
+    /// What kind it is of.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Signature::Norm { .. } => Kind::Norm,
+            Signature::Vector { .. } => Kind::Vector,
+            Signature::Weights { .. } => Kind::Weights,
         }
     }
 
     /// Whether it is a batch norm's.
     pub fn is_norm(&self) -> bool {
-        match self {
-            Signature::Norm { .. } => true,
-            Signature::Weights { .. } => false,
-        }
+        self.kind() == Kind::Norm
     }
 
     /// A number for sums that are the same for the same modules in any order.
@@ -71,7 +111,16 @@ impl std::fmt::Display for Signature {
                 let bias = if *bias { " + bias" } else { "" };
                 write!(f, "{outputs}×{inputs}×{rows}×{columns}{bias}")
             }
-            Signature::Norm { channels } => write!(f, "bn {channels}"),
+            Signature::Norm { channels, affine: [gamma, beta] } => {
+                let without = match (gamma, beta) {
+                    (true, true) => "",
+                    (true, false) => " without β",
+                    (false, true) => " without γ",
+                    (false, false) => " without γ and β",
+                };
+                write!(f, "bn {channels}{without}")
+            }
+            Signature::Vector { channels } => write!(f, "vector {channels}"),
         }
     }
 }

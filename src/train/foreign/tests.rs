@@ -304,6 +304,7 @@ fn blocks_are_not_spread_over_units() {
                 Signature::Norm { .. } => norms.next(),
                 Signature::Weights { kernel: [3, 3], .. } => convs.next(),
                 Signature::Weights { .. } => Some("fc".into()),
+                Signature::Vector { .. } => unreachable!("the net has none"),
             };
             map.push((module.name.clone(), next.unwrap()));
         }
@@ -424,4 +425,43 @@ fn hostile_names_cost_little() {
         let _ = dict.pair(&network);
     }
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}
+
+/// ReZero's numbers and LayerScale's vectors are parameters of a block, by whatever names.
+#[test]
+fn vectors_of_their_own_are_modules() {
+    let text = "
+        unit u {
+            alpha = scalar(0)
+            F = conv(3x3, 8) -> bn(gamma: none) -> scale(1)
+            y = x + alpha * F(x)
+        }
+        net n { input(3, 8, 8) -> conv(3x3, 8) -> u * 2 -> global_avg_pool -> linear(4) }";
+    let mut dict = Dict::default();
+    dict.conv("stem", [3, 8, 3]);
+    for block in 0..2 {
+        dict.tensor(format!("blocks.{block}.resweight"), &[1]);
+        dict.conv(&format!("blocks.{block}.conv"), [8, 8, 3]);
+        for part in ["bias", "running_mean", "running_var"] {
+            dict.tensor(format!("blocks.{block}.bn.{part}"), &[8]);
+        }
+        dict.tensor(format!("blocks.{block}.ls.gamma"), &[8, 1, 1]);
+    }
+    dict.linear("fc", [8, 4]);
+    let pairing = dict.pair(&net(text, &[])).unwrap();
+    let of = |own: &str| {
+        let pair = pairing.pairs.iter().find(|pair| pair.own == own).unwrap();
+        (pair.theirs.as_str(), pair.tensors.clone())
+    };
+    let whole = |name: &str| vec![(Part::Whole, name.to_owned())];
+    assert_eq!(of("units.2.alpha"), ("blocks.1.resweight", whole("blocks.1.resweight")));
+    assert_eq!(of("units.1.F.scale"), ("blocks.0.ls.gamma", whole("blocks.0.ls.gamma")));
+    // A net without such still says that the tensor is strange.
+    let plain =
+        text.replace("alpha * ", "").replace("alpha = scalar(0)", "").replace(" -> scale(1)", "");
+    assert!(matches!(dict.pair(&net(&plain, &[])), Err(Unpaired::Strange(_))));
+    // One that learns a scale which the file lacks says which.
+    let scaled = text.replace("bn(gamma: none)", "bn");
+    let error = dict.pair(&net(&scaled, &[])).unwrap_err().to_string();
+    assert!(error.contains("bn.weight is missing, which would be units."), "{error}");
 }

@@ -3,6 +3,8 @@
 use rnetc::graph::PoolKind;
 use rnetc::graph::autodiff::mean;
 use rnetc::graph::{Axes, AxisMap, Binary, ConvGeometry, NodeId, PoolGeometry, ReduceKind, Remap};
+use rnetc::network::Layer;
+use rnetc::nn::affine::Affine;
 use rnetc::nn::batch_norm;
 
 use super::draft::Draft;
@@ -62,7 +64,11 @@ pub fn batch_norm(draft: &mut Draft, case: &Case) {
     let count = (pictures.data.len() / pictures.shape[3]) as f64;
     let x = draft.images(&pictures);
     let [scale, shift, mean, variance] = [1, 2, 3, 4].map(|i| draft.vector(&given(case, i)));
-    let of = batch_norm::Parameters { scale, shift, mean, variance };
+    // ONNX's momentum is the weight of the old statistics.
+    let old = case.number("momentum", 0.9);
+    let (epsilon, momentum) = (case.number("epsilon", Layer::EPSILON), 1.0 - old);
+    let affine = Affine { scale: Some(scale), shift: Some(shift) };
+    let of = batch_norm::Parameters { affine, mean, variance, epsilon, momentum };
     if case.number("training_mode", 0.0) == 0.0 {
         let y = batch_norm::infer(&mut draft.b, x, of);
         return wants_pictures(draft, case, y);
@@ -71,7 +77,7 @@ pub fn batch_norm(draft: &mut Draft, case: &Case) {
     wants_pictures(draft, case, trained.value);
     draft.wants(trained.mean, &case.output(1).expect("a running mean"));
     // The new part is PyTorch's, unbiased; ONNX's is biased.
-    let kept = draft.b.scale(variance, 1.0 - batch_norm::MOMENTUM);
+    let kept = draft.b.scale(variance, old);
     let new = draft.b.sub(trained.variance, kept);
     let biased = draft.b.scale(new, (count - 1.0) / count);
     let running = draft.b.add(kept, biased);

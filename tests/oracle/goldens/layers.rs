@@ -9,6 +9,8 @@ use rnetc::graph::interp;
 use rnetc::graph::{
     Axes, ConvGeometry, NodeId, Output, PoolGeometry, Program, ReduceKind, Role, Shape, Type, Unary,
 };
+use rnetc::network::Layer as NetworkLayer;
+use rnetc::nn::affine::Affine;
 use rnetc::nn::{activation, batch_norm, loss};
 use rnetc::source::Source;
 use rnetc::{lower, sema};
@@ -242,11 +244,14 @@ fn batch_norms() {
     let golden = Golden::ops();
     let mut layer = Layer::new();
     let x = layer.pictures(&golden, "bn.x");
+    let [scale, shift] =
+        ["weight", "bias"].map(|p| layer.vector(&golden, &format!("bn.before.{p}")));
     let p = batch_norm::Parameters {
-        scale: layer.vector(&golden, "bn.before.weight"),
-        shift: layer.vector(&golden, "bn.before.bias"),
+        affine: Affine { scale: Some(scale), shift: Some(shift) },
         mean: layer.vector(&golden, "bn.before.running_mean"),
         variance: layer.vector(&golden, "bn.before.running_var"),
+        epsilon: NetworkLayer::EPSILON,
+        momentum: NetworkLayer::MOMENTUM,
     };
     let eval = batch_norm::infer(&mut layer.b, x, p);
     layer.output("bn.eval", eval);
@@ -255,7 +260,7 @@ fn batch_norms() {
     layer.output("bn.after.running_mean", trained.mean);
     layer.output("bn.after.running_var", trained.variance);
     let g = layer.pictures(&golden, "bn.g");
-    let wrt = [("bn.dx", x), ("bn.dweight", p.scale), ("bn.dbias", p.shift)];
+    let wrt = [("bn.dx", x), ("bn.dweight", scale), ("bn.dbias", shift)];
     layer.pull_back(trained.value, g, &wrt);
     layer.check(&golden);
 }

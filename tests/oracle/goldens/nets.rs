@@ -33,7 +33,7 @@ fn state(net: &Net, network: &Network) -> Result<Vec<(String, Vec<f64>)>, String
         for (part, theirs) in &pair.tensors {
             let at = net.state.iter().position(|(name, _)| name == theirs).expect("a tensor");
             let tensor = Tensor { shape: net.state[at].1.clone(), data: values[at].clone() };
-            state.push((format!("{}.{}", pair.own, part.suffix()), tensor.parameter()));
+            state.push((part.of(&pair.own), tensor.parameter()));
         }
     }
     Ok(state)

@@ -93,9 +93,42 @@ impl Draft {
     }
 
     pub fn bn(&mut self, name: &str, x: ValueId) -> ValueId {
-        let shape = self.shape(x);
-        let module = self.module(name, ModuleKind::BatchNorm { channels: shape.c });
-        self.push(Layer::BatchNorm { module }, &[x], shape)
+        self.bn_with(name, x, Affine::LEARNED, [Layer::EPSILON, Layer::MOMENTUM])
+    }
+
+    /// With ε and momentum.
+    pub fn bn_with(
+        &mut self,
+        name: &str,
+        x: ValueId,
+        affine: Affine,
+        [epsilon, momentum]: [f64; 2],
+    ) -> ValueId {
+        let channels = self.shape(x).c;
+        let module = self.module(name, ModuleKind::BatchNorm { channels, affine });
+        self.same(Layer::BatchNorm { module, epsilon, momentum }, x)
+    }
+
+    fn vector(&mut self, name: &str, channels: usize) -> ModuleId {
+        self.module(name, ModuleKind::Vector { channels, init: 0.5 })
+    }
+
+    /// Learned factors, one a channel or one in all.
+    pub fn scale(&mut self, name: &str, x: ValueId, channels: usize) -> ValueId {
+        let module = self.vector(name, channels);
+        self.same(Layer::Scale { module }, x)
+    }
+
+    /// Learned summands.
+    pub fn shift(&mut self, name: &str, x: ValueId, channels: usize) -> ValueId {
+        let module = self.vector(name, channels);
+        self.same(Layer::Shift { module }, x)
+    }
+
+    /// A learned number.
+    pub fn scalar(&mut self, name: &str) -> ValueId {
+        let module = self.vector(name, 1);
+        self.push(Layer::Scalar { module }, &[], Chw { c: 1, h: 1, w: 1 })
     }
 
     /// A layer that keeps its argument's shape.

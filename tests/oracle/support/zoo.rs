@@ -1,6 +1,6 @@
 //! Small networks that between them use every layer and every kind of unit.
 
-use rnetc::network::{Activation, BinaryOp, Layer, Network, PoolKind};
+use rnetc::network::{Activation, Affine, BinaryOp, Layer, Network, PoolKind};
 
 use super::draft::Draft;
 
@@ -20,6 +20,7 @@ pub fn all() -> Vec<(&'static str, Network)> {
         ("pooled gate", pooled_gate()),
         ("arithmetic", arithmetic()),
         ("activations", activations()),
+        ("learned numbers", learned_numbers()),
     ]
 }
 
@@ -159,6 +160,26 @@ pub fn pooled_gate() -> Network {
     let pixels = d.same(Layer::Activation(Activation::Sigmoid), pixels);
     let gate = d.binary(BinaryOp::Mul, channels, pixels);
     let y = d.binary(BinaryOp::Mul, gate, a);
+    d.classify(y, CLASSES)
+}
+
+/// Factors and summands by channel and in all, a number by itself, batch norms that leave some out.
+pub fn learned_numbers() -> Network {
+    let (mut d, x) = Draft::new(2, 4, 3);
+    let a = d.conv("conv", x, 3, 3, 1);
+    let a = d.bn_with("without gamma", a, Affine { gamma: None, ..Affine::LEARNED }, [1e-3, 0.01]);
+    let a = d.scale("scale", a, 3);
+    let b = d.bn_with("bare", a, Affine::NONE, [1e-2, 0.5]);
+    let b = d.shift("shift", b, 3);
+    let b = d.shift("one", b, 1);
+    let b = d.conv("again", b, 3, 3, 1);
+    let b = d.bn_with("without beta", b, Affine { beta: None, gamma: Some(0.0) }, [1e-5, 0.1]);
+    let alpha = d.scalar("alpha");
+    let y = d.binary(BinaryOp::Mul, alpha, b);
+    let y = d.add(a, y);
+    let y = d.scale("all", y, 1);
+    let gate = d.same(Layer::Activation(Activation::Sigmoid), alpha);
+    let y = d.binary(BinaryOp::Mul, y, gate);
     d.classify(y, CLASSES)
 }
 

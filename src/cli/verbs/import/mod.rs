@@ -40,7 +40,7 @@ pub fn import(args: &ImportArgs) -> Result<(), Failure> {
     let checked = match &args.check {
         Some(path) => Some(check(path, &network, &foreign)?),
         None => {
-            told::assumptions();
+            told::assumptions(&network);
             None
         }
     };
@@ -72,9 +72,10 @@ fn check(path: &Path, network: &Network, foreign: &Foreign) -> Result<Outcome, F
     }
     Err(Failure::Wrong(format!(
         "{}. Nothing is written: the spec is not the net of these weights, or a module is taken for \
-         another (--explain). What names and shapes do not tell: eps (1e-5 here), padding, where ReLUs \
+         another (--explain). What names and shapes do not tell: {} here, padding, where ReLUs \
          and pools stand, where option A has its zero channels; or the inputs were not what the net \
          itself reads, or the logits not computed in f32 and .eval()",
-        told::outcome(&outcome)
+        told::outcome(&outcome),
+        told::epsilons(network)
     )))
 }

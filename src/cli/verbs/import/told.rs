@@ -131,13 +131,33 @@ pub fn notes(foreign: &Foreign) {
 }
 
 /// That a file of weights does not tell what a net computes.
-pub fn assumptions() {
-    output::note(
-        "names and shapes alone were compared. What they cannot tell is as the spec has it: eps 1e-5, \
+pub fn assumptions(network: &Network) {
+    output::note(format_args!(
+        "names and shapes alone were compared. What they cannot tell is as the spec has it: {}, \
          zero padding of the same width on both sides, where ReLUs and pools stand, where option A's \
          zero channels stand. --check FILE compares logits with PyTorch's (ten lines of Python: see \
          docs/src/own-weights.md)",
-    );
+        epsilons(network)
+    ));
+}
+
+/// The ε of a net's normalisations: `eps 1e-5`.
+pub fn epsilons(network: &Network) -> String {
+    let mut each: Vec<f64> = Vec::new();
+    for value in &network.values {
+        if let Some(epsilon) = value.layer.epsilon()
+            && !each.contains(&epsilon)
+        {
+            each.push(epsilon);
+        }
+    }
+    match each.as_slice() {
+        [] => "no normalisation".to_owned(),
+        all => format!(
+            "eps {}",
+            all.iter().map(|e| format!("{e:e}")).collect::<Vec<_>>().join(" and ")
+        ),
+    }
 }
 
 /// What a comparison of logits gave.

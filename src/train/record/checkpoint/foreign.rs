@@ -45,7 +45,7 @@ pub fn load_foreign(path: &Path, network: &Network, map: &Map) -> Result<Foreign
     let mut names: BTreeMap<String, &str> = BTreeMap::new();
     for pair in &pairing.pairs {
         for (part, name) in &pair.tensors {
-            names.insert(format!("{}.{}", pair.own, part.suffix()), name);
+            names.insert(part.of(&pair.own), name);
         }
     }
     let mut values = Values::new();
@@ -105,7 +105,8 @@ fn read(view: &TensorView, tensor: &Tensor) -> Result<Vec<f32>, Misfit> {
     if values.iter().any(|value| !value.is_finite()) {
         return Err(Misfit::NoNumber);
     }
-    if tensor.name.ends_with(Part::RunningVariance.suffix()) && values.iter().any(|v| *v < 0.0) {
+    let variance = Part::RunningVariance.suffix().is_some_and(|word| tensor.name.ends_with(word));
+    if variance && values.iter().any(|v| *v < 0.0) {
         return Err(Misfit::Negative);
     }
     Ok(layout::from_checkpoint(tensor.kind, tensor.shape, &values))
