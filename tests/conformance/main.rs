@@ -7,6 +7,7 @@ mod functions;
 mod fusion;
 mod gpu;
 mod half;
+mod learned;
 mod nan;
 mod nets;
 mod networks;

@@ -19,7 +19,7 @@ const LOSS: f64 = 1e-5;
 /// equal sizes have equal text, and are compiled once.
 const BATCH: usize = 3;
 
-fn forward_and_backward(spec: &str, network: &Network) {
+pub fn forward_and_backward(spec: &str, network: &Network) {
     let program = lower::gradients(network, BATCH);
     let inputs = calm_inputs(network, &program);
     let (want, _) = interp::run(&program, &inputs);

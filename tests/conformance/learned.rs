@@ -1,0 +1,53 @@
+//! Learned numbers, normalisations and draws in small units: loss, logits and every gradient on both
+//! engines, and what inference says.
+
+use rnetc::graph::interp;
+use rnetc::lower;
+
+use crate::networks::forward_and_backward;
+use crate::support::{calm_inputs, compile, distance, engines, load};
+
+/// Units that read 6×5×5.
+const UNITS: [(&str, &str); 2] = [
+    (
+        "learned numbers",
+        "unit u { a = scalar(0.5)  g = scalar(1)
+                  F = conv(3x3, 6) -> scale(0.5) -> shift(0.25, per: tensor) -> relu -> conv(1x1, 6) -> shift(0.1)
+                  y = scale(2, per: tensor)(x) + a * F(x) + sigmoid(g) * a }",
+    ),
+    (
+        "batch norms that leave some out",
+        "unit u { F = bn(gamma: none) -> relu -> conv(3x3, 6) -> bn(eps: 1e-3, momentum: 0.5, affine: false) -> relu
+                      -> conv(3x3, 6) -> bn(beta: none, gamma: 0.5)
+                  y = x + F(x) }",
+    ),
+];
+
+fn net(unit: &str) -> String {
+    format!(
+        "{unit}\nnet n {{ input(3, 5, 5) -> conv(3x3, 6) -> u -> u -> relu -> global_avg_pool -> linear(3) }}"
+    )
+}
+
+#[test]
+fn gradients() {
+    for (name, unit) in UNITS {
+        forward_and_backward(name, &compile(name, &net(unit), ""));
+    }
+}
+
+#[test]
+fn inference() {
+    for (name, unit) in UNITS {
+        let network = compile(name, &net(unit), "");
+        let program = lower::inference(&network, 3);
+        let inputs = calm_inputs(&network, &program);
+        let (want, _) = interp::run(&program, &inputs);
+        for engine in engines() {
+            let mut executable = load(engine.as_ref(), &program, &inputs);
+            executable.run().expect("runs");
+            let error = distance(&executable.output(0).expect("logits"), &want[0]);
+            assert!(error < 1e-5, "{name} on {:?}: {error:.1e}", engine.device());
+        }
+    }
+}
