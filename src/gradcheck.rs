@@ -4,7 +4,7 @@
 //! the graph's adjoint, once as (L(p + h·d) − L(p − h·d)) / 2h.
 
 use crate::graph::interp::{self, Inputs};
-use crate::graph::{Input, InputId, OutputKind, Program, Role, random};
+use crate::graph::{Input, InputId, OutputKind, Program, Role, Slot, random};
 use crate::lower;
 use crate::lower::state::state;
 use crate::network::{Init, Network};
@@ -111,7 +111,12 @@ pub fn random_inputs(network: &Network, program: &Program, seed: u32) -> Inputs 
             Role::Probe(_) | Role::Cut => uniform.iter().map(|u| 1.0 + 0.5 * u).collect(),
             Role::Seed => vec![f64::from(seed & 0xff_ffff); len],
             Role::LossScale | Role::GoodSteps => vec![1024.0; len],
-            Role::Momentum(_) => uniform.iter().map(|u| 0.01 * u).collect(),
+            Role::Filled(_) => vec![0.5; len],
+            // Variances are no less than 0.
+            Role::Slot(Slot::SecondMoment, _) => uniform.iter().map(|u| 0.01 * u.abs()).collect(),
+            Role::Slot(Slot::Momentum | Slot::FirstMoment | Slot::Average, _) => {
+                uniform.iter().map(|u| 0.01 * u).collect()
+            }
             Role::Parameter | Role::Statistic => {
                 let init = tensors.iter().find(|t| t.name == input.name).map(|t| t.init);
                 uniform.iter().map(|u| start(init, *u)).collect::<Vec<f64>>()

@@ -97,7 +97,7 @@ pub struct Judged {
 pub struct Model {
     /// The network.
     pub network: Network,
-    /// Its tensors by name, and the momenta of its parameters where it was trained.
+    /// Its tensors by name, and what the optimiser keeps of them where it was trained.
     pub values: Values,
     /// The run that they are of, or the file that they were imported from; nothing where another
     /// program wrote them.

@@ -23,7 +23,7 @@ use crate::train::runner::Runner;
 use crate::train::schedule::{Length, StepPlan};
 use crate::train::tensors::{self, Values};
 use crate::train::trainer::{Best, Choice, End, Observer, Session};
-use crate::train::{TrainError, fit};
+use crate::train::{TrainError, fit, updates};
 
 /// What to train, and how.
 ///
@@ -62,6 +62,7 @@ impl Training {
     pub fn new(spec: &Spec, network: Network, recipe: Recipe) -> Result<Self, TrainError> {
         recipe.check()?;
         let network = recipe.applied(network)?;
+        updates::of(&recipe, &network)?;
         Ok(Self { spec: spec.clone(), network, recipe, length: Length::Recipe, recompute: false })
     }
 
@@ -168,7 +169,8 @@ impl Training {
         let test_batch = batch.min(MOST_BATCH).min(data.test.count().max(1));
         let scaled = config.precision.scales_loss();
         let form = Form { recompute: config.recompute, scaled };
-        let training = lower::program(network, batch, Goal::Training(config.recipe.sgd(), form));
+        let updates = updates::of(&config.recipe, network)?;
+        let training = lower::program(network, batch, Goal::Training(&updates, form));
         let inference = lower::inference(network, test_batch);
         let loading = |pictures: &Arc<dyn Pictures>, batch| Loading {
             pictures: pictures.clone(),
@@ -177,7 +179,8 @@ impl Training {
             classes: network.classes(),
         };
         let mut tensors = tensors::of(network);
-        tensors.extend(scaled.then(tensors::of_loss_scaling).into_iter().flatten());
+        let inputs = &training.graph.inputs;
+        tensors.extend(tensors::of_run().filter(|t| inputs.iter().any(|i| i.name == t.name)));
         let patience =
             config.recipe.stop.map(|stop| stop.after.saturating_mul(config.steps_per_epoch));
         let session = Session {
@@ -247,7 +250,7 @@ impl Run {
         self.train_from(&first, 0, observer)
     }
 
-    /// The same from the values that there were after `done` steps, momenta among them.
+    /// The same from the values that there were after `done` steps, what the optimiser keeps among them.
     ///
     /// # Errors
     /// As [`Run::train`].

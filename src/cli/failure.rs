@@ -131,6 +131,9 @@ impl From<TrainError> for Failure {
             TrainError::Misfit { why: Misfit::NoNumber, .. } => Failure::Numbers(told),
             TrainError::Unclear { .. }
             | TrainError::Survival(_)
+            | TrainError::NoParameter { .. }
+            | TrainError::AllFrozen { .. }
+            | TrainError::NoDepth { .. }
             | TrainError::Misfit { .. }
             | TrainError::TooLong { .. }
             | TrainError::Unpaired { .. }

@@ -18,9 +18,8 @@ use crate::engine::cpu::explain::Explanation;
 use crate::engine::wgpu::{DeviceLimits, GpuPlan, NumberFormat, Target, WgslProgram, wgsl};
 use crate::engine::{EngineError, Precision};
 use crate::graph::Program;
-use crate::lower::{self, Form, Goal};
+use crate::lower::{self, Form, Goal, Updates};
 use crate::network::Network;
-use crate::nn::optimiser::Sgd;
 
 /// Images that a build plans for where none is asked: the papers' mini-batch.
 pub const BATCH: usize = 128;
@@ -66,15 +65,15 @@ impl Default for BuildOptions {
 
 impl BuildOptions {
     /// What the network is lowered to.
-    pub fn goal(&self) -> Goal {
+    pub fn goal(&self) -> Goal<'static> {
         self.goal_in(Precision::F32)
     }
 
     /// The same in a precision that may scale the loss.
-    pub fn goal_in(&self, precision: Precision) -> Goal {
+    pub fn goal_in(&self, precision: Precision) -> Goal<'static> {
         let form = Form { recompute: self.recompute, scaled: precision.scales_loss() };
         match self.mode {
-            Mode::Train => Goal::Training(Sgd::PAPER, form),
+            Mode::Train => Goal::Training(Updates::PAPER, form),
             Mode::Infer => Goal::Inference,
         }
     }

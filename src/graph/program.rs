@@ -1,7 +1,7 @@
 //! Nodes, graphs and programs.
 
 use super::op::Op;
-use super::types::*;
+use super::types::{listed, *};
 use crate::source::Span;
 
 /// Where a node comes from, for messages, drawings and per-unit figures.
@@ -26,6 +26,20 @@ pub struct Node {
     pub origin: Origin,
 }
 
+listed! {
+    /// What an optimiser keeps of a parameter; names in files end with it.
+    pub enum Slot {
+        /// A momentum.
+        Momentum = "momentum",
+        /// The moving average of gradients.
+        FirstMoment = "first_moment",
+        /// The moving average of squared gradients.
+        SecondMoment = "second_moment",
+        /// The moving average of the values themselves, which statistics have too.
+        Average = "average",
+    }
+}
+
 /// What an input is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -39,8 +53,10 @@ pub enum Role {
     Seed,
     /// A trainable parameter.
     Parameter,
-    /// The momentum of a parameter.
-    Momentum(InputId),
+    /// What an optimiser keeps of a parameter, or of a statistic, from step to step.
+    Slot(Slot, InputId),
+    /// How much of such moments is filled, of all parameters alike, a scalar.
+    Filled(Slot),
     /// Running mean or variance of a batch normalisation.
     Statistic,
     /// The scale of dynamic loss scaling ([`crate::nn::loss_scaling`]), a scalar.

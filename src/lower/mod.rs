@@ -1,30 +1,31 @@
 //! Network → graph: a training step or an inference pass as one program.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use crate::graph::autodiff::{Factors, gradient, gradient_from, mean};
+use crate::graph::autodiff::{Factors, gradient, mean};
 use crate::graph::builder::Builder;
 use crate::graph::{
     Axes, Binary, ConvGeometry, InputId, NodeId, Op, Origin, Output, OutputKind, PoolGeometry,
     PoolKind, ProbeId, Program, RegionId, Role, Shape, Type, Unary,
 };
 use crate::network::{
-    self, Activation, BinaryOp, Layer, ModuleId, Network, Tensor, TensorId, TensorKind, Value,
-    ValueId,
+    self, Activation, BinaryOp, Layer, ModuleId, Network, Tensor, TensorId, Value, ValueId,
 };
 use crate::nn::affine::Affine;
-use crate::nn::loss_scaling::{self, Scaling};
+use crate::nn::loss_scaling::Scaling;
 use crate::nn::optimiser::Sgd;
-use crate::nn::{activation, batch_norm, dropout, loss, optimiser, option_a};
+use crate::nn::{activation, batch_norm, dropout, loss, option_a};
 use crate::passes;
 
 mod probed;
 pub mod probes;
 pub mod state;
+mod update;
 
 pub use probed::{Wanted, forward_and_backward, part};
 use probes::{Part, Probes};
 use state::StateTensor;
+pub use update::Updates;
 
 mod inspect;
 
@@ -32,11 +33,11 @@ pub use inspect::{inspection, squares};
 
 /// What a network is lowered to.
 #[derive(Clone, Copy, Debug)]
-pub enum Goal {
+pub enum Goal<'a> {
     /// One training step: forward, backward, update. Inputs by role: `Images`, `Targets`,
-    /// `LearningRate`, `Seed` (only where the network draws numbers), parameters, momenta and
-    /// statistics. Outputs: `Loss` and `Logits`.
-    Training(Sgd, Form),
+    /// `LearningRate`, `Seed` (only where the network draws numbers), parameters, statistics and
+    /// what the optimiser keeps of them. Outputs: `Loss` and `Logits`.
+    Training(&'a Updates, Form),
     /// The forward pass of training and the loss's gradient with respect to every parameter,
     /// without an update. Outputs: `Loss`, `Logits`, then a `Gradient` for each parameter.
     Gradients,
@@ -55,7 +56,7 @@ pub struct Form {
     pub scaled: bool,
 }
 
-impl Goal {
+impl Goal<'_> {
     /// The passes that its programs go through.
     pub fn passes(self) -> passes::Mode {
         match self {
@@ -78,14 +79,17 @@ pub fn before_passes(network: &Network, batch: usize, goal: Goal) -> Program {
         Goal::Inference => Mode::Infer,
     };
     let mut lowering = Lowering::new(network, batch, mode);
+    if let Goal::Training(updates, _) = goal {
+        lowering.still = updates.still.clone();
+    }
     let logits = lowering.forward();
     let mut outputs = Vec::new();
     match goal {
-        Goal::Training(sgd, form) => {
+        Goal::Training(updates, form) => {
             let scaling = form.scaled.then(|| Scaling::input(&mut lowering.b));
-            let (loss, scaled) = lowering.backward(logits, scaling);
-            let gradients = lowering.unscaled(scaling, &scaled);
-            lowering.update(&sgd, &gradients);
+            let trained = lowering.trained(updates);
+            let (loss, scaled) = lowering.backward(logits, scaling, &trained);
+            lowering.update(updates, &trained, &scaled, scaling);
             outputs.extend([OutputKind::Loss.of(loss), OutputKind::Logits.of(logits)]);
             if let Some(scaling) = scaling {
                 let finite = lowering.keep_where_good(scaling, &scaled);
@@ -93,11 +97,14 @@ pub fn before_passes(network: &Network, batch: usize, goal: Goal) -> Program {
             }
         }
         Goal::Gradients => {
-            let (loss, gradients) = lowering.backward(logits, None);
+            let loss = lowering.loss(logits);
+            let wrt: Vec<NodeId> = lowering.parameters.iter().map(|p| p.node).collect();
+            let gradients = gradient(&mut lowering.b, loss, &wrt);
             lowering.updates.clear();
             outputs.extend([OutputKind::Loss.of(loss), OutputKind::Logits.of(logits)]);
+            let inputs = lowering.parameters.iter().map(|p| p.input);
             let gradient = |(input, node)| OutputKind::Gradient(input).of(node);
-            outputs.extend(gradients.into_iter().map(gradient));
+            outputs.extend(inputs.zip(gradients).map(gradient));
         }
         Goal::Inference => outputs.push(OutputKind::Logits.of(logits)),
     }
@@ -106,12 +113,13 @@ pub fn before_passes(network: &Network, batch: usize, goal: Goal) -> Program {
 
 /// The program of [`Goal::Training`] in its plain form.
 pub fn training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
-    program(network, batch, Goal::Training(*sgd, Form::default()))
+    program(network, batch, Goal::Training(&Updates::of(*sgd), Form::default()))
 }
 
 /// The program of [`Goal::Training`] with dynamic loss scaling.
 pub fn scaled_training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
-    program(network, batch, Goal::Training(*sgd, Form { scaled: true, recompute: false }))
+    let form = Form { scaled: true, recompute: false };
+    program(network, batch, Goal::Training(&Updates::of(*sgd), form))
 }
 
 /// The program of [`Goal::Gradients`].
@@ -148,6 +156,8 @@ struct Lowering<'a> {
     state: HashMap<TensorId, NodeId>,
     parameters: Vec<Parameter>,
     statistics: Vec<(InputId, TensorId)>,
+    /// Batch norms that normalise by their running statistics in training too.
+    still: BTreeSet<ModuleId>,
     updates: Vec<(InputId, NodeId)>,
     seed: Option<NodeId>,
     /// Which values are computed, and what stands for each.
@@ -182,6 +192,7 @@ impl<'a> Lowering<'a> {
             state: HashMap::new(),
             parameters: Vec::new(),
             statistics: Vec::new(),
+            still: BTreeSet::new(),
             updates: Vec::new(),
             seed: None,
             part,
@@ -232,8 +243,9 @@ impl<'a> Lowering<'a> {
             let node = self.part.computes(network, id).then(|| self.value(id, value));
             self.nodes.push(node);
         }
+        let moving = self.statistics.iter().filter(|(_, id)| !self.still.contains(&id.module));
         let statistics: Vec<(InputId, NodeId)> =
-            self.statistics.iter().map(|(input, id)| (*input, self.state[id])).collect();
+            moving.map(|(input, id)| (*input, self.state[id])).collect();
         if self.mode == Mode::Train {
             self.updates.extend(statistics);
         }
@@ -396,6 +408,7 @@ impl<'a> Lowering<'a> {
             momentum,
         };
         match self.mode {
+            Mode::Train if self.still.contains(&module) => batch_norm::infer(&mut self.b, x, p),
             Mode::Infer => batch_norm::infer(&mut self.b, x, p),
             Mode::Train => {
                 let trained = batch_norm::train(&mut self.b, x, p);
@@ -412,70 +425,6 @@ impl<'a> Lowering<'a> {
         self.b.set_origin(Origin::default());
         let targets = self.b.input("targets", Role::Targets, ty);
         loss::cross_entropy(&mut self.b, logits, targets)
-    }
-
-    /// The loss, and the gradient of its scaled value with respect to every parameter.
-    fn backward(
-        &mut self,
-        logits: NodeId,
-        scaling: Option<Scaling>,
-    ) -> (NodeId, Vec<(InputId, NodeId)>) {
-        let loss = self.loss(logits);
-        let wrt: Vec<NodeId> = self.parameters.iter().map(|p| p.node).collect();
-        let gradients = match scaling {
-            None => gradient(&mut self.b, loss, &wrt),
-            Some(scaling) => {
-                let seeded = (loss, scaling.scale);
-                gradient_from(&mut self.b, seeded, &wrt, &Factors::new())
-            }
-        };
-        (loss, self.parameters.iter().map(|p| p.input).zip(gradients).collect())
-    }
-
-    fn unscaled(
-        &mut self,
-        scaling: Option<Scaling>,
-        gradients: &[(InputId, NodeId)],
-    ) -> Vec<(InputId, NodeId)> {
-        let Some(scaling) = scaling else { return gradients.to_vec() };
-        let (inputs, scaled): (Vec<_>, Vec<_>) = gradients.iter().copied().unzip();
-        inputs.into_iter().zip(scaling.unscaled(&mut self.b, &scaled)).collect()
-    }
-
-    fn update(&mut self, sgd: &Sgd, gradients: &[(InputId, NodeId)]) {
-        self.b.set_origin(Origin::default());
-        let lr = self.scalar("lr", Role::LearningRate);
-        let undecayed = Sgd { weight_decay: 0.0, ..*sgd };
-        for (parameter, &(_, g)) in self.parameters.clone().into_iter().zip(gradients) {
-            let Parameter { tensor, input, node: w } = parameter;
-            let decayed = sgd.decay_vectors || tensor.kind != TensorKind::Vector;
-            let sgd = if decayed { sgd } else { &undecayed };
-            let name = optimiser::momentum_name(&self.network.tensor_name(tensor.id));
-            let ty = self.b.ty(w);
-            let m = self.b.input(name, Role::Momentum(input), ty);
-            let m_input = self.input_id(m);
-            let (new_w, new_m) = optimiser::sgd(&mut self.b, sgd, lr, w, m, g);
-            self.updates.push((input, new_w));
-            self.updates.push((m_input, new_m));
-        }
-    }
-
-    /// Has every update wait for finite gradients; returns whether they are.
-    fn keep_where_good(&mut self, scaling: Scaling, gradients: &[(InputId, NodeId)]) -> NodeId {
-        let b = &mut self.b;
-        b.set_origin(Origin::default());
-        let gradients: Vec<NodeId> = gradients.iter().map(|g| g.1).collect();
-        let good = loss_scaling::all_finite(b, &gradients);
-        for (input, new) in &mut self.updates {
-            let old = b.input_node(*input);
-            *new = loss_scaling::kept(b, good, *new, old);
-        }
-        let next = scaling.next(b, good);
-        for (old, new) in [(scaling.scale, next.scale), (scaling.streak, next.streak)] {
-            let input = self.input_id(old);
-            self.updates.push((input, new));
-        }
-        good
     }
 
     fn finish(self, outputs: Vec<Output>) -> Program {

@@ -1,8 +1,8 @@
 //! The state of a network as a graph's inputs.
 
-use super::optimiser::momentum_name;
-use crate::graph::{Role, Shape};
+use crate::graph::{Role, Shape, Slot};
 use crate::network::{Init, Network, Tensor, TensorKind};
+use crate::nn::optimiser::slot_name;
 
 /// One tensor of a network's state.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,9 +28,13 @@ impl StateTensor {
         Self { name, role, shape, kind: tensor.kind, init: tensor.init }
     }
 
-    /// The name of its momentum, if it is a parameter.
-    pub fn momentum(&self) -> Option<String> {
-        (self.role == Role::Parameter).then(|| momentum_name(&self.name))
+    /// The names of all that any optimiser may keep of it.
+    pub fn kept(&self) -> impl Iterator<Item = String> {
+        let of = |slot: &Slot| match (slot, self.role) {
+            (_, Role::Parameter) | (Slot::Average, Role::Statistic) => true,
+            (Slot::Momentum | Slot::FirstMoment | Slot::SecondMoment | Slot::Average, _) => false,
+        };
+        Slot::ALL.iter().filter(move |slot| of(slot)).map(|&slot| slot_name(&self.name, slot))
     }
 }
 

@@ -6,12 +6,11 @@ use crate::data::batches::{As, Batch, Loading};
 use crate::data::{DataError, Dataset, Pictures};
 use crate::engine::Engine;
 use crate::engine::profile::{KernelTime, merged};
-use crate::graph::Role;
+use crate::graph::{Role, Slot};
 use crate::lower;
 use crate::network::anatomy::{Site, sites};
 use crate::network::{Network, Tensor, UnitInstance};
-use crate::nn::optimiser::Sgd;
-use crate::nn::optimiser::momentum_name;
+use crate::nn::optimiser::{Sgd, slot_name};
 use crate::train::config::Config;
 use crate::train::evaluate::MOST_BATCH;
 use crate::train::inference::classify;
@@ -152,7 +151,7 @@ fn step(
     let mut program = Runner::new(engine, &lower::training(network, train.labels.len(), &plain))?;
     let mut still = values.clone();
     let named = network.tensors().map(|tensor| network.tensor_name(tensor.id));
-    named.for_each(|name| drop(still.remove(&momentum_name(&name))));
+    named.for_each(|name| drop(still.remove(&slot_name(&name, Slot::Momentum))));
     program.load(&still)?;
     program.write_images(&train.images)?;
     program.write(Role::Targets, &train.targets)?;
@@ -161,7 +160,7 @@ fn step(
     program.run()?;
     let gradients = program.values()?;
     let square = |tensor: Tensor| -> f64 {
-        let momentum = momentum_name(&network.tensor_name(tensor.id));
+        let momentum = slot_name(&network.tensor_name(tensor.id), Slot::Momentum);
         let values = gradients.get(&momentum).map_or(&[][..], Vec::as_slice);
         values.iter().map(|&v| f64::from(v).powi(2)).sum()
     };

@@ -64,6 +64,30 @@ pub enum TrainError {
     /// A recipe's survival rule does not fit the net.
     #[error("recipe, survival: {0}")]
     Survival(Unfit),
+    /// A pattern of a recipe matches no parameter of the net.
+    #[error("recipe, {key}: `{pattern}` matches no parameter of {net}")]
+    NoParameter {
+        /// The key that it stands under.
+        key: &'static str,
+        /// The pattern.
+        pattern: String,
+        /// The net.
+        net: String,
+        /// What its parameters answer to, without single layers.
+        there: Vec<String>,
+    },
+    /// A recipe freezes every parameter.
+    #[error("the recipe freezes every parameter of {net}, so nothing is left to train")]
+    AllFrozen {
+        /// The net.
+        net: String,
+    },
+    /// Rates are to fall with depth, which is counted in units.
+    #[error("recipe, optimiser.layer_decay: it counts units, and {net} has none")]
+    NoDepth {
+        /// The net.
+        net: String,
+    },
     /// A file was written in a format that is not known yet.
     #[error("{path}: it has format {format}, and this rnetc reads formats up to {known}")]
     Newer {

@@ -1,4 +1,4 @@
-//! First values of parameters, momenta and statistics.
+//! First values of parameters and statistics.
 
 use super::tensors::{Tensor, Values};
 use crate::data::random::{Draws, Purpose};
@@ -12,9 +12,6 @@ pub fn initial(tensors: &[Tensor], seed: u32) -> Values {
         let count = tensor.shape.len();
         let mut draws = Draws::new(seed, Purpose::Initial, hash(&tensor.name));
         values.insert(tensor.name.clone(), fill(tensor.init, count, &mut draws));
-        if let Some(momentum) = tensor.momentum() {
-            values.insert(momentum, vec![0.0; count]);
-        }
     }
     values
 }
@@ -72,7 +69,6 @@ mod tests {
         assert!((variance - 0.25).abs() < 0.008, "{variance}");
         assert!(third.abs() < 0.01, "{third}");
         assert!((fourth - 3.0 / 16.0).abs() < 0.02, "{fourth}");
-        assert!(values["w.momentum"].iter().all(|&v| v == 0.0));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Training and evaluation: a loop over a compiled program, and what it reads and writes.
 //!
-//! A [`recipe`] and a length make a [`schedule`], and with spec and data a run's [`config`]. [`trainer`]
+//! A [`recipe`] and a length make a [`schedule`], with a network its [`updates`], and with spec and data a run's [`config`]. [`trainer`]
 //! takes the steps: a [`runner`] is a program on an engine, with inputs and outputs by what they mean,
 //! [`inference`] the one loop that turns batches into scores, which [`evaluate`] counts and [`mistakes`]
 //! gathers. [`record`] is what
@@ -25,6 +25,7 @@ pub mod schedule;
 pub mod tally;
 pub mod tensors;
 pub mod trainer;
+pub mod updates;
 pub mod yaml;
 
 #[cfg(test)]

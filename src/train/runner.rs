@@ -5,8 +5,9 @@ use super::tensors::Values;
 use crate::data::batches::{As, Images};
 use crate::engine::profile::{KernelTime, Tuned};
 use crate::engine::{Engine, EngineError, Executable, Pending};
-use crate::graph::{Input, InputId, OutputKind, Program, Role};
+use crate::graph::{Input, InputId, OutputKind, Program, Role, Slot};
 use crate::nn::loss_scaling::STATE;
+use crate::nn::optimiser::FILLED;
 
 /// A program ready to run.
 pub struct Runner {
@@ -95,11 +96,15 @@ impl Runner {
         found.ok_or_else(|| EngineError::NotAsked(kind.to_string()))
     }
 
-    /// Sets parameters, statistics, momenta and the loss's scale. Momenta without a value start at
-    /// zero, and the scale as its state does.
+    /// Sets parameters, statistics, what the optimiser keeps, and the loss's scale. Where there is no
+    /// value, moments start at zero, averages at what they are of, and the scale as its state does.
     pub fn load(&mut self, values: &Values) -> Result<(), TrainError> {
         for (id, input) in state_of(&self.inputs) {
-            match values.get(&input.name) {
+            let data = match (values.get(&input.name), input.role) {
+                (None, Role::Slot(Slot::Average, of)) => values.get(&self.inputs[of.index()].name),
+                (data, _) => data,
+            };
+            match data {
                 Some(data) => self.executable.write(id, data)?,
                 None => {
                     let tensor = || input.name.clone();
@@ -148,7 +153,8 @@ impl From<Values> for Snapshot {
 fn state_of(inputs: &[Input]) -> impl Iterator<Item = (InputId, &Input)> {
     inputs.iter().enumerate().filter_map(|(index, input)| match input.role {
         Role::Parameter
-        | Role::Momentum(_)
+        | Role::Slot(..)
+        | Role::Filled(_)
         | Role::Statistic
         | Role::LossScale
         | Role::GoodSteps => Some((InputId(index as u32), input)),
@@ -163,6 +169,11 @@ fn state_of(inputs: &[Input]) -> impl Iterator<Item = (InputId, &Input)> {
 
 /// What state of a run begins with where nothing is known of it.
 fn start(input: &Input) -> Option<f32> {
-    let scaling = || STATE.iter().find(|(_, role, _)| *role == input.role).map(|state| state.2);
-    matches!(input.role, Role::Momentum(_)).then_some(0.0).or_else(scaling)
+    match input.role {
+        Role::Slot(Slot::Momentum | Slot::FirstMoment | Slot::SecondMoment, _) => Some(0.0),
+        role => {
+            let mut scalars = STATE.iter().chain(&FILLED);
+            scalars.find(|(_, of, _)| *of == role).map(|scalar| scalar.2)
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::engine::{Device, Engine, EngineError, Executable};
-use crate::graph::{Graph, Input, InputId, NodeId, OutputKind, Program, Role, Shape, Type};
+use crate::graph::{Graph, Input, InputId, NodeId, OutputKind, Program, Role, Shape, Slot, Type};
 use crate::network::Init;
 use crate::train::layout::Kind;
 use crate::train::tensors::Tensor;
@@ -38,7 +38,7 @@ pub fn program(batch: usize, training: bool) -> Program {
         inputs.extend([
             input("targets", Role::Targets, [batch, 1, 1, CLASSES], true),
             input("lr", Role::LearningRate, [1; 4], false),
-            input("fc.weight.momentum", Role::Momentum(InputId(1)), weights, false),
+            input("fc.weight.momentum", Role::Slot(Slot::Momentum, InputId(1)), weights, false),
         ]);
         outputs.push(OutputKind::Loss);
     }

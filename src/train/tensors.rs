@@ -6,13 +6,15 @@ use crate::graph::Shape;
 pub use crate::lower::state::{StateTensor as Tensor, state as of};
 use crate::network::{Init, TensorKind};
 use crate::nn::loss_scaling::STATE;
+use crate::nn::optimiser::FILLED;
 
 /// Values by tensor name.
 pub type Values = BTreeMap<String, Vec<f32>>;
 
-/// The state of dynamic loss scaling, which belongs to a run and to no network.
-pub fn of_loss_scaling() -> impl Iterator<Item = Tensor> {
-    STATE.into_iter().map(|(name, role, value)| {
+/// The scalars that belong to a run and to no network: the state of dynamic loss scaling, and how
+/// much of an optimiser's moments is filled. A run has those that its program has inputs for.
+pub fn of_run() -> impl Iterator<Item = Tensor> {
+    STATE.into_iter().chain(FILLED).map(|(name, role, value)| {
         let (init, kind) = (Init::Constant(f64::from(value)), TensorKind::Vector);
         Tensor { name: name.to_owned(), role, shape: Shape::SCALAR, kind, init }
     })

@@ -191,3 +191,55 @@ fn another_instruction_set_is_told() {
     let told = String::from_utf8_lossy(&told.stderr).into_owned();
     assert!(told.contains("trained on cpu (portable) and goes on on cpu ("), "{told}");
 }
+
+/// What an optimiser keeps is saved under its own names, and a run goes on from it to the same bytes.
+#[test]
+fn runs_with_any_optimiser_go_on_to_the_same_weights() {
+    let folder = Folder::new();
+    let spec = "unit u(width) {\n    F = conv(3x3, width) -> bn\n    y = x + F(x)\n}\n\nnet tiny(width = 4, \
+        classes = 10) {\n    input(3, 32, 32) -> conv(3x3, width, stride: 4) -> bn -> relu -> u(width)\n    -> \
+        global_avg_pool -> linear(classes)\n}\n";
+    std::fs::write(folder.at("tiny.rnet"), spec).unwrap();
+    let recipe = rnetc::train::recipe::HE2016;
+    let clipped = "clip: { norm: 0.5 }\ngroups: [{ match: [norms, biases], weight_decay: 0 }]\n";
+    let plain = "  momentum: 0.9\n  weight_decay: 0.0001\n  decay: all       # every parameter, γ, β and biases too; or weights\n  nesterov: false\n";
+    for (name, optimiser, kept) in [
+        ("adamw", "kind: adamw, weight_decay: 0.01", &["first_moment", "second_moment"][..]),
+        ("lion", "kind: lion, weight_decay: 0.1, layer_decay: 0.5", &["momentum"][..]),
+    ] {
+        let (_, rest) = recipe.split_once(plain).expect("its optimiser");
+        let (before, _) = recipe.split_once("optimiser:\n").unwrap();
+        let rest = rest.replace("lr: 0.1\n", "lr: 0.01\n").replace("lr: 0.01 }", "lr: 0.001 }");
+        let text = format!("{before}optimiser: {{ {optimiser} }}\nfreeze: stem\n{rest}{clipped}");
+        std::fs::write(folder.at(&format!("{name}.yaml")), text).unwrap();
+        let train = format!("{TRAIN} --recipe {name}.yaml --epochs 2");
+        let whole = folder.expect(0, &format!("{train} --out {name}"));
+        assert!(whole.err.contains("frozen: "), "{whole:?}");
+        folder.expect(0, &format!("{train} --out {name}-part"));
+        stop(&folder, &format!("{name}-part"));
+        folder.expect(0, &format!("run --resume {name}-part --engine cpu --data cifar"));
+        let bytes = weights(&folder, name);
+        assert_eq!(weights(&folder, &format!("{name}-part")), bytes);
+        let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        let names = file.names();
+        for slot in kept {
+            let ends = format!(".weight.{slot}");
+            assert!(names.iter().any(|name| name.ends_with(&ends)), "{slot} in {names:?}");
+        }
+        let slots = |name: &&&str| name.ends_with("moment") || name.ends_with("momentum");
+        assert!(!names.iter().filter(slots).any(|name| name.starts_with("stem.")), "{names:?}");
+        assert_eq!(names.contains(&"optimiser.second_moment.filled"), name == "adamw");
+        // Others read the weights, and know no optimiser.
+        folder.expect(0, &format!("run --eval --data cifar --engine cpu --weights {name}"));
+        folder.expect(0, &format!("export {name} --onnx {name}.onnx"));
+        let other = folder
+            .expect(2, &format!("run --resume {name} --engine cpu --data cifar --recipe he2016"));
+        assert!(other.err.contains("recipe.optimiser.kind: "), "{other:?}");
+        assert!(other.err.contains("recipe.freeze: stem  # now absent"), "{other:?}");
+    }
+    let he = recipe.to_owned() + "freeze: [stem, stage9]\n";
+    std::fs::write(folder.at("bad.yaml"), he).unwrap();
+    let bad = folder.expect(1, &format!("{TRAIN} --recipe bad.yaml"));
+    assert!(bad.err.contains("`stage9` matches no parameter of tiny"), "{bad:?}");
+    assert!(bad.err.contains("did you mean stage1?"), "{bad:?}");
+}

@@ -27,10 +27,11 @@ pub fn start(program: &Program) -> Vec<Vec<f32>> {
                 }
                 Role::LearningRate => vec![0.1; n],
                 Role::LossScale | Role::GoodSteps => vec![1024.0; n],
+                Role::Filled(_) => vec![0.5; n],
                 Role::Probe(_) | Role::Cut => vec![1.0; n],
                 Role::Seed => vec![12_345.0; n],
                 Role::Statistic => vec![0.5; n],
-                Role::Momentum(_) => vec![0.0; n],
+                Role::Slot(..) => vec![0.0; n],
                 Role::Parameter if input.ty.shape.0[..3] == [1; 3] => {
                     numbers(seed, n, 0.5).iter().map(|v| v + 1.0).collect()
                 }

@@ -20,5 +20,6 @@ mod recompute;
 mod runs;
 mod steps;
 mod support;
+mod updates;
 mod wgsl;
 mod wide;

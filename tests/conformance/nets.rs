@@ -4,7 +4,7 @@ use rnetc::graph::autodiff::{self, gradient};
 use rnetc::graph::builder::Builder;
 use rnetc::graph::{
     Axes, AxisMap, ConvGeometry, InputId, NodeId, Op, OutputKind, Program, Remap, Role, Shape,
-    Type, Unary,
+    Slot, Type, Unary,
 };
 use rnetc::network::Layer;
 use rnetc::nn::affine::Affine;
@@ -175,7 +175,7 @@ impl Net {
         for (&parameter, gradient) in self.parameters.clone().iter().zip(gradients) {
             let name = format!("{}.momentum", self.b.graph().input(self.id(parameter)).name);
             let ty = self.b.ty(parameter);
-            let momentum = self.b.input(name, Role::Momentum(self.id(parameter)), ty);
+            let momentum = self.b.input(name, Role::Slot(Slot::Momentum, self.id(parameter)), ty);
             let (new, moved) =
                 optimiser::sgd(&mut self.b, &sgd, rate, parameter, momentum, gradient);
             self.updates.push((self.id(parameter), new));

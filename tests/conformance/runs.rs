@@ -73,7 +73,7 @@ pub fn session(engine: &dyn Engine, precision: Precision, folder: &Path) -> Sess
     let lower = if scaled { lower::scaled_training } else { lower::training };
     let program = lower(&network, 8, &Sgd::PAPER);
     let mut tensors = tensors::of(&network);
-    tensors.extend(scaled.then(tensors::of_loss_scaling).into_iter().flatten());
+    tensors.extend(scaled.then(tensors::of_run).into_iter().flatten());
     Session {
         training: Runner::new(engine, &program).expect("compiles"),
         inference: Runner::new(engine, &lower::inference(&network, 4)).expect("compiles"),

@@ -39,6 +39,7 @@ mod goldens {
     mod nets;
     mod optimiser;
     pub mod resnet;
+    mod rules;
 }
 
 mod layers {

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 
 use rnetc::graph::interp::{self, Inputs};
 use rnetc::graph::{InputId, Program};
-use rnetc::lower::{self, Form, Goal};
-use rnetc::nn::optimiser::Sgd;
+use rnetc::lower::{self, Form, Goal, Updates};
 use rnetc::passes::{self, Mode, Pass};
 
 use crate::compare;
@@ -22,10 +21,10 @@ fn pass(stage: &str) -> &'static Pass {
 }
 
 /// `// gradients, batch 2`
-pub fn goal(input: &str) -> (Goal, usize) {
+pub fn goal(input: &str) -> (Goal<'static>, usize) {
     let line = input.lines().next().and_then(|line| line.strip_prefix("// "));
     let (goal, batch) = line.and_then(|line| line.split_once(", batch ")).expect("a first line");
-    let training = |recompute| Goal::Training(Sgd::PAPER, Form { recompute, scaled: false });
+    let training = |recompute| Goal::Training(Updates::PAPER, Form { recompute, scaled: false });
     let goal = match goal {
         "training" => training(false),
         "recomputing" => training(true),

@@ -7,8 +7,7 @@ use rnetc::graph::{
     AxisMap, Graph, Input, InputId, Node, NodeId, Number, Op, Origin, OutputKind, Program, Remap,
     Role, Shape, Type,
 };
-use rnetc::lower::{self, Form, Goal};
-use rnetc::nn::optimiser::Sgd;
+use rnetc::lower::{self, Form, Goal, Updates};
 
 use crate::network;
 
@@ -38,7 +37,7 @@ fn every_spec_reads_back() {
         let text = std::fs::read_to_string(&path).expect("a spec");
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let network = network(&name, &text, &[]);
-        for goal in [Goal::Training(Sgd::PAPER, training), Goal::Gradients, Goal::Inference] {
+        for goal in [Goal::Training(Updates::PAPER, training), Goal::Gradients, Goal::Inference] {
             assert_reads_back(&name, &lower::before_passes(&network, 8, goal));
             assert_reads_back(&name, &lower::program(&network, 8, goal));
         }

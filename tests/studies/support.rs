@@ -62,6 +62,7 @@ pub fn inputs(program: &Program, probes: &Given) -> Inputs {
         let len = input.ty.shape.len();
         match input.role {
             Role::LossScale | Role::GoodSteps => vec![1024.0; len],
+            Role::Filled(_) => vec![0.5; input.ty.shape.len()],
             Role::Probe(_) | Role::Cut => {
                 probes.get(&input.role).cloned().unwrap_or(vec![1.0; len])
             }

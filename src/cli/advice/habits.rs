@@ -18,7 +18,7 @@ const FLAGS: &[(&[&str], &str)] = &[
     (&["nesterov"], "Nesterov's form is the recipe's: optimiser: { nesterov: true }"),
     (
         &["optimizer", "optimiser", "optim", "opt"],
-        "the optimiser is SGD, and its numbers are the recipe's: optimiser: { momentum: 0.9 }",
+        "the optimiser is the recipe's: optimiser: { kind: adamw, weight_decay: 0.01 }, or sgd, or lion",
     ),
     (
         &["scheduler", "schedule", "sched", "lr-scheduler", "milestones", "gamma", "warmup"],

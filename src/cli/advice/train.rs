@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 
 use super::{Advice, weights};
 use crate::network::Chw;
+use crate::text::nearest;
 use crate::train::TrainError;
 use crate::train::error::{FirstBad, Fixed, Misfit};
 
@@ -21,6 +22,9 @@ impl Advice for TrainError {
                 }
                 _ => return None,
             },
+            TrainError::NoParameter { pattern, there, .. } => return Some(named(pattern, there)),
+            TrainError::AllFrozen { .. } => "leave the head out, or what is new",
+            TrainError::NoDepth { .. } => "write groups with an lr_factor instead",
             TrainError::Newer { .. } => "use the rnetc that wrote it, or a newer one",
             TrainError::NotWhole { .. } | TrainError::Changed { .. } => {
                 "use another checkpoint of the run"
@@ -96,6 +100,16 @@ impl Advice for TrainError {
         };
         Some(advice.to_owned())
     }
+}
+
+/// What a pattern of a recipe may mean.
+fn named(pattern: &str, there: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let near = nearest(pattern, there.iter().map(String::as_str));
+    let near = near.map_or_else(String::new, |near| format!("did you mean {near}? "));
+    let more = if there.len() > SHOWN { ", …" } else { "" };
+    let shown = there[..there.len().min(SHOWN)].join(", ");
+    format!("{near}there are {shown}{more}; rnetc check SPEC --summary names each layer")
 }
 
 fn finite_again(tensor: &FirstBad) -> String {

@@ -6,7 +6,7 @@ use crate::graph::verify::verify;
 use crate::graph::{
     Axes, AxisMap, Binary, ConvGeometry, Input, InputId, Node, NodeId, Number, Op, Origin, Output,
     OutputKind, PoolGeometry, PoolKind, ProbeId, Program, QuantityId, ReduceKind, RegionId, Remap,
-    Role, Shape, Type, Unary,
+    Role, Shape, Slot, Type, Unary,
 };
 use crate::source::Span;
 
@@ -91,14 +91,21 @@ fn role(at: &mut Cursor) -> Parsed<Role> {
         "learning_rate" => Role::LearningRate,
         "seed" => Role::Seed,
         "parameter" => Role::Parameter,
-        "momentum" => Role::Momentum(InputId(at.id("in")?)),
+        "filled" => Role::Filled(slot(at.word())?),
         "statistic" => Role::Statistic,
         "loss_scale" => Role::LossScale,
         "good_steps" => Role::GoodSteps,
         "probe" => Role::Probe(ProbeId(at.id("p")?)),
         "cut" => Role::Cut,
-        other => return Err(format!("no role is called `{other}`")),
+        other => match Slot::named(other) {
+            Some(slot) => Role::Slot(slot, InputId(at.id("in")?)),
+            None => return Err(format!("no role is called `{other}`")),
+        },
     })
+}
+
+fn slot(name: &str) -> Parsed<Slot> {
+    Slot::named(name).ok_or_else(|| format!("no optimiser keeps a `{name}`"))
 }
 
 fn node(program: &Program, at: &mut Cursor) -> Parsed<Node> {

@@ -1,8 +1,7 @@
 //! What a recipe's numbers must be.
 
 use super::super::yaml::Mistake;
-use super::validation;
-use super::{Augment, MOST_BATCH, MOST_STEPS, OneCycle, Recipe, Schedule};
+use super::{Augment, MOST_BATCH, MOST_STEPS, OneCycle, Recipe, Schedule, groups, validation};
 
 /// Says what is wrong with a recipe that reads well.
 pub fn check(recipe: &Recipe) -> Result<(), Mistake> {
@@ -32,6 +31,9 @@ pub fn check(recipe: &Recipe) -> Result<(), Mistake> {
     }
     validation::check(recipe)?;
     cadences(recipe)?;
+    recipe.optimiser.check()?;
+    groups::check(&recipe.groups, &recipe.freeze)?;
+    recipe.clip.map_or(Ok(()), |clip| clip.check())?;
     rates(recipe)
 }
 
@@ -100,12 +102,6 @@ fn rates(recipe: &Recipe) -> Result<(), Mistake> {
             return Err(Mistake::at("schedule.warmup", text));
         }
     }
-    at_least_zero("optimiser.weight_decay", recipe.optimiser.weight_decay)?;
-    let momentum = recipe.optimiser.momentum;
-    if !(0.0..1.0).contains(&momentum) {
-        let text = format!("optimiser.momentum is {momentum}, and must be 0 or more, below 1");
-        return Err(Mistake::at("optimiser.momentum", text));
-    }
     Ok(())
 }
 
@@ -132,7 +128,7 @@ fn at_most_lr(key: &'static str, value: f64, lr: f64) -> Result<(), Mistake> {
     ))
 }
 
-fn at_least_zero(key: &'static str, value: f64) -> Result<(), Mistake> {
+pub(super) fn at_least_zero(key: &'static str, value: f64) -> Result<(), Mistake> {
     if value.is_finite() && value >= 0.0 {
         return Ok(());
     }

@@ -9,14 +9,21 @@ use crate::data::validation::Amount;
 use crate::engine::Precision;
 use crate::network::Network;
 use crate::network::survival::Survival;
-use crate::nn::optimiser::Sgd;
 
 mod check;
+mod clip;
+pub mod groups;
+mod optimiser;
+pub mod pattern;
 #[cfg(test)]
 mod tests;
 mod validation;
 
 pub use validation::Stop;
+
+pub use clip::Clip;
+use groups::{Group, Patterns, Statistics};
+pub use optimiser::{Decay, Kind, Optimiser};
 
 /// The recipe of the paper, carried inside the program.
 pub const HE2016: &str = include_str!("../../../specs/recipes/he2016.yaml");
@@ -47,6 +54,18 @@ pub struct Recipe {
     pub epochs: Option<u64>,
     /// The update.
     pub optimiser: Optimiser,
+    /// Parameters that are not trained.
+    #[serde(default, skip_serializing_if = "Patterns::is_empty")]
+    pub freeze: Patterns,
+    /// What batch norms of frozen parts do.
+    #[serde(default, skip_serializing_if = "Statistics::is_default")]
+    pub statistics: Statistics,
+    /// Parameters with an update of their own; the first group that matches one has it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Group>,
+    /// How gradients are limited before the update.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip: Option<Clip>,
     /// The learning rate.
     pub schedule: Schedule,
     /// What is done to training pictures.
@@ -85,33 +104,6 @@ pub struct Recipe {
         with = "serde_yaml::with::singleton_map_recursive"
     )]
     pub survival: Option<Survival>,
-}
-
-/// Stochastic gradient descent.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Optimiser {
-    /// Momentum.
-    pub momentum: f64,
-    /// Weight decay.
-    pub weight_decay: f64,
-    /// Of which parameters.
-    #[serde(default)]
-    pub decay: Decay,
-    /// Nesterov's form.
-    #[serde(default)]
-    pub nesterov: bool,
-}
-
-/// Which parameters are decayed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Decay {
-    /// Every one, γ, β and biases too.
-    #[default]
-    All,
-    /// Those of convolutions and linear layers, without biases.
-    Weights,
 }
 
 /// The learning rate over a run; at most one of `divide`, `cosine` and `one_cycle`.
@@ -304,12 +296,6 @@ impl Recipe {
     /// Its length, in the unit of its boundaries.
     pub fn length(&self) -> u64 {
         self.iterations.or(self.epochs).unwrap_or(0)
-    }
-
-    /// The optimiser as the compiler takes it.
-    pub fn sgd(&self) -> Sgd {
-        let Optimiser { momentum, weight_decay, decay, nesterov } = self.optimiser;
-        Sgd { momentum, weight_decay, decay_vectors: decay == Decay::All, nesterov }
     }
 
     /// Crops and flips as the loader takes them.

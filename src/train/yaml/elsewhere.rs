@@ -7,11 +7,23 @@ const KEYS: &[(&[&str], &str)] = &[
     (&["weightdecay", "wd", "l2"], "write optimiser: { momentum: 0.9, weight_decay: 0.0001 }"),
     (
         &["optimizer", "optim"],
-        "write optimiser: { momentum: 0.9, weight_decay: 0.0001 }; it is SGD",
+        "write optimiser: { momentum: 0.9, weight_decay: 0.0001 }, which is SGD, or optimiser: { kind: adamw, weight_decay: 0.01 }",
     ),
     (
-        &["adam", "adamw", "betas", "sgd", "rmsprop"],
-        "the optimiser is SGD: optimiser: { momentum: 0.9, weight_decay: 0.0001 }",
+        &["adam", "adamw", "betas", "eps", "sgd", "rmsprop", "lion"],
+        "write optimiser: { kind: adamw, weight_decay: 0.01 }; there are sgd, adamw and lion",
+    ),
+    (
+        &["gradclip", "clipgrad", "maxnorm", "maxgradnorm", "gradientclipping", "clipnorm"],
+        "write clip: { norm: 1 }, or clip: { value: 0.5 }",
+    ),
+    (
+        &["frozen", "freezelayers", "requiresgrad", "trainable"],
+        "write freeze: [stem, stage1], with names, stages or patterns",
+    ),
+    (
+        &["paramgroups", "parameters", "layerwise", "layerwiselr", "llrd"],
+        "write groups: [{ match: norms, weight_decay: 0 }], or layer_decay: 0.8 in optimiser",
     ),
     (&["scheduler", "lrscheduler", "lrschedule"], "write schedule: { lr: 0.1, … }"),
     (
@@ -64,7 +76,10 @@ pub fn key(name: &str) -> Option<&'static str> {
 
 /// Keys of a recipe that hold keys, or one word, and how they are written.
 const WRITTEN: &[(&str, &str)] = &[
-    ("optimiser", "write optimiser: { momentum: 0.9, weight_decay: 0.0001 }; it is SGD"),
+    (
+        "optimiser",
+        "write optimiser: { momentum: 0.9, weight_decay: 0.0001 }, which is SGD, or optimiser: { kind: adamw, weight_decay: 0.01 }",
+    ),
     ("schedule", "write schedule: { lr: 0.1 }"),
     ("augmentation", "write augmentation: { pad: 4, flip: true }"),
     ("normalise", "write normalise: per_channel, which measures mean and deviation"),

@@ -81,7 +81,9 @@ fn twice(text: &str, path: &str, key: &str) -> String {
 }
 
 fn missing(text: &str, path: &str, key: &str) -> String {
-    let place = if path.is_empty() { None } else { find(text, path) };
+    // Of a list, the key that it stands under.
+    let (above, _) = path.split_once('[').unwrap_or((path, ""));
+    let place = if above.is_empty() { None } else { find(text, above) };
     let at = place.map_or_else(String::new, |place| marked(text, place));
     format!("`{}` is missing{at}", joined(path, key))
 }

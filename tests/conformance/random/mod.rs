@@ -45,7 +45,7 @@ struct Wanted {
 fn wanted(program: &Program, inputs: &Inputs) -> Wanted {
     let (outputs, updates) = interp::run(program, inputs);
     let kept =
-        |id: &InputId| matches!(program.graph.input(*id).role, Role::Momentum(_) | Role::Statistic);
+        |id: &InputId| matches!(program.graph.input(*id).role, Role::Slot(..) | Role::Statistic);
     Wanted { outputs, states: updates.into_iter().filter(|(id, _)| kept(id)).collect() }
 }
 

@@ -56,7 +56,7 @@ fn start(net: &Net, program: &Program, state: &[(String, Vec<f64>)]) -> Inputs {
             let named = state.iter().find(|(name, _)| *name == input.name);
             named.unwrap_or_else(|| panic!("no {}", input.name)).1.clone()
         }
-        Role::Momentum(_) | Role::Seed => vec![0.0; input.ty.shape.len()],
+        Role::Slot(..) | Role::Filled(_) | Role::Seed => vec![0.0; input.ty.shape.len()],
         Role::LossScale | Role::GoodSteps | Role::Probe(_) | Role::Cut => {
             vec![1.0; input.ty.shape.len()]
         }

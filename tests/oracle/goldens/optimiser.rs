@@ -2,7 +2,7 @@
 
 use rnetc::graph::builder::Builder;
 use rnetc::graph::interp;
-use rnetc::graph::{InputId, Program, Role, Shape, Type};
+use rnetc::graph::{InputId, Program, Role, Shape, Slot, Type};
 use rnetc::nn::optimiser::Sgd;
 use rnetc::nn::optimiser::sgd;
 
@@ -27,7 +27,7 @@ fn two_steps(golden: &Golden, case: usize) {
     let mut b = Builder::new();
     let vector = Type { shape: Shape::channels(4), batched: false };
     let w = b.input("w", Role::Parameter, vector);
-    let m = b.input("m", Role::Momentum(InputId(0)), vector);
+    let m = b.input("m", Role::Slot(Slot::Momentum, InputId(0)), vector);
     let g = b.input("g", Role::Images, vector);
     let scalar = Type { shape: Shape::SCALAR, batched: false };
     let rate = b.input("lr", Role::LearningRate, scalar);

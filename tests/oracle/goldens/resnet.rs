@@ -70,8 +70,9 @@ fn start(golden: &Golden, program: &Program, prefix: &str) -> Result<Inputs, Str
             Role::Parameter | Role::Statistic => {
                 golden.get(&format!("{prefix}.{}", input.name)).parameter()
             }
-            Role::Momentum(_) => vec![0.0; input.ty.shape.len()],
+            Role::Slot(..) => vec![0.0; input.ty.shape.len()],
             Role::LossScale | Role::GoodSteps => vec![1024.0; input.ty.shape.len()],
+            Role::Filled(_) => vec![0.5; input.ty.shape.len()],
             Role::Probe(_) | Role::Cut => vec![1.0; input.ty.shape.len()],
         };
         values.push((input.name.clone(), value));

@@ -27,7 +27,7 @@ fn expect_network_caught(what: &str, network: &Network) {
 }
 
 fn is_momentum(role: Role) -> bool {
-    matches!(role, Role::Momentum(_))
+    matches!(role, Role::Slot(..))
 }
 
 #[test]

@@ -82,6 +82,11 @@ impl Golden {
         Self::parse(include_bytes!("../../goldens/resnet.safetensors"))
     }
 
+    /// Three steps of optimisers, with gradients clipped and not, and a moving average.
+    pub fn optimisers() -> Self {
+        Self::parse(include_bytes!("../../goldens/optimisers.safetensors"))
+    }
+
     fn parse(bytes: &[u8]) -> Self {
         let file = SafeTensors::deserialize(bytes).expect("a golden file");
         let read = |view: safetensors::tensor::TensorView| {

@@ -20,9 +20,10 @@ fn of_role(numbers: &mut Numbers, input: &Input) -> Vec<f64> {
         Role::LearningRate => vec![0.1],
         Role::Seed => vec![1234.0],
         Role::Parameter => parameter(numbers, input),
-        Role::Momentum(_) => numbers.vector(n, -0.1, 0.1),
+        Role::Slot(..) => numbers.vector(n, -0.1, 0.1),
         Role::Statistic => numbers.vector(n, 0.5, 1.5),
         Role::LossScale | Role::GoodSteps => vec![1024.0; n],
+        Role::Filled(_) => vec![0.5; n],
         Role::Probe(_) | Role::Cut => vec![1.0; n],
     }
 }

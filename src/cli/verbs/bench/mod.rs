@@ -13,10 +13,9 @@ use crate::data::random::{Draws, Purpose};
 use crate::engine::Precision;
 use crate::export::Mode;
 use crate::graph::{OutputKind, Role};
-use crate::lower::{self, Form, Goal};
+use crate::lower::{self, Form, Goal, Updates};
 use crate::network::Network;
 use crate::train::init::initial;
-use crate::train::recipe::Recipe;
 use crate::train::runner::Runner;
 use crate::train::tensors;
 
@@ -101,7 +100,7 @@ fn prepare(
         Mode::Train => {
             let scaled = args.engine.precision().scales_loss();
             let form = Form { recompute: args.recompute, scaled };
-            let goal = Goal::Training(Recipe::he2016()?.sgd(), form);
+            let goal = Goal::Training(Updates::PAPER, form);
             lower::program(network, args.batch, goal)
         }
         Mode::Infer => lower::inference(network, args.batch),

@@ -18,6 +18,7 @@ use crate::data::locate::Found;
 use crate::data::{Name, Set};
 use crate::engine::Precision;
 use crate::network::Network;
+use crate::text::{counted, thousands};
 use crate::train::config::Config;
 use crate::train::fit;
 use crate::train::part::Part;
@@ -28,6 +29,7 @@ use crate::train::record::run_folder::RunFolder;
 use crate::train::schedule::Length;
 use crate::train::tensors::Values;
 use crate::train::trainer::{End, Observer};
+use crate::train::updates;
 
 /// Epochs on `shapes10` where nothing says how long: enough to learn it, in a few minutes.
 const SHAPES_EPOCHS: u64 = 4;
@@ -180,6 +182,26 @@ impl<'a> Finished<'a> {
     }
 }
 
+/// What a recipe leaves as it is.
+fn frozen(recipe: &Recipe, network: &Network) -> Option<String> {
+    let updates = updates::of(recipe, network).ok()?;
+    let (frozen, all) = (updates::frozen(&updates, network), network.parameters());
+    let norms = match updates.still.len() {
+        0 => String::new(),
+        norms => format!(
+            "; {} normalise by running statistics, which stay too",
+            counted(norms, "batch norm")
+        ),
+    };
+    (frozen > 0 || !norms.is_empty()).then(|| {
+        format!(
+            "frozen: {} of {} parameters stay as they are{norms}",
+            thousands(frozen),
+            thousands(all)
+        )
+    })
+}
+
 fn go(
     mut run: Run,
     folder: &RunFolder,
@@ -193,7 +215,7 @@ fn go(
     output::note(format_args!(
         "training {} ({} parameters) on {}: {} steps of {}, {} an epoch{}; run folder {}",
         network.name,
-        crate::text::thousands(network.parameters()),
+        thousands(network.parameters()),
         session.config.data,
         plan.total,
         session.config.recipe.batch,
@@ -201,6 +223,9 @@ fn go(
         if done > 0 { format!(", from step {done} on") } else { String::new() },
         folder.path().display()
     ));
+    if let Some(text) = frozen(&session.config.recipe, network) {
+        output::note(text);
+    }
     if let Some(steps) = plan.shortened_warmup(&session.config.recipe) {
         let asked = session.config.recipe.schedule.warmup.map_or(0, |warmup| warmup.iterations);
         output::note(format_args!(

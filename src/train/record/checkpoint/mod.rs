@@ -1,6 +1,6 @@
 //! Checkpoints: safetensors files with PyTorch's shapes.
 //!
-//! A file holds every parameter and statistic by name, and each parameter's momentum as
+//! A file holds every parameter and statistic by name, and what the optimiser keeps of each, such as
 //! `<parameter>.momentum`. A key of the metadata holds a JSON object with its version: under `rnetc`
 //! an [`About`], the step, the epoch and the run's configuration, spec text included; under
 //! `rnetc.import` an [`Imported`].
@@ -18,12 +18,11 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::atomic;
 use super::format;
-use crate::nn::loss_scaling::STATE;
 use crate::train::TrainError;
 use crate::train::error::Misfit;
 use crate::train::foreign::other_format;
 use crate::train::layout;
-use crate::train::tensors::{Tensor, Values};
+use crate::train::tensors::{self, Tensor, Values};
 
 /// Longest header that is read, of files and before their tensors are known.
 const MOST_HEADER: u64 = 64 << 20;
@@ -124,8 +123,8 @@ fn header(path: &Path) -> Result<Vec<u8>, TrainError> {
 }
 
 /// Reads the values of a network's tensors, in the graph's order; names and shapes must be
-/// those of the network. Momenta may be missing, and so may the state of loss scaling, which begins
-/// anew where weights of another precision go on.
+/// those of the network. What an optimiser keeps may be missing, and so may the scalars of a run, which
+/// begin anew where weights of another precision go on.
 pub fn load(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainError> {
     let bytes = whole(path, tensors)?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(path, &error))?;
@@ -139,7 +138,7 @@ pub fn load(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainError> {
                     let data = read(&view, tensor).map_err(|why| misfit(path, &name, why))?;
                     values.insert(name, data);
                 }
-                Err(_) if of_loss_scaling(tensor) => {}
+                Err(_) if of_run(&name) => {}
                 Err(_) if name == tensor.name => {
                     return Err(misfit(path, &name, Misfit::Missing));
                 }
@@ -148,8 +147,7 @@ pub fn load(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainError> {
         }
     }
     if known != file.len() {
-        // The state of loss scaling is of a run; whoever wants a network's weights leaves it.
-        let of_run = |name: &str| STATE.iter().any(|(state, ..)| *state == name);
+        // Whoever wants a network's weights leaves the scalars of a run.
         let known = |name: &str| tensors.iter().any(|t| names(t).any(|n| n == name));
         let other = file.names().into_iter().find(|name| !known(name) && !of_run(name));
         let Some(other) = other else { return Ok(values) };
@@ -160,8 +158,13 @@ pub fn load(path: &Path, tensors: &[Tensor]) -> Result<Values, TrainError> {
 
 /// The file's bytes, unless there are far more than the network's tensors need.
 fn whole(path: &Path, tensors: &[Tensor]) -> Result<Vec<u8>, TrainError> {
-    let need: u64 = tensors.iter().map(|t| 8 * t.shape.len() as u64).sum();
+    let need: u64 = tensors.iter().map(most_bytes).sum();
     bytes(path, need + MOST_HEADER)
+}
+
+/// Bytes of a tensor with all that is kept of it, or in f64.
+fn most_bytes(tensor: &Tensor) -> u64 {
+    4 * tensor.shape.len() as u64 * (1 + tensor.kept().count() as u64).max(2)
 }
 
 /// A file's bytes, unless it is of another format or there are more than `most`.
@@ -206,12 +209,12 @@ fn shape(tensor: &Tensor) -> Vec<usize> {
     layout::checkpoint_shape(tensor.kind, tensor.shape)
 }
 
-fn names(tensor: &Tensor) -> impl Iterator<Item = String> {
-    std::iter::once(tensor.name.clone()).chain(tensor.momentum())
+fn names(tensor: &Tensor) -> impl Iterator<Item = String> + '_ {
+    std::iter::once(tensor.name.clone()).chain(tensor.kept())
 }
 
-fn of_loss_scaling(tensor: &Tensor) -> bool {
-    STATE.iter().any(|(_, role, _)| *role == tensor.role)
+fn of_run(name: &str) -> bool {
+    tensors::of_run().any(|scalar| scalar.name == name)
 }
 
 fn damaged(path: &Path, error: &dyn std::fmt::Display) -> TrainError {

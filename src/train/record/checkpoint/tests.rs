@@ -11,7 +11,7 @@ use crate::train::init::initial;
 use crate::train::layout::Kind;
 use crate::train::recipe::Recipe;
 use crate::train::schedule::Length;
-use crate::train::tensors::of_loss_scaling;
+use crate::train::tensors::of_run;
 
 fn tensor(name: &str, kind: Kind, shape: [usize; 4], role: Role) -> Tensor {
     let init = Init::Uniform { bound: 1.0 };
@@ -54,7 +54,9 @@ fn about() -> About {
 fn saved() -> (tempfile::TempDir, std::path::PathBuf, Values) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.safetensors");
-    let values = initial(&tensors(), 3);
+    let mut values = initial(&tensors(), 3);
+    let momenta = ["conv.weight", "fc.weight"].map(|name| (name, vec![0.25; values[name].len()]));
+    values.extend(momenta.map(|(name, momentum)| (format!("{name}.momentum"), momentum)));
     save(&path, &tensors(), &values, &about()).unwrap();
     (folder, path, values)
 }
@@ -112,7 +114,7 @@ fn a_file_cut_short_or_damaged_is_refused() {
 fn the_scale_of_a_loss_comes_back_to_the_bit_or_starts_anew() {
     let (folder, plain, weights) = saved();
     let mut scaled = tensors();
-    scaled.extend(of_loss_scaling());
+    scaled.extend(of_run());
     let mut values = weights.clone();
     values.extend([(SCALE.to_string(), vec![4096.0]), (STREAK.to_string(), vec![1234.0])]);
     let path = folder.path().join("scaled.safetensors");

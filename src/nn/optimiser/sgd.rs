@@ -1,7 +1,8 @@
 //! Stochastic gradient descent with momentum.
 
+use super::moved;
+use crate::graph::NodeId;
 use crate::graph::builder::Builder;
-use crate::graph::{NodeId, Unary};
 
 /// Stochastic gradient descent with momentum, as PyTorch computes it: the decay is added to the
 /// gradient before the momentum.
@@ -21,11 +22,6 @@ impl Sgd {
     /// What both papers train with.
     pub const PAPER: Sgd =
         Sgd { momentum: 0.9, weight_decay: 1e-4, decay_vectors: true, nesterov: false };
-}
-
-/// Name of a parameter's momentum, in files and listings.
-pub fn momentum_name(parameter: &str) -> String {
-    format!("{parameter}.momentum")
 }
 
 /// New parameter and new momentum: m ← μ·m + (g + λ·w); w ← w − lr·m (Nesterov: lr·(g + λ·w +
@@ -52,7 +48,5 @@ pub fn sgd(
     } else {
         momentum
     };
-    let step = b.mul(direction, lr);
-    let back = b.unary(Unary::Neg, step);
-    (b.add(w, back), momentum)
+    (moved(b, lr, w, direction), momentum)
 }

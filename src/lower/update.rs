@@ -1,0 +1,181 @@
+//! What a training step does with gradients.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Lowering, Parameter};
+use crate::graph::autodiff::{Factors, gradient_from};
+use crate::graph::{InputId, NodeId, Origin, Role, Shape, Slot, Type};
+use crate::network::{ModuleId, TensorId, TensorKind};
+use crate::nn::loss_scaling::{self, Scaling};
+use crate::nn::optimiser::{self, Clip, FILLED, Rule, Sgd, Step, Update};
+
+/// How the parameters of a network are updated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Updates {
+    /// The optimiser.
+    pub rule: Rule,
+    /// Weight decay.
+    pub weight_decay: f64,
+    /// Whether γ, β and biases are decayed too, or weights of convolutions and linear layers only.
+    pub decay_vectors: bool,
+    /// Parameters with an update of their own, or none: frozen ones stay as they are.
+    pub own: BTreeMap<TensorId, Option<Update>>,
+    /// Batch norms that normalise by their running statistics, which stay as they are.
+    pub still: BTreeSet<ModuleId>,
+    /// How gradients are limited before.
+    pub clip: Option<Clip>,
+    /// Decay of the moving average that is kept of every parameter and statistic that moves.
+    pub average: Option<f64>,
+}
+
+impl Updates {
+    /// What both papers train with.
+    pub const PAPER: &Updates = &Updates::of(Sgd::PAPER);
+
+    /// One form of SGD for all parameters.
+    pub const fn of(sgd: Sgd) -> Self {
+        let Sgd { momentum, weight_decay, decay_vectors, nesterov } = sgd;
+        Self {
+            rule: Rule::Sgd { momentum, nesterov },
+            weight_decay,
+            decay_vectors,
+            own: BTreeMap::new(),
+            still: BTreeSet::new(),
+            clip: None,
+            average: None,
+        }
+    }
+
+    /// That of a parameter, unless it has one of its own.
+    pub fn common(&self, kind: TensorKind) -> Update {
+        let decayed = self.decay_vectors || kind != TensorKind::Vector;
+        let weight_decay = if decayed { self.weight_decay } else { 0.0 };
+        Update { rule: self.rule, weight_decay, rate: 1.0 }
+    }
+
+    /// That of a parameter; none where it is frozen.
+    fn of_parameter(&self, parameter: &Parameter) -> Option<Update> {
+        let own = self.own.get(&parameter.tensor.id).copied();
+        own.unwrap_or_else(|| Some(self.common(parameter.tensor.kind)))
+    }
+}
+
+/// A parameter that moves.
+pub(super) struct Trained {
+    parameter: Parameter,
+    update: Update,
+}
+
+impl Lowering<'_> {
+    /// The parameters that move.
+    pub(super) fn trained(&self, updates: &Updates) -> Vec<Trained> {
+        let trained = |parameter: &Parameter| {
+            let update = updates.of_parameter(parameter)?;
+            Some(Trained { parameter: *parameter, update })
+        };
+        self.parameters.iter().filter_map(trained).collect()
+    }
+
+    /// The loss, and the gradient of its scaled value with respect to every parameter that moves.
+    pub(super) fn backward(
+        &mut self,
+        logits: NodeId,
+        scaling: Option<Scaling>,
+        trained: &[Trained],
+    ) -> (NodeId, Vec<NodeId>) {
+        let loss = self.loss(logits);
+        let wrt: Vec<NodeId> = trained.iter().map(|t| t.parameter.node).collect();
+        let seed = scaling.map_or_else(|| self.b.constant(1.0), |scaling| scaling.scale);
+        (loss, gradient_from(&mut self.b, (loss, seed), &wrt, &Factors::new()))
+    }
+
+    /// Updates of parameters and of all that is kept of them, from gradients of the scaled loss.
+    pub(super) fn update(
+        &mut self,
+        updates: &Updates,
+        trained: &[Trained],
+        scaled: &[NodeId],
+        scaling: Option<Scaling>,
+    ) {
+        let gradients = match scaling {
+            Some(scaling) => scaling.unscaled(&mut self.b, scaled),
+            None => scaled.to_vec(),
+        };
+        self.b.set_origin(Origin::default());
+        let gradients = match updates.clip {
+            Some(clip) => clip.apply(&mut self.b, &gradients),
+            None => gradients,
+        };
+        let lr = self.scalar("lr", Role::LearningRate);
+        let filled = self.filled(updates.rule);
+        for (Trained { parameter, update }, &g) in trained.iter().zip(&gradients) {
+            let Parameter { tensor, input, node: w } = *parameter;
+            let slots = update.rule.slots();
+            let kept: Vec<(InputId, NodeId)> =
+                slots.iter().map(|&slot| self.slot(tensor.id, input, slot)).collect();
+            let (inputs, kept): (Vec<InputId>, Vec<NodeId>) = kept.into_iter().unzip();
+            let step = Step { lr, w, g, kept: &kept, filled };
+            let (new, keeps) = update.apply(&mut self.b, step);
+            self.updates.push((input, new));
+            self.updates.extend(inputs.into_iter().zip(keeps));
+        }
+        if let Some(decay) = updates.average {
+            self.average(decay);
+        }
+    }
+
+    /// An input for what is kept of a tensor.
+    fn slot(&mut self, tensor: TensorId, of: InputId, slot: Slot) -> (InputId, NodeId) {
+        let name = optimiser::slot_name(&self.network.tensor_name(tensor), slot);
+        let ty = self.b.graph().input(of).ty;
+        let node = self.b.input(name, Role::Slot(slot, of), ty);
+        (self.input_id(node), node)
+    }
+
+    /// How much of an optimiser's moments is filled after this step.
+    fn filled(&mut self, rule: Rule) -> Option<[NodeId; 2]> {
+        let betas = rule.filling()?;
+        let ty = Type { shape: Shape::SCALAR, batched: false };
+        let now = FILLED.map(|(name, role, _)| self.b.input(name, role, ty));
+        let next = [0, 1].map(|k| optimiser::filled(&mut self.b, betas[k], now[k]));
+        for (before, after) in now.into_iter().zip(next) {
+            let input = self.input_id(before);
+            self.updates.push((input, after));
+        }
+        Some(next)
+    }
+
+    /// Moving averages of every parameter and statistic that is updated.
+    fn average(&mut self, decay: f64) {
+        let tensors: Vec<(InputId, TensorId)> = self
+            .parameters
+            .iter()
+            .map(|parameter| (parameter.input, parameter.tensor.id))
+            .chain(self.statistics.iter().copied())
+            .collect();
+        let new: BTreeMap<InputId, NodeId> = self.updates.iter().copied().collect();
+        for (of, tensor) in tensors {
+            let Some(&new) = new.get(&of) else { continue };
+            let (input, before) = self.slot(tensor, of, Slot::Average);
+            let after = optimiser::moved_average(&mut self.b, decay, before, new);
+            self.updates.push((input, after));
+        }
+    }
+
+    /// Has every update wait for finite gradients; returns whether they are.
+    pub(super) fn keep_where_good(&mut self, scaling: Scaling, gradients: &[NodeId]) -> NodeId {
+        let b = &mut self.b;
+        b.set_origin(Origin::default());
+        let good = loss_scaling::all_finite(b, gradients);
+        for (input, new) in &mut self.updates {
+            let old = b.input_node(*input);
+            *new = loss_scaling::kept(b, good, *new, old);
+        }
+        let next = scaling.next(b, good);
+        for (old, new) in [(scaling.scale, next.scale), (scaling.streak, next.streak)] {
+            let input = self.input_id(old);
+            self.updates.push((input, new));
+        }
+        good
+    }
+}

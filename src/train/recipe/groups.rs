@@ -1,0 +1,133 @@
+//! Which parameters are trained otherwise than the others, or not at all.
+
+use std::fmt;
+
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::optimiser::given;
+use crate::train::yaml::Mistake;
+
+/// Parameters with an update of their own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// Which.
+    #[serde(rename = "match")]
+    pub matches: Patterns,
+    /// What the learning rate is multiplied by.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub lr_factor: Option<f64>,
+    /// Weight decay in place of the optimiser's.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub weight_decay: Option<f64>,
+    /// Whether they stay as they are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub freeze: bool,
+}
+
+/// What batch norms of frozen parts do with their running statistics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Statistics {
+    /// They stay as they are, and normalise in training too.
+    #[default]
+    Frozen,
+    /// They move on, and a mini-batch normalises itself.
+    Moving,
+}
+
+impl Statistics {
+    /// Whether that is what is done unless something else is written.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// One pattern or several, as parameters are named by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Patterns(pub Vec<String>);
+
+impl Patterns {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Patterns {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [one] => to.serialize_str(one),
+            several => several.serialize(to),
+        }
+    }
+}
+
+impl<'a> Deserialize<'a> for Patterns {
+    fn deserialize<D: Deserializer<'a>>(from: D) -> Result<Self, D::Error> {
+        struct OneOrMore;
+        impl<'a> Visitor<'a> for OneOrMore {
+            type Value = Patterns;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a name, or a list of names such as [stem, stage1],")
+            }
+
+            fn visit_str<E>(self, one: &str) -> Result<Patterns, E> {
+                Ok(Patterns(vec![one.to_owned()]))
+            }
+
+            fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<Patterns, A::Error> {
+                let mut all = Vec::new();
+                while let Some(one) = list.next_element()? {
+                    all.push(one);
+                }
+                Ok(Patterns(all))
+            }
+        }
+        from.deserialize_any(OneOrMore)
+    }
+}
+
+/// Longest pattern that makes sense, in characters.
+const LONGEST: usize = 200;
+
+/// Says what is wrong with groups, whatever net they are for.
+pub(super) fn check(groups: &[Group], freeze: &Patterns) -> Result<(), Mistake> {
+    patterns("freeze", freeze)?;
+    for group in groups {
+        patterns("groups", &group.matches)?;
+        if group.matches.is_empty() {
+            return Err(Mistake::at("groups", "a group must match something: match: [norms]"));
+        }
+        let Group { matches: _, lr_factor, weight_decay, freeze } = group;
+        if *freeze && (lr_factor.is_some() || weight_decay.is_some()) {
+            let text = "a group that is frozen has neither lr_factor nor weight_decay";
+            return Err(Mistake::at("groups", text));
+        }
+        if !freeze && lr_factor.is_none() && weight_decay.is_none() {
+            let text = "a group changes something: lr_factor, weight_decay or freeze: true";
+            return Err(Mistake::at("groups", text));
+        }
+        for (name, value) in [("lr_factor", lr_factor), ("weight_decay", weight_decay)] {
+            if let Some(value) = value.filter(|value| !(value.is_finite() && *value >= 0.0)) {
+                let text = format!("{name} of a group is {value}, and must be 0 or more");
+                return Err(Mistake::at("groups", text));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn patterns(key: &'static str, patterns: &Patterns) -> Result<(), Mistake> {
+    for pattern in &patterns.0 {
+        if pattern.is_empty() || pattern.chars().count() > LONGEST {
+            let text = format!("{key}: a pattern has 1 to {LONGEST} characters");
+            return Err(Mistake::at(key, text));
+        }
+        super::pattern::Pattern::parse(pattern)
+            .map_err(|why| Mistake::at(key, format!("{key}: `{pattern}`: {why}")))?;
+    }
+    Ok(())
+}

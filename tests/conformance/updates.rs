@@ -1,0 +1,149 @@
+//! Optimisers, frozen parts, clipping and averages: the engines agree with the interpreter, and
+//! what is not asked for is not computed.
+
+use rnetc::engine::wgpu::{GpuPlan, Target};
+use rnetc::gradcheck;
+use rnetc::graph::builder::Builder;
+use rnetc::graph::{Class, InputId, Program, Role, Shape, Slot, Type, interp};
+use rnetc::lower::{self, Form, Goal, Updates};
+use rnetc::network::Network;
+use rnetc::nn::optimiser::{AdamW, Clip, Lion, Rule, Sgd, Step, Update};
+
+use crate::compare::agrees;
+use crate::support::{small, with};
+
+const PLAIN: Form = Form { recompute: false, scaled: false };
+const SCALED: Form = Form { recompute: false, scaled: true };
+
+/// ε is large, so that a gradient that is rounding moves little.
+const ADAMW: Rule = Rule::AdamW(AdamW { betas: [0.9, 0.999], eps: 0.1 });
+
+const LION: Rule = Rule::Lion(Lion { betas: [0.9, 0.99] });
+
+fn step(network: &Network, updates: &Updates, form: Form) -> Program {
+    lower::program(network, 4, Goal::Training(updates, form))
+}
+
+/// All that is not the head, with its batch norms, stays as it is.
+fn head_only(network: &Network, mut updates: Updates) -> Updates {
+    for tensor in network.tensors() {
+        if !network.tensor_name(tensor.id).starts_with("head.linear") {
+            match tensor.id.part.is_trained() {
+                true => drop(updates.own.insert(tensor.id, None)),
+                false => drop(updates.still.insert(tensor.id.module)),
+            }
+        }
+    }
+    updates
+}
+
+#[test]
+fn engines_agree_on_every_rule() {
+    let network = small("preact", "depth=8");
+    let of = |rule| Updates { rule, ..Updates::of(Sgd::PAPER) };
+    let clipped = |clip| Updates { clip: Some(clip), average: Some(0.9), ..of(ADAMW) };
+    for (name, updates, form) in [
+        ("adamw", of(ADAMW), PLAIN),
+        ("clipped by norm, averaged", clipped(Clip::Norm(0.5)), PLAIN),
+        ("clipped by value, scaled", clipped(Clip::Value(0.01)), SCALED),
+        ("head only", head_only(&network, clipped(Clip::Norm(0.5))), SCALED),
+    ] {
+        agrees(name, &step(&network, &updates, form), 1e-3);
+    }
+}
+
+/// On numbers that are given, none of them near zero: of a gradient that is rounding, the sign is
+/// anyone's guess.
+#[test]
+fn engines_agree_on_lion() {
+    let mut b = Builder::new();
+    let ty = Type { shape: Shape([3, 3, 5, 7]), batched: false };
+    let lr = b.input("lr", Role::LearningRate, Type { shape: Shape::SCALAR, batched: false });
+    let (w, g) = (b.input("w", Role::Parameter, ty), b.input("g", Role::Parameter, ty));
+    let m = b.input("m", Role::Slot(Slot::Momentum, InputId(1)), ty);
+    let update = Update { rule: LION, weight_decay: 0.1, rate: 0.5 };
+    let step = Step { lr, w, g, kept: &[m], filled: None };
+    let (new, kept) = update.apply(&mut b, step);
+    // A gradient that shrinks from step to step.
+    let less = b.scale(g, 0.75);
+    let updates = vec![(InputId(1), new), (InputId(3), kept[0]), (InputId(2), less)];
+    agrees("lion", &Program { graph: b.finish(), outputs: vec![], updates, batch: 1 }, 1e-6);
+}
+
+/// Neither weight gradients, nor what only they read, nor adjoints below the last trained layer.
+#[test]
+fn nothing_is_computed_for_what_is_frozen() {
+    let network = with("preact", "depth=20");
+    let contractions = |program: &Program| {
+        let of = |op: &str| program.graph.nodes.iter().filter(|n| n.op.name() == op).count();
+        [of("conv"), of("conv_dx"), of("conv_dw")]
+    };
+    let all = step(&network, Updates::PAPER, PLAIN);
+    assert_eq!(contractions(&all), [20, 19, 20]);
+    let head = step(&network, &head_only(&network, Updates::of(Sgd::PAPER)), PLAIN);
+    assert_eq!(contractions(&head), [20, 0, 1]);
+    let kept = head.graph.inputs.iter().filter(|input| matches!(input.role, Role::Slot(..)));
+    assert_eq!(kept.count(), 2);
+    assert_eq!(head.updates.len(), 4, "weight, bias, their momenta");
+    // Half of the units: what stands before is computed forwards only.
+    let mut half = Updates::of(Sgd::PAPER);
+    for tensor in network.tensors().filter(|tensor| tensor.id.part.is_trained()) {
+        let name = network.tensor_name(tensor.id);
+        if ["stem.", "units.1.", "units.2.", "units.3.", "units.4."]
+            .iter()
+            .any(|s| name.starts_with(s))
+        {
+            half.own.insert(tensor.id, None);
+        }
+    }
+    let half = step(&network, &half, PLAIN);
+    assert_eq!(contractions(&half), [20, 11, 11]);
+    let windows = half.graph.nodes.iter().filter(|n| n.op.class() == Class::Contraction);
+    assert_eq!(windows.count(), 42);
+}
+
+/// Updates of all parameters are instances of few dispatches, whatever the optimiser.
+#[test]
+fn updates_are_dispatched_together() {
+    let network = with("preact", "depth=20");
+    let dispatches = |rule, clip, average| {
+        let updates = Updates { rule, clip, average, ..Updates::of(Sgd::PAPER) };
+        let program = lower::program(&network, 128, Goal::Training(&updates, PLAIN));
+        GpuPlan::untuned(&program, Target::default()).dispatches.len()
+    };
+    let sgd = dispatches(Rule::Sgd { momentum: 0.9, nesterov: false }, None, None);
+    for (rule, clip, average, more) in [
+        (ADAMW, None, None, 4),
+        (LION, None, None, 2),
+        // A sum of squares for each of 61 gradients.
+        (ADAMW, Some(Clip::Norm(1.0)), None, 64),
+        (ADAMW, None, Some(0.999), 6),
+    ] {
+        let all = dispatches(rule, clip, average);
+        assert!(all <= sgd + more, "{rule:?}, {clip:?}, {average:?}: {all}, of SGD {sgd}");
+    }
+}
+
+/// A step with a bad gradient leaves every slot as it was.
+#[test]
+fn a_step_that_is_left_out_leaves_all_that_is_kept() {
+    let network = small("preact", "depth=8");
+    let updates = Updates { rule: ADAMW, average: Some(0.5), ..Updates::of(Sgd::PAPER) };
+    let program = step(&network, &updates, SCALED);
+    let mut inputs = gradcheck::random_inputs(&network, &program, 1);
+    let at = |role| program.graph.inputs.iter().position(|input| input.role == role).expect("it");
+    let scale = InputId(at(Role::LossScale) as u32);
+    let (_, moved) = interp::run(&program, &inputs);
+    inputs.insert(scale, vec![f64::INFINITY]);
+    let (_, left) = interp::run(&program, &inputs);
+    for (at, input) in program.graph.inputs.iter().enumerate() {
+        let id = InputId(at as u32);
+        let kept = match input.role {
+            Role::Parameter | Role::Statistic | Role::Slot(..) | Role::Filled(_) => &inputs[&id],
+            Role::GoodSteps => &vec![0.0],
+            _ => continue,
+        };
+        assert_eq!(&left[&id], kept, "{}", input.name);
+        assert_ne!(&moved[&id], kept, "{}", input.name);
+    }
+}
