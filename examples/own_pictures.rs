@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         test: Arc::new(Stripes { count: 64, first: 1000 }),
     };
     let mut recipe = Recipe { batch: 16, ..Recipe::he2016()? };
-    recipe.augmentation.pad = 0;
+    recipe.augmentation.pad = 0.into();
     let training = Training::new(&spec, spec.compile()?, recipe)?.length(Length::Epochs(20));
 
     let engine = EngineOptions::cpu().open()?;

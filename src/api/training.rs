@@ -104,6 +104,7 @@ impl Training {
         fit::check(&self.network, data)?;
         let data = &self.divided(data)?;
         fit::check_choice(&self.recipe, data)?;
+        fit::check_weights_of_classes(&self.recipe, self.network.classes())?;
         fit::check_augmentation(&self.recipe, data.train.extent())?;
         let pictures = data.train.count();
         if pictures == 0 {

@@ -142,6 +142,7 @@ impl From<TrainError> for Failure {
             | TrainError::OtherClasses { .. }
             | TrainError::OtherNames { .. }
             | TrainError::NoValidation { .. }
+            | TrainError::ClassWeights { .. }
             | TrainError::NoPictures { .. }
             | TrainError::Blank { .. }
             | TrainError::Undescribed

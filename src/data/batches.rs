@@ -7,9 +7,10 @@ use std::sync::Arc;
 use super::Pictures;
 use super::augment::Augmentation;
 use super::normalise::Normalisation;
-use super::order::permutation;
+use super::order::Sampling;
 use super::prefetch::Prefetch;
-use crate::pixels::{self, Crop, Extent, Table};
+use super::targets::{self, Targets};
+use crate::pixels::{self, Crop, Extent, Mix, Table};
 
 /// Most threads that prepare batches.
 const MOST_THREADS: usize = 4;
@@ -19,7 +20,7 @@ const MOST_THREADS: usize = 4;
 pub struct Batch {
     /// The pictures.
     pub images: Images,
-    /// Batch × classes; each row sums to 1.
+    /// Batch × classes; each row sums to 1, unless classes have weights.
     pub targets: Vec<f32>,
     /// The classes; shorter than the batch where the set ended before it was full (the rest of
     /// the batch repeats the last picture).
@@ -64,10 +65,30 @@ impl Images {
             Images::Bytes(batch) => Cow::Owned(batch.expanded()),
         }
     }
+
+    fn mixed(&mut self, mix: Mix, extent: Extent) {
+        match self {
+            Images::Numbers(numbers) => mix.apply(extent, numbers),
+            Images::Bytes(batch) => batch.mix = mix,
+        }
+    }
 }
 
 /// A stream of batches.
 pub type Batches = Prefetch<Batch>;
+
+/// How pictures are shown in training.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Showing {
+    /// What is done to them.
+    pub augmentation: Augmentation,
+    /// What the net is to say of them.
+    pub targets: Targets,
+    /// How often an epoch visits each.
+    pub sampling: Sampling,
+    /// Seed of the order and of the augmentation.
+    pub seed: u32,
+}
 
 /// What batches are made from.
 #[derive(Clone)]
@@ -90,16 +111,14 @@ impl Loading {
 
     /// Training batches number `steps.start..steps.end`, counted from 0 over all epochs: each
     /// epoch in its own order, each picture augmented in its own way. What a batch holds depends
-    /// on its number and the seed only. `smoothing` is the share of a target that is spread over
-    /// all classes.
+    /// on its number and the seed only. Of mixed pictures, `labels` are those with the larger share.
     pub fn training(
         self,
-        augmentation: Augmentation,
-        smoothing: f64,
-        seed: u32,
+        showing: Showing,
         steps: std::ops::Range<u64>,
         images: As,
     ) -> std::io::Result<Batches> {
+        let Showing { augmentation, targets, sampling, seed } = showing;
         let per_epoch = self.steps_per_epoch().max(1);
         let mut writer = self.writer();
         let mut order = (u32::MAX, Vec::new());
@@ -107,16 +126,20 @@ impl Loading {
         let fill = move |step: u64, batch: &mut Batch| {
             let epoch = (step / per_epoch) as u32;
             if order.0 != epoch {
-                order = (epoch, permutation(self.pictures.count(), seed, epoch));
+                order = (epoch, sampling.visits(self.pictures.as_ref(), seed, epoch));
             }
             let first = (step % per_epoch) as usize * self.batch;
             batch.labels.clear();
-            for (at, &index) in order.1[first..first + self.batch].iter().enumerate() {
-                let crop = augmentation.draw(writer.extent, seed, epoch, index);
+            for (at, visit) in order.1[first..first + self.batch].iter().enumerate() {
+                let index = visit.picture;
+                let crop = augmentation.draw(writer.extent, visit.seed(seed), epoch, index);
                 let read = |pixels: &mut [u8]| self.pictures.picture(epoch, index, pixels);
                 batch.labels.push(writer.put(&mut batch.images, at, crop, read));
             }
-            targets(&batch.labels, smoothing, self.classes, &mut batch.targets);
+            let mix = augmentation.mixing.draw(writer.extent, seed, step);
+            batch.images.mixed(mix, writer.extent);
+            targets.write(&batch.labels, (mix, writer.extent), &mut batch.targets);
+            targets::larger(&mut batch.labels, mix.share(writer.extent));
         };
         Prefetch::start(steps, images.threads(), empty, fill)
     }
@@ -127,6 +150,7 @@ impl Loading {
         let mut writer = self.writer();
         let empty = self.buffers(&writer, images);
         let batches = count.div_ceil(self.batch) as u64;
+        let targets = Targets { classes: self.classes, ..Targets::default() };
         let fill = move |number: u64, batch: &mut Batch| {
             let first = number as usize * self.batch;
             batch.labels.clear();
@@ -136,7 +160,7 @@ impl Loading {
                 let label = writer.put(&mut batch.images, at, Crop::default(), read);
                 batch.labels.extend((first + at < count).then_some(label));
             }
-            targets(&batch.labels, 0.0, self.classes, &mut batch.targets);
+            targets.write(&batch.labels, (Mix::None, writer.extent), &mut batch.targets);
         };
         Prefetch::start(0..batches, images.threads(), empty, fill)
     }
@@ -194,20 +218,12 @@ impl Writer {
     }
 }
 
-/// One-hot rows, of which `smoothing` is spread evenly over all classes (PyTorch's form).
-fn targets(labels: &[u8], smoothing: f64, classes: usize, targets: &mut [f32]) {
-    targets.fill(0.0);
-    let spread = smoothing / classes as f64;
-    for (&label, row) in labels.iter().zip(targets.chunks_exact_mut(classes)) {
-        row.fill(spread as f32);
-        row[usize::from(label)] = (1.0 - smoothing + spread) as f32;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::augment::{Erasing, Flip, Mixing};
     use crate::data::dataset::Stored;
+    use crate::pixels::Border;
 
     /// `count` pictures of one pixel, whose value and label is the index.
     fn loading(count: u8, batch: usize) -> Loading {
@@ -230,11 +246,13 @@ mod tests {
         all
     }
 
-    const PLAIN: Augmentation = Augmentation { pad: 0, flip: false, cutout: 0 };
+    fn plain(classes: usize, seed: u32) -> Showing {
+        Showing { targets: Targets { classes, ..Targets::default() }, seed, ..Showing::default() }
+    }
 
     #[test]
     fn an_epoch_visits_each_picture_at_most_once_and_drops_the_rest() {
-        let batches = labels(loading(11, 4).training(PLAIN, 0.0, 1, 0..2, As::Numbers).unwrap());
+        let batches = labels(loading(11, 4).training(plain(11, 1), 0..2, As::Numbers).unwrap());
         assert_eq!(batches.len(), 2);
         let mut seen: Vec<u8> = batches.concat();
         seen.sort_unstable();
@@ -244,15 +262,15 @@ mod tests {
 
     #[test]
     fn a_batch_depends_on_its_number_only() {
-        let whole = labels(loading(12, 4).training(PLAIN, 0.0, 1, 0..9, As::Numbers).unwrap());
-        let tail = labels(loading(12, 4).training(PLAIN, 0.0, 1, 5..9, As::Bytes).unwrap());
+        let whole = labels(loading(12, 4).training(plain(12, 1), 0..9, As::Numbers).unwrap());
+        let tail = labels(loading(12, 4).training(plain(12, 1), 5..9, As::Bytes).unwrap());
         assert_eq!(whole[5..], tail);
         assert_ne!(whole[0..3], whole[3..6]);
     }
 
     #[test]
     fn images_and_targets_belong_together() {
-        let mut batches = loading(6, 3).training(PLAIN, 0.0, 9, 0..1, As::Numbers).unwrap();
+        let mut batches = loading(6, 3).training(plain(6, 9), 0..1, As::Numbers).unwrap();
         let batch = batches.next_item().unwrap();
         for (k, &label) in batch.labels.iter().enumerate() {
             assert_eq!(batch.images.numbers()[k], f32::from(label) / 2.0);
@@ -265,7 +283,9 @@ mod tests {
 
     #[test]
     fn smoothing_spreads_a_share_over_all_classes() {
-        let mut batches = loading(4, 4).training(PLAIN, 0.2, 9, 0..1, As::Numbers).unwrap();
+        let mut showing = plain(4, 9);
+        showing.targets.smoothing = 0.2;
+        let mut batches = loading(4, 4).training(showing, 0..1, As::Numbers).unwrap();
         let batch = batches.next_item().unwrap();
         for (&label, row) in batch.labels.iter().zip(batch.targets.chunks_exact(4)) {
             for (class, &target) in row.iter().enumerate() {
@@ -293,17 +313,62 @@ mod tests {
         Loading { pictures, normalisation, batch: 4, classes: 2 }
     }
 
+    /// Each kind of augmentation, and several at once.
+    fn kinds() -> Vec<Augmentation> {
+        let plain = Augmentation::default();
+        let flipped = Augmentation { flip: Flip::Random, ..plain };
+        let erasing = Erasing { probability: 0.7, area: [0.1, 0.5], ratio: [0.3, 3.0] };
+        let mixing = Mixing { mixup: 0.7, cutmix: 1.0, batches: 0.8 };
+        let reflected = Augmentation { pad: 2, border: Border::Reflect, ..flipped };
+        vec![
+            plain,
+            Augmentation { pad: 2, ..plain },
+            flipped,
+            Augmentation { pad: 1, cutout: 2, ..flipped },
+            reflected,
+            Augmentation { flip: Flip::Alternate, erasing: Some(erasing), ..plain },
+            Augmentation { mixing, ..plain },
+            Augmentation { mixing, erasing: Some(erasing), ..reflected },
+        ]
+    }
+
+    #[test]
+    fn epochs_come_the_same_however_many_threads_prepare_them() {
+        let mut showing = plain(2, 3);
+        showing.augmentation = kinds()[7];
+        let by_channel = Normalisation { mean: vec![9.0, 99.5, 130.0], std: vec![3.0, 70.0, 0.7] };
+        // One thread prepares numbers, several may prepare bytes; from the middle of an epoch too.
+        let stream = |steps, images| {
+            let loading = Loading { batch: 2, ..coloured(by_channel.clone()) };
+            let mut batches = loading.training(showing.clone(), steps, images).unwrap();
+            let mut all = Vec::new();
+            while let Some(batch) = batches.next_item() {
+                all.push((batch.images.numbers().into_owned(), batch.targets.clone()));
+                batches.recycle(batch);
+            }
+            all
+        };
+        let whole = stream(0..12, As::Numbers);
+        assert_eq!(stream(0..12, As::Bytes), whole);
+        assert_eq!(stream(5..12, As::Bytes), whole[5..]);
+        assert_eq!(stream(4..12, As::Numbers), whole[4..]);
+        assert!((0..9).any(|step| whole[step].0 != whole[step + 3].0));
+    }
+
     #[test]
     fn bytes_become_the_numbers_that_are_handed_out_otherwise() {
         let by_channel = Normalisation { mean: vec![9.0, 99.5, 130.0], std: vec![3.0, 70.0, 0.7] };
         let mean = (0..45).map(|k| f64::from(k) * 5.3).collect();
         let by_pixel = Normalisation { mean, std: by_channel.std.clone() };
         for normalisation in [by_channel, by_pixel] {
-            for (pad, flip, cutout) in [(0, false, 0), (2, false, 0), (0, true, 0), (1, true, 2)] {
-                let augmentation = Augmentation { pad, flip, cutout };
+            for augmentation in kinds() {
+                let mut showing = plain(2, 3);
+                showing.augmentation = augmentation;
+                (showing.targets.smoothing, showing.sampling) = (0.1, Sampling::Balanced);
+                showing.targets.weights = vec![1.0, 2.0];
                 let streams = |images| {
                     let loading = coloured(normalisation.clone());
-                    let training = loading.clone().training(augmentation, 0.1, 3, 0..9, images);
+                    let training = loading.clone().training(showing.clone(), 0..9, images);
                     [training.unwrap(), loading.evaluation(images).unwrap()]
                 };
                 for (mut numbers, mut bytes) in

@@ -18,6 +18,7 @@ pub mod random;
 pub mod selected;
 pub mod set;
 pub mod shapes;
+pub mod targets;
 pub mod validation;
 
 pub use crate::pixels::Extent;

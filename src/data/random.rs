@@ -20,6 +20,12 @@ pub enum Purpose {
     Initial = 0x1005,
     /// Seed of a training step's dropout.
     Step = 0x1006,
+    /// Which pictures are mirrored in the first epoch.
+    Flip = 0x1007,
+    /// How a batch is mixed.
+    Mix = 0x1008,
+    /// Visits of an epoch that sees all classes alike.
+    Sample = 0x1009,
     /// Units that a lesion deletes or swaps.
     Lesion = 0x2001,
     /// A picture, and the units that a path goes through.

@@ -4,8 +4,8 @@ use crate::graph::autodiff::mean;
 use crate::graph::builder::Builder;
 use crate::graph::{Axes, NodeId, ReduceKind, Unary};
 
-/// Mean over the batch of −Σ t · log softmax(z); `logits` and `targets` are N×1×1×K and each
-/// row of `targets` sums to 1. A scalar.
+/// Mean over the batch of −Σ t · log softmax(z); `logits` and `targets` are N×1×1×K, and a row of
+/// `targets` sums to 1, or to what its picture counts. A scalar.
 pub fn cross_entropy(b: &mut Builder, logits: NodeId, targets: NodeId) -> NodeId {
     let largest = b.reduce(ReduceKind::Max, Axes::CHANNELS, logits);
     // The shift cancels, in the value and in the gradient.

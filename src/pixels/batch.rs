@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Crop, Extent, Table};
+use super::{Crop, Extent, Mix, Table};
 
 /// Pictures of one size as bytes, and what becomes of each.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,13 +15,15 @@ pub struct Batch {
     pub bytes: Vec<u8>,
     /// What is seen of each.
     pub crops: Vec<Crop>,
+    /// How they are mixed then.
+    pub mix: Mix,
 }
 
 impl Batch {
     /// So many black pictures.
     pub fn black(count: usize, extent: Extent, table: Arc<Table>) -> Self {
         let (bytes, crops) = (vec![0; count * extent.bytes()], vec![Crop::default(); count]);
-        Self { extent, table, bytes, crops }
+        Self { extent, table, bytes, crops, mix: Mix::None }
     }
 
     /// What the pictures become, batch × rows × columns × channels.
@@ -32,6 +34,7 @@ impl Batch {
         for ((from, to), crop) in pictures.zip(&self.crops) {
             crop.apply(&self.table, self.extent, from, to);
         }
+        self.mix.apply(self.extent, &mut all);
         all
     }
 }

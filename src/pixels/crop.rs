@@ -1,15 +1,19 @@
 //! What of a picture is seen.
 
+use std::ops::Range;
+
+use super::border::{Border, reflected};
 use super::{Extent, Table};
 
 /// What of a picture is seen, in a result of the picture's size. The default sees all of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Crop {
-    /// How much further down a row of the result is in the picture. What lies outside the picture is
-    /// zero, after standardisation.
+    /// How much further down a row of the result is in the picture.
     pub down: i32,
     /// How much further right a column of the result is in the picture, before mirroring.
     pub right: i32,
+    /// What lies outside the picture.
+    pub border: Border,
     /// Whether left and right change places, after cropping.
     pub flip: bool,
     /// What of the result is zero.
@@ -26,9 +30,16 @@ pub struct Hole {
 }
 
 impl Crop {
-    /// Standardises, crops out of a border of zeros to the picture's own size, mirrors, cuts the
-    /// hole.
+    /// Standardises, crops out of a border to the picture's own size, mirrors, cuts the hole.
     pub fn apply(&self, table: &Table, extent: Extent, from: &[u8], to: &mut [f32]) {
+        match self.border {
+            Border::Zeros => self.out_of_zeros(table, extent, from, to),
+            Border::Reflect => self.out_of_mirrors(table, extent, from, to),
+        }
+        self.hole.cut(extent, to);
+    }
+
+    fn out_of_zeros(&self, table: &Table, extent: Extent, from: &[u8], to: &mut [f32]) {
         let row_len = extent.columns * extent.channels;
         // Columns of the crop that see the picture: column + right must lie inside.
         let [columns, right] = [extent.columns as i64, i64::from(self.right)];
@@ -47,17 +58,51 @@ impl Crop {
             table.apply(at, &from[at..][..place.len()], &mut out[place.clone()], self.flip);
             out[place.end..].fill(0.0);
         }
-        self.hole.cut(extent, to);
+    }
+
+    fn out_of_mirrors(&self, table: &Table, extent: Extent, from: &[u8], to: &mut [f32]) {
+        let Extent { columns, channels, .. } = extent;
+        let [wide, right] = [columns as i64, i64::from(self.right)];
+        // Columns of the crop inside the picture, which lie beside each other there too.
+        let first = (-right).clamp(0, wide) as usize;
+        let last = (wide - right).clamp(first as i64, wide) as usize;
+        let source = |column: usize| reflected(column as i64 + right, columns);
+        for (row, out) in to.chunks_exact_mut(columns * channels).enumerate() {
+            let above = reflected(row as i64 + i64::from(self.down), extent.rows) * columns;
+            let mut put = |seen: Range<usize>, source: usize| {
+                let place = if self.flip { columns - seen.end..columns - seen.start } else { seen };
+                let at = (above + source) * channels;
+                let pixels = &from[at..][..place.len() * channels];
+                let place = place.start * channels..place.end * channels;
+                table.apply(at, pixels, &mut out[place], self.flip);
+            };
+            (0..first)
+                .chain(last..columns)
+                .for_each(|column| put(column..column + 1, source(column)));
+            if first < last {
+                put(first..last, source(first));
+            }
+        }
     }
 }
 
 impl Hole {
-    fn cut(self, extent: Extent, to: &mut [f32]) {
+    /// Pixels in it.
+    pub fn area(self) -> usize {
+        let len = |[first, end]: [u32; 2]| end.saturating_sub(first) as usize;
+        len(self.rows) * len(self.columns)
+    }
+
+    /// Where its rows lie among a picture's values.
+    pub(super) fn places(self, extent: Extent) -> impl Iterator<Item = Range<usize>> {
         let [first, end] = self.columns.map(|column| column as usize * extent.channels);
         let row_len = extent.columns * extent.channels;
-        for row in self.rows[0] as usize..self.rows[1] as usize {
-            to[row * row_len..][first..end].fill(0.0);
-        }
+        (self.rows[0] as usize..self.rows[1] as usize)
+            .map(move |row| row * row_len + first..row * row_len + end)
+    }
+
+    fn cut(self, extent: Extent, to: &mut [f32]) {
+        self.places(extent).for_each(|place| to[place].fill(0.0));
     }
 }
 
@@ -69,11 +114,14 @@ mod tests {
 
     /// 1…9 row by row, standardised by mean 1 and deviation 1 to 0…8.
     fn crop(pad: usize, top: usize, left: usize, flip: bool) -> Vec<f32> {
+        seen(Border::Zeros, [top, left].map(|offset| offset as i32 - pad as i32), flip)
+    }
+
+    fn seen(border: Border, [down, right]: [i32; 2], flip: bool) -> Vec<f32> {
         let table = Table::Channels(vec![std::array::from_fn(|byte| byte as f32 - 1.0)]);
         let mut out = vec![f32::NAN; 9];
         let from = [1, 2, 3, 4, 5, 6, 7, 8, 9];
-        let [down, right] = [top, left].map(|offset| offset as i32 - pad as i32);
-        let crop = Crop { down, right, flip, hole: Hole::default() };
+        let crop = Crop { down, right, border, flip, hole: Hole::default() };
         crop.apply(&table, EXTENT, &from, &mut out);
         out
     }
@@ -95,6 +143,43 @@ mod tests {
         assert_eq!(crop(4, 0, 0, false), [0.0; 9]);
         assert_eq!(crop(4, 8, 0, false), [0.0; 9]);
         assert_eq!((crop(9, 9, 0, true), crop(9, 9, 18, true)), (vec![0.0; 9], vec![0.0; 9]));
+    }
+
+    #[test]
+    fn mirrors_are_those_of_pytorch() {
+        let golden = include_str!("../../tests/goldens/augment.json");
+        let golden: serde_json::Value = serde_json::from_str(golden).unwrap();
+        let padded = golden["reflect"]["padded"].as_array().unwrap();
+        let table = Table::Channels(vec![std::array::from_fn(|byte| byte as f32)]);
+        let extent = Extent { rows: 3, columns: 4, channels: 1 };
+        let from: Vec<u8> = (0..12).collect();
+        for (down, right) in (0..5).flat_map(|down| (0..5).map(move |right| (down, right))) {
+            let mut out = vec![f32::NAN; 12];
+            let crop = Crop {
+                down: down as i32 - 2,
+                right: right as i32 - 2,
+                border: Border::Reflect,
+                ..Crop::default()
+            };
+            crop.apply(&table, extent, &from, &mut out);
+            for (at, value) in out.iter().enumerate() {
+                let place = (at / 4 + down) * 8 + at % 4 + right;
+                assert_eq!(f64::from(*value), padded[place].as_f64().unwrap(), "{down}, {right}");
+            }
+        }
+    }
+
+    #[test]
+    fn mirrors_continue_the_picture() {
+        let reflected = |offset, flip| seen(Border::Reflect, offset, flip);
+        assert_eq!(reflected([0, 0], false), crop(0, 0, 0, false));
+        assert_eq!(reflected([-1, 0], false), [3., 4., 5., 0., 1., 2., 3., 4., 5.]);
+        assert_eq!(reflected([0, -1], false), [1., 0., 1., 4., 3., 4., 7., 6., 7.]);
+        assert_eq!(reflected([0, 2], false), [2., 1., 0., 5., 4., 3., 8., 7., 6.]);
+        assert_eq!(reflected([0, 1], true), [1., 2., 1., 4., 5., 4., 7., 8., 7.]);
+        // Mirrors of mirrors, as far as one likes.
+        assert_eq!(reflected([4, -8], false), reflected([0, 0], false));
+        assert_eq!(reflected([i32::MIN, i32::MAX], true).len(), 9);
     }
 
     #[test]

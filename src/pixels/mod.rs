@@ -1,12 +1,17 @@
-//! Pictures as bytes, and the numbers that they become: cropped out of a border of zeros, mirrored,
-//! standardised, with a hole. [`Crop::apply`] says how; an engine may do the same on its device.
+//! Pictures as bytes, and the numbers that they become: cropped out of a border, mirrored,
+//! standardised, with a hole, mixed with each other. [`Crop::apply`] and [`Mix::apply`] say how; an engine
+//! may do the same on its device.
 
 mod batch;
+mod border;
 mod crop;
+mod mix;
 mod table;
 
 pub use batch::Batch;
+pub use border::Border;
 pub use crop::{Crop, Hole};
+pub use mix::Mix;
 pub use table::Table;
 
 /// Size of every picture of a set.

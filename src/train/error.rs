@@ -224,6 +224,17 @@ pub enum TrainError {
         /// The largest value that makes sense.
         most: usize,
     },
+    /// A recipe's list of weights is not one for each class.
+    #[error(
+        "recipe: class_weights has {given} numbers, and the net tells {classes} classes apart; write one \
+         for each, in the order of their names, or balanced"
+    )]
+    ClassWeights {
+        /// How many numbers there are.
+        given: usize,
+        /// How many classes.
+        classes: usize,
+    },
     /// A recipe chooses by a validation part, and there is none.
     #[error("recipe: {key} needs a validation part, and {data} has none")]
     NoValidation {

@@ -3,7 +3,7 @@
 use super::TrainError;
 use super::error::Fixed;
 use super::part::Part;
-use super::recipe::{Augment, Recipe};
+use super::recipe::{Augment, ClassWeights, Recipe};
 use crate::data::normalise::Normalisation;
 use crate::data::{Dataset, Extent};
 use crate::network::{Chw, Network};
@@ -36,13 +36,24 @@ pub fn check_names(trained: &[String], data: &Dataset) -> Result<(), TrainError>
 
 /// Whether something of each picture is left when it has been cropped and cut out of.
 pub fn check_augmentation(recipe: &Recipe, extent: Extent) -> Result<(), TrainError> {
-    let Augment { pad, cutout, flip: _ } = recipe.augmentation;
+    let Augment { pad, cutout, .. } = recipe.augmentation;
+    let pad = pad.by;
     let side = extent.rows.min(extent.columns);
     let blank = |key, value, most| Err(TrainError::Blank { key, value, side, most });
     match (pad >= side, cutout >= 2 * side) {
         (true, _) => blank("augmentation.pad", pad, side - 1),
         (false, true) => blank("augmentation.cutout", cutout, 2 * side - 1),
         (false, false) => Ok(()),
+    }
+}
+
+/// Whether a recipe's list of weights has one for each class.
+pub fn check_weights_of_classes(recipe: &Recipe, classes: usize) -> Result<(), TrainError> {
+    match &recipe.class_weights {
+        Some(ClassWeights::Given(weights)) if weights.len() != classes => {
+            Err(TrainError::ClassWeights { given: weights.len(), classes })
+        }
+        Some(ClassWeights::Given(_) | ClassWeights::Balanced) | None => Ok(()),
     }
 }
 

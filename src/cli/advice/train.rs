@@ -94,6 +94,7 @@ impl Advice for TrainError {
             | TrainError::NoThread(_)
             | TrainError::Unclear { .. }
             | TrainError::Blank { .. }
+            | TrainError::ClassWeights { .. }
             | TrainError::Survival(_)
             | TrainError::TooLong { .. }
             | TrainError::NoValue { .. } => return None,

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use crate::engine::EngineError;
 use crate::graph::{InputId, Shape};
-use crate::pixels::{Batch, Crop, Hole, Table};
+use crate::pixels::{Batch, Border, Crop, Hole, Mix, Table};
 
 use super::cut::dispatch;
 use super::device::adapter::Gpu;
 use super::pipelines::pipeline;
 use super::text::expand;
 
+/// Bytes that describe how pictures are mixed.
+const MIX: usize = 16;
 /// Bytes that describe a crop.
 const CROP: usize = 32;
 /// Bytes of a vector of four, in which buffers are read.
@@ -22,9 +24,14 @@ const PER_GROUP: usize = 4 * 64;
 /// Whether pictures of this shape (batch, rows, columns, channels) take less memory than their
 /// numbers, so that a device with room for these has room for them.
 pub(super) fn suits(shape: Shape) -> bool {
-    let [images, ..] = shape.0;
-    let bytes = shape.len() / images.max(1);
-    bytes + CROP + VECTOR <= 4 * bytes
+    // Sides of a patch are written in 16 bits.
+    let [_, rows, columns, _] = shape.0;
+    room(shape) <= 4 * shape.len() && rows.max(columns) <= usize::from(u16::MAX)
+}
+
+/// Bytes of pictures and of what is done to them.
+fn room(shape: Shape) -> usize {
+    MIX + shape.0[0] * CROP + shape.len().next_multiple_of(VECTOR)
 }
 
 /// How the pictures of one input become its numbers.
@@ -52,8 +59,7 @@ impl Expansion {
         let by_pixel = matches!(**table, Table::Pixels { .. });
         let writes = [false, false, true];
         let pipeline = pipeline(gpu, &expand(shape.0, by_pixel), &writes)?;
-        let room = shape.0[0] * CROP + shape.len().next_multiple_of(VECTOR);
-        let pictures = buffer(gpu, room);
+        let pictures = buffer(gpu, room(shape));
         let values = table.numbers();
         let numbers = buffer(gpu, 4 * values.len());
         gpu.queue.write_buffer(&numbers, 0, bytemuck::cast_slice(&values));
@@ -87,9 +93,10 @@ impl Expansion {
         let view = size.and_then(|size| gpu.queue.write_buffer_with(&self.pictures, 0, size));
         // A device that is lost says so when a step is begun, as after every other write.
         let Some(mut view) = view else { return gpu.check() };
-        let crops = batch.crops.len() * CROP;
+        let crops = MIX + batch.crops.len() * CROP;
         let end = crops + batch.bytes.len();
-        let words: Vec<u32> = batch.crops.iter().flat_map(words).collect();
+        let mut words = mix_words(batch.mix).to_vec();
+        words.extend(batch.crops.iter().flat_map(crop_words));
         view.slice(..crops).copy_from_slice(bytemuck::cast_slice(&words));
         view.slice(crops..end).copy_from_slice(&batch.bytes);
         let rest = view.len() - end;
@@ -123,9 +130,25 @@ fn buffer(gpu: &Gpu, bytes: usize) -> wgpu::Buffer {
     })
 }
 
+/// A mixture as `shaders/expand.wgsl` reads it.
+fn mix_words(mix: Mix) -> [u32; MIX / 4] {
+    match mix {
+        Mix::None => [0; MIX / 4],
+        Mix::Blend { share } => [1, share.to_bits(), 0, 0],
+        Mix::Patch(Hole { rows, columns }) => {
+            let [rows, columns] = [rows, columns].map(|[first, end]| first | end << 16);
+            [2, 0, rows, columns]
+        }
+    }
+}
+
 /// A crop as `shaders/expand.wgsl` reads it.
-fn words(crop: &Crop) -> [u32; CROP / 4] {
-    let Crop { down, right, flip, hole: Hole { rows, columns } } = *crop;
+fn crop_words(crop: &Crop) -> [u32; CROP / 4] {
+    let Crop { down, right, border, flip, hole: Hole { rows, columns } } = *crop;
     let [down, right] = [down, right].map(i32::cast_unsigned);
-    [down, right, u32::from(flip), 0, rows[0], rows[1], columns[0], columns[1]]
+    let mirrors = match border {
+        Border::Zeros => 0,
+        Border::Reflect => 1,
+    };
+    [down, right, u32::from(flip), mirrors, rows[0], rows[1], columns[0], columns[1]]
 }

@@ -1,7 +1,7 @@
 //! What a recipe's numbers must be.
 
 use super::super::yaml::Mistake;
-use super::{Augment, MOST_BATCH, MOST_STEPS, OneCycle, Recipe, Schedule, groups, validation};
+use super::{ClassWeights, MOST_BATCH, MOST_STEPS, OneCycle, Recipe, Schedule, groups, validation};
 
 /// Says what is wrong with a recipe that reads well.
 pub fn check(recipe: &Recipe) -> Result<(), Mistake> {
@@ -18,12 +18,8 @@ pub fn check(recipe: &Recipe) -> Result<(), Mistake> {
         let key = if recipe.epochs.is_some() { "epochs" } else { "iterations" };
         return Err(Mistake::at(key, format!("its length must be 1 to {MOST_STEPS}")));
     }
-    let Augment { pad, cutout, flip: _ } = recipe.augmentation;
-    for (key, value) in [("augmentation.pad", pad), ("augmentation.cutout", cutout)] {
-        if value > 64 {
-            return Err(Mistake::at(key, format!("{key} is {value}, and must be 0 to 64")));
-        }
-    }
+    recipe.augmentation.check()?;
+    recipe.class_weights.as_ref().map_or(Ok(()), ClassWeights::check)?;
     if !(0.0..1.0).contains(&recipe.label_smoothing) {
         let value = recipe.label_smoothing;
         let text = format!("label_smoothing is {value}, and must be 0 or more, below 1");

@@ -4,13 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use super::part::Part;
 use super::{TrainError, yaml};
-use crate::data::augment::Augmentation;
+use crate::data::Pictures;
+use crate::data::batches::Showing;
+use crate::data::order::Sampling;
+use crate::data::targets::Targets;
 use crate::data::validation::Amount;
 use crate::engine::Precision;
 use crate::network::Network;
 use crate::network::survival::Survival;
 
+mod augmentation;
 mod check;
+mod classes;
 mod clip;
 pub mod groups;
 mod optimiser;
@@ -19,6 +24,8 @@ pub mod pattern;
 mod tests;
 mod validation;
 
+pub use augmentation::{Augment, Pad};
+pub use classes::ClassWeights;
 pub use validation::Stop;
 
 pub use clip::Clip;
@@ -75,6 +82,12 @@ pub struct Recipe {
     /// Share of a target that is spread evenly over all classes.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub label_smoothing: f64,
+    /// What each class counts in the loss; all alike, unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<ClassWeights>,
+    /// How often an epoch visits each picture.
+    #[serde(default, skip_serializing_if = "Sampling::is_once")]
+    pub sampling: Sampling,
     /// Precision of the computation, unless the command line gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub precision: Option<Precision>,
@@ -180,19 +193,6 @@ pub enum Curve {
     Linear,
 }
 
-/// Crops, flips, holes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Augment {
-    /// Zeros on each side before a random crop.
-    pub pad: usize,
-    /// Whether half of the pictures are mirrored.
-    pub flip: bool,
-    /// Side of a square of zeros around a random pixel (DeVries and Taylor 2017); 0 for none.
-    #[serde(default, skip_serializing_if = "is_none")]
-    pub cutout: usize,
-}
-
 /// How pictures are standardised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -257,10 +257,6 @@ fn is_zero(value: &f64) -> bool {
     *value == 0.0
 }
 
-fn is_none(value: &usize) -> bool {
-    *value == 0
-}
-
 impl Recipe {
     /// Reads and checks a recipe; `name` is where it comes from.
     pub fn parse(name: &str, text: &str) -> Result<Self, TrainError> {
@@ -298,9 +294,16 @@ impl Recipe {
         self.iterations.or(self.epochs).unwrap_or(0)
     }
 
-    /// Crops and flips as the loader takes them.
-    pub fn augmentation(&self) -> Augmentation {
-        let Augment { pad, flip, cutout } = self.augmentation;
-        Augmentation { pad, flip, cutout }
+    /// How the loader shows training pictures.
+    pub fn showing(&self, pictures: &dyn Pictures, classes: usize) -> Showing {
+        let weights = self.class_weights.as_ref();
+        let weights = weights.map(|weights| weights.resolved(pictures, classes));
+        let (smoothing, weights) = (self.label_smoothing, weights.unwrap_or_default());
+        Showing {
+            augmentation: self.augmentation.augmentation(),
+            targets: Targets { classes, smoothing, weights },
+            sampling: self.sampling,
+            seed: self.seed,
+        }
     }
 }

@@ -70,6 +70,20 @@ fn mistakes_are_named() {
         ("flip: true", "flip: true\n  cutout: 65", "cutout is 65"),
         ("lr: 0.1\n", "lr: 0.1\n  cosine: { to: 0 }\n", "one of divide, cosine and one_cycle"),
         ("decay: all", "decay: some", "some"),
+        ("flip: true", "flip: true\n  mixup: 1000", "augmentation.mixup is 1000"),
+        ("flip: true", "flip: true\n  cutmix: -1", "augmentation.cutmix is -1"),
+        ("flip: true", "flip: true\n  mixing: 0.5", "there is neither"),
+        ("flip: true", "flip: true\n  mixup: 1\n  mixing: 2", "augmentation.mixing is 2"),
+        ("flip: true", "flip: true\n  cutout: 8\n  erasing: {}", "one of cutout and erasing"),
+        ("flip: true", "flip: true\n  erasing: { probability: 2 }", "probability is 2"),
+        ("flip: true", "flip: true\n  erasing: { area: [0.5, 0.1] }", "area is [0.5, 0.1]"),
+        ("flip: true", "flip: true\n  erasing: { ratio: [0, 1] }", "ratio is [0, 1]"),
+        ("flip: true", "flip: true\n  erasing: { size: 3 }", "there is no key `size` here"),
+        ("pad: 4 ", "pad: { by: 65, mode: reflect } ", "augmentation.pad is 65"),
+        ("pad: 4 ", "pad: { by: 4, mode: circular } ", "`circular`, expected `zeros` or `reflect`"),
+        ("seed: 0", "seed: 0\nclass_weights: [1, -1]", "class_weights has -1"),
+        ("seed: 0", "seed: 0\nclass_weights: [0, 0]", "nothing would be learnt"),
+        ("seed: 0", "seed: 0\nsampling: twice", "expected `once` or `balanced`"),
         ("seed: 0", "seed: 0\nvalidation: 0", "leave it away for none"),
         ("seed: 0", "seed: 0\nvalidation: 1.0", "above 0 and below 1"),
         ("seed: 0", "seed: 0\nvalidation: .nan", "above 0 and below 1"),
@@ -120,7 +134,12 @@ fn what_people_write_is_told_in_plain_words_at_its_line() {
         ("lr: 0.1", "lr: 0,1", 7, "write 0.1"),
         ("lr: 0.1", "lr: 0.1,", 7, "write 0.1"),
         ("lr: 0.1", "lr: [0.1]", 7, "this is a list, and a number is needed"),
-        ("flip: true", "flip: no", 10, "this is \"no\", and true or false is needed; write false"),
+        (
+            "flip: true",
+            "flip: no",
+            10,
+            "this is \"no\", and true, false or alternate is needed; write false",
+        ),
         ("flip: true", "flip: Yes", 10, "write true"),
         ("  momentum", "\tmomentum", 4, "indented with spaces, and this is a tab"),
         ("seed: 0", "seed: 1.5", 12, "this is 1.5, and a whole number from 0 on is needed"),
@@ -163,6 +182,27 @@ fn what_people_write_is_told_in_plain_words_at_its_line() {
         ("seed: 0", "seed: 0\nvalidation: -3", 13, "a number of pictures such as 5000"),
         ("seed: 0", "seed: 0\nval_split: 0.1", 13, "write validation: 0.1"),
         ("seed: 0", "seed: 0\nearly_stopping: 5", 13, "write stop: { after: 10 }"),
+        ("flip: true", "flip: sometimes", 10, "true, false or alternate is needed"),
+        (
+            "pad: 4",
+            "pad: some",
+            9,
+            "a whole number from 0 on, or { by: 4, mode: reflect }, is needed",
+        ),
+        (
+            "seed: 0",
+            "seed: 0\nclass_weights: even",
+            13,
+            "balanced, or a list of a number for each class,",
+        ),
+        ("seed: 0", "seed: 0\nclass_weight: balanced", 13, "did you mean `class_weights`?"),
+        ("seed: 0", "seed: 0\nmixup: 0.2", 13, "write augmentation: { … mixup: 0.2 }"),
+        (
+            "flip: true",
+            "flip: true\n  random_erasing: 0.5",
+            11,
+            "write erasing: { probability: 0.5 }",
+        ),
         ("seed: 0", "seed: 0\nstop: 5", 13, "write stop: { after: 10 }"),
     ];
     for (from, to, line, told) in rows {
@@ -304,4 +344,29 @@ fn groups_frozen_parts_and_clipping_are_checked() {
     let text = serde_yaml::to_string(&recipe).unwrap();
     assert_eq!(Recipe::parse("again", &text).unwrap(), recipe);
     assert_eq!(recipe.clip.unwrap().rule(), crate::nn::optimiser::Clip::Value(0.5));
+}
+
+#[test]
+fn short_and_long_forms_of_a_key_read_back() {
+    for (key, from, to) in [
+        ("pad", "pad: 4", "pad: { by: 4, mode: reflect }"),
+        ("flip", "flip: true", "flip: alternate"),
+        ("erasing", "flip: true", "flip: true\n  erasing: { area: [0.02, 0.3] }"),
+        ("mixup", "flip: true", "flip: false\n  mixup: 0.2\n  cutmix: 1\n  mixing: 0.5"),
+        ("class_weights", "seed: 0", "seed: 0\nclass_weights: balanced"),
+        ("class_weights", "seed: 0", "seed: 0\nclass_weights: [1, 2.5]"),
+        ("sampling", "seed: 0", "seed: 0\nsampling: balanced"),
+        ("stop", "seed: 0", "seed: 0\nvalidation: 0.1\nbest: test\nstop: { after: 3 }"),
+    ] {
+        let recipe = Recipe::parse("r", &SHORT.replace(from, to)).unwrap();
+        assert_ne!(recipe, Recipe::parse("r", SHORT).unwrap(), "{to}");
+        let yaml = serde_yaml::to_string(&recipe).unwrap();
+        assert!(yaml.contains(key), "{yaml}");
+        assert_eq!(Recipe::parse("r", &yaml).unwrap(), recipe);
+        let json = serde_json::to_string(&recipe).unwrap();
+        assert_eq!(serde_json::from_str::<Recipe>(&json).unwrap(), recipe);
+    }
+    // What was there before is written as it was.
+    let yaml = serde_yaml::to_string(&Recipe::parse("r", SHORT).unwrap()).unwrap();
+    assert!(yaml.contains("pad: 4\n  flip: true\nnormalise"), "{yaml}");
 }

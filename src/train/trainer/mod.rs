@@ -179,13 +179,11 @@ impl Session {
         records: &mut Records,
         observer: &mut dyn Observer,
     ) -> Result<End, TrainError> {
-        let seed = self.config.recipe.seed;
-        let augmentation = self.config.recipe.augmentation();
         let steps = done..self.plan.total;
-        let smoothing = self.config.recipe.label_smoothing;
         let train = self.train.clone();
+        let showing = self.config.recipe.showing(train.pictures.as_ref(), train.classes);
         let mut batches = train
-            .training(augmentation, smoothing, seed, steps.clone(), self.training.takes())
+            .training(showing, steps.clone(), self.training.takes())
             .map_err(TrainError::NoThread)?;
         let mut pace = Pace::new(epoch);
         let mut underway = None;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::data::Extent;
+use crate::data::augment::Flip;
 use crate::data::dataset::Stored;
 use crate::data::normalise::Normalisation;
 use crate::engine::{Device, Engine, EngineError, Executable, Precision};
@@ -64,7 +65,7 @@ fn pictures(count: usize) -> Arc<Stored> {
 fn session(folder: &std::path::Path, epochs: u64, rate: f64) -> Session {
     let mut recipe = Recipe::he2016().unwrap();
     (recipe.batch, recipe.schedule.lr, recipe.schedule.warmup) = (8, rate, None);
-    (recipe.augmentation.pad, recipe.augmentation.flip) = (0, false);
+    (recipe.augmentation.pad, recipe.augmentation.flip) = (0.into(), Flip::Never);
     let normalisation = Normalisation { mean: vec![80.0], std: vec![70.0] };
     let loading = |count, batch| Loading {
         pictures: pictures(count),

@@ -43,6 +43,22 @@ const KEYS: &[(&[&str], &str)] = &[
     (&["numepochs", "nepochs", "maxepochs"], "write epochs: 30"),
     (&["steps", "maxsteps", "numsteps", "maxiter"], "write iterations: 64000"),
     (
+        &["mixup", "cutmix", "mixupalpha", "cutmixalpha"],
+        "write augmentation: { … mixup: 0.2 }, the α of its Beta distribution",
+    ),
+    (
+        &["erasing", "randomerasing", "reprob", "randomerase"],
+        "write erasing: { probability: 0.5 } in augmentation",
+    ),
+    (
+        &["classweight", "lossweight", "lossweights", "posweight"],
+        "write class_weights: balanced, or a list of a number for each class",
+    ),
+    (
+        &["sampler", "weightedsampler", "oversample", "weightedrandomsampler"],
+        "write sampling: balanced",
+    ),
+    (
         &["augment", "augmentations", "transforms", "crop", "flip", "pad", "cutout"],
         "write augmentation: { pad: 4, flip: true, cutout: 0 }",
     ),

@@ -163,7 +163,7 @@ fn meant(text: &str, expected: &str, line: &str) -> Option<String> {
     let number =
         matches!(wanted(expected), "a number" | "a whole number" | "a whole number from 0 on");
     let parses = |text: &str| text.parse::<f64>().is_ok();
-    if expected == "a boolean" {
+    if wanted(expected).starts_with("true") {
         return match text.to_lowercase().as_str() {
             "yes" | "on" | "y" => Some("write true".to_owned()),
             "no" | "off" | "n" => Some("write false".to_owned()),

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use rnetc::data::augment::Augmentation;
+use rnetc::data::augment::{Augmentation, Erasing, Flip, Mixing};
 use rnetc::data::batches::As;
 use rnetc::engine::wgpu::WgpuEngine;
 use rnetc::engine::{Device, Engine, EngineError, Executable, Pending, Precision};
 use rnetc::graph::builder::Builder;
 use rnetc::graph::{InputId, Output, Program, Role, Shape, Type, Unary};
-use rnetc::pixels::{Batch, Crop, Extent, Hole, Table};
+use rnetc::pixels::{Batch, Border, Crop, Extent, Hole, Mix, Table};
 
 use rnetc::train::init::initial;
 
@@ -47,25 +47,74 @@ fn batch(count: usize, extent: Extent, table: Table, crop: impl Fn(usize) -> Cro
     batch
 }
 
-fn close(have: &[f32], want: &[f32], exactly: bool) {
+/// How near two numbers must be.
+#[derive(Clone, Copy)]
+enum Near {
+    Equal,
+    /// WGSL's quotients lie within 2.5 units in the last place.
+    Quotient,
+    /// A blend's products may be fused with its sum, which may be small where they are not.
+    Blend,
+}
+
+impl Near {
+    fn of(batch: &Batch) -> Self {
+        match (&*batch.table, batch.mix) {
+            (_, Mix::Blend { .. }) => Near::Blend,
+            (Table::Pixels { .. }, _) => Near::Quotient,
+            (Table::Channels(_), Mix::None | Mix::Patch(_)) => Near::Equal,
+        }
+    }
+}
+
+fn close(have: &[f32], want: &[f32], near: Near) {
     assert_eq!(have.len(), want.len());
+    let largest = want.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
     for (at, (have, want)) in have.iter().zip(want).enumerate() {
-        // WGSL's quotients lie within 2.5 units in the last place, of which f32 has 24.
-        let room = if exactly { 0.0 } else { want.abs() * 3.0 / (1 << 23) as f32 };
+        // f32 has 24 places.
+        let unit = 1.0 / (1 << 23) as f32;
+        let room = match near {
+            Near::Equal => 0.0,
+            Near::Quotient => want.abs() * 3.0 * unit,
+            Near::Blend => largest * 8.0 * unit,
+        };
         assert!((have - want).abs() <= room, "number {at}: {have}, not {want}");
     }
 }
 
 /// What the input holds, before and after a run that reads it.
 fn agrees(executable: &mut dyn Executable, batch: &Batch) {
-    let exactly = matches!(*batch.table, Table::Channels(_));
+    let near = Near::of(batch);
     let want = batch.expanded();
     executable.write_pictures(IMAGES, batch).expect("they fit");
-    close(&executable.state(IMAGES).expect("numbers"), &want, exactly);
+    close(&executable.state(IMAGES).expect("numbers"), &want, near);
     executable.write_pictures(IMAGES, batch).expect("they fit");
     let outputs = executable.begin(&[0]).and_then(|begun| begun.wait()).expect("runs");
     let negated: Vec<f32> = outputs[0].iter().map(|x| -x).collect();
-    close(&negated, &want, exactly);
+    close(&negated, &want, near);
+}
+
+/// Each kind of augmentation of pictures whose shorter side this is, and several at once.
+fn kinds(side: usize) -> Vec<Augmentation> {
+    let plain = Augmentation::default();
+    let flipped = Augmentation { flip: Flip::Random, ..plain };
+    let erasing = Some(Erasing { probability: 1.0, area: [0.05, 0.6], ratio: [0.3, 3.0] });
+    let mixup = Mixing { mixup: 1.0, ..Mixing::default() };
+    let cutmix = Mixing { cutmix: 1.0, ..Mixing::default() };
+    let reflected = Augmentation { pad: side - 1, border: Border::Reflect, ..plain };
+    vec![
+        plain,
+        Augmentation { pad: 1, ..plain },
+        flipped,
+        Augmentation { pad: side - 1, ..flipped },
+        Augmentation { pad: 1, cutout: 3, ..flipped },
+        reflected,
+        Augmentation { flip: Flip::Alternate, erasing, ..reflected },
+        Augmentation { mixing: mixup, ..plain },
+        Augmentation { mixing: cutmix, ..plain },
+        Augmentation { mixing: cutmix, erasing, flip: Flip::Random, ..reflected },
+        Augmentation { mixing: mixup, pad: 1, erasing, ..flipped },
+    ]
 }
 
 #[test]
@@ -79,13 +128,17 @@ fn every_augmentation_is_the_hosts() {
         let mut executable = engine.compile(&program).expect("compiles");
         assert!(executable.standardises(IMAGES));
         let side = rows.min(columns);
-        for (pad, flip, cutout) in
-            [(0, false, 0), (1, false, 0), (0, true, 0), (side - 1, true, 0), (1, true, 3)]
-        {
-            let augmentation = Augmentation { pad, flip, cutout };
+        for augmentation in kinds(side) {
             for table in [by_channel(channels), by_pixel(extent)] {
                 let crop = |index| augmentation.draw(extent, 1, 2, index);
-                agrees(executable.as_mut(), &batch(count, extent, table, crop));
+                let plain = batch(count, extent, table, crop);
+                for step in 0..4 {
+                    let mix = augmentation.mixing.draw(extent, 1, step);
+                    agrees(executable.as_mut(), &Batch { mix, ..plain.clone() });
+                    if mix == Mix::None {
+                        break;
+                    }
+                }
             }
         }
     }
@@ -100,7 +153,7 @@ fn borders_and_holes_reach_as_far_as_they_may() {
         far.iter().flat_map(|&down| far.map(|right| [false, true].map(|f| (down, right, f))));
     let crops: Vec<Crop> = crops
         .flatten()
-        .map(|(down, right, flip)| Crop { down, right, flip, hole: Hole::default() })
+        .map(|(down, right, flip)| Crop { down, right, flip, ..Crop::default() })
         .chain([[0, 5], [4, 5], [2, 2], [0, 1]].map(|[first, end]| Crop {
             hole: Hole { rows: [first, end], columns: [first, end + 1] },
             flip: end == 5,
@@ -144,7 +197,7 @@ fn the_last_that_was_written_counts() {
         (result(&[&pictures(&first)]), negated(&first)),
     ];
     for (pending, want) in begun {
-        close(&pending.wait().expect("runs")[0], &want, false);
+        close(&pending.wait().expect("runs")[0], &want, Near::Quotient);
     }
 }
 

@@ -55,8 +55,8 @@ pub fn measure(
 }
 
 fn prepared(loading: &batches::Loading, images: As, count: u64) -> Result<Batches, Failure> {
-    let augmentation = Recipe::he2016()?.augmentation();
-    let begun = loading.clone().training(augmentation, 0.0, 0, 0..count, images);
+    let showing = Recipe::he2016()?.showing(loading.pictures.as_ref(), loading.classes);
+    let begun = loading.clone().training(showing, 0..count, images);
     Ok(begun.map_err(TrainError::NoThread)?)
 }
 

@@ -1,0 +1,64 @@
+//! What is done to training pictures: random crops of padded pictures, flips, holes, mixtures. Each
+//! choice is a function of the seed, the epoch and the picture; a mixture's, of the seed and the step.
+
+mod erase;
+mod flip;
+mod mixing;
+
+use super::Extent;
+use super::random::{Draws, Purpose};
+use crate::pixels::{Border, Crop, Hole};
+
+pub use erase::Erasing;
+pub use flip::Flip;
+pub use mixing::Mixing;
+
+/// How far crops wander, and what else is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Augmentation {
+    /// Rows and columns added on each side.
+    pub pad: usize,
+    /// Of what they are.
+    pub border: Border,
+    /// Which pictures are mirrored.
+    pub flip: Flip,
+    /// Side of a square that is set to zero in each picture; its parts outside are lost.
+    pub cutout: usize,
+    /// A rectangle that is set to zero in some, in place of the square.
+    pub erasing: Option<Erasing>,
+    /// How pictures are mixed with each other.
+    pub mixing: Mixing,
+}
+
+impl Augmentation {
+    /// The crop for a picture of this size in an epoch.
+    pub fn draw(&self, extent: Extent, seed: u32, epoch: u32, index: usize) -> Crop {
+        let mut draws = Draws::new(seed, Purpose::Augment, u64::from(epoch) << 32 | index as u64);
+        let mut offset = || draws.below(2 * self.pad + 1) as i32 - self.pad as i32;
+        let (down, right) = (offset(), offset());
+        let flip = match self.flip {
+            Flip::Never => false,
+            Flip::Random => draws.coin(),
+            Flip::Alternate => flip::alternates(seed, epoch, index),
+        };
+        // Drawn last, so that recipes without holes crop alike.
+        let hole = match self.erasing {
+            None => self.hole([draws.below(extent.rows), draws.below(extent.columns)], extent),
+            Some(erasing) => erasing.draw(extent, &mut draws),
+        };
+        Crop { down, right, border: self.border, flip, hole }
+    }
+
+    /// A square around a pixel.
+    fn hole(&self, [row, column]: [usize; 2], extent: Extent) -> Hole {
+        // An even side reaches one further up and left.
+        let span = |middle: usize, most: usize| {
+            let first = middle.saturating_sub(self.cutout / 2);
+            [first as u32, (middle + self.cutout.div_ceil(2)).min(most) as u32]
+        };
+        Hole { rows: span(row, extent.rows), columns: span(column, extent.columns) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+use super::*;
+use crate::data::normalise::Normalisation;
+
+const EXTENT: Extent = Extent { rows: 3, columns: 3, channels: 1 };
+
+#[test]
+fn a_hole_is_a_square_of_zeros_that_the_border_cuts() {
+    let table = Normalisation { mean: vec![0.0], std: vec![1.0] }.table();
+    let cut = |cutout, hole| {
+        let mut out = vec![f32::NAN; 9];
+        let augmentation = Augmentation { cutout, ..Augmentation::default() };
+        let crop = Crop { hole: augmentation.hole(hole, EXTENT), ..Crop::default() };
+        crop.apply(&table, EXTENT, &[1; 9], &mut out);
+        out
+    };
+    assert_eq!(cut(1, [1, 2]), [1., 1., 1., 1., 1., 0., 1., 1., 1.]);
+    assert_eq!(cut(3, [0, 0]), [0., 0., 1., 0., 0., 1., 1., 1., 1.]);
+    assert_eq!(cut(2, [2, 2]), [1., 1., 1., 1., 0., 0., 1., 0., 0.]);
+    assert_eq!(cut(64, [1, 1]), [0.0; 9]);
+}
+
+#[test]
+fn draws_cover_every_offset_and_both_sides() {
+    let augmentation = Augmentation { pad: 4, flip: Flip::Random, ..Augmentation::default() };
+    let draw = |epoch, i| augmentation.draw(EXTENT, 1, epoch, i);
+    let crops: Vec<Crop> = (0..5000).map(|i| draw(2, i)).collect();
+    for offset in -4..=4 {
+        assert!(crops.iter().any(|c| c.down == offset));
+        assert!(crops.iter().any(|c| c.right == offset));
+    }
+    assert!(crops.iter().all(|c| c.down.abs() <= 4 && c.right.abs() <= 4));
+    let flips = crops.iter().filter(|c| c.flip).count();
+    assert!((2300..2700).contains(&flips), "{flips}");
+    let holed = Augmentation { cutout: 1, ..augmentation };
+    let holes: Vec<Hole> = (0..5000).map(|i| holed.draw(EXTENT, 1, 2, i).hole).collect();
+    let pixel = |at| [at, at + 1];
+    let hole = |k: u32| Hole { rows: pixel(k / 3), columns: pixel(k % 3) };
+    assert!((0..9).all(|k| holes.contains(&hole(k))));
+    assert_eq!(draw(2, 3), draw(2, 3));
+    assert!((0..100).any(|i| draw(2, i) != draw(3, i)));
+    let still = Augmentation { flip: Flip::Never, ..augmentation };
+    assert!((0..100).all(|i| !still.draw(EXTENT, 1, 2, i).flip));
+}
+
+#[test]
+fn alternate_flips_show_each_picture_both_ways_in_two_epochs() {
+    let augmentation = Augmentation { flip: Flip::Alternate, ..Augmentation::default() };
+    let flip = |epoch, index| augmentation.draw(EXTENT, 7, epoch, index).flip;
+    for epoch in 0..4 {
+        assert!((0..500).all(|index| flip(epoch, index) != flip(epoch + 1, index)));
+        let mirrored = (0..5000).filter(|&index| flip(epoch, index)).count();
+        assert!((2300..2700).contains(&mirrored), "{mirrored}");
+    }
+    let other = |index| augmentation.draw(EXTENT, 8, 0, index).flip;
+    assert!((0..50).any(|index| other(index) != flip(0, index)));
+}
+
+#[test]
+fn erased_rectangles_have_their_share_and_ratio_and_stay_inside() {
+    let extent = Extent { rows: 32, columns: 24, channels: 3 };
+    let erasing = Erasing { probability: 0.4, area: [0.02, 0.4], ratio: [0.3, 3.3] };
+    let augmentation = Augmentation { erasing: Some(erasing), ..Augmentation::default() };
+    let holes: Vec<Hole> = (0..4000).map(|i| augmentation.draw(extent, 1, 2, i).hole).collect();
+    let erased: Vec<&Hole> = holes.iter().filter(|hole| hole.area() > 0).collect();
+    assert!((1500..1700).contains(&erased.len()), "{}", erased.len());
+    for Hole { rows, columns } in erased.iter().copied() {
+        assert!(rows[1] <= 32 && columns[1] <= 24);
+        let [high, wide] = [rows, columns].map(|[first, end]| f64::from(end - first));
+        // Each side is rounded by half a pixel at most.
+        assert!((high - 0.5) * (wide - 0.5) <= 0.4 * 768.0, "{high} × {wide}");
+        assert!((high + 0.5) * (wide + 0.5) >= 0.02 * 768.0, "{high} × {wide}");
+        assert!((high - 0.5) / (wide + 0.5) <= 3.3 && (high + 0.5) / (wide - 0.5) >= 0.3);
+    }
+    assert!(
+        erased.iter().any(|hole| hole.rows[0] == 0) && erased.iter().any(|hole| hole.rows[1] == 32)
+    );
+}
+
+/// What torchvision computes of draws: tests/goldens/make_augment.py.
+#[test]
+fn rectangles_are_those_of_torchvision() {
+    let golden = include_str!("../../../tests/goldens/augment.json");
+    let golden: serde_json::Value = serde_json::from_str(golden).unwrap();
+    let rows = |name: &str| golden[name].as_array().unwrap().clone();
+    let number = |row: &serde_json::Value, at: usize| row[at].as_f64().unwrap();
+    let extent = |row: &serde_json::Value| Extent {
+        rows: number(row, 0) as usize,
+        columns: number(row, 1) as usize,
+        channels: 3,
+    };
+    for row in rows("erasing") {
+        let sides = erase::sides(extent(&row), number(&row, 2), number(&row, 3));
+        assert_eq!(sides.map(|side| side as f64), [4, 5].map(|at| number(&row, at)), "{row}");
+    }
+    for row in rows("cutmix") {
+        let middle = [3, 4].map(|at| number(&row, at) as usize);
+        let hole = mixing::patch(extent(&row), number(&row, 2), middle);
+        let [[y1, y2], [x1, x2]] = [hole.rows, hole.columns];
+        let found = [y1, x1, y2, x2].map(f64::from);
+        assert_eq!(found, [5, 6, 7, 8].map(|at| number(&row, at)), "{row}");
+        let share = crate::pixels::Mix::Patch(hole).share(extent(&row));
+        assert!((share - number(&row, 9)).abs() < 1e-12, "{row}");
+    }
+}
+
+#[test]
+fn shares_are_beta_distributed_and_batches_mix_as_often_as_they_should() {
+    for alpha in [0.01, 0.2, 1.0, 8.0] {
+        let mut draws = Draws::new(1, Purpose::Mix, 0);
+        let shares: Vec<f64> = (0..20_000).map(|_| mixing::beta(alpha, &mut draws)).collect();
+        assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)));
+        let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+        let squares = shares.iter().map(|share| (share - mean).powi(2)).sum::<f64>();
+        let variance = squares / shares.len() as f64;
+        let expected = 1.0 / (4.0 * (2.0 * alpha + 1.0));
+        // Five standard errors of a mean of 20,000, and of their variance.
+        assert!((mean - 0.5).abs() < 5.0 * (expected / 20_000.0).sqrt(), "{alpha}: {mean}");
+        assert!((variance - expected).abs() < 0.05 * expected, "{alpha}: {variance}, {expected}");
+    }
+    use crate::pixels::Mix;
+    let mixing = Mixing { mixup: 1.0, cutmix: 1.0, batches: 0.5 };
+    let drawn: Vec<Mix> = (0..4000).map(|step| mixing.draw(EXTENT, 5, step)).collect();
+    let count = |of: fn(&Mix) -> bool| drawn.iter().filter(|mix| of(mix)).count();
+    assert!((1850..2150).contains(&count(|mix| *mix == Mix::None)));
+    assert!((900..1100).contains(&count(|mix| matches!(mix, Mix::Blend { .. }))));
+    assert_eq!(mixing.draw(EXTENT, 5, 9), drawn[9]);
+    assert!((0..50).all(|step| Mixing::default().draw(EXTENT, 5, step) == Mix::None));
+}

@@ -1,0 +1,164 @@
+//! What a recipe does to training pictures.
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::data::augment::{Augmentation, Erasing, Flip, Mixing};
+use crate::pixels::Border;
+use crate::train::yaml::Mistake;
+
+/// Crops, flips, holes, mixtures.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Augment {
+    /// What is put around pictures before a random crop.
+    pub pad: Pad,
+    /// Which pictures are mirrored.
+    pub flip: Flip,
+    /// Side of a square of zeros around a random pixel (DeVries and Taylor 2017); 0 for none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub cutout: usize,
+    /// Rectangles of zeros (Zhong et al. 2017); none, unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erasing: Option<Erasing>,
+    /// The α of mixup (Zhang et al. 2018); 0 for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub mixup: f64,
+    /// The α of CutMix (Yun et al. 2019); 0 for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cutmix: f64,
+    /// The share of batches that are mixed by one of them; all, unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mixing: Option<f64>,
+}
+
+fn is_none(value: &usize) -> bool {
+    *value == 0
+}
+
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
+/// What is put around pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pad {
+    /// So much on each side.
+    pub by: usize,
+    /// Of what.
+    pub mode: Border,
+}
+
+impl From<usize> for Pad {
+    /// Zeros.
+    fn from(by: usize) -> Self {
+        Self { by, mode: Border::Zeros }
+    }
+}
+
+/// Its keys, where it is more than a number.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    by: usize,
+    #[serde(default)]
+    mode: Border,
+}
+
+impl Serialize for Pad {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { by, mode } = *self;
+        match mode {
+            Border::Zeros => by.serialize(to),
+            Border::Reflect => Keys { by, mode }.serialize(to),
+        }
+    }
+}
+
+impl<'a> Deserialize<'a> for Pad {
+    fn deserialize<D: Deserializer<'a>>(from: D) -> Result<Self, D::Error> {
+        struct Written;
+
+        impl<'a> Visitor<'a> for Written {
+            type Value = Pad;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a whole number from 0 on, or { by: 4, mode: reflect },")
+            }
+
+            fn visit_u64<E: Error>(self, by: u64) -> Result<Pad, E> {
+                Ok(usize::try_from(by).unwrap_or(usize::MAX).into())
+            }
+
+            fn visit_map<A: MapAccess<'a>>(self, keys: A) -> Result<Pad, A::Error> {
+                let Keys { by, mode } = Keys::deserialize(MapAccessDeserializer::new(keys))?;
+                Ok(Pad { by, mode })
+            }
+        }
+
+        from.deserialize_any(Written)
+    }
+}
+
+impl Augment {
+    /// As the loader takes it.
+    pub fn augmentation(&self) -> Augmentation {
+        let Self { pad: Pad { by: pad, mode: border }, flip, cutout, erasing, .. } = *self;
+        let batches = self.mixing.unwrap_or(1.0);
+        let mixing = Mixing { mixup: self.mixup, cutmix: self.cutmix, batches };
+        Augmentation { pad, border, flip, cutout, erasing, mixing }
+    }
+
+    /// Says what is wrong with it.
+    pub fn check(&self) -> Result<(), Mistake> {
+        let Self { pad, flip: _, cutout, erasing, mixup, cutmix, mixing } = *self;
+        for (key, value) in [("augmentation.pad", pad.by), ("augmentation.cutout", cutout)] {
+            if value > 64 {
+                return Err(Mistake::at(key, format!("{key} is {value}, and must be 0 to 64")));
+            }
+        }
+        for (key, value) in [("augmentation.mixup", mixup), ("augmentation.cutmix", cutmix)] {
+            if value != 0.0 && !(0.01..=100.0).contains(&value) {
+                let text = format!("{key} is {value}, and must be 0.01 to 100, or 0 for none");
+                return Err(Mistake::at(key, text));
+            }
+        }
+        if let Some(share) = mixing {
+            share_makes_sense("augmentation.mixing", share)?;
+            if mixup == 0.0 && cutmix == 0.0 {
+                let text = "augmentation.mixing is the share of batches for mixup and cutmix, and there \
+                            is neither";
+                return Err(Mistake::at("augmentation.mixing", text));
+            }
+        }
+        let Some(erasing) = erasing else { return Ok(()) };
+        if cutout > 0 {
+            let text = "give the augmentation one of cutout and erasing";
+            return Err(Mistake::at("augmentation.erasing", text));
+        }
+        erasing_makes_sense(&erasing)
+    }
+}
+
+fn erasing_makes_sense(erasing: &Erasing) -> Result<(), Mistake> {
+    share_makes_sense("augmentation.erasing.probability", erasing.probability)?;
+    let rises = |key: &'static str, [low, high]: [f64; 2], most: f64| {
+        if low > 0.0 && low <= high && high <= most {
+            return Ok(());
+        }
+        let text = format!(
+            "{key} is [{low}, {high}], and must be a least and a largest, above 0, up to {most}"
+        );
+        Err(Mistake::at(key, text))
+    };
+    rises("augmentation.erasing.area", erasing.area, 1.0)?;
+    rises("augmentation.erasing.ratio", erasing.ratio, 100.0)
+}
+
+fn share_makes_sense(key: &'static str, share: f64) -> Result<(), Mistake> {
+    if (0.0..=1.0).contains(&share) {
+        return Ok(());
+    }
+    Err(Mistake::at(key, format!("{key} is {share}, and must be 0 to 1")))
+}
