@@ -51,6 +51,11 @@ impl Checkpoint {
         Ok(Self { path, origin, is_listed })
     }
 
+    /// Its file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The spec that it was trained with, or imported by.
     pub fn spec(&self) -> Option<Spec> {
         self.origin.as_ref().map(Spec::of)

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Model, OpenEngine, Spec};
+use super::{Checkpoint, Model, OpenEngine, Spec};
 use crate::data::batches::Loading;
 use crate::data::normalise::Normalisation;
 use crate::data::{Dataset, Pictures};
@@ -21,6 +21,7 @@ use crate::train::record::lock::Lock;
 use crate::train::record::run_folder::RunFolder;
 use crate::train::runner::Runner;
 use crate::train::schedule::{Length, StepPlan};
+use crate::train::start::Begun;
 use crate::train::tensors::{self, Values};
 use crate::train::trainer::{Best, Choice, End, Observer, Session};
 use crate::train::{TrainError, fit, updates};
@@ -52,6 +53,7 @@ pub struct Training {
     recipe: Recipe,
     length: Length,
     recompute: bool,
+    begun: Option<Begun>,
 }
 
 impl Training {
@@ -63,7 +65,8 @@ impl Training {
         recipe.check()?;
         let network = recipe.applied(network)?;
         updates::of(&recipe, &network)?;
-        Ok(Self { spec: spec.clone(), network, recipe, length: Length::Recipe, recompute: false })
+        let (spec, length) = (spec.clone(), Length::Recipe);
+        Ok(Self { spec, network, recipe, length, recompute: false, begun: None })
     }
 
     /// The same for another length; the recipe's schedule stretches.
@@ -76,6 +79,48 @@ impl Training {
     #[must_use]
     pub fn recompute(self, recompute: bool) -> Self {
         Self { recompute, ..self }
+    }
+
+    /// The same from weights that are there, for the classes of a data set: fine-tuning. The layer that
+    /// tells classes apart is made new where the weights were trained for others. Pictures are
+    /// standardised as those that the weights were trained on.
+    ///
+    /// # Errors
+    /// The weights do not fit the network otherwise, or cannot be read.
+    pub fn start_from(self, weights: &Checkpoint, data: &Dataset) -> Result<Self, TrainError> {
+        self.start_from_named(weights, data, false)
+    }
+
+    /// The same where classes with other names may mean the same in the same order.
+    ///
+    /// # Errors
+    /// As [`Training::start_from`].
+    pub fn start_from_named(
+        self,
+        weights: &Checkpoint,
+        data: &Dataset,
+        other_names: bool,
+    ) -> Result<Self, TrainError> {
+        let origin = weights.origin.as_ref();
+        let begun = Begun::with(weights.path(), origin, &self.network, data, other_names)?;
+        Ok(Self { begun: Some(begun), ..self })
+    }
+
+    /// The weights that it begins with, unless they are drawn.
+    pub fn begun(&self) -> Option<&Begun> {
+        self.begun.as_ref()
+    }
+
+    /// The same as a run that was begun, which goes on from its own checkpoints.
+    #[cfg(feature = "cli")]
+    pub(crate) fn going_on(self, config: &Config) -> Self {
+        let begun = config.start.clone().map(|start| Begun {
+            start,
+            values: Values::new(),
+            normalisation: Some(config.normalisation.clone()),
+            renewed: Vec::new(),
+        });
+        Self { begun, ..self }
     }
 
     /// The network, with what the recipe puts on its units.
@@ -113,9 +158,13 @@ impl Training {
         let batch = self.recipe.batch.min(pictures);
         let recipe = Recipe { batch, ..self.recipe.clone() };
         let plan = StepPlan::new(&recipe, self.length, (pictures / batch) as u64);
-        let normalisation = match self.recipe.normalise {
-            Normalise::PerChannel => Normalisation::measure(data.train.as_ref()),
-            Normalise::PerPixel => Normalisation::measure_pixels(data.train.as_ref()),
+        let begun = self.begun.as_ref();
+        let normalisation = match begun.and_then(|begun| begun.normalisation.clone()) {
+            Some(known) => known,
+            None => match self.recipe.normalise {
+                Normalise::PerChannel => Normalisation::measure(data.train.as_ref()),
+                Normalise::PerPixel => Normalisation::measure_pixels(data.train.as_ref()),
+            },
         };
         let device = engine.device();
         Ok(Config {
@@ -134,6 +183,7 @@ impl Training {
             // Threads change nothing in the weights, and files of equal weights are equal.
             device: format!("{} ({})", device.engine, device.name),
             recipe,
+            start: begun.map(|begun| begun.start.clone()),
             classes: data.classes.clone(),
             normalisation,
             contents: Contents {
@@ -196,7 +246,8 @@ impl Training {
             folder: None,
             config,
         };
-        Ok(Run { network: network.clone(), session, done: 0, lock: None })
+        let begun = self.begun.as_ref().map(|begun| begun.values.clone()).unwrap_or_default();
+        Ok(Run { network: network.clone(), session, begun, done: 0, lock: None })
     }
 }
 
@@ -204,6 +255,8 @@ impl Training {
 pub struct Run {
     network: Network,
     session: Session,
+    /// First values that are not drawn.
+    begun: Values,
     done: u64,
     lock: Option<Lock>,
 }
@@ -242,12 +295,25 @@ impl Run {
         &self.session
     }
 
-    /// Trains from the recipe's first values to the end, or until the observer stops it.
+    /// Has a run that saved nothing begin again with the weights that it began with.
+    ///
+    /// # Errors
+    /// Their file is gone, or another one now.
+    #[cfg(feature = "cli")]
+    pub(crate) fn begin_again(&mut self) -> Result<(), TrainError> {
+        if let Some(start) = &self.session.config.start {
+            self.begun = Begun::again(start, &self.network)?;
+        }
+        Ok(())
+    }
+
+    /// Trains from the recipe's first values, or the weights that it begins with, to the end, or until the observer stops it.
     ///
     /// # Errors
     /// The engine fails, the loss is no number any more, or a file cannot be written.
     pub fn train(&mut self, observer: &mut dyn Observer) -> Result<End, TrainError> {
-        let first = initial(&self.session.tensors, self.session.config.recipe.seed);
+        let mut first = initial(&self.session.tensors, self.session.config.recipe.seed);
+        first.extend(self.begun.clone());
         self.train_from(&first, 0, observer)
     }
 

@@ -156,6 +156,7 @@ impl From<TrainError> for Failure {
             | TrainError::NotWhole { .. }
             | TrainError::OtherFormat { .. }
             | TrainError::Changed { .. }
+            | TrainError::OtherStart { .. }
             | TrainError::NoRun { .. }
             | TrainError::Held { .. } => Failure::File(told),
             TrainError::NoValue { .. } => Failure::Device(told),

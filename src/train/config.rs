@@ -10,6 +10,7 @@ use super::part::Part;
 use super::recipe::Recipe;
 use super::record::format::FormatVersion;
 use super::schedule::Length;
+use super::start::Start;
 use crate::data::normalise::Normalisation;
 use crate::engine::Precision;
 
@@ -58,6 +59,9 @@ pub struct Config {
     pub device: String,
     /// Recipe, with the command line's batch and seed in it.
     pub recipe: Recipe,
+    /// The weights that it began with, unless they were drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Start>,
     /// Names of the classes, by label.
     pub classes: Vec<String>,
     /// Mean and deviation of each channel of the training set.

@@ -76,6 +76,12 @@ pub enum TrainError {
         /// What its parameters answer to, without single layers.
         there: Vec<String>,
     },
+    /// The weights that a run began with are others now.
+    #[error("{path}: these are not the weights that the run began with: their SHA-256 is another")]
+    OtherStart {
+        /// Their file.
+        path: PathBuf,
+    },
     /// A recipe freezes every parameter.
     #[error("the recipe freezes every parameter of {net}, so nothing is left to train")]
     AllFrozen {

@@ -22,6 +22,7 @@ pub mod recipe;
 pub mod record;
 pub mod runner;
 pub mod schedule;
+pub mod start;
 pub mod tally;
 pub mod tensors;
 pub mod trainer;

@@ -23,7 +23,7 @@ fn a_command_line_that_makes_no_sense_exits_with_2() {
         "run tiny.rnet --train shapes10 --set width",
         "run tiny.rnet --train shapes10 --threads 0",
         "run tiny.rnet --train shapes10 --engine tpu",
-        "run tiny.rnet --train shapes10 --weights w.safetensors",
+        "run tiny.rnet --resume r --weights w.safetensors",
         "run tiny.rnet --eval shapes10 --weights w.safetensors --epochs 2",
         "check",
         "-q -v check tiny.rnet",

@@ -63,6 +63,7 @@ pub fn session(engine: &dyn Engine, precision: Precision, folder: &Path) -> Sess
         recompute: false,
         device: "any".into(),
         recipe,
+        start: None,
         classes: ["a", "b", "c"].map(String::from).to_vec(),
         normalisation: train.normalisation.clone(),
         contents: Default::default(),

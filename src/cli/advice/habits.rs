@@ -66,7 +66,14 @@ const FLAGS: &[(&[&str], &str)] = &[
         &["dataset", "root", "data-dir", "train-dir"],
         "data is named by --train DATA, and its folder by --data DIR",
     ),
-    (&["pretrained"], "weights that PyTorch trained are read by rnetc import"),
+    (
+        &["pretrained", "finetune", "fine-tune", "init-from", "initial-checkpoint"],
+        "training begins with weights by --train DATA --weights FILE; rnetc import reads PyTorch's",
+    ),
+    (
+        &["freeze", "freeze-layers", "frozen"],
+        "what is frozen is the recipe's: freeze: [stem, stage1]",
+    ),
     (
         &["test", "val", "validate", "evaluate"],
         "the error on test pictures: rnetc run --eval DATA --weights FILE",

@@ -23,6 +23,7 @@ impl Advice for TrainError {
                 _ => return None,
             },
             TrainError::NoParameter { pattern, there, .. } => return Some(named(pattern, there)),
+            TrainError::OtherStart { .. } => "begin again with another --out",
             TrainError::AllFrozen { .. } => "leave the head out, or what is new",
             TrainError::NoDepth { .. } => "write groups with an lr_factor instead",
             TrainError::Newer { .. } => "use the rnetc that wrote it, or a newer one",

@@ -32,7 +32,7 @@ pub struct RunArgs {
     pub part: Option<PartArg>,
     /// The data's classes have other names than those of the weights, and mean the same in the
     /// same order
-    #[arg(long, requires = "eval")]
+    #[arg(long, requires = "weights", conflicts_with = "predict")]
     pub other_names: bool,
     /// Name what pictures show: files, and folders with all the PNG and JPEG files in them
     #[arg(long, value_name = "IMAGE|DIR", num_args = 1.., group = "what", requires = "weights")]
@@ -49,8 +49,9 @@ pub struct RunArgs {
     /// top-5 error and confusion
     #[arg(long, value_enum, default_value = "text")]
     pub format: ResultFormat,
-    /// Weights to test or to ask: a file, or the folder of a run, whose last are taken
-    #[arg(long, value_name = "FILE|RUN", conflicts_with = "train")]
+    /// Weights to test, to ask, or to begin training with: a file, or the folder of a run, whose last
+    /// are taken
+    #[arg(long, value_name = "FILE|RUN", conflicts_with = "resume")]
     pub weights: Option<PathBuf>,
     /// A folder with the official files [default: the cache, and fetched where they are not]; with
     /// --resume, or --eval without a set, also where a run's own pictures stand now

@@ -9,6 +9,7 @@ pub mod recorded;
 pub mod runtime_folder;
 pub mod signals;
 pub mod spec;
+pub mod start;
 pub mod trained;
 pub mod weights;
 pub mod written;

@@ -78,7 +78,8 @@ pub fn verify(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn tell(path: &Path, is_listed: bool) {
+/// Tells that a file of weights is read.
+pub fn tell(path: &Path, is_listed: bool) {
     let checked = if is_listed { ", with the SHA-256 that its run keeps" } else { "" };
     output::detail(format_args!("read: {}{checked}", path.display()));
 }

@@ -90,6 +90,7 @@ fn session(folder: &std::path::Path, epochs: u64, rate: f64) -> Session {
         recompute: false,
         device: "cpu (stand-in)".into(),
         recipe,
+        start: None,
         classes: vec!["a".into(), "b".into(), "c".into()],
         normalisation: normalisation.clone(),
         contents: Default::default(),

@@ -9,7 +9,7 @@ use crate::cli::Failure;
 use crate::cli::args::{EngineArgs, ResultFormat, RunArgs};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::NamedSpec;
-use crate::cli::session::{RUNS, download, engine, recipe, recorded};
+use crate::cli::session::{RUNS, download, engine, recipe, recorded, start};
 use crate::cli::show::{batches, output, progress, tui};
 use crate::cli::verbs::run::chosen::{self, Chosen};
 use crate::cli::verbs::run::resume::{self, Resumed};
@@ -46,9 +46,11 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
         (None, None) => return Err(Failure::Usage("say --train DATA".into())),
     };
     let (recipe, length) = how_long(args, &set, resumed.as_ref())?;
-    let spec = match (&resumed, &args.spec) {
-        (Some(resumed), None) => resumed.spec().with(&args.set),
-        (Some(_) | None, path) => NamedSpec::find(path.as_deref(), &args.set)?,
+    let weights = start::open(args)?;
+    let spec = match (&resumed, &args.spec, &weights) {
+        (Some(resumed), None, _) => resumed.spec().with(&args.set),
+        (None, _, Some(weights)) => start::spec(args, weights)?,
+        (_, path, _) => NamedSpec::find(path.as_deref(), &args.set)?,
     };
     let files = resumed.as_ref().and_then(|resumed| resumed.config.files.as_deref());
     let official = recorded::official(&set, args.data.as_deref(), files);
@@ -70,6 +72,11 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
         whole.validation = None;
     }
     let data = training.divided(&whole)?;
+    let training = match (&resumed, &weights) {
+        (Some(resumed), _) => training.going_on(&resumed.config),
+        (None, Some(weights)) => start::with(training, weights, &data, args.other_names)?,
+        (None, None) => training,
+    };
     let config = training.config(&data, &engine)?;
     let config = Config { files: recorded::files(official.as_ref()), ..config };
     if let Some(resumed) = &resumed {
@@ -96,6 +103,10 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
 fn go_on(run: &mut Run, resumed: &Resumed) -> Result<(Option<Values>, u64), Failure> {
     let session = run.session();
     let (values, done) = resumed.values(&session.tensors, session.config.steps)?;
+    if values.is_none() {
+        run.begin_again()?;
+    }
+    let session = run.session();
     let mut replanned = resumed.config.replanned.clone();
     replanned.extend(resumed.replanned(&session.config, done));
     run.record_replanned(replanned);

@@ -5,6 +5,7 @@
 //! an [`About`], the step, the epoch and the run's configuration, spec text included; under
 //! `rnetc.import` an [`Imported`].
 
+mod begin;
 mod foreign;
 mod origin;
 
@@ -12,6 +13,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+pub use begin::{Renewed, Taken, load_to_begin};
 pub use foreign::{Foreign, load_foreign, read_map};
 pub use origin::{About, Imported, Origin};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};

@@ -42,6 +42,7 @@ fn about() -> About {
         recompute: false,
         device: "cpu (stand-in)".into(),
         recipe: Recipe::he2016().unwrap(),
+        start: None,
         classes: vec!["ä\"\n".into()],
         normalisation: Normalisation { mean: vec![0.1], std: vec![1.0 / 3.0] },
         contents: Default::default(),
