@@ -47,6 +47,7 @@ fn word(step: &Step) -> &'static str {
         Step::Convolved(_) => "convolved",
         Step::Normalised(_) => "normalised",
         Step::Dropped => "dropped",
+        Step::Detached => "detached",
         Step::Rectified => "rectified",
         Step::Squashed => "squashed",
         Step::Activated(function) => function.word(),

@@ -3,10 +3,10 @@
 //! For each parameter tensor, the derivative of the loss along one random direction: once from
 //! the graph's adjoint, once as (L(p + h·d) − L(p − h·d)) / 2h.
 
-use crate::graph::interp::{self, Inputs};
-use crate::graph::{Input, InputId, OutputKind, Program, Role, Slot, random};
-use crate::lower;
+use crate::graph::interp::{self, Held, Inputs};
+use crate::graph::{Input, InputId, Op, OutputKind, Program, Role, Slot, random};
 use crate::lower::state::state;
+use crate::lower::{self, Goal};
 use crate::network::{Init, Network};
 use crate::passes;
 
@@ -46,12 +46,13 @@ impl Check {
 
 /// Checks every parameter tensor on `batch` random pictures.
 pub fn check(network: &Network, batch: usize, seed: u32) -> Vec<Check> {
-    let program = lower::gradients(network, batch);
+    let whole = lower::before_passes(network, batch, Goal::Gradients);
+    let program = passes::run(passes::Mode::Training, &whole);
     let inputs = random_inputs(network, &program, seed);
     let (results, _) = interp::run(&program, &inputs);
-    let mut forward = program.clone();
+    let mut forward = whole.clone();
     forward.outputs.truncate(1);
-    let forward = passes::run(passes::Mode::Training, &forward);
+    let forward = Forward::new(passes::needed(&forward), &inputs);
     let rounding = ROUNDINGS * loss_rounding(&forward, &inputs, seed) / STEP;
     let mut checks = Vec::new();
     for (output, gradient) in program.outputs.iter().zip(&results) {
@@ -63,7 +64,7 @@ pub fn check(network: &Network, batch: usize, seed: u32) -> Vec<Check> {
             if let Some(values) = moved.get_mut(&input) {
                 values.iter_mut().zip(&direction).for_each(|(v, d)| *v += h * d);
             }
-            interp::run(&forward, &moved).0[0][0]
+            forward.loss(&moved)
         };
         let difference = (loss(STEP) - loss(-STEP)) / (2.0 * STEP);
         let name = program.graph.input(input).name.clone();
@@ -72,21 +73,41 @@ pub fn check(network: &Network, batch: usize, seed: u32) -> Vec<Check> {
     checks
 }
 
+/// The way to the loss. What is detached stays as it is at the inputs: no gradient goes there, so none
+/// is to be found there.
+struct Forward {
+    program: Program,
+    held: Held,
+}
+
+impl Forward {
+    fn new(program: Program, inputs: &Inputs) -> Self {
+        let values = interp::evaluate(&program.graph, inputs);
+        let detached = program.graph.ids().filter(|id| program.graph.node(*id).op == Op::Detach);
+        let held = detached.map(|id| (id, values[id.index()].clone())).collect();
+        Self { program, held }
+    }
+
+    fn loss(&self, inputs: &Inputs) -> f64 {
+        let values = interp::evaluate_holding(&self.program.graph, inputs, &self.held);
+        values[self.program.outputs[0].node.index()][0]
+    }
+}
+
 /// How far the loss moves where every parameter moves in its last bits alone: rounding on the way
 /// to the loss is like that (backward error analysis, Wilkinson 1963).
-fn loss_rounding(forward: &Program, inputs: &Inputs, seed: u32) -> f64 {
-    let loss = |inputs: &Inputs| interp::run(forward, inputs).0[0][0];
-    let here = loss(inputs);
+fn loss_rounding(forward: &Forward, inputs: &Inputs, seed: u32) -> f64 {
+    let here = forward.loss(inputs);
     let moved = (1..=NEIGHBOURS).map(|neighbour| {
         let mut moved = inputs.clone();
         for (input, values) in &mut moved {
-            if forward.graph.input(*input).role != Role::Parameter {
+            if forward.program.graph.input(*input).role != Role::Parameter {
                 continue;
             }
             let bits = numbers(seed ^ neighbour, input.index(), values.len());
             values.iter_mut().zip(bits).for_each(|(v, u)| *v += 4.0 * f64::EPSILON * u * *v);
         }
-        (loss(&moved) - here).abs()
+        (forward.loss(&moved) - here).abs()
     });
     moved.fold(f64::EPSILON * here.abs(), f64::max)
 }
@@ -136,7 +157,7 @@ fn start(init: Option<Init>, uniform: f64) -> f64 {
     match init {
         // A uniform distribution of the same standard deviation.
         Some(Init::Normal { std }) => uniform * std * 3f64.sqrt(),
-        Some(Init::Uniform { bound }) => uniform * bound,
+        Some(Init::Uniform { bound } | Init::Dirac { bound, .. }) => uniform * bound,
         Some(Init::Constant(value)) => value + 0.2 * uniform,
         None => 0.0,
     }

@@ -47,7 +47,7 @@ pub fn keep(site: usize) -> ProbeId {
 pub fn drops(network: &Network, site: &Site) -> Vec<(ValueId, f64)> {
     let inside = (site.input.0 + 1..=site.output.0).map(ValueId);
     let kept = |id: ValueId| match network.value(id).layer {
-        Layer::DropPath { p } => Some((id, 1.0 - p)),
+        Layer::DropPath { p, inverted, .. } => Some((id, if inverted { 1.0 } else { 1.0 - p })),
         _ => None,
     };
     inside.filter_map(kept).collect()

@@ -1,6 +1,6 @@
 //! Layers in words.
 
-use crate::network::{BinaryOp, Layer, Network, PoolKind, Value};
+use crate::network::{BinaryOp, Layer, Network, PoolKind, RandomDraw, Value};
 
 /// A layer in a word or two.
 pub fn name(value: &Value) -> &'static str {
@@ -16,6 +16,9 @@ pub fn name(value: &Value) -> &'static str {
         Layer::Activation(activation) => activation.shown(),
         Layer::Dropout { .. } => "dropout",
         Layer::DropPath { .. } => "drop path",
+        Layer::Random { draw: RandomDraw::Uniform { .. }, .. } => "random",
+        Layer::Random { draw: RandomDraw::Bernoulli { .. }, .. } => "coin",
+        Layer::Detach => "detach",
         Layer::Live { .. } => "live",
         Layer::Binary(BinaryOp::Add) => "⊕",
         Layer::Binary(BinaryOp::Sub) => "⊖",
@@ -48,7 +51,14 @@ pub fn label(network: &Network, value: &Value) -> String {
             | ModuleKind::Vector { .. } => name(value).to_string(),
         },
         Layer::Linear { .. } => format!("linear, {}", value.shape.c),
-        Layer::Dropout { p, .. } | Layer::DropPath { p } => format!("{} {p:.2}", name(value)),
+        Layer::Random { draw: RandomDraw::Uniform { low, high }, .. } => {
+            format!("random {} to {}", short(low), short(high))
+        }
+        Layer::Dropout { p, .. }
+        | Layer::DropPath { p, .. }
+        | Layer::Random { draw: RandomDraw::Bernoulli { p }, .. } => {
+            format!("{} {p:.2}", name(value))
+        }
         Layer::Live { units, of, .. } => format!("{units} of {of} live"),
         Layer::Pool { window, stride, .. } => {
             format!("{window}×{window} {}, /{stride}", name(value))
@@ -69,6 +79,7 @@ pub fn label(network: &Network, value: &Value) -> String {
             }
         }
         Layer::Input
+        | Layer::Detach
         | Layer::Const(_)
         | Layer::BatchNorm { .. }
         | Layer::Scale { .. }

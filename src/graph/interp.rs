@@ -18,9 +18,19 @@ pub type Inputs = HashMap<InputId, Vec<f64>>;
 /// Panics where `inputs` lacks an input that the graph reads or gives it a wrong length; the
 /// interpreter is for tests and checks, never for user data.
 pub fn evaluate(graph: &Graph, inputs: &Inputs) -> Vec<Vec<f64>> {
+    evaluate_holding(graph, inputs, &HashMap::new())
+}
+
+/// Values of nodes that are given and not computed.
+pub type Held = HashMap<NodeId, Vec<f64>>;
+
+/// The same with some nodes at values that are given.
+pub fn evaluate_holding(graph: &Graph, inputs: &Inputs, held: &Held) -> Vec<Vec<f64>> {
     let mut values: Vec<Vec<f64>> = Vec::with_capacity(graph.nodes.len());
-    for node in &graph.nodes {
-        let value = {
+    for (id, node) in graph.ids().zip(&graph.nodes) {
+        let value = if let Some(held) = held.get(&id) {
+            held.clone()
+        } else {
             let args: Vec<Arg> = node
                 .args
                 .iter()

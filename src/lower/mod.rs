@@ -9,7 +9,8 @@ use crate::graph::{
     PoolKind, ProbeId, Program, RegionId, Role, Shape, Type, Unary,
 };
 use crate::network::{
-    self, Activation, BinaryOp, Layer, ModuleId, Network, Tensor, TensorId, Value, ValueId,
+    self, Activation, BinaryOp, Layer, ModuleId, Network, Per, RandomDraw, Tensor, TensorId, Value,
+    ValueId,
 };
 use crate::nn::affine::Affine;
 use crate::nn::loss_scaling::Scaling;
@@ -295,11 +296,30 @@ impl<'a> Lowering<'a> {
                 dropout::train(&mut self.b, args[0], p, inverted, (stream, seed))
             }
             Layer::Dropout { p, inverted } => dropout::infer(&mut self.b, args[0], p, inverted),
-            Layer::DropPath { p } if train => {
-                let seed = self.seed();
-                dropout::drop_path(&mut self.b, args[0], p, (stream, seed))
+            Layer::DropPath { p, per, inverted } if train => {
+                let (seed, ty) = (self.seed(), self.drawn(per));
+                dropout::drop_path(&mut self.b, args[0], (p, inverted), (stream, seed, ty))
             }
-            Layer::DropPath { p } => self.b.scale(args[0], 1.0 - p),
+            Layer::DropPath { p, inverted, .. } => {
+                dropout::infer(&mut self.b, args[0], p, inverted)
+            }
+            Layer::Random { draw, per, .. } if train => {
+                let (seed, ty) = (self.seed(), self.drawn(per));
+                let drawn = match draw {
+                    RandomDraw::Uniform { low, high } => {
+                        dropout::uniform(&mut self.b, [low, high], (stream, seed, ty))
+                    }
+                    RandomDraw::Bernoulli { p } => {
+                        dropout::coin(&mut self.b, p, (stream, seed, ty))
+                    }
+                };
+                self.each_image(drawn)
+            }
+            Layer::Random { evaluation, .. } => {
+                let number = self.b.constant(evaluation);
+                self.each_image(number)
+            }
+            Layer::Detach => self.b.detach(args[0]),
             Layer::Live { unit, units, of } if train => {
                 let keep = self.live(unit, units, of);
                 self.b.mul(args[0], keep)
@@ -389,6 +409,14 @@ impl<'a> Lowering<'a> {
     fn each_image(&mut self, number: NodeId) -> NodeId {
         let ty = Type { shape: Shape([self.batch, 1, 1, 1]), batched: true };
         self.b.broadcast(number, ty)
+    }
+
+    /// The type of what is drawn so often.
+    fn drawn(&self, per: Per) -> Type {
+        match per {
+            Per::Image => Type { shape: Shape([self.batch, 1, 1, 1]), batched: true },
+            Per::Batch => Type { shape: Shape::SCALAR, batched: false },
+        }
     }
 
     fn affine(&self, module: ModuleId) -> Affine {

@@ -6,7 +6,7 @@ impl ModuleKind {
     /// Trainable parameters.
     pub fn parameters(&self) -> usize {
         let (weights, biases) = match *self {
-            ModuleKind::Conv { kernel: [rows, columns], inputs, outputs, groups, bias } => {
+            ModuleKind::Conv { kernel: [rows, columns], inputs, outputs, groups, bias, .. } => {
                 let weights = rows.saturating_mul(columns).saturating_mul(inputs / groups);
                 (weights.saturating_mul(outputs), bias.map_or(0, |_| outputs))
             }

@@ -57,12 +57,26 @@ pub enum Layer {
         /// Whether training divides by 1 − p (true) or evaluation multiplies by it (false).
         inverted: bool,
     },
-    /// Drops the whole argument, one draw a module and mini-batch (stochastic depth); evaluation
-    /// multiplies by the probability of being kept.
+    /// Drops the whole argument, one draw a module and mini-batch (stochastic depth), or one an image.
     DropPath {
         /// Probability of being dropped, 0 ≤ p < 1.
         p: f64,
+        /// How often is drawn.
+        per: Per,
+        /// Whether training divides by 1 − p (true) or evaluation multiplies by it (false).
+        inverted: bool,
     },
+    /// A number drawn in training; its shape is 1×1×1, it broadcasts, and it has no argument.
+    Random {
+        /// From what.
+        draw: RandomDraw,
+        /// How often.
+        per: Per,
+        /// What stands in for it in evaluation.
+        evaluation: f64,
+    },
+    /// The argument, through which no gradient passes back.
+    Detach,
     /// Drops the whole argument unless this unit is one of those that the mini-batch keeps, exactly
     /// so many of all; evaluation multiplies by their share. No spec writes it: recipes put it on
     /// units.
@@ -102,6 +116,42 @@ pub enum Layer {
         /// How many of the zero channels stand in front; the others stand behind.
         before: usize,
     },
+}
+
+/// How often a number is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Per {
+    /// Once an image.
+    Image,
+    /// Once a mini-batch.
+    Batch,
+}
+
+/// From what a number is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RandomDraw {
+    /// Uniformly between two numbers.
+    Uniform {
+        /// The lower.
+        low: f64,
+        /// The upper.
+        high: f64,
+    },
+    /// 1 with a probability, else 0.
+    Bernoulli {
+        /// Of 1, 0 ≤ p ≤ 1.
+        p: f64,
+    },
+}
+
+impl RandomDraw {
+    /// Its expectation.
+    pub fn mean(self) -> f64 {
+        match self {
+            RandomDraw::Uniform { low, high } => low + (high - low) / 2.0,
+            RandomDraw::Bernoulli { p } => p,
+        }
+    }
 }
 
 /// Elementwise arithmetic.
@@ -154,6 +204,8 @@ impl Layer {
             | Layer::Activation(_)
             | Layer::Dropout { .. }
             | Layer::DropPath { .. }
+            | Layer::Random { .. }
+            | Layer::Detach
             | Layer::Live { .. }
             | Layer::Binary(_)
             | Layer::GlobalAvgPool

@@ -1,5 +1,6 @@
 //! Modules: what holds tensors.
 
+use super::Init;
 use crate::source::Span;
 
 /// Parameters that live in the network, with a stable readable name such as `units.3.F.conv1`.
@@ -35,6 +36,54 @@ impl Affine {
     }
 }
 
+/// How weights start.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Start {
+    /// What is drawn.
+    pub draw: Draw,
+    /// By what it is multiplied.
+    pub gain: f64,
+}
+
+/// What weights are at first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Draw {
+    /// Normal, √(2 / fan-out): `kaiming_normal_` with `mode="fan_out"` (He et al. 2015, section 2.2).
+    FanOut,
+    /// Normal, √(2 / fan-in).
+    FanIn,
+    /// Uniform in ±1/√fan-in: what PyTorch's layers start with.
+    Uniform,
+    /// Normal with this standard deviation.
+    Normal(f64),
+    /// Zeros.
+    Zero,
+    /// Identity kernels, as many as there are channels on both sides; further filters are `Uniform`.
+    Dirac,
+}
+
+impl Start {
+    /// Of convolutions, unless another is given.
+    pub const CONV: Start = Start { draw: Draw::FanOut, gain: 1.0 };
+    /// Of linear layers, unless another is given.
+    pub const LINEAR: Start = Start { draw: Draw::Uniform, gain: 1.0 };
+
+    /// Of weights by how many numbers one reads and writes.
+    pub(super) fn init(self, fan_in: usize, fan_out: usize, groups: usize) -> Init {
+        let Self { draw, gain } = self;
+        let normal = |fan: usize| Init::Normal { std: gain * (2.0 / fan as f64).sqrt() };
+        let bound = 1.0 / (fan_in as f64).sqrt();
+        match draw {
+            Draw::FanOut => normal(fan_out),
+            Draw::FanIn => normal(fan_in),
+            Draw::Uniform => Init::Uniform { bound: gain * bound },
+            Draw::Normal(std) => Init::Normal { std: gain * std },
+            Draw::Zero => Init::Constant(0.0),
+            Draw::Dirac => Init::Dirac { gain, bound: gain * bound, groups },
+        }
+    }
+}
+
 /// What a module holds.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ModuleKind {
@@ -50,6 +99,8 @@ pub enum ModuleKind {
         groups: usize,
         /// Initial value of the bias, if there is one.
         bias: Option<f64>,
+        /// How its weights start.
+        init: Start,
     },
     /// Batch normalisation: scale γ, shift β, running mean (0 at first) and variance (1).
     BatchNorm {
@@ -76,5 +127,7 @@ pub enum ModuleKind {
         /// Whether there is a bias, and its initial value if the spec gives one (otherwise
         /// uniform in ±1/√inputs).
         bias: Option<Option<f64>>,
+        /// How its weights start.
+        init: Start,
     },
 }

@@ -5,7 +5,7 @@
 //! it. Training and evaluation of that network then know what to do.
 
 use super::anatomy::{Residual, sites};
-use super::{Edge, Layer, Network, Value, ValueId};
+use super::{Edge, Layer, Network, Per, Value, ValueId};
 
 /// Which branches a mini-batch keeps.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,7 +51,8 @@ impl Survival {
         for (at, residual) in forks.iter().enumerate() {
             let layer = match self {
                 Survival::StochasticDepth { last } => {
-                    Layer::DropPath { p: (at + 1) as f64 / count as f64 * (1.0 - last) }
+                    let p = (at + 1) as f64 / count as f64 * (1.0 - last);
+                    Layer::DropPath { p, per: Per::Batch, inverted: false }
                 }
                 Survival::Live { units } => Layer::Live { unit: at, units, of: count },
             };

@@ -1,6 +1,6 @@
 //! The tensors that modules hold: a network's state.
 
-use super::{Module, ModuleId, ModuleKind, Network};
+use super::{Module, ModuleId, ModuleKind, Network, Start};
 
 /// What a tensor is to its module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,6 +85,17 @@ pub enum Init {
         /// Largest magnitude.
         bound: f64,
     },
+    /// Identity kernels: an output channel has `gain` in the middle of the kernel that reads the input
+    /// channel of its place in its group; where a group writes more channels than it reads, the others
+    /// are uniform in ±bound.
+    Dirac {
+        /// In the middle.
+        gain: f64,
+        /// Of the others.
+        bound: f64,
+        /// Groups of channels.
+        groups: usize,
+    },
 }
 
 /// A tensor of a network's state.
@@ -123,8 +134,9 @@ fn of_module(id: ModuleId, module: &Module) -> Vec<Tensor> {
         |part, kind, shape, init| Tensor { id: TensorId { module: id, part }, kind, shape, init };
     let vector = |part, c, init| tensor(part, TensorKind::Vector, [1, 1, 1, c], init);
     match module.kind {
-        ModuleKind::Conv { kernel: [kh, kw], inputs, outputs, groups, bias } => {
-            let init = Init::Normal { std: (2.0 / (kh * kw * outputs) as f64).sqrt() };
+        ModuleKind::Conv { kernel: [kh, kw], inputs, outputs, groups, bias, init } => {
+            let area = kh * kw;
+            let init = init.init(area * (inputs / groups), area * outputs, groups);
             let shape = [kh, kw, inputs / groups, outputs];
             let mut all = vec![tensor(Part::Weight, TensorKind::Convolution, shape, init)];
             all.extend(bias.map(|b| vector(Part::Bias, outputs, Init::Constant(b))));
@@ -140,11 +152,12 @@ fn of_module(id: ModuleId, module: &Module) -> Vec<Tensor> {
         ModuleKind::Vector { channels, init } => {
             vec![vector(Part::Whole, channels, Init::Constant(init))]
         }
-        ModuleKind::Linear { inputs, outputs, bias, rows_columns: [h, w] } => {
-            let init = Init::Uniform { bound: 1.0 / (inputs as f64).sqrt() };
+        ModuleKind::Linear { inputs, outputs, bias, rows_columns: [h, w], init } => {
+            let usual = Start::LINEAR.init(inputs, outputs, 1);
+            let init = init.init(inputs, outputs, 1);
             let shape = [h, w, inputs / (h * w), outputs];
             let mut all = vec![tensor(Part::Weight, TensorKind::Linear, shape, init)];
-            let given = |b: Option<f64>| b.map_or(init, Init::Constant);
+            let given = |b: Option<f64>| b.map_or(usual, Init::Constant);
             all.extend(bias.map(|b| vector(Part::Bias, outputs, given(b))));
             all
         }

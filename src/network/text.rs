@@ -4,7 +4,10 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::anatomy::site;
-use super::{Affine, BinaryOp, Layer, Module, ModuleKind, Network, PoolKind, UnitInstance, Value};
+use super::{
+    Affine, BinaryOp, Draw, Layer, Module, ModuleKind, Network, Per, PoolKind, RandomDraw, Start,
+    UnitInstance, Value,
+};
 
 impl Display for Network {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -58,7 +61,25 @@ impl Network {
             Layer::Activation(activation) => write!(f, "{activation}"),
             Layer::Dropout { p, inverted: true } => write!(f, "dropout {p}"),
             Layer::Dropout { p, inverted: false } => write!(f, "dropout {p}, scaled in evaluation"),
-            Layer::DropPath { p } => write!(f, "drop_path {p}"),
+            Layer::DropPath { p, per, inverted } => {
+                write!(f, "drop_path {p}")?;
+                if *per == Per::Image {
+                    write!(f, " per image")?;
+                }
+                if *inverted { write!(f, " inverted") } else { Ok(()) }
+            }
+            Layer::Random { draw, per, evaluation } => {
+                match draw {
+                    RandomDraw::Uniform { low, high } => write!(f, "random {low} to {high}"),
+                    RandomDraw::Bernoulli { p } => write!(f, "bernoulli {p}"),
+                }?;
+                let per = match per {
+                    Per::Image => "image",
+                    Per::Batch => "batch",
+                };
+                write!(f, " per {per}, {evaluation} in evaluation")
+            }
+            Layer::Detach => write!(f, "detach"),
             Layer::Live { unit, units, of } => write!(f, "live {unit} ({units} of {of})"),
             Layer::Binary(op) => f.write_str(match op {
                 BinaryOp::Add => "add",
@@ -87,6 +108,23 @@ impl Network {
     }
 }
 
+impl Start {
+    /// How weights start, where it is not as usual.
+    fn write(self, f: &mut Formatter<'_>, usual: Start) -> fmt::Result {
+        if self.draw != usual.draw {
+            match self.draw {
+                Draw::FanOut => write!(f, " init fan_out"),
+                Draw::FanIn => write!(f, " init fan_in"),
+                Draw::Uniform => write!(f, " init uniform"),
+                Draw::Normal(std) => write!(f, " init {std}"),
+                Draw::Zero => write!(f, " init zero"),
+                Draw::Dirac => write!(f, " init dirac"),
+            }?;
+        }
+        if self.gain == 1.0 { Ok(()) } else { write!(f, " gain {}", self.gain) }
+    }
+}
+
 impl Affine {
     /// What is not as it is unless given.
     fn write(self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -107,25 +145,27 @@ impl Affine {
 impl Display for Module {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.kind {
-            ModuleKind::Conv { kernel: [rows, columns], inputs, outputs, groups, bias } => {
+            ModuleKind::Conv { kernel: [rows, columns], inputs, outputs, groups, bias, init } => {
                 write!(f, "conv {rows}×{columns} {inputs} → {outputs}")?;
                 if groups > 1 {
                     write!(f, " groups {groups}")?;
                 }
-                bias.map_or(Ok(()), |bias| write!(f, " bias {bias}"))
+                bias.map_or(Ok(()), |bias| write!(f, " bias {bias}"))?;
+                init.write(f, Start::CONV)
             }
             ModuleKind::BatchNorm { channels, affine } => {
                 write!(f, "bn {channels}")?;
                 affine.write(f)
             }
             ModuleKind::Vector { channels, init } => write!(f, "vector {channels} init {init}"),
-            ModuleKind::Linear { inputs, outputs, bias, .. } => {
+            ModuleKind::Linear { inputs, outputs, bias, init, .. } => {
                 write!(f, "linear {inputs} → {outputs}")?;
                 match bias {
                     Some(Some(bias)) => write!(f, " bias {bias}"),
                     Some(None) => write!(f, " bias uniform"),
                     None => Ok(()),
-                }
+                }?;
+                init.write(f, Start::LINEAR)
             }
         }?;
         write!(f, "  \"{}\"", self.name)

@@ -31,14 +31,36 @@ pub fn infer(b: &mut Builder, x: NodeId, p: f64, inverted: bool) -> NodeId {
     if inverted { x } else { b.scale(x, 1.0 - p) }
 }
 
-/// Training: one draw for the whole mini-batch keeps or drops `x` (Huang et al. 2016).
-pub fn drop_path(b: &mut Builder, x: NodeId, p: f64, draw: (u32, NodeId)) -> NodeId {
+/// Where numbers are drawn: the stream, the seed, and of which type they are.
+pub type Drawn = (u32, NodeId, Type);
+
+/// Training: a draw for the whole mini-batch keeps or drops `x` (Huang et al. 2016), or one for each
+/// image, by the type of what is drawn; `inverted` divides what is kept by 1 − p.
+pub fn drop_path(
+    b: &mut Builder,
+    x: NodeId,
+    (p, inverted): (f64, bool),
+    (stream, seed, ty): Drawn,
+) -> NodeId {
     if p == 0.0 {
         return x;
     }
-    let ty = Type { shape: Shape::SCALAR, batched: false };
-    let mask = keep_mask(b, p, draw.0, draw.1, ty);
-    b.mul(x, mask)
+    let mask = keep_mask(b, p, stream, seed, ty);
+    let kept = b.mul(x, mask);
+    if inverted { b.scale(kept, 1.0 / (1.0 - p)) } else { kept }
+}
+
+/// Uniform numbers between two others.
+pub fn uniform(b: &mut Builder, [low, high]: [f64; 2], (stream, seed, ty): Drawn) -> NodeId {
+    let drawn = b.random(stream, seed, ty);
+    let spread = b.scale(drawn, high - low);
+    let low = b.constant(low);
+    b.add(spread, low)
+}
+
+/// 1 with probability `p`, else 0.
+pub fn coin(b: &mut Builder, p: f64, (stream, seed, ty): Drawn) -> NodeId {
+    keep_mask(b, 1.0 - p, stream, seed, ty)
 }
 
 /// Whether the next of `left` units is among the `units` that a mini-batch keeps, `so_far` of which

@@ -55,6 +55,11 @@ pub fn list(mode: Mode) -> &'static [Pass] {
     }
 }
 
+/// A program without what its roots do not need; what is detached still says so.
+pub fn needed(program: &Program) -> Program {
+    DEAD.apply(program)
+}
+
 /// What the passes of a mode leave.
 pub fn run(mode: Mode, program: &Program) -> Program {
     list(mode).iter().fold(program.clone(), |program, pass| pass.apply(&program))

@@ -7,7 +7,7 @@ use super::expander::{Expander, Failure};
 use super::instance::{Bound, Instance, LayerInstance, Modules};
 use super::shapes;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::network::{Affine, Chw, Layer, ModuleId, ModuleKind, ValueId};
+use crate::network::{Affine, Chw, Layer, ModuleId, ModuleKind, Start, ValueId};
 use crate::source::Span;
 
 impl<'a> Expander<'a> {
@@ -49,14 +49,16 @@ impl<'a> Expander<'a> {
         let same = |expander: &mut Self, kind| expander.net.value(kind, vec![x], input, span);
         match layer.attributes {
             Attributes::Input(_) => Err(misplaced_input(span)),
-            Attributes::Conv { kernel, width, stride, padding, bias, groups } => {
-                let conv = Conv { kernel, width, stride, padding, bias, groups };
+            Attributes::Conv { kernel, width, stride, padding, bias, groups, init } => {
+                let conv = Conv { kernel, width, stride, padding, bias, groups, init };
                 let [module, _] = self.modules(layer, input, |e| {
                     Ok([Some(e.conv_module(layer, input, &conv)?), None])
                 })?;
                 self.conv(x, module, &conv, span)
             }
-            Attributes::Linear { classes, bias } => self.linear(layer, x, classes, bias),
+            Attributes::Linear { classes, bias, init } => {
+                self.linear(layer, x, classes, (bias, init))
+            }
             Attributes::Bn { epsilon, momentum, affine } => {
                 let [module, _] = self.modules(layer, input, |e| {
                     Ok([Some(e.bn_module(layer, 0, input.c, affine)?), None])
@@ -72,10 +74,13 @@ impl<'a> Expander<'a> {
                 same(self, Layer::Shift { module })
             }
             // A value is applied to nothing; see `made`.
-            Attributes::Scalar { .. } => Ok(x),
+            Attributes::Scalar { .. } | Attributes::Random { .. } => Ok(x),
             Attributes::Activation(activation) => same(self, Layer::Activation(activation)),
             Attributes::Dropout { p, inverted } => same(self, Layer::Dropout { p, inverted }),
-            Attributes::DropPath { p } => same(self, Layer::DropPath { p }),
+            Attributes::DropPath { p, per, inverted } => {
+                same(self, Layer::DropPath { p, per, inverted })
+            }
+            Attributes::Detach => same(self, Layer::Detach),
             Attributes::GlobalAvgPool => {
                 let shape = Chw { c: input.c, h: 1, w: 1 };
                 self.net.value(Layer::GlobalAvgPool, vec![x], shape, span)
@@ -102,6 +107,7 @@ impl<'a> Expander<'a> {
             Attributes::Scalar { init } => {
                 Layer::Scalar { module: self.vector(layer, shape, 1, init)? }
             }
+            Attributes::Random { draw, per, evaluation } => Layer::Random { draw, per, evaluation },
             _ => return Err(Failure::default()),
         };
         Ok(self.net.value(made, vec![], shape, span)?)
@@ -156,9 +162,9 @@ impl<'a> Expander<'a> {
         input: Chw,
         conv: &Conv,
     ) -> Result<ModuleId, Diagnostic> {
-        let Conv { kernel, width, bias, groups, .. } = *conv;
+        let Conv { kernel, width, bias, groups, init, .. } = *conv;
         shapes::grouped(input, width, groups, layer.span)?;
-        let kind = ModuleKind::Conv { kernel, inputs: input.c, outputs: width, groups, bias };
+        let kind = ModuleKind::Conv { kernel, inputs: input.c, outputs: width, groups, bias, init };
         self.net.module(name(layer, 0), kind, layer.span)
     }
 
@@ -204,11 +210,11 @@ impl<'a> Expander<'a> {
         layer: &LayerInstance,
         x: ValueId,
         outputs: usize,
-        bias: Option<Option<f64>>,
+        (bias, init): (Option<Option<f64>>, Start),
     ) -> Result<ValueId, Diagnostic> {
         let input = self.net.shape(x);
         let rows_columns = [input.h, input.w];
-        let kind = ModuleKind::Linear { inputs: input.len(), rows_columns, outputs, bias };
+        let kind = ModuleKind::Linear { inputs: input.len(), rows_columns, outputs, bias, init };
         let [module, _] = self.modules(layer, input, |e| {
             Ok([Some(e.net.module(name(layer, 0), kind, layer.span)?), None])
         })?;
@@ -258,7 +264,15 @@ impl<'a> Expander<'a> {
             let before = if width == input.c { 0 } else { before };
             return self.pad(x, width, before, span);
         }
-        let conv = Conv { kernel: [1, 1], width, stride, padding: [0, 0], bias: None, groups: 1 };
+        let conv = Conv {
+            kernel: [1, 1],
+            width,
+            stride,
+            padding: [0, 0],
+            bias: None,
+            groups: 1,
+            init: Start::CONV,
+        };
         let [conv_module, bn_module] = self.modules(layer, input, |e| {
             let conv = e.conv_module(layer, input, &conv)?;
             Ok([Some(conv), bn.then(|| e.bn_module(layer, 1, width, Affine::LEARNED)).transpose()?])
@@ -276,6 +290,7 @@ struct Conv {
     padding: [usize; 2],
     bias: Option<f64>,
     groups: usize,
+    init: Start,
 }
 
 /// A shortcut's arguments.

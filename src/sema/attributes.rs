@@ -6,7 +6,7 @@ use super::hir::Plain;
 use super::layers::{LayerName, Word};
 use super::plain::{Env, Term, short};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::network::{Activation, Affine, Chw, Layer, PoolKind};
+use crate::network::{Activation, Affine, Chw, Draw, Layer, Per, PoolKind, RandomDraw, Start};
 use crate::source::Span;
 
 /// A layer with its arguments evaluated.
@@ -28,6 +28,8 @@ pub enum Attributes {
         bias: Option<f64>,
         /// Equal parts of the channels, each a convolution of its own.
         groups: usize,
+        /// How weights start.
+        init: Start,
     },
     /// Fully connected.
     Linear {
@@ -35,6 +37,8 @@ pub enum Attributes {
         classes: usize,
         /// Whether there is a bias, and its initial value if given.
         bias: Option<Option<f64>>,
+        /// How weights start.
+        init: Start,
     },
     /// Batch normalisation.
     Bn {
@@ -77,7 +81,22 @@ pub enum Attributes {
     DropPath {
         /// Probability of being dropped.
         p: f64,
+        /// How often is drawn.
+        per: Per,
+        /// Whether training divides by 1 − p.
+        inverted: bool,
     },
+    /// A number that is drawn.
+    Random {
+        /// From what.
+        draw: RandomDraw,
+        /// How often.
+        per: Per,
+        /// What it is in evaluation.
+        evaluation: f64,
+    },
+    /// No gradient.
+    Detach,
     /// Mean over rows and columns.
     GlobalAvgPool,
     /// Window pooling.
@@ -161,11 +180,13 @@ pub fn evaluate(
                 padding,
                 bias: slot(4).bias(None)?.flatten(),
                 groups: slot(5).whole(WIDTHS, Some(1))?,
+                init: slot(6).init(slot(7), Start::CONV)?,
             }
         }
         LayerName::Linear => Attributes::Linear {
             classes: slot(0).whole(WIDTHS, None)?,
             bias: slot(1).bias(Some(None))?,
+            init: slot(2).init(slot(3), Start::LINEAR)?,
         },
         LayerName::Bn => Attributes::Bn {
             epsilon: slot(0).epsilon()?,
@@ -180,7 +201,26 @@ pub fn evaluate(
             with_point(&slot(0), &slot(1))?;
             Attributes::Dropout { p: slot(0).probability()?, inverted: slot(1).flag(true)? }
         }
-        LayerName::DropPath => Attributes::DropPath { p: slot(0).probability()? },
+        LayerName::DropPath => Attributes::DropPath {
+            p: slot(0).probability()?,
+            per: slot(1).per(Per::Batch)?,
+            inverted: slot(2).flag(false)?,
+        },
+        LayerName::Random => {
+            let (low, high) = (slot(0).start()?, slot(1).start()?);
+            if low > high {
+                let error = slot(1).wrong(Code::ArgumentRange, "no less than low", short(high));
+                return Err(
+                    error.hint(format!("the lower number comes first: random({high}, {low})"))
+                );
+            }
+            random(RandomDraw::Uniform { low, high }, slot(2), slot(3))?
+        }
+        LayerName::Bernoulli => {
+            let p = slot(0).share(1.0)?;
+            random(RandomDraw::Bernoulli { p }, slot(1), slot(2))?
+        }
+        LayerName::Detach => Attributes::Detach,
         LayerName::GlobalAvgPool => Attributes::GlobalAvgPool,
         LayerName::MaxPool => pool(PoolKind::Max, slot)?,
         LayerName::AvgPool => pool(PoolKind::Avg, slot)?,
@@ -247,6 +287,12 @@ fn in_order(kernel: &Slot<'_>, width: &Slot<'_>) -> Result<(), Diagnostic> {
         }
         _ => Ok(()),
     }
+}
+
+fn random(draw: RandomDraw, per: Slot<'_>, evaluation: Slot<'_>) -> Result<Attributes, Diagnostic> {
+    let given = evaluation.plain.map(|_| evaluation.start()).transpose()?;
+    let evaluation = given.unwrap_or(draw.mean());
+    Ok(Attributes::Random { draw, per: per.per(Per::Image)?, evaluation })
 }
 
 /// γ and β of a normalisation: each is learned unless it is `none`, or neither is.
@@ -477,6 +523,45 @@ impl Slot<'_> {
         }
     }
 
+    /// How weights start, with the slot of the gain.
+    fn init(&self, gain: Slot<'_>, usual: Start) -> Result<Start, Diagnostic> {
+        let draw = match self.term()? {
+            None => usual.draw,
+            Some(Term::Word(Word::FanOut)) => Draw::FanOut,
+            Some(Term::Word(Word::FanIn)) => Draw::FanIn,
+            Some(Term::Word(Word::Uniform)) => Draw::Uniform,
+            Some(Term::Word(Word::Zero)) => Draw::Zero,
+            Some(Term::Word(Word::Dirac)) => Draw::Dirac,
+            Some(Term::Number(0.0)) => {
+                let hint = "a number is a standard deviation; zeros are init: zero";
+                return Err(self.wrong(Code::ArgumentRange, "above 0", 0).hint(hint));
+            }
+            Some(Term::Number(_)) => Draw::Normal(self.positive(1.0)?),
+            Some(other) => {
+                return Err(self.not("fan_out, fan_in, uniform, zero, dirac or a number", other));
+            }
+        };
+        Ok(Start { draw, gain: gain.positive(1.0)? })
+    }
+
+    /// A number above zero.
+    fn positive(&self, default: f64) -> Result<f64, Diagnostic> {
+        const MOST: f64 = 1e6;
+        match self.term()? {
+            None => Ok(default),
+            Some(Term::Number(number)) if number > 0.0 && number <= MOST => Ok(number),
+            Some(Term::Number(number)) => {
+                let hint = match number > 0.0 {
+                    true => "weights that large overflow",
+                    false => "zeros are init: zero",
+                };
+                let wanted = "above 0 and at most 1e6";
+                Err(self.wrong(Code::ArgumentRange, wanted, short(number)).hint(hint))
+            }
+            Some(other) => Err(self.not("a number", other)),
+        }
+    }
+
     /// What is added to a variance.
     fn epsilon(&self) -> Result<f64, Diagnostic> {
         let fits = |n: f64| n > 0.0 && n <= 1.0;
@@ -502,12 +587,23 @@ impl Slot<'_> {
             None => Ok(default),
             Some(Term::Number(number)) if (0.0..=1.0).contains(&number) => Ok(number),
             Some(Term::Number(number)) => {
-                let hint = "it is the weight of the newest batch; where another tool keeps 0.99 of the old \
-                            value, it is 0.01";
+                let hint = match self.name {
+                    "momentum" => {
+                        "it is the weight of the newest batch; where another tool keeps 0.99 of the old \
+                         value, it is 0.01"
+                    }
+                    _ => "it is the probability of 1",
+                };
                 Err(self.wrong(Code::ArgumentRange, "from 0 to 1", short(number)).hint(hint))
             }
             Some(other) => Err(self.not("a number from 0 to 1", other)),
         }
+    }
+
+    /// How often a number is drawn.
+    fn per(&self, default: Per) -> Result<Per, Diagnostic> {
+        let image = self.word(Word::Image, Word::Batch, default == Per::Image)?;
+        Ok(if image { Per::Image } else { Per::Batch })
     }
 
     /// Whether there is one number a channel.

@@ -25,6 +25,12 @@ pub enum LayerName {
     Dropout,
     /// Dropout of whole branches.
     DropPath,
+    /// A uniform draw, a value.
+    Random,
+    /// A coin, a value.
+    Bernoulli,
+    /// No gradient.
+    Detach,
     /// Mean over rows and columns.
     GlobalAvgPool,
     /// Window maximum.
@@ -70,6 +76,12 @@ const fn option(name: &'static str, words: &'static [Word]) -> Slot {
     Slot { name, required: false, words }
 }
 
+/// How often a number is drawn.
+const DRAWN: &[Word] = &[Word::Image, Word::Batch];
+
+/// How weights start.
+const DRAWS: &[Word] = &[Word::FanOut, Word::FanIn, Word::Uniform, Word::Zero, Word::Dirac];
+
 /// One number a channel, or one in all.
 const EACH: &[Word] = &[Word::Channel, Word::Tensor];
 
@@ -84,6 +96,9 @@ impl LayerName {
         let layers = [
             LayerName::Dropout,
             LayerName::DropPath,
+            LayerName::Random,
+            LayerName::Bernoulli,
+            LayerName::Detach,
             LayerName::GlobalAvgPool,
             LayerName::MaxPool,
             LayerName::AvgPool,
@@ -117,6 +132,9 @@ impl LayerName {
             LayerName::Activation(activation) => activation.word(),
             LayerName::Dropout => "dropout",
             LayerName::DropPath => "drop_path",
+            LayerName::Random => "random",
+            LayerName::Bernoulli => "bernoulli",
+            LayerName::Detach => "detach",
             LayerName::GlobalAvgPool => "global_avg_pool",
             LayerName::MaxPool => "max_pool",
             LayerName::AvgPool => "avg_pool",
@@ -140,10 +158,14 @@ impl LayerName {
                         may("padding"),
                         bias(),
                         may("groups"),
+                        option("init", DRAWS),
+                        may("gain"),
                     ]
                 }
             }
-            LayerName::Linear => const { &[must("classes"), bias()] },
+            LayerName::Linear => {
+                const { &[must("classes"), bias(), option("init", DRAWS), may("gain")] }
+            }
             LayerName::Bn => {
                 const {
                     &[
@@ -158,7 +180,13 @@ impl LayerName {
             LayerName::Scale | LayerName::Shift => const { &[must("init"), option("per", EACH)] },
             LayerName::Scalar => const { &[must("init")] },
             LayerName::Dropout => const { &[must("p"), option("inverted", FLAG)] },
-            LayerName::DropPath => const { &[must("p")] },
+            LayerName::DropPath => {
+                const { &[must("p"), option("per", DRAWN), option("inverted", FLAG)] }
+            }
+            LayerName::Random => {
+                const { &[must("low"), must("high"), option("per", DRAWN), may("evaluation")] }
+            }
+            LayerName::Bernoulli => const { &[must("p"), option("per", DRAWN), may("evaluation")] },
             LayerName::MaxPool | LayerName::AvgPool => {
                 const { &[must("window"), may("stride"), may("padding")] }
             }
@@ -176,7 +204,7 @@ impl LayerName {
                 }
             }
             LayerName::Activation(function) => activation_slots(function),
-            LayerName::GlobalAvgPool | LayerName::Identity => &[],
+            LayerName::GlobalAvgPool | LayerName::Detach | LayerName::Identity => &[],
         }
     }
 
@@ -187,11 +215,13 @@ impl LayerName {
             LayerName::Conv => {
                 "Convolution. `padding` is half the kernel unless given; with `bias` there is a \
                  bias that starts at that value. With `groups` the channels are so many equal parts, \
-                 each convolved by itself; as many groups as channels are a depthwise convolution."
+                 each convolved by itself; as many groups as channels are a depthwise convolution. `init` \
+                 says how weights start, and `gain` by what that is multiplied."
             }
             LayerName::Linear => {
                 "Fully connected over all elements. The bias starts as PyTorch's does, or at \
-                 `bias`; `none` leaves it out."
+                 `bias`; `none` leaves it out. `init` says how weights start, and `gain` by what that is \
+                 multiplied."
             }
             LayerName::Bn => {
                 "Batch normalisation with a learned scale, which starts at `gamma`, and shift, at `beta`; \
@@ -214,9 +244,19 @@ impl LayerName {
                  with `inverted: false` evaluation multiplies by 1 - p instead."
             }
             LayerName::DropPath => {
-                "Drops the whole value with probability `p`, one draw a mini-batch (stochastic \
-                 depth); evaluation multiplies by 1 - p."
+                "Drops the whole value with probability `p`, one draw a mini-batch (stochastic depth) or, \
+                 with `per: image`, an image; evaluation multiplies by 1 - p, or with `inverted: true` \
+                 training divides by it."
             }
+            LayerName::Random => {
+                "A number drawn from `low` to `high`, one an image or, with `per: batch`, a mini-batch: a \
+                 value. In evaluation it is its mean, or `evaluation`."
+            }
+            LayerName::Bernoulli => {
+                "1 with probability `p` and else 0, drawn for each image or, with `per: batch`, \
+                 mini-batch: a value. In evaluation it is p, or `evaluation`."
+            }
+            LayerName::Detach => "What it reads, through which no gradient passes back.",
             LayerName::GlobalAvgPool => "Mean over rows and columns.",
             LayerName::MaxPool => "Largest of each window; the step is the window unless given.",
             LayerName::AvgPool => {
@@ -238,13 +278,18 @@ impl LayerName {
 
     /// Whether it is a value, which is applied to nothing.
     pub fn is_value(self) -> bool {
-        matches!(self, LayerName::Scalar)
+        matches!(self, LayerName::Scalar | LayerName::Random | LayerName::Bernoulli)
     }
 
     /// Whether a definition may take its word: specs that did were written before it was one.
     pub fn may_be_defined(self) -> bool {
         match self {
-            LayerName::Scale | LayerName::Shift | LayerName::Scalar => true,
+            LayerName::Scale
+            | LayerName::Shift
+            | LayerName::Scalar
+            | LayerName::Random
+            | LayerName::Bernoulli
+            | LayerName::Detach => true,
             LayerName::Activation(function) => {
                 !matches!(function, Activation::Relu | Activation::Sigmoid | Activation::Tanh)
             }
@@ -304,6 +349,20 @@ pub enum Word {
     True,
     /// No.
     False,
+    /// Normal by fan-out.
+    FanOut,
+    /// Normal by fan-in.
+    FanIn,
+    /// Uniform by fan-in.
+    Uniform,
+    /// Zeros.
+    Zero,
+    /// Identity kernels.
+    Dirac,
+    /// One draw an image.
+    Image,
+    /// One draw a mini-batch.
+    Batch,
     /// One number a channel.
     Channel,
     /// One number in all.
@@ -312,12 +371,19 @@ pub enum Word {
 
 impl Word {
     /// All of them.
-    pub const ALL: [Word; 7] = [
+    pub const ALL: [Word; 14] = [
         Word::Pad,
         Word::Project,
         Word::None,
         Word::True,
         Word::False,
+        Word::FanOut,
+        Word::FanIn,
+        Word::Uniform,
+        Word::Zero,
+        Word::Dirac,
+        Word::Image,
+        Word::Batch,
         Word::Channel,
         Word::Tensor,
     ];
@@ -330,6 +396,13 @@ impl Word {
             Word::None => "none",
             Word::True => "true",
             Word::False => "false",
+            Word::FanOut => "fan_out",
+            Word::FanIn => "fan_in",
+            Word::Uniform => "uniform",
+            Word::Zero => "zero",
+            Word::Dirac => "dirac",
+            Word::Image => "image",
+            Word::Batch => "batch",
             Word::Channel => "channel",
             Word::Tensor => "tensor",
         }
@@ -339,7 +412,15 @@ impl Word {
     pub fn may_be_defined(self) -> bool {
         match self {
             Word::Pad | Word::Project | Word::None | Word::True | Word::False => false,
-            Word::Channel | Word::Tensor => true,
+            Word::FanOut
+            | Word::FanIn
+            | Word::Uniform
+            | Word::Zero
+            | Word::Dirac
+            | Word::Image
+            | Word::Batch
+            | Word::Channel
+            | Word::Tensor => true,
         }
     }
 
@@ -349,6 +430,8 @@ impl Word {
             Word::Pad | Word::Project => KINDS,
             Word::True | Word::False => FLAG,
             Word::None => &[Word::None],
+            Word::FanOut | Word::FanIn | Word::Uniform | Word::Zero | Word::Dirac => DRAWS,
+            Word::Image | Word::Batch => DRAWN,
             Word::Channel | Word::Tensor => EACH,
         }
     }

@@ -63,6 +63,8 @@ fn labels<'p>(program: &'p Program, instance: &Instance<'_>, mut each: impl FnMu
             | Attributes::Activation(_)
             | Attributes::Dropout { .. }
             | Attributes::DropPath { .. }
+            | Attributes::Random { .. }
+            | Attributes::Detach
             | Attributes::GlobalAvgPool
             | Attributes::Pool { .. }
             | Attributes::Subsample { .. }

@@ -68,6 +68,18 @@ const WORDS: &[(&[&str], Here)] = &[
     (&["dropout"], Here::Called("dropout", "dropout(p), p from 0 to 1")),
     (&["droppath", "stochasticdepth"], Here::Called("drop_path", "drop_path(p), p from 0 to 1")),
     (
+        &["random", "rand", "uniformnoise", "noise"],
+        Here::Called(
+            "random",
+            "random(low, high), a number that is drawn for each image, in a unit",
+        ),
+    ),
+    (
+        &["bernoulli", "coin", "shakedrop"],
+        Here::Called("bernoulli", "bernoulli(p), 1 or 0 for each image, in a unit"),
+    ),
+    (&["detach", "stopgradient", "nograd"], Here::Called("detach", "detach(v)")),
+    (
         &[
             "gap",
             "globalpool",
@@ -170,6 +182,13 @@ const WORDS: &[(&[&str], Here)] = &[
         Here::Absent("nets here are made of convolutions, gates and sums"),
     ),
     (
+        &["shakeshake"],
+        Here::Absent(
+            "write its numbers: alpha = random(0, 1), beta = random(0, 1), and v = beta * a + (1 - beta) * b \
+             goes back where y = v + detach(alpha * a + (1 - alpha) * b - v)",
+        ),
+    ),
+    (
         &["se", "seblock", "squeezeexcite", "squeezeexcitation"],
         Here::Absent(
             "write it as a unit: unit se(width) { y = x * (global_avg_pool -> linear(width / 4) -> relu -> \
@@ -208,7 +227,18 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
     ("eps", &["epsilon", "varianceepsilon"]),
     ("gamma", &["scale", "gammainitializer"]),
     ("beta", &["betainitializer"]),
-    ("init", &["initvalue", "initvalues", "value", "layerscaleinitvalue"]),
+    (
+        "init",
+        &[
+            "kernelinitializer",
+            "weightinit",
+            "initializer",
+            "initvalue",
+            "initvalues",
+            "value",
+            "layerscaleinitvalue",
+        ],
+    ),
     ("p", &["rate", "prob", "probability", "dropprob"]),
     ("kind", &["option", "type", "mode"]),
     ("slope", &["negativeslope", "alpha", "leak"]),
@@ -239,10 +269,6 @@ const NO_ARGUMENTS: &[(&[&str], &str)] = &[
     (&["inplace", "dataformat", "device", "dtype"], "leave it out: the compiler decides that"),
     (&["activation", "act"], "an activation is a stage of its own: conv(3x3, 16) -> relu"),
     (&["paddingmode"], "leave it out: what stands around a picture is zero"),
-    (
-        &["kernelinitializer", "init", "weightinit"],
-        "leave it out: weights start as He et al. 2015 draw them",
-    ),
     (&["name"], "a binding gives a name: F = conv(3x3, 16)"),
 ];
 
@@ -265,6 +291,20 @@ const VALUES_OF: &[(&str, &[&str], Option<&str>, &str)] = &[
     ("approximate", &["erf", "none"], Some("false"), "that is approximate: false, the default"),
     ("padding", &["same", "half"], None, "leave padding out: it is half the kernel unless given"),
     ("padding", &["valid"], Some("0"), "that is padding: 0"),
+    (
+        "init",
+        &["he", "kaiming", "kaimingnormal", "henormal", "msra"],
+        Some("fan_out"),
+        "He's draw is init: fan_out, the default of conv, or fan_in",
+    ),
+    ("init", &["zeros", "zeroinit"], Some("zero"), "that is init: zero"),
+    (
+        "init",
+        &["identity", "delta", "deltaorthogonal"],
+        Some("dirac"),
+        "identity kernels are init: dirac",
+    ),
+    ("init", &["normal", "gaussian"], None, "a standard deviation says it: init: 0.01"),
     ("bias", &["no", "off"], Some("none"), "that is bias: none"),
     ("bias", &["yes", "on"], Some("0"), "a bias is given by its first value: bias: 0"),
 ];

@@ -9,21 +9,47 @@ use crate::network::Init;
 pub fn initial(tensors: &[Tensor], seed: u32) -> Values {
     let mut values = Values::new();
     for tensor in tensors {
-        let count = tensor.shape.len();
         let mut draws = Draws::new(seed, Purpose::Initial, hash(&tensor.name));
-        values.insert(tensor.name.clone(), fill(tensor.init, count, &mut draws));
+        values.insert(tensor.name.clone(), fill(tensor, &mut draws));
     }
     values
 }
 
-fn fill(init: Init, count: usize, draws: &mut Draws) -> Vec<f32> {
-    match init {
+fn fill(tensor: &Tensor, draws: &mut Draws) -> Vec<f32> {
+    let count = tensor.shape.len();
+    match tensor.init {
         Init::Constant(value) => vec![value as f32; count],
         Init::Normal { std } => (0..count).map(|_| (std * normal(draws)) as f32).collect(),
-        Init::Uniform { bound } => {
-            (0..count).map(|_| (bound * (2.0 * f64::from(draws.uniform()) - 1.0)) as f32).collect()
+        Init::Uniform { bound } => (0..count).map(|_| uniform(bound, draws)).collect(),
+        Init::Dirac { gain, bound, groups } => dirac(tensor.shape.0, (gain, bound), groups, draws),
+    }
+}
+
+fn uniform(bound: f64, draws: &mut Draws) -> f32 {
+    (bound * (2.0 * f64::from(draws.uniform()) - 1.0)) as f32
+}
+
+/// Kernels that pass a channel on; every element takes a draw, so that none moves with the width.
+fn dirac(
+    [rows, columns, inputs, outputs]: [usize; 4],
+    (gain, bound): (f64, f64),
+    groups: usize,
+    draws: &mut Draws,
+) -> Vec<f32> {
+    let mut values = Vec::with_capacity(rows * columns * inputs * outputs);
+    for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
+        for (input, output) in (0..inputs).flat_map(|i| (0..outputs).map(move |o| (i, o))) {
+            let drawn = uniform(bound, draws);
+            let place = output % (outputs / groups.max(1)).max(1);
+            let middle = row == rows / 2 && column == columns / 2;
+            values.push(match place < inputs {
+                true if middle && place == input => gain as f32,
+                true => 0.0,
+                false => drawn,
+            });
         }
     }
+    values
 }
 
 /// A number from the standard normal distribution (Box and Muller).
@@ -79,6 +105,21 @@ mod tests {
         assert!(mean.abs() < 0.025 && (variance - 4.0 / 3.0).abs() < 0.03, "{mean} {variance}");
         let values = initial(&[tensor("c", Init::Constant(-6.0))], 1);
         assert!(values["c"].iter().all(|&v| v == -6.0));
+    }
+
+    /// Two groups that read two channels and write three each: of three the third is drawn.
+    #[test]
+    fn identity_kernels_pass_channels_on() {
+        let shape = Shape([3, 3, 2, 6]);
+        let init = Init::Dirac { gain: 0.5, bound: 0.1, groups: 2 };
+        let values = &initial(&[Tensor { shape, ..tensor("d", init) }], 1)["d"];
+        for (at, &value) in values.iter().enumerate() {
+            let (pixel, input, output) = (at / 12, at / 6 % 2, at % 6);
+            match output % 3 {
+                2 => assert!(value != 0.0 && value.abs() <= 0.1, "{at}: {value}"),
+                place => assert_eq!(value, if pixel == 4 && input == place { 0.5 } else { 0.0 }),
+            }
+        }
     }
 
     #[test]

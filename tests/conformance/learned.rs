@@ -8,7 +8,7 @@ use crate::networks::forward_and_backward;
 use crate::support::{calm_inputs, compile, distance, engines, load};
 
 /// Units that read 6×5×5.
-const UNITS: [(&str, &str); 2] = [
+const UNITS: [(&str, &str); 4] = [
     (
         "learned numbers",
         "unit u { a = scalar(0.5)  g = scalar(1)
@@ -20,6 +20,19 @@ const UNITS: [(&str, &str); 2] = [
         "unit u { F = bn(gamma: none) -> relu -> conv(3x3, 6) -> bn(eps: 1e-3, momentum: 0.5, affine: false) -> relu
                       -> conv(3x3, 6) -> bn(beta: none, gamma: 0.5)
                   y = x + F(x) }",
+    ),
+    (
+        "shake-shake",
+        "unit u { alpha = random(0, 1)  beta = random(0, 1)
+                  a = (relu -> conv(3x3, 6) -> bn)(x)  b = (relu -> conv(3x3, 6) -> bn)(x)
+                  back = beta * a + (1 - beta) * b
+                  y = x + back + detach(alpha * a + (1 - alpha) * b - back) }",
+    ),
+    (
+        "draws by image and batch",
+        "unit u { F = conv(3x3, 6) -> tanh -> drop_path(0.4, per: image, inverted: true)
+                  y = x + F(x) + bernoulli(0.5, per: batch) * tanh(x) + bernoulli(0.3) * conv(1x1, 6)(x)
+                      - sigmoid(random(-1, 1)) * x }",
     ),
 ];
 

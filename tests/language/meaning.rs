@@ -141,7 +141,7 @@ fn position_makes_stochastic_depth() {
         .values
         .iter()
         .filter_map(|v| match v.layer {
-            Layer::DropPath { p } => Some(p),
+            Layer::DropPath { p, .. } => Some(p),
             _ => None,
         })
         .collect();

@@ -43,6 +43,7 @@ mod goldens {
 }
 
 mod layers {
+    mod drawn;
     mod dropout;
     mod named;
 }

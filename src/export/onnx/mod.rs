@@ -113,8 +113,13 @@ impl Writer {
                 self.node("Identity", &weighted(network, &arguments, module), &out, vec![]);
             }
             Layer::Activation(function) => self.activation(function, &arguments[0], &out),
-            Layer::Dropout { inverted: true, .. } => same(self, "Identity"),
-            Layer::Dropout { p, inverted: false } | Layer::DropPath { p } => {
+            Layer::Dropout { inverted: true, .. }
+            | Layer::DropPath { inverted: true, .. }
+            | Layer::Detach => same(self, "Identity"),
+            Layer::Random { evaluation, .. } => {
+                self.initializer(&out, FLOAT, &[], &(evaluation as f32).to_le_bytes())
+            }
+            Layer::Dropout { p, inverted: false } | Layer::DropPath { p, inverted: false, .. } => {
                 self.scaled(arguments, 1.0 - p, &out);
             }
             Layer::Live { units, of, .. } => {

@@ -22,7 +22,10 @@ pub fn branches(network: &Network, shortcut: &Shortcut, terms: Vec<Term>) -> Vec
         let mut open = vec![term.value];
         while let Some(user) = open.pop() {
             let value = network.value(user);
-            if let Layer::Dropout { .. } | Layer::DropPath { .. } | Layer::Live { .. } = value.layer
+            if let Layer::Dropout { .. }
+            | Layer::DropPath { .. }
+            | Layer::Live { .. }
+            | Layer::Detach = value.layer
             {
                 open.extend(&value.args);
                 continue;

@@ -60,6 +60,7 @@ impl Display for Step {
             Step::Convolved(module) => write!(f, "convolved by {module}"),
             Step::Normalised(module) => write!(f, "normalised by {module}"),
             Step::Dropped => write!(f, "dropped"),
+            Step::Detached => write!(f, "detached"),
             Step::Rectified => write!(f, "rectified"),
             Step::Squashed => write!(f, "squashed"),
             Step::Activated(function) => write!(f, "through {function}"),

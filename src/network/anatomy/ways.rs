@@ -17,8 +17,10 @@ pub enum Step {
     Convolved(ModuleId),
     /// Batch normalisation.
     Normalised(ModuleId),
-    /// Dropout, of elements or of the whole.
+    /// Dropout, of elements or of the whole; a factor that is drawn.
     Dropped,
+    /// Passed on without a gradient.
+    Detached,
     /// A ReLU.
     Rectified,
     /// A sigmoid or tanh.
@@ -40,6 +42,7 @@ impl Step {
             Step::Scaled(_)
             | Step::Gated(_)
             | Step::Learned(_)
+            | Step::Detached
             | Step::Subsampled
             | Step::Padded => true,
             Step::Convolved(_)
@@ -189,7 +192,9 @@ impl<'a> Ways<'a> {
             | Layer::Shift { .. }
             | Layer::Input
             | Layer::Const(_)
-            | Layer::Scalar { .. } => None,
+            | Layer::Scalar { .. }
+            | Layer::Random { .. } => None,
+            Layer::Detach => Some(Step::Detached),
         }
     }
 
@@ -197,6 +202,7 @@ impl<'a> Ways<'a> {
     fn factor(&self, edge: Edge) -> Step {
         match self.network.value(self.network.value(edge.user).args[edge.slot]).layer {
             Layer::Scalar { module } => Step::Learned(module),
+            Layer::Random { .. } => Step::Dropped,
             _ => Step::Gated(gate(self.network, edge)),
         }
     }

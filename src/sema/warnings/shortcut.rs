@@ -71,6 +71,12 @@ fn measured(step: &Step) -> Option<(Code, String, &'static str)> {
             "110 layers: 12.22 % error with 1x1 convolutions, 6.61 % with the identity (He et al. 2016, \
              Table 1); shortcut(width) is the identity where the shape is kept",
         ),
+        Step::Detached => (
+            Code::ShortcutNotIdentity,
+            "no gradient passes the shortcut of `".into(),
+            "the gradient's direct way back is what a shortcut is for (He et al. 2016, equation 5); detach \
+             what is in F",
+        ),
         Step::Dropped => (
             Code::ShortcutNotIdentity,
             "dropout stands on the shortcut of `".into(),

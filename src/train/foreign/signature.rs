@@ -59,7 +59,7 @@ impl Signature {
     /// Of a module of the net.
     pub fn of(module: &Module) -> Self {
         match module.kind {
-            ModuleKind::Conv { kernel, inputs, outputs, groups, bias } => Signature::Weights {
+            ModuleKind::Conv { kernel, inputs, outputs, groups, bias, .. } => Signature::Weights {
                 outputs,
                 inputs: inputs / groups,
                 kernel,

@@ -62,10 +62,26 @@ fn thresholds_are_exact_in_f32() {
 #[test]
 fn drop_path_draws_once() {
     for p in [0.2, 0.8] {
-        let (_, value) = of_ones(|b, x, seed| dropout::drop_path(b, x, p, (STREAM, seed)));
+        let ty = Type { shape: Shape::SCALAR, batched: false };
+        let draw =
+            |b: &mut Builder, x, seed| dropout::drop_path(b, x, (p, false), (STREAM, seed, ty));
+        let (_, value) = of_ones(draw);
         let u = f64::from(random::uniform(random::key(SEED, STREAM), 0));
         let want = if u >= p { 1.0 } else { 0.0 };
         assert!(value.iter().all(|v| *v == want), "p = {p}, u = {u}");
+    }
+}
+
+/// One draw an image, by its place in the batch, divided by what is kept.
+#[test]
+fn drop_path_by_image_draws_for_each() {
+    let ty = Type { shape: Shape([SHAPE.0[0], 1, 1, 1]), batched: true };
+    let draw = |b: &mut Builder, x, seed| dropout::drop_path(b, x, (0.4, true), (STREAM, seed, ty));
+    let (_, value) = of_ones(draw);
+    let each = SHAPE.len() / SHAPE.0[0];
+    for (i, v) in value.iter().enumerate() {
+        let u = f64::from(random::uniform(random::key(SEED, STREAM), (i / each) as u32));
+        assert_eq!(*v, if u >= 0.4 { 1.0 / 0.6 } else { 0.0 }, "element {i}");
     }
 }
 

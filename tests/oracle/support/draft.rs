@@ -73,8 +73,10 @@ impl Draft {
         bias: Option<f64>,
     ) -> ValueId {
         let Chw { c, h, w } = self.shape(x);
-        let module =
-            self.module(name, ModuleKind::Conv { kernel, inputs: c, outputs, groups: 1, bias });
+        let module = self.module(
+            name,
+            ModuleKind::Conv { kernel, inputs: c, outputs, groups: 1, bias, init: Start::CONV },
+        );
         let padding = kernel.map(|k| k / 2);
         let shape = Chw { c: outputs, h: h.div_ceil(stride), w: w.div_ceil(stride) };
         self.push(Layer::Conv { module, stride, padding }, &[x], shape)
@@ -87,6 +89,7 @@ impl Draft {
             rows_columns: [h, w],
             outputs,
             bias: Some(None),
+            init: Start::LINEAR,
         };
         let module = self.module(name, kind);
         self.push(Layer::Linear { module }, &[x], Chw { c: outputs, h: 1, w: 1 })

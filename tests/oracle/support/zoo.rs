@@ -1,6 +1,6 @@
 //! Small networks that between them use every layer and every kind of unit.
 
-use rnetc::network::{Activation, Affine, BinaryOp, Layer, Network, PoolKind};
+use rnetc::network::{Activation, Affine, BinaryOp, Layer, Network, Per, PoolKind};
 
 use super::draft::Draft;
 
@@ -112,7 +112,7 @@ pub fn drop_path() -> Network {
     for unit in 0..6 {
         let a = d.conv(&format!("conv{unit}"), x, 3, 3, 1);
         let a = d.same(Layer::Activation(Activation::Tanh), a);
-        let a = d.same(Layer::DropPath { p: 0.5 }, a);
+        let a = d.same(Layer::DropPath { p: 0.5, per: Per::Batch, inverted: false }, a);
         x = d.add(x, a);
     }
     d.classify(x, CLASSES)
