@@ -1,4 +1,5 @@
-//! What `rnetc build` writes: a manifest, the kernels' WGSL, the drawing, the spec itself.
+//! What `rnetc build` writes (a manifest, the kernels' WGSL, the drawing, the spec itself), and what
+//! `rnetc export` does.
 
 mod estimate;
 mod explain;
@@ -6,6 +7,7 @@ mod folder;
 mod manifest;
 pub mod notes;
 pub mod onnx;
+pub mod state_dict;
 
 pub use estimate::estimate;
 pub use explain::explain;

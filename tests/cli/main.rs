@@ -9,6 +9,8 @@ mod interchange;
 mod json;
 mod kill;
 mod lesion;
+#[path = "../support/nets.rs"]
+mod nets;
 mod pictures;
 mod report;
 mod resume;

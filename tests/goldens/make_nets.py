@@ -122,9 +122,9 @@ class Wide(nn.Module):
 class Torchvision(torchvision.models.resnet.ResNet):
     """torchvision's own blocks and forward pass, with a narrow stem and stages."""
 
-    def __init__(self, block, layers, per_group=64):
+    def __init__(self, block, layers, per_group=64, groups=1):
         nn.Module.__init__(self)
-        self._norm_layer, self.groups, self.base_width = bn, 1, per_group
+        self._norm_layer, self.groups, self.base_width = bn, groups, per_group
         self.inplanes, self.dilation = W, 1
         self.conv1, self.bn1 = nn.Conv2d(3, W, 7, 2, 3, bias=False), bn(W)
         self.relu, self.maxpool = nn.ReLU(), nn.MaxPool2d(3, 2, 1)
@@ -291,6 +291,12 @@ NETS = {
         lambda: Torchvision(vision("Bottleneck"), [3, 1, 1, 3], 128),
         "imagenet_original",
         f"{SMALL} inner=2",
+        36,
+    ),
+    "torchvision_groups": (
+        lambda: Torchvision(vision("Bottleneck"), [3, 1, 1, 3], groups=2),
+        "imagenet_original",
+        f"{SMALL} inner=2 groups=2",
         36,
     ),
     "timm_d": (timm_d, "resnet_d", IMAGENET, 64),

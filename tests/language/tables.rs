@@ -85,7 +85,7 @@ fn gates_are_counted_and_computed_once() {
 /// Every spec with what a net of the papers' depth has: parameters, multiply-accumulates in
 /// millions, units.
 #[allow(clippy::type_complexity)]
-const SIZES: [(&str, &[(&str, &str)], usize, &str, usize); 61] = [
+const SIZES: [(&str, &[(&str, &str)], usize, &str, usize); 63] = [
     ("plain", &[], 1_727_962, "252.89", 54),
     ("constant_scaling", &[], 1_727_962, "252.89", 54),
     ("exclusive_gate", &[], 1_824_186, "266.8", 54),
@@ -130,6 +130,8 @@ const SIZES: [(&str, &[(&str, &str)], usize, &str, usize); 61] = [
     ("imagenet_original", &[("depth", "200"), ("second", "24")], 64_673_832, "15007", 66),
     ("imagenet_original", &[("inner", "2")], 68_883_240, "11398", 16),
     ("imagenet_original", &[("depth", "101"), ("inner", "2")], 126_886_696, "22753", 33),
+    ("imagenet_original", &[("inner", "2"), ("groups", "32")], 25_028_904, "4230", 16),
+    ("imagenet_original", &RESNEXT_101, 88_791_336, "16414", 33),
     ("resnet18", &[], 11_689_512, "1814", 8),
     ("resnet18", &[("depth", "34")], 21_797_672, "3664", 16),
     ("imagenet_preact", &[], 64_666_152, "15007", 66),
@@ -157,6 +159,7 @@ const SIZES: [(&str, &[(&str, &str)], usize, &str, usize); 61] = [
     ("resnet9", &[("classes", "100")], 6_619_200, "379.31", 3),
 ];
 
+const RESNEXT_101: [(&str, &str); 3] = [("depth", "101"), ("inner", "4"), ("groups", "32")];
 const V2_50: [(&str, &str); 3] = [("depth", "50"), ("second", "4"), ("early", "0")];
 const V2_101: [(&str, &str); 3] = [("depth", "101"), ("second", "4"), ("early", "0")];
 

@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use rnetc::network::Network;
-use rnetc::source::Source;
 use safetensors::SafeTensors;
 
 /// One net.
@@ -62,13 +60,6 @@ impl Net {
     /// What PyTorch computed.
     pub fn get(&self, name: &str) -> &[f64] {
         &self.numbers[name]
-    }
-
-    /// The spec's network.
-    pub fn network(&self) -> Network {
-        let source = Source::new("golden", self.spec.as_str());
-        let compiled = rnetc::sema::compile(&source, &self.set);
-        compiled.unwrap_or_else(|errors| panic!("{errors:#?}")).network
     }
 
     /// The numbers of the state dict, in PyTorch's order.

@@ -98,7 +98,8 @@ Examples:
 
 pub const EXPORT: &str = "\
 Examples:
-  rnetc export runs/mine/final.safetensors --onnx mine.onnx";
+  rnetc export runs/mine/final.safetensors --onnx mine.onnx
+  rnetc export runs/mine --state-dict torchvision -o mine.safetensors";
 
 pub const IMPORT: &str = "\
 Examples:

@@ -8,6 +8,7 @@ use super::engine::EngineArgs;
 use super::running::Format;
 use super::values::{Names, class_names, set, setting, threads};
 use crate::data::Set;
+use crate::export::state_dict::Family;
 
 /// `rnetc report`.
 #[derive(Debug, Args)]
@@ -68,8 +69,15 @@ pub struct ExportArgs {
     #[arg(value_name = "WEIGHTS")]
     pub weights: PathBuf,
     /// The model to write
-    #[arg(long, value_name = "FILE")]
-    pub onnx: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "state_dict")]
+    pub onnx: Option<PathBuf>,
+    /// Write the weights under the names that a program of PyTorch gives the same net, where it has
+    /// that net
+    #[arg(long, value_enum, value_name = "NAMES", conflicts_with = "onnx")]
+    pub state_dict: Option<StateDictNames>,
+    /// The state dict to write [default: NET.NAMES.safetensors]
+    #[arg(short = 'o', value_name = "FILE", requires = "state_dict")]
+    pub out: Option<PathBuf>,
     /// The spec [default: what the weights were trained with]
     #[arg(long, value_name = "SPEC|DIR")]
     pub spec: Option<PathBuf>,
@@ -79,6 +87,28 @@ pub struct ExportArgs {
     /// How to print what was written
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+}
+
+/// Whose names a state dict has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StateDictNames {
+    /// torchvision's resnet, wide_resnet and resnext
+    Torchvision,
+    /// timm's resnet and resnetv2
+    Timm,
+    /// The net's own
+    Rnetc,
+}
+
+impl StateDictNames {
+    /// As the library has it.
+    pub fn family(self) -> Family {
+        match self {
+            StateDictNames::Torchvision => Family::Torchvision,
+            StateDictNames::Timm => Family::Timm,
+            StateDictNames::Rnetc => Family::Rnetc,
+        }
+    }
 }
 
 /// `rnetc import`.

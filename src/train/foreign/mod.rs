@@ -27,6 +27,7 @@ mod map;
 mod names;
 mod net;
 mod order;
+mod other_habits;
 mod pairing;
 mod signature;
 
@@ -80,7 +81,8 @@ pub fn pair_with(
     say(&net, &file, &told, &mut pairs)?;
     equal(&net, &file, &pairs)?;
     search(&net, &file, &mut pairs)?;
-    let doubts = doubts::doubts(&net, &file, &pairs).map_err(Unpaired::Spread)?;
+    let mut doubts = doubts::doubts(&net, &file, &pairs).map_err(Unpaired::Spread)?;
+    doubts.extend(other_habits::doubts(&net, &file, &pairs));
     Ok(Pairing { pairs: listed(&net, &file, &pairs), doubts })
 }
 

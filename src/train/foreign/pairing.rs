@@ -124,6 +124,29 @@ pub enum Doubt {
         /// The net's.
         own: String,
     },
+    /// Means of pixels before a projection, in one net and not in the other.
+    #[error(
+        "{theirs} is {place} of its list, so that {has} before it, as in ResNet-D of timm (resnet50d), and \
+         {own} {ours}",
+        place = if *pooled { "the first" } else { "not the first" },
+        has = if *pooled { "nothing is pooled" } else { "means of 2×2 pixels are taken" },
+        ours = if *pooled { "reads means of pixels here" } else { "has a stride here" }
+    )]
+    Averaged {
+        /// The file's convolution.
+        theirs: String,
+        /// The net's.
+        own: String,
+        /// Whether the net pools.
+        pooled: bool,
+    },
+    /// A layer that evaluation scales here.
+    #[error(
+        "{0} of this net multiplies by the probability of being kept in evaluation; what PyTorch's programs \
+         call so divides in training and does nothing in evaluation: for their weights, set its p to 0, or say \
+         inverted: true (timm's drop_path has per: image too)"
+    )]
+    Scaled(&'static str),
     /// A block's modules were spread over units, as told.
     #[error("{0}; it is as told")]
     Spread(Box<Spread>),

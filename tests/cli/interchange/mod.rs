@@ -15,8 +15,10 @@ use rnetc::train::init::initial;
 use rnetc::train::runner::Runner;
 use rnetc::train::tensors::{self, Values};
 
+mod families;
 mod files;
 mod names;
+mod nets;
 
 use crate::folder::Folder;
 

@@ -18,6 +18,8 @@ use crate::train::record::checkpoint::Imported;
 
 /// Bytes are what pictures are made of; other programs divide them by this first.
 const WHITE: f64 = 255.0;
+/// Channels of a picture in colour.
+const COLOURS: usize = 3;
 
 /// What is known of the weights for a network.
 pub fn of(args: &ImportArgs, spec: &NamedSpec, network: &Network) -> Result<Imported, Failure> {
@@ -54,7 +56,14 @@ pub fn of(args: &ImportArgs, spec: &NamedSpec, network: &Network) -> Result<Impo
 }
 
 /// What is missing, and what it is needed for.
-pub fn say_what_is_missing(imported: &Imported) {
+pub fn say_what_is_missing(imported: &Imported, network: &Network) {
+    if imported.normalisation.is_none() && fit::extent(network).channels == COLOURS {
+        output::note(
+            "weights of torchvision, transformers' ResNet and most of timm have --mean \
+             0.485,0.456,0.406 --std 0.229,0.224,0.225; timm's resnetv2 0.5,0.5,0.5 for both \
+             (model.pretrained_cfg says it)",
+        );
+    }
     let missing = match (&imported.classes, &imported.normalisation) {
         (Some(_), Some(_)) => return,
         (None, Some(_)) => {

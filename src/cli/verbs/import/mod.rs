@@ -47,7 +47,7 @@ pub fn import(args: &ImportArgs) -> Result<(), Failure> {
     let imported = known::of(args, &spec, &network)?;
     let (tensors, values) = (tensors::of(&network), &foreign.values);
     checkpoint::save_imported(&args.out, &tensors, values, Some(&imported))?;
-    known::say_what_is_missing(&imported);
+    known::say_what_is_missing(&imported, &network);
     if args.format == Format::Json {
         return output::json(&told::Report::of(args, &network, &foreign, checked, &imported));
     }

@@ -1,10 +1,12 @@
-//! `rnetc export`.
+//! `rnetc export --onnx`.
+
+use std::path::Path;
 
 use serde::Serialize;
 
+use crate::api::Model;
 use crate::cli::Failure;
 use crate::cli::args::{ExportArgs, Format};
-use crate::cli::session::{weights, written};
 use crate::cli::show::output;
 use crate::export::notes::{self, Known};
 use crate::export::onnx;
@@ -24,9 +26,7 @@ struct Report<'a> {
 }
 
 /// Writes a model.
-pub fn export(args: &ExportArgs) -> Result<(), Failure> {
-    written::check(&args.onnx, &["onnx"], &[&args.weights])?;
-    let weights = weights::of(args.spec.as_deref(), &args.set, &args.weights)?;
+pub fn write(args: &ExportArgs, weights: &Model, path: &Path) -> Result<(), Failure> {
     let bytes = onnx::weights_bytes(&weights.network);
     if bytes > onnx::MOST_WEIGHTS {
         return Err(Failure::Wrong(format!(
@@ -39,12 +39,12 @@ pub fn export(args: &ExportArgs) -> Result<(), Failure> {
     let standardisation = normalisation.map(|known| [&known.mean[..], &known.std]);
     let notes = notes::of(&weights.network, Known { classes, standardisation });
     let model = onnx::model(&weights.network, &weights.values, &notes);
-    atomic::write(&args.onnx, &model)?;
+    atomic::write(path, &model)?;
     if args.format == Format::Json {
         return output::json(&Report {
             net: &weights.network.name,
             params: weights.network.parameters(),
-            path: args.onnx.display().to_string(),
+            path: path.display().to_string(),
             classes,
             mean: normalisation.map(|known| &known.mean[..]),
             std: normalisation.map(|known| &known.std[..]),
@@ -53,7 +53,7 @@ pub fn export(args: &ExportArgs) -> Result<(), Failure> {
     output::say(format_args!(
         "{}: ONNX model in {}; it reads {}, N×C×H×W{}",
         weights.network.name,
-        args.onnx.display(),
+        path.display(),
         match normalisation {
             Some(_) => "bytes 0–255, less mean, divided by std",
             None =>

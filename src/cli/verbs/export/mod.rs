@@ -1,0 +1,30 @@
+//! `rnetc export`.
+
+mod onnx;
+mod state_dict;
+
+use crate::api::Model;
+use crate::cli::Failure;
+use crate::cli::args::ExportArgs;
+use crate::cli::session::{weights, written};
+
+/// Writes a model, or a state dict.
+pub fn export(args: &ExportArgs) -> Result<(), Failure> {
+    match (&args.onnx, args.state_dict) {
+        (Some(path), _) => {
+            written::check(path, &["onnx"], &[&args.weights])?;
+            onnx::write(args, &read(args)?, path)
+        }
+        (None, Some(names)) => {
+            if let Some(path) = &args.out {
+                written::check(path, &["safetensors"], &[&args.weights])?;
+            }
+            state_dict::write(args, &read(args)?, names.family())
+        }
+        (None, None) => Err(Failure::Usage("say --onnx FILE, or --state-dict NAMES".into())),
+    }
+}
+
+fn read(args: &ExportArgs) -> Result<Model, Failure> {
+    weights::of(args.spec.as_deref(), &args.set, &args.weights)
+}
