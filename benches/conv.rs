@@ -14,28 +14,41 @@ use rnetc::engine::cpu::simd::{
 };
 use rnetc::graph::ConvGeometry;
 
-/// (size, kernel, stride, padding, channels read, channels written)
-const SHAPES: &[(usize, usize, usize, usize, usize, usize)] = &[
-    (32, 3, 1, 1, 3, 16),
-    (32, 3, 1, 1, 16, 16),
-    (32, 3, 2, 1, 16, 32),
-    (16, 3, 1, 1, 32, 32),
-    (16, 3, 2, 1, 32, 64),
-    (8, 3, 1, 1, 64, 64),
-    (32, 1, 1, 0, 16, 16),
-    (32, 1, 1, 0, 16, 64),
-    (32, 1, 1, 0, 64, 16),
-    (16, 1, 1, 0, 32, 128),
-    (16, 1, 1, 0, 128, 32),
-    (8, 1, 1, 0, 64, 256),
-    (8, 1, 1, 0, 256, 64),
-    (32, 1, 2, 0, 64, 128),
-    (56, 3, 1, 1, 64, 64),
-    (28, 3, 1, 1, 128, 128),
-    (7, 3, 1, 1, 512, 512),
-    (4, 3, 1, 1, 512, 512),
-    (1, 1, 1, 0, 64, 10),
-    (8, 8, 1, 0, 64, 10),
+/// (size, kernel, stride, padding, channels read, channels written, groups)
+const SHAPES: &[(usize, usize, usize, usize, usize, usize, usize)] = &[
+    (32, 3, 1, 1, 3, 16, 1),
+    (32, 3, 1, 1, 16, 16, 1),
+    (32, 3, 2, 1, 16, 32, 1),
+    (16, 3, 1, 1, 32, 32, 1),
+    (16, 3, 2, 1, 32, 64, 1),
+    (8, 3, 1, 1, 64, 64, 1),
+    (32, 1, 1, 0, 16, 16, 1),
+    (32, 1, 1, 0, 16, 64, 1),
+    (32, 1, 1, 0, 64, 16, 1),
+    (16, 1, 1, 0, 32, 128, 1),
+    (16, 1, 1, 0, 128, 32, 1),
+    (8, 1, 1, 0, 64, 256, 1),
+    (8, 1, 1, 0, 256, 64, 1),
+    (32, 1, 2, 0, 64, 128, 1),
+    (56, 3, 1, 1, 64, 64, 1),
+    (28, 3, 1, 1, 128, 128, 1),
+    (7, 3, 1, 1, 512, 512, 1),
+    (4, 3, 1, 1, 512, 512, 1),
+    (1, 1, 1, 0, 64, 10, 1),
+    (8, 8, 1, 0, 64, 10, 1),
+    (32, 3, 1, 1, 512, 512, 8),
+    (32, 3, 2, 1, 1024, 1024, 8),
+    (8, 3, 1, 1, 2048, 2048, 8),
+    (56, 3, 1, 1, 128, 128, 32),
+    (28, 3, 1, 1, 256, 256, 32),
+    (14, 3, 1, 1, 512, 512, 32),
+    (32, 3, 1, 1, 144, 144, 144),
+    (32, 3, 2, 1, 144, 144, 144),
+    (16, 3, 1, 1, 192, 192, 192),
+    (8, 3, 1, 1, 384, 384, 384),
+    (4, 3, 1, 1, 960, 960, 960),
+    (56, 3, 1, 1, 144, 144, 144),
+    (14, 7, 1, 3, 384, 384, 384),
 ];
 
 /// Seconds for one call: the best of several short runs.
@@ -129,18 +142,25 @@ fn main() {
             configure_thread();
         }
         for &(precision, named) in precisions(isa) {
-            for &(size, kernel, stride, padding, ci, co) in SHAPES {
-                let name = format!("{}{named} {ci}->{co} @{size} k{kernel} s{stride}", isa.name());
+            for &(size, kernel, stride, padding, ci, co, groups) in SHAPES {
+                let name = format!(
+                    "{}{named} {ci}->{co} @{size} k{kernel} s{stride} g{groups}",
+                    isa.name()
+                );
                 if words.iter().all(|word| name.contains(word)) {
                     let geometry = ConvGeometry {
                         input: [size; 2],
                         kernel: [kernel; 2],
                         stride,
                         padding: [padding; 2],
-                        ..ConvGeometry::POINT
+                        groups,
                     };
                     let plan = Contraction::new(geometry, ci, co, isa, precision);
-                    report(&name, &plan.expect("a valid geometry"), kernel * kernel * ci * co);
+                    report(
+                        &name,
+                        &plan.expect("a valid geometry"),
+                        kernel * kernel * ci / groups * co,
+                    );
                 }
             }
         }

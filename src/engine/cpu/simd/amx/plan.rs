@@ -41,8 +41,8 @@ impl TilePlan {
         let mut x = bordered(geometry.input, ci, forward::border(&geometry));
         let mut g = bordered([rows, cols], co, dx::border(&geometry));
         let forward_grids =
-            |x: &TileLayout, y: &TileLayout| vec![forward::grid(&geometry, x, [ci, co], y)];
-        let dx_grids = |g: &TileLayout, to: &TileLayout| dx::grids(&geometry, g, [co, ci], to);
+            |x: &TileLayout, y: &TileLayout| vec![forward::grid(&geometry, x, co, y)];
+        let dx_grids = |g: &TileLayout, to: &TileLayout| dx::grids(&geometry, g, ci, to);
         let mut y = sweep::layout(|y| forward_grids(&x, y), [rows, cols], co, 1);
         let mut to = sweep::layout(|to| dx_grids(&g, to), geometry.input, ci, geometry.stride);
         let make = |grids: Vec<_>, distance: usize| {

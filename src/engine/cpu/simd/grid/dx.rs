@@ -64,18 +64,18 @@ pub fn covers_input(geometry: &ConvGeometry) -> bool {
     covered(0) && covered(1)
 }
 
-/// Pixels and taps of each class, from the first `read` channels of tile g to the first `written` of
-/// a result. Input pixels that no kernel position
+/// Pixels and taps of each class, from tile g to a result. Input pixels that no kernel position
 /// meets are in none.
 pub fn grids(
     geometry: &ConvGeometry,
     g: &TileLayout,
-    [read, written]: [usize; 2],
+    written: usize,
     dx: &TileLayout,
 ) -> Vec<(Grid, Taps)> {
     let columns = classes(geometry, 1);
     let class = |rows: &Class, cols: &Class| {
-        let taps = Taps { rows: rows.taps.clone(), cols: cols.taps.clone(), read, written };
+        let taps =
+            Taps { rows: rows.taps.clone(), cols: cols.taps.clone(), read: g.channels, written };
         (grid(geometry, g, dx, rows, cols), taps)
     };
     classes(geometry, 0)
@@ -100,7 +100,6 @@ fn grid(
         x_row: g.pitch(),
         x_pixel: g.channels,
         x_run: g.pitch(),
-        x_column: g.channels,
         y_origin: rows.first * dx.pitch() + cols.first * dx.channels,
         y_row: geometry.stride * dx.pitch(),
         y_pixel: geometry.stride * dx.channels,

@@ -17,11 +17,11 @@ pub fn origin(geometry: &ConvGeometry, x: &TileLayout) -> usize {
     row * x.pitch() + col * x.channels
 }
 
-/// Pixels and taps from the first `read` channels of tile x to the first `written` of a result.
+/// Pixels and taps from tile x to a result.
 pub fn grid(
     geometry: &ConvGeometry,
     x: &TileLayout,
-    [read, written]: [usize; 2],
+    written: usize,
     y: &TileLayout,
 ) -> (Grid, Taps) {
     let [rows, cols] = geometry.output();
@@ -32,13 +32,16 @@ pub fn grid(
         x_row: geometry.stride * x.pitch(),
         x_pixel: geometry.stride * x.channels,
         x_run: x.pitch(),
-        x_column: x.channels,
         y_origin: 0,
         y_row: y.pitch(),
         y_pixel: y.channels,
     };
     let [kernel_rows, kernel_cols] = geometry.kernel;
-    let taps =
-        Taps { rows: (0..kernel_rows).collect(), cols: (0..kernel_cols).collect(), read, written };
+    let taps = Taps {
+        rows: (0..kernel_rows).collect(),
+        cols: (0..kernel_cols).collect(),
+        read: x.channels,
+        written,
+    };
     (grid, taps)
 }

@@ -18,11 +18,8 @@ pub struct Grid {
     pub x_row: usize,
     /// From a pixel to the next, in x.
     pub x_pixel: usize,
-    /// From a kernel row's first pixel to the next row's, in x.
+    /// From a run to the next, in x.
     pub x_run: usize,
-    /// From a pixel of the tile to the next, in x; more than the channels read where those are a
-    /// part of it.
-    pub x_column: usize,
     /// First element written.
     pub y_origin: usize,
     /// From a row of pixels to the next, in y.
@@ -45,9 +42,9 @@ impl Grid {
 /// The kernel taps that a sweep applies, in the order in which x holds what they read.
 #[derive(Clone, Debug)]
 pub struct Taps {
-    /// Kernel rows.
+    /// Kernel rows, one a run.
     pub rows: Vec<usize>,
-    /// Kernel columns.
+    /// Kernel columns, side by side in a run.
     pub cols: Vec<usize>,
     /// Channels of x.
     pub read: usize,

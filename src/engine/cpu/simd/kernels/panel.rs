@@ -9,22 +9,18 @@ use super::lanes::Lanes;
 pub struct Panel {
     /// First element of the first pixel's first run.
     pub x: *const f32,
-    /// `sets × runs × len × K` vectors.
+    /// `runs × len × K` vectors.
     pub w: *const f32,
     /// First channel of the first pixel.
     pub y: *mut f32,
     /// Blocks of P pixels.
     pub blocks: usize,
-    /// Sets of runs to reduce over.
-    pub sets: usize,
-    /// From a set to the next.
-    pub x_set: usize,
-    /// Runs in a set.
+    /// Runs to reduce over.
     pub runs: usize,
-    /// From a run to the next.
-    pub x_run: usize,
     /// Elements in a run.
     pub len: usize,
+    /// From a run to the next.
+    pub x_run: usize,
     /// From what a pixel reads to what the next reads.
     pub x_pixel: usize,
     /// From a pixel written to the next.
@@ -186,13 +182,12 @@ unsafe fn reduce<L: Lanes, const P: usize, const K: usize, const U: usize>(
     args: &Panel,
     x: *const f32,
 ) {
-    // SAFETY: the caller's promise: `sets` sets of `runs` runs of `len` elements at each pixel, and
-    // as many times K vectors of weights.
+    // SAFETY: the caller's promise: `runs` runs of `len` elements at each pixel, and as many
+    // times K vectors of weights.
     unsafe {
         let mut w = args.w;
-        for run in 0..args.sets * args.runs {
-            let from = run / args.runs * args.x_set + run % args.runs * args.x_run;
-            let mut x = Pixels::new(x.add(from), args.x_pixel);
+        for run in 0..args.runs {
+            let mut x = Pixels::new(x.add(run * args.x_run), args.x_pixel);
             for _ in 0..args.len / UNROLL {
                 element(&mut acc[0], &mut x, w, 0);
                 element(&mut acc[1 % U], &mut x, w, 1);

@@ -41,7 +41,7 @@ unsafe fn element<L: Lanes, const P: usize>(
 /// [`COLUMNS`] neighbouring pixels.
 ///
 /// # Safety
-/// As for [`panel::panel`](super::panel::panel), `len == COLUMNS · x_pixel`, and one set of runs.
+/// As for [`panel::panel`](super::panel::panel), and `len == COLUMNS · x_pixel`.
 #[inline(always)]
 pub unsafe fn slide<L: Lanes, const P: usize>(args: &Panel) {
     let column = args.x_pixel * L::LANES;

@@ -1,19 +1,20 @@
 //! A convolution in f32, planned once for an instruction set.
 //!
-//! Forward and input gradient are the same [`pass`]: for each pixel of a grid a few [`runs`] times
-//! packed weights, by the definition ([`sweep`]) or with fewer products ([`winograd`]). Groups are
-//! one pass after another, each over its channels of the pixels, or, where they are narrower than a
-//! vector, one pass ([`narrow`]). They differ
+//! Forward and input gradient are the same [`pass`]: for each pixel of a grid a few runs times
+//! packed weights, by the definition ([`sweep`]) or with fewer products ([`winograd`]). They differ
 //! in strides and in the order of the packed weights ([`pack`]). The weight gradient ([`dw`]) keeps
 //! a block of weights in registers and runs over pixels. [`partition`] puts any extent together
-//! from the blocks that kernels compute.
+//! from the blocks that kernels compute. [`dense`] is the three of them; [`groups`] are that one after
+//! another, or, where they are narrower than a vector, kernels of their own ([`narrow`]).
 
+mod dense;
 mod dw;
+mod groups;
 mod narrow;
 mod pack;
 mod partition;
 mod pass;
-mod runs;
+mod scratch;
 mod sweep;
 mod winograd;
 
@@ -22,10 +23,10 @@ mod guard_tests;
 #[cfg(test)]
 mod tests;
 
+use dense::Dense;
 use dw::WeightGradient;
-use narrow::NarrowGradient;
+use groups::{gather, scatter, with_room};
 use pack::Weights;
-use pass::Pass;
 
 use super::grid::{dx, forward};
 use super::isa::Isa;
@@ -43,24 +44,15 @@ pub struct VectorPlan {
     co: usize,
     x: TileLayout,
     g: TileLayout,
-    /// The same convolution as the kernels see it.
-    inner: ConvGeometry,
-    /// Channels of the kernels' convolution that a group reads and writes.
-    group: [usize; 2],
-    /// How often passes run, each time for the next group's channels: once if they are of all groups.
+    /// How often the kernels run, each time for the next group's channels: once if it is one group, or
+    /// if they are of all.
     times: usize,
-    forward: Pass,
-    dx: Vec<Pass>,
-    dx_covers_input: bool,
-    dw: Gradient,
-}
-
-/// How the weight gradient is computed.
-enum Gradient {
-    /// Of one group after another.
-    Patches(WeightGradient),
-    /// Of groups narrower than a vector.
-    Narrow(NarrowGradient),
+    /// The convolution of one time as the kernels see it.
+    inner: ConvGeometry,
+    /// The tiles of one time.
+    inner_x: TileLayout,
+    inner_g: TileLayout,
+    kernels: Dense,
 }
 
 impl VectorPlan {
@@ -85,42 +77,32 @@ impl VectorPlan {
         g_border: Border,
     ) -> Result<VectorPlan, EngineError> {
         check_extents(&geometry, ci, co, x_border, g_border)?;
+        let asked = g_border;
         let x_border = x_border.union(forward::border(&geometry));
-        let narrow = narrow::width(&geometry, [ci, co], isa);
         let x = TileLayout { border: x_border, ..TileLayout::plain(geometry.input, ci) };
-        let mut g = TileLayout {
-            image: geometry.output(),
-            channels: co,
-            border: g_border.union(dx::border(&geometry)),
-            slack: match narrow {
-                None => WeightGradient::slack(co / geometry.groups, isa),
-                Some(_) => 0,
-            },
-        };
+        let g_border = g_border.union(dx::border(&geometry));
+        let mut g = TileLayout { border: g_border, ..TileLayout::plain(geometry.output(), co) };
         check_memory(&geometry, &x, &g)?;
-        let one_pixel = one_pixel(&geometry, &x);
-        let (inner, tile) = one_pixel.unwrap_or((geometry, x));
-        if one_pixel.is_some() {
-            g.border = g_border;
+        let narrow = narrow::width(&geometry, [ci, co], isa);
+        let times = if narrow.is_some() { 1 } else { geometry.groups };
+        let slack = |channels| match narrow {
+            None => WeightGradient::slack(channels, isa),
+            Some(_) => 0,
+        };
+        let (mut inner, mut inner_x) = (geometry, TileLayout { channels: ci / times, ..x });
+        if times > 1 {
+            inner.groups = 1;
+        } else {
+            g.slack = slack(co);
+            if let Some(one) = one_pixel(&geometry, &x) {
+                (inner, inner_x) = one;
+                g.border = asked;
+            }
         }
-        let group = [tile.channels, co].map(|channels| channels / geometry.groups);
-        Ok(VectorPlan {
-            geometry,
-            ci,
-            co,
-            x,
-            g,
-            inner,
-            group,
-            times: if narrow.is_some() { 1 } else { geometry.groups },
-            forward: forward_pass(&inner, &tile, (co, narrow), isa),
-            dx: dx_passes(&inner, &g, (tile.channels, narrow), isa),
-            dx_covers_input: dx::covers_input(&inner),
-            dw: match narrow {
-                None => Gradient::Patches(WeightGradient::new(&inner, &tile, &g, isa)),
-                Some(width) => Gradient::Narrow(NarrowGradient::new(&inner, &tile, &g, width, isa)),
-            },
-        })
+        let channels = co / times;
+        let inner_g = TileLayout { channels, slack: slack(channels), ..g };
+        let kernels = Dense::new(&inner, &inner_x, &inner_g, narrow, isa);
+        Ok(VectorPlan { geometry, ci, co, x, g, times, inner, inner_x, inner_g, kernels })
     }
 
     /// The geometry.
@@ -164,54 +146,46 @@ impl VectorPlan {
 
     /// Elements that [`VectorPlan::pack_forward`] writes.
     pub fn packed_forward_len(&self) -> usize {
-        self.times * self.forward.w_end()
+        self.times * self.kernels.packed_forward_len()
     }
 
     /// Elements that [`VectorPlan::pack_dx`] writes.
     pub fn packed_dx_len(&self) -> usize {
-        self.times * self.one_dx_len()
+        self.times * self.kernels.packed_dx_len()
     }
 
-    /// Those of one time.
-    fn one_dx_len(&self) -> usize {
-        self.dx.last().map_or(0, Pass::w_end)
+    /// Elements of an accumulator of [`VectorPlan::dw`].
+    pub fn dw_len(&self) -> usize {
+        self.times * self.kernels.dw_len()
     }
 
-    /// The weights of each time that passes run, with their part of packed ones.
+    /// The weights of each time, with its part of packed ones.
     fn parts<'a>(
         &'a self,
         w: &'a [f32],
         packed: &'a mut [f32],
     ) -> impl Iterator<Item = (Weights<'a>, &'a mut [f32])> {
-        let [read, written] = self.group;
-        let each = packed.len() / self.times;
-        let weights = move |group| Weights::new(&self.inner, [read, self.co], group * written, w);
-        (0..self.times).map(weights).zip(packed.chunks_exact_mut(each.max(1)))
+        // What a group reads, where kernels are of all.
+        let read = self.inner_x.channels / self.inner.groups;
+        let each = (packed.len() / self.times).max(1);
+        let weights =
+            move |time| Weights::new(&self.inner, [read, self.co], time * self.inner_g.channels, w);
+        (0..self.times).map(weights).zip(packed.chunks_exact_mut(each))
     }
 
-    /// Elements of an accumulator of [`VectorPlan::dw`].
-    pub fn dw_len(&self) -> usize {
-        match &self.dw {
-            Gradient::Patches(patches) => patches.len(),
-            Gradient::Narrow(narrow) => narrow.len(),
-        }
-    }
-
-    /// Packs weights (kernel rows × columns × ci × co) for [`VectorPlan::forward`].
+    /// Packs weights (kernel rows × columns × ci/groups × co) for [`VectorPlan::forward`].
     pub fn pack_forward(&self, w: &[f32], out: &mut [f32]) {
         assert_eq!(out.len(), self.packed_forward_len());
         for (weights, out) in self.parts(w, out) {
-            weights.pack_forward(&self.forward, out);
+            self.kernels.pack_forward(&weights, out);
         }
     }
 
-    /// Packs weights (kernel rows × columns × ci × co) for [`VectorPlan::dx`].
+    /// Packs weights (kernel rows × columns × ci/groups × co) for [`VectorPlan::dx`].
     pub fn pack_dx(&self, w: &[f32], out: &mut [f32]) {
         assert_eq!(out.len(), self.packed_dx_len());
         for (weights, out) in self.parts(w, out) {
-            for pass in &self.dx {
-                weights.pack_dx(pass, out);
-            }
+            self.kernels.pack_dx(&weights, out);
         }
     }
 
@@ -220,10 +194,17 @@ impl VectorPlan {
         assert_eq!(x.len(), self.x.len());
         assert_eq!(packed.len(), self.packed_forward_len());
         assert_eq!(y.len(), self.y_len());
-        let [read, written] = self.group;
-        for (group, packed) in packed.chunks_exact(self.forward.w_end()).enumerate() {
-            self.forward.run(&x[group * read..], packed, &mut y[group * written..]);
+        if self.times == 1 {
+            return self.kernels.forward(x, packed, y);
         }
+        let [read, written] = [self.inner_x.channels, self.inner_g.channels];
+        with_room([self.inner_x.len(), self.y_len() / self.times], |own_x, own_y| {
+            for (group, packed) in packed.chunks_exact(packed.len() / self.times).enumerate() {
+                gather(x, self.ci, [group, read], own_x);
+                self.kernels.forward(own_x, packed, own_y);
+                scatter(own_y, [group, written], self.co, y);
+            }
+        });
     }
 
     /// The adjoint with respect to x. `g` is a tile of [`VectorPlan::g_tile`], `dx` plain input
@@ -232,15 +213,18 @@ impl VectorPlan {
         assert_eq!(g.len(), self.g.len());
         assert_eq!(packed.len(), self.packed_dx_len());
         assert_eq!(dx.len(), self.dx_len());
-        if !self.dx_covers_input {
-            dx.fill(0.0);
+        if self.times == 1 {
+            return self.kernels.dx(g, packed, dx);
         }
-        let [read, written] = self.group;
-        for (group, packed) in packed.chunks_exact(self.one_dx_len().max(1)).enumerate() {
-            for pass in &self.dx {
-                pass.run(&g[group * written..], packed, &mut dx[group * read..]);
+        let [read, written] = [self.inner_x.channels, self.inner_g.channels];
+        let each = self.kernels.packed_dx_len();
+        with_room([self.inner_g.len(), self.dx_len() / self.times], |own_g, own_dx| {
+            for group in 0..self.times {
+                gather(g, self.co, [group, written], own_g);
+                self.kernels.dx(own_g, &packed[group * each..][..each], own_dx);
+                scatter(own_dx, [group, read], self.ci, dx);
             }
-        }
+        });
     }
 
     /// Adds the adjoint with respect to the weights to an accumulator, which starts at zero.
@@ -248,69 +232,43 @@ impl VectorPlan {
         assert_eq!(x.len(), self.x.len());
         assert_eq!(g.len(), self.g.len());
         assert_eq!(accumulator.len(), self.dw_len());
-        match &self.dw {
-            Gradient::Patches(patches) => patches.run(x, g, accumulator),
-            Gradient::Narrow(narrow) => narrow.run(x, g, accumulator),
+        if self.times == 1 {
+            return self.kernels.dw(x, g, accumulator);
         }
+        let [read, written] = [self.inner_x.channels, self.inner_g.channels];
+        with_room([self.inner_x.len(), self.inner_g.len()], |own_x, own_g| {
+            for (group, sums) in accumulator.chunks_exact_mut(self.kernels.dw_len()).enumerate() {
+                gather(x, self.ci, [group, read], own_x);
+                gather(g, self.co, [group, written], own_g);
+                self.kernels.dw(own_x, own_g, sums);
+            }
+        });
     }
 
-    /// Adds up accumulators of [`VectorPlan::dw`], in their order, into kernel rows × columns × ci
-    /// × co.
+    /// Adds up accumulators of [`VectorPlan::dw`], in their order, into kernel rows × columns ×
+    /// ci/groups × co.
     pub fn finish_dw<'a>(
         &self,
         accumulators: impl IntoIterator<Item = &'a [f32]>,
         out: &mut [f32],
     ) {
         assert_eq!(out.len(), self.w_len());
-        match &self.dw {
-            Gradient::Patches(patches) => patches.finish(accumulators, out),
-            Gradient::Narrow(narrow) => narrow.finish(accumulators, out),
+        out.fill(0.0);
+        for accumulator in accumulators {
+            assert_eq!(accumulator.len(), self.dw_len());
+            for (group, sums) in accumulator.chunks_exact(self.kernels.dw_len()).enumerate() {
+                self.kernels.add_dw(sums, (self.co, group * self.inner_g.channels), out);
+            }
         }
     }
-}
-
-/// The pass from tile x to a plain y.
-fn forward_pass(
-    geometry: &ConvGeometry,
-    x: &TileLayout,
-    (written, narrow): (usize, Option<usize>),
-    isa: Isa,
-) -> Pass {
-    let y = TileLayout::plain(geometry.output(), written);
-    let at_once = if narrow.is_some() { 1 } else { geometry.groups };
-    let channels = [x.channels, written].map(|channels| channels / at_once);
-    let (grid, taps) = forward::grid(geometry, x, channels, &y);
-    Pass::new(grid, taps, narrow, isa, 0)
-}
-
-/// The passes from tile g to a plain dx.
-fn dx_passes(
-    geometry: &ConvGeometry,
-    g: &TileLayout,
-    (written, narrow): (usize, Option<usize>),
-    isa: Isa,
-) -> Vec<Pass> {
-    let dx = TileLayout::plain(geometry.input, written);
-    let mut w_origin = 0;
-    let mut found: Vec<Pass> = Vec::new();
-    let at_once = if narrow.is_some() { 1 } else { geometry.groups };
-    let channels = [g.channels, written].map(|channels| channels / at_once);
-    for (grid, taps) in dx::grids(geometry, g, channels, &dx) {
-        let pass = Pass::new(grid, taps, narrow, isa, w_origin);
-        w_origin = pass.w_end();
-        found.push(pass);
-    }
-    found
 }
 
 /// A convolution whose kernel is the whole plain image is a product of one pixel with all the
 /// image's elements as channels: the same operands, and no border around g.
 fn one_pixel(geometry: &ConvGeometry, x: &TileLayout) -> Option<(ConvGeometry, TileLayout)> {
     let whole = geometry.kernel == geometry.input && x.border == Border::default();
-    (whole && geometry.groups == 1).then(|| {
-        let inner = ConvGeometry::POINT;
-        (inner, TileLayout { image: [1, 1], channels: x.len(), ..*x })
-    })
+    (whole && geometry.groups == 1)
+        .then(|| (ConvGeometry::POINT, TileLayout { image: [1, 1], channels: x.len(), ..*x }))
 }
 
 /// The largest extent; keeps sums and products of two extents far from overflow.

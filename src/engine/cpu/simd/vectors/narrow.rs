@@ -91,8 +91,8 @@ impl NarrowSweep {
     }
 
     fn x_end(&self) -> usize {
-        let Grid { rows, cols, x_origin, x_row, x_pixel, x_run, x_column, .. } = self.grid;
-        let tap = (self.taps.rows.len() - 1) * x_run + (self.taps.cols.len() - 1) * x_column;
+        let Grid { rows, cols, x_origin, x_row, x_pixel, x_run, .. } = self.grid;
+        let tap = (self.taps.rows.len() - 1) * x_run + (self.taps.cols.len() - 1) * self.taps.read;
         x_origin + (rows - 1) * x_row + (cols - 1) * x_pixel + tap + self.taps.written
     }
 
@@ -104,9 +104,8 @@ impl NarrowSweep {
     /// Computes every pixel of the grid.
     pub fn run(&self, x: &[f32], w: &[f32], y: &mut [f32]) {
         assert!(x.len() >= self.x_end() && w.len() >= self.w_end() && y.len() >= self.y_end());
-        let Grid {
-            rows, x_origin, x_row, x_pixel, x_run, x_column, y_origin, y_row, y_pixel, ..
-        } = self.grid;
+        let Grid { rows, x_origin, x_row, x_pixel, x_run, y_origin, y_row, y_pixel, .. } =
+            self.grid;
         for channel in (0..self.taps.written).step_by(self.together) {
             let w = &w[self.w_origin + channel / self.isa.lanes() * self.of_vector()..];
             for row in 0..rows {
@@ -121,7 +120,7 @@ impl NarrowSweep {
                         channels: self.together.min(self.taps.written - channel),
                         taps: [self.taps.rows.len(), self.taps.cols.len()],
                         x_row: x_run,
-                        x_column,
+                        x_column: self.taps.read,
                         x_pixel,
                         y_pixel,
                     };
@@ -267,20 +266,17 @@ impl NarrowGradient {
         }
     }
 
-    /// Adds up accumulators, in their order, into the layout of the weights.
-    pub fn finish<'a>(&self, accumulators: impl IntoIterator<Item = &'a [f32]>, out: &mut [f32]) {
+    /// Adds an accumulator to weights.
+    pub fn add(&self, acc: &[f32], out: &mut [f32]) {
         let (channels, lanes, width) = (self.x.channels, self.isa.lanes(), self.width);
         assert_eq!(out.len(), self.taps() * width * channels);
-        out.fill(0.0);
-        for acc in accumulators {
-            assert_eq!(acc.len(), self.len());
-            for (at, sums) in acc.chunks_exact(lanes).enumerate() {
-                let (tap, turn) = (at % self.taps(), at / self.taps() % width);
-                let first = at / self.taps() / width * lanes;
-                for (channel, sum) in (first..channels).zip(sums) {
-                    let (read, written) = (channel % width, channel / width * width + turn);
-                    out[(tap * width + read) * channels + written] += sum;
-                }
+        assert_eq!(acc.len(), self.len());
+        for (at, sums) in acc.chunks_exact(lanes).enumerate() {
+            let (tap, turn) = (at % self.taps(), at / self.taps() % width);
+            let first = at / self.taps() / width * lanes;
+            for (channel, sum) in (first..channels).zip(sums) {
+                let (read, written) = (channel % width, channel / width * width + turn);
+                out[(tap * width + read) * channels + written] += sum;
             }
         }
     }

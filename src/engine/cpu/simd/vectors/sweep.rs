@@ -1,7 +1,6 @@
 //! For each pixel of a grid: a few runs of a tile, times packed weights.
 
 use super::partition::{self, Block, Share};
-use super::runs::{Chunk, Runs};
 use crate::engine::cpu::simd::grid::{Grid, Taps};
 use crate::engine::cpu::simd::isa::Isa;
 use crate::engine::cpu::simd::kernels::PanelKernel;
@@ -33,12 +32,22 @@ pub struct Strip {
     chunks: Vec<Chunk>,
 }
 
+/// A piece of the reduction: some whole runs, or a part of one.
+#[derive(Clone, Copy, Debug)]
+struct Chunk {
+    /// First element read, from the pixel's first.
+    x: usize,
+    /// First row of packed weights, from the strip's first.
+    element: usize,
+    runs: usize,
+    len: usize,
+}
+
 /// A planned sweep.
 #[derive(Debug)]
 pub struct Sweep {
     grid: Grid,
     taps: Taps,
-    runs: Runs,
     strips: Vec<Strip>,
     isa: Isa,
     /// What the strips' shares are computed by.
@@ -52,8 +61,8 @@ impl Sweep {
         let grid = grid.flattened();
         let lanes = isa.lanes();
         let vectors = taps.written.div_ceil(lanes);
-        let runs = Runs::new(&taps, &grid);
-        let fits = |k: &&PanelKernel| k.fits(runs.len, grid.x_pixel, chunk_elements(k.k * lanes));
+        let (runs, len) = merged_runs(taps.rows.len(), taps.cols.len() * taps.read, grid.x_run);
+        let fits = |k: &&PanelKernel| k.fits(len, grid.x_pixel, chunk_elements(k.k * lanes));
         let kernels: Vec<_> = isa.kernels().panels.iter().filter(fits).collect();
         let block = |k: &&PanelKernel| Block { size: k.p, vectors: k.k, cost: k.cost };
         let blocks: Vec<_> = kernels.iter().map(block).collect();
@@ -63,11 +72,11 @@ impl Sweep {
             let channel = column.first * lanes;
             let width = column.vectors * lanes;
             let last = (taps.written - channel).min(width) - (width - lanes);
-            let chunks = runs.chunks(chunk_elements(width));
+            let chunks = chunks(runs, len, grid.x_run, chunk_elements(width));
             strips.push(Strip { channel, width, w, last, shares: column.shares, chunks });
-            w += runs.elements() * width;
+            w += runs * len * width;
         }
-        Sweep { grid, taps, runs, strips, isa, kernels, w_end: w }
+        Sweep { grid, taps, strips, isa, kernels, w_end: w }
     }
 
     /// One past the last packed weight.
@@ -77,10 +86,9 @@ impl Sweep {
 
     /// One past the last element of x that is read.
     pub fn x_end(&self) -> usize {
-        let Grid { rows, cols, x_origin, x_row, x_pixel, x_run, x_column, .. } = self.grid;
+        let Grid { rows, cols, x_origin, x_row, x_pixel, x_run, .. } = self.grid;
         let pixel = x_origin + (rows - 1) * x_row + (cols - 1) * x_pixel;
-        let tap = (self.taps.rows.len() - 1) * x_run + (self.taps.cols.len() - 1) * x_column;
-        pixel + tap + self.taps.read
+        pixel + (self.taps.rows.len() - 1) * x_run + self.taps.cols.len() * self.taps.read
     }
 
     /// One past the last element of y that is written.
@@ -142,15 +150,45 @@ impl Sweep {
             w: w.as_ptr(),
             y: y[row * grid.y_row + share.first * grid.y_pixel..].as_mut_ptr(),
             blocks: share.count,
-            sets: chunk.sets,
-            x_set: self.runs.x_set,
             runs: chunk.runs,
-            x_run: self.runs.x_run,
             len: chunk.len,
+            x_run: grid.x_run,
             x_pixel: grid.x_pixel,
             y_pixel: grid.y_pixel,
             last: self.isa.lanes(),
             accumulate: false,
         }
     }
+}
+
+/// Runs that follow on each other without a gap are one run.
+fn merged_runs(runs: usize, len: usize, x_run: usize) -> (usize, usize) {
+    match x_run == len {
+        true => (1, runs * len),
+        false => (runs, len),
+    }
+}
+
+/// Splits `runs` runs of `len` elements into pieces of about `limit` elements.
+fn chunks(runs: usize, len: usize, x_run: usize, limit: usize) -> Vec<Chunk> {
+    if len <= limit {
+        let count = runs.div_ceil(limit / len);
+        let share = |i: usize| i * runs / count;
+        let chunk = |i: usize| Chunk {
+            x: share(i) * x_run,
+            element: share(i) * len,
+            runs: share(i + 1) - share(i),
+            len,
+        };
+        return (0..count).map(chunk).collect();
+    }
+    let pieces = len.div_ceil(limit);
+    let share = |i: usize| i * len / pieces;
+    let chunk = |run: usize, i: usize| Chunk {
+        x: run * x_run + share(i),
+        element: run * len + share(i),
+        runs: 1,
+        len: share(i + 1) - share(i),
+    };
+    (0..runs).flat_map(|run| (0..pieces).map(move |i| chunk(run, i))).collect()
 }

@@ -9,6 +9,7 @@
 
 use std::cell::RefCell;
 
+use super::scratch::{LINE, two_of};
 use super::sweep::{Strip, Sweep};
 use crate::engine::cpu::simd::grid::{Grid, Taps};
 use crate::engine::cpu::simd::isa::Isa;
@@ -16,9 +17,6 @@ use crate::engine::cpu::simd::kernels::winograd::Transform;
 
 /// Positions of a transformed tile.
 const POSITIONS: usize = 16;
-/// Numbers of a cache line. Positions are an odd number of lines apart where they would otherwise
-/// be a power of two: sixteen of them would share a few sets of L1.
-const LINE: usize = 16;
 /// Numbers of one position that are transformed before their products are taken: enough tiles for
 /// the kernels' longest blocks, and all positions together stay in L2.
 const MOST_NUMBERS: usize = 1024;
@@ -69,7 +67,7 @@ impl Winograd {
     /// of channels.
     pub fn new(grid: Grid, taps: Taps, isa: Isa, w_origin: usize) -> Option<Winograd> {
         let three = taps.rows.len() == 3 && taps.cols.len() == 3;
-        let next = grid.x_pixel == grid.x_column && grid.x_run == grid.x_row;
+        let next = grid.x_pixel == taps.read && grid.x_run == grid.x_row;
         let even = grid.rows.is_multiple_of(2) && grid.cols.is_multiple_of(2);
         let channels = [taps.read, taps.written];
         let many = channels.iter().all(|&n| n.is_multiple_of(isa.lanes()) && n >= FEWEST_CHANNELS);
@@ -88,7 +86,6 @@ impl Winograd {
             x_row: tiles * taps.read,
             x_pixel: taps.read,
             x_run: taps.read,
-            x_column: taps.read,
             y_origin: 0,
             y_row: tiles * taps.written,
             y_pixel: taps.written,
@@ -133,14 +130,15 @@ impl Winograd {
     /// Computes every pixel of the grid.
     pub fn run(&self, x: &[f32], w: &[f32], y: &mut [f32]) {
         let Grid { rows, cols, x_origin, x_row, x_pixel, y_origin, y_row, y_pixel, .. } = self.grid;
-        let x_end = x_origin + (rows + 1) * x_row + (cols + 1) * x_pixel + self.taps.read;
+        let x_end = x_origin + (rows + 1) * x_row + (cols + 2) * x_pixel;
         let y_end = y_origin + (rows - 1) * y_row + (cols - 1) * y_pixel + self.taps.written;
         assert!(x.len() >= x_end && w.len() >= self.w_end() && y.len() >= y_end);
         let tiles = self.down * cols / 2;
         let lengths = [self.taps.read, self.taps.written].map(|channels| tiles * channels);
+        // An odd number of lines apart: a power of two, and sixteen positions would share a few sets of L1.
         let [x_position, y_position] = lengths.map(|len| len.next_multiple_of(LINE) + LINE);
         TILES.with_borrow_mut(|buffer| {
-            let (d, m) = tiles_of(buffer, POSITIONS * x_position, POSITIONS * y_position);
+            let (d, m) = two_of(buffer, [x_position, y_position].map(|each| POSITIONS * each));
             for first in (0..rows / 2).step_by(self.down) {
                 for down in 0..self.down {
                     let from = &x[x_origin + 2 * (first + down) * x_row..];
@@ -184,15 +182,4 @@ impl Winograd {
             }
         });
     }
-}
-
-/// Two parts of a buffer, each beginning on a cache line.
-fn tiles_of(buffer: &mut Vec<f32>, first: usize, second: usize) -> (&mut [f32], &mut [f32]) {
-    let len = first + second + LINE;
-    if buffer.len() < len {
-        buffer.resize(len, 0.0);
-    }
-    let skip = buffer.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
-    let (d, rest) = buffer[skip..].split_at_mut(first);
-    (d, &mut rest[..second])
 }
