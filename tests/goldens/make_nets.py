@@ -19,6 +19,7 @@ import timm.models.resnet
 import timm.models.resnetv2
 import torch
 import torch.nn.functional as F
+import torchvision.models.mobilenetv2
 import torchvision.models.resnet
 from timm.layers import BatchNormAct2d, create_conv2d
 from torch import nn
@@ -234,6 +235,94 @@ class Akamaster(nn.Module):
         return self.linear(x.mean((2, 3)))
 
 
+def grouped(i, o, stride, groups):
+    return nn.Conv2d(i, o, 3, stride, 1, groups=groups, bias=False)
+
+
+class ResNeXtBlock(nn.Module):
+    """ResNeXt.pytorch of prlz77: the authors' block C."""
+
+    def __init__(self, i, inner, o, groups, stride):
+        super().__init__()
+        self.conv_reduce, self.bn_reduce = conv(i, inner, 1), bn(inner)
+        self.conv_conv, self.bn = grouped(inner, inner, stride, groups), bn(inner)
+        self.conv_expand, self.bn_expand = conv(inner, o, 1), bn(o)
+        self.shortcut = nn.Sequential()
+        if i != o:
+            self.shortcut.add_module("shortcut_conv", conv(i, o, 1, stride))
+            self.shortcut.add_module("shortcut_bn", bn(o))
+
+    def forward(self, x):
+        y = F.relu(self.bn(self.conv_conv(F.relu(self.bn_reduce(self.conv_reduce(x))))))
+        return F.relu(self.shortcut(x) + self.bn_expand(self.conv_expand(y)))
+
+
+class ResNeXt(nn.Module):
+    """Two units a stage, four groups of four channels in the first."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv_1_3x3, self.bn_1 = conv(3, W), bn(W)
+        i = W
+        for at in range(3):
+            stage, o = nn.Sequential(), 4 * W << at
+            for k in range(2):
+                block = ResNeXtBlock(i, 16 << at, o, 4, 1 + (at > 0 and k == 0))
+                stage.add_module(f"stage_{at + 1}_bottleneck_{k}", block)
+                i = o
+            self.add_module(f"stage_{at + 1}", stage)
+        self.classifier = nn.Linear(i, CLASSES)
+
+    def forward(self, x):
+        x = self.stage_3(self.stage_2(self.stage_1(F.relu(self.bn_1(self.conv_1_3x3(x))))))
+        return self.classifier(x.mean((2, 3)))
+
+
+class Inverted(nn.Module):
+    """pytorch-cifar's block of MobileNetV2."""
+
+    def __init__(self, i, o, expand, stride):
+        super().__init__()
+        inner, self.stride = expand * i, stride
+        self.conv1, self.bn1 = conv(i, inner, 1), bn(inner)
+        self.conv2, self.bn2 = grouped(inner, inner, stride, inner), bn(inner)
+        self.conv3, self.bn3 = conv(inner, o, 1), bn(o)
+        self.shortcut = nn.Sequential()
+        if stride == 1 and i != o:
+            self.shortcut = nn.Sequential(conv(i, o, 1), bn(o))
+
+    def forward(self, x):
+        y = F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
+        y = self.bn3(self.conv3(y))
+        return y + self.shortcut(x) if self.stride == 1 else y
+
+
+class KuangliuMobileNet(nn.Module):
+    """An eighth of the widths, but for the last."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = conv(3, 4), bn(4)
+        stages = [(1, 2, 1, 1), (6, 3, 2, 1), (6, 4, 3, 2), (6, 8, 4, 2), (6, 12, 3, 1), (6, 20, 3, 2), (6, 40, 1, 1)]
+        i, layers = 4, []
+        for expand, o, n, stride in stages:
+            for k in range(n):
+                layers.append(Inverted(i, o, expand, stride if k == 0 else 1))
+                i = o
+        self.layers = nn.Sequential(*layers)
+        self.conv2, self.bn2 = conv(i, 64, 1), bn(64)
+        self.linear = nn.Linear(64, CLASSES)
+
+    def forward(self, x):
+        x = F.relu(self.bn2(self.conv2(self.layers(F.relu(self.bn1(self.conv1(x)))))))
+        return self.linear(x.mean((2, 3)))
+
+
+def vision_mobile():
+    make = torchvision.models.mobilenetv2.MobileNetV2
+    return make(CLASSES, width_mult=0.125, round_nearest=1, dropout=0.0)
+
+
 def cell(i, o, pool=None):
     layers = [conv(i, o), bn(o), nn.ReLU()] + ([nn.MaxPool2d(pool)] if pool else [])
     return nn.Sequential(*layers)
@@ -299,6 +388,9 @@ NETS = {
         f"{SMALL} inner=2 groups=2",
         36,
     ),
+    "torchvision_mobilenet": (vision_mobile, "mobilenetv2", "cifar=0 pixels=64 width=0.125", 64),
+    "kuangliu_mobilenet": (KuangliuMobileNet, "mobilenetv2", "pixels=16 width=0.125 last=64 six=0", 16),
+    "prlz77_resnext": (ResNeXt, "resnext29", f"depth=20 groups=4 base=4 width={W}", 8),
     "timm_d": (timm_d, "resnet_d", IMAGENET, 64),
     "timm_v2": (timm_v2, "imagenet_preact", f"{SMALL} early=0".replace(f"width={W}", "width=8"), 36),
     "hugging_face": (hugging, "imagenet_original", SMALL, 36),

@@ -85,7 +85,7 @@ fn gates_are_counted_and_computed_once() {
 /// Every spec with what a net of the papers' depth has: parameters, multiply-accumulates in
 /// millions, units.
 #[allow(clippy::type_complexity)]
-const SIZES: [(&str, &[(&str, &str)], usize, &str, usize); 63] = [
+const SIZES: [(&str, &[(&str, &str)], usize, &str, usize); 67] = [
     ("plain", &[], 1_727_962, "252.89", 54),
     ("constant_scaling", &[], 1_727_962, "252.89", 54),
     ("exclusive_gate", &[], 1_824_186, "266.8", 54),
@@ -157,6 +157,12 @@ const SIZES: [(&str, &[(&str, &str)], usize, &str, usize); 63] = [
     // Page 2018, part 4: 6.57 million.
     ("resnet9", &[], 6_573_120, "379.26", 3),
     ("resnet9", &[("classes", "100")], 6_619_200, "379.31", 3),
+    // Xie et al. 2016, Table 7: 34.4 and 68.1 million.
+    ("resnext29", &[], 34_426_698, "5387.27", 9),
+    ("resnext29", &[("groups", "16")], 68_155_210, "10688.9", 9),
+    // kuangliu's for CIFAR, torchvision's.
+    ("mobilenetv2", &[], 2_296_922, "91.15", 17),
+    ("mobilenetv2", &[("cifar", "0")], 3_504_872, "300.77", 17),
 ];
 
 const RESNEXT_101: [(&str, &str); 3] = [("depth", "101"), ("inner", "4"), ("groups", "32")];
@@ -187,6 +193,8 @@ fn every_spec_is_in_the_table() {
             "Veit et al. 2016",
             "Huang et al. 2016",
             "Zagoruyko & Komodakis 2016",
+            "Xie et al. 2016",
+            "Sandler et al. 2018",
             "He T. et al. 2018",
             "Page 2018",
         ];
