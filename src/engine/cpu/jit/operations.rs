@@ -41,6 +41,8 @@ pub enum Two {
     Or,
     /// The bits that one has and the other has not.
     Xor,
+    /// a + b of 32-bit integers, wrapping.
+    AddIntegers,
     /// a · b of 32-bit integers, wrapping.
     MulIntegers,
 }

@@ -3,6 +3,7 @@
 use cranelift::prelude::*;
 
 use super::lanes::{Lanes, bytes, constant, load_same, load_same_bf16};
+use super::operations::{Operations, Two};
 use super::vectors::{Vectors, as_floats};
 use super::{functions, random};
 use crate::engine::cpu::loops::{Access, Inst, LoopSpec, Scalar};
@@ -122,13 +123,15 @@ impl<'a> Scalars<'a> {
     }
 
     fn lane_indices(&self, b: &mut FunctionBuilder, first: Value, stride: usize) -> Value {
-        let mut all = b.ins().splat(types::I32X4, first);
-        if self.lanes == Lanes::Four && stride != 0 {
-            for lane in 1..4u8 {
-                let at = b.ins().iadd_imm_s(first, (usize::from(lane) * stride) as i64);
-                all = b.ins().insertlane(all, at, lane);
-            }
+        let all = b.ins().splat(types::I32X4, first);
+        let all = as_floats(b, all);
+        if self.lanes == Lanes::One || stride == 0 {
+            return all;
         }
-        as_floats(b, all)
+        let lanes = (0..4u32).flat_map(|lane| (lane * stride as u32).to_le_bytes()).collect();
+        let lanes = b.func.dfg.constants.insert(lanes);
+        let lanes = b.ins().vconst(types::I32X4, lanes);
+        let lanes = as_floats(b, lanes);
+        Vectors { builder: b, fused: self.fused }.two(Two::AddIntegers, all, lanes)
     }
 }

@@ -1,10 +1,10 @@
 //! Compiled functions against their definitions in f64, in units in the last place.
 
 use super::Jit;
-use crate::engine::cpu::loops::{Access, Inst, LoopSpec, LoopStore};
+use crate::engine::cpu::loops::{Access, Accumulate, Inst, LoopSpec, LoopStore, Reduction};
 use crate::engine::cpu::operand::NumberFormat;
 use crate::engine::cpu::simd::Isa;
-use crate::graph::Unary;
+use crate::graph::{Binary, Unary};
 
 /// How far a function may be from its definition, in units in the last place.
 fn bound(function: Unary) -> f64 {
@@ -151,5 +151,49 @@ fn edges_of_functions_are_right() {
 fn functions_of_every_number() {
     for &function in Unary::ALL {
         println!("{function:?}: {:.4}", sweep(function, &ways(function), 1));
+    }
+}
+
+/// Of two numbers and over pixels.
+#[test]
+fn a_maximum_keeps_a_nan() {
+    const PIXELS: usize = 12;
+    let nan = f32::NAN;
+    for isa in Isa::available() {
+        for channels in [1, 4, 16, 48] {
+            let along = usize::from(channels > 1);
+            let access = |slot, column| Access {
+                slot,
+                offset: 0,
+                strides: [0, column, along],
+                format: NumberFormat::F32,
+            };
+            let mut spec =
+                LoopSpec { extent: [1, PIXELS, channels], slots: 4, ..LoopSpec::default() };
+            let a = spec.push(Inst::Load(access(0, channels)));
+            let b = spec.push(Inst::Load(access(1, channels)));
+            let value = spec.push(Inst::Binary(Binary::Max, a, b));
+            spec.stores.push(LoopStore { access: access(2, channels), value });
+            spec.reductions.push(Reduction { kind: Accumulate::Max, access: access(3, 0), value });
+            let mut jit = Jit::new(isa).unwrap();
+            jit.compile(&spec).unwrap();
+            let (_code, functions) = jit.finish().unwrap();
+            for place in 0..PIXELS * channels {
+                for [in_a, in_b] in [[nan, -2.0], [-2.0, nan], [nan, nan], [-2.0, -3.0]] {
+                    let mut slots = vec![vec![-4.0; PIXELS * channels]; 4];
+                    (slots[0][place], slots[1][place]) = (in_a, in_b);
+                    let table: Vec<*mut f32> = slots.iter_mut().map(|s| s.as_mut_ptr()).collect();
+                    // SAFETY: the loop stays within four slots of this length.
+                    unsafe { functions[0](table.as_ptr(), 0) };
+                    let want = if in_a.is_nan() || in_b.is_nan() { nan } else { -2.0 };
+                    let same = |have: f32| have == want || have.is_nan() && want.is_nan();
+                    let what = format!("{isa:?}, {channels} channels, {place}, {in_a}, {in_b}");
+                    assert!(same(slots[2][place]), "{what}: {}", slots[2][place]);
+                    let over = &slots[3][..channels];
+                    assert!(same(over[place % channels]), "{what}: {over:?}");
+                    assert!(over.iter().filter(|&&v| v == -4.0).count() == channels - 1, "{what}");
+                }
+            }
+        }
     }
 }

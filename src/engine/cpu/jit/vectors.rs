@@ -130,6 +130,7 @@ impl Operations for Vectors<'_, '_> {
             Two::And => self.integers(a, c, |b, a, c| b.ins().band(a, c)),
             Two::Or => self.integers(a, c, |b, a, c| b.ins().bor(a, c)),
             Two::Xor => self.integers(a, c, |b, a, c| b.ins().bxor(a, c)),
+            Two::AddIntegers => self.integers(a, c, |b, a, c| b.ins().iadd(a, c)),
             Two::MulIntegers => self.integers(a, c, |b, a, c| b.ins().imul(a, c)),
         }
     }

@@ -2,20 +2,24 @@
 //! written at the end.
 
 use super::assembler::*;
+use super::frame::NUMBER;
+use super::instructions::*;
 use super::nest::{INDEX, Nest};
+use super::ops::Value;
+use super::select::Reduced;
 use super::values::Pressure;
 use crate::engine::cpu::loops::Accumulate;
 
 impl Nest<'_> {
     /// Nothing added yet.
     pub(super) fn start_accumulators(&mut self) -> Result<(), Pressure> {
-        let spec = self.spec;
-        if spec.reductions.iter().any(|r| matches!(r.kind, Accumulate::Moments { .. })) {
+        let reductions = &self.selection.reductions;
+        if reductions.iter().any(|r| matches!(r.kind, Accumulate::Moments { .. })) {
             self.shifts()?;
         }
-        for number in 0..spec.reductions.len() {
+        for (number, reduction) in reductions.iter().enumerate() {
             for set in 0..self.accumulators[number].sets.len() {
-                self.clear(self.accumulators[number].sets[set]);
+                self.clear(reduction.kind, self.accumulators[number].sets[set]);
             }
         }
         Ok(())
@@ -26,29 +30,62 @@ impl Nest<'_> {
         if self.blocks == 1 {
             self.asm().zero(INDEX);
         }
-        let mut uses = vec![usize::MAX; self.selection.ops.len()];
-        for &value in &self.selection.pixel {
-            self.pixel_value(value, 0, &mut uses)?;
-        }
-        let spec = self.spec;
-        for (number, reduction) in spec.reductions.iter().enumerate() {
-            if let Some(shift) = self.accumulators[number].shift {
-                let value = reduction.value.index();
-                let from = self.values.register(value, shift);
-                self.asm().copy(shift, from);
-                let at = self.channels(&reduction.access, 0);
-                self.asm().store(shift, at);
+        let selection = self.selection;
+        let moments = selection.reductions.iter().enumerate();
+        let moments: Vec<(usize, Reduced)> = moments
+            .filter(|(_, r)| matches!(r.kind, Accumulate::Moments { .. }))
+            .map(|(number, r)| (number, *r))
+            .collect();
+        let mut uses = self.uses(moments.iter().map(|(_, r)| r.value));
+        for &value in &selection.pixel {
+            if uses[value] > 0 {
+                self.pixel_value(value, 0, &mut uses)?;
+                self.set_shifts(&moments, value, &mut uses);
             }
         }
-        for &value in &self.selection.pixel {
-            self.values.forget(value);
+        for &value in selection.numbers.iter().chain(&selection.block) {
+            self.set_shifts(&moments, value, &mut uses);
         }
         Ok(())
     }
 
-    fn clear(&mut self, set: [Zmm; 2]) {
+    /// Of the moments of a value.
+    fn set_shifts(&mut self, moments: &[(usize, Reduced)], value: Value, uses: &mut [usize]) {
+        for (number, reduction) in moments.iter().filter(|(_, r)| r.value == value) {
+            if let Some(shift) = self.accumulators[*number].shift {
+                let from = self.values.register(value, shift);
+                self.asm().copy(shift, from);
+                let at = self.channels(&reduction.access, 0);
+                self.asm().store(shift, at);
+                self.used(value, uses);
+            }
+        }
+    }
+
+    /// Of no pixels.
+    fn clear(&mut self, kind: Accumulate, set: [Zmm; 2]) {
         for register in set {
-            self.asm().vector(XOR, register, register, Operand::Zmm(register));
+            match kind {
+                Accumulate::Sum | Accumulate::Moments { .. } => {
+                    self.asm().vector(XOR, register, register, Operand::Zmm(register));
+                }
+                Accumulate::Max => {
+                    let lowest = f32::NEG_INFINITY.to_bits() as i32;
+                    self.asm().write_number(Mem::at(RSP, NUMBER), lowest);
+                    self.asm().broadcast(register, Mem::at(RSP, NUMBER));
+                }
+            }
+        }
+    }
+
+    /// Joins what two lots of pixels came to.
+    fn join(&mut self, kind: Accumulate, into: Zmm, other: Operand) -> Result<(), Pressure> {
+        match kind {
+            Accumulate::Sum | Accumulate::Moments { .. } => {
+                self.asm().vector(ADD, into, into, other);
+                Ok(())
+            }
+            Accumulate::Max => self.values.larger(into, other),
         }
     }
 
@@ -97,24 +134,26 @@ impl Nest<'_> {
             if let Some((shift, at)) = self.waiting_shift(number) {
                 self.asm().load(shift, at);
             }
-            self.clear(self.accumulators[number].sets[0]);
+            self.clear(self.selection.reductions[number].kind, self.accumulators[number].sets[0]);
         }
     }
 
     /// Adds the sums of a few columns to the block's, which loses less than adding every pixel.
-    pub(super) fn end_columns(&mut self) {
+    pub(super) fn end_columns(&mut self) -> Result<(), Pressure> {
         for number in 0..self.accumulators.len() {
             for (register, at) in self.waiting_sums(number) {
-                self.asm().vector(ADD, register, register, Operand::Mem(at));
+                let kind = self.selection.reductions[number].kind;
+                self.join(kind, register, Operand::Mem(at))?;
                 self.asm().store(register, at);
             }
         }
+        Ok(())
     }
 
     /// Joins the sets and writes them.
-    pub(super) fn end_accumulators(&mut self) {
-        let spec = self.spec;
-        for (number, reduction) in spec.reductions.iter().enumerate() {
+    pub(super) fn end_accumulators(&mut self) -> Result<(), Pressure> {
+        let selection = self.selection;
+        for (number, reduction) in selection.reductions.iter().enumerate() {
             let skips = match reduction.kind {
                 Accumulate::Sum | Accumulate::Max => vec![0],
                 Accumulate::Moments { pitch } => vec![pitch, 2 * pitch],
@@ -123,11 +162,12 @@ impl Nest<'_> {
             for (part, skip) in skips.into_iter().enumerate() {
                 let first = sets[0][part];
                 for other in &sets[1..] {
-                    self.asm().vector(ADD, first, first, Operand::Zmm(other[part]));
+                    self.join(reduction.kind, first, Operand::Zmm(other[part]))?;
                 }
                 let at = self.channels(&reduction.access, skip);
                 self.asm().store(first, at);
             }
         }
+        Ok(())
     }
 }

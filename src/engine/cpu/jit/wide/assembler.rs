@@ -2,6 +2,8 @@
 //!
 //! Encodings follow the Intel manual, volume 2, sections 2.1 (REX) and 2.7 (EVEX).
 
+use super::instructions::*;
+
 /// A vector register of sixteen f32, 0…31.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Zmm(pub u8);
@@ -14,6 +16,7 @@ pub const RAX: Gpr = Gpr(0);
 pub const RCX: Gpr = Gpr(1);
 pub const RSP: Gpr = Gpr(4);
 pub const RBP: Gpr = Gpr(5);
+pub const RSI: Gpr = Gpr(6);
 pub const RDI: Gpr = Gpr(7);
 
 /// `base + index · 2^scale + displacement`.
@@ -35,46 +38,10 @@ impl Mem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operand {
     Zmm(Zmm),
+    /// Sixteen numbers in memory.
     Mem(Mem),
-}
-
-/// A vector instruction: `[map, prefix, opcode]`, as in `EVEX.512.66.0F38.W0 A8` →
-/// `Vector(2, 1, 0xA8)`.
-#[derive(Clone, Copy, Debug)]
-pub struct Vector(u8, u8, u8);
-
-pub const ADD: Vector = Vector(1, 0, 0x58);
-pub const MUL: Vector = Vector(1, 0, 0x59);
-pub const SUB: Vector = Vector(1, 0, 0x5C);
-pub const DIV: Vector = Vector(1, 0, 0x5E);
-pub const MAX: Vector = Vector(1, 0, 0x5F);
-pub const SQRT: Vector = Vector(1, 0, 0x51);
-pub const MOVE: Vector = Vector(1, 0, 0x28);
-pub const LOAD: Vector = Vector(1, 0, 0x10);
-pub const XOR: Vector = Vector(1, 1, 0xEF);
-/// first ← first · last + second
-pub const FMADD_132: Vector = Vector(2, 1, 0x98);
-/// first ← second · first + last
-pub const FMADD_213: Vector = Vector(2, 1, 0xA8);
-/// first ← second · last + first
-pub const FMADD_231: Vector = Vector(2, 1, 0xB8);
-const STORE: Vector = Vector(1, 0, 0x11);
-const BROADCAST: Vector = Vector(2, 1, 0x18);
-const COMPARE: Vector = Vector(1, 0, 0xC2);
-const WIDEN_16: Vector = Vector(2, 1, 0x33);
-const SHIFT: Vector = Vector(1, 1, 0x72);
-const TO_BF16: Vector = Vector(2, 2, 0x72);
-
-impl Vector {
-    /// For a fused multiply-add: the product minus instead of plus.
-    pub fn subtracting(self) -> Self {
-        Vector(self.0, self.1, self.2 + 2)
-    }
-
-    /// For a fused multiply-add: the product negated.
-    pub fn negated(self) -> Self {
-        Vector(self.0, self.1, self.2 + 4)
-    }
+    /// One number in memory, for every lane.
+    Same(Mem),
 }
 
 /// Vector lengths and masks.
@@ -82,13 +49,15 @@ impl Vector {
 struct Form {
     /// 2 for 512 bits, 1 for 256.
     length: u8,
-    /// Mask register, zeroing what it leaves out; 0 for none.
+    /// Mask register; 0 for none.
     mask: u8,
+    /// Whether what the mask leaves out becomes zero, or stays.
+    zeroing: bool,
     /// Bytes that an 8-bit displacement counts in.
     unit: i32,
 }
 
-const FULL: Form = Form { length: 2, mask: 0, unit: 64 };
+const FULL: Form = Form { length: 2, mask: 0, zeroing: false, unit: 64 };
 
 /// A position to jump to.
 #[derive(Clone, Copy, Debug)]
@@ -120,14 +89,45 @@ impl Assembler {
 
     /// `to` gets `from` where mask 1 is set, else zero.
     pub fn masked_copy(&mut self, to: Zmm, from: Zmm) {
+        self.evex(MOVE, to.0, 0, Operand::Zmm(from), Form { mask: 1, zeroing: true, ..FULL });
+    }
+
+    /// `to` gets `from` where mask 1 is set, else stays.
+    pub fn merge(&mut self, to: Zmm, from: Zmm) {
         self.evex(MOVE, to.0, 0, Operand::Zmm(from), Form { mask: 1, ..FULL });
     }
 
-    /// Mask 1 is set but where `a ≥ b`: also where one is a NaN.
-    pub fn not_at_least(&mut self, a: Zmm, b: Operand) {
-        const NOT_GREATER_EQUAL_UNORDERED_QUIET: u8 = 0x19;
+    /// `to` gets `x` where mask 1 is set, else `y`.
+    pub fn blend(&mut self, to: Zmm, x: Operand, y: Zmm) {
+        self.evex(BLEND, to.0, y.0, x, Form { mask: 1, ..FULL });
+    }
+
+    /// Mask 1 is set where a comparison holds.
+    pub fn compare_vectors(&mut self, how: Predicate, a: Zmm, b: Operand) {
         self.evex(COMPARE, 1, a.0, b, FULL);
-        self.code.push(NOT_GREATER_EQUAL_UNORDERED_QUIET);
+        self.code.push(how as u8);
+    }
+
+    /// An instruction of two operands and a byte that says how.
+    pub fn vector_with(&mut self, (op, how): (Vector, u8), to: Zmm, from: Operand) {
+        self.evex(op, to.0, 0, from, FULL);
+        self.code.push(how);
+    }
+
+    /// What an operand holds.
+    pub fn take(&mut self, to: Zmm, from: Operand) {
+        match from {
+            Operand::Zmm(from) => self.copy(to, from),
+            Operand::Mem(from) => self.load(to, from),
+            Operand::Same(from) => self.broadcast(to, from),
+        }
+    }
+
+    /// Each lane's bits, as an integer, moved to lower places.
+    pub fn shift_right(&mut self, to: Zmm, from: Operand, by: u8) {
+        const RIGHT: u8 = 2;
+        self.evex(SHIFT, RIGHT, to.0, from, FULL);
+        self.code.push(by);
     }
 
     /// Sixteen f32.
@@ -177,7 +177,9 @@ impl Assembler {
         let Vector(map, prefix, opcode) = op;
         let (x, b) = match last {
             Operand::Zmm(Zmm(r)) => (r >> 4, r >> 3),
-            Operand::Mem(m) => (m.index.map_or(0, |(i, _)| i.0 >> 3), m.base.0 >> 3),
+            Operand::Mem(m) | Operand::Same(m) => {
+                (m.index.map_or(0, |(i, _)| i.0 >> 3), m.base.0 >> 3)
+            }
         };
         let inverted = |bit: u8, at: u8| (!bit & 1) << at;
         let p0 = inverted(first >> 3, 7)
@@ -186,12 +188,14 @@ impl Assembler {
             | inverted(first >> 4, 4)
             | map;
         let p1 = (!second & 15) << 3 | 1 << 2 | prefix;
-        let zeroing = u8::from(form.mask != 0) << 7;
-        let p2 = zeroing | form.length << 5 | inverted(second >> 4, 3) | form.mask;
+        let zeroing = u8::from(form.zeroing) << 7;
+        let same = u8::from(matches!(last, Operand::Same(_))) << 4;
+        let p2 = zeroing | form.length << 5 | same | inverted(second >> 4, 3) | form.mask;
         self.code.extend([0x62, p0, p1, p2, opcode]);
         match last {
             Operand::Zmm(Zmm(r)) => self.code.push(0xC0 | (first & 7) << 3 | r & 7),
             Operand::Mem(m) => self.address(first, m, form.unit),
+            Operand::Same(m) => self.address(first, m, 4),
         }
     }
 

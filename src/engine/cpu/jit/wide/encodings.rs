@@ -1,6 +1,7 @@
 //! The assembler against GNU as.
 
 use super::assembler::*;
+use super::instructions::*;
 
 /// As GNU as 2.40 encodes the same instructions (Intel syntax in the comments), except that
 /// displacements are never left out.
@@ -30,8 +31,44 @@ fn encodings_are_those_of_an_assembler() {
     check(&|a| a.copy(Zmm(1), Zmm(25)), "62 91 7c 48 28 c9");
     // vmovaps zmm18{k1}{z}, zmm7
     check(&|a| a.masked_copy(Zmm(18), Zmm(7)), "62 e1 7c c9 28 d7");
-    // vcmpnge_uqps k1, zmm29, zmm12
-    check(&|a| a.not_at_least(Zmm(29), r(12)), "62 d1 14 40 c2 cc 19");
+    let same = |disp| Operand::Same(Mem::at(RSP, disp));
+    // vmovaps zmm18{k1}, zmm7
+    check(&|a| a.merge(Zmm(18), Zmm(7)), "62 e1 7c 49 28 d7");
+    // vblendmps zmm3{k1}, zmm17, zmm30
+    check(&|a| a.blend(Zmm(3), r(30), Zmm(17)), "62 92 75 41 65 de");
+    // vblendmps zmm3{k1}, zmm17, dword ptr [rsp+68]{1to16}
+    check(&|a| a.blend(Zmm(3), same(68), Zmm(17)), "62 f2 75 51 65 5c 24 11");
+    // vcmplt_oqps k1, zmm29, zmm12
+    check(&|a| a.compare_vectors(Predicate::Below, Zmm(29), r(12)), "62 d1 14 40 c2 cc 11");
+    // vcmpnle_uqps k1, zmm2, dword ptr [r13+rcx*2+128]{1to16}
+    check(
+        &|a| a.compare_vectors(Predicate::NotAtMost, Zmm(2), Operand::Same(indexed)),
+        "62 d1 6c 58 c2 4c 4d 20 16",
+    );
+    // vrndscaleps zmm21, zmm6, 8
+    check(&|a| a.vector_with(ROUND, Zmm(21), r(6)), "62 e3 7d 48 08 ee 08");
+    // vgetmantps zmm21, zmm6, 3
+    check(&|a| a.vector_with(MANTISSA, Zmm(21), r(6)), "62 e3 7d 48 26 ee 03");
+    // vgetexpps zmm4, dword ptr [rsp+8]{1to16}
+    check(&|a| a.vector(EXPONENT, Zmm(4), Zmm(0), same(8)), "62 f2 7d 58 42 64 24 02");
+    let of_two = |op, want: &str| check(&|a| a.vector(op, Zmm(9), Zmm(16), r(1)), want);
+    // vscalefps zmm9, zmm16, zmm1, and likewise vminps, vpandd, vpord, vpaddd
+    of_two(SCALE, "62 72 7d 40 2c c9");
+    of_two(MIN, "62 71 7c 40 5d c9");
+    of_two(AND, "62 71 7d 40 db c9");
+    of_two(OR, "62 71 7d 40 eb c9");
+    of_two(ADD_INTEGERS, "62 71 7d 40 fe c9");
+    // vpmulld zmm9, zmm16, dword ptr [rsp+516]{1to16}
+    check(
+        &|a| a.vector(MUL_INTEGERS, Zmm(9), Zmm(16), same(516)),
+        "62 72 7d 50 40 8c 24 04 02 00 00",
+    );
+    // vcvtdq2ps zmm20, zmm21
+    check(&|a| a.vector(FROM_INTEGER, Zmm(20), Zmm(0), r(21)), "62 a1 7c 48 5b e5");
+    // vcvttps2dq zmm20, zmm21
+    check(&|a| a.vector(TO_INTEGER, Zmm(20), Zmm(0), r(21)), "62 a1 7e 48 5b e5");
+    // vpsrld zmm19, zmm27, 15
+    check(&|a| a.shift_right(Zmm(19), r(27), 15), "62 91 65 40 72 d3 0f");
     // vmovups zmm5, [rsp+64]
     check(&|a| a.load(Zmm(5), Mem::at(RSP, 64)), "62 f1 7c 48 10 6c 24 01");
     // vmovups zmm5, [r12+8193]

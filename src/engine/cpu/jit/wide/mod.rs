@@ -1,14 +1,17 @@
 //! Loops in vectors of sixteen channels, four times as wide as Cranelift's: fused loops are
-//! straight lines of a few dozen vector operations, which this module selects ([`select`]),
-//! gives registers ([`values`]), surrounds with loops ([`nest`], [`walk`], [`pixel`],
-//! [`accumulate`]) and encodes ([`assembler`]).
+//! straight lines of a few dozen vector operations, which this module selects ([`ops`],
+//! [`select`]), gives registers ([`values`]), surrounds with loops ([`nest`], [`walk`], [`pixel`],
+//! [`accumulate`], [`frame`]) and encodes ([`assembler`], [`instructions`]).
 //!
-//! What does not fit (transcendental functions, random numbers, channels that are no multiple of
-//! sixteen, too many tensors at once) is left to Cranelift.
+//! What does not fit (channels that are no multiple of sixteen, sums over channels, single pixels)
+//! is left to Cranelift.
 
 mod accumulate;
 mod assembler;
+mod frame;
+mod instructions;
 mod nest;
+mod ops;
 mod pixel;
 mod select;
 mod values;
@@ -26,6 +29,6 @@ pub fn compile(spec: &LoopSpec) -> Option<Vec<u8>> {
     let spec = select::normalised(spec);
     let selection = select::select(&spec)?;
     // As many values in registers as leave enough for the pixels.
-    let most = selection.block.len().min(30);
+    let most = (selection.numbers.len() + selection.block.len()).min(30);
     (0..=most).rev().find_map(|kept| nest::emit(&spec, &selection, kept).ok())
 }

@@ -7,23 +7,18 @@
 //! three times as long from memory, since half of every cache line passes by unused.
 
 use super::assembler::*;
-use super::select::{LANES, Op, Selection};
+use super::frame::{CHANNEL, Frame, IMAGE, NUMBER, TABLE, VECTOR};
+use super::instructions::*;
+use super::ops::{Op, Value};
+use super::select::{LANES, Selection};
 use super::values::{Pressure, Values};
 use crate::engine::cpu::loops::{Access, Accumulate, LoopSpec};
+use crate::engine::cpu::operand::NumberFormat;
 
 /// Bytes of the frame that the values and accumulators of a panel may take, to stay in L1.
 const PANEL_BYTES: usize = 16 * 1024;
-const VECTOR: usize = 64;
 
-/// Slots of the stack frame that hold loop state; values follow.
-const TABLE: i32 = 0;
-const CHANNEL: i32 = 8;
-pub(super) const ROWS: i32 = 16;
-pub(super) const COLUMNS: i32 = 24;
-const NUMBER: i32 = 32;
-const FIRST_VALUE: i32 = 64;
-
-/// Registers for the addresses of accesses.
+/// Registers for the addresses of the first accesses; others wait in the frame.
 pub(super) const POINTERS: [Gpr; 11] =
     [Gpr(3), Gpr(2), Gpr(6), Gpr(7), Gpr(8), Gpr(9), Gpr(10), Gpr(11), Gpr(12), Gpr(13), Gpr(14)];
 const SAVED: [Gpr; 5] = [Gpr(3), Gpr(12), Gpr(13), Gpr(14), Gpr(15)];
@@ -51,6 +46,7 @@ pub(super) struct Accumulators {
 pub(super) struct Nest<'a> {
     pub(super) spec: &'a LoopSpec,
     pub(super) selection: &'a Selection,
+    pub(super) frame: Frame,
     pub(super) values: Values,
     pub(super) accumulators: Vec<Accumulators>,
     /// Bytes that the index counts for one column, with a single block.
@@ -58,7 +54,8 @@ pub(super) struct Nest<'a> {
     pub(super) unroll: usize,
     /// Blocks of sixteen channels in a panel.
     pub(super) blocks: usize,
-    /// How many of the block's values stay in registers from pixel to pixel.
+    /// How many numbers and, after them, values of the block stay in registers from pixel to
+    /// pixel.
     pub(super) kept: usize,
 }
 
@@ -79,13 +76,14 @@ impl<'a> Nest<'a> {
         let largest = accesses.iter().map(|a| a.offset + spec.extent[0] * a.strides[0]).max()?;
         let [rows, columns, channels] = spec.extent;
         let reach = largest.max(columns * unit).max(rows * columns * channels);
-        if accesses.len() > POINTERS.len() || !accesses.iter().all(scales) || reach > 1 << 27 {
+        if !accesses.iter().all(scales) || reach > 1 << 27 {
             return None;
         }
         let unroll = [4, 2, 1].into_iter().find(|u| columns.is_multiple_of(*u))?;
-        let values = Values::new(selection.numbers);
-        let accumulators = Vec::new();
-        Some(Self { spec, selection, values, accumulators, unit, unroll, blocks, kept: 0 })
+        let zero = selection.numbers.iter().copied().find(|&v| selection.is_zero(v));
+        let frame = Frame::new(selection, accesses.len().saturating_sub(POINTERS.len()));
+        let (values, accumulators) = (Values::new(zero), Vec::new());
+        Some(Self { spec, selection, frame, values, accumulators, unit, unroll, blocks, kept: 0 })
     }
 
     pub(super) fn asm(&mut self) -> &mut Assembler {
@@ -94,15 +92,17 @@ impl<'a> Nest<'a> {
 
     fn function(&mut self, kept: usize) -> Result<(), Pressure> {
         self.reserve(kept)?;
-        let vectors = vectors(self.spec, self.selection) * self.blocks;
-        self.enter(FIRST_VALUE + (vectors * VECTOR) as i32);
+        let vectors = vectors(self.selection) * self.blocks;
+        self.enter(self.frame.bytes(vectors));
+        self.numbers();
         self.asm().write_number(Mem::at(RSP, CHANNEL), 0);
         let next_panel = self.asm().label();
         self.addresses();
+        self.start_counters();
         if self.blocks == 1 {
             self.begin_block()?;
             self.rows()?;
-            self.end_accumulators();
+            self.end_accumulators()?;
         } else {
             self.each_block(|nest| {
                 nest.begin_block()?;
@@ -112,8 +112,7 @@ impl<'a> Nest<'a> {
             self.rows()?;
             self.each_block(|nest| {
                 nest.take_accumulators_up();
-                nest.end_accumulators();
-                Ok(())
+                nest.end_accumulators()
             })?;
         }
         let channels = self.spec.extent[2] as i32;
@@ -145,11 +144,11 @@ impl<'a> Nest<'a> {
         Ok(())
     }
 
-    /// Registers for accumulators and for the first `kept` block values.
+    /// Registers for accumulators and for the first `kept` numbers and block values.
     fn reserve(&mut self, kept: usize) -> Result<(), Pressure> {
         self.kept = kept;
         let sets = if self.blocks == 1 { self.unroll.min(2) } else { 1 };
-        for reduction in &self.spec.reductions {
+        for reduction in &self.selection.reductions {
             let moments = matches!(reduction.kind, Accumulate::Moments { .. });
             let shift = if moments { Some(self.values.take()?) } else { None };
             let mut all = Vec::new();
@@ -159,21 +158,48 @@ impl<'a> Nest<'a> {
             }
             self.accumulators.push(Accumulators { shift, sets: all });
         }
+        let numbers = &self.selection.numbers;
+        for (at, &value) in numbers.iter().enumerate() {
+            let home = Operand::Same(self.frame.number(at));
+            self.reserve_one(value, at < kept, home)?;
+        }
         for (slot, &value) in self.selection.block.iter().enumerate() {
-            let at = if slot < kept {
-                Operand::Zmm(self.values.take()?)
-            } else {
-                Operand::Mem(self.waiting(slot))
-            };
-            self.values.put(value, at);
+            let home = Operand::Mem(self.waiting(slot));
+            self.reserve_one(value, numbers.len() + slot < kept, home)?;
         }
         Ok(())
+    }
+
+    fn reserve_one(&mut self, value: Value, kept: bool, home: Operand) -> Result<(), Pressure> {
+        let at = if kept { Operand::Zmm(self.values.take()?) } else { home };
+        self.values.put(value, at);
+        Ok(())
+    }
+
+    /// Writes the numbers, and those of the lanes.
+    fn numbers(&mut self) {
+        for (at, &value) in self.selection.numbers.iter().enumerate() {
+            let Op::Number(bits) = self.selection.ops[value] else {
+                unreachable!("a number");
+            };
+            let home = self.frame.number(at);
+            self.asm().write_number(home, bits as i32);
+            if let Operand::Zmm(register) = self.values.operand(value) {
+                self.asm().broadcast(register, home);
+            }
+        }
+        if self.selection.counts_channels() {
+            for lane in 0..LANES {
+                let at = self.frame.lane(lane);
+                self.asm().write_number(at, lane as i32);
+            }
+        }
     }
 
     /// Where the frame holds a vector of the block at hand: block values first, then
     /// accumulators.
     pub(super) fn waiting(&self, slot: usize) -> Mem {
-        let disp = FIRST_VALUE + (slot * self.blocks * VECTOR) as i32;
+        let disp = self.frame.vectors() + (slot * self.blocks * VECTOR) as i32;
         Mem { base: RSP, index: (self.blocks > 1).then_some((INDEX, 1)), disp }
     }
 
@@ -184,6 +210,7 @@ impl<'a> Nest<'a> {
         self.asm().add(RSP, -frame);
         self.asm().align_stack();
         self.asm().write(Mem::at(RSP, TABLE), RDI);
+        self.asm().write(Mem::at(RSP, IMAGE), RSI);
     }
 
     fn exit(&mut self) {
@@ -200,15 +227,12 @@ impl<'a> Nest<'a> {
             let home = self.values.operand(value);
             let to = match home {
                 Operand::Zmm(register) => register,
-                Operand::Mem(_) => self.values.take()?,
+                Operand::Mem(_) | Operand::Same(_) => self.values.take()?,
             };
             match self.selection.ops[value] {
                 Op::Load(access) => self.load_block(&access, to),
-                Op::Number(bits) => {
-                    let at = Mem::at(RSP, NUMBER);
-                    self.asm().write_number(at, bits as i32);
-                    self.asm().broadcast(to, at);
-                }
+                Op::Image => self.asm().broadcast(to, Mem::at(RSP, IMAGE)),
+                Op::Channels => self.load_channels(to),
                 op => self.values.compute(op, to)?,
             }
             if self.blocks > 1 || matches!(home, Operand::Mem(_)) {
@@ -228,8 +252,34 @@ impl<'a> Nest<'a> {
             self.asm().broadcast(to, at);
         } else {
             let at = self.channels(access, 0);
-            self.asm().load(to, at);
+            self.load(access, to, at);
         }
+    }
+
+    /// Sixteen numbers of an access.
+    pub(super) fn load(&mut self, access: &Access, to: Zmm, from: Mem) {
+        match access.format {
+            NumberFormat::F32 => self.asm().load(to, from),
+            NumberFormat::Bf16 => self.asm().load_bf16(to, from),
+            NumberFormat::Split { .. } => unreachable!("only written"),
+        }
+    }
+
+    /// The numbers of the block's channels.
+    fn load_channels(&mut self, to: Zmm) {
+        let (channel, number) = (Mem::at(RSP, CHANNEL), Mem::at(RSP, NUMBER));
+        self.asm().read(SPARE, channel);
+        if self.blocks > 1 {
+            // Both terms twice: the index counts two for a channel.
+            self.asm().address_of(SPARE, Mem { base: INDEX, index: Some((SPARE, 1)), disp: 0 });
+        }
+        self.asm().write(number, SPARE);
+        self.asm().broadcast(to, number);
+        if self.blocks > 1 {
+            self.asm().shift_right(to, Operand::Zmm(to), 1);
+        }
+        let lanes = self.frame.lane(0);
+        self.asm().vector(ADD_INTEGERS, to, to, Operand::Mem(lanes));
     }
 
     /// The first element of a slot, `skip` elements on.
@@ -259,9 +309,16 @@ impl<'a> Nest<'a> {
 
     /// Points every access at the panel's first pixel.
     fn addresses(&mut self) {
-        for (access, &pointer) in self.selection.accesses.iter().zip(&POINTERS) {
+        for (number, access) in self.selection.accesses.iter().enumerate() {
             let at = self.panel(access, 0);
-            self.asm().address_of(pointer, at);
+            match POINTERS.get(number) {
+                Some(&pointer) => self.asm().address_of(pointer, at),
+                None => {
+                    let home = self.frame.pointer(number - POINTERS.len());
+                    self.asm().address_of(RAX, at);
+                    self.asm().write(home, RAX);
+                }
+            }
         }
     }
 }
@@ -272,13 +329,13 @@ pub(super) fn block_scale(access: &Access) -> u8 {
 }
 
 /// Vectors that the frame holds for a block: values, then shift, Σ and Σ² of each reduction.
-fn vectors(spec: &LoopSpec, selection: &Selection) -> usize {
-    selection.block.len() + 3 * spec.reductions.len()
+fn vectors(selection: &Selection) -> usize {
+    selection.block.len() + 3 * selection.reductions.len()
 }
 
 /// Blocks of a panel: all of them, or the largest part whose values stay in L1.
 fn blocks_of_panel(spec: &LoopSpec, selection: &Selection) -> usize {
     let blocks = spec.extent[2] / LANES;
-    let most = PANEL_BYTES / VECTOR / vectors(spec, selection).max(1);
+    let most = PANEL_BYTES / VECTOR / vectors(selection).max(1);
     (1..=blocks).rev().find(|n| blocks.is_multiple_of(*n) && *n <= most).unwrap_or(1)
 }

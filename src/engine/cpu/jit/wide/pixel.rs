@@ -1,8 +1,10 @@
 //! One pixel of the innermost loop: what is computed, stored and accumulated for it.
 
 use super::assembler::*;
+use super::frame::Frame;
+use super::instructions::*;
 use super::nest::{INDEX, Nest, POINTERS, block_scale, column_bytes};
-use super::select::{Op, Value};
+use super::ops::{Op, Value};
 use super::values::Pressure;
 use crate::engine::cpu::loops::{Access, Accumulate};
 use crate::engine::cpu::operand::NumberFormat;
@@ -12,9 +14,14 @@ const AHEAD: i32 = 2048;
 
 impl Nest<'_> {
     /// An access at an unrolled column.
-    fn at(&self, access: &Access, column: usize, skip: usize) -> Mem {
+    fn at(&mut self, access: &Access, column: usize, skip: usize) -> Mem {
         let number = self.selection.accesses.iter().position(|a| a == access);
-        let pointer = POINTERS[number.expect("the selection lists every access")];
+        let number = number.expect("the selection lists every access");
+        let pointer = POINTERS.get(number).copied().unwrap_or(RAX);
+        if pointer == RAX {
+            let home = self.frame.pointer(number - POINTERS.len());
+            self.asm().read(RAX, home);
+        }
         let scale = match self.blocks {
             1 => (column_bytes(access) / self.unit).trailing_zeros() as u8,
             _ => block_scale(access),
@@ -29,7 +36,8 @@ impl Nest<'_> {
         let order = &self.selection.pixel;
         let is_load = |v: &Value| matches!(self.selection.ops[*v], Op::Load(_));
         let last_load = order.iter().rposition(is_load).map_or(0, |at| at + 1);
-        let mut uses = self.uses();
+        let stored = self.selection.stores.iter().map(|s| s.value);
+        let mut uses = self.uses(stored.chain(self.selection.reductions.iter().map(|r| r.value)));
         for (position, &value) in order.iter().enumerate() {
             self.pixel_value(value, column, &mut uses)?;
             self.reduce(value, column, &mut uses)?;
@@ -46,27 +54,30 @@ impl Nest<'_> {
     /// Stores and reductions of what is the same for every pixel.
     fn constants(&mut self, column: usize) -> Result<(), Pressure> {
         let mut uses = vec![usize::MAX; self.selection.ops.len()];
-        for &value in &self.selection.block {
+        for &value in self.selection.numbers.iter().chain(&self.selection.block) {
             self.reduce(value, column, &mut uses)?;
             self.store(value, column, &mut uses)?;
         }
         Ok(())
     }
 
-    /// How often each value is read for one pixel.
-    fn uses(&self) -> Vec<usize> {
+    /// How often each value is read where these are wanted of a pixel, once for each time that
+    /// they are listed.
+    pub(super) fn uses(&self, roots: impl Iterator<Item = Value>) -> Vec<usize> {
         let mut uses = vec![0; self.selection.ops.len()];
-        for &value in &self.selection.pixel {
-            self.selection.ops[value].operands().into_iter().for_each(|v| uses[v] += 1);
+        roots.for_each(|root| uses[root] += 1);
+        for &value in self.selection.pixel.iter().rev() {
+            if uses[value] > 0 {
+                self.selection.ops[value].operands().into_iter().for_each(|v| uses[v] += 1);
+            }
         }
-        self.spec.stores.iter().for_each(|s| uses[s.value.index()] += 1);
-        self.spec.reductions.iter().for_each(|r| uses[r.value.index()] += 1);
-        // Block values stay.
-        self.selection.block.iter().for_each(|&v| uses[v] = usize::MAX);
+        // The others stay.
+        let lasting = self.selection.numbers.iter().chain(&self.selection.block);
+        lasting.for_each(|&v| uses[v] = usize::MAX);
         uses
     }
 
-    fn used(&mut self, value: Value, uses: &mut [usize]) {
+    pub(super) fn used(&mut self, value: Value, uses: &mut [usize]) {
         if uses[value] == usize::MAX {
             return;
         }
@@ -103,12 +114,9 @@ impl Nest<'_> {
             Op::Load(access) => {
                 let from = self.at(&access, column, 0);
                 self.ask_ahead(from);
-                match access.format {
-                    NumberFormat::F32 => self.asm().load(to, from),
-                    NumberFormat::Bf16 => self.asm().load_bf16(to, from),
-                    NumberFormat::Split { .. } => unreachable!("only written"),
-                }
+                self.load(&access, to, from);
             }
+            Op::Distance(counter) => self.asm().broadcast(to, Frame::counter(counter)),
             op => self.values.compute(op, to)?,
         }
         self.values.put(value, Operand::Zmm(to));
@@ -123,8 +131,8 @@ impl Nest<'_> {
     }
 
     fn store(&mut self, value: Value, column: usize, uses: &mut [usize]) -> Result<(), Pressure> {
-        let spec = self.spec;
-        for store in spec.stores.iter().filter(|s| s.value.index() == value) {
+        let selection = self.selection;
+        for store in selection.stores.iter().filter(|s| s.value == value) {
             let spare = self.values.take()?;
             let from = self.values.register(value, spare);
             let to = self.at(&store.access, column, 0);
@@ -154,9 +162,9 @@ impl Nest<'_> {
     }
 
     fn reduce(&mut self, value: Value, column: usize, uses: &mut [usize]) -> Result<(), Pressure> {
-        let spec = self.spec;
-        for (number, reduction) in spec.reductions.iter().enumerate() {
-            if reduction.value.index() != value {
+        let selection = self.selection;
+        for (number, reduction) in selection.reductions.iter().enumerate() {
+            if reduction.value != value {
                 continue;
             }
             let own = &self.accumulators[number];
@@ -172,7 +180,7 @@ impl Nest<'_> {
                     self.asm().vector(FMADD_231, second, spare, Operand::Zmm(spare));
                     self.values.give(spare);
                 }
-                (Accumulate::Max, _) => unreachable!("selection leaves maxima to Cranelift"),
+                (Accumulate::Max, _) => self.values.larger(first, operand)?,
                 (Accumulate::Sum | Accumulate::Moments { .. }, _) => {
                     self.asm().vector(ADD, first, first, operand);
                 }

@@ -1,122 +1,57 @@
 //! Loop → vector operations: what is computed once for a block of channels, what for each pixel,
 //! and which pairs of operations one instruction does.
 
-use crate::engine::cpu::loops::{Access, Accumulate, Inst, LoopSpec, Reduction};
+use super::super::operations::{Test, Two};
+use super::ops::{Builder, Fused, Level, Op, Value};
+use crate::engine::cpu::loops::{Access, Accumulate, Inst, LoopSpec, LoopStore, Reduction};
 use crate::engine::cpu::operand::NumberFormat;
-use crate::graph::{Binary, Unary};
 
 /// Channels of a vector.
 pub const LANES: usize = 16;
 
-/// Position of a value in [`Selection::ops`].
-pub type Value = usize;
-
-/// How a fused multiply-add combines a·b and c.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fused {
-    /// a·b + c
-    Plus,
-    /// a·b − c
-    Minus,
-    /// c − a·b
-    Negated,
-}
-
-/// The functions of one argument that are a few instructions.
+/// A value that is written for each pixel.
 #[derive(Clone, Copy, Debug)]
-pub enum Simple {
-    Neg,
-    Relu,
-    Step,
-    Sqrt,
-    Recip,
+pub struct Written {
+    pub access: Access,
+    pub value: Value,
 }
 
-impl Simple {
-    fn of(function: Unary) -> Option<Self> {
-        match function {
-            Unary::Neg => Some(Simple::Neg),
-            Unary::Relu => Some(Simple::Relu),
-            Unary::Step => Some(Simple::Step),
-            Unary::Sqrt => Some(Simple::Sqrt),
-            Unary::Recip => Some(Simple::Recip),
-            Unary::Exp | Unary::Log | Unary::Tanh | Unary::Sigmoid | Unary::Erf | Unary::Finite => {
-                None
-            }
-        }
-    }
-}
-
-/// The functions of two arguments that are one instruction; the one for a maximum loses the first
-/// operand's NaN.
+/// A value that is accumulated over pixels.
 #[derive(Clone, Copy, Debug)]
-pub enum Arithmetic {
-    Add,
-    Sub,
-    Mul,
-    Div,
-}
-
-impl Arithmetic {
-    fn of(function: Binary) -> Option<Self> {
-        match function {
-            Binary::Add => Some(Arithmetic::Add),
-            Binary::Sub => Some(Arithmetic::Sub),
-            Binary::Mul => Some(Arithmetic::Mul),
-            Binary::Div => Some(Arithmetic::Div),
-            Binary::Max => None,
-        }
-    }
-}
-
-/// A vector operation.
-#[derive(Clone, Copy, Debug)]
-pub enum Op {
-    Load(Access),
-    Number(u32),
-    Unary(Simple, Value),
-    Binary(Arithmetic, Value, Value),
-    /// Factors, then the term.
-    Fused(Fused, [Value; 3]),
-    /// `v` where `x` is positive or a NaN, else 0.
-    Gate {
-        x: Value,
-        v: Value,
-    },
-}
-
-impl Op {
-    /// Values it reads.
-    pub fn operands(&self) -> Vec<Value> {
-        match *self {
-            Op::Load(_) | Op::Number(_) => Vec::new(),
-            Op::Unary(_, x) => vec![x],
-            Op::Binary(_, x, y) => vec![x, y],
-            Op::Fused(_, values) => values.to_vec(),
-            Op::Gate { x, v } => vec![x, v],
-        }
-    }
-}
-
-/// Numbers that instructions need as operands.
-#[derive(Clone, Copy, Debug)]
-pub struct Numbers {
-    pub zero: Value,
-    pub one: Value,
-    pub sign: Value,
+pub struct Reduced {
+    pub kind: Accumulate,
+    pub access: Access,
+    pub value: Value,
 }
 
 /// A loop as vector operations.
 #[derive(Debug)]
 pub struct Selection {
     pub ops: Vec<Op>,
-    pub numbers: Numbers,
+    /// The same everywhere.
+    pub numbers: Vec<Value>,
     /// Computed for each block of channels, in order.
     pub block: Vec<Value>,
     /// Computed for each pixel, in order.
     pub pixel: Vec<Value>,
     /// What memory the pixels' operations touch.
     pub accesses: Vec<Access>,
+    /// Elements from a row, and from a column, to the next, for each [`Op::Distance`].
+    pub counters: Vec<[usize; 2]>,
+    pub stores: Vec<Written>,
+    pub reductions: Vec<Reduced>,
+}
+
+impl Selection {
+    /// Whether a value is the number zero.
+    pub fn is_zero(&self, value: Value) -> bool {
+        self.ops[value] == Op::Number(0)
+    }
+
+    /// Whether a block's channels are counted.
+    pub fn counts_channels(&self) -> bool {
+        self.block.iter().any(|&v| self.ops[v] == Op::Channels)
+    }
 }
 
 /// The same loop with rows and columns merged or exchanged where that makes the inner loop long.
@@ -124,42 +59,35 @@ pub fn normalised(spec: &LoopSpec) -> LoopSpec {
     let mut spec = spec.clone();
     let [rows, columns, _] = spec.extent;
     let exchange = columns == 1;
-    let flat = |a: &Access| a.strides[0] == columns * a.strides[1];
-    let merge = !exchange && rows > 1 && accesses(&spec).iter().all(flat);
+    let mut flat = true;
+    for_all_strides(&mut spec, |strides| flat &= strides[0] == columns * strides[1]);
     if exchange {
         spec.extent.swap(0, 1);
-        for_each_access(&mut spec, |a| a.strides.swap(0, 1));
-    } else if merge {
+        for_all_strides(&mut spec, |strides| strides.swap(0, 1));
+    } else if flat && rows > 1 {
         spec.extent = [1, rows * columns, spec.extent[2]];
-        for_each_access(&mut spec, |a| a.strides[0] = 0);
+        for_all_strides(&mut spec, |strides| strides[0] = 0);
     }
     spec
 }
 
-fn for_each_access(spec: &mut LoopSpec, mut change: impl FnMut(&mut Access)) {
+fn for_all_strides(spec: &mut LoopSpec, mut change: impl FnMut(&mut [usize; 3])) {
     for inst in &mut spec.insts {
-        if let Inst::Load(access) = inst {
-            change(access);
+        match inst {
+            Inst::Load(access) => change(&mut access.strides),
+            Inst::Random { strides, .. } => change(strides),
+            Inst::Const(_) | Inst::Unary(..) | Inst::Binary(..) => {}
         }
     }
-    spec.stores.iter_mut().for_each(|s| change(&mut s.access));
-    spec.reductions.iter_mut().for_each(|r| change(&mut r.access));
-}
-
-fn accesses(spec: &LoopSpec) -> Vec<Access> {
-    let mut all = Vec::new();
-    for_each_access(&mut spec.clone(), |a| all.push(*a));
-    all
+    spec.stores.iter_mut().for_each(|s| change(&mut s.access.strides));
+    spec.reductions.iter_mut().for_each(|r| change(&mut r.access.strides));
 }
 
 /// Selects operations; `None` where vectors do not fit the loop.
 pub fn select(spec: &LoopSpec) -> Option<Selection> {
     let [_, columns, channels] = spec.extent;
-    let reduced = |r: &Reduction| {
-        let adds = r.kind != Accumulate::Max;
-        adds && r.access.strides == [0, 0, 1] && r.access.format == NumberFormat::F32
-    };
-    let per_pixel = |a: &Access| a.strides[1] != 0 && a.strides[2] == 1;
+    let reduced =
+        |r: &Reduction| r.access.strides == [0, 0, 1] && r.access.format == NumberFormat::F32;
     if columns < 2
         || !channels.is_multiple_of(LANES)
         || !spec.reductions.iter().all(reduced)
@@ -167,85 +95,84 @@ pub fn select(spec: &LoopSpec) -> Option<Selection> {
     {
         return None;
     }
-    let mut levels = Vec::new();
+    let mut builder = Builder::default();
+    let mut values = Vec::new();
     for inst in &spec.insts {
-        levels.push(level(inst, &levels, &per_pixel)?);
+        let value = builder.inst(inst, load_level(inst)?, |at| values[at]);
+        values.push(value);
     }
-    let mut ops: Vec<Op> = spec.insts.iter().map(plain).collect::<Option<_>>()?;
-    fuse(spec, &levels, &mut ops);
-    let numbers = numbers(&mut ops);
-    levels.resize(ops.len(), Level::Block);
-    let order = order(spec, &ops, numbers);
-    let of = |level: Level| order.iter().copied().filter(|&v| levels[v] == level).collect();
-    let (block, pixel): (Vec<Value>, Vec<Value>) = (of(Level::Block), of(Level::Pixel));
-    let accesses = pixel_accesses(spec, &ops, &pixel);
-    Some(Selection { ops, numbers, block, pixel, accesses })
+    let write = |s: &LoopStore| Written { access: s.access, value: values[s.value.index()] };
+    let stores: Vec<Written> = spec.stores.iter().map(write).collect();
+    let reduce = |r: &Reduction| {
+        let value = values[r.value.index()];
+        Reduced { kind: r.kind, access: r.access, value }
+    };
+    let reductions: Vec<Reduced> = spec.reductions.iter().map(reduce).collect();
+    let roots: Vec<Value> =
+        stores.iter().map(|s| s.value).chain(reductions.iter().map(|r| r.value)).collect();
+    fuse(&mut builder, &roots);
+    let Builder { ops, levels, counters, .. } = builder;
+    let order = order(&ops, &roots);
+    let of = |level: Level| -> Vec<Value> {
+        order.iter().copied().filter(|&v| levels[v] == level).collect()
+    };
+    let pixel = of(Level::Pixel);
+    let accesses = pixel_accesses(&stores, &ops, &pixel);
+    let (numbers, block) = (of(Level::Number), of(Level::Block));
+    Some(Selection { ops, numbers, block, pixel, accesses, counters, stores, reductions })
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
-    Block,
-    Pixel,
+fn per_pixel(access: &Access) -> bool {
+    access.strides[1] != 0 && access.strides[2] == 1
 }
 
-fn level(inst: &Inst, levels: &[Level], per_pixel: &impl Fn(&Access) -> bool) -> Option<Level> {
+/// Of an instruction that is a load, or draws numbers; `None` where vectors do not fit it.
+fn load_level(inst: &Inst) -> Option<Level> {
     match inst {
         Inst::Load(a) if per_pixel(a) => Some(Level::Pixel),
         Inst::Load(a) => {
-            let constant = a.strides[..2] == [0, 0] && a.format == NumberFormat::F32;
-            constant.then_some(Level::Block)
+            let constant = a.strides[..2] == [0, 0];
+            let fits = a.format == NumberFormat::F32 || a.strides[2] == 1;
+            (constant && fits).then_some(Level::Block)
         }
-        Inst::Const(_) => Some(Level::Block),
-        Inst::Unary(_, x) => Some(levels[x.index()]),
-        Inst::Binary(_, x, y) => Some(levels[x.index()].max(levels[y.index()])),
-        Inst::Random { .. } => None,
-    }
-}
-
-fn plain(inst: &Inst) -> Option<Op> {
-    match *inst {
-        Inst::Load(access) => Some(Op::Load(access)),
-        Inst::Const(bits) => Some(Op::Number(bits)),
-        Inst::Unary(function, x) => Simple::of(function).map(|op| Op::Unary(op, x.index())),
-        Inst::Binary(function, x, y) => {
-            Arithmetic::of(function).map(|op| Op::Binary(op, x.index(), y.index()))
-        }
-        Inst::Random { .. } => None,
+        Inst::Random { strides, .. } => (strides[2] < 2).then_some(Level::Block),
+        Inst::Const(_) | Inst::Unary(..) | Inst::Binary(..) => Some(Level::Block),
     }
 }
 
 /// Products that only a sum reads become one instruction with it, and so do products with a step.
-fn fuse(spec: &LoopSpec, levels: &[Level], ops: &mut [Op]) {
+fn fuse(builder: &mut Builder, roots: &[Value]) {
+    let Builder { ops, levels, .. } = builder;
     let mut uses = vec![0; ops.len()];
-    ops.iter().flat_map(Op::operands).for_each(|v| uses[v] += 1);
-    spec.stores.iter().for_each(|s| uses[s.value.index()] += 1);
-    spec.reductions.iter().for_each(|r| uses[r.value.index()] += 1);
+    ops.iter().flat_map(Op::operands).chain(roots.iter().copied()).for_each(|v| uses[v] += 1);
     for at in 0..ops.len() {
         let product = |v: Value| match ops[v] {
-            Op::Binary(Arithmetic::Mul, a, b) if uses[v] == 1 && levels[v] == levels[at] => {
-                Some((a, b))
-            }
+            Op::Two(Two::Mul, factors) if uses[v] == 1 && levels[v] == levels[at] => Some(factors),
             _ => None,
         };
         let step = |v: Value| match ops[v] {
-            Op::Unary(Simple::Step, x) => Some(x),
+            Op::Choose { test: test @ (_, Test::AtMost, zero), values: [x, y] } => {
+                let is = |v: Value, number: f32| ops[v] == Op::Number(number.to_bits());
+                (is(zero, 0.0) && x == zero && is(y, 1.0)).then_some((test, zero))
+            }
             _ => None,
         };
-        let fused = |kind, (a, b), c| Some(Op::Fused(kind, [a, b, c]));
+        let fused = |kind, [a, b]: [Value; 2], c| Some(Op::Fused(kind, [a, b, c]));
+        let gate = |(test, zero), v| Some(Op::Choose { test, values: [zero, v] });
         let better = match ops[at] {
-            Op::Binary(Arithmetic::Add, x, y) => match (product(y), product(x)) {
+            Op::Two(Two::Add, [x, y]) => match (product(y), product(x)) {
                 (Some(p), _) => fused(Fused::Plus, p, x),
                 (None, Some(p)) => fused(Fused::Plus, p, y),
                 (None, None) => None,
             },
-            Op::Binary(Arithmetic::Sub, x, y) => match (product(y), product(x)) {
+            Op::Two(Two::Sub, [x, y]) => match (product(y), product(x)) {
                 (Some(p), _) => fused(Fused::Negated, p, x),
                 (None, Some(p)) => fused(Fused::Minus, p, y),
                 (None, None) => None,
             },
-            Op::Binary(Arithmetic::Mul, x, y) => match (step(x), step(y)) {
-                (Some(x), _) => Some(Op::Gate { x, v: y }),
-                (None, Some(y)) => Some(Op::Gate { x: y, v: x }),
+            Op::Two(Two::Mul, [x, y]) => match (step(x), step(y)) {
+                (Some(s), _) => gate(s, y),
+                (None, Some(s)) => gate(s, x),
                 (None, None) => None,
             },
             _ => None,
@@ -256,47 +183,17 @@ fn fuse(spec: &LoopSpec, levels: &[Level], ops: &mut [Op]) {
     }
 }
 
-fn numbers(ops: &mut Vec<Op>) -> Numbers {
-    let mut number = |value: f32| {
-        ops.push(Op::Number(value.to_bits()));
-        ops.len() - 1
-    };
-    Numbers { zero: number(0.0), one: number(1.0), sign: number(-0.0) }
-}
-
-/// Every value that a store or a reduction needs, operands first.
-fn order(spec: &LoopSpec, ops: &[Op], numbers: Numbers) -> Vec<Value> {
+/// Every value that the roots need, operands first.
+fn order(ops: &[Op], roots: &[Value]) -> Vec<Value> {
     let mut order = Vec::new();
     let mut seen = vec![false; ops.len()];
-    let stored = spec.stores.iter().map(|s| s.value);
-    let roots = stored.chain(spec.reductions.iter().map(|r| r.value));
-    for root in roots {
-        visit(ops, root.index(), &mut seen, &mut order);
-    }
-    let mut first = Vec::new();
-    for &value in &order {
-        first.extend(implied(&ops[value], numbers));
-    }
-    first.sort_unstable();
-    first.dedup();
-    first.extend(order);
-    first
+    roots.iter().for_each(|&root| visit(ops, root, &mut seen, &mut order));
+    order
 }
 
-/// Numbers that an operation's instructions read besides its operands.
-fn implied(op: &Op, numbers: Numbers) -> Vec<Value> {
-    match op {
-        Op::Unary(Simple::Relu, _) | Op::Gate { .. } => vec![numbers.zero],
-        Op::Unary(Simple::Step, _) => vec![numbers.zero, numbers.one],
-        Op::Unary(Simple::Recip, _) => vec![numbers.one],
-        Op::Unary(Simple::Neg, _) => vec![numbers.sign],
-        Op::Unary(..) | Op::Load(_) | Op::Number(_) | Op::Binary(..) | Op::Fused(..) => Vec::new(),
-    }
-}
-
-fn visit(ops: &[Op], value: Value, seen: &mut [bool], order: &mut Vec<Value>) {
+fn visit(ops: &[Op], root: Value, seen: &mut [bool], order: &mut Vec<Value>) {
     // Iterative: expressions may be deep.
-    let mut stack = vec![(value, false)];
+    let mut stack = vec![(root, false)];
     while let Some((value, expanded)) = stack.pop() {
         if expanded {
             order.push(value);
@@ -308,13 +205,21 @@ fn visit(ops: &[Op], value: Value, seen: &mut [bool], order: &mut Vec<Value>) {
     }
 }
 
-fn pixel_accesses(spec: &LoopSpec, ops: &[Op], pixel: &[Value]) -> Vec<Access> {
+fn pixel_accesses(stores: &[Written], ops: &[Op], pixel: &[Value]) -> Vec<Access> {
     let loads = pixel.iter().filter_map(|&v| match ops[v] {
         Op::Load(access) => Some(access),
-        Op::Number(_) | Op::Unary(..) | Op::Binary(..) | Op::Fused(..) | Op::Gate { .. } => None,
+        Op::Number(_)
+        | Op::Image
+        | Op::Channels
+        | Op::Distance(_)
+        | Op::One(..)
+        | Op::Two(..)
+        | Op::ShiftRight(..)
+        | Op::Fused(..)
+        | Op::Choose { .. } => None,
     });
     let mut all: Vec<Access> = Vec::new();
-    for access in loads.chain(spec.stores.iter().map(|s| s.access)) {
+    for access in loads.chain(stores.iter().map(|s| s.access)) {
         if !all.contains(&access) {
             all.push(access);
         }

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::super::operations::{One, Test, Two};
 use super::assembler::*;
-use super::select::{Arithmetic, Fused, Numbers, Op, Simple, Value};
+use super::instructions::*;
+use super::ops::{Fused, Op, Value};
 
 /// There were too few registers.
 pub struct Pressure;
@@ -11,7 +13,8 @@ pub struct Pressure;
 /// Registers and stack slots of the values that exist.
 pub struct Values {
     pub asm: Assembler,
-    pub numbers: Numbers,
+    /// The number zero, if there is one.
+    zero: Option<Value>,
     at: HashMap<Value, Operand>,
     /// Bit `i` is set while register `i` is free.
     free: u32,
@@ -19,8 +22,8 @@ pub struct Values {
 
 impl Values {
     /// All registers free.
-    pub fn new(numbers: Numbers) -> Self {
-        Self { asm: Assembler::default(), numbers, at: HashMap::new(), free: u32::MAX }
+    pub fn new(zero: Option<Value>) -> Self {
+        Self { asm: Assembler::default(), zero, at: HashMap::new(), free: u32::MAX }
     }
 
     /// A free register.
@@ -64,90 +67,127 @@ impl Values {
     pub fn register(&mut self, value: Value, spare: Zmm) -> Zmm {
         match self.operand(value) {
             Operand::Zmm(register) => register,
-            Operand::Mem(at) => {
-                self.asm.load(spare, at);
+            elsewhere @ (Operand::Mem(_) | Operand::Same(_)) => {
+                self.asm.take(spare, elsewhere);
                 spare
             }
+        }
+    }
+
+    fn in_register(&self, value: Value) -> Option<Zmm> {
+        match self.operand(value) {
+            Operand::Zmm(register) => Some(register),
+            Operand::Mem(_) | Operand::Same(_) => None,
         }
     }
 
     /// Computes an operation on values into `to`, which holds none of its operands.
     pub fn compute(&mut self, op: Op, to: Zmm) -> Result<(), Pressure> {
         match op {
-            Op::Load(_) | Op::Number(_) => unreachable!("the nest addresses memory"),
-            Op::Unary(op, x) => self.unary(op, x, to),
-            Op::Binary(op, x, y) => self.binary(op, x, y, to),
-            Op::Fused(kind, values) => return self.fused(kind, values, to),
-            Op::Gate { x, v } => {
-                self.positive(x, to);
-                let v = self.register(v, to);
-                self.asm.masked_copy(to, v);
+            Op::Load(_) | Op::Number(_) | Op::Image | Op::Channels | Op::Distance(_) => {
+                unreachable!("the nest addresses memory")
             }
+            Op::One(op, x) => return self.one(op, x, to),
+            Op::Two(op, [x, y]) => self.two(op, x, y, to),
+            Op::ShiftRight(x, by) => {
+                let x = self.operand(x);
+                self.asm.shift_right(to, x, by);
+            }
+            Op::Fused(kind, values) => return self.fused(kind, values, to),
+            Op::Choose { test, values } => self.choose(test, values, to),
         }
         Ok(())
     }
 
-    /// Sets the mask where a value is positive or a NaN.
-    fn positive(&mut self, x: Value, spare: Zmm) {
-        let zero = self.register(self.numbers.zero, spare);
+    fn one(&mut self, op: One, x: Value, to: Zmm) -> Result<(), Pressure> {
         let x = self.operand(x);
-        self.asm.not_at_least(zero, x);
-    }
-
-    fn unary(&mut self, op: Simple, x: Value, to: Zmm) {
         match op {
-            Simple::Neg => self.two(XOR, self.numbers.sign, x, to),
-            // A NaN in the second operand stays.
-            Simple::Relu => self.two(MAX, self.numbers.zero, x, to),
-            Simple::Recip => self.two(DIV, self.numbers.one, x, to),
-            Simple::Sqrt => {
-                let x = self.operand(x);
-                self.asm.vector(SQRT, to, Zmm(0), x);
+            One::Sqrt => self.asm.vector(SQRT, to, Zmm(0), x),
+            One::Round => self.asm.vector_with(ROUND, to, x),
+            One::Mantissa => self.asm.vector_with(MANTISSA, to, x),
+            One::Exponent => {
+                // The machine's exponents are those of mantissas between 1 and 2.
+                let mantissas = self.take()?;
+                self.asm.vector_with(MANTISSA, mantissas, x);
+                self.asm.vector(EXPONENT, mantissas, Zmm(0), Operand::Zmm(mantissas));
+                self.asm.vector(EXPONENT, to, Zmm(0), x);
+                self.asm.vector(SUB, to, to, Operand::Zmm(mantissas));
+                self.give(mantissas);
             }
-            Simple::Step => {
-                self.positive(x, to);
-                let one = self.register(self.numbers.one, to);
-                self.asm.masked_copy(to, one);
-            }
+            One::FromInteger => self.asm.vector(FROM_INTEGER, to, Zmm(0), x),
+            One::ToInteger => self.asm.vector(TO_INTEGER, to, Zmm(0), x),
         }
+        Ok(())
     }
 
-    fn binary(&mut self, op: Arithmetic, x: Value, y: Value, to: Zmm) {
-        let in_memory = |v: Value| matches!(self.operand(v), Operand::Mem(_));
-        let (x, y) = match op {
-            Arithmetic::Add | Arithmetic::Mul if in_memory(x) => (y, x),
-            Arithmetic::Add | Arithmetic::Mul | Arithmetic::Sub | Arithmetic::Div => (x, y),
+    fn two(&mut self, op: Two, x: Value, y: Value, to: Zmm) {
+        let (op, commutes) = match op {
+            Two::Add => (ADD, true),
+            Two::Sub => (SUB, false),
+            Two::Mul => (MUL, true),
+            Two::Div => (DIV, false),
+            Two::Min => (MIN, false),
+            Two::Max => (MAX, false),
+            Two::Scale => (SCALE, false),
+            Two::And => (AND, true),
+            Two::Or => (OR, true),
+            Two::Xor => (XOR, true),
+            Two::AddIntegers => (ADD_INTEGERS, true),
+            Two::MulIntegers => (MUL_INTEGERS, true),
         };
-        let op = match op {
-            Arithmetic::Add => ADD,
-            Arithmetic::Sub => SUB,
-            Arithmetic::Mul => MUL,
-            Arithmetic::Div => DIV,
-        };
-        self.two(op, x, y, to);
-    }
-
-    fn two(&mut self, op: Vector, x: Value, y: Value, to: Zmm) {
+        let swap = commutes && self.in_register(x).is_none();
+        let (x, y) = if swap { (y, x) } else { (x, y) };
         let x = self.register(x, to);
         let y = self.operand(y);
         self.asm.vector(op, to, x, y);
     }
 
+    fn choose(&mut self, (a, test, b): (Value, Test, Value), [x, y]: [Value; 2], to: Zmm) {
+        let (holds, fails) = match test {
+            Test::Below => (Predicate::Below, Predicate::NotBelow),
+            Test::AtMost => (Predicate::AtMost, Predicate::NotAtMost),
+        };
+        let a = self.register(a, to);
+        let b = self.operand(b);
+        let (when, value) = match self.zero {
+            Some(zero) if x == zero => (fails, y),
+            _ => (holds, x),
+        };
+        self.asm.compare_vectors(when, a, b);
+        if self.zero.is_some_and(|zero| x == zero || y == zero) {
+            let value = self.register(value, to);
+            self.asm.masked_copy(to, value);
+        } else {
+            let y = self.register(y, to);
+            let x = self.operand(x);
+            self.asm.blend(to, x, y);
+        }
+    }
+
+    /// The larger of two, in place; a NaN of either stays.
+    pub fn larger(&mut self, into: Zmm, other: Operand) -> Result<(), Pressure> {
+        let spare = self.take()?;
+        self.asm.take(spare, other);
+        self.asm.compare_vectors(Predicate::Unordered, spare, Operand::Zmm(spare));
+        // Without order, it is the last operand.
+        self.asm.vector(MAX, into, spare, Operand::Zmm(into));
+        self.asm.merge(into, spare);
+        self.give(spare);
+        Ok(())
+    }
+
     /// The term goes to `to`, and the product is added to it.
     fn fused(&mut self, kind: Fused, [a, b, c]: [Value; 3], to: Zmm) -> Result<(), Pressure> {
-        match self.operand(c) {
-            Operand::Zmm(c) => self.asm.copy(to, c),
-            Operand::Mem(c) => self.asm.load(to, c),
-        }
-        let in_memory = matches!(self.operand(a), Operand::Mem(_));
-        let (a, b) = if in_memory { (b, a) } else { (a, b) };
+        let term = self.operand(c);
+        self.asm.take(to, term);
+        let (a, b) = if self.in_register(a).is_none() { (b, a) } else { (a, b) };
         let op = of_kind(FMADD_231, kind);
         let factor = self.operand(b);
         match self.operand(a) {
             Operand::Zmm(a) => self.asm.vector(op, to, a, factor),
-            Operand::Mem(a) => {
+            elsewhere @ (Operand::Mem(_) | Operand::Same(_)) => {
                 let spare = self.take()?;
-                self.asm.load(spare, a);
+                self.asm.take(spare, elsewhere);
                 self.asm.vector(op, to, spare, factor);
                 self.give(spare);
             }
@@ -165,10 +205,7 @@ impl Values {
         if a == b || b == c || a == c {
             return None;
         }
-        let own = |v: Value| match self.operand(v) {
-            Operand::Zmm(register) if dies(v) => Some(register),
-            Operand::Zmm(_) | Operand::Mem(_) => None,
-        };
+        let own = |v: Value| self.in_register(v).filter(|_| dies(v));
         let (pa, pb, pc) = (self.operand(a), self.operand(b), self.operand(c));
         if let Some(to) = own(c) {
             let ((Operand::Zmm(first), last) | (last, Operand::Zmm(first))) = (pa, pb) else {
@@ -189,7 +226,9 @@ impl Values {
             (factor, Operand::Zmm(term)) => {
                 self.asm.vector(of_kind(FMADD_132, kind), to, term, factor);
             }
-            (Operand::Mem(_), Operand::Mem(_)) => return None,
+            (Operand::Mem(_) | Operand::Same(_), Operand::Mem(_) | Operand::Same(_)) => {
+                return None;
+            }
         }
         Some((value, to))
     }
