@@ -51,6 +51,8 @@ fn word(step: &Step) -> &'static str {
         Step::Rectified => "rectified",
         Step::Squashed => "squashed",
         Step::Activated(function) => function.word(),
+        Step::Compared => "compared",
+        Step::Joined => "joined with other channels",
         Step::Pooled => "pooled",
         Step::Subsampled => "subsampled",
         Step::Padded => "padded",

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::label::label;
-use crate::network::{BinaryOp, Layer, Network, UnitId, ValueId};
+use crate::network::{Layer, Network, UnitId, ValueId};
 
 /// The whole network.
 pub fn dot(network: &Network) -> String {
@@ -54,9 +54,7 @@ fn cluster(text: &mut String, network: &Network, from: Option<UnitId>, to: Optio
 fn node(text: &mut String, network: &Network, id: ValueId) {
     let value = network.value(id);
     let shape = match value.layer {
-        Layer::Binary(BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div) => {
-            ", fillcolor=\"#fbe8c8\""
-        }
+        Layer::Binary(_) => ", fillcolor=\"#fbe8c8\"",
         _ => "",
     };
     let words = quoted(&format!("{}\\n{}", label(network, value), value.shape));

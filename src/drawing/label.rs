@@ -24,6 +24,11 @@ pub fn name(value: &Value) -> &'static str {
         Layer::Binary(BinaryOp::Sub) => "⊖",
         Layer::Binary(BinaryOp::Mul) => "⊗",
         Layer::Binary(BinaryOp::Div) => "⊘",
+        Layer::Binary(BinaryOp::Max) => "max",
+        Layer::Binary(BinaryOp::Min) => "min",
+        Layer::Concat => "concat",
+        Layer::ChannelPool(PoolKind::Max) => "max of channels",
+        Layer::ChannelPool(PoolKind::Avg) => "mean of channels",
         Layer::GlobalAvgPool => "global avg pool",
         Layer::Pool { kind: PoolKind::Max, .. } => "max pool",
         Layer::Pool { kind: PoolKind::Avg, .. } => "avg pool",
@@ -73,6 +78,9 @@ pub fn label(network: &Network, value: &Value) -> String {
                     _ => None,
                 });
             match constant {
+                Some((_, number)) if matches!(op, BinaryOp::Max | BinaryOp::Min) => {
+                    format!("{} with {}", name(value), short(number))
+                }
                 Some((0, number)) => format!("{} {} ·", short(number), sign(op)),
                 Some((_, number)) => format!("· {} {}", sign(op), short(number)),
                 None => name(value).to_string(),
@@ -86,16 +94,20 @@ pub fn label(network: &Network, value: &Value) -> String {
         | Layer::Shift { .. }
         | Layer::Scalar { .. }
         | Layer::Activation(_)
+        | Layer::Concat
+        | Layer::ChannelPool(_)
         | Layer::GlobalAvgPool => name(value).to_string(),
     }
 }
 
-fn sign(op: BinaryOp) -> char {
+fn sign(op: BinaryOp) -> &'static str {
     match op {
-        BinaryOp::Add => '+',
-        BinaryOp::Sub => '−',
-        BinaryOp::Mul => '×',
-        BinaryOp::Div => '÷',
+        BinaryOp::Add => "+",
+        BinaryOp::Sub => "−",
+        BinaryOp::Mul => "×",
+        BinaryOp::Div => "÷",
+        BinaryOp::Max => "max",
+        BinaryOp::Min => "min",
     }
 }
 

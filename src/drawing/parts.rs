@@ -78,6 +78,8 @@ pub fn sign([x, y]: At, op: BinaryOp) -> Vec<Shape> {
         BinaryOp::Sub => vec![arm(ARM, 0.0)],
         BinaryOp::Mul => vec![arm(slant, slant), arm(slant, -slant)],
         BinaryOp::Div => vec![arm(slant, -slant)],
+        // These have words in boxes.
+        BinaryOp::Max | BinaryOp::Min => Vec::new(),
     };
     [circle].into_iter().chain(arms).collect()
 }

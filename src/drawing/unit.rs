@@ -62,6 +62,7 @@ fn nodes(network: &Network, instance: &UnitInstance, cells: &Cells) -> BTreeMap<
         let value = network.value(id);
         let drawn = value.args.iter().filter(|arg| cells.of.contains_key(arg)).count();
         let sign = match value.layer {
+            Layer::Binary(BinaryOp::Max | BinaryOp::Min) => None,
             Layer::Binary(op) if drawn == 2 && id != instance.input => Some(op),
             _ => None,
         };

@@ -154,14 +154,16 @@ fn reduce(
 ) -> NodeId {
     match kind {
         ReduceKind::Sum => g,
-        // Every element that ties for the largest takes the whole gradient.
+        // Elements that tie for the largest share the gradient.
         ReduceKind::Max => {
             let difference = b.sub(x, y);
             let below = b.unary(Unary::Neg, difference);
             let below = b.unary(Unary::Step, below);
             let one = b.constant(1.0);
             let mask = b.sub(one, below);
-            b.mul(g, mask)
+            let ties = b.reduce(ReduceKind::Sum, axes, mask);
+            let share = b.binary(Binary::Div, g, ties);
+            b.mul(share, mask)
         }
         ReduceKind::M2 => {
             let mean = mean(b, axes, x);

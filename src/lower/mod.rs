@@ -15,7 +15,7 @@ use crate::network::{
 use crate::nn::affine::Affine;
 use crate::nn::loss_scaling::Scaling;
 use crate::nn::optimiser::Sgd;
-use crate::nn::{activation, batch_norm, dropout, loss, option_a};
+use crate::nn::{activation, batch_norm, channels, dropout, loss, option_a};
 use crate::passes;
 
 mod probed;
@@ -325,7 +325,14 @@ impl<'a> Lowering<'a> {
                 self.b.mul(args[0], keep)
             }
             Layer::Live { units, of, .. } => self.b.scale(args[0], units as f64 / of as f64),
-            Layer::Binary(op) => self.b.binary(arithmetic(op), args[0], args[1]),
+            Layer::Binary(op) => arithmetic(&mut self.b, op, args[0], args[1]),
+            Layer::Concat => channels::concat(&mut self.b, args),
+            Layer::ChannelPool(network::PoolKind::Max) => {
+                channels::channel_max(&mut self.b, args[0])
+            }
+            Layer::ChannelPool(network::PoolKind::Avg) => {
+                channels::channel_mean(&mut self.b, args[0])
+            }
             Layer::GlobalAvgPool => mean(&mut self.b, Axes::SPACE, args[0]),
             Layer::Pool { kind, window, stride, padding } => {
                 let [_, h, w, _] = self.b.ty(args[0]).shape.0;
@@ -489,11 +496,13 @@ fn activate(b: &mut Builder, function: Activation, x: NodeId) -> NodeId {
     }
 }
 
-fn arithmetic(op: BinaryOp) -> Binary {
+fn arithmetic(b: &mut Builder, op: BinaryOp, x: NodeId, y: NodeId) -> NodeId {
     match op {
-        BinaryOp::Add => Binary::Add,
-        BinaryOp::Sub => Binary::Sub,
-        BinaryOp::Mul => Binary::Mul,
-        BinaryOp::Div => Binary::Div,
+        BinaryOp::Add => b.add(x, y),
+        BinaryOp::Sub => b.sub(x, y),
+        BinaryOp::Mul => b.mul(x, y),
+        BinaryOp::Div => b.binary(Binary::Div, x, y),
+        BinaryOp::Max => b.binary(Binary::Max, x, y),
+        BinaryOp::Min => activation::smaller(b, x, y),
     }
 }

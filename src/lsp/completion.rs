@@ -6,6 +6,7 @@ use super::index::call::{Call, Slot};
 use super::index::{Definition, Index, SymbolId, SymbolKind};
 use super::signature::usage;
 use crate::diagnostic::{Code, Severity};
+use crate::sema::functions::FunctionName;
 use crate::sema::layers::{LayerName, Word};
 use crate::source::Span;
 
@@ -133,7 +134,8 @@ impl Place<'_> {
             SymbolKind::Unit | SymbolKind::Net | SymbolKind::Binding | SymbolKind::Given => false,
         };
         let own = self.around.locals.iter().filter(number).map(|&id| self.local(id));
-        own.chain(self.positions()).collect()
+        let of_numbers = FunctionName::ALL.into_iter().filter(|f| f.of_numbers().is_some());
+        own.chain(self.positions()).chain(of_numbers.map(function)).collect()
     }
 
     fn positions(&self) -> Vec<CompletionItem> {
@@ -173,6 +175,7 @@ impl Place<'_> {
         }
         items.extend(self.positions());
         items.extend(self.functions());
+        items.extend(FunctionName::ALL.map(function));
         items
     }
 
@@ -235,6 +238,10 @@ fn keyword(text: &str) -> CompletionItem {
     item(text, CompletionItemKind::KEYWORD, "word of the language")
 }
 
+fn function(function: FunctionName) -> CompletionItem {
+    item(function.text(), CompletionItemKind::FUNCTION, function.usage())
+}
+
 fn word(word: Word) -> CompletionItem {
     item(word.text(), CompletionItemKind::ENUM_MEMBER, "option")
 }
@@ -253,6 +260,8 @@ mod tests {
     use super::*;
 
     const UNIT: &str = "unit u(width, kind = pad, ratio = 2) {\n let n = width\n F = bn\n ";
+
+    const OF_NUMBERS: [&str; 5] = ["max", "min", "floor", "ceil", "round"];
 
     /// What is offered at `|`.
     fn offered(text: &str) -> Vec<String> {
@@ -277,10 +286,11 @@ mod tests {
 
     #[test]
     fn arguments_that_are_left() {
-        let numbers = ["width", "kind", "ratio", "n", "index", "count"];
-        let left = [&["kernel", "padding", "bias"], &numbers[..]].concat();
+        let numbers =
+            [&["width", "kind", "ratio", "n", "index", "count"], &OF_NUMBERS[..]].concat();
+        let left = [&["kernel", "padding", "bias", "groups"], &numbers[..]].concat();
         assert_eq!(in_unit("G = conv(|, width, stride: 2)"), left);
-        assert_eq!(in_unit("G = conv(3x3, width, stride: 2, |)"), ["padding", "bias"]);
+        assert_eq!(in_unit("G = conv(3x3, width, stride: 2, |)"), ["padding", "bias", "groups"]);
         assert_eq!(in_unit("G = conv(3x3, width / |)"), numbers);
         assert_eq!(in_unit("G = conv(3x3, width: |)"), numbers);
     }
@@ -314,7 +324,7 @@ mod tests {
         assert_eq!(offered("unit u(a, b = |, c = 2) { }")[..2], ["a", "pad"]);
         assert_eq!(
             in_unit("let m = ratio * |"),
-            ["width", "kind", "ratio", "n", "m", "index", "count"]
+            [&["width", "kind", "ratio", "n", "m", "index", "count"], &OF_NUMBERS[..]].concat()
         );
         assert_eq!(in_unit("y = 3|"), [""; 0]);
         let value = in_unit("y = |");

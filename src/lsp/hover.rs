@@ -8,6 +8,7 @@ use super::shapes::{SHOWN, joined, list};
 use super::signature::usage;
 use super::whole::Whole;
 use crate::network::{Chw, Network, UnitInstance};
+use crate::sema::functions::FunctionName;
 use crate::sema::layers::LayerName;
 use crate::source::Span;
 use crate::text::thousands;
@@ -16,8 +17,11 @@ use crate::text::thousands;
 pub fn hover(index: &Index, lines: &Lines, whole: Option<&Whole>, byte: usize) -> Option<String> {
     let span = index.at(byte)?;
     let Some(Occurrence { symbol, .. }) = index.occurrence_of(span) else {
-        let layer = LayerName::find(index.text(span))?;
-        return Some(of_layer(layer, whole, byte));
+        let name = index.text(span);
+        if let Some(function) = FunctionName::find(name) {
+            return Some(format!("```rnet\n{}\n```\n{}\n", function.usage(), function.about()));
+        }
+        return Some(of_layer(LayerName::find(name)?, whole, byte));
     };
     match index.symbol(symbol).kind {
         SymbolKind::Net => whole.map(|whole| net(&whole.network)),

@@ -88,11 +88,14 @@ pub enum Layer {
         /// Of how many.
         of: usize,
     },
-    /// Elementwise sum, difference, product or quotient of two arguments; an axis of length 1
-    /// broadcasts.
+    /// Elementwise arithmetic on two arguments; an axis of length 1 broadcasts.
     Binary(BinaryOp),
+    /// Channels of several arguments one behind the other; rows and columns are the same.
+    Concat,
     /// Mean over rows and columns; c×1×1.
     GlobalAvgPool,
+    /// Maximum or mean over channels; 1×h×w.
+    ChannelPool(PoolKind),
     /// Window maximum or mean.
     Pool {
         /// Which.
@@ -165,9 +168,13 @@ pub enum BinaryOp {
     Mul,
     /// a / b
     Div,
+    /// The larger of a and b; of equals, b has the gradient.
+    Max,
+    /// The smaller of a and b; of equals, b has the gradient.
+    Min,
 }
 
-/// Window pooling.
+/// What pooling makes of a window, or of all channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PoolKind {
     /// Largest of the window.
@@ -208,7 +215,9 @@ impl Layer {
             | Layer::Detach
             | Layer::Live { .. }
             | Layer::Binary(_)
+            | Layer::Concat
             | Layer::GlobalAvgPool
+            | Layer::ChannelPool(_)
             | Layer::Pool { .. }
             | Layer::Subsample { .. }
             | Layer::PadChannels { .. } => None,

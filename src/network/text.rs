@@ -86,7 +86,12 @@ impl Network {
                 BinaryOp::Sub => "sub",
                 BinaryOp::Mul => "mul",
                 BinaryOp::Div => "div",
+                BinaryOp::Max => "max",
+                BinaryOp::Min => "min",
             }),
+            Layer::Concat => write!(f, "concat"),
+            Layer::ChannelPool(PoolKind::Max) => write!(f, "channel_max"),
+            Layer::ChannelPool(PoolKind::Avg) => write!(f, "channel_mean"),
             Layer::GlobalAvgPool => write!(f, "global_avg_pool"),
             Layer::Pool { kind, window, stride, padding } => {
                 let kind = match kind {

@@ -6,6 +6,7 @@
 pub mod activation;
 pub mod affine;
 pub mod batch_norm;
+pub mod channels;
 pub mod dropout;
 pub mod loss;
 pub mod loss_scaling;

@@ -81,6 +81,9 @@ impl<'a> Expander<'a> {
                 same(self, Layer::DropPath { p, per, inverted })
             }
             Attributes::Detach => same(self, Layer::Detach),
+            Attributes::ChannelPool(kind) => {
+                self.net.value(Layer::ChannelPool(kind), vec![x], Chw { c: 1, ..input }, span)
+            }
             Attributes::GlobalAvgPool => {
                 let shape = Chw { c: input.c, h: 1, w: 1 };
                 self.net.value(Layer::GlobalAvgPool, vec![x], shape, span)

@@ -76,18 +76,85 @@ impl Expander<'_> {
         }
         let a = self.materialise(a, place.left)?;
         let b = self.materialise(b, place.right)?;
-        let (left, right) = (self.net.shape(a), self.net.shape(b));
-        let Some(shape) = broadcast(left, right) else {
-            return Err(self.sides_differ(operator, left, right, place).into());
-        };
-        let layer = Layer::Binary(binary(operator));
-        Ok(Operand::Value(self.net.value(layer, vec![a, b], shape, span)?))
+        self.elementwise(binary(operator), operator.text(), [a, b], place)
     }
 
-    fn sides_differ(&self, operator: Operator, a: Chw, b: Chw, place: Place<'_>) -> Diagnostic {
+    /// The largest or smallest of several, element by element.
+    pub fn compared(
+        &mut self,
+        op: BinaryOp,
+        operands: &[Operand],
+        places: &[Span],
+        (unit, x): (&Unit, ValueId),
+    ) -> Result<Operand, Failure> {
+        let (sign, of) = match op {
+            BinaryOp::Min => ("min", f64::min as fn(f64, f64) -> f64),
+            _ => ("max", f64::max as fn(f64, f64) -> f64),
+        };
+        let mut total = operands[0];
+        for (&operand, &right) in operands.iter().zip(places).skip(1) {
+            let place = Place { left: places[0], right, x, unit };
+            total = match (total, operand) {
+                (Operand::Number(a), Operand::Number(b)) => Operand::Number(of(a, b)),
+                (a, b) => {
+                    let a = self.materialise(a, place.left)?;
+                    let b = self.materialise(b, place.right)?;
+                    self.elementwise(op, sign, [a, b], place)?
+                }
+            };
+        }
+        Ok(total)
+    }
+
+    /// Channels of several values one behind the other.
+    pub fn concat(
+        &mut self,
+        operands: &[Operand],
+        places: &[Span],
+        span: Span,
+    ) -> Result<Operand, Diagnostic> {
+        let mut args = Vec::new();
+        for (&operand, &place) in operands.iter().zip(places) {
+            args.push(self.materialise(operand, place)?);
+        }
+        let first = self.net.shape(args[0]);
+        let mut shape = first;
+        for (&arg, &place) in args.iter().zip(places).skip(1) {
+            let own = self.net.shape(arg);
+            if [own.h, own.w] != [first.h, first.w] {
+                let quote = |span| shapes::quote(&self.source.text, span);
+                let (left, right) = (quote(places[0]), quote(place));
+                let text = format!(
+                    "what is joined differs in rows or columns: {left} is {first}, {right} is {own}"
+                );
+                return Err(Diagnostic::error(Code::ShapeMismatch, place, text)
+                    .label(format!("{own} behind {first}"))
+                    .hint("bring all to the same rows and columns, by stride: or avg_pool(2)"));
+            }
+            shape.c = shape.c.saturating_add(own.c);
+        }
+        Ok(Operand::Value(self.net.value(Layer::Concat, args, shape, span)?))
+    }
+
+    /// An operation of two values, axes of length 1 repeated.
+    fn elementwise(
+        &mut self,
+        op: BinaryOp,
+        sign: &str,
+        [a, b]: [ValueId; 2],
+        place: Place<'_>,
+    ) -> Result<Operand, Failure> {
+        let (left, right) = (self.net.shape(a), self.net.shape(b));
+        let Some(shape) = broadcast(left, right) else {
+            return Err(self.sides_differ(sign, left, right, place).into());
+        };
+        let span = place.left.to(place.right);
+        Ok(Operand::Value(self.net.value(Layer::Binary(op), vec![a, b], shape, span)?))
+    }
+
+    fn sides_differ(&self, sign: &str, a: Chw, b: Chw, place: Place<'_>) -> Diagnostic {
         let quote = |span| shapes::quote(&self.source.text, span);
         let (left, right) = (quote(place.left), quote(place.right));
-        let sign = operator.text();
         Diagnostic::error(
             Code::ShapeMismatch,
             place.left.to(place.right),

@@ -99,6 +99,8 @@ pub enum Attributes {
     Detach,
     /// Mean over rows and columns.
     GlobalAvgPool,
+    /// Maximum or mean over channels.
+    ChannelPool(PoolKind),
     /// Window pooling.
     Pool {
         /// Which.
@@ -222,6 +224,8 @@ pub fn evaluate(
         }
         LayerName::Detach => Attributes::Detach,
         LayerName::GlobalAvgPool => Attributes::GlobalAvgPool,
+        LayerName::ChannelMax => Attributes::ChannelPool(PoolKind::Max),
+        LayerName::ChannelMean => Attributes::ChannelPool(PoolKind::Avg),
         LayerName::MaxPool => pool(PoolKind::Max, slot)?,
         LayerName::AvgPool => pool(PoolKind::Avg, slot)?,
         LayerName::Subsample => Attributes::Subsample { stride: slot(0).whole(STRIDES, None)? },

@@ -3,14 +3,12 @@
 use std::collections::HashMap;
 
 use super::hir::{Body, Function, FunctionKind, Operator, Plain, PlainKind, Value, ValueKind};
-use super::layers::{LayerName, Word};
+use super::layers::Word;
 use super::mentions::Units;
 use super::strangers::Wanted;
-use super::warnings::order;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::network::Activation;
 use crate::source::Span;
-use crate::syntax::ast::{Argument, Expr, ExprKind};
+use crate::syntax::ast::{Expr, ExprKind};
 
 /// What a local name stands for.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +63,8 @@ pub enum Typed {
 }
 
 impl Typed {
-    fn kind(&self) -> Kind {
+    /// Which kind it is.
+    pub fn kind(&self) -> Kind {
         match self {
             Typed::Plain(_) => Kind::Plain,
             Typed::Function(_) => Kind::Function,
@@ -164,7 +163,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// The same work with another expectation of what its expression is to be.
-    fn wanting<T>(&mut self, wanted: Wanted, work: impl FnOnce(&mut Self) -> T) -> T {
+    pub fn wanting<T>(&mut self, wanted: Wanted, work: impl FnOnce(&mut Self) -> T) -> T {
         let before = std::mem::replace(&mut self.wanted, wanted);
         let done = work(self);
         self.wanted = before;
@@ -223,8 +222,14 @@ impl<'a> Elaborator<'a> {
 
     /// An expression that must be a value; `what` it is for.
     pub fn value(&mut self, expr: &Expr, what: &str) -> Option<Value> {
+        let typed = self.wanting(Wanted::Anything, |own| own.expr(expr))?;
+        self.as_value(typed, expr, what)
+    }
+
+    /// What must be a value; `what` it is for.
+    pub fn as_value(&mut self, typed: Typed, expr: &Expr, what: &str) -> Option<Value> {
         let quoted = self.quote(expr.span);
-        let (kind, hint) = match self.wanting(Wanted::Anything, |own| own.expr(expr))? {
+        let (kind, hint) = match typed {
             Typed::Value(value) => return Some(value),
             Typed::Plain(_) => (Kind::Plain, "compute it from x, as in h(x) + F(x)".into()),
             Typed::Function(_) => {
@@ -267,222 +272,20 @@ impl<'a> Elaborator<'a> {
             "count" if self.in_unit => return plain(PlainKind::Count),
             _ => {}
         }
+        if let Some(function) = self.function_name(name) {
+            return self.not_called(function, span);
+        }
         let function = self.callable(name, None, span)?;
         self.made(function)
     }
 
-    /// A layer that is a value is one; it exists where x does.
-    fn made(&mut self, function: Function) -> Option<Typed> {
-        let FunctionKind::Layer(layer, _) = function.kind else {
-            return Some(Typed::Function(function));
-        };
-        if !layer.is_value() {
-            return Some(Typed::Function(function));
-        }
-        let span = function.span;
-        if !self.in_unit {
-            let name = layer.text();
-            return self.report(
-                Diagnostic::error(
-                    Code::TypeMismatch,
-                    span,
-                    format!("`{name}` is a value, and a net is a chain of stages"),
-                )
-                .label("a value")
-                .hint(format!("use it in a unit: unit u {{ y = x + {name}(0) * F(x) … }}")),
-            );
-        }
-        let site = self.site();
-        Some(Typed::Value(Value { kind: ValueKind::Made(function, site), span }))
-    }
-
-    /// A number for a place of the definition.
-    fn site(&mut self) -> usize {
-        self.sites += 1;
-        self.sites - 1
-    }
-
-    /// The built-in layer of a name, where no unit has it.
-    fn layer(&self, name: &str) -> Option<LayerName> {
-        let taken = |layer: &LayerName| layer.may_be_defined() && self.units.find(name).is_some();
-        LayerName::find(name).filter(|layer| !taken(layer))
-    }
-
-    fn binding(&self, i: usize, span: Span) -> Option<Typed> {
+    /// What a binding stands for.
+    pub fn binding(&self, i: usize, span: Span) -> Option<Typed> {
         Some(match self.kinds.get(i).copied().flatten()? {
             Kind::Plain => Typed::Plain(Plain { kind: PlainKind::Binding(i), span }),
             Kind::Function => Typed::Function(Function { kind: FunctionKind::Binding(i), span }),
             Kind::Value => Typed::Value(Value { kind: ValueKind::Binding(i), span }),
         })
-    }
-
-    /// A layer or unit with arguments, if brackets stand behind its name.
-    fn callable(
-        &mut self,
-        name: &str,
-        brackets: Option<&[Argument]>,
-        span: Span,
-    ) -> Option<Function> {
-        let given = brackets.unwrap_or_default();
-        let kind = if let Some(layer) = self.layer(name) {
-            let slots: Vec<_> = layer.slots().iter().map(|s| (s.name, s.required)).collect();
-            let arguments = self.arguments(name, &slots, given, span)?;
-            self.found.extend(order::third_place(layer, given));
-            FunctionKind::Layer(layer, arguments)
-        } else if let Some(i) = self.units.find(name) {
-            let parameters = &self.units.list[i].parameters;
-            let slots: Vec<_> =
-                parameters.iter().map(|p| (p.name.text.as_str(), p.default.is_none())).collect();
-            FunctionKind::Unit(i, self.arguments(name, &slots, given, span)?)
-        } else {
-            return self.unknown(name, brackets.is_some(), span);
-        };
-        Some(Function { kind, span })
-    }
-
-    fn call(&mut self, callee: &Expr, given: &[Argument], span: Span) -> Option<Typed> {
-        if let ExprKind::Name(name) = &callee.kind
-            && !self.names.contains_key(name)
-        {
-            // Without arguments of its own, the brackets can only hold what it is applied to.
-            let applied = match given {
-                [Argument { label: None, value }] => {
-                    !matches!(value.kind, ExprKind::Number(_) | ExprKind::Kernel(_))
-                }
-                _ => false,
-            };
-            if let Some(LayerName::Activation(function)) = self.layer(name)
-                && !LayerName::Activation(function).slots().is_empty()
-            {
-                return self.activation(function, given, span);
-            }
-            if applied && self.needs_nothing(name) {
-                return self.applied_or_given(name, callee.span, given, span);
-            }
-            if !applied || !self.takes_nothing(name) {
-                let function = self.callable(name, Some(given), span)?;
-                return self.made(function);
-            }
-        }
-        if let (ExprKind::Name(name), Some(Typed::Value(_))) = (&callee.kind, self.bound(callee)) {
-            return self.not_applied(name, callee.span);
-        }
-        let function = self.function(callee);
-        let [Argument { label: None, value }] = given else {
-            let quoted = self.quote(callee.span);
-            return self.report(
-                Diagnostic::error(
-                    Code::Arity,
-                    span,
-                    format!("`{quoted}` is a chain; it is applied to one value"),
-                )
-                .label(format!("{} given", given.len()))
-                .hint(format!("write {quoted}(x)")),
-            );
-        };
-        let what = match &callee.kind {
-            ExprKind::Name(name) if self.takes_nothing(name) => {
-                format!("`{name}` takes no arguments; what it is applied to")
-            }
-            _ => "what a chain is applied to".to_owned(),
-        };
-        let argument = self.value(value, &what);
-        Some(Typed::Value(self.applied(function?, argument?, span)))
-    }
-
-    /// `elu(alpha: 2)`, a function, or `elu(x, alpha: 2)`, its value: what stands first is what it is
-    /// applied to, if that is a value.
-    fn activation(
-        &mut self,
-        function: Activation,
-        given: &[Argument],
-        span: Span,
-    ) -> Option<Typed> {
-        let layer = LayerName::Activation(function);
-        let slots: Vec<_> = layer.slots().iter().map(|s| (s.name, s.required)).collect();
-        let first = match given {
-            [Argument { label: None, value }, ..]
-                if !self.foreign_value(layer.text(), slots[0].0, value) =>
-            {
-                Some(self.wanting(Wanted::Anything, |own| own.expr(value))?)
-            }
-            [Argument { label: None, .. }, ..] => return None,
-            _ => None,
-        };
-        let made = |arguments| Function { kind: FunctionKind::Layer(layer, arguments), span };
-        let Some(Typed::Value(value)) = first else {
-            let arguments = self.arguments_from(first, layer.text(), &slots, given, span)?;
-            return Some(Typed::Function(made(arguments)));
-        };
-        let arguments = self.arguments(layer.text(), &slots, &given[1..], span)?;
-        Some(Typed::Value(self.applied(made(arguments), value, span)))
-    }
-
-    fn applied(&mut self, function: Function, value: Value, span: Span) -> Value {
-        let site = self.site();
-        Value { kind: ValueKind::Apply(function, Box::new(value), site), span }
-    }
-
-    /// `bn(v)` of a layer or unit that needs no argument: a value is what it is applied to, a number its
-    /// first argument.
-    fn applied_or_given(
-        &mut self,
-        name: &str,
-        callee: Span,
-        given: &[Argument],
-        span: Span,
-    ) -> Option<Typed> {
-        let [Argument { value, .. }] = given else { return None };
-        match self.wanting(Wanted::Anything, |own| own.expr(value))? {
-            Typed::Value(argument) => {
-                let function = self.callable(name, None, callee)?;
-                Some(Typed::Value(self.applied(function, argument, span)))
-            }
-            Typed::Plain(_) | Typed::Function(_) => {
-                let function = self.callable(name, Some(given), span)?;
-                self.made(function)
-            }
-        }
-    }
-
-    /// What a bound name stands for.
-    fn bound(&self, callee: &Expr) -> Option<Typed> {
-        match &callee.kind {
-            ExprKind::Name(name) => match self.names.get(name) {
-                Some(&Local::Binding(i)) => self.binding(i, callee.span),
-                Some(&Local::Parameter(_)) | None => None,
-            },
-            _ => None,
-        }
-    }
-
-    fn not_applied<T>(&mut self, name: &str, span: Span) -> Option<T> {
-        let message = format!("`{name}` is a value already, and is applied to nothing");
-        self.report(
-            Diagnostic::error(Code::TypeMismatch, span, message)
-                .label("a value computed from x")
-                .hint(format!(
-                    "write {name}; or make it a chain, which is applied: {name} = bn -> relu -> …"
-                )),
-        )
-    }
-
-    fn takes_nothing(&self, name: &str) -> bool {
-        match (self.layer(name), self.units.find(name)) {
-            (Some(layer), _) => layer.slots().is_empty(),
-            (None, Some(i)) => self.units.list[i].parameters.is_empty(),
-            (None, None) => false,
-        }
-    }
-
-    /// Whether it takes arguments and needs none of them.
-    fn needs_nothing(&self, name: &str) -> bool {
-        let needs_nothing = match (self.layer(name), self.units.find(name)) {
-            (Some(layer), _) => layer.slots().iter().all(|slot| !slot.required),
-            (None, Some(i)) => self.units.list[i].parameters.iter().all(|p| p.default.is_some()),
-            (None, None) => false,
-        };
-        needs_nothing && !self.takes_nothing(name)
     }
 
     fn negate(&mut self, inner: &Expr, span: Span) -> Option<Typed> {
@@ -541,7 +344,8 @@ impl<'a> Elaborator<'a> {
     }
 }
 
-fn into_plain(typed: Typed) -> Option<Plain> {
+/// A number that is one.
+pub fn into_plain(typed: Typed) -> Option<Plain> {
     match typed {
         Typed::Plain(plain) => Some(plain),
         Typed::Function(_) | Typed::Value(_) => None,
@@ -549,7 +353,7 @@ fn into_plain(typed: Typed) -> Option<Plain> {
 }
 
 /// Numbers among values become values.
-fn into_value(typed: Typed) -> Option<Value> {
+pub fn into_value(typed: Typed) -> Option<Value> {
     match typed {
         Typed::Value(value) => Some(value),
         Typed::Plain(plain) => {

@@ -5,6 +5,7 @@
 
 use crate::source::Span;
 
+use super::functions::{Join, NumberFunction};
 use super::layers::{LayerName, Word};
 pub use crate::syntax::ast::Operator;
 
@@ -130,6 +131,8 @@ pub enum PlainKind {
     Count,
     /// −a
     Negate(Box<Plain>),
+    /// A function of numbers, at least one.
+    Call(NumberFunction, Vec<Plain>),
     /// Operators of one precedence, from the left.
     Fold(Box<Plain>, Vec<(Operator, Plain)>),
 }
@@ -182,6 +185,8 @@ pub enum ValueKind {
     Made(Function, usize),
     /// −a
     Negate(Box<Value>),
+    /// Several values made one, at least two.
+    Join(Join, Vec<Value>),
     /// Operators of one precedence, from the left.
     Fold(Box<Value>, Vec<(Operator, Value)>),
 }

@@ -33,6 +33,10 @@ pub enum LayerName {
     Detach,
     /// Mean over rows and columns.
     GlobalAvgPool,
+    /// Maximum over channels.
+    ChannelMax,
+    /// Mean over channels.
+    ChannelMean,
     /// Window maximum.
     MaxPool,
     /// Window mean.
@@ -100,6 +104,8 @@ impl LayerName {
             LayerName::Bernoulli,
             LayerName::Detach,
             LayerName::GlobalAvgPool,
+            LayerName::ChannelMax,
+            LayerName::ChannelMean,
             LayerName::MaxPool,
             LayerName::AvgPool,
             LayerName::Subsample,
@@ -136,6 +142,8 @@ impl LayerName {
             LayerName::Bernoulli => "bernoulli",
             LayerName::Detach => "detach",
             LayerName::GlobalAvgPool => "global_avg_pool",
+            LayerName::ChannelMax => "channel_max",
+            LayerName::ChannelMean => "channel_mean",
             LayerName::MaxPool => "max_pool",
             LayerName::AvgPool => "avg_pool",
             LayerName::Subsample => "subsample",
@@ -204,7 +212,11 @@ impl LayerName {
                 }
             }
             LayerName::Activation(function) => activation_slots(function),
-            LayerName::GlobalAvgPool | LayerName::Detach | LayerName::Identity => &[],
+            LayerName::GlobalAvgPool
+            | LayerName::Detach
+            | LayerName::ChannelMax
+            | LayerName::ChannelMean
+            | LayerName::Identity => &[],
         }
     }
 
@@ -258,6 +270,8 @@ impl LayerName {
             }
             LayerName::Detach => "What it reads, through which no gradient passes back.",
             LayerName::GlobalAvgPool => "Mean over rows and columns.",
+            LayerName::ChannelMax => "Largest of all channels, pixel by pixel.",
+            LayerName::ChannelMean => "Mean of all channels, pixel by pixel.",
             LayerName::MaxPool => "Largest of each window; the step is the window unless given.",
             LayerName::AvgPool => {
                 "Mean of each window, padding counted; the step is the window unless given."
@@ -289,7 +303,9 @@ impl LayerName {
             | LayerName::Scalar
             | LayerName::Random
             | LayerName::Bernoulli
-            | LayerName::Detach => true,
+            | LayerName::Detach
+            | LayerName::ChannelMax
+            | LayerName::ChannelMean => true,
             LayerName::Activation(function) => {
                 !matches!(function, Activation::Relu | Activation::Sigmoid | Activation::Tanh)
             }

@@ -1,7 +1,7 @@
 //! From syntax to a typed network.
 //!
 //! `resolve` finds every name and checks every call in all definitions, used or not: `elaborate` sorts
-//! out which expressions are numbers, functions and values (`hir`), `arguments` which argument is which
+//! out which expressions are numbers, functions and values (`hir`), `calls` what stands with brackets, `functions` those that are no layers, `arguments` which argument is which
 //! (of the layers in `layers`), `mentions` and `order` what needs what, `strangers` what to say of
 //! names that nothing defines.
 //!
@@ -20,9 +20,11 @@ mod apply;
 mod arguments;
 mod arithmetic;
 mod attributes;
+mod calls;
 mod elaborate;
 mod expand;
 mod expander;
+pub mod functions;
 mod hir;
 mod instance;
 pub mod layers;

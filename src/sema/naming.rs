@@ -66,6 +66,7 @@ fn labels<'p>(program: &'p Program, instance: &Instance<'_>, mut each: impl FnMu
             | Attributes::Random { .. }
             | Attributes::Detach
             | Attributes::GlobalAvgPool
+            | Attributes::ChannelPool(_)
             | Attributes::Pool { .. }
             | Attributes::Subsample { .. }
             | Attributes::PadChannels { .. }

@@ -112,6 +112,11 @@ impl<'a> Env<'a> {
             PlainKind::Index => Ok(Term::Number(self.position.0 as f64)),
             PlainKind::Count => Ok(Term::Number(self.position.1 as f64)),
             PlainKind::Negate(inner) => Ok(Term::Number(-self.number(inner)?)),
+            PlainKind::Call(function, all) => {
+                let all: Vec<f64> =
+                    all.iter().map(|plain| self.number(plain)).collect::<Result<_, _>>()?;
+                Ok(Term::Number(function.apply(&all, plain.span)?))
+            }
             PlainKind::Fold(first, rest) => {
                 let mut total = self.number(first)?;
                 for (operator, operand) in rest {

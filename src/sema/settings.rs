@@ -51,6 +51,7 @@ fn fits(net: &Net, i: usize, term: Term) -> bool {
             | PlainKind::Index
             | PlainKind::Count
             | PlainKind::Negate(_)
+            | PlainKind::Call(..)
             | PlainKind::Fold(..),
             term,
         ) => matches!(term, Term::Number(_) | Term::Word(Word::None)),

@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use super::arithmetic::{Operand, Place};
 use super::expander::{Expander, Failure};
+use super::functions::Join;
 use super::hir::{self, Function, Value, ValueKind};
 use super::instance::{self, Body, Bound, Instance, UnitCall};
 use super::naming;
 use super::plain::Env;
-use crate::network::ValueId;
+use crate::network::{BinaryOp, ValueId};
 use crate::source::Span;
 
 /// What a unit computed.
@@ -173,7 +174,42 @@ impl<'a> Expander<'a> {
                 Ok(expander.negate(operand, value.span)?)
             }
             ValueKind::Fold(first, rest) => expander.fold(frame, first, rest),
+            ValueKind::Join(join, all) => expander.join_all(frame, *join, all, value.span),
         })
+    }
+
+    /// Evaluates all of several values, to find the mistakes of all.
+    fn all(
+        &mut self,
+        frame: &Frame<'_, 'a>,
+        values: impl Iterator<Item = &'a Value>,
+    ) -> Result<Vec<Operand>, Failure> {
+        let (mut operands, mut failure, mut count) = (Vec::new(), Failure::default(), 0);
+        for value in values {
+            count += 1;
+            match self.evaluate(frame, value) {
+                Ok(operand) => operands.push(operand),
+                Err(errors) => failure.extend(errors),
+            }
+        }
+        if failure.is_empty() && operands.len() == count { Ok(operands) } else { Err(failure) }
+    }
+
+    fn join_all(
+        &mut self,
+        frame: &Frame<'_, 'a>,
+        join: Join,
+        values: &'a [Value],
+        span: Span,
+    ) -> Result<Operand, Failure> {
+        let operands = self.all(frame, values.iter())?;
+        let places: Vec<Span> = values.iter().map(|value| value.span).collect();
+        let (unit, x) = (frame.body.unit, frame.x);
+        match join {
+            Join::Max => self.compared(BinaryOp::Max, &operands, &places, (unit, x)),
+            Join::Min => self.compared(BinaryOp::Min, &operands, &places, (unit, x)),
+            Join::Concat => Ok(self.concat(&operands, &places, span)?),
+        }
     }
 
     /// Evaluates all operands, to find the mistakes of all, then combines them from the left.
@@ -183,19 +219,8 @@ impl<'a> Expander<'a> {
         first: &'a Value,
         rest: &'a [(hir::Operator, Value)],
     ) -> Result<Operand, Failure> {
-        let head = self.evaluate(frame, first);
-        let tail: Vec<_> = rest.iter().map(|(_, operand)| self.evaluate(frame, operand)).collect();
-        let mut failure = Failure::default();
-        let mut operands = Vec::new();
-        for result in std::iter::once(head).chain(tail) {
-            match result {
-                Ok(operand) => operands.push(operand),
-                Err(errors) => failure.extend(errors),
-            }
-        }
-        if !failure.is_empty() || operands.len() != rest.len() + 1 {
-            return Err(failure);
-        }
+        let values = std::iter::once(first).chain(rest.iter().map(|(_, operand)| operand));
+        let operands = self.all(frame, values)?;
         let mut total = operands[0];
         for ((operator, value), operand) in rest.iter().zip(&operands[1..]) {
             let left = first.span.to(Span { end: value.span.start, ..first.span });
@@ -249,6 +274,7 @@ pub fn applications<'a>(value: &'a Value, found: &mut Vec<(&'a Function, usize)>
         }
         ValueKind::Made(function, site) => found.push((function, *site)),
         ValueKind::Negate(inner) => applications(inner, found),
+        ValueKind::Join(_, all) => all.iter().for_each(|value| applications(value, found)),
         ValueKind::Fold(first, rest) => {
             applications(first, found);
             rest.iter().for_each(|(_, operand)| applications(operand, found));

@@ -37,6 +37,32 @@ fn each_is_trained() {
     }
 }
 
+/// Joined channels, maxima of two values and maps of all channels, over pictures of several tiles.
+#[test]
+fn several_values_are_trained() {
+    for (name, y) in [
+        ("joined", "concat(x, F(x), 0.5 * x)"),
+        ("joined before a convolution", "x + conv(1x1, 8)(relu(concat(F(x), x)))"),
+        ("larger", "max(x, F(x))"),
+        ("smaller", "min(F(x), x, 1) + max(x, 0)"),
+        ("map of maxima", "x * sigmoid(channel_max(F(x)))"),
+        ("map of means", "x * sigmoid(channel_mean(F(x))) + F(x)"),
+        ("both maps", "x * (conv(7x7, 1) -> sigmoid)(concat(channel_mean(x), channel_max(F(x))))"),
+    ] {
+        for pictures in ["3, 20, 20", "3, 7, 5"] {
+            let text = format!(
+                "// allow W0001 W0002 W0003: any y
+                 unit u(width) {{ F = bn -> relu -> conv(3x3, width) y = {y} }}
+                 net n {{ input({pictures}) -> conv(3x3, 8) -> u(8) -> bn -> relu
+                 -> global_avg_pool -> linear(3) }}"
+            );
+            let program = lower::training(&compile(name, &text, ""), 2, &Sgd::PAPER);
+            // Sums over two thousand pixels whose terms cancel.
+            agrees(&format!("{name}, {pictures}"), &program, 1e-3);
+        }
+    }
+}
+
 /// f32 rounding of a few operations on numbers up to 100.
 const TOLERANCE: f64 = 1e-6;
 

@@ -25,7 +25,7 @@ pub const SPECS: [(&str, Settings); 6] = [
 ];
 
 /// All other specs and variants, on pictures of 8×8 that the slow interpreter has done soon.
-pub const SMALL: [(&str, Settings); 39] = [
+pub const SMALL: [(&str, Settings); 40] = [
     ("preact", "depth=8 shared=0 kind=project"),
     ("original", "depth=8 kind=project"),
     ("constant_scaling", "depth=8"),
@@ -56,6 +56,7 @@ pub const SMALL: [(&str, Settings); 39] = [
     ("preact_resnet18", "width=4 last=1"),
     ("resnet18", "cifar=1 pixels=16 width=4"),
     ("resnet9", "width=2"),
+    ("densenet_bc", "depth=16 growth=4"),
     // Five poolings need 32×32, and narrow layers.
     ("vgg", "width=2"),
     ("vgg_lesion", "depth=10 width=4"),

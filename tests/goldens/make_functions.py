@@ -46,6 +46,16 @@ def main():
         y = function(x)
         y.backward(g)
         out |= {f"{name}.x": x, f"{name}.g": g, f"{name}.y": y, f"{name}.dx": x.grad}
+    # Clipped, so that elements tie for the largest.
+    x = F.relu(torch.randn(2, 6, 2, 3) - 0.5).requires_grad_()
+    g = torch.randn(2, 1, 2, 3)
+    for name, y in {
+        "channel_max": torch.amax(x, dim=1, keepdim=True),
+        "channel_mean": x.mean(dim=1, keepdim=True),
+    }.items():
+        x.grad = None
+        y.backward(g)
+        out |= {f"{name}.x": x, f"{name}.g": g, f"{name}.y": y, f"{name}.dx": x.grad.clone()}
     save("functions.safetensors", out)
 
 

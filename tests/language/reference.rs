@@ -43,6 +43,9 @@ fn every_layer_and_word_is_in_the_reference() {
             assert!(REFERENCE.contains(slot.name), "{} of {}", slot.name, layer.text());
         }
     }
+    for function in sema::functions::FunctionName::ALL {
+        assert!(REFERENCE.contains(&format!("`{}", function.usage())), "{}", function.text());
+    }
     for word in sema::layers::Word::ALL {
         assert!(REFERENCE.contains(&format!("`{}`", word.text())), "{}", word.text());
     }
@@ -62,6 +65,9 @@ fn the_editor_grammar_knows_every_layer_and_word() {
         .filter_map(|pattern| pattern["match"].as_str())
         .flat_map(|pattern| pattern.split(['(', ')', '|']))
         .collect();
+    for function in sema::functions::FunctionName::ALL {
+        assert!(words.contains(&function.text()), "{}", function.text());
+    }
     let layers = sema::layers::LayerName::all().map(|layer| layer.text());
     for word in layers.chain(sema::layers::Word::ALL.iter().map(|word| word.text())) {
         assert!(words.contains(&word), "{word}");

@@ -85,7 +85,7 @@ fn gates_are_counted_and_computed_once() {
 /// Every spec with what a net of the papers' depth has: parameters, multiply-accumulates in
 /// millions, units.
 #[allow(clippy::type_complexity)]
-const SIZES: [(&str, &[(&str, &str)], usize, &str, usize); 67] = [
+const SIZES: &[(&str, &[(&str, &str)], usize, &str, usize)] = &[
     ("plain", &[], 1_727_962, "252.89", 54),
     ("constant_scaling", &[], 1_727_962, "252.89", 54),
     ("exclusive_gate", &[], 1_824_186, "266.8", 54),
@@ -123,6 +123,10 @@ const SIZES: [(&str, &[(&str, &str)], usize, &str, usize); 67] = [
     ("vgg", &[], 14_728_266, "313", 0),
     ("vgg_lesion", &[], 1_925_258, "455", 14),
     ("highway", &[], 532_330, "83.02", 17),
+    // Huang et al. 2017, Table 2: 0.8, 15.3 and 25.6 million; the first is what the authors' code has.
+    ("densenet_bc", &[], 769_162, "287.93", 48),
+    ("densenet_bc", &[("depth", "250"), ("growth", "24")], 15_324_406, "5419", 123),
+    ("densenet_bc", &[("depth", "190"), ("growth", "40")], 25_624_430, "9302", 93),
     // What torchvision's networks of these names have.
     ("imagenet_original", &[], 25_557_032, "4089", 16),
     ("imagenet_original", &[("depth", "101")], 44_549_160, "7801", 33),
@@ -171,7 +175,7 @@ const V2_101: [(&str, &str); 3] = [("depth", "101"), ("second", "4"), ("early", 
 
 #[test]
 fn every_spec_has_the_tables_size() {
-    for (name, settings, parameters, macs, units) in SIZES {
+    for &(name, settings, parameters, macs, units) in SIZES {
         let network = spec(name, settings);
         check(&network, parameters, macs);
         assert_eq!(network.units.len(), units, "{name}");
@@ -192,6 +196,7 @@ fn every_spec_is_in_the_table() {
             "He et al. 2016",
             "Veit et al. 2016",
             "Huang et al. 2016",
+            "Huang et al. 2017",
             "Zagoruyko & Komodakis 2016",
             "Xie et al. 2016",
             "Sandler et al. 2018",

@@ -132,8 +132,18 @@ impl Writer {
                     BinaryOp::Sub => "Sub",
                     BinaryOp::Mul => "Mul",
                     BinaryOp::Div => "Div",
+                    BinaryOp::Max => "Max",
+                    BinaryOp::Min => "Min",
                 },
             ),
+            Layer::Concat => self.node("Concat", &arguments, &out, vec![attribute_int("axis", 1)]),
+            Layer::ChannelPool(kind) => {
+                let op = match kind {
+                    PoolKind::Max => "ReduceMax",
+                    PoolKind::Avg => "ReduceMean",
+                };
+                self.node(op, &arguments, &out, vec![attribute_ints("axes", &[1])]);
+            }
             Layer::GlobalAvgPool => same(self, "GlobalAveragePool"),
             Layer::Pool { kind, window, stride, padding } => {
                 let mut attributes = vec![

@@ -241,7 +241,7 @@ mod tests {
     fn a_bracket_that_is_open_ends_at_the_next_binding() {
         assert_eq!(call("unit u { F = conv(3x3,\n a = | bn }"), None);
         let kernel = call("unit u { F = conv(|\n a = bn(stride: 1) }");
-        assert_eq!(kernel.map(|c| c.3.len()), Some(5));
+        assert_eq!(kernel.map(|c| c.3.len()), Some(6));
         assert_eq!(call("unit u(a, | b) { }"), None, "what is defined is not called");
         assert_eq!(call("unit u { F = bn y = F(|x) }"), None, "a bound chain is applied");
     }

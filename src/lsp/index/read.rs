@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::{Definition, Index, Occurrence, Role, Symbol, SymbolId, SymbolKind, Token};
+use crate::sema::functions::FunctionName;
 use crate::sema::layers::{LayerName, Word};
 use crate::source::Span;
 use crate::syntax::tokens;
@@ -275,7 +276,10 @@ impl Reader {
         let mut note = |symbol| self.uses.push(Occurrence { span, symbol, role: Role::Use });
         if let Some(&symbol) = known.get(name) {
             note(symbol);
-        } else if Word::find(name).is_some() || LayerName::find(name).is_some() {
+        } else if Word::find(name).is_some()
+            || LayerName::find(name).is_some()
+            || FunctionName::find(name).is_some()
+        {
         } else if matches!(name, "x" | "index" | "count") {
             let definition = &self.index.definitions[number];
             if definition.is_unit {

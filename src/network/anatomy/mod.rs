@@ -50,6 +50,7 @@
 //! | nested behind a ReLU, u with `f = relu` | x | the inner unit, whole |
 //! | `y = x + x`, `y = 2 * x`, squeeze `y = s(x) * x` | [`Body::Carried`]: there is no F | none |
 //! | plain, `y = F(x)` | [`Body::Chain`]: there is no shortcut | none |
+//! | dense, `y = concat(x, F(x))` | [`Body::Chain`]: x stands beside F(x), and nothing is added to it | none |
 //! | `y = F(x) + G(x)`, both 3×3 | [`Body::Chain`] | none |
 //!
 //! In a net without units, each convolution with the normalisation and activation behind it is a

@@ -64,6 +64,8 @@ impl Display for Step {
             Step::Rectified => write!(f, "rectified"),
             Step::Squashed => write!(f, "squashed"),
             Step::Activated(function) => write!(f, "through {function}"),
+            Step::Compared => write!(f, "compared"),
+            Step::Joined => write!(f, "joined with other channels"),
             Step::Pooled => write!(f, "pooled"),
             Step::Subsampled => write!(f, "subsampled"),
             Step::Padded => write!(f, "padded"),

@@ -29,6 +29,10 @@ pub enum Step {
     Activated(Activation),
     /// Means or maxima of windows, or of the whole.
     Pooled,
+    /// The larger or smaller of x and another value.
+    Compared,
+    /// Channels of other values beside those of x.
+    Joined,
     /// Every n-th pixel (option A).
     Subsampled,
     /// Zero channels added (option A).
@@ -51,6 +55,8 @@ impl Step {
             | Step::Rectified
             | Step::Squashed
             | Step::Activated(_)
+            | Step::Compared
+            | Step::Joined
             | Step::Pooled => false,
         }
     }
@@ -184,7 +190,9 @@ impl<'a> Ways<'a> {
                 number().map_or_else(|| self.factor(other()), |number| Step::Scaled(1.0 / number)),
             ),
             Layer::Binary(BinaryOp::Sub) => (slot == 1).then_some(Step::Scaled(-1.0)),
-            Layer::GlobalAvgPool | Layer::Pool { .. } => Some(Step::Pooled),
+            Layer::Binary(BinaryOp::Max | BinaryOp::Min) => Some(Step::Compared),
+            Layer::Concat => Some(Step::Joined),
+            Layer::GlobalAvgPool | Layer::ChannelPool(_) | Layer::Pool { .. } => Some(Step::Pooled),
             Layer::Subsample { .. } => Some(Step::Subsampled),
             Layer::PadChannels { .. } => Some(Step::Padded),
             // What is added to x is no part of it.

@@ -91,6 +91,8 @@ fn measured(step: &Step) -> Option<(Code, String, &'static str)> {
         Step::Normalised(_)
         | Step::Squashed
         | Step::Activated(_)
+        | Step::Compared
+        | Step::Joined
         | Step::Pooled
         | Step::Subsampled
         | Step::Padded => return None,

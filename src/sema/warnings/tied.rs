@@ -32,6 +32,7 @@ fn applied(value: &Value, scope: &Scope, found: &mut Vec<Diagnostic>) {
             applied(inner, scope, found);
         }
         ValueKind::Negate(inner) => applied(inner, scope, found),
+        ValueKind::Join(_, all) => all.iter().for_each(|value| applied(value, scope, found)),
         ValueKind::Fold(first, rest) => {
             applied(first, scope, found);
             rest.iter().for_each(|(_, operand)| applied(operand, scope, found));

@@ -43,6 +43,7 @@ fn settings(spec: &str) -> Vec<(String, String)> {
         "resnet18" => [("pixels", "32"), ("width", "8"), ("classes", "10")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec(),
+        "densenet_bc" => [depth("10"), vec![("growth".into(), "6".into())]].concat(),
         "preact_resnet18" | "resnet9" => vec![("width".into(), "8".into())],
         "resnext29" => [("depth", "11"), ("groups", "4"), ("base", "8"), ("width", "8")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -183,7 +184,8 @@ unit u(width) {
     a = gelu(c(x)) + gelu(c(x), approximate: true) + silu(c(x)) + leaky_relu(c(x), slope: 0.2)
     b = elu(c(x), alpha: 0.7) + softplus(c(x)) + hard_swish(c(x)) + hard_sigmoid(c(x)) + relu6(c(x))
     d = exp(-abs(c(x))) + log(1 + square(c(x))) + sqrt(2 + tanh(c(x)))
-    y = x + a + b * d
+    map = (conv(3x3, 1) -> sigmoid)(concat(channel_mean(a), channel_max(b), x))
+    y = max(x, map) + min(a, 1) + map * (b * d)
 }
 net functions(depth = 1, classes = 5) {
     input(3, 8, 8) -> conv(3x3, 4) -> u(4) * depth -> global_avg_pool -> linear(classes)

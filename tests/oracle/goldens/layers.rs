@@ -11,7 +11,7 @@ use rnetc::graph::{
 };
 use rnetc::network::Layer as NetworkLayer;
 use rnetc::nn::affine::Affine;
-use rnetc::nn::{activation, batch_norm, loss};
+use rnetc::nn::{activation, batch_norm, channels, loss};
 use rnetc::source::Source;
 use rnetc::{lower, sema};
 
@@ -160,6 +160,9 @@ fn pointwise() {
 /// A function of elements as a spec writes it, and as a node.
 type Function = (&'static str, fn(&mut Builder, NodeId) -> NodeId);
 
+const CHANNELS: [Function; 2] =
+    [("channel_max", channels::channel_max), ("channel_mean", channels::channel_mean)];
+
 const FUNCTIONS: [Function; 16] = [
     ("gelu", activation::gelu),
     ("gelu(approximate: true)", activation::gelu_tanh),
@@ -182,7 +185,7 @@ const FUNCTIONS: [Function; 16] = [
 #[test]
 fn functions_of_elements() {
     let golden = Golden::functions();
-    for (name, function) in FUNCTIONS {
+    for (name, function) in FUNCTIONS.into_iter().chain(CHANNELS) {
         let mut layer = Layer::new();
         let x = layer.pictures(&golden, &format!("{name}.x"));
         let y = function(&mut layer.b, x);

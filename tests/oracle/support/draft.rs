@@ -159,6 +159,18 @@ impl Draft {
         self.binary(BinaryOp::Add, a, b)
     }
 
+    /// Channels of all, one behind the other.
+    pub fn concat(&mut self, all: &[ValueId]) -> ValueId {
+        let c = all.iter().map(|&x| self.shape(x).c).sum();
+        let shape = Chw { c, ..self.shape(all[0]) };
+        self.push(Layer::Concat, all, shape)
+    }
+
+    pub fn channel_pool(&mut self, kind: PoolKind, x: ValueId) -> ValueId {
+        let shape = Chw { c: 1, ..self.shape(x) };
+        self.push(Layer::ChannelPool(kind), &[x], shape)
+    }
+
     pub fn global_avg_pool(&mut self, x: ValueId) -> ValueId {
         let c = self.shape(x).c;
         self.push(Layer::GlobalAvgPool, &[x], Chw { c, h: 1, w: 1 })

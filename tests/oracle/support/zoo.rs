@@ -21,6 +21,7 @@ pub fn all() -> Vec<(&'static str, Network)> {
         ("arithmetic", arithmetic()),
         ("activations", activations()),
         ("learned numbers", learned_numbers()),
+        ("joined", joined()),
     ]
 }
 
@@ -36,6 +37,25 @@ pub fn original() -> Network {
     let h = d.bn("h.bn", h);
     let y = d.add(h, a);
     let y = d.relu(y);
+    d.classify(y, CLASSES)
+}
+
+/// Several values that become one: joined channels, maxima and minima, a map of all channels.
+pub fn joined() -> Network {
+    let (mut d, x) = Draft::new(2, 4, 5);
+    let x = d.conv("conv", x, 3, 3, 1);
+    let f = d.conv("F.conv", x, 3, 2, 1);
+    let y = d.concat(&[x, f, x]);
+    let a = d.conv("a.conv", y, 1, 4, 1);
+    let b = d.conv("b.conv", y, 1, 4, 1);
+    let half = d.number(0.5);
+    let (larger, smaller) = (d.binary(BinaryOp::Max, a, b), d.binary(BinaryOp::Min, a, half));
+    let pools = [PoolKind::Max, PoolKind::Avg].map(|kind| d.channel_pool(kind, y));
+    let maps = d.concat(&pools);
+    let map = d.conv("map.conv", maps, 3, 1, 1);
+    let map = d.same(Layer::Activation(Activation::Sigmoid), map);
+    let gated = d.binary(BinaryOp::Mul, larger, map);
+    let y = d.add(gated, smaller);
     d.classify(y, CLASSES)
 }
 
