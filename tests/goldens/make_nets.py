@@ -240,21 +240,20 @@ def grouped(i, o, stride, groups):
 
 
 class ResNeXtBlock(nn.Module):
-    """ResNeXt.pytorch of prlz77: the authors' block C."""
+    """The authors' block C, with pytorch-cifar's names."""
 
     def __init__(self, i, inner, o, groups, stride):
         super().__init__()
-        self.conv_reduce, self.bn_reduce = conv(i, inner, 1), bn(inner)
-        self.conv_conv, self.bn = grouped(inner, inner, stride, groups), bn(inner)
-        self.conv_expand, self.bn_expand = conv(inner, o, 1), bn(o)
+        self.conv1, self.bn1 = conv(i, inner, 1), bn(inner)
+        self.conv2, self.bn2 = grouped(inner, inner, stride, groups), bn(inner)
+        self.conv3, self.bn3 = conv(inner, o, 1), bn(o)
         self.shortcut = nn.Sequential()
         if i != o:
-            self.shortcut.add_module("shortcut_conv", conv(i, o, 1, stride))
-            self.shortcut.add_module("shortcut_bn", bn(o))
+            self.shortcut = nn.Sequential(conv(i, o, 1, stride), bn(o))
 
     def forward(self, x):
-        y = F.relu(self.bn(self.conv_conv(F.relu(self.bn_reduce(self.conv_reduce(x))))))
-        return F.relu(self.shortcut(x) + self.bn_expand(self.conv_expand(y)))
+        y = F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
+        return F.relu(self.shortcut(x) + self.bn3(self.conv3(y)))
 
 
 class ResNeXt(nn.Module):
@@ -262,20 +261,19 @@ class ResNeXt(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.conv_1_3x3, self.bn_1 = conv(3, W), bn(W)
+        self.conv1, self.bn1 = conv(3, W), bn(W)
         i = W
         for at in range(3):
-            stage, o = nn.Sequential(), 4 * W << at
+            blocks, o = [], 4 * W << at
             for k in range(2):
-                block = ResNeXtBlock(i, 16 << at, o, 4, 1 + (at > 0 and k == 0))
-                stage.add_module(f"stage_{at + 1}_bottleneck_{k}", block)
+                blocks.append(ResNeXtBlock(i, 16 << at, o, 4, 1 + (at > 0 and k == 0)))
                 i = o
-            self.add_module(f"stage_{at + 1}", stage)
-        self.classifier = nn.Linear(i, CLASSES)
+            self.add_module(f"layer{at + 1}", nn.Sequential(*blocks))
+        self.linear = nn.Linear(i, CLASSES)
 
     def forward(self, x):
-        x = self.stage_3(self.stage_2(self.stage_1(F.relu(self.bn_1(self.conv_1_3x3(x))))))
-        return self.classifier(x.mean((2, 3)))
+        x = self.layer3(self.layer2(self.layer1(F.relu(self.bn1(self.conv1(x))))))
+        return self.linear(x.mean((2, 3)))
 
 
 class Inverted(nn.Module):
@@ -390,7 +388,7 @@ NETS = {
     ),
     "torchvision_mobilenet": (vision_mobile, "mobilenetv2", "cifar=0 pixels=64 width=0.125", 64),
     "kuangliu_mobilenet": (KuangliuMobileNet, "mobilenetv2", "pixels=16 width=0.125 last=64 six=0", 16),
-    "prlz77_resnext": (ResNeXt, "resnext29", f"depth=20 groups=4 base=4 width={W}", 8),
+    "cifar_resnext": (ResNeXt, "resnext29", f"depth=20 groups=4 base=4 width={W}", 8),
     "timm_d": (timm_d, "resnet_d", IMAGENET, 64),
     "timm_v2": (timm_v2, "imagenet_preact", f"{SMALL} early=0".replace(f"width={W}", "width=8"), 36),
     "hugging_face": (hugging, "imagenet_original", SMALL, 36),
