@@ -120,6 +120,7 @@ pub use {
     },
     data::dataset::Stored,
     data::normalise::Normalisation,
+    data::views::Views,
     data::{DataError, Dataset, Extent, Name, Pictures},
     engine::wgpu::{DeviceLimits, Tune},
     engine::{Device, EngineError, Precision},

@@ -1,18 +1,21 @@
 //! A network with weights: read from a file, tested, asked.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{OpenEngine, Spec};
-use crate::data::batches::Loading;
+use crate::data::batches::{Images, Loading};
 use crate::data::normalise::Normalisation;
+use crate::data::views::{View, Views, usual_pad};
 use crate::data::{Dataset, Extent};
+use crate::engine::EngineError;
 use crate::graph::OutputKind;
 use crate::lower;
 use crate::network::Network;
-use crate::pixels::Table;
+use crate::pixels::{self, Table};
 use crate::train::config::Config;
 use crate::train::evaluate::{MOST_BATCH, Score, evaluate_each, probabilities};
-use crate::train::inference::Passes;
+use crate::train::inference::{Mean, Passes};
 use crate::train::mistakes::{Mistake, Mistakes};
 use crate::train::record::checkpoint::{self, Origin};
 use crate::train::record::manifest;
@@ -70,7 +73,9 @@ impl Checkpoint {
             network = origin.applied(network)?;
         }
         let values = checkpoint::load(&self.path, &tensors::of(&network))?;
-        Ok(Model { network, values, origin: self.origin })
+        let recipe = self.origin.as_ref().and_then(Origin::recipe);
+        let views = recipe.map_or(Views::One, |recipe| recipe.views);
+        Ok(Model { network, values, origin: self.origin, views })
     }
 }
 
@@ -107,6 +112,9 @@ pub struct Model {
     /// The run that they are of, or the file that they were imported from; nothing where another
     /// program wrote them.
     pub origin: Option<Origin>,
+    /// Which views of a picture are classified: those of the recipe that it was trained by, unless
+    /// they are changed.
+    pub views: Views,
 }
 
 impl Model {
@@ -150,6 +158,12 @@ impl Model {
             Some(Origin::Import(imported)) => imported.classes = Some(names),
             None => {}
         }
+    }
+
+    fn seen(&self) -> Vec<View> {
+        let recipe = self.origin.as_ref().and_then(Origin::recipe);
+        let usual = || self.views.of(usual_pad(self.extent()));
+        recipe.map_or_else(usual, |recipe| recipe.seen(self.views))
     }
 
     /// Measures the error on a data set's test pictures, at most `batch` at a time; none if
@@ -196,7 +210,7 @@ impl Model {
             tally.add(scores, labels);
             mistakes.add(scores, labels);
         };
-        let score = evaluate_each(&mut program, &loading, interrupted, &mut each)?;
+        let score = evaluate_each(&mut program, &loading, &self.seen(), interrupted, &mut each)?;
         Ok(score.map(|score| Judged { score, tally, mistakes: mistakes.surest(usize::MAX) }))
     }
 
@@ -211,7 +225,8 @@ impl Model {
         let batch = batch.clamp(1, MOST_BATCH);
         Ok(Predictor {
             program: self.compiled(engine, batch)?,
-            table: normalisation.table(),
+            views: self.seen(),
+            table: Arc::new(normalisation.table()),
             extent: self.extent(),
             classes: classes.to_vec(),
         })
@@ -228,7 +243,8 @@ impl Model {
 /// A model that is ready to be asked.
 pub struct Predictor {
     program: Runner,
-    table: Table,
+    views: Vec<View>,
+    table: Arc<Table>,
     extent: Extent,
     classes: Vec<String>,
 }
@@ -267,34 +283,72 @@ impl Predictor {
         told: &mut dyn FnMut(Vec<f64>),
     ) -> Result<(), E> {
         let (bytes, batch) = (self.extent.bytes(), self.program.batch());
-        let classes = self.classes.len();
-        let mut tell = |(count, logits): (usize, Vec<f32>)| {
-            logits.chunks_exact(classes).take(count).for_each(|row| told(probabilities(row)));
-        };
         let failed = |error| E::from(TrainError::Engine(error));
-        let mut passes = Passes::new(&mut self.program, OutputKind::Logits);
-        let mut images = vec![0.0; batch * bytes];
-        let mut count = 0;
+        let black = pixels::Batch::black(batch, self.extent, self.table.clone());
+        let (classes, mean) = (self.classes.len(), Mean::of(&self.views));
+        let passes = Passes::new(&mut self.program, OutputKind::Logits);
+        let mut asked = Asked { passes, views: &self.views, mean, classes, told };
+        let (mut images, mut count) = (Images::Bytes(black), 0);
         for picture in pictures {
             let picture = match picture {
                 Ok(picture) => picture,
                 Err(error) => {
-                    passes.end().map_err(failed)?.map(&mut tell);
+                    // What has been begun is told.
+                    asked.end().map_err(failed)?;
                     return Err(error);
                 }
             };
             assert_eq!(picture.len(), bytes, "a picture of another size");
-            self.table.apply(0, &picture, &mut images[count * bytes..][..bytes], false);
+            if let Images::Bytes(batch) = &mut images {
+                batch.bytes[count * bytes..][..bytes].copy_from_slice(&picture);
+            }
             count += 1;
             if count == batch {
-                passes.begin(&images, count).map_err(failed)?.map(&mut tell);
+                asked.begin(&mut images, count).map_err(failed)?;
                 count = 0;
             }
         }
         if count > 0 {
-            passes.begin(&images, count).map_err(failed)?.map(&mut tell);
+            asked.begin(&mut images, count).map_err(failed)?;
         }
-        passes.end().map_err(failed)?.map(&mut tell);
+        asked.end().map_err(failed)
+    }
+}
+
+/// Batches of pictures that are asked about; with each, how many of its pictures count.
+struct Asked<'a> {
+    passes: Passes<'a, usize>,
+    views: &'a [View],
+    mean: Mean<'a>,
+    classes: usize,
+    told: &'a mut dyn FnMut(Vec<f64>),
+}
+
+impl Asked<'_> {
+    fn begin(&mut self, images: &mut Images, count: usize) -> Result<(), EngineError> {
+        for view in self.views {
+            images.crop(view.crop);
+            let before = self.passes.begin_images(images, count)?;
+            tell(before, self.classes, &mut self.mean, self.told);
+        }
         Ok(())
     }
+
+    fn end(mut self) -> Result<(), EngineError> {
+        let last = self.passes.end()?;
+        tell(last, self.classes, &mut self.mean, self.told);
+        Ok(())
+    }
+}
+
+/// Tells the probabilities of a batch whose last view has come.
+fn tell(
+    scores: Option<(usize, Vec<f32>)>,
+    classes: usize,
+    mean: &mut Mean,
+    told: &mut dyn FnMut(Vec<f64>),
+) {
+    let Some((count, scores)) = scores else { return };
+    let scores = mean.add(scores).unwrap_or_default();
+    scores.chunks_exact(classes).take(count).for_each(|row| told(probabilities(row)));
 }

@@ -347,6 +347,7 @@ impl Run {
     pub fn model(&mut self) -> Result<Model, TrainError> {
         let values = self.session.training.values()?;
         let origin = Some(Origin::Run(self.session.about(self.done)));
-        Ok(Model { network: self.network.clone(), values, origin })
+        let views = self.session.config.recipe.views;
+        Ok(Model { network: self.network.clone(), values, origin, views })
     }
 }

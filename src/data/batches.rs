@@ -66,6 +66,14 @@ impl Images {
         }
     }
 
+    /// Has another part of each picture seen; numbers stay as they are.
+    pub fn crop(&mut self, crop: Crop) {
+        match self {
+            Images::Numbers(_) => {}
+            Images::Bytes(batch) => batch.crops.fill(crop),
+        }
+    }
+
     fn mixed(&mut self, mix: Mix, extent: Extent) {
         match self {
             Images::Numbers(numbers) => mix.apply(extent, numbers),

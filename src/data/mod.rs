@@ -20,6 +20,7 @@ pub mod set;
 pub mod shapes;
 pub mod targets;
 pub mod validation;
+pub mod views;
 
 pub use crate::pixels::Extent;
 pub use dataset::{Dataset, Name, Pictures};

@@ -30,6 +30,15 @@ pub struct Hole {
 }
 
 impl Crop {
+    /// All of the picture.
+    pub const WHOLE: Crop = Crop {
+        down: 0,
+        right: 0,
+        border: Border::Zeros,
+        flip: false,
+        hole: Hole { rows: [0; 2], columns: [0; 2] },
+    };
+
     /// Standardises, crops out of a border to the picture's own size, mirrors, cuts the hole.
     pub fn apply(&self, table: &Table, extent: Extent, from: &[u8], to: &mut [f32]) {
         match self.border {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::data::batches::{As, Batch, Loading};
+use crate::data::views::View;
 use crate::data::{DataError, Dataset, Pictures};
 use crate::engine::Engine;
 use crate::engine::profile::{KernelTime, merged};
@@ -73,7 +74,8 @@ pub fn measure(
     let test = loading(&dataset.test, MOST_BATCH.min(dataset.test.count().max(1)));
     let mut program = Runner::new(engine, &lower::inference(network, test.batch))?;
     program.load(values)?;
-    let Some((tally, mistakes)) = judged(&mut program, &test, interrupted)? else {
+    let views = config.recipe.seen(config.recipe.views);
+    let Some((tally, mistakes)) = judged(&mut program, &test, &views, interrupted)? else {
         return Ok(None);
     };
     let batch = config.recipe.batch.min(dataset.train.count()).max(1);
@@ -106,11 +108,12 @@ fn first(loading: Loading) -> Result<Batch, TrainError> {
 fn judged(
     program: &mut Runner,
     loading: &Loading,
+    views: &[View],
     interrupted: &dyn Fn() -> bool,
 ) -> Result<Option<(Tally, Mistakes)>, TrainError> {
     let classes = loading.classes;
     let (mut tally, mut mistakes) = (Tally::new(classes), Mistakes::new(classes));
-    let whole = classify(program, loading, interrupted, |logits, labels| {
+    let whole = classify(program, loading, views, interrupted, |logits, labels| {
         tally.add(logits, labels);
         mistakes.add(logits, labels);
     })?;

@@ -6,6 +6,7 @@ use super::TrainError;
 use super::inference::classify;
 use super::runner::Runner;
 use crate::data::batches::Loading;
+use crate::data::views::View;
 
 /// Largest batch of an evaluation.
 pub const MOST_BATCH: usize = 250;
@@ -40,27 +41,29 @@ impl Score {
     }
 }
 
-/// Classifies a whole split with the weights that `program` holds; none if `interrupted` says so
-/// on the way.
+/// Classifies a whole split by some views of each picture with the weights that `program` holds;
+/// none if `interrupted` says so on the way.
 pub fn evaluate(
     program: &mut Runner,
     loading: &Loading,
+    views: &[View],
     interrupted: &dyn Fn() -> bool,
 ) -> Result<Option<Score>, TrainError> {
-    evaluate_each(program, loading, interrupted, &mut |_, _| {})
+    evaluate_each(program, loading, views, interrupted, &mut |_, _| {})
 }
 
 /// The same; `each` is given the scores of each batch, row by row, and its labels.
 pub fn evaluate_each(
     program: &mut Runner,
     loading: &Loading,
+    views: &[View],
     interrupted: &dyn Fn() -> bool,
     each: &mut dyn FnMut(&[f32], &[u8]),
 ) -> Result<Option<Score>, TrainError> {
     let classes = loading.classes;
     let start = Instant::now();
     let mut score = Score { count: 0, wrong: 0, loss: 0.0, seconds: 0.0 };
-    let whole = classify(program, loading, interrupted, |scores, labels| {
+    let whole = classify(program, loading, views, interrupted, |scores, labels| {
         score.count += labels.len();
         score.wrong += wrong(scores, classes, labels);
         score.loss += loss(scores, classes, labels);

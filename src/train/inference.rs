@@ -3,7 +3,8 @@
 use super::TrainError;
 use super::runner::Runner;
 use crate::data::DataError;
-use crate::data::batches::{Images, Loading};
+use crate::data::batches::{As, Images, Loading};
+use crate::data::views::View;
 use crate::engine::{EngineError, Pending};
 use crate::graph::{OutputKind, Role};
 
@@ -53,31 +54,71 @@ fn waited<T>((with, begun): (T, Pending)) -> Result<(T, Vec<f32>), EngineError> 
     Ok((with, begun.wait()?.into_iter().next().unwrap_or_default()))
 }
 
+/// The weighted mean of scores, view by view.
+pub struct Mean<'a> {
+    views: &'a [View],
+    seen: usize,
+    sums: Vec<f64>,
+}
+
+impl<'a> Mean<'a> {
+    /// Of views that come in their order.
+    pub fn of(views: &'a [View]) -> Self {
+        Self { views, seen: 0, sums: Vec::new() }
+    }
+
+    /// Takes the scores of the next view in; after the last, the means.
+    pub fn add(&mut self, scores: Vec<f32>) -> Option<Vec<f32>> {
+        let [_, _, ..] = self.views else { return Some(scores) };
+        if self.seen == 0 {
+            self.sums.clear();
+            self.sums.resize(scores.len(), 0.0);
+        }
+        let weight = self.views[self.seen].weight;
+        let each = self.sums.iter_mut().zip(&scores);
+        each.for_each(|(sum, score)| *sum += weight * f64::from(*score));
+        self.seen = (self.seen + 1) % self.views.len();
+        (self.seen == 0).then(|| self.sums.iter().map(|sum| *sum as f32).collect())
+    }
+}
+
 /// Class scores of all pictures, batch by batch in their order: `each` is given a batch's scores,
-/// row by row, and its labels. Returns false if `interrupted` says so on the way.
+/// row by row, and its labels. Of several views of a picture, they are the weighted mean (of what the
+/// net gives, before softmax). Returns false if `interrupted` says so on the way.
 ///
 /// # Errors
 /// Those of the engine; [`DataError::Ended`] where not all pictures come.
 pub fn classify(
     program: &mut Runner,
     loading: &Loading,
+    views: &[View],
     interrupted: &dyn Fn() -> bool,
     mut each: impl FnMut(&[f32], &[u8]),
 ) -> Result<bool, TrainError> {
     let loading = Loading { batch: program.batch(), ..loading.clone() };
     let mut missing = loading.pictures.count();
-    let mut batches = loading.evaluation(program.takes()).map_err(TrainError::NoThread)?;
+    // Other views than the plain one are cut out of bytes.
+    let takes = if views == [View::PLAIN] { program.takes() } else { As::Bytes };
+    let mut batches = loading.evaluation(takes).map_err(TrainError::NoThread)?;
     let mut passes = Passes::new(program, OutputKind::Logits);
-    while let Some(batch) = batches.next_item() {
-        if interrupted() {
-            return Ok(false);
+    let mut mean = Mean::of(views);
+    let mut add = |(labels, scores): (Vec<u8>, Vec<f32>)| {
+        if let Some(scores) = mean.add(scores) {
+            each(&scores, &labels);
         }
+    };
+    while let Some(mut batch) = batches.next_item() {
         missing -= batch.labels.len();
-        let before = passes.begin_images(&batch.images, batch.labels.clone())?;
+        for view in views {
+            if interrupted() {
+                return Ok(false);
+            }
+            batch.images.crop(view.crop);
+            passes.begin_images(&batch.images, batch.labels.clone())?.map(&mut add);
+        }
         batches.recycle(batch);
-        before.iter().for_each(|(labels, scores)| each(scores, labels));
     }
-    passes.end()?.iter().for_each(|(labels, scores)| each(scores, labels));
+    passes.end()?.map(&mut add);
     if missing == 0 { Ok(true) } else { Err(DataError::Ended.into()) }
 }
 
@@ -89,9 +130,10 @@ mod tests {
     use super::*;
     use crate::data::dataset::Stored;
     use crate::data::normalise::Normalisation;
+    use crate::data::views::Views;
     use crate::engine::{Device, Engine, Executable};
     use crate::graph::{InputId, Program};
-    use crate::pixels::Extent;
+    use crate::pixels::{Border, Extent};
     use crate::train::stand_in::{CLASSES, StandIn, program};
 
     /// Batches of the split.
@@ -164,11 +206,45 @@ mod tests {
                 all.extend_from_slice(&scores[..labels.len() * CLASSES]);
                 seen.extend_from_slice(labels);
             };
-            assert!(classify(&mut runner, &loading, &|| false, each).unwrap());
+            assert!(classify(&mut runner, &loading, &[View::PLAIN], &|| false, each).unwrap());
             (all, seen)
         };
         let overlapping = scores(&Overlapping(Arc::default()));
         assert_eq!(overlapping, scores(&StandIn));
         assert_eq!(overlapping.1, labels);
+    }
+
+    #[test]
+    fn scores_of_several_views_are_their_weighted_mean() {
+        let (count, extent) = (7, Extent { rows: 2, columns: 2, channels: 1 });
+        let pixels = (0..4 * count).map(|k| (k * 31 % 251) as u8).collect();
+        let loading = Loading {
+            pictures: Arc::new(Stored::new(extent, pixels, vec![0; count]).unwrap()),
+            normalisation: Normalisation { mean: vec![99.0], std: vec![70.0] },
+            batch: 3,
+            classes: CLASSES,
+        };
+        let scores = |views: &[View]| {
+            let mut runner = Runner::new(&StandIn, &program(3, false)).unwrap();
+            let weights = (0..4 * CLASSES).map(|k| (k as f32 * 0.7).sin()).collect();
+            runner.load(&[("fc.weight".to_owned(), weights)].into()).unwrap();
+            let mut all = Vec::new();
+            let each = |scores: &[f32], labels: &[u8]| {
+                all.extend_from_slice(&scores[..labels.len() * CLASSES]);
+            };
+            assert!(classify(&mut runner, &loading, views, &|| false, each).unwrap());
+            all
+        };
+        let views = Views::Translate.of((1, Border::Zeros));
+        let mut expected = vec![0.0; count * CLASSES];
+        for view in &views {
+            let alone = scores(&[View { weight: 1.0, ..*view }]);
+            let each = expected.iter_mut().zip(alone);
+            each.for_each(|(sum, score)| *sum += view.weight * f64::from(score));
+        }
+        let found = scores(&views);
+        let same = |(found, expected): (&f32, &f64)| f64::from(*found) - expected;
+        assert!(found.iter().zip(&expected).map(same).all(|off| off.abs() < 1e-6), "{found:?}");
+        assert_ne!(found, scores(&[View::PLAIN]));
     }
 }

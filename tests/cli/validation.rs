@@ -71,6 +71,47 @@ fn a_run_chooses_by_it_and_tests_at_the_end() {
 }
 
 #[test]
+fn views_are_averaged_and_recorded() {
+    let folder = Folder::new();
+    pets(&folder);
+    recipe(&folder, "r.yaml", "views: flip\n");
+    let said = folder.expect(0, &format!("{TRAIN} --recipe r.yaml --out r"));
+    let eval = |views: &str| {
+        let line = format!("run --eval --format json {views} {WEIGHTS} r");
+        serde_json::from_str::<serde_json::Value>(&folder.expect(0, &line).out).unwrap()
+    };
+    // As the recipe says, unless the command line says otherwise.
+    let [usual, flip, none] = ["", "--views flip", "--views none"].map(eval);
+    assert_eq!((&usual["views"], &none["views"]), (&"flip".into(), &"none".into()));
+    assert_eq!(usual["loss"], flip["loss"]);
+    let error = said.out.split_whitespace().nth(2).unwrap();
+    assert_eq!(format!("{:.2}", usual["error_percent"].as_f64().unwrap()), error);
+    let lines = read(&folder, "r/metrics.jsonl");
+    let last: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+    assert_eq!(last["test_loss"], usual["loss"]);
+    let text = folder.expect(0, &format!("run --eval --views translate {WEIGHTS} r")).out;
+    assert!(text.contains("  (mean scores of views: translate)"), "{text}");
+    let ask = |views: &str| {
+        folder.expect(0, &format!("run --predict pets/test {views} --format json {WEIGHTS} r"))
+    };
+    let crops = ask("--views 10-crop");
+    assert_eq!(crops.out.matches("\"views\":\"10-crop\"").count(), 6, "{crops:?}");
+    assert!(crops.err.contains("mean scores of views: 10-crop"), "{crops:?}");
+    assert!(!ask("--views none").out.contains("views"));
+    // A picture of one colour is its own mirror image, up to how sums are rounded.
+    let probabilities = |out: &str| -> Vec<f64> {
+        let of = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
+        let all = out.lines().map(|line| of(line)["classes"][0]["probability"].as_f64().unwrap());
+        all.collect()
+    };
+    let (flip, none) = (ask("").out, ask("--views none").out);
+    for (flip, none) in probabilities(&flip).iter().zip(probabilities(&none)) {
+        assert!((flip - none).abs() < 1e-5, "{flip}, {none}");
+    }
+    folder.expect(2, &format!("{TRAIN} --views flip"));
+}
+
+#[test]
 fn what_chooses_on_the_test_pictures_says_so() {
     let folder = Folder::new();
     pets(&folder);

@@ -10,6 +10,7 @@ mod runs;
 mod shell;
 mod specs;
 mod values;
+mod views;
 
 use clap::{Parser, Subcommand};
 

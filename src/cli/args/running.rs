@@ -9,6 +9,7 @@ use super::engine::EngineArgs;
 use super::part::PartArg;
 use super::values::{batch, set, setting};
 use crate::data::Set;
+use crate::data::views::Views;
 use crate::export::Mode;
 
 /// `rnetc run`.
@@ -30,6 +31,11 @@ pub struct RunArgs {
     /// With --eval, the part of the data that is measured on [default: test]
     #[arg(long, value_name = "PART", value_enum, requires = "eval")]
     pub part: Option<PartArg>,
+    /// With --eval and --predict, classify several views of each picture, and take the mean of their
+    /// scores before softmax [default: as the recipe of the weights' run says]
+    #[arg(long, value_name = "VIEWS", value_enum, requires = "weights",
+        conflicts_with_all = ["train", "resume"])]
+    pub views: Option<Views>,
     /// The data's classes have other names than those of the weights, and mean the same in the
     /// same order
     #[arg(long, requires = "weights", conflicts_with = "predict")]

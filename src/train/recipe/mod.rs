@@ -9,6 +9,7 @@ use crate::data::batches::Showing;
 use crate::data::order::Sampling;
 use crate::data::targets::Targets;
 use crate::data::validation::Amount;
+use crate::data::views::{View, Views};
 use crate::engine::Precision;
 use crate::network::Network;
 use crate::network::survival::Survival;
@@ -101,6 +102,9 @@ pub struct Recipe {
     /// When the run ends before its length; never, unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<Stop>,
+    /// Which views of a picture are classified, where it is not the picture alone.
+    #[serde(default, skip_serializing_if = "Views::is_one")]
+    pub views: Views,
     /// When pictures are classified to choose by; after the last step they always are, and the test
     /// pictures too.
     #[serde(default)]
@@ -292,6 +296,12 @@ impl Recipe {
     /// Its length, in the unit of its boundaries.
     pub fn length(&self) -> u64 {
         self.iterations.or(self.epochs).unwrap_or(0)
+    }
+
+    /// The views of pictures that are classified.
+    pub fn seen(&self, views: Views) -> Vec<View> {
+        let Pad { by, mode } = self.augmentation.pad;
+        views.of((by, mode))
     }
 
     /// How the loader shows training pictures.

@@ -84,6 +84,11 @@ fn mistakes_are_named() {
         ("seed: 0", "seed: 0\nclass_weights: [1, -1]", "class_weights has -1"),
         ("seed: 0", "seed: 0\nclass_weights: [0, 0]", "nothing would be learnt"),
         ("seed: 0", "seed: 0\nsampling: twice", "expected `once` or `balanced`"),
+        (
+            "seed: 0",
+            "seed: 0\nviews: mirror",
+            "expected one of `none`, `flip`, `translate`, `10-crop`",
+        ),
         ("seed: 0", "seed: 0\nvalidation: 0", "leave it away for none"),
         ("seed: 0", "seed: 0\nvalidation: 1.0", "above 0 and below 1"),
         ("seed: 0", "seed: 0\nvalidation: .nan", "above 0 and below 1"),
@@ -356,6 +361,7 @@ fn short_and_long_forms_of_a_key_read_back() {
         ("class_weights", "seed: 0", "seed: 0\nclass_weights: balanced"),
         ("class_weights", "seed: 0", "seed: 0\nclass_weights: [1, 2.5]"),
         ("sampling", "seed: 0", "seed: 0\nsampling: balanced"),
+        ("views", "seed: 0", "seed: 0\nviews: 10-crop"),
         ("stop", "seed: 0", "seed: 0\nvalidation: 0.1\nbest: test\nstop: { after: 3 }"),
     ] {
         let recipe = Recipe::parse("r", &SHORT.replace(from, to)).unwrap();

@@ -92,7 +92,9 @@ impl Session {
     ) -> Result<Option<Measure>, TrainError> {
         let Some(loading) = self.loading(part).cloned() else { return Ok(None) };
         self.inference.load(values)?;
-        let score = evaluate(&mut self.inference, &loading, &|| observer.interrupted())?;
+        let recipe = &self.config.recipe;
+        let views = recipe.seen(recipe.views);
+        let score = evaluate(&mut self.inference, &loading, &views, &|| observer.interrupted())?;
         Ok(score.map(|score| {
             let loss = score.mean_loss();
             let loss = loss.is_finite().then_some(loss);

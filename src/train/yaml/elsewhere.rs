@@ -74,6 +74,7 @@ const KEYS: &[(&[&str], &str)] = &[
         &["earlystopping", "earlystop", "patience"],
         "write stop: { after: 10 }, epochs without a lower error",
     ),
+    (&["tta", "testtimeaugmentation", "tencrop"], "write views: flip, or views: translate"),
     (&["monitor", "savebest"], "write best: validation, or best: test"),
     (&["amp", "fp16", "dtype", "mixedprecision"], "write precision: f16 on a GPU, bf16 on a CPU"),
     (&["dropout", "depth", "width", "model", "arch"], "that is the net's: it stands in the spec"),

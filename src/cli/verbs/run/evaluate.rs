@@ -11,6 +11,7 @@ use crate::cli::show::{mistakes, output};
 use crate::cli::verbs::run::scores;
 use crate::data::folder::Splits;
 use crate::data::locate::Found;
+use crate::data::views::Views;
 use crate::data::{Dataset, Set};
 use crate::train::evaluate::MOST_BATCH;
 use crate::train::recipe::Recipe;
@@ -24,6 +25,7 @@ pub fn evaluate(
     signals: &Signals,
 ) -> Result<(), Failure> {
     let mut model = weights::load(args, path)?;
+    model.views = args.views.unwrap_or(model.views);
     let named = set.map(Set::to_string);
     let set = match set {
         Some(set) => set.clone(),
@@ -58,13 +60,17 @@ pub fn evaluate(
     };
     let score = &judged.score;
     let line = format!(
-        "{part} error {:.2} % ({} of {} wrong)  {part} loss {:.4}  {:.0} images/s",
+        "{part} error {:.2} % ({} of {} wrong)  {part} loss {:.4}  {:.0} images/s{views}",
         score.error_percent(),
         score.wrong,
         score.count,
         score.mean_loss(),
         score.images_per_s(),
-        part = part.name()
+        part = part.name(),
+        views = match model.views {
+            Views::One => String::new(),
+            views => format!("  (mean scores of views: {})", views.name()),
+        }
     );
     if args.format == ResultFormat::Json {
         let on = scores::On {

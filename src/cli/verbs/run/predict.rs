@@ -14,6 +14,7 @@ use crate::cli::session::{engine, weights};
 use crate::cli::show::output;
 use crate::data::folder;
 use crate::data::picture::{self, Picture};
+use crate::data::views::Views;
 use crate::text::{counted, csv_cell};
 use crate::train::TrainError;
 use crate::train::evaluate::MOST_BATCH;
@@ -23,7 +24,12 @@ const SHOWN: u16 = 3;
 
 /// Names what pictures show. What cannot be read is said, and the others are named.
 pub fn predict(args: &RunArgs, path: &Path, signals: &Signals) -> Result<(), Failure> {
-    let model = weights::load(args, path)?;
+    let mut model = weights::load(args, path)?;
+    model.views = args.views.unwrap_or(model.views);
+    if !model.views.is_one() {
+        let views = model.views.name();
+        output::note(format_args!("probabilities are of the mean scores of views: {views}"));
+    }
     let (Some(_), Some(classes)) = (model.normalisation(), model.classes()) else {
         let told = TrainError::Undescribed.told();
         return Err(Failure::Wrong(format!("{}: {told}", path.display())));
@@ -48,7 +54,7 @@ pub fn predict(args: &RunArgs, path: &Path, signals: &Signals) -> Result<(), Fai
             }
         }
     });
-    let form = args.format;
+    let (form, views) = (args.format, model.views);
     let top = usize::from(args.top.unwrap_or(SHOWN)).min(classes.len());
     if form == ResultFormat::Csv {
         output::say(csv_head(top));
@@ -62,7 +68,7 @@ pub fn predict(args: &RunArgs, path: &Path, signals: &Signals) -> Result<(), Fai
         output::say(match form {
             ResultFormat::Text => text(&path, &best),
             ResultFormat::Csv => csv(&path, &best),
-            ResultFormat::Json => json(&path, &best),
+            ResultFormat::Json => json(&path, &best, views),
         });
     })?;
     ended(bad.into_inner(), asked.pictures.len(), none)
@@ -141,6 +147,9 @@ struct Named<'a> {
 #[derive(Serialize)]
 struct Line<'a> {
     path: &'a str,
+    /// Those whose scores are averaged, where there are several.
+    #[serde(skip_serializing_if = "Views::is_one")]
+    views: Views,
     classes: &'a [Named<'a>],
 }
 
@@ -169,9 +178,9 @@ fn csv(path: &str, best: &[Named]) -> String {
     csv_cell(path) + &best.iter().map(pair).collect::<String>()
 }
 
-fn json(path: &str, best: &[Named]) -> String {
+fn json(path: &str, best: &[Named], views: Views) -> String {
     // Nothing in it can fail to be JSON: strings, numbers, lists.
-    serde_json::to_string(&Line { path, classes: best }).unwrap_or_default()
+    serde_json::to_string(&Line { path, views, classes: best }).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -187,6 +196,8 @@ mod tests {
         let line = "\"my \"\"x\"\"\",\"green, frog\",0.500000,c,0.250000,a,0.125000";
         assert_eq!(csv("my \"x\"", &best), line);
         let line = r#"{"path":"x\"","classes":[{"class":"green, frog","probability":0.5}]}"#;
-        assert_eq!(json("x\"", &best[..1]), line);
+        assert_eq!(json("x\"", &best[..1], Views::One), line);
+        let line = json("x", &[], Views::TenCrop);
+        assert_eq!(line, r#"{"path":"x","views":"10-crop","classes":[]}"#);
     }
 }

@@ -43,6 +43,8 @@ pub struct Report<'a> {
     count: usize,
     wrong: usize,
     part: &'static str,
+    /// Of each picture, whose scores before softmax are averaged.
+    views: &'static str,
     /// Where they are the test pictures.
     #[serde(skip_serializing_if = "Option::is_none")]
     test_error_percent: Option<f64>,
@@ -81,6 +83,7 @@ pub fn report<'a>(judged: &'a Judged, on: &On<'a>, wrong: Option<usize>) -> Repo
         count: score.count,
         wrong: score.wrong,
         part: on.part.name(),
+        views: on.model.views.name(),
         test_error_percent: is_test.then(|| score.error_percent()),
         error_percent: score.error_percent(),
         top5_error_percent: tally.top5_error_percent(),
