@@ -1,6 +1,6 @@
 //! Layers in words.
 
-use crate::network::{BinaryOp, Layer, Network, PoolKind, RandomDraw, Value};
+use crate::network::{BinaryOp, Layer, Network, Over, PoolKind, RandomDraw, Value};
 
 /// A layer in a word or two.
 pub fn name(value: &Value) -> &'static str {
@@ -10,6 +10,13 @@ pub fn name(value: &Value) -> &'static str {
         Layer::Conv { .. } => "conv",
         Layer::Linear { .. } => "linear",
         Layer::BatchNorm { .. } => "BN",
+        Layer::Norm { over: Over::Groups(1), .. } | Layer::Norm { over: Over::Pixel, .. } => {
+            "layer norm"
+        }
+        Layer::Norm { over: Over::Groups(groups), .. } if groups == value.shape.c => {
+            "instance norm"
+        }
+        Layer::Norm { .. } => "group norm",
         Layer::Scale { .. } => "scale",
         Layer::Shift { .. } => "shift",
         Layer::Scalar { .. } => "scalar",
@@ -52,6 +59,7 @@ pub fn label(network: &Network, value: &Value) -> String {
                 format!("{h}×{w} conv, {outputs}{stride}{groups}")
             }
             ModuleKind::BatchNorm { .. }
+            | ModuleKind::Norm { .. }
             | ModuleKind::Linear { .. }
             | ModuleKind::Vector { .. } => name(value).to_string(),
         },
@@ -64,6 +72,10 @@ pub fn label(network: &Network, value: &Value) -> String {
         | Layer::Random { draw: RandomDraw::Bernoulli { p }, .. } => {
             format!("{} {p:.2}", name(value))
         }
+        Layer::Norm { over: Over::Groups(groups), .. } if name(value) == "group norm" => {
+            format!("group norm, {groups}")
+        }
+        Layer::Norm { over: Over::Pixel, .. } => "layer norm of pixels".to_owned(),
         Layer::Live { units, of, .. } => format!("{units} of {of} live"),
         Layer::Pool { window, stride, .. } => {
             format!("{window}×{window} {}, /{stride}", name(value))
@@ -90,6 +102,7 @@ pub fn label(network: &Network, value: &Value) -> String {
         | Layer::Detach
         | Layer::Const(_)
         | Layer::BatchNorm { .. }
+        | Layer::Norm { .. }
         | Layer::Scale { .. }
         | Layer::Shift { .. }
         | Layer::Scalar { .. }

@@ -115,6 +115,10 @@ fn pull_back(b: &mut Builder, id: NodeId, node: &Node, slot: usize, g: NodeId) -
         Op::Reduce(kind, axes) => reduce(b, kind, axes, arg, id, g),
         Op::Pool(geometry) => b.pool_dx(geometry, arg, g),
         Op::PoolDx(_) => return None,
+        Op::Reshape => {
+            let shape = b.ty(arg).shape;
+            b.reshape(g, shape)
+        }
         Op::Remap(remap) => {
             let inverse = adjoint_map(&remap, b.ty(arg).shape);
             b.remap(inverse, g)

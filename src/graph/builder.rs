@@ -303,6 +303,13 @@ impl Builder {
         self.infer(Op::Remap(remap), vec![x])
     }
 
+    /// The same elements under another shape; the first extent stays.
+    pub fn reshape(&mut self, x: NodeId, shape: Shape) -> NodeId {
+        let ty = Type { shape, ..self.ty(x) };
+        debug_assert!(infer::reshapes(self.ty(x), ty));
+        if ty == self.ty(x) { x } else { self.push(Op::Reshape, vec![x], ty) }
+    }
+
     /// Uniform numbers of type `ty`.
     pub fn random(&mut self, stream: u32, seed: NodeId, ty: Type) -> NodeId {
         self.push(Op::Random { stream }, vec![seed], ty)

@@ -17,14 +17,21 @@ pub fn broadcast(a: Type, b: Type) -> Option<Type> {
     Some(Type { shape: Shape(shape), batched: a.batched || b.batched })
 }
 
+/// Whether an image of one type has the elements of one of the other: a reshape's rule.
+pub fn reshapes(from: Type, to: Type) -> bool {
+    from.batched == to.batched
+        && from.shape.0[0] == to.shape.0[0]
+        && from.shape.len() == to.shape.len()
+}
+
 /// The type of `op` applied to arguments of these types, or `None` where they do not fit.
-/// `Input`, `Const`, `Broadcast` and `Random` carry their type in the node and have none here.
+/// `Input`, `Const`, `Broadcast`, `Random` and `Reshape` carry their type in the node and have none here.
 pub fn result(op: &Op, args: &[Type]) -> Option<Type> {
     if args.len() != op.arity() {
         return None;
     }
     match op {
-        Op::Input(_) | Op::Const(_) | Op::Broadcast | Op::Random { .. } => None,
+        Op::Input(_) | Op::Const(_) | Op::Broadcast | Op::Random { .. } | Op::Reshape => None,
         Op::Unary(_) | Op::Detach | Op::After => Some(args[0]),
         Op::Binary(_) => broadcast(args[0], args[1]),
         Op::Conv(g) => conv(g, args[0], args[1]),

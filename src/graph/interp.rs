@@ -99,7 +99,7 @@ fn node_value(node: &Node, args: &[Arg], inputs: &Inputs) -> Vec<f64> {
         Op::Pool(g) => pool(&g, args[0], shape),
         Op::PoolDx(g) => pool_dx(&g, args[0], args[1], shape),
         Op::Remap(remap) => indices(shape).map(|i| remapped(&remap, args[0], i)).collect(),
-        Op::Detach | Op::After => args[0].data.to_vec(),
+        Op::Reshape | Op::Detach | Op::After => args[0].data.to_vec(),
     }
 }
 

@@ -28,6 +28,7 @@
 //! | `Pool` | window | x | N×Ho×Wo×C | `PoolDx` |
 //! | `PoolDx` | window | x, g | x's | none |
 //! | `Remap` | move | x | lengths of its own | the inverse `Remap` |
+//! | `Reshape` | move | x | its own, of as many elements an image | the inverse `Reshape` |
 //! | `Detach` | order | x | x's | none |
 //! | `After` | order | x, token | x's | x: g |
 //!

@@ -195,6 +195,8 @@ pub enum Op {
     PoolDx(PoolGeometry),
     /// (x): re-indexing with zero fill.
     Remap(Remap),
+    /// (x): the same elements in the same order under another shape; images stay images.
+    Reshape,
     /// (x): x, with no gradient flowing back.
     Detach,
     /// (x, token): x, but not before `token` is known: keeps what is recomputed from being
@@ -238,6 +240,7 @@ impl Op {
             Op::Pool(_) => ("pool", Class::Window, 1),
             Op::PoolDx(_) => ("pool_dx", Class::Window, 2),
             Op::Remap(_) => ("remap", Class::Move, 1),
+            Op::Reshape => ("reshape", Class::Move, 1),
             Op::Detach => ("detach", Class::Order, 1),
             Op::After => ("after", Class::Order, 2),
         }

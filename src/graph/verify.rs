@@ -87,6 +87,7 @@ fn node(graph: &Graph, id: NodeId) -> Result<(), String> {
         (Op::Input(input), []) => graph.inputs.get(input.index()).is_some_and(|i| i.ty == node.ty),
         (Op::Const(_), []) => node.ty == Type { shape: Shape::SCALAR, batched: false },
         (Op::Broadcast, &[x]) => infer::broadcast(x, node.ty) == Some(node.ty),
+        (Op::Reshape, &[x]) => infer::reshapes(x, node.ty),
         (Op::Random { .. }, &[seed]) => seed.shape == Shape::SCALAR,
         (op, types) => infer::result(op, types) == Some(node.ty),
     };

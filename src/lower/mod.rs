@@ -9,13 +9,13 @@ use crate::graph::{
     PoolKind, ProbeId, Program, RegionId, Role, Shape, Type, Unary,
 };
 use crate::network::{
-    self, Activation, BinaryOp, Layer, ModuleId, Network, Per, RandomDraw, Tensor, TensorId, Value,
-    ValueId,
+    self, Activation, BinaryOp, Layer, ModuleId, Network, Over, Per, RandomDraw, Tensor, TensorId,
+    Value, ValueId,
 };
 use crate::nn::affine::Affine;
 use crate::nn::loss_scaling::Scaling;
 use crate::nn::optimiser::Sgd;
-use crate::nn::{activation, batch_norm, channels, dropout, loss, option_a};
+use crate::nn::{activation, batch_norm, channels, dropout, image_norm, loss, option_a};
 use crate::passes;
 
 mod probed;
@@ -283,6 +283,16 @@ impl<'a> Lowering<'a> {
             Layer::Linear { module } => self.linear(module, args[0]),
             Layer::BatchNorm { module, epsilon, momentum } => {
                 self.batch_norm(module, args[0], [epsilon, momentum])
+            }
+            Layer::Norm { module, over, epsilon } => {
+                let none = Affine { scale: None, shift: None };
+                let affine = module.map_or(none, |module| self.affine(module));
+                match over {
+                    Over::Groups(groups) => {
+                        image_norm::groups(&mut self.b, args[0], groups, epsilon, affine)
+                    }
+                    Over::Pixel => image_norm::pixels(&mut self.b, args[0], epsilon, affine),
+                }
             }
             Layer::Scale { module } => self.b.mul(args[0], self.whole(module)),
             Layer::Shift { module } => self.b.add(args[0], self.whole(module)),

@@ -10,7 +10,7 @@ impl ModuleKind {
                 let weights = rows.saturating_mul(columns).saturating_mul(inputs / groups);
                 (weights.saturating_mul(outputs), bias.map_or(0, |_| outputs))
             }
-            ModuleKind::BatchNorm { channels, affine } => {
+            ModuleKind::BatchNorm { channels, affine } | ModuleKind::Norm { channels, affine } => {
                 (channels.saturating_mul(affine.parts()), 0)
             }
             ModuleKind::Vector { channels, .. } => (channels, 0),
@@ -34,7 +34,7 @@ pub fn macs(modules: &[Module], layer: &Layer, shape: Chw) -> u64 {
             product(&[rows, columns, inputs / groups, shape.len()])
         }
         ModuleKind::Linear { inputs, outputs, .. } => product(&[inputs, outputs]),
-        ModuleKind::BatchNorm { .. } | ModuleKind::Vector { .. } => 0,
+        ModuleKind::BatchNorm { .. } | ModuleKind::Norm { .. } | ModuleKind::Vector { .. } => 0,
     }
 }
 

@@ -32,6 +32,15 @@ pub enum Layer {
         /// Weight of the newest batch in the running statistics.
         momentum: f64,
     },
+    /// Normalisation by an image's own moments.
+    Norm {
+        /// γ and β, where something is learned.
+        module: Option<ModuleId>,
+        /// Over what moments are taken.
+        over: Over,
+        /// Added to the variance.
+        epsilon: f64,
+    },
     /// Multiplies by learned numbers, one a channel or one in all.
     Scale {
         /// The numbers.
@@ -121,6 +130,15 @@ pub enum Layer {
     },
 }
 
+/// Over what a normalisation takes the moments of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Rows, columns and the channels of each of so many groups.
+    Groups(usize),
+    /// The channels of each pixel.
+    Pixel,
+}
+
 /// How often a number is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Per {
@@ -192,7 +210,7 @@ impl Layer {
     /// What it adds to a variance, if it normalises.
     pub fn epsilon(&self) -> Option<f64> {
         match *self {
-            Layer::BatchNorm { epsilon, .. } => Some(epsilon),
+            Layer::BatchNorm { epsilon, .. } | Layer::Norm { epsilon, .. } => Some(epsilon),
             _ => None,
         }
     }
@@ -206,6 +224,7 @@ impl Layer {
             | Layer::Scale { module }
             | Layer::Shift { module }
             | Layer::Scalar { module } => Some(module),
+            Layer::Norm { module, .. } => module,
             Layer::Input
             | Layer::Const(_)
             | Layer::Activation(_)

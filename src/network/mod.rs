@@ -44,7 +44,7 @@ mod value;
 pub use activation::Activation;
 pub use cost::macs;
 pub use ids::{ModuleId, UnitId, ValueId};
-pub use layer::{BinaryOp, Layer, Per, PoolKind, RandomDraw};
+pub use layer::{BinaryOp, Layer, Over, Per, PoolKind, RandomDraw};
 pub use module::{Affine, Draw, Module, ModuleKind, Start};
 pub use shape::Chw;
 pub use tensor::{Init, Part, Tensor, TensorId, TensorKind};

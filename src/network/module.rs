@@ -36,6 +36,19 @@ impl Affine {
     }
 }
 
+impl ModuleKind {
+    /// Whether its vectors are factors or summands by channel of what it reads, which no operator of its
+    /// own takes.
+    pub fn is_spread(&self) -> bool {
+        match self {
+            ModuleKind::Norm { .. } | ModuleKind::Vector { .. } => true,
+            ModuleKind::Conv { .. } | ModuleKind::BatchNorm { .. } | ModuleKind::Linear { .. } => {
+                false
+            }
+        }
+    }
+}
+
 /// How weights start.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Start {
@@ -104,6 +117,13 @@ pub enum ModuleKind {
     },
     /// Batch normalisation: scale γ, shift β, running mean (0 at first) and variance (1).
     BatchNorm {
+        /// Channels.
+        channels: usize,
+        /// γ and β.
+        affine: Affine,
+    },
+    /// What is learned behind a normalisation by an image's own moments.
+    Norm {
         /// Channels.
         channels: usize,
         /// γ and β.

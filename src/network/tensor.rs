@@ -142,10 +142,14 @@ fn of_module(id: ModuleId, module: &Module) -> Vec<Tensor> {
             all.extend(bias.map(|b| vector(Part::Bias, outputs, Init::Constant(b))));
             all
         }
-        ModuleKind::BatchNorm { channels, affine } => {
-            let learned = [(Part::Weight, affine.gamma), (Part::Bias, affine.beta)];
-            let running = [(Part::RunningMean, Some(0.0)), (Part::RunningVariance, Some(1.0))];
-            let all = learned.into_iter().chain(running);
+        ModuleKind::BatchNorm { channels, affine } | ModuleKind::Norm { channels, affine } => {
+            let running = match module.kind {
+                ModuleKind::BatchNorm { .. } => [Some(0.0), Some(1.0)],
+                _ => [None; 2],
+            };
+            let parts = [Part::Weight, Part::Bias, Part::RunningMean, Part::RunningVariance];
+            let starts = [affine.gamma, affine.beta].into_iter().chain(running);
+            let all = parts.into_iter().zip(starts);
             all.filter_map(|(part, start)| Some(vector(part, channels, Init::Constant(start?))))
                 .collect()
         }

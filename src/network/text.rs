@@ -5,8 +5,8 @@ use std::fmt::{self, Display, Formatter};
 
 use super::anatomy::site;
 use super::{
-    Affine, BinaryOp, Draw, Layer, Module, ModuleKind, Network, Per, PoolKind, RandomDraw, Start,
-    UnitInstance, Value,
+    Affine, BinaryOp, Draw, Layer, Module, ModuleKind, Network, Over, Per, PoolKind, RandomDraw,
+    Start, UnitInstance, Value,
 };
 
 impl Display for Network {
@@ -54,6 +54,14 @@ impl Network {
                 } else {
                     Ok(())
                 }
+            }
+            Layer::Norm { module, over, epsilon } => {
+                match over {
+                    Over::Groups(groups) => write!(f, "norm of {groups} groups"),
+                    Over::Pixel => write!(f, "norm of pixels"),
+                }?;
+                module.map_or(Ok(()), |module| write!(f, " {module}"))?;
+                if *epsilon == Layer::EPSILON { Ok(()) } else { write!(f, " eps {epsilon}") }
             }
             Layer::Scale { module } => write!(f, "scale {module}"),
             Layer::Shift { module } => write!(f, "shift {module}"),
@@ -160,6 +168,10 @@ impl Display for Module {
             }
             ModuleKind::BatchNorm { channels, affine } => {
                 write!(f, "bn {channels}")?;
+                affine.write(f)
+            }
+            ModuleKind::Norm { channels, affine } => {
+                write!(f, "norm {channels}")?;
                 affine.write(f)
             }
             ModuleKind::Vector { channels, init } => write!(f, "vector {channels} init {init}"),

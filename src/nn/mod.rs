@@ -8,6 +8,7 @@ pub mod affine;
 pub mod batch_norm;
 pub mod channels;
 pub mod dropout;
+pub mod image_norm;
 pub mod loss;
 pub mod loss_scaling;
 pub mod optimiser;

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use super::attributes::Attributes;
+use super::attributes::{Attributes, NormOver};
 use super::expander::{Expander, Failure};
 use super::instance::{Bound, Instance, LayerInstance, Modules};
 use super::shapes;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::network::{Affine, Chw, Layer, ModuleId, ModuleKind, Start, ValueId};
+use crate::network::{Affine, Chw, Layer, ModuleId, ModuleKind, Over, Start, ValueId};
 use crate::source::Span;
 
 impl<'a> Expander<'a> {
@@ -65,6 +65,9 @@ impl<'a> Expander<'a> {
                 })?;
                 self.bn(x, module, [epsilon, momentum], span)
             }
+            Attributes::Norm { over, epsilon, affine } => {
+                self.norm(layer, x, (over, epsilon, affine))
+            }
             Attributes::Scale { init, each } => {
                 let module = self.vector(layer, input, if each { input.c } else { 1 }, init)?;
                 same(self, Layer::Scale { module })
@@ -100,6 +103,31 @@ impl<'a> Expander<'a> {
             }
             Attributes::Identity => Ok(x),
         }
+    }
+
+    fn norm(
+        &mut self,
+        layer: &LayerInstance,
+        x: ValueId,
+        (over, epsilon, affine): (NormOver, f64, Affine),
+    ) -> Result<ValueId, Diagnostic> {
+        let (input, span) = (self.net.shape(x), layer.span);
+        let over = match over {
+            NormOver::Groups(groups) => {
+                shapes::normalised(input, groups, span)?;
+                Over::Groups(groups)
+            }
+            NormOver::Instance => Over::Groups(input.c),
+            NormOver::Pixel => Over::Pixel,
+        };
+        let kind = ModuleKind::Norm { channels: input.c, affine };
+        let [module, _] = match affine.parts() {
+            0 => [None; 2],
+            _ => self.modules(layer, input, |e| {
+                Ok([Some(e.net.module(name(layer, 0), kind, span)?), None])
+            })?,
+        };
+        self.net.value(Layer::Norm { module, over, epsilon }, vec![x], input, span)
     }
 
     /// A value that is made of nothing.

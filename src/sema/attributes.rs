@@ -49,6 +49,15 @@ pub enum Attributes {
         /// What is learned.
         affine: Affine,
     },
+    /// Normalisation by an image's own moments.
+    Norm {
+        /// Over what.
+        over: NormOver,
+        /// Added to the variance.
+        epsilon: f64,
+        /// What is learned.
+        affine: Affine,
+    },
     /// Learned factors.
     Scale {
         /// What they start at.
@@ -141,6 +150,17 @@ pub enum Attributes {
     Identity,
 }
 
+/// Over what an image is normalised.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum NormOver {
+    /// So many groups of channels.
+    Groups(usize),
+    /// Each channel.
+    Instance,
+    /// The channels of each pixel.
+    Pixel,
+}
+
 const WIDTHS: RangeInclusive<usize> = 1..=65_536;
 const SIDES: RangeInclusive<usize> = 1..=65_536;
 const KERNELS: RangeInclusive<usize> = 1..=64;
@@ -195,6 +215,16 @@ pub fn evaluate(
             momentum: slot(1).share(Layer::MOMENTUM)?,
             affine: affine([slot(2), slot(3), slot(4)])?,
         },
+        LayerName::GroupNorm => norm(
+            NormOver::Groups(slot(0).whole(WIDTHS, None)?),
+            [slot(1), slot(2), slot(3), slot(4)],
+        )?,
+        LayerName::LayerNorm => {
+            let pixel = slot(0).word(Word::Channels, Word::Image, false)?;
+            let over = if pixel { NormOver::Pixel } else { NormOver::Groups(1) };
+            norm(over, [slot(1), slot(2), slot(3), slot(4)])?
+        }
+        LayerName::InstanceNorm => norm(NormOver::Instance, [slot(0), slot(1), slot(2), slot(3)])?,
         LayerName::Scale => Attributes::Scale { init: slot(0).start()?, each: slot(1).each()? },
         LayerName::Shift => Attributes::Shift { init: slot(0).start()?, each: slot(1).each()? },
         LayerName::Scalar => Attributes::Scalar { init: slot(0).start()? },
@@ -291,6 +321,14 @@ fn in_order(kernel: &Slot<'_>, width: &Slot<'_>) -> Result<(), Diagnostic> {
         }
         _ => Ok(()),
     }
+}
+
+fn norm(
+    over: NormOver,
+    [eps, gamma, beta, learned]: [Slot<'_>; 4],
+) -> Result<Attributes, Diagnostic> {
+    let (epsilon, affine) = (eps.epsilon()?, affine([gamma, beta, learned])?);
+    Ok(Attributes::Norm { over, epsilon, affine })
 }
 
 fn random(draw: RandomDraw, per: Slot<'_>, evaluation: Slot<'_>) -> Result<Attributes, Diagnostic> {

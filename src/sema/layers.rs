@@ -13,6 +13,12 @@ pub enum LayerName {
     Linear,
     /// Batch normalisation.
     Bn,
+    /// Normalisation of groups of channels.
+    GroupNorm,
+    /// Normalisation of an image, or of each of its pixels.
+    LayerNorm,
+    /// Normalisation of each channel of an image.
+    InstanceNorm,
     /// Learned factors.
     Scale,
     /// Learned summands.
@@ -86,6 +92,16 @@ const DRAWN: &[Word] = &[Word::Image, Word::Batch];
 /// How weights start.
 const DRAWS: &[Word] = &[Word::FanOut, Word::FanIn, Word::Uniform, Word::Zero, Word::Dirac];
 
+/// Over what an image is normalised.
+const OVER: &[Word] = &[Word::Channels, Word::Image];
+
+/// Whether a normalisation learns anything.
+const AFFINE: Slot = option("affine", FLAG);
+
+const fn learned(name: &'static str) -> Slot {
+    option(name, &[Word::None])
+}
+
 /// One number a channel, or one in all.
 const EACH: &[Word] = &[Word::Channel, Word::Tensor];
 
@@ -118,6 +134,9 @@ impl LayerName {
             LayerName::Conv,
             LayerName::Linear,
             LayerName::Bn,
+            LayerName::GroupNorm,
+            LayerName::LayerNorm,
+            LayerName::InstanceNorm,
             LayerName::Scale,
             LayerName::Shift,
             LayerName::Scalar,
@@ -132,6 +151,9 @@ impl LayerName {
             LayerName::Conv => "conv",
             LayerName::Linear => "linear",
             LayerName::Bn => "bn",
+            LayerName::GroupNorm => "group_norm",
+            LayerName::LayerNorm => "layer_norm",
+            LayerName::InstanceNorm => "instance_norm",
             LayerName::Scale => "scale",
             LayerName::Shift => "shift",
             LayerName::Scalar => "scalar",
@@ -175,15 +197,24 @@ impl LayerName {
                 const { &[must("classes"), bias(), option("init", DRAWS), may("gain")] }
             }
             LayerName::Bn => {
+                const { &[may("eps"), may("momentum"), learned("gamma"), learned("beta"), AFFINE] }
+            }
+            LayerName::GroupNorm => {
+                const { &[must("groups"), may("eps"), learned("gamma"), learned("beta"), AFFINE] }
+            }
+            LayerName::LayerNorm => {
                 const {
                     &[
+                        Slot { name: "over", required: true, words: OVER },
                         may("eps"),
-                        may("momentum"),
-                        option("gamma", &[Word::None]),
-                        option("beta", &[Word::None]),
-                        option("affine", FLAG),
+                        learned("gamma"),
+                        learned("beta"),
+                        AFFINE,
                     ]
                 }
+            }
+            LayerName::InstanceNorm => {
+                const { &[may("eps"), learned("gamma"), learned("beta"), AFFINE] }
             }
             LayerName::Scale | LayerName::Shift => const { &[must("init"), option("per", EACH)] },
             LayerName::Scalar => const { &[must("init")] },
@@ -239,6 +270,17 @@ impl LayerName {
                 "Batch normalisation with a learned scale, which starts at `gamma`, and shift, at `beta`; \
                  `none` leaves one out, `affine: false` both. `eps` is added to the variance, `momentum` is \
                  the weight of the newest batch in the running statistics."
+            }
+            LayerName::GroupNorm => {
+                "Normalises each image by itself, in `groups` groups of channels over rows and columns \
+                 (Wu & He 2018); what is learned is as for bn."
+            }
+            LayerName::LayerNorm => {
+                "Normalises `over: channels` each pixel by itself, as ConvNeXt does, or `over: image` all of \
+                 an image, which is group_norm(1); what is learned is as for bn."
+            }
+            LayerName::InstanceNorm => {
+                "Normalises each channel of each image by itself; what is learned is as for bn."
             }
             LayerName::Scale => {
                 "Multiplies each channel by a learned factor that starts at `init`; with `per: tensor` all \
@@ -298,7 +340,10 @@ impl LayerName {
     /// Whether a definition may take its word: specs that did were written before it was one.
     pub fn may_be_defined(self) -> bool {
         match self {
-            LayerName::Scale
+            LayerName::GroupNorm
+            | LayerName::LayerNorm
+            | LayerName::InstanceNorm
+            | LayerName::Scale
             | LayerName::Shift
             | LayerName::Scalar
             | LayerName::Random
@@ -375,7 +420,9 @@ pub enum Word {
     Zero,
     /// Identity kernels.
     Dirac,
-    /// One draw an image.
+    /// The channels of each pixel.
+    Channels,
+    /// One draw an image; all of an image.
     Image,
     /// One draw a mini-batch.
     Batch,
@@ -387,7 +434,7 @@ pub enum Word {
 
 impl Word {
     /// All of them.
-    pub const ALL: [Word; 14] = [
+    pub const ALL: [Word; 15] = [
         Word::Pad,
         Word::Project,
         Word::None,
@@ -398,6 +445,7 @@ impl Word {
         Word::Uniform,
         Word::Zero,
         Word::Dirac,
+        Word::Channels,
         Word::Image,
         Word::Batch,
         Word::Channel,
@@ -417,6 +465,7 @@ impl Word {
             Word::Uniform => "uniform",
             Word::Zero => "zero",
             Word::Dirac => "dirac",
+            Word::Channels => "channels",
             Word::Image => "image",
             Word::Batch => "batch",
             Word::Channel => "channel",
@@ -433,6 +482,7 @@ impl Word {
             | Word::Uniform
             | Word::Zero
             | Word::Dirac
+            | Word::Channels
             | Word::Image
             | Word::Batch
             | Word::Channel
@@ -447,6 +497,7 @@ impl Word {
             Word::True | Word::False => FLAG,
             Word::None => &[Word::None],
             Word::FanOut | Word::FanIn | Word::Uniform | Word::Zero | Word::Dirac => DRAWS,
+            Word::Channels => OVER,
             Word::Image | Word::Batch => DRAWN,
             Word::Channel | Word::Tensor => EACH,
         }

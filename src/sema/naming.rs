@@ -49,6 +49,7 @@ fn labels<'p>(program: &'p Program, instance: &Instance<'_>, mut each: impl FnMu
             Attributes::Conv { .. } => each("conv"),
             Attributes::Linear { .. } => each("linear"),
             Attributes::Bn { .. } => each("bn"),
+            Attributes::Norm { .. } => each("norm"),
             Attributes::Scale { .. } => each("scale"),
             Attributes::Shift { .. } => each("shift"),
             Attributes::Scalar { .. } => each("scalar"),

@@ -87,6 +87,19 @@ pub fn grouped(input: Chw, width: usize, groups: usize, span: Span) -> Result<()
     Err(error.label(format!("reads {input}")).hint(hint))
 }
 
+/// Whether a group norm's groups are equal parts of the channels.
+pub fn normalised(input: Chw, groups: usize, span: Span) -> Result<(), Diagnostic> {
+    if input.c.is_multiple_of(groups) {
+        return Ok(());
+    }
+    let all = (1..=groups.min(input.c)).rev().filter(|n| input.c.is_multiple_of(*n));
+    let near: Vec<String> = all.take(4).map(|n| n.to_string()).collect();
+    let message = format!("{groups} groups have no equal parts of {} channels", input.c);
+    let hint = format!("groups that divide {}: the largest below are {}", input.c, near.join(", "));
+    let error = Diagnostic::error(Code::ShapeMismatch, span, message);
+    Err(error.label(format!("reads {input}")).hint(hint))
+}
+
 /// Option A's subsampling: every `stride`-th pixel from the first.
 pub fn subsampled(input: Chw, stride: usize) -> Chw {
     Chw { c: input.c, h: (input.h - 1) / stride + 1, w: (input.w - 1) / stride + 1 }

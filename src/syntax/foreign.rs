@@ -27,7 +27,7 @@ impl Here {
 }
 
 const VALUES: &str = "values are added, subtracted, multiplied and divided: y = h(x) + F(x)";
-const ONE_NORM: &str = "the one normalisation is bn";
+const OTHER_NORMS: &str = "the normalisations are bn, group_norm, layer_norm and instance_norm";
 const LOSS: &str =
     "leave it out: the loss contains it, and the net ends with one number for each class";
 const WHOLE: &str = "leave it out: linear reads the whole value";
@@ -167,9 +167,24 @@ const WORDS: &[(&[&str], Here)] = &[
         Here::Written("an argument of conv: conv(3x3, 64, groups: 32)"),
     ),
     (
-        &["layernorm", "layernormalization", "groupnorm", "instancenorm", "rmsnorm", "gn", "lrn"],
-        Here::Absent(ONE_NORM),
+        &["groupnorm", "gn", "groupnormalization"],
+        Here::Called("group_norm", "group_norm(groups), such as group_norm(32)"),
     ),
+    (
+        &["layernorm", "layernormalization", "ln"],
+        Here::Called(
+            "layer_norm",
+            "layer_norm(over: channels), of each pixel as in ConvNeXt, or layer_norm(over: image)",
+        ),
+    ),
+    (
+        &["instancenorm", "instancenormalization"],
+        Here::Called(
+            "instance_norm",
+            "instance_norm, or as PyTorch has it instance_norm(affine: false)",
+        ),
+    ),
+    (&["rmsnorm", "lrn"], Here::Absent(OTHER_NORMS)),
     (
         &["convtranspose", "deconv", "upsample", "interpolate", "pixelshuffle", "unpool"],
         Here::Absent(
@@ -231,8 +246,9 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
     ("stride", &["strides", "step", "factor"]),
     ("padding", &["pad", "pads"]),
     ("bias", &["usebias"]),
-    ("groups", &["group", "cardinality", "numgroups"]),
+    ("groups", &["group", "cardinality", "numgroups", "numg"]),
     ("eps", &["epsilon", "varianceepsilon"]),
+    ("over", &["normalizedshape", "axis", "axes", "dim"]),
     ("gamma", &["scale", "gammainitializer"]),
     ("beta", &["betainitializer"]),
     (

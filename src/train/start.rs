@@ -108,7 +108,9 @@ fn head(network: &Network) -> Vec<ModuleId> {
             modules.push(module);
             match network.module(module).kind {
                 ModuleKind::Conv { .. } | ModuleKind::Linear { .. } => return modules,
-                ModuleKind::BatchNorm { .. } | ModuleKind::Vector { .. } => {}
+                ModuleKind::BatchNorm { .. }
+                | ModuleKind::Norm { .. }
+                | ModuleKind::Vector { .. } => {}
             }
         }
         let Some(&before) = value.args.first() else { return modules };

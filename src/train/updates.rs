@@ -154,7 +154,7 @@ impl<'a> Places<'a> {
         let module = tensor.id.module;
         let stage = self.unit(module).0.map(|unit| self.stages[unit.index()]);
         let kind = match (&self.network.module(module).kind, tensor.kind) {
-            (ModuleKind::BatchNorm { .. }, _) => KINDS[2],
+            (ModuleKind::BatchNorm { .. } | ModuleKind::Norm { .. }, _) => KINDS[2],
             (ModuleKind::Vector { .. }, _) => KINDS[3],
             (ModuleKind::Conv { .. } | ModuleKind::Linear { .. }, TensorKind::Vector) => KINDS[1],
             (ModuleKind::Conv { .. } | ModuleKind::Linear { .. }, _) => KINDS[0],

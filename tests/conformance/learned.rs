@@ -8,7 +8,7 @@ use crate::networks::forward_and_backward;
 use crate::support::{calm_inputs, compile, distance, engines, load};
 
 /// Units that read 6×5×5.
-const UNITS: [(&str, &str); 4] = [
+const UNITS: [(&str, &str); 6] = [
     (
         "learned numbers",
         "unit u { a = scalar(0.5)  g = scalar(1)
@@ -27,6 +27,17 @@ const UNITS: [(&str, &str); 4] = [
                   a = (relu -> conv(3x3, 6) -> bn)(x)  b = (relu -> conv(3x3, 6) -> bn)(x)
                   back = beta * a + (1 - beta) * b
                   y = x + back + detach(alpha * a + (1 - alpha) * b - back) }",
+    ),
+    (
+        "group norms",
+        "unit u { F = group_norm(3) -> relu -> conv(3x3, 6) -> group_norm(2, eps: 1e-3) -> tanh -> conv(1x1, 6)
+                  y = x + F(x) }",
+    ),
+    (
+        "layer and instance norms",
+        "unit u { F = layer_norm(over: channels) -> conv(3x3, 6) -> layer_norm(over: image, gamma: none)
+                      -> tanh -> conv(1x1, 6) -> instance_norm(affine: false)
+                  y = x + F(x) }",
     ),
     (
         "draws by image and batch",

@@ -320,3 +320,26 @@ fn re_indexing() {
         agrees(name, &program(b, 2, &[moved]), TOLERANCE);
     }
 }
+
+/// The same elements under another shape: groups of channels apart and together, fours or not, with what
+/// is done to them before and behind.
+#[test]
+fn other_shapes() {
+    for (from, to) in [
+        ([3, 1, 1, 12], [3, 1, 3, 4]),
+        ([2, 1, 1, 15], [2, 1, 5, 3]),
+        ([2, 1, 4, 8], [2, 1, 1, 32]),
+        ([2, 3, 5, 2], [2, 5, 2, 3]),
+    ] {
+        let mut b = Builder::new();
+        let x = images(&mut b, from);
+        let one = b.constant(1.0);
+        let shifted = b.add(x, one);
+        let other = b.reshape(shifted, Shape(to));
+        let sums = b.reduce(ReduceKind::Sum, Axes::CHANNELS, other);
+        let repeated = b.broadcast(sums, batched(to));
+        let back = b.reshape(repeated, Shape(from));
+        let both = b.mul(back, x);
+        agrees(&format!("{from:?} as {to:?}"), &program(b, from[0], &[other, both]), TOLERANCE);
+    }
+}

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes ops.safetensors and resnet.safetensors: what PyTorch computes in float64.
+"""Writes ops.safetensors, norms.safetensors and resnet.safetensors: what PyTorch computes in float64.
 
 Run by hand, with PyTorch 2 installed, when a golden is added: `python3 tests/goldens/make.py`.
 Tensors keep PyTorch's layouts (NCHW pictures, OIHW weights); the tests convert.
@@ -68,6 +68,29 @@ def batch_norms(out):
     out |= {"bn.x": x, "bn.g": g, "bn.train": y, "bn.dx": x.grad}
     out |= {"bn.dweight": bn.weight.grad, "bn.dbias": bn.bias.grad}
     out |= {f"bn.after.{k}": v for k, v in bn.state_dict().items() if k.startswith("running")}
+
+
+def norms(out):
+    x = torch.randn(3, 6, 4, 5) * 2 + 3
+    g = torch.randn(3, 6, 4, 5)
+    out |= {"norm.x": x, "norm.g": g}
+    layers = {
+        "groups": nn.GroupNorm(3, 6, 1e-3),
+        "image": nn.GroupNorm(1, 6),
+        "instance": nn.InstanceNorm2d(6, affine=True),
+        "pixel": nn.LayerNorm(6, 1e-6),
+    }
+    for name, layer in layers.items():
+        for parameter in layer.parameters():
+            nn.init.normal_(parameter, 0.5, 1.0)
+        given = x.clone().requires_grad_()
+        last = name == "pixel"
+        y = layer(given.permute(0, 2, 3, 1)).permute(0, 3, 1, 2) if last else layer(given)
+        y.backward(g)
+        out |= {f"norm.{name}.y": y, f"norm.{name}.dx": given.grad}
+        for part in ("weight", "bias"):
+            parameter = getattr(layer, part)
+            out |= {f"norm.{name}.{part}": parameter.detach(), f"norm.{name}.d{part}": parameter.grad}
 
 
 def pointwise(out):
@@ -183,6 +206,7 @@ if __name__ == "__main__":
     torch.set_default_dtype(torch.float64)
     for name, makers in {
         "ops.safetensors": [convolutions, batch_norms, pointwise, pools, losses, optimisers],
+        "norms.safetensors": [norms],
         "resnet.safetensors": [resnet],
     }.items():
         tensors = {}

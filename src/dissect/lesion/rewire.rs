@@ -43,6 +43,10 @@ fn pair(network: &Network, left: &Layer, right: &Layer) -> Option<Option<(Module
             &Layer::BatchNorm { module: a, epsilon, momentum },
             &Layer::BatchNorm { module: b, epsilon: other, momentum: weight },
         ) => (epsilon == other && momentum == weight).then_some((a, b)),
+        (
+            &Layer::Norm { module: Some(a), over, epsilon },
+            &Layer::Norm { module: Some(b), over: others, epsilon: other },
+        ) => (over == others && epsilon == other).then_some((a, b)),
         (&Layer::Linear { module: a }, &Layer::Linear { module: b })
         | (&Layer::Scale { module: a }, &Layer::Scale { module: b })
         | (&Layer::Shift { module: a }, &Layer::Shift { module: b })

@@ -446,6 +446,7 @@ fn initial_gate(network: &Network, site: &Site) -> Option<f64> {
                 ModuleKind::Conv { bias: Some(bias), .. } => Some(1.0 / (1.0 + bias.exp())),
                 ModuleKind::Conv { .. }
                 | ModuleKind::BatchNorm { .. }
+                | ModuleKind::Norm { .. }
                 | ModuleKind::Vector { .. }
                 | ModuleKind::Linear { .. } => None,
             }

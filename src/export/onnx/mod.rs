@@ -10,6 +10,7 @@ use crate::train::layout;
 use crate::train::tensors::{self, Tensor, Values};
 
 mod activation;
+mod norm;
 
 const IR_VERSION: u64 = 8;
 const OPERATORS: u64 = 13;
@@ -46,7 +47,7 @@ fn graph(network: &Network, values: &Values) -> Message {
     let mut writer = Writer { graph: Message::default(), constants: 0 };
     for (tensor, id) in tensors::of(network).into_iter().zip(network.tensors().map(|t| t.id)) {
         if let Some(data) = values.get(&tensor.name) {
-            writer.weights(&tensor, id.part, data);
+            writer.weights(&tensor, network.module(id.module).kind.is_spread(), data);
         }
     }
     for (index, value) in network.values.iter().enumerate() {
@@ -102,6 +103,9 @@ impl Writer {
                 let arguments = [arguments, self.batch_norm(network, module)].concat();
                 let epsilon = attribute("epsilon", 1, Message::default().float(2, epsilon as f32));
                 self.node("BatchNormalization", &arguments, &out, vec![epsilon]);
+            }
+            Layer::Norm { module, over, epsilon } => {
+                self.image_norm(network, value, (&arguments[0], &out), (module, over, epsilon));
             }
             Layer::Scale { module } => {
                 self.node("Mul", &weighted(network, &arguments, module), &out, vec![]);
@@ -205,7 +209,7 @@ impl Writer {
         self.graph = std::mem::take(&mut self.graph).message(1, node);
     }
 
-    fn weights(&mut self, tensor: &Tensor, part: Part, data: &[f32]) {
+    fn weights(&mut self, tensor: &Tensor, spread: bool, data: &[f32]) {
         let shape = tensor.shape;
         let data = layout::to_checkpoint(tensor.kind, shape, data);
         let bytes: Vec<u8> = data.iter().flat_map(|v| v.to_le_bytes()).collect();
@@ -215,7 +219,7 @@ impl Writer {
                 vec![outputs, inputs, rows, columns]
             }
             // Arithmetic lines up the last axes, and channels are not the last here.
-            layout::Kind::Vector if part == Part::Whole => vec![1, outputs, 1, 1],
+            layout::Kind::Vector if spread => vec![1, outputs, 1, 1],
             layout::Kind::Vector => vec![outputs],
         };
         self.initializer(&tensor.name, FLOAT, &dims, &bytes);

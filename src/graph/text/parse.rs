@@ -154,6 +154,7 @@ fn complete(op: &mut Op, own: Shape, first: Shape) {
         | Op::Broadcast
         | Op::Random { .. }
         | Op::Reduce(..)
+        | Op::Reshape
         | Op::Detach
         | Op::After => {}
     }
@@ -173,6 +174,7 @@ fn operation(at: &mut Cursor) -> Parsed<Op> {
         "pool" => Op::Pool(pooling(at)?),
         "pool_dx" => Op::PoolDx(pooling(at)?),
         "remap" => Op::Remap(remap(at)?),
+        "reshape" => Op::Reshape,
         "detach" => Op::Detach,
         "after" => Op::After,
         other => match (Unary::named(other), Binary::named(other)) {

@@ -38,6 +38,7 @@ fn end(network: &Network, conv: ValueId) -> ValueId {
             && matches!(
                 value.layer,
                 Layer::BatchNorm { .. }
+                    | Layer::Norm { .. }
                     | Layer::Scale { .. }
                     | Layer::Shift { .. }
                     | Layer::Activation(_)

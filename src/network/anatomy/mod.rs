@@ -213,6 +213,7 @@ fn summed(network: &Network, input: ValueId, y: ValueId) -> Option<ValueId> {
             Layer::Binary(BinaryOp::Add | BinaryOp::Sub) => return (at != y).then_some(at),
             Layer::Activation(_)
             | Layer::BatchNorm { .. }
+            | Layer::Norm { .. }
             | Layer::Scale { .. }
             | Layer::Shift { .. }
             | Layer::Dropout { .. } => {

@@ -15,8 +15,8 @@ pub enum Step {
     Learned(ModuleId),
     /// A 1×1 convolution.
     Convolved(ModuleId),
-    /// Batch normalisation.
-    Normalised(ModuleId),
+    /// Normalisation, with the module of what it learns and keeps.
+    Normalised(Option<ModuleId>),
     /// Dropout, of elements or of the whole; a factor that is drawn.
     Dropped,
     /// Passed on without a gradient.
@@ -175,7 +175,8 @@ impl<'a> Ways<'a> {
         };
         match value.layer {
             Layer::Conv { module, .. } | Layer::Linear { module } => Some(Step::Convolved(module)),
-            Layer::BatchNorm { module, .. } => Some(Step::Normalised(module)),
+            Layer::BatchNorm { module, .. } => Some(Step::Normalised(Some(module))),
+            Layer::Norm { module, .. } => Some(Step::Normalised(module)),
             Layer::Scale { module } => Some(Step::Learned(module)),
             Layer::Activation(Activation::Relu) => Some(Step::Rectified),
             Layer::Activation(function) if function.squashes() => Some(Step::Squashed),
@@ -226,6 +227,9 @@ fn weights(network: &Network, layer: &Layer) -> usize {
         Some(ModuleKind::Conv { kernel: [rows, columns], .. }) => rows * columns,
         // Reads more than a pixel.
         Some(ModuleKind::Linear { rows_columns: [rows, columns], .. }) => rows * columns + 1,
-        Some(ModuleKind::BatchNorm { .. } | ModuleKind::Vector { .. }) | None => 0,
+        Some(
+            ModuleKind::BatchNorm { .. } | ModuleKind::Norm { .. } | ModuleKind::Vector { .. },
+        )
+        | None => 0,
     }
 }

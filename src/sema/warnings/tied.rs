@@ -72,6 +72,9 @@ fn has_weights(function: &Function, scope: &Scope) -> bool {
                 LayerName::Conv
                     | LayerName::Linear
                     | LayerName::Bn
+                    | LayerName::GroupNorm
+                    | LayerName::LayerNorm
+                    | LayerName::InstanceNorm
                     | LayerName::Scale
                     | LayerName::Shift
                     | LayerName::Shortcut

@@ -53,7 +53,7 @@ pub enum Unpaired {
         stem: String,
     },
     /// A normalisation without statistics.
-    #[error("{0} has no running mean: a layer or group normalisation, which rnetc does not have")]
+    #[error("{0} has no running mean: a layer or group normalisation, and the net has batch norms")]
     OtherNorm(String),
     /// A tensor that does not fit its counterpart.
     #[error("{name}, taken for {own}: {why}")]

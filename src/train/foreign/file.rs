@@ -70,10 +70,18 @@ pub fn part(suffix: &str) -> Option<Part> {
         .find(|part| part.suffix() == Some(suffix))
 }
 
+/// What a net has, so that a file may; in another it is told as strange.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// Vectors under names of their own.
+    pub vectors: bool,
+    /// Normalisations without statistics.
+    pub norms: bool,
+}
+
 impl File {
-    /// Takes a file's tensors apart, which come in the order of its data. Vectors under names of their
-    /// own are modules of a net that has such; of another, nothing is.
-    pub fn new(found: &[Called<'_>], telling: bool, vectors: bool) -> Result<Self, Unpaired> {
+    /// Takes a file's tensors apart, which come in the order of its data.
+    pub fn new(found: &[Called<'_>], telling: bool, known: Known) -> Result<Self, Unpaired> {
         let mut stems: BTreeMap<&str, Vec<(usize, Part)>> = BTreeMap::new();
         for (place, tensor) in found.iter().enumerate() {
             let strange = || Unpaired::Strange(tensor.tensor.name.chars().take(80).collect());
@@ -83,21 +91,26 @@ impl File {
             let (stem, suffix) = split(tensor.name);
             let (stem, part) = match part(suffix) {
                 Some(part) => (stem, part),
-                None if vectors => (tensor.name, Part::Whole),
+                None if known.vectors => (tensor.name, Part::Whole),
                 None => return Err(strange()),
             };
             stems.entry(stem).or_default().push((place, part));
         }
         let mut modules = Vec::new();
         for (stem, tensors) in stems {
-            modules.push(module(stem, &tensors, found)?);
+            modules.push(module(stem, &tensors, found, known)?);
         }
         modules.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Self { modules, telling })
     }
 }
 
-fn module(stem: &str, tensors: &[(usize, Part)], found: &[Called<'_>]) -> Result<Theirs, Unpaired> {
+fn module(
+    stem: &str,
+    tensors: &[(usize, Part)],
+    found: &[Called<'_>],
+    known: Known,
+) -> Result<Theirs, Unpaired> {
     let shape = |part: Part| {
         let at = tensors.iter().find(|(_, of)| *of == part)?;
         Some(found[at.0].tensor.shape.as_slice())
@@ -126,9 +139,16 @@ fn module(stem: &str, tensors: &[(usize, Part)], found: &[Called<'_>]) -> Result
                 }
             }
             let affine = [Part::Weight, Part::Bias].map(|part| shape(part).is_some());
-            (Signature::Norm { channels, affine }, false)
+            (Signature::Norm { channels, affine, running: true }, false)
         }
         (_, Some(_)) => return strange(Part::RunningMean),
+        (Some(&[channels]), None) if known.norms => {
+            let affine = [true, shape(Part::Bias).is_some()];
+            if shape(Part::Bias).is_some_and(|bias| bias != [channels]) {
+                return strange(Part::Bias);
+            }
+            (Signature::Norm { channels, affine, running: false }, false)
+        }
         (Some(&[_]), None) => return Err(Unpaired::OtherNorm(stem.to_owned())),
         (Some(&[outputs, inputs, ref kernel @ ..]), None) if matches!(kernel.len(), 0 | 2) => {
             let bias = match shape(Part::Bias) {

@@ -75,8 +75,12 @@ pub fn pair_with(
         })
         .collect();
     let net = Net::new(network);
-    let vectors = net.modules.iter().any(|ours| ours.signature.kind() == Kind::Vector);
-    let file = File::new(&called, telling, vectors)?;
+    let any = |is: &dyn Fn(&Signature) -> bool| net.modules.iter().any(|ours| is(&ours.signature));
+    let known = file::Known {
+        vectors: any(&|signature| signature.kind() == Kind::Vector),
+        norms: any(&|signature| matches!(signature, Signature::Norm { running: false, .. })),
+    };
+    let file = File::new(&called, telling, known)?;
     let mut pairs = Pairs::default();
     say(&net, &file, &told, &mut pairs)?;
     equal(&net, &file, &pairs)?;
@@ -200,9 +204,11 @@ fn misfit(net: &Net<'_>, own: usize, theirs: &Theirs) -> Unpaired {
     let module = net.name(own);
     let full = |part: Part| part.of(&theirs.name.text);
     let (ours, other) = (net.modules[own].signature, theirs.signature);
-    if let (Signature::Norm { channels, affine }, Signature::Norm { channels: c, affine: found }) =
-        (ours, other)
-        && channels == c
+    if let (
+        Signature::Norm { channels, affine, running },
+        Signature::Norm { channels: c, affine: found, running: r },
+    ) = (ours, other)
+        && (channels, running) == (c, r)
     {
         let parts = [Part::Weight, Part::Bias].into_iter().zip(affine.into_iter().zip(found));
         for (part, (is_ours, is_theirs)) in parts.filter(|(_, (ours, theirs))| ours != theirs) {

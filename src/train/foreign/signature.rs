@@ -24,6 +24,8 @@ pub enum Signature {
         channels: usize,
         /// Whether it has γ and β.
         affine: [bool; 2],
+        /// Whether it has running statistics.
+        running: bool,
     },
     /// Of learned numbers of their own.
     Vector {
@@ -68,10 +70,11 @@ impl Signature {
             ModuleKind::Linear { inputs, outputs, bias, .. } => {
                 Signature::Weights { outputs, inputs, kernel: [1, 1], bias: bias.is_some() }
             }
-            ModuleKind::BatchNorm { channels, affine } => Signature::Norm {
-                channels,
-                affine: [affine.gamma, affine.beta].map(|a| a.is_some()),
-            },
+            ModuleKind::BatchNorm { channels, affine } | ModuleKind::Norm { channels, affine } => {
+                let running = matches!(module.kind, ModuleKind::BatchNorm { .. });
+                let affine = [affine.gamma, affine.beta].map(|a| a.is_some());
+                Signature::Norm { channels, affine, running }
+            }
             ModuleKind::Vector { channels, .. } => Signature::Vector { channels },
         }
     }
@@ -111,14 +114,14 @@ impl std::fmt::Display for Signature {
                 let bias = if *bias { " + bias" } else { "" };
                 write!(f, "{outputs}×{inputs}×{rows}×{columns}{bias}")
             }
-            Signature::Norm { channels, affine: [gamma, beta] } => {
+            Signature::Norm { channels, affine: [gamma, beta], running } => {
                 let without = match (gamma, beta) {
                     (true, true) => "",
                     (true, false) => " without β",
                     (false, true) => " without γ",
                     (false, false) => " without γ and β",
                 };
-                write!(f, "bn {channels}{without}")
+                write!(f, "{} {channels}{without}", if *running { "bn" } else { "norm" })
             }
             Signature::Vector { channels } => write!(f, "vector {channels}"),
         }

@@ -11,7 +11,7 @@ use rnetc::graph::{
 };
 use rnetc::network::Layer as NetworkLayer;
 use rnetc::nn::affine::Affine;
-use rnetc::nn::{activation, batch_norm, channels, loss};
+use rnetc::nn::{activation, batch_norm, channels, image_norm, loss};
 use rnetc::source::Source;
 use rnetc::{lower, sema};
 
@@ -266,6 +266,32 @@ fn batch_norms() {
     let wrt = [("bn.dx", x), ("bn.dweight", scale), ("bn.dbias", shift)];
     layer.pull_back(trained.value, g, &wrt);
     layer.check(&golden);
+}
+
+/// PyTorch's GroupNorm, GroupNorm of one group, InstanceNorm2d, and LayerNorm of channels that are last,
+/// as ConvNeXt has it.
+#[test]
+fn norms_of_images() {
+    let golden = Golden::norms();
+    for name in ["groups", "image", "instance", "pixel"] {
+        let mut layer = Layer::new();
+        let x = layer.pictures(&golden, "norm.x");
+        let g = layer.pictures(&golden, "norm.g");
+        let [scale, shift] =
+            ["weight", "bias"].map(|part| layer.vector(&golden, &format!("norm.{name}.{part}")));
+        let affine = Affine { scale: Some(scale), shift: Some(shift) };
+        let y = match name {
+            "groups" => image_norm::groups(&mut layer.b, x, 3, 1e-3, affine),
+            "image" => image_norm::groups(&mut layer.b, x, 1, 1e-5, affine),
+            "instance" => image_norm::groups(&mut layer.b, x, 6, 1e-5, affine),
+            _ => image_norm::pixels(&mut layer.b, x, 1e-6, affine),
+        };
+        layer.output(&format!("norm.{name}.y"), y);
+        let names = ["dx", "dweight", "dbias"].map(|part| format!("norm.{name}.{part}"));
+        let wrt = [(names[0].as_str(), x), (names[1].as_str(), scale), (names[2].as_str(), shift)];
+        layer.pull_back(y, g, &wrt);
+        layer.check(&golden);
+    }
 }
 
 #[test]

@@ -112,6 +112,13 @@ impl Draft {
         self.same(Layer::BatchNorm { module, epsilon, momentum }, x)
     }
 
+    /// By an image's own moments.
+    pub fn norm(&mut self, name: &str, x: ValueId, over: Over, affine: Affine) -> ValueId {
+        let channels = self.shape(x).c;
+        let module = self.module(name, ModuleKind::Norm { channels, affine });
+        self.same(Layer::Norm { module: Some(module), over, epsilon: 1e-3 }, x)
+    }
+
     fn vector(&mut self, name: &str, channels: usize) -> ModuleId {
         self.module(name, ModuleKind::Vector { channels, init: 0.5 })
     }

@@ -72,6 +72,11 @@ impl Golden {
         Self::parse(include_bytes!("../../goldens/ops.safetensors"))
     }
 
+    /// Normalisations of images (`norms.safetensors`).
+    pub fn norms() -> Self {
+        Self::parse(include_bytes!("../../goldens/norms.safetensors"))
+    }
+
     /// Functions of elements.
     pub fn functions() -> Self {
         Self::parse(include_bytes!("../../goldens/functions.safetensors"))

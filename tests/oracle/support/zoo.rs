@@ -1,6 +1,6 @@
 //! Small networks that between them use every layer and every kind of unit.
 
-use rnetc::network::{Activation, Affine, BinaryOp, Layer, Network, Per, PoolKind};
+use rnetc::network::{Activation, Affine, BinaryOp, Layer, Network, Over, Per, PoolKind};
 
 use super::draft::Draft;
 
@@ -22,6 +22,7 @@ pub fn all() -> Vec<(&'static str, Network)> {
         ("activations", activations()),
         ("learned numbers", learned_numbers()),
         ("joined", joined()),
+        ("norms of images", norms()),
     ]
 }
 
@@ -181,6 +182,24 @@ pub fn pooled_gate() -> Network {
     let gate = d.binary(BinaryOp::Mul, channels, pixels);
     let y = d.binary(BinaryOp::Mul, gate, a);
     d.classify(y, CLASSES)
+}
+
+/// Every normalisation by an image's own moments.
+pub fn norms() -> Network {
+    let (mut d, x) = Draft::new(2, 4, 3);
+    let a = d.conv("conv", x, 3, 6, 1);
+    let a = d.norm("groups", a, Over::Groups(3), Affine::LEARNED);
+    let a = d.relu(a);
+    let a = d.conv("again", a, 3, 4, 1);
+    let a = d.norm("image", a, Over::Groups(1), Affine { gamma: None, ..Affine::LEARNED });
+    let b = d.norm("instance", a, Over::Groups(4), Affine { gamma: Some(0.5), beta: None });
+    let b = d.same(Layer::Activation(Activation::Tanh), b);
+    let b = d.norm("pixel", b, Over::Pixel, Affine::LEARNED);
+    let y = d.add(a, b);
+    let y = d.global_avg_pool(y);
+    let y = d.norm("pooled", y, Over::Groups(2), Affine::LEARNED);
+    let logits = d.linear("linear", y, CLASSES);
+    d.finish(logits)
 }
 
 /// Factors and summands by channel and in all, a number by itself, batch norms that leave some out.

@@ -164,6 +164,7 @@ impl<'a> LoopBuilder<'a> {
             | Op::Reduce(..)
             | Op::Pool(_)
             | Op::PoolDx(_)
+            | Op::Reshape
             | Op::Remap(_) => unreachable!("{id} is computed in a step of its own, before"),
         }
     }

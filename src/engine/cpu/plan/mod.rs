@@ -29,7 +29,8 @@ pub use schedule::{Merge, MergeKind, Phase, Schedule, Steps};
 pub use step::{Cost, Loop, Step};
 
 /// Refuses what no layer of the language lowers to and the engine therefore has no step for:
-/// second moments that are not over the batch, re-indexing along the batch or outside it.
+/// second moments that are not over the batch, re-indexing along the batch or outside it, other shapes
+/// outside it.
 fn check(program: &Program) -> Result<(), EngineError> {
     let graph = &program.graph;
     for id in graph.ids() {
@@ -40,6 +41,7 @@ fn check(program: &Program) -> Result<(), EngineError> {
                 let identity = AxisMap::identity(node.ty.shape.0[0]);
                 !node.ty.batched || map.axes[0] != identity
             }
+            Op::Reshape => !node.ty.batched,
             _ => false,
         };
         if refused {
@@ -105,6 +107,8 @@ fn formats(program: &Program, placement: &Placement, precision: Precision) -> Ve
         let [_, rows, columns, channels] = node.ty.shape.0;
         let activation = node.ty.batched
             && rows * columns > 1
+            // One number a pixel, or a group: moments are among these.
+            && channels > 1
             && (rows * columns * channels).is_multiple_of(2)
             && placement.home(id) == Home::Tensor
             && !matches!(node.op, Op::Input(_))

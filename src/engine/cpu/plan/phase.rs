@@ -13,7 +13,7 @@ use crate::engine::cpu::simd::{Contraction, Direction, Isa};
 use crate::engine::cpu::windows::Window;
 use crate::engine::{EngineError, Precision};
 use crate::graph::placement::{Home, Placement, Stage, closes_phase, is_anchor};
-use crate::graph::{ConvGeometry, Graph, NodeId, Op, ReduceKind, Type};
+use crate::graph::{AxisMap, ConvGeometry, Graph, NodeId, Op, ReduceKind, Remap, Type};
 
 /// What one rank of a phase has to do.
 #[derive(Default)]
@@ -324,6 +324,11 @@ impl<'a> PhaseBuilder<'a> {
             Op::Pool(geometry) => Window::Pool { geometry, channels },
             Op::PoolDx(geometry) => Window::PoolDx { geometry, channels },
             Op::Remap(map) => Window::Remap { map, from: extent(self.graph.node(node.args[0]).ty) },
+            // Plain images lie in one piece, so that another shape is a copy.
+            Op::Reshape => {
+                let map = Remap { axes: node.ty.shape.0.map(AxisMap::identity) };
+                Window::Remap { map, from: extent(node.ty) }
+            }
             Op::Input(_)
             | Op::Const(_)
             | Op::Unary(_)

@@ -60,6 +60,7 @@ impl Contraction {
             | Op::Pool(_)
             | Op::PoolDx(_)
             | Op::Remap(_)
+            | Op::Reshape
             | Op::Detach
             | Op::After => return None,
         };

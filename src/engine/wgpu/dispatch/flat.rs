@@ -110,6 +110,7 @@ impl Reader<'_> {
             | Op::Reduce(..)
             | Op::Pool(_)
             | Op::PoolDx(_)
+            | Op::Reshape
             | Op::Remap(_) => return None,
         };
         let _ = write!(self.text, " {}(", node.op.name());

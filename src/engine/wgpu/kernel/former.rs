@@ -94,6 +94,7 @@ impl<'a> Former<'a> {
             | Op::Broadcast
             | Op::Random { .. }
             | Op::Remap(_)
+            | Op::Reshape
             | Op::Detach
             | Op::After => {
                 if self.stored[id.index()] {
@@ -488,7 +489,7 @@ fn stored(
         size[at] = 1 + node.args.iter().map(|arg| size[arg.index()]).sum::<usize>();
         // A re-indexing costs nothing where it is read; placement stores it for other engines.
         cheap[at] = is_cheap(graph, id, size[at], &cheap);
-        let moved = matches!(node.op, Op::Const(_) | Op::Remap(_));
+        let moved = matches!(node.op, Op::Const(_) | Op::Remap(_) | Op::Reshape);
         let wanted = (wanted[at] && !moved && !cheap[at]) || of_state[at];
         stored[at] = root[at] || wanted || size[at] > LARGEST_EXPRESSION;
         if stored[at] {

@@ -75,7 +75,7 @@ fn reduced(graph: &Graph, id: NodeId) -> Option<NodeId> {
     let Op::Reduce(ReduceKind::Sum, _) = node.op else { return None };
     let value = node.args[0];
     let of = graph.node(value);
-    let computed = !matches!(of.op, Op::Input(_) | Op::Const(_) | Op::Remap(_));
+    let computed = !matches!(of.op, Op::Input(_) | Op::Const(_) | Op::Remap(_) | Op::Reshape);
     let whole = node.ty.shape.len() == 1 && of.ty.shape.len() > 1;
     (computed && whole && !of.ty.batched).then_some(value)
 }

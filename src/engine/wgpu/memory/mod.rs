@@ -118,8 +118,10 @@ impl MemoryPlan {
 /// The format of every node's value, if it is stored.
 fn formats(program: &Program, activations: NumberFormat) -> Vec<NumberFormat> {
     let format = |node: &Node| {
-        let [_, rows, columns, _] = node.ty.shape.0;
-        let inner = node.ty.batched && rows * columns > 1 && !matches!(node.op, Op::Input(_));
+        let [_, rows, columns, channels] = node.ty.shape.0;
+        // One number a pixel, or a group: moments are among these.
+        let several = rows * columns > 1 && channels > 1;
+        let inner = node.ty.batched && several && !matches!(node.op, Op::Input(_));
         if inner { activations } else { NumberFormat::F32 }
     };
     let mut formats: Vec<_> = program.graph.nodes.iter().map(format).collect();

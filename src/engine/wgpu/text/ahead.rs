@@ -92,6 +92,7 @@ fn own_loads(writer: &Writer, id: NodeId, at: &At, found: &mut Vec<NodeId>) {
         | Op::Const(_)
         | Op::Random { .. }
         | Op::Remap(_)
+        | Op::Reshape
         | Op::Conv(_)
         | Op::ConvDx(_)
         | Op::ConvDw(_)

@@ -28,6 +28,7 @@ pub(super) fn fold(writer: &mut Writer, node: NodeId, number: usize, at: &At) {
         | Op::ConvDx(_)
         | Op::ConvDw(_)
         | Op::Remap(_)
+        | Op::Reshape
         | Op::Detach
         | Op::After => {}
     }

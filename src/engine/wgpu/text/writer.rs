@@ -183,6 +183,7 @@ impl<'a> Writer<'a> {
                 format!("uniform{}({seed}, {stream}u, {i})", inside.width)
             }
             Op::Remap(remap) => self.remap(node.args[0], &remap, &inside),
+            Op::Reshape => self.reshape(node.args[0], node.ty.shape, &inside),
             Op::Input(_)
             | Op::Conv(_)
             | Op::ConvDx(_)
@@ -268,6 +269,35 @@ impl<'a> Writer<'a> {
         let address = self.address(shape, &inside);
         let statement = self.bindings.store(place, &address, value, at.width);
         self.line(statement);
+    }
+
+    /// The element of `arg` at the place that `at` has among those of `shape`.
+    fn reshape(&mut self, arg: NodeId, shape: Shape, at: &At) -> String {
+        if at.width == 4 {
+            let parts: Vec<_> = (0..4)
+                .map(|j| {
+                    let mut one = At { width: 1, ..at.clone() };
+                    one.axes[3] = format!("({} + {j}u)", at.axes[3]);
+                    self.reshape(arg, shape, &one)
+                })
+                .collect();
+            return format!("vec4<f32>({})", parts.join(", "));
+        }
+        let [_, rows, columns, channels] = self.program.graph.node(arg).ty.shape.0;
+        let place = self.address(shape, at);
+        let mut source = at.clone();
+        let axes = [(rows, columns * channels), (columns, channels), (channels, 1)];
+        for (axis, (extent, step)) in axes.into_iter().enumerate() {
+            let text = match extent {
+                1 => "0u".to_owned(),
+                _ => format!("{place} / {step}u % {extent}u"),
+            };
+            source.axes[axis + 1] = match extent {
+                1 => text,
+                _ => self.remember(Known::Address(text.clone()), |_| text),
+            };
+        }
+        self.value(arg, &source)
     }
 
     fn remap(&mut self, arg: NodeId, remap: &Remap, at: &At) -> String {
