@@ -9,6 +9,9 @@ use super::scalar::type_name;
 use super::template::rolled;
 use super::writer::Writer;
 
+/// Threads of the largest subgroups that there are.
+const LARGEST_SUBGROUP: usize = 128;
+
 /// The structure that the epilogue returns them in.
 pub(super) fn sums_type(summed: &[NodeId], v: &str) -> String {
     if summed.is_empty() {
@@ -45,7 +48,7 @@ pub(super) fn columns(writer: &mut Writer) -> String {
     };
     let v = type_name(tile.width);
     let mut out = format!("let count = {};\n", tile.rows_of("tile"));
-    if writer.plan.target.capabilities.subgroups {
+    if by_subgroups(writer) {
         out += "let joined = max(size / LANES, 1u);\n";
     }
     for (value, node) in kernel.summed().into_iter().enumerate() {
@@ -76,7 +79,7 @@ fn over_tile(
 ) -> String {
     let at = format!("{} + col", partial_at(&writer.cut, writer.kernel, column));
     let store = writer.bindings.store(partials, &at, "total", writer.cut.width);
-    let (write, sums) = match writer.plan.target.capabilities.subgroups {
+    let (write, sums) = match by_subgroups(writer) {
         false => (format!("lane_sums[thread] = {own};\n"), "STRIPS"),
         true => (joined(own), "STRIPS / joined"),
     };
@@ -97,6 +100,13 @@ if (strip == 0u && col < COLS) {{
 workgroupBarrier();
 "
     )
+}
+
+/// Whether threads add up their sums by subgroups: all of these have to be full, of whatever size.
+fn by_subgroups(writer: &Writer) -> bool {
+    let threads = writer.cut.threads();
+    let full = threads.is_power_of_two() || threads.is_multiple_of(LARGEST_SUBGROUP);
+    writer.plan.target.capabilities.subgroups && full
 }
 
 /// Adds up the strips that a subgroup has before they go through memory.
