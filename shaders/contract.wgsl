@@ -77,8 +77,10 @@ fn main(
     let strip = thread / LANES;
     let tile = id / COL_TILES % ROW_TILES;
     let split = id / COL_TILES / ROW_TILES;
+    //@ begin channels
     let first_col = id % COL_TILES * LANES * WIDTH;
     let col = first_col + lane * WIDTH;
+    //@ end
     let first_row = tile * TILE_ROWS;
     let row = first_row + strip;
     let begin = split * SPLIT_DEPTH;

@@ -75,8 +75,10 @@ fn main(
     let lane = thread % LANES;
     let strip = thread / LANES;
     let tile = id / COL_TILES;
+    //@ begin channels
     let first_col = id % COL_TILES * LANES * WIDTH;
     let col = first_col + lane * WIDTH;
+    //@ end
     //@ begin places
     //@ end
     //@ begin accumulators

@@ -60,7 +60,9 @@ fn main(
     if (id >= GROUPS) {
         return;
     }
+    //@ begin channels
     let first_col = id % COL_TILES * OUTPUTS;
+    //@ end
     let k = id / COL_TILES % ROW_TILES * CHUNK;
     let split = id / COL_TILES / ROW_TILES;
     //@ begin accumulators

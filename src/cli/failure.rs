@@ -77,7 +77,6 @@ impl From<EngineError> for Failure {
             | EngineError::NoResult { .. }
             | EngineError::Refused { .. }
             | EngineError::NoStep { .. }
-            | EngineError::NoGroups { .. }
             | EngineError::TooManyTensors { .. }
             | EngineError::NoOutput { .. }
             | EngineError::WrongLength { .. }

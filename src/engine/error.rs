@@ -99,12 +99,6 @@ pub enum EngineError {
         /// Its operation.
         operation: String,
     },
-    /// A convolution by groups, for which an engine has no kernel.
-    #[error("the GPU engine has no convolutions by groups yet ({node})")]
-    NoGroups {
-        /// The convolution.
-        node: NodeId,
-    },
     /// Pointwise functions read more tensors at once than the engine can.
     #[error("a fused loop reads {tensors} tensors, more than the engine's {most}")]
     TooManyTensors {

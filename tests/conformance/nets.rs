@@ -50,16 +50,34 @@ impl Net {
     }
 
     pub fn conv(&mut self, x: NodeId, outputs: usize, k: usize, stride: usize) -> NodeId {
+        self.grouped(x, outputs, [k, stride, 1])
+    }
+
+    /// A convolution with a kernel, a stride and groups.
+    pub fn grouped(
+        &mut self,
+        x: NodeId,
+        outputs: usize,
+        [k, stride, groups]: [usize; 3],
+    ) -> NodeId {
         let [_, h, w, inputs] = self.b.ty(x).shape.0;
-        let weight = self.parameter([k, k, inputs, outputs]);
-        let geometry = ConvGeometry {
-            input: [h, w],
-            kernel: [k, k],
-            stride,
-            padding: [k / 2; 2],
-            ..ConvGeometry::POINT
-        };
+        let weight = self.parameter([k, k, inputs / groups, outputs]);
+        let [input, kernel, padding] = [[h, w], [k, k], [k / 2; 2]];
+        let geometry = ConvGeometry { input, kernel, stride, padding, groups };
         self.b.conv(geometry, x, weight)
+    }
+
+    /// Convolutions by groups between normalised ones of a pixel, added to x.
+    pub fn resnext(&mut self, x: NodeId, width: usize, groups: usize) -> NodeId {
+        let [.., channels] = self.b.ty(x).shape.0;
+        let f = self.conv(x, width, 1, 1);
+        let f = self.bn_relu(f);
+        let f = self.grouped(f, width, [3, 1, groups]);
+        let f = self.bn_relu(f);
+        let f = self.conv(f, channels, 1, 1);
+        let f = self.bn(f);
+        let y = self.b.add(f, x);
+        self.relu(y)
     }
 
     fn bn(&mut self, x: NodeId) -> NodeId {

@@ -37,7 +37,6 @@ impl Advice for EngineError {
             EngineError::NoAnswer { .. } => "use a smaller --batch, or --engine cpu".to_owned(),
             EngineError::Refused { .. } => "use --engine cpu, and please report this".to_owned(),
             EngineError::NoStep { .. } => "use --engine wgpu".to_owned(),
-            EngineError::NoGroups { .. } => "use --engine cpu".to_owned(),
             EngineError::TooManyTensors { .. } => {
                 "name an intermediate value in the unit and use it twice".to_owned()
             }

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use crate::graph::{NodeId, Program};
 
 use super::cut::{
-    Blocking, Multiply, Parts, Share, StripBlocking, TileBlocking, TileCut, Unit, WeightBlocking,
+    Blocking, DepthwiseBlocking, Multiply, Parts, Share, StripBlocking, TileBlocking, TileCut,
+    Unit, WeightBlocking,
 };
 use super::dispatch::{Dispatch, FlatCut};
 use super::kernel::{Body, Column, Kernel, KernelId, Moment, name};
@@ -128,6 +129,9 @@ pub fn cut(kernel: &Kernel, cut: &TileCut) -> String {
         Multiply::Weights(weights) => {
             format!("{}, {} threads", of_weights(&weights.blocking), cut.threads())
         }
+        Multiply::Depthwise(depthwise) => {
+            format!("{}, {} threads", of_blocks(&depthwise.blocking, kernel), cut.threads())
+        }
         Multiply::Sliding(window) => format!(
             "{}×{} pixels a thread, {} times four channels, {}×{} threads side by side",
             window.down, window.across, window.blocks, window.side[0], window.side[1]
@@ -163,6 +167,21 @@ pub fn blocking(blocking: Blocking, kernel: &Kernel) -> String {
             blocked(&blocking, width)
         }
         Blocking::Weights(blocking) => of_weights(&blocking),
+        Blocking::Depthwise(blocking) => of_blocks(&blocking, kernel),
+    }
+}
+
+fn of_blocks(DepthwiseBlocking { rows, columns }: &DepthwiseBlocking, kernel: &Kernel) -> String {
+    match kernel.body {
+        Body::Weights(_) => {
+            format!("single channels, {rows} rows of the kernel by {columns} pixels a thread")
+        }
+        Body::Map
+        | Body::Contract(_)
+        | Body::Fold(_)
+        | Body::Gather(_)
+        | Body::Merge { .. }
+        | Body::Total { .. } => format!("single channels, {rows}×{columns} pixels a thread"),
     }
 }
 

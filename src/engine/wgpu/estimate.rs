@@ -15,7 +15,7 @@ use crate::graph::{Graph, NodeId, Op, Program};
 
 use super::chips::Chip;
 use super::cost::Cost;
-use super::cut::{Contraction, DEPTH_STEP, Multiply, TOTAL_THREADS, TileCut};
+use super::cut::{Contraction, DEPTH_STEP, Depthwise, Multiply, TOTAL_THREADS, TileCut};
 use super::dispatch::Dispatch;
 use super::kernel::{Body, Kernel};
 use super::plan::GpuPlan;
@@ -197,7 +197,10 @@ fn products(cut: &TileCut) -> usize {
     match cut.multiply {
         Multiply::Strips(strip) => strip.products().len(),
         Multiply::Weights(weights) => weights.strip.products().len(),
-        Multiply::Scalars | Multiply::Matrices(_) | Multiply::Sliding(_) => 1,
+        Multiply::Scalars
+        | Multiply::Matrices(_)
+        | Multiply::Sliding(_)
+        | Multiply::Depthwise(_) => 1,
     }
 }
 
@@ -210,10 +213,20 @@ fn contracted(it: &Contraction, cut: &TileCut) -> usize {
             it.inner.div_ceil(strip.blocking.chunk) * rows + 1
         }
         Multiply::Weights(weights) => weights.blocking.each + 1,
+        Multiply::Depthwise(depthwise) => blocks(it, cut, &depthwise),
         Multiply::Scalars | Multiply::Matrices(_) | Multiply::Sliding(_) => {
             cut.split_depth(it).div_ceil(DEPTH_STEP) * staged(it, cut)
         }
     }
+}
+
+/// A thread asks for all that it sees of a block together, or of a row of it where there is a loop over
+/// the kernel's; slices of a weight gradient then join theirs one after the other.
+fn blocks(it: &Contraction, cut: &TileCut, depthwise: &Depthwise) -> usize {
+    if depthwise.weights {
+        return depthwise.all_blocks().div_ceil(cut.splits * depthwise.slices) + 1;
+    }
+    if depthwise.blocking.rows == 1 { it.geometry.kernel[0] + 1 } else { 2 }
 }
 
 /// Loads of a thread that stages [`DEPTH_STEP`] columns of both operands; each stands behind a branch.

@@ -1,7 +1,7 @@
 //! A program as plan and text.
 
 use crate::engine::EngineError;
-use crate::graph::{NodeId, Op, Program};
+use crate::graph::Program;
 
 use super::cut::{Blocking, Target};
 use super::kernel::KernelId;
@@ -23,7 +23,6 @@ impl Lowered {
         target: Target,
         blocking: &dyn Fn(KernelId) -> Option<Blocking>,
     ) -> Result<Self, EngineError> {
-        check_groups(program)?;
         let plan = GpuPlan::new(program, target, blocking);
         let written = plan.dispatches.iter().map(|it| text::write(program, &plan, it));
         let code = written.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
@@ -34,13 +33,4 @@ impl Lowered {
     pub fn untuned(program: &Program, target: Target) -> Result<Self, EngineError> {
         Self::new(program, target, &|_| None)
     }
-}
-
-fn check_groups(program: &Program) -> Result<(), EngineError> {
-    let graph = &program.graph;
-    let grouped = |id: &NodeId| match graph.node(*id).op {
-        Op::Conv(geometry) | Op::ConvDx(geometry) | Op::ConvDw(geometry) => geometry.groups > 1,
-        _ => false,
-    };
-    graph.ids().find(grouped).map_or(Ok(()), |node| Err(EngineError::NoGroups { node }))
 }

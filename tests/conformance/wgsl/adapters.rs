@@ -12,11 +12,11 @@ use crate::gpu::tuning::convolution;
 use crate::nets::Net;
 
 /// Half of the distance between neighbours in f16, relative.
-const ROUNDING: f64 = 1.0 / 2048.0;
+pub const ROUNDING: f64 = 1.0 / 2048.0;
 
 /// An adapter with subgroups of so many threads and matrices of this edge, as the engine writes for
 /// it untuned.
-fn adapter(
+pub fn adapter(
     activations: NumberFormat,
     subgroup: Option<u32>,
     edge: Option<usize>,
@@ -41,7 +41,7 @@ fn adapter(
 
 /// With subgroups of every size or none, and matrices of every size or none: in f32 they multiply
 /// operands in two parts.
-fn adapters(activations: NumberFormat) -> Vec<(String, Emulator)> {
+pub fn adapters(activations: NumberFormat) -> Vec<(String, Emulator)> {
     let subgroups = [None, Some(4), Some(8), Some(16), Some(32), Some(64), Some(128)];
     let edges = [None, Some(8), Some(16)];
     let pairs = subgroups.iter().flat_map(|s| edges.iter().map(move |e| (*s, *e)));
@@ -50,7 +50,7 @@ fn adapters(activations: NumberFormat) -> Vec<(String, Emulator)> {
 }
 
 /// A program agrees with the f64 interpreter on all of them.
-fn agrees(program: &Program, tolerance: f64, adapters: &[(String, Emulator)]) {
+pub fn agrees(program: &Program, tolerance: f64, adapters: &[(String, Emulator)]) {
     let engines = adapters.iter();
     let engines =
         engines.map(|(name, it)| (name.as_str(), Box::new(*it) as Box<dyn Engine>)).collect();
@@ -106,7 +106,7 @@ fn a_convolution_runs_in_every_blocking_by_matrices() {
 }
 
 /// The same adapter with so many bytes of workgroup memory, and so many threads a workgroup.
-fn roomy((name, it): (String, Emulator), [memory, threads]: [usize; 2]) -> (String, Emulator) {
+pub fn roomy((name, it): (String, Emulator), [memory, threads]: [usize; 2]) -> (String, Emulator) {
     let capabilities = Capabilities { memory, threads, ..it.target.capabilities };
     let target = Target { capabilities, ..it.target };
     let limits = Limits { memory: memory as u32, threads: threads as u32, ..it.limits };

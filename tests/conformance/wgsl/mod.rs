@@ -26,6 +26,7 @@ mod adapters;
 mod engine;
 mod expression;
 mod faults;
+mod groups;
 mod layout;
 mod matrix;
 mod memory;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::depthwise::DepthwiseBlocking;
 use super::strip::StripBlocking;
 use super::weights::WeightBlocking;
 
@@ -14,6 +15,8 @@ pub enum Blocking {
     Strip(StripBlocking),
     /// A weight gradient by such strips.
     Weights(WeightBlocking),
+    /// Of single channels, by blocks of pixels in registers.
+    Depthwise(DepthwiseBlocking),
 }
 
 /// A tile of a matrix product.

@@ -12,6 +12,7 @@ use crate::engine::wgpu::numbers::NumberFormat;
 use super::blocking::{Blocking, TileBlocking};
 use super::capabilities::Capabilities;
 use super::contraction::{Contraction, ContractionKind};
+use super::depthwise::{self, Depthwise};
 use super::sight::Sight;
 use super::strip::{Share, Strip, StripBlocking};
 use super::style::Style;
@@ -34,6 +35,10 @@ const FEW_CHANNELS: usize = 8;
 
 /// The blockings of a contraction; `sums` says how many bytes its columns need beside it.
 pub(super) fn candidates(it: &Contraction, target: &Target, sums: usize) -> Vec<Blocking> {
+    if Depthwise::suits(it) {
+        let all = depthwise::ranked(it, target).into_iter().take(MOST);
+        return all.map(Blocking::Depthwise).collect();
+    }
     let half = target.activations == NumberFormat::F16;
     let matrices = target.capabilities.matrices.is_some();
     let tiles = || TileBlocking::all(matrices && half).map(Blocking::Tile);
@@ -215,7 +220,7 @@ fn cost(it: &Contraction, sights: &[Sight; 2], strip: &Strip) -> f64 {
     let results = classes * runs * (strip.run * channels) as f64 * 0.1;
     let workgroup = (multiply + left + right + results) * waiting + barriers;
     let tiles: usize = strip.tiles().iter().product();
-    let workgroups = (tiles * it.channels.div_ceil(channels)) as f64;
+    let workgroups = (tiles * it.groups * it.channels.div_ceil(channels)) as f64;
     spread(workgroup, workgroups, strip.memory(), [threads, subgroups])
 }
 

@@ -5,6 +5,9 @@
 //! | forward | output pixels | outputs | kernel × inputs |
 //! | with respect to the pictures | input pixels | inputs | kernel × outputs |
 //! | with respect to the weights | kernel × inputs | outputs | output pixels |
+//!
+//! Each group of channels is a contraction of its own: it reads its own channels of the left operand,
+//! and has its own of the result, which no tile shares with another group.
 
 use crate::graph::{ConvGeometry, Graph, NodeId, Op};
 
@@ -35,10 +38,12 @@ pub struct Contraction {
     /// Elements of the left operand loaded at once: along the depth, or along the rows for a
     /// weight gradient.
     pub a_width: usize,
-    /// Channels of the axis that shares rows or depth with the kernel's window: inputs for forward
-    /// and weight gradient, outputs for the picture gradient.
+    /// Equal parts of the channels of the left operand and of the result.
+    pub groups: usize,
+    /// Channels that a group has of the axis that shares rows or depth with the kernel's window:
+    /// inputs for forward and weight gradient, outputs for the picture gradient.
     pub inner: usize,
-    /// Channels of the result.
+    /// Channels that a group has of the result.
     pub channels: usize,
 }
 
@@ -65,15 +70,21 @@ impl Contraction {
             | Op::After => return None,
         };
         let operands = [node.args[0], node.args[1]];
-        let [images, _, _, inner] = graph.node(operands[0]).ty.shape.0;
+        let groups = geometry.groups;
+        let [images, _, _, all] = graph.node(operands[0]).ty.shape.0;
+        let [inner, channels] = [all, node.ty.shape.0[3]].map(|channels| channels / groups);
         let a_width = if inner.is_multiple_of(4) { 4 } else { 1 };
-        let channels = node.ty.shape.0[3];
-        Some(Self { node: id, kind, geometry, operands, images, a_width, inner, channels })
+        Some(Self { node: id, kind, geometry, operands, images, a_width, groups, inner, channels })
     }
 
     /// What contractions that are cut alike have in common.
     pub fn shape(&self) -> (ContractionKind, ConvGeometry, [usize; 3]) {
         (self.kind, self.geometry, [self.images, self.inner, self.channels])
+    }
+
+    /// Channels of the result of all groups.
+    pub fn all_channels(&self) -> usize {
+        self.groups * self.channels
     }
 
     /// Images, rows and columns over which a window stands: the inputs for a gradient with respect

@@ -5,7 +5,7 @@
 //! on the [`Target`]: on its [`Style`], on the [`Blocking`] that tuning chose of its `candidates`, and on
 //! the [`Capabilities`] of the device; then a `strip` says which pixels are staged, by what each axis
 //! `sight`s, and `weights` with what sums they meet there, `matrices` shares a tile among subgroups, or
-//! a `window` slides over rows of pixels in registers.
+//! a `window` slides over rows of pixels in registers. Groups of one channel are `depthwise`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,6 +16,7 @@ mod blocking;
 mod candidates;
 mod capabilities;
 mod contraction;
+mod depthwise;
 mod matrices;
 mod sight;
 mod strip;
@@ -34,6 +35,7 @@ pub use blocking::{Blocking, TileBlocking};
 pub use candidates::MOST;
 pub use capabilities::{Capabilities, Matrices};
 pub use contraction::{Contraction, ContractionKind};
+pub use depthwise::{Depthwise, DepthwiseBlocking};
 pub use matrices::MatrixShare;
 pub use sight::{Sight, Tap};
 pub use strip::{Share, Staged, Strip, StripBlocking};

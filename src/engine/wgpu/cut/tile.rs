@@ -6,6 +6,7 @@ use crate::graph::{Graph, Shape};
 use super::blocking::{Blocking, TileBlocking};
 use super::candidates::candidates;
 use super::contraction::{Contraction, ContractionKind};
+use super::depthwise::{self, Depthwise, DepthwiseBlocking};
 use super::matrices::MatrixShare;
 use super::sight::Sight;
 use super::strip::Strip;
@@ -35,6 +36,8 @@ pub enum Multiply {
     Weights(Weights),
     /// From memory into registers.
     Sliding(Window),
+    /// The same of groups of one channel.
+    Depthwise(Depthwise),
 }
 
 /// A domain as rows × channels, and the tile of a workgroup: `lanes` threads side by side along
@@ -46,6 +49,8 @@ pub struct TileCut {
     pub rows: usize,
     /// Channels of the domain.
     pub cols: usize,
+    /// Equal parts of the channels, of which a tile has one's alone.
+    pub groups: usize,
     /// Neighbouring channels of a thread.
     pub width: usize,
     /// Threads side by side along the channels.
@@ -66,11 +71,13 @@ impl TileCut {
     /// Of a kernel; a contraction as it is `blocked`, else as the target chooses.
     pub fn of(graph: &Graph, kernel: &Kernel, target: Target, blocked: Option<Blocking>) -> Self {
         let Some(it) = super::contraction(graph, kernel) else {
-            return Self::of_threads(kernel, [1, THREADS], per_thread(kernel, target.style));
+            return Self::of_threads(kernel, 1, [1, THREADS], per_thread(kernel, target.style));
         };
         if let Some(window) = target.style.window(graph, it.node) {
-            let cut =
-                Self { multiply: Multiply::Sliding(window), ..Self::of_threads(kernel, [4, 8], 4) };
+            let cut = Self {
+                multiply: Multiply::Sliding(window),
+                ..Self::of_threads(kernel, 1, [4, 8], 4)
+            };
             return cut.split(&it);
         }
         let blocking = blocked.or_else(|| {
@@ -78,14 +85,18 @@ impl TileCut {
             all.get(target.choice).or(all.last()).copied()
         });
         let sights = || [0, 1].map(|axis| Sight::of(&it, axis));
-        let tiles = |blocking| Self::of_tiles(kernel, target, blocking).split(&it);
+        let tiles = |blocking| Self::of_tiles(kernel, &it, target, blocking).split(&it);
         let staged = match blocking {
             Some(Blocking::Strip(blocking)) => {
-                target.strip(&it, &sights(), blocking).map(|strip| Self::of_strips(kernel, strip))
+                let strip = target.strip(&it, &sights(), blocking);
+                strip.map(|strip| Self::of_strips(kernel, &it, strip))
             }
             Some(Blocking::Weights(blocking)) => Weights::of(&it, &sights(), blocking, &target)
-                .map(|weights| Self::of_weights(kernel, weights)),
+                .map(|weights| Self::of_weights(kernel, &it, weights)),
             Some(Blocking::Tile(blocking)) => return tiles(blocking),
+            Some(Blocking::Depthwise(blocking)) => {
+                return Self::of_depthwise(kernel, &it, blocking);
+            }
             None => None,
         };
         staged.unwrap_or_else(|| tiles(TileBlocking::default()))
@@ -95,18 +106,24 @@ impl TileCut {
     pub fn candidates(graph: &Graph, kernel: &Kernel, target: Target) -> Vec<Blocking> {
         let tuned = |it: &Contraction| target.style.window(graph, it.node).is_none();
         let Some(it) = super::contraction(graph, kernel).filter(tuned) else { return Vec::new() };
-        let sums = if kernel.columns.is_empty() { 0 } else { 4 * width(kernel) };
+        let sums = if kernel.columns.is_empty() { 0 } else { 4 * width(kernel, it.groups) };
         candidates(&it, &target, sums)
     }
 
     /// As rows × channels, with this least and largest number of threads side by side.
-    fn of_threads(kernel: &Kernel, [least, most]: [usize; 2], per_thread: usize) -> Self {
+    fn of_threads(
+        kernel: &Kernel,
+        groups: usize,
+        [least, most]: [usize; 2],
+        per_thread: usize,
+    ) -> Self {
         let Shape([n, h, w, cols]) = kernel.domain.shape;
-        let width = width(kernel);
-        let lanes = (cols / width).next_power_of_two().clamp(least, most);
+        let width = width(kernel, groups);
+        let lanes = (cols / groups / width).next_power_of_two().clamp(least, most);
         Self {
             rows: n * h * w,
             cols,
+            groups,
             width,
             lanes,
             strips: THREADS / lanes,
@@ -118,17 +135,17 @@ impl TileCut {
     }
 
     /// A contraction as a matrix product.
-    fn of_tiles(kernel: &Kernel, target: Target, blocking: TileBlocking) -> Self {
+    fn of_tiles(kernel: &Kernel, it: &Contraction, target: Target, blocking: TileBlocking) -> Self {
         let TileBlocking { rows, lanes, matrices } = blocking;
-        let cut = Self::of_threads(kernel, [4, lanes], rows);
+        let cut = Self::of_threads(kernel, it.groups, [4, lanes], rows);
         let offered = target.capabilities.matrices.filter(|_| matrices);
         let share = offered.and_then(|m| MatrixShare::of(m, cut.tile_rows(), cut.tile_cols()));
         Self { multiply: share.map_or(Multiply::Scalars, Multiply::Matrices), ..cut }
     }
 
     /// A contraction by strips.
-    fn of_strips(kernel: &Kernel, strip: Strip) -> Self {
-        let cut = Self::of_threads(kernel, [1, THREADS], 1);
+    fn of_strips(kernel: &Kernel, it: &Contraction, strip: Strip) -> Self {
+        let cut = Self::of_threads(kernel, it.groups, [1, THREADS], 1);
         let lanes = strip.blocking.channels / strip.width;
         let strips = strip.threads() / lanes;
         let per_thread = strip.tile_rows() / strips;
@@ -143,8 +160,8 @@ impl TileCut {
     }
 
     /// A weight gradient by strips: its threads are numbered in one row.
-    fn of_weights(kernel: &Kernel, weights: Weights) -> Self {
-        let cut = Self::of_threads(kernel, [1, THREADS], 1);
+    fn of_weights(kernel: &Kernel, it: &Contraction, weights: Weights) -> Self {
+        let cut = Self::of_threads(kernel, it.groups, [1, THREADS], 1);
         Self {
             lanes: weights.threads(),
             strips: 1,
@@ -152,6 +169,21 @@ impl TileCut {
             splits: weights.splits(),
             ..cut
         }
+    }
+
+    /// A contraction of single channels, of which a thread's groups are neighbours.
+    fn of_depthwise(kernel: &Kernel, it: &Contraction, blocking: DepthwiseBlocking) -> Self {
+        let cut = Self::of_threads(kernel, 1, [1, THREADS], 1);
+        let most = depthwise::lanes(cut.cols / cut.width);
+        let (depthwise, lanes) = Depthwise::of(it, blocking, most);
+        let cut = Self { lanes, multiply: Multiply::Depthwise(depthwise), ..cut };
+        if depthwise.weights {
+            let strips = depthwise.parts * depthwise.slices;
+            let cut = Self { strips, ..cut };
+            return Self { splits: depthwise.splits(cut.col_tiles()), ..cut };
+        }
+        let per_thread = blocking.rows * blocking.columns;
+        Self { strips: THREADS / lanes, per_thread, ..cut }
     }
 
     /// The same with ranges of images, if it is a weight gradient.
@@ -167,7 +199,8 @@ impl TileCut {
             Multiply::Scalars
             | Multiply::Matrices(_)
             | Multiply::Strips(_)
-            | Multiply::Weights(_) => WEIGHT_GROUPS.div_ceil(self.row_tiles() * self.col_tiles()),
+            | Multiply::Weights(_)
+            | Multiply::Depthwise(_) => WEIGHT_GROUPS.div_ceil(self.row_tiles() * self.col_tiles()),
             Multiply::Sliding(window) => WEIGHT_THREADS.div_ceil(window.weight_threads()),
         };
         images.div_ceil(images.div_ceil(wanted.clamp(1, images)))
@@ -197,9 +230,11 @@ impl TileCut {
         match self.multiply {
             Multiply::Strips(strip) => strip.tiles().iter().product(),
             Multiply::Weights(weights) => weights.tiles()[0],
-            Multiply::Scalars | Multiply::Matrices(_) | Multiply::Sliding(_) => {
-                self.rows.div_ceil(self.tile_rows())
-            }
+            Multiply::Depthwise(depthwise) if depthwise.weights => 1,
+            Multiply::Scalars
+            | Multiply::Matrices(_)
+            | Multiply::Sliding(_)
+            | Multiply::Depthwise(_) => self.rows.div_ceil(self.tile_rows()),
         }
     }
 
@@ -208,15 +243,26 @@ impl TileCut {
         self.lanes * self.width
     }
 
-    /// Tiles side by side.
-    pub fn col_tiles(&self) -> usize {
+    /// Channels of a group.
+    pub fn group_cols(&self) -> usize {
+        self.cols / self.groups
+    }
+
+    /// Tiles side by side over the channels of a group.
+    pub fn group_tiles(&self) -> usize {
         match self.multiply {
             Multiply::Weights(weights) => weights.tiles()[1],
             Multiply::Scalars
             | Multiply::Matrices(_)
             | Multiply::Strips(_)
-            | Multiply::Sliding(_) => self.cols.div_ceil(self.tile_cols()),
+            | Multiply::Sliding(_)
+            | Multiply::Depthwise(_) => self.group_cols().div_ceil(self.tile_cols()),
         }
+    }
+
+    /// Tiles side by side.
+    pub fn col_tiles(&self) -> usize {
+        self.groups * self.group_tiles()
     }
 
     /// How the subgroups share a tile, if they multiply matrices.
@@ -226,7 +272,8 @@ impl TileCut {
             Multiply::Scalars
             | Multiply::Strips(_)
             | Multiply::Weights(_)
-            | Multiply::Sliding(_) => None,
+            | Multiply::Sliding(_)
+            | Multiply::Depthwise(_) => None,
         }
     }
 
@@ -237,8 +284,15 @@ impl TileCut {
             Multiply::Scalars
             | Multiply::Matrices(_)
             | Multiply::Weights(_)
-            | Multiply::Sliding(_) => None,
+            | Multiply::Sliding(_)
+            | Multiply::Depthwise(_) => None,
         }
+    }
+
+    /// Whether each element of a thread is a row of the domain that only what multiplies knows: else
+    /// they lie `strips` apart.
+    pub fn names_rows(&self) -> bool {
+        matches!(self.multiply, Multiply::Strips(_) | Multiply::Depthwise(_))
     }
 
     /// Whether subgroups multiply matrices.
@@ -247,7 +301,7 @@ impl TileCut {
             Multiply::Matrices(_) => true,
             Multiply::Strips(strip) => strip.by_matrices(),
             Multiply::Weights(weights) => weights.strip.by_matrices(),
-            Multiply::Scalars | Multiply::Sliding(_) => false,
+            Multiply::Scalars | Multiply::Sliding(_) | Multiply::Depthwise(_) => false,
         }
     }
 
@@ -265,7 +319,8 @@ impl TileCut {
                 Multiply::Scalars
                 | Multiply::Matrices(_)
                 | Multiply::Strips(_)
-                | Multiply::Weights(_),
+                | Multiply::Weights(_)
+                | Multiply::Depthwise(_),
             ) => self.row_tiles() * self.col_tiles() * self.splits,
         }
     }
@@ -298,16 +353,19 @@ impl TileCut {
             Multiply::Matrices(_) => f16 * DEPTH_STEP * (rows + cols) + f32 * rows * cols,
             Multiply::Strips(strip) => strip.memory(),
             Multiply::Weights(weights) => weights.memory(),
-            Multiply::Scalars | Multiply::Sliding(_) => 0,
+            Multiply::Depthwise(depthwise) if depthwise.weights => {
+                f32 * self.width * self.threads()
+            }
+            Multiply::Scalars | Multiply::Sliding(_) | Multiply::Depthwise(_) => 0,
         };
         columns + operands + self.joining_memory(kernel)
     }
 }
 
-/// Neighbouring channels of a thread.
-fn width(kernel: &Kernel) -> usize {
+/// Neighbouring channels of a thread, all of one group.
+fn width(kernel: &Kernel, groups: usize) -> usize {
     let Shape([n, h, w, cols]) = kernel.domain.shape;
-    if cols.is_multiple_of(4) && n * h * w > 1 { 4 } else { 1 }
+    if (cols / groups).is_multiple_of(4) && n * h * w > 1 { 4 } else { 1 }
 }
 
 /// Rows that one thread computes, outside contractions. Where they are not in a loop, software

@@ -141,7 +141,7 @@ fn fits(cut: &Weights, target: &Target) -> bool {
 
 /// Strips one after the other for which there are enough workgroups, and not too many.
 fn turns(once: &Weights) -> Vec<usize> {
-    let tiles: usize = once.tiles().iter().product();
+    let tiles = once.tiles().iter().product::<usize>() * once.groups;
     let [least, most] = GROUPS;
     let groups = |each: &usize| once.tasks.div_ceil(*each) * tiles;
     let all = [1, 2, 4, 8, 16, 32, 64].into_iter().filter(|each| *each <= once.tasks);
@@ -189,9 +189,9 @@ fn cost(cut: &Weights) -> f64 {
         + 60.0 * cut.sums() as f64;
     let workgroup = each as f64 * (multiply + left + right + waiting) + results;
     let [rows, columns] = cut.tiles();
-    let workgroups = (cut.splits() * rows * columns) as f64;
+    let workgroups = (cut.splits() * rows * columns * cut.groups) as f64;
     // Parts are written, and read by the kernel that gathers.
-    let weights = cut.channels[0] * cut.channels[1] * cut.kernel[0] * cut.kernel[1];
+    let weights = cut.channels[0] * cut.channels[1] * cut.kernel[0] * cut.kernel[1] * cut.groups;
     let parts = (cut.splits() * weights) as f64 * 0.02;
     spread(workgroup, workgroups, cut.memory(), [threads, subgroups]) + parts
 }

@@ -66,7 +66,9 @@ pub struct Weights {
     pub kernel: [usize; 2],
     /// Strips of all pictures.
     pub tasks: usize,
-    /// Channels of the operands.
+    /// Groups of channels.
+    pub groups: usize,
+    /// Channels of the operands that a group has.
     pub channels: [usize; 2],
     /// Channels of a block.
     pub block: usize,
@@ -95,6 +97,7 @@ impl Weights {
             strip,
             kernel: it.geometry.kernel,
             tasks: strip.tiles().iter().product(),
+            groups: it.groups,
             channels: [it.inner, it.channels],
             block,
         })
@@ -119,7 +122,7 @@ impl Weights {
         kernel_rows * self.kernel[1] * down * across
     }
 
-    /// Blocks of input and of output channels.
+    /// Blocks of input and of output channels of a group.
     pub fn tiles(&self) -> [usize; 2] {
         let [inputs, outputs] = self.channels;
         [inputs.div_ceil(self.blocking.inputs), outputs.div_ceil(self.blocking.outputs)]

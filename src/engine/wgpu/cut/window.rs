@@ -30,7 +30,7 @@ impl Window {
     pub fn of(graph: &Graph, node: NodeId) -> Option<Self> {
         let it = Contraction::of(graph, node)?;
         let (geometry, channels) = (it.geometry, it.channels);
-        if !channels.is_multiple_of(4) || geometry.kernel[1] > PIXELS {
+        if it.groups > 1 || !channels.is_multiple_of(4) || geometry.kernel[1] > PIXELS {
             return None;
         }
         match it.kind {
@@ -101,12 +101,23 @@ pub struct WindowReach {
 impl WindowReach {
     /// Of a contraction's threads.
     pub fn of(it: &Contraction, window: Window) -> Self {
-        let geometry = it.geometry;
+        Self::along(it, 1, window.across)
+    }
+
+    /// Of threads with so many neighbouring pixels along an axis: if that is 0, rows and columns have
+    /// changed places.
+    pub fn along(it: &Contraction, axis: usize, pixels: usize) -> Self {
+        let placed = |[rows, columns]: [usize; 2]| {
+            if axis == 1 { [rows, columns] } else { [columns, rows] }
+        };
+        let ConvGeometry { input, kernel, padding, .. } = it.geometry;
+        let [input, kernel, padding] = [input, kernel, padding].map(placed);
+        let geometry = ConvGeometry { input, kernel, padding, ..it.geometry };
         if it.kind == ContractionKind::PictureGradient {
-            let last = (geometry.input[1] - window.across) / geometry.stride;
+            let last = (geometry.input[1] - pixels) / geometry.stride;
             return Self { geometry, adjoint: true, source: geometry.output(), last };
         }
-        let last = (geometry.output()[1] - window.across) * geometry.stride;
+        let last = (geometry.output()[1] - pixels) * geometry.stride;
         Self { geometry, adjoint: false, source: geometry.input, last }
     }
 

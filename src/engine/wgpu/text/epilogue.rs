@@ -97,7 +97,7 @@ pub(super) fn raw_arguments(raw: &[NodeId], width: usize) -> String {
 }
 
 /// The calls of `epilogue` for each row of a thread, `row0` and so on, keeping what is to be summed.
-/// The rows of strips have their names before.
+/// Rows that only what multiplies knows have their names before.
 pub(super) fn elements(writer: &Writer, argument: &dyn Fn(usize) -> String) -> String {
     let per_thread = writer.cut.per_thread;
     let keeps = writer.kernel.columns.iter().any(|c| matches!(c, Column::Sum(_)));
@@ -111,12 +111,12 @@ pub(super) fn elements(writer: &Writer, argument: &dyn Fn(usize) -> String) -> S
 "
         );
     }
-    let strips = writer.cut.strip().is_some();
+    let named = writer.cut.names_rows();
     (0..per_thread)
         .map(|r| {
             let keep = if keeps { format!("let s{r} = ") } else { String::new() };
             let row =
-                if strips { String::new() } else { format!("let row{r} = row + {r}u * STRIPS;\n") };
+                if named { String::new() } else { format!("let row{r} = row + {r}u * STRIPS;\n") };
             format!("{row}{keep}epilogue(row{r}, col{});\n", argument(r))
         })
         .collect()

@@ -4,8 +4,9 @@
 //! pointwise kernels, with `fold` for those that loop, `flat` many that are alike as one, `sums` adds up
 //! partial sums, `total` all that there are, `staged` writes contractions as matrix products (by
 //! `matrices` where they are shared so), `strip` and `weights` those that stage their operand once, with
-//! what they ask for `ahead`, `slide` and
-//! `slide_weights` those in registers, which look at the pictures through what is `seen` of them. All
+//! what they ask for `ahead` (`groups` says which channels all of these have), `slide` and
+//! `slide_weights` those in registers, which look at the pictures through what is `seen` of them, as `depthwise` and
+//! `depthwise_weights` do for groups of one channel. All
 //! of them have their values from the `writer`, which reads and writes memory by `bindings` and knows
 //! `scalar` functions; `epilogue` and `columns` write what becomes of each element. `expand` is no kernel
 //! of a program: it makes an input from pictures.
@@ -21,10 +22,13 @@ use super::plan::GpuPlan;
 mod ahead;
 mod bindings;
 mod columns;
+mod depthwise;
+mod depthwise_weights;
 mod epilogue;
 mod expand;
 mod flat;
 mod fold;
+mod groups;
 mod map;
 mod matrices;
 mod rows;
@@ -102,6 +106,12 @@ fn contraction(writer: &mut Writer, node: NodeId) -> String {
         (Multiply::Scalars | Multiply::Matrices(_), _) => staged::staged(writer, &it),
         (Multiply::Strips(cut), _) => strip::strip(writer, &it, &cut),
         (Multiply::Weights(cut), _) => weights::weights(writer, &it, &cut),
+        (Multiply::Depthwise(cut), ContractionKind::WeightGradient) => {
+            depthwise_weights::depthwise(writer, &it, &cut)
+        }
+        (Multiply::Depthwise(cut), ContractionKind::Forward | ContractionKind::PictureGradient) => {
+            depthwise::depthwise(writer, &it, &cut)
+        }
         (Multiply::Sliding(window), ContractionKind::WeightGradient) => {
             slide_weights::slide(writer, &it, window)
         }

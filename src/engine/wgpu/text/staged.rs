@@ -6,6 +6,7 @@ use crate::graph::ConvGeometry;
 
 use super::columns::{columns, workgroup_memory};
 use super::epilogue::{elements, epilogue, raw_arguments, split_row};
+use super::groups;
 use super::map::constants;
 use super::matrices::stage_b;
 use super::scalar::{part, type_name};
@@ -45,6 +46,7 @@ pub(super) fn staged(writer: &mut Writer, it: &Contraction) -> String {
         ("elements", elements),
         ("columns", columns),
     ];
+    hooks.extend(groups::channels(&tile));
     hooks.extend(threads(writer));
     match tile.share() {
         None => hooks.extend([
@@ -187,6 +189,7 @@ fn load_a(writer: &mut Writer, it: &Contraction) -> String {
             seen(writer, it, [y, x], window)
         }
     };
+    let channel = groups::left_channel(writer, it, &channel, "first_col");
     let at = At::new([image, &y, &x, &channel], it.a_width);
     let value = writer.value(it.operands[0], &at);
     writer.line(format!("result = {value};"));
@@ -207,7 +210,8 @@ fn store_on_the_way(writer: &mut Writer, it: &Contraction, [i, j]: [&str; 2], at
         let Some(place) = writer.plan.memory.nodes[value.index()] else { continue };
         let shape = writer.program.graph.node(value).ty.shape;
         let known = writer.value(value, at);
-        writer.open(format!("if (first_col == 0u && {i} == {middle_i}u && {j} == {middle_j}u)"));
+        let first = groups::is_first(it);
+        writer.open(format!("if ({first} && {i} == {middle_i}u && {j} == {middle_j}u)"));
         writer.store(place, shape, at, &known);
         writer.close();
     }
@@ -227,10 +231,12 @@ fn load_b(writer: &mut Writer, it: &Contraction) -> String {
         }
         ContractionKind::PictureGradient => {
             let [i, j, output] = split_window(writer, it, "k");
+            let output = groups::left_channel(writer, it, &output, "col");
             // The weights' channels read lie a row apart.
             let parts: Vec<_> = (0..width)
                 .map(|c| {
-                    let input = if c == 0 { "col".to_owned() } else { format!("(col + {c}u)") };
+                    let col = if c == 0 { "col".to_owned() } else { format!("(col + {c}u)") };
+                    let input = groups::within(it, &col);
                     writer.value(it.operands[1], &At::new([&i, &j, &input, &output], 1))
                 })
                 .collect();

@@ -13,6 +13,11 @@ pub(super) const CONTRACT: &str = include_str!("../../../../shaders/contract.wgs
 pub(super) const SLIDE: &str = include_str!("../../../../shaders/slide.wgsl");
 /// Weight gradients in registers.
 pub(super) const SLIDE_WEIGHTS: &str = include_str!("../../../../shaders/slide_weights.wgsl");
+/// Convolutions of single channels, and their gradients with respect to pictures.
+pub(super) const DEPTHWISE: &str = include_str!("../../../../shaders/depthwise.wgsl");
+/// Weight gradients of such convolutions.
+pub(super) const DEPTHWISE_WEIGHTS: &str =
+    include_str!("../../../../shaders/depthwise_weights.wgsl");
 /// Pictures from bytes to numbers.
 pub(super) const EXPAND: &str = include_str!("../../../../shaders/expand.wgsl");
 /// Sums of partial sums.

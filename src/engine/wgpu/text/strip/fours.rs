@@ -18,12 +18,22 @@ pub(in crate::engine::wgpu::text) struct Fours {
     pub count: usize,
     /// Whether a unit may reach beyond the channels.
     pub ragged: bool,
+    /// Neighbouring channels that are loaded at once.
+    pub width: usize,
+    /// Whether these are the channels of one group of several, the first of which is told.
+    pub grouped: bool,
 }
 
-/// What the functions are told: a pixel, and a unit's first channel.
-const ARGUMENTS: &str = "n: u32, y: u32, x: u32, c: u32";
-
 impl Fours {
+    /// What the functions are told: a pixel, a unit's first channel, and the group's.
+    fn parameters(&self) -> &'static str {
+        if self.grouped {
+            "n: u32, y: u32, x: u32, c: u32, group_channel: u32"
+        } else {
+            "n: u32, y: u32, x: u32, c: u32"
+        }
+    }
+
     /// What is loaded at a unit's indices.
     pub fn ahead(&self, writer: &Writer) -> Ahead {
         Ahead::of(writer, self.names[0], &[self.node], &self.indices(writer))
@@ -32,7 +42,8 @@ impl Fours {
     /// The structure of a unit and its functions; `stores` says whether a value is stored on the way.
     pub fn functions(&self, writer: &mut Writer, ahead: &Ahead, stores: bool) -> String {
         let before = self.clamped();
-        let out = ahead.declaration(writer, ARGUMENTS, &before);
+        let parameters = self.parameters();
+        let out = ahead.declaration(writer, parameters, &before);
         ahead.know(writer);
         let at = self.indices(writer);
         let made: Vec<_> = at.iter().map(|at| writer.value(self.node, at)).collect();
@@ -47,37 +58,33 @@ impl Fours {
         let own = if stores { ", own: bool" } else { "" };
         let [name, unit] = self.names;
         out + &format!(
-            "struct {unit} {{\n{fields}}}\n\nfn {name}({ARGUMENTS}{own}{asked}) -> {unit} {{\n{before}{body}    return {unit}({});\n}}\n",
+            "struct {unit} {{\n{fields}}}\n\nfn {name}({parameters}{own}{asked}) -> {unit} {{\n{before}{body}    return {unit}({});\n}}\n",
             values.join(", ")
         )
-    }
-
-    /// Neighbouring channels that are loaded at once.
-    fn width(&self) -> usize {
-        if self.channels.0.is_multiple_of(4) { 4 } else { 1 }
     }
 
     /// The indices of a unit: a four each, or a channel each where fours do not divide.
     fn indices(&self, writer: &Writer) -> Vec<At> {
         let shape = writer.program.graph.node(self.node).ty.shape;
-        let (count, width) = if self.width() == 4 { (self.count, 4) } else { (4, 1) };
+        let (count, width) = if self.width == 4 { (self.count, 4) } else { (4, 1) };
         let index = |at: usize| At::new(["n", "y", "x", &format!("c{at}")], width).within(shape);
         (0..count).map(index).collect()
     }
 
     /// The names that these indices use: channels that there are.
     fn clamped(&self) -> String {
-        let (count, width) = if self.width() == 4 { (self.count, 4) } else { (4, 1) };
+        let (count, width) = if self.width == 4 { (self.count, 4) } else { (4, 1) };
         let last = self.channels.0 - width;
+        let first = if self.grouped { "group_channel + " } else { "" };
         (0..count)
-            .map(|at| format!("    let c{at} = min(c + {}u, {last}u);\n", width * at))
+            .map(|at| format!("    let c{at} = {first}min(c + {}u, {last}u);\n", width * at))
             .collect()
     }
 
     /// A four, zero where there are no channels.
     fn four(&self, made: &[String], four: usize) -> String {
         let end = self.channels.1;
-        if self.width() == 1 {
+        if self.width == 1 {
             let part =
                 |(at, name): (usize, &String)| format!("select(0.0, {name}, c + {at}u < {end})");
             let parts: Vec<_> = made.iter().enumerate().map(part).collect();
@@ -124,9 +131,10 @@ impl Turns<'_> {
     }
 
     /// The pixel of a unit, and its first channel from `first` on.
-    fn index(turn: &str, first: &str) -> String {
+    fn index(&self, turn: &str, first: &str) -> String {
         let from = ["x", "y", "z"].map(|axis| format!("from_{turn}.{axis}")).join(", ");
-        format!("{from}, {first} + channel_{turn}")
+        let group = if self.operand.grouped { ", group_channel" } else { "" };
+        format!("{from}, {first} + channel_{turn}{group}")
     }
 
     /// Declares what is asked for.
@@ -144,7 +152,7 @@ impl Turns<'_> {
         }
         let (word, name) = (if declare { "var " } else { "" }, self.operand.names[0]);
         self.each(|turn| {
-            format!("{word}ahead_{turn} = fetch_{name}({});\n", Self::index(&turn, first))
+            format!("{word}ahead_{turn} = fetch_{name}({});\n", self.index(&turn, first))
         })
     }
 
@@ -161,7 +169,7 @@ impl Turns<'_> {
             };
             format!(
                 "if (some_{turn}) {{\n    let made = {name}({}{own}{asked});\n{}}}\n",
-                Self::index(&turn, first),
+                self.index(&turn, first),
                 (0..self.operand.count).map(put).collect::<String>()
             )
         })

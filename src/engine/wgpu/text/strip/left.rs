@@ -4,6 +4,7 @@ use crate::engine::wgpu::cut::{Contraction, Sight, Strip, StripBlocking};
 use crate::engine::wgpu::kernel::Moment;
 
 use super::super::ahead::Ahead;
+use super::super::groups;
 use super::super::writer::Writer;
 use super::fours::{Fours, Turns};
 use super::stage::put;
@@ -21,6 +22,8 @@ pub(in crate::engine::wgpu::text) struct Left {
     sights: [Sight; 2],
     /// Whether a value is stored on the way.
     stores: bool,
+    /// The condition that a workgroup has the first channels of its group.
+    first: String,
 }
 
 impl Left {
@@ -33,7 +36,9 @@ impl Left {
         let (node, channels) = (it.operands[0], (it.inner, "INNER"));
         let ragged = !it.inner.is_multiple_of(filled);
         let names = ["left", "Left"];
-        let operand = Fours { node, names, channels, count: fours, ragged };
+        let grouped = it.groups > 1;
+        let operand =
+            Fours { node, names, channels, count: fours, ragged, width: it.a_width, grouped };
         Self {
             strip: *strip,
             threads: writer.cut.threads(),
@@ -43,6 +48,7 @@ impl Left {
             units: pixels * filled / (4 * fours),
             sights,
             stores: writer.kernel.stores.iter().any(|store| store.at == Moment::Prologue),
+            first: groups::is_first(it),
         }
     }
 
@@ -63,7 +69,9 @@ impl Left {
 
     fn place(&self, turn: usize) -> String {
         let StripBlocking { images, columns, rows, .. } = self.strip.blocking;
-        let Self { operand, filled, units, sights: [down, across], stores, .. } = self;
+        let Self {
+            operand, filled, units, sights: [down, across], stores, first: is_first, ..
+        } = self;
         let fours = operand.count;
         let each = filled / (4 * fours);
         let width = across.staged(columns);
@@ -102,7 +110,7 @@ let at_a{turn} = ((row_a{turn} * {row}u + {position}) * {images}u + pixel_a{turn
         );
         if *stores {
             out += &format!(
-                "let own_a{turn} = in_a{turn} && first_col == 0u && y_a{turn} - first_row < {rows}u && x_a{turn} - first_column < {columns}u;\n"
+                "let own_a{turn} = in_a{turn} && {is_first} && y_a{turn} - first_row < {rows}u && x_a{turn} - first_column < {columns}u;\n"
             );
         }
         out

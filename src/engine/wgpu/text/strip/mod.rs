@@ -7,6 +7,7 @@ use crate::engine::wgpu::kernel::Moment;
 use super::ahead::Ahead;
 use super::columns::{columns, workgroup_memory};
 use super::epilogue::{elements, epilogue, own_index, raw_arguments};
+use super::groups;
 use super::map::constants;
 use super::template::{STRIP, fill, threads};
 use super::writer::Writer;
@@ -39,9 +40,11 @@ pub(super) fn strip(writer: &mut Writer, it: &Contraction, strip: &Strip) -> Str
         ("places", pixels::places(strip) + &operands.left.places()),
         ("accumulators", products::accumulators(strip)),
         ("body", operands.body(it, &results.asked(writer, strip))),
-        ("elements", products::gather(strip) + &elements),
+        ("elements", products::gather(strip) + results.barrier(writer, strip) + &elements),
         ("columns", columns),
     ];
+    let channels = groups::channels(&writer.cut);
+    hooks.extend(channels.map(|(hook, text)| (hook, text + groups::LEFT)));
     hooks.extend(threads(writer));
     fill(STRIP, &hooks)
 }
@@ -75,15 +78,37 @@ impl Results {
         fetch + &epilogue(writer, &arguments, &mut |writer, _| self.ahead.know(writer))
     }
 
-    /// The rows of a thread's elements, and what they read.
+    /// The rows of a thread's elements, and what they read. Who has no element reads the strip's
+    /// first, which may be overwritten by its own workgroup alone, after a barrier.
     fn asked(&self, writer: &Writer, strip: &Strip) -> String {
         let row = |r| {
             format!("let row{r} = pixel({}, {});\n", products::tile_row(strip, r), pixels::FIRST)
         };
-        let ask = |r| format!("let ahead{r} = fetch_results(row{r}, col);\n");
         let all = 0..writer.cut.per_thread;
-        let asked = all.clone().filter(|_| !self.ahead.is_empty()).map(ask);
-        all.map(row).chain(asked).collect()
+        let rows: String = all.clone().map(row).collect();
+        if self.ahead.is_empty() {
+            return rows;
+        }
+        if !is_ragged(writer, strip) {
+            let ask = |r| format!("let ahead{r} = fetch_results(row{r}, col);\n");
+            return rows + &all.map(ask).collect::<String>();
+        }
+        let first = format!(
+            "let strip_row = pixel(0u, {});\nlet strip_col = select(first_col, col, col < COLS);\n",
+            pixels::FIRST
+        );
+        let ask = |r| {
+            format!(
+                "let ahead{r} = fetch_results(select(strip_row, row{r}, row{r} < ROWS), strip_col);\n"
+            )
+        };
+        rows + &first + &all.map(ask).collect::<String>()
+    }
+
+    /// The barrier behind which what somebody without an element has read is overwritten.
+    fn barrier(&self, writer: &Writer, strip: &Strip) -> &'static str {
+        let reads = !self.ahead.is_empty() && is_ragged(writer, strip);
+        if reads { "storageBarrier();\n" } else { "" }
     }
 
     /// What `epilogue` is given of element `r`.
@@ -91,4 +116,11 @@ impl Results {
         let ahead = self.ahead.argument(&format!("ahead{r}"));
         format!(", {}{ahead}", products::sum(strip, r))
     }
+}
+
+/// Whether some threads of some workgroups have no element.
+fn is_ragged(writer: &Writer, strip: &Strip) -> bool {
+    let cut = &writer.cut;
+    let rows = strip.tiles().iter().product::<usize>() * strip.tile_rows();
+    rows != cut.rows || !cut.group_cols().is_multiple_of(cut.tile_cols())
 }

@@ -272,11 +272,27 @@ fn right_channels(it: &Contraction, strip: &Strip) -> String {
             |at: usize| format!("    let {name}{at} = min({name} + {at}u, {}u);\n", extent - width);
         (0..count).map(one).collect()
     };
+    if it.groups > 1 && strip.adjoint {
+        return adjoint_channels(it, strip, [count, width]);
+    }
     if strip.turned() {
         names("col", it.channels, 1, 1) + &names("k", it.inner, count, width)
     } else {
-        names("k", it.inner, 1, 1) + &names("col", it.channels, count, width)
+        names("k", it.inner, 1, 1) + &names("col", it.all_channels(), count, width)
     }
+}
+
+/// The same of weights whose inputs are those of a group, and whose outputs those of all.
+fn adjoint_channels(it: &Contraction, strip: &Strip, [count, width]: [usize; 2]) -> String {
+    let (channels, inner, last) = (it.channels, it.inner, it.all_channels() - 1);
+    let (cols, ks) = if strip.turned() { (1, count) } else { (count, 1) };
+    let col = |at| format!("    let col{at} = min(col + {at}u, {last}u) % {channels}u;\n");
+    let k = |at| {
+        let most = inner - if strip.turned() { width } else { 1 };
+        format!("    let k{at} = first + min(k + {at}u, {most}u);\n")
+    };
+    let first = format!("    let first = min(col, {last}u) / {channels}u * {inner}u;\n");
+    first + &(0..cols).map(col).collect::<String>() + &(0..ks).map(k).collect::<String>()
 }
 
 /// The function that writes a four, or a number, of an operand.

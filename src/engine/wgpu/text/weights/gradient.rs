@@ -20,9 +20,18 @@ impl Gradient {
         let outputs = cut.blocking.outputs;
         let eights = it.channels.is_multiple_of(8) && outputs.is_multiple_of(8);
         let count = if eights { 2 } else { 1 };
-        let (node, channels) = (it.operands[1], (it.channels, "COLS"));
+        let (node, channels) = (it.operands[1], (it.all_channels(), "COLS"));
         let ragged = !it.channels.is_multiple_of(outputs);
-        let operand = Fours { node, names: ["gradient", "Gradient"], channels, count, ragged };
+        let (width, grouped) = (if it.channels.is_multiple_of(4) { 4 } else { 1 }, false);
+        let operand = Fours {
+            node,
+            names: ["gradient", "Gradient"],
+            channels,
+            count,
+            ragged,
+            width,
+            grouped,
+        };
         let ahead = operand.ahead(writer);
         Self { cut: *cut, operand, ahead, each: outputs / (4 * count) }
     }

@@ -4,6 +4,7 @@
 
 use crate::engine::wgpu::cut::{Contraction, Weights};
 
+use super::groups;
 use super::strip::left::Left;
 use super::strip::pixels::places;
 use super::strip::stage;
@@ -36,13 +37,15 @@ pub(super) fn weights(writer: &mut Writer, it: &Contraction, cut: &Weights) -> S
         ("body", operands.body(it, cut)),
         ("results", results::results(cut)),
     ];
+    let first = groups::first_channel(&writer.cut, "OUTPUTS");
+    hooks.extend(first.map(|first| ("channels", first + groups::LEFT)));
     hooks.extend(threads(writer));
     fill(STRIP_WEIGHTS, &hooks)
 }
 
 fn constants(writer: &Writer, it: &Contraction, cut: &Weights) -> String {
     let [rows, columns] = it.geometry.output();
-    let [row_tiles, col_tiles] = cut.tiles();
+    let [row_tiles, col_tiles] = [writer.cut.row_tiles(), writer.cut.col_tiles()];
     let (outputs, tasks, splits) = (cut.blocking.outputs, cut.tasks, cut.splits());
     let groups = writer.cut.workgroups(writer.kernel);
     format!(
@@ -58,7 +61,7 @@ const COL_TILES = {col_tiles}u;
 const GROUPS = {groups}u;
 ",
         stage::constants(writer, it, &cut.strip),
-        it.channels
+        it.all_channels()
     )
 }
 

@@ -9,6 +9,7 @@ use super::products::{Place, blocks, sum, taken};
 /// The function that keeps four neighbouring output channels of a part, as far as there are any.
 pub(super) fn store(writer: &mut Writer, it: &Contraction) -> String {
     let (cols, [_, kw]) = (it.channels, it.geometry.kernel);
+    let (parameter, end) = if it.groups > 1 { ("end: u32, ", "end") } else { ("", "COLS") };
     let rows = writer.cut.rows;
     let Some(partials) = writer.partials else {
         writer.refuse(it.node);
@@ -20,17 +21,23 @@ pub(super) fn store(writer: &mut Writer, it: &Contraction) -> String {
             let value = if width == 4 { "v".to_owned() } else { format!("v{}", part(4, at)) };
             let place = format!("place + {at}u");
             let store = writer.bindings.store(partials, &place, &value, width);
-            format!("        if (col + {at}u < COLS) {{\n            {store}\n        }}\n")
+            format!("        if (col + {at}u < {end}) {{\n            {store}\n        }}\n")
         })
         .collect();
     format!(
-        "fn store(split: u32, i: u32, j: u32, channel: u32, col: u32, v: V) {{
+        "fn store(split: u32, i: u32, j: u32, channel: u32, col: u32, {parameter}v: V) {{
     if (channel < INNER) {{
         let place = (split * {rows}u + (i * {kw}u + j) * INNER + channel) * COLS + col;
 {stores}    }}
 }}
 "
     )
+}
+
+/// The argument that says where the group's channels end, if there are several.
+fn end(cut: &Weights) -> String {
+    let channels = cut.channels[1];
+    if cut.groups == 1 { String::new() } else { format!("(channel_group + 1u) * {channels}u, ") }
 }
 
 /// The statements after the last strip.
@@ -51,7 +58,7 @@ pub(super) fn results(cut: &Weights) -> String {
 /// Each subgroup's matrix into memory, where threads add up those of the same sums.
 fn of_matrix(cut: &Weights, place: &Place, [i, j]: [usize; 2]) -> String {
     let (edge, slices, threads) = (cut.block, cut.blocking.slices, cut.threads());
-    let fours = edge * edge / 4;
+    let (fours, end) = (edge * edge / 4, end(cut));
     let [_, inputs, outputs] = cut.units();
     let units: usize = cut.units().iter().product();
     let unit = &cut.blocking.unit;
@@ -67,7 +74,7 @@ for (var e = thread; e < {}u; e += {threads}u) {{
     }}
     let channel = block / {outputs}u % {inputs}u * {}u + {}u + at / {}u;
     let col = block % {outputs}u * {}u + {}u + at % {}u * 4u;
-    store(split, block / {}u * {}u + {}u, {}u, k + channel, first_col + col, v);
+    store(split, block / {}u * {}u + {}u, {}u, k + channel, first_col + col, {end}v);
 }}
 workgroupBarrier();
 ",
@@ -92,10 +99,11 @@ workgroupBarrier();
 fn of_thread(cut: &Weights, place: &Place, [i, j]: [usize; 2], c: usize) -> String {
     let slices = cut.blocking.slices;
     let units: usize = cut.units().iter().product();
+    let end = end(cut);
     let own = format!("{}_{c}", sum(place, [i, j]));
     let store = |value: &str| {
         format!(
-            "store(split, kernel_row + {}u, {}u, k + unit_channel + {}u, first_col + unit_col + {}u, {value});\n",
+            "store(split, kernel_row + {}u, {}u, k + unit_channel + {}u, first_col + unit_col + {}u, {end}{value});\n",
             place.row,
             place.column,
             4 * i + c,
