@@ -33,21 +33,41 @@ const LAYERS: [Layer; 17] = [
     [14, 256, 260, 3, 1, 1],
 ];
 
+/// Convolutions by groups: whole and ragged ones, few channels a group, single ones, strides.
+const GROUPED: [(Layer, usize); 10] = [
+    ([32, 64, 64, 3, 1, 1], 8),
+    ([32, 512, 512, 3, 2, 1], 8),
+    ([16, 128, 128, 3, 1, 1], 32),
+    ([9, 24, 36, 3, 2, 1], 12),
+    ([8, 40, 20, 3, 1, 1], 4),
+    ([7, 12, 30, 1, 1, 0], 6),
+    ([32, 32, 32, 3, 1, 1], 32),
+    ([9, 37, 37, 5, 2, 2], 37),
+    ([14, 144, 144, 7, 1, 3], 144),
+    ([8, 8, 16, 3, 1, 1], 8),
+];
+
+/// The kernels of a layer without groups.
+fn layer(images: usize, shape: Layer) -> (Graph, Vec<Kernel>) {
+    by_groups(images, shape, 1)
+}
+
 /// The kernels of a layer: forward with the sums that a batch norm needs, and both gradients; then
 /// those that add up what these leave, for each channel and for all.
-fn layer(
+fn by_groups(
     images: usize,
     [pixels, from, to, kernel, stride, padding]: Layer,
+    groups: usize,
 ) -> (Graph, Vec<Kernel>) {
     let [input, kernel, padding] = [[pixels; 2], [kernel; 2], [padding; 2]];
-    let geometry = ConvGeometry { input, kernel, stride, padding, ..ConvGeometry::POINT };
+    let geometry = ConvGeometry { input, kernel, stride, padding, groups };
     let batched = |[h, w]: [usize; 2], channels| Type {
         shape: Shape([images, h, w, channels]),
         batched: true,
     };
     let mut b = Builder::new();
     let x = b.input("images", Role::Images, batched(input, from));
-    let ty = Type { shape: Shape([kernel[0], kernel[1], from, to]), batched: false };
+    let ty = Type { shape: Shape([kernel[0], kernel[1], from / groups, to]), batched: false };
     let weight = b.input("weight", Role::Parameter, ty);
     let g = b.input("gradient", Role::Images, batched(geometry.output(), to));
     let forward = b.conv(geometry, x, weight);
@@ -113,8 +133,9 @@ fn cut_of(
 
 /// Each of the layers' kernels in each cut that a target gives it.
 fn all(check: impl Fn(&Graph, &Kernel, &TileCut, Target)) {
-    for (images, shape) in LAYERS.into_iter().flat_map(|shape| [(1, shape), (128, shape)]) {
-        let (graph, kernels) = layer(images, shape);
+    let layers = LAYERS.map(|shape| (shape, 1)).into_iter().chain(GROUPED);
+    for (images, (shape, groups)) in layers.flat_map(|layer| [(1, layer), (128, layer)]) {
+        let (graph, kernels) = by_groups(images, shape, groups);
         for kernel in &kernels {
             let mut seen = HashSet::new();
             for target in targets() {
@@ -148,9 +169,11 @@ fn tiles_cover(cut: &TileCut, kernel: &Kernel) {
     });
     assert!(once(rows, cut.rows), "rows of {cut:?}");
     let cols = (0..cut.col_tiles()).flat_map(|tile| {
-        let lanes = (0..cut.lanes).map(move |lane| (tile * cut.lanes + lane) * cut.width);
-        // A thread's channels all exist, if its first does.
-        lanes.filter(|col| *col < cut.cols).flat_map(|col| col..col + cut.width)
+        let (group, tile) = (tile / cut.group_tiles(), tile % cut.group_tiles());
+        let [first, end] = [group, group + 1].map(|group| group * cut.group_cols());
+        let lanes = (0..cut.lanes).map(move |lane| first + (tile * cut.lanes + lane) * cut.width);
+        // A thread's channels are all of the group, if its first is.
+        lanes.filter(move |col| *col < end).flat_map(|col| col..col + cut.width)
     });
     let cols: Vec<usize> = cols.collect();
     assert!(cols.iter().all(|col| *col < cut.cols) && once(cols.into_iter(), cut.cols));
@@ -258,12 +281,38 @@ fn weights_cover(cut: &TileCut, weights: &Weights, it: &Contraction, target: Tar
     assert_eq!(rows * unit.kernel_rows * it.geometry.kernel[1], places);
     assert_eq!(down * of_inputs * weights.block, inputs);
     assert_eq!(across * of_outputs * weights.block, outputs);
-    let [row_tiles, col_tiles] = [cut.row_tiles(), cut.col_tiles()];
+    let [row_tiles, col_tiles] = [cut.row_tiles(), cut.group_tiles()];
     assert!(row_tiles * inputs >= it.inner && (row_tiles - 1) * inputs < it.inner);
     assert!(col_tiles * outputs >= it.channels && (col_tiles - 1) * outputs < it.channels);
+    assert_eq!(cut.groups * it.channels, cut.cols);
     let strip = weights.strip;
     let [images, columns] = [strip.blocking.images, strip.blocking.columns];
     assert!(strip.runs() * strip.run >= images * columns, "{cut:?}");
+}
+
+/// As `text/depthwise` and `text/depthwise_weights` number blocks, channels and pixels.
+fn blocks_cover(cut: &TileCut, depthwise: &Depthwise, it: &Contraction) {
+    let Depthwise { blocking: DepthwiseBlocking { rows, columns }, parts, slices, .. } = *depthwise;
+    let ([down, across], all) = (depthwise.blocks(), depthwise.all_blocks());
+    assert!(cut.threads() <= 256 && cut.col_tiles() * cut.lanes * cut.width >= cut.cols, "{cut:?}");
+    assert_eq!(all * depthwise.rows() * columns, it.pixels().iter().product::<usize>(), "{cut:?}");
+    if depthwise.weights {
+        assert_eq!((parts * rows, cut.strips), (it.geometry.kernel[0], parts * slices));
+        let each = all.div_ceil(cut.splits);
+        let ends = |split: usize| [split * each + each, all].into_iter().min().unwrap_or(all);
+        let blocks = (0..cut.splits).flat_map(|split| {
+            (0..slices).flat_map(move |slice| (split * each + slice..ends(split)).step_by(slices))
+        });
+        assert!(once(blocks, all), "{cut:?}");
+        return;
+    }
+    let [_, h, w] = it.pixels();
+    let pixels = (0..cut.row_tiles() * cut.strips).filter(|block| *block < all).flat_map(|block| {
+        let first = (block / (down * across) * h + block / across % down * rows) * w
+            + block % across * columns;
+        (0..rows * columns).map(move |at| first + at / columns * w + at % columns)
+    });
+    assert!(once(pixels, cut.rows), "{cut:?}");
 }
 
 /// The subgroups of a workgroup hold each matrix of its tile once.
@@ -293,7 +342,7 @@ fn every_element_is_computed_once() {
         }
         (Body::Contract(node) | Body::Weights(node), multiply) => {
             let it = Contraction::of(graph, *node).expect("a contraction");
-            if !matches!(multiply, Multiply::Weights(_)) {
+            if !matches!(multiply, Multiply::Weights(_) | Multiply::Depthwise(_)) {
                 splits_cover(cut, &it);
             }
             match multiply {
@@ -305,6 +354,7 @@ fn every_element_is_computed_once() {
                 }
                 Multiply::Strips(strip) => strips_cover(cut, &strip),
                 Multiply::Weights(weights) => weights_cover(cut, &weights, &it, target),
+                Multiply::Depthwise(depthwise) => blocks_cover(cut, &depthwise, &it),
                 Multiply::Sliding(window) => windows_cover(cut, window, &it, kernel),
             }
         }
@@ -313,8 +363,9 @@ fn every_element_is_computed_once() {
 
 #[test]
 fn every_partial_sum_is_added_up_once() {
-    for (images, shape) in LAYERS.into_iter().flat_map(|shape| [(1, shape), (128, shape)]) {
-        let (graph, kernels) = layer(images, shape);
+    let layers = LAYERS.map(|shape| (shape, 1)).into_iter().chain(GROUPED);
+    for (images, (shape, groups)) in layers.flat_map(|layer| [(1, layer), (128, layer)]) {
+        let (graph, kernels) = by_groups(images, shape, groups);
         let mut seen = HashSet::new();
         for (kernel, of) in kernels.iter().filter_map(|kernel| Some((kernel, kernel.source()?))) {
             let source = &kernels[of.index()];
