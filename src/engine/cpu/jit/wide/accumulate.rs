@@ -27,7 +27,7 @@ impl Nest<'_> {
 
     /// Moments are taken about the first pixel.
     fn shifts(&mut self) -> Result<(), Pressure> {
-        if self.blocks == 1 {
+        if !self.walks {
             self.asm().zero(INDEX);
         }
         let selection = self.selection;
@@ -56,7 +56,7 @@ impl Nest<'_> {
                 let from = self.values.register(value, shift);
                 self.asm().copy(shift, from);
                 let at = self.channels(&reduction.access, 0);
-                self.asm().store(shift, at);
+                self.asm().store_part(shift, at);
                 self.used(value, uses);
             }
         }
@@ -165,7 +165,7 @@ impl Nest<'_> {
                     self.join(reduction.kind, first, Operand::Zmm(other[part]))?;
                 }
                 let at = self.channels(&reduction.access, skip);
-                self.asm().store(first, at);
+                self.asm().store_part(first, at);
             }
         }
         Ok(())

@@ -74,6 +74,8 @@ pub enum Condition {
 #[derive(Default)]
 pub struct Assembler {
     pub code: Vec<u8>,
+    /// Mask register of what tensors' elements are loaded and stored, 2 or 0 for all.
+    pub part: u8,
 }
 
 impl Assembler {
@@ -140,14 +142,48 @@ impl Assembler {
         self.evex(STORE, from.0, 0, Operand::Mem(to), FULL);
     }
 
+    /// A tensor's f32, zero where the part leaves them out.
+    pub fn load_part(&mut self, to: Zmm, from: Mem) {
+        self.evex(LOAD, to.0, 0, Operand::Mem(from), self.of_part(FULL));
+    }
+
+    /// A tensor's f32, those of the part.
+    pub fn store_part(&mut self, from: Zmm, to: Mem) {
+        self.evex(STORE, from.0, 0, Operand::Mem(to), Form { mask: self.part, ..FULL });
+    }
+
+    fn of_part(&self, form: Form) -> Form {
+        Form { mask: self.part, zeroing: self.part != 0, ..form }
+    }
+
+    /// The part is where integers are below one in memory.
+    pub fn set_part(&mut self, integers: Zmm, below: Mem) {
+        const LESS: u8 = 1;
+        self.evex(COMPARE_INTEGERS, self.part, integers.0, Operand::Same(below), FULL);
+        self.code.push(LESS);
+    }
+
+    /// The part as it has been written.
+    pub fn read_part(&mut self, from: Mem) {
+        self.code.extend([0xC5, 0xF8, 0x90]);
+        self.address(self.part, from, 1);
+    }
+
+    /// Writes which elements are the part.
+    pub fn write_part(&mut self, to: Mem) {
+        self.code.extend([0xC5, 0xF8, 0x91]);
+        self.address(self.part, to, 1);
+    }
+
     /// One f32 in every lane.
     pub fn broadcast(&mut self, to: Zmm, from: Mem) {
         self.evex(BROADCAST, to.0, 0, Operand::Mem(from), Form { unit: 4, ..FULL });
     }
 
-    /// Sixteen bf16 as f32.
+    /// A tensor's bf16 as f32, zero where the part leaves them out.
     pub fn load_bf16(&mut self, to: Zmm, from: Mem) {
-        self.evex(WIDEN_16, to.0, 0, Operand::Mem(from), Form { unit: 32, ..FULL });
+        let form = self.of_part(Form { unit: 32, ..FULL });
+        self.evex(WIDEN_16, to.0, 0, Operand::Mem(from), form);
         self.shift_left_16(to);
     }
 
@@ -168,9 +204,11 @@ impl Assembler {
         self.code.push(16);
     }
 
-    /// The low half of `from`.
+    /// The low half of `from`, sixteen bf16 or those of the part.
     pub fn store_half(&mut self, from: Zmm, to: Mem) {
-        self.evex(STORE, from.0, 0, Operand::Mem(to), Form { length: 1, unit: 32, ..FULL });
+        let op = if self.part == 0 { STORE } else { STORE_16 };
+        let form = Form { length: 1, unit: 32, mask: self.part, ..FULL };
+        self.evex(op, from.0, 0, Operand::Mem(to), form);
     }
 
     fn evex(&mut self, op: Vector, first: u8, second: u8, last: Operand, form: Form) {

@@ -88,6 +88,33 @@ fn encodings_are_those_of_an_assembler() {
     check(&|a| a.widen(Zmm(11), Zmm(27)), "62 12 7d 48 33 db 62 d1 25 48 72 f3 10");
     // vmovups [r14-32], ymm23
     check(&|a| a.store_half(Zmm(23), Mem::at(Gpr(14), -32)), "62 c1 7c 28 11 7e ff");
+    let part = |emit: &dyn Fn(&mut Assembler), want: &str| {
+        check(
+            &|a| {
+                a.part = 2;
+                emit(a);
+            },
+            want,
+        );
+    };
+    // kmovw k2, word ptr [rsp+rcx*1+128]
+    let mask = Mem { base: RSP, index: Some((RCX, 0)), disp: 128 };
+    part(&|a| a.read_part(mask), "c5 f8 90 94 0c 80 00 00 00");
+    // kmovw word ptr [rsp+128], k2
+    part(&|a| a.write_part(Mem::at(RSP, 128)), "c5 f8 91 94 24 80 00 00 00");
+    // vpcmpltd k2, zmm20, dword ptr [rsp+32]{1to16}
+    part(&|a| a.set_part(Zmm(20), Mem::at(RSP, 32)), "62 f3 5d 50 1f 54 24 08 01");
+    // vmovups zmm5{k2}{z}, [r12+64]
+    part(&|a| a.load_part(Zmm(5), Mem::at(Gpr(12), 64)), "62 d1 7c ca 10 6c 24 01");
+    // vmovups [r13+rcx*2+128]{k2}, zmm22
+    part(&|a| a.store_part(Zmm(22), indexed), "62 c1 7c 4a 11 74 4d 02");
+    // vmovdqu16 [r14-32]{k2}, ymm23
+    part(&|a| a.store_half(Zmm(23), Mem::at(Gpr(14), -32)), "62 c1 ff 2a 7f 7e ff");
+    // vpmovzxwd zmm19{k2}{z}, [r13+rcx*2+96]; vpslld zmm19, zmm19, 16
+    part(
+        &|a| a.load_bf16(Zmm(19), Mem { disp: 96, ..indexed }),
+        "62 c2 7d ca 33 5c 4d 03 62 b1 65 40 72 f3 10",
+    );
     // mov r9, [r13+rcx*2+128]
     check(&|a| a.read(Gpr(9), indexed), "4d 8b 8c 4d 80 00 00 00");
     // mov [rsp+8], r10

@@ -1,6 +1,7 @@
 //! The stack frame of a loop: its state, numbers, and what waits while other blocks pass.
 
-use super::assembler::{Mem, RSP};
+use super::assembler::{Gpr, Mem, RSP};
+use super::nest::BLOCK_STEP;
 use super::select::{LANES, Selection};
 
 /// Bytes of a vector.
@@ -25,22 +26,23 @@ const LISTS: i32 = 48;
 pub struct Frame {
     pointers: i32,
     numbers: i32,
+    parts: i32,
     lanes: i32,
     vectors: i32,
 }
 
 impl Frame {
-    /// With room for so many pointers.
-    pub fn new(selection: &Selection, pointers: usize) -> Self {
-        let aligned = |at: i32| (at + VECTOR as i32 - 1) / VECTOR as i32 * VECTOR as i32;
+    /// With room for so many pointers, and for which channels so many blocks have.
+    pub fn new(selection: &Selection, pointers: usize, blocks: usize) -> Self {
+        let vector = VECTOR as i32;
         let after_counters = LISTS + 8 * selection.counters.len() as i32;
-        let after_pointers = after_counters + 8 * pointers as i32;
+        let numbers = after_counters + 8 * pointers as i32;
         // Numbers are written by eights.
-        let after_numbers = after_pointers + 4 * (selection.numbers.len() as i32 + 1);
-        let lanes = aligned(after_numbers);
-        let after_lanes =
-            if selection.counts_channels() { lanes + 2 * VECTOR as i32 } else { lanes };
-        Self { pointers: after_counters, numbers: after_pointers, lanes, vectors: after_lanes }
+        let parts = numbers + 4 * (selection.numbers.len() as i32 + 1);
+        let after_parts = parts + BLOCK_STEP * blocks as i32;
+        let lanes = (after_parts + vector - 1) / vector * vector;
+        let vectors = if selection.counts_channels() { lanes + 2 * vector } else { lanes };
+        Self { pointers: after_counters, numbers, parts, lanes, vectors }
     }
 
     /// The number of a counter.
@@ -56,6 +58,11 @@ impl Frame {
     /// The `at`th number that is the same everywhere.
     pub fn number(&self, at: usize) -> Mem {
         Mem::at(RSP, self.numbers + 4 * at as i32)
+    }
+
+    /// Which channels the block at hand of a panel has, where the index counts blocks.
+    pub fn part(&self, index: Option<(Gpr, u8)>) -> Mem {
+        Mem { base: RSP, index, disp: self.parts }
     }
 
     /// A lane of the vector 0, 1, …, 15.

@@ -37,6 +37,11 @@ pub const FMADD_132: Vector = Vector(2, 1, 0x98);
 pub const FMADD_213: Vector = Vector(2, 1, 0xA8);
 /// first ← second · last + first
 pub const FMADD_231: Vector = Vector(2, 1, 0xB8);
+/// Marks a prefix: elements of twice the size.
+pub const WIDE: u8 = 0x80;
+/// Of elements of two bytes.
+pub const STORE_16: Vector = Vector(1, 3 | WIDE, 0x7F);
+pub const COMPARE_INTEGERS: Vector = Vector(3, 1, 0x1F);
 pub const STORE: Vector = Vector(1, 0, 0x11);
 pub const BROADCAST: Vector = Vector(2, 1, 0x18);
 pub const BLEND: Vector = Vector(2, 1, 0x65);

@@ -3,8 +3,8 @@
 //! [`select`]), gives registers ([`values`]), surrounds with loops ([`nest`], [`walk`], [`pixel`],
 //! [`accumulate`], [`frame`]) and encodes ([`assembler`], [`instructions`]).
 //!
-//! What does not fit (channels that are no multiple of sixteen, sums over channels, single pixels)
-//! is left to Cranelift.
+//! What does not fit (sums over channels, single pixels, what is the same for a row) is left to
+//! Cranelift.
 
 mod accumulate;
 mod assembler;

@@ -2,7 +2,7 @@
 //! block of a panel, and the walk over its pixels ([`walk`](super::walk)).
 //!
 //! With a single block, what does not vary from pixel to pixel stays in registers, and so do
-//! accumulators. With several, they wait in the stack frame while the other blocks of a pixel
+//! accumulators. Where the last block has fewer channels, a mask leaves the others out. With several, they wait in the stack frame while the other blocks of a pixel
 //! pass, so that memory is read in order: going over the pixels once for each block takes up to
 //! three times as long from memory, since half of every cache line passes by unused.
 
@@ -24,6 +24,8 @@ pub(super) const POINTERS: [Gpr; 11] =
 const SAVED: [Gpr; 5] = [Gpr(3), Gpr(12), Gpr(13), Gpr(14), Gpr(15)];
 /// Channels before the panel, while an address is computed.
 const SPARE: Gpr = Gpr(15);
+/// The mask register of a block's channels.
+const PART: u8 = 2;
 /// What the innermost loop counts: bytes along a row, or [`BLOCK_STEP`] a block.
 pub(super) const INDEX: Gpr = RCX;
 /// Bytes of a block in bf16; in f32 the index counts twice.
@@ -49,11 +51,14 @@ pub(super) struct Nest<'a> {
     pub(super) frame: Frame,
     pub(super) values: Values,
     pub(super) accumulators: Vec<Accumulators>,
-    /// Bytes that the index counts for one column, with a single block.
+    /// Bytes that the index counts for one column, where it counts them.
     pub(super) unit: usize,
     pub(super) unroll: usize,
     /// Blocks of sixteen channels in a panel.
     pub(super) blocks: usize,
+    /// Whether pointers walk along the rows and the index counts blocks: where there are several,
+    /// or where no index scales to all accesses.
+    pub(super) walks: bool,
     /// How many numbers and, after them, values of the block stay in registers from pixel to
     /// pixel.
     pub(super) kept: usize,
@@ -71,19 +76,30 @@ impl<'a> Nest<'a> {
         let blocks = blocks_of_panel(spec, selection);
         let scales = |a: &Access| {
             let ratio = column_bytes(a) / unit;
-            blocks > 1 || column_bytes(a).is_multiple_of(unit) && matches!(ratio, 1 | 2 | 4 | 8)
+            column_bytes(a).is_multiple_of(unit) && matches!(ratio, 1 | 2 | 4 | 8)
         };
+        let walks = blocks > 1 || !accesses.iter().all(scales);
         let largest = accesses.iter().map(|a| a.offset + spec.extent[0] * a.strides[0]).max()?;
         let [rows, columns, channels] = spec.extent;
         let reach = largest.max(columns * unit).max(rows * columns * channels);
-        if !accesses.iter().all(scales) || reach > 1 << 27 {
+        if reach > 1 << 27 {
             return None;
         }
         let unroll = [4, 2, 1].into_iter().find(|u| columns.is_multiple_of(*u))?;
         let zero = selection.numbers.iter().copied().find(|&v| selection.is_zero(v));
-        let frame = Frame::new(selection, accesses.len().saturating_sub(POINTERS.len()));
-        let (values, accumulators) = (Values::new(zero), Vec::new());
-        Some(Self { spec, selection, frame, values, accumulators, unit, unroll, blocks, kept: 0 })
+        let pointers = accesses.len().saturating_sub(POINTERS.len());
+        Some(Self {
+            spec,
+            selection,
+            frame: Frame::new(selection, pointers, blocks),
+            values: Values::new(zero, if selection.partial { PART } else { 0 }),
+            accumulators: Vec::new(),
+            unit,
+            unroll,
+            blocks,
+            walks,
+            kept: 0,
+        })
     }
 
     pub(super) fn asm(&mut self) -> &mut Assembler {
@@ -99,7 +115,7 @@ impl<'a> Nest<'a> {
         let next_panel = self.asm().label();
         self.addresses();
         self.start_counters();
-        if self.blocks == 1 {
+        if !self.walks {
             self.begin_block()?;
             self.rows()?;
             self.end_accumulators()?;
@@ -125,8 +141,27 @@ impl<'a> Nest<'a> {
     }
 
     fn begin_block(&mut self) -> Result<(), Pressure> {
+        if self.selection.partial {
+            self.set_part()?;
+        }
         self.block_values()?;
         self.start_accumulators()
+    }
+
+    /// Only channels that there are may be loaded and stored.
+    fn set_part(&mut self) -> Result<(), Pressure> {
+        let numbers = self.values.take()?;
+        self.load_channels(numbers);
+        let (end, part) = (self.spec.extent[2] as i32, self.part());
+        self.asm().write_number(Mem::at(RSP, NUMBER), end);
+        self.asm().set_part(numbers, Mem::at(RSP, NUMBER));
+        self.asm().write_part(part);
+        self.values.give(numbers);
+        Ok(())
+    }
+
+    fn part(&self) -> Mem {
+        self.frame.part(self.walks.then_some((INDEX, 0)))
     }
 
     /// Emits a loop over the panel's blocks.
@@ -136,6 +171,10 @@ impl<'a> Nest<'a> {
     ) -> Result<(), Pressure> {
         self.asm().zero(INDEX);
         let next = self.asm().label();
+        if self.selection.partial {
+            let part = self.part();
+            self.asm().read_part(part);
+        }
         body(self)?;
         let end = BLOCK_STEP * self.blocks as i32;
         self.asm().add(INDEX, BLOCK_STEP);
@@ -147,7 +186,7 @@ impl<'a> Nest<'a> {
     /// Registers for accumulators and for the first `kept` numbers and block values.
     fn reserve(&mut self, kept: usize) -> Result<(), Pressure> {
         self.kept = kept;
-        let sets = if self.blocks == 1 { self.unroll.min(2) } else { 1 };
+        let sets = if !self.walks { self.unroll.min(2) } else { 1 };
         for reduction in &self.selection.reductions {
             let moments = matches!(reduction.kind, Accumulate::Moments { .. });
             let shift = if moments { Some(self.values.take()?) } else { None };
@@ -200,7 +239,7 @@ impl<'a> Nest<'a> {
     /// accumulators.
     pub(super) fn waiting(&self, slot: usize) -> Mem {
         let disp = self.frame.vectors() + (slot * self.blocks * VECTOR) as i32;
-        Mem { base: RSP, index: (self.blocks > 1).then_some((INDEX, 1)), disp }
+        Mem { base: RSP, index: (self.walks).then_some((INDEX, 1)), disp }
     }
 
     fn enter(&mut self, frame: i32) {
@@ -235,7 +274,7 @@ impl<'a> Nest<'a> {
                 Op::Channels => self.load_channels(to),
                 op => self.values.compute(op, to)?,
             }
-            if self.blocks > 1 || matches!(home, Operand::Mem(_)) {
+            if self.walks || matches!(home, Operand::Mem(_)) {
                 let at = self.waiting(slot);
                 self.asm().store(to, at);
             }
@@ -256,10 +295,11 @@ impl<'a> Nest<'a> {
         }
     }
 
-    /// Sixteen numbers of an access.
+    /// An access's numbers for a block's channels.
     pub(super) fn load(&mut self, access: &Access, to: Zmm, from: Mem) {
         match access.format {
-            NumberFormat::F32 => self.asm().load(to, from),
+            NumberFormat::F32 if access.strides[2] == 0 => self.asm().broadcast(to, from),
+            NumberFormat::F32 => self.asm().load_part(to, from),
             NumberFormat::Bf16 => self.asm().load_bf16(to, from),
             NumberFormat::Split { .. } => unreachable!("only written"),
         }
@@ -269,13 +309,13 @@ impl<'a> Nest<'a> {
     fn load_channels(&mut self, to: Zmm) {
         let (channel, number) = (Mem::at(RSP, CHANNEL), Mem::at(RSP, NUMBER));
         self.asm().read(SPARE, channel);
-        if self.blocks > 1 {
+        if self.walks {
             // Both terms twice: the index counts two for a channel.
             self.asm().address_of(SPARE, Mem { base: INDEX, index: Some((SPARE, 1)), disp: 0 });
         }
         self.asm().write(number, SPARE);
         self.asm().broadcast(to, number);
-        if self.blocks > 1 {
+        if self.walks {
             self.asm().shift_right(to, Operand::Zmm(to), 1);
         }
         let lanes = self.frame.lane(0);
@@ -300,7 +340,7 @@ impl<'a> Nest<'a> {
     /// The block's channels of a slot.
     pub(super) fn channels(&mut self, access: &Access, skip: usize) -> Mem {
         let at = self.panel(access, skip);
-        if self.blocks == 1 {
+        if !self.walks {
             return at;
         }
         self.asm().address_of(RAX, at);
@@ -310,7 +350,8 @@ impl<'a> Nest<'a> {
     /// Points every access at the panel's first pixel.
     fn addresses(&mut self) {
         for (number, access) in self.selection.accesses.iter().enumerate() {
-            let at = self.panel(access, 0);
+            let same = access.strides[2] == 0;
+            let at = if same { self.slot(access, 0) } else { self.panel(access, 0) };
             match POINTERS.get(number) {
                 Some(&pointer) => self.asm().address_of(pointer, at),
                 None => {
@@ -335,7 +376,7 @@ fn vectors(selection: &Selection) -> usize {
 
 /// Blocks of a panel: all of them, or the largest part whose values stay in L1.
 fn blocks_of_panel(spec: &LoopSpec, selection: &Selection) -> usize {
-    let blocks = spec.extent[2] / LANES;
+    let blocks = spec.extent[2].div_ceil(LANES);
     let most = PANEL_BYTES / VECTOR / vectors(selection).max(1);
     (1..=blocks).rev().find(|n| blocks.is_multiple_of(*n) && *n <= most).unwrap_or(1)
 }

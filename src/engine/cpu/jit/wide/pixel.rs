@@ -22,12 +22,14 @@ impl Nest<'_> {
             let home = self.frame.pointer(number - POINTERS.len());
             self.asm().read(RAX, home);
         }
-        let scale = match self.blocks {
-            1 => (column_bytes(access) / self.unit).trailing_zeros() as u8,
-            _ => block_scale(access),
+        let index = if !self.walks {
+            Some((column_bytes(access) / self.unit).trailing_zeros() as u8)
+        } else {
+            // What is the same for all channels is so for all blocks.
+            (access.strides[2] != 0).then(|| block_scale(access))
         };
         let disp = column * column_bytes(access) + skip * access.format.bytes();
-        Mem { base: pointer, index: Some((INDEX, scale)), disp: disp as i32 }
+        Mem { base: pointer, index: index.map(|scale| (INDEX, scale)), disp: disp as i32 }
     }
 
     /// Computes one pixel: stores once every load is done, since a result may take the place of
@@ -138,7 +140,7 @@ impl Nest<'_> {
             let to = self.at(&store.access, column, 0);
             self.ask_ahead(to);
             match store.access.format {
-                NumberFormat::F32 => self.asm().store(from, to),
+                NumberFormat::F32 => self.asm().store_part(from, to),
                 NumberFormat::Bf16 => {
                     self.asm().narrow(spare, from);
                     self.asm().store_half(spare, to);

@@ -34,6 +34,8 @@ pub struct Selection {
     pub block: Vec<Value>,
     /// Computed for each pixel, in order.
     pub pixel: Vec<Value>,
+    /// Whether the last block has fewer channels than the others.
+    pub partial: bool,
     /// What memory the pixels' operations touch.
     pub accesses: Vec<Access>,
     /// Elements from a row, and from a column, to the next, for each [`Op::Distance`].
@@ -50,7 +52,7 @@ impl Selection {
 
     /// Whether a block's channels are counted.
     pub fn counts_channels(&self) -> bool {
-        self.block.iter().any(|&v| self.ops[v] == Op::Channels)
+        self.partial || self.block.iter().any(|&v| self.ops[v] == Op::Channels)
     }
 }
 
@@ -89,7 +91,6 @@ pub fn select(spec: &LoopSpec) -> Option<Selection> {
     let reduced =
         |r: &Reduction| r.access.strides == [0, 0, 1] && r.access.format == NumberFormat::F32;
     if columns < 2
-        || !channels.is_multiple_of(LANES)
         || !spec.reductions.iter().all(reduced)
         || !spec.stores.iter().all(|s| per_pixel(&s.access))
     {
@@ -119,7 +120,8 @@ pub fn select(spec: &LoopSpec) -> Option<Selection> {
     let pixel = of(Level::Pixel);
     let accesses = pixel_accesses(&stores, &ops, &pixel);
     let (numbers, block) = (of(Level::Number), of(Level::Block));
-    Some(Selection { ops, numbers, block, pixel, accesses, counters, stores, reductions })
+    let partial = !channels.is_multiple_of(LANES);
+    Some(Selection { ops, numbers, block, pixel, partial, accesses, counters, stores, reductions })
 }
 
 fn per_pixel(access: &Access) -> bool {
@@ -130,6 +132,9 @@ fn per_pixel(access: &Access) -> bool {
 fn load_level(inst: &Inst) -> Option<Level> {
     match inst {
         Inst::Load(a) if per_pixel(a) => Some(Level::Pixel),
+        Inst::Load(a) if a.strides[1] != 0 => {
+            (a.strides[2] == 0 && a.format == NumberFormat::F32).then_some(Level::Pixel)
+        }
         Inst::Load(a) => {
             let constant = a.strides[..2] == [0, 0];
             let fits = a.format == NumberFormat::F32 || a.strides[2] == 1;

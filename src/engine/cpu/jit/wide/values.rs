@@ -21,9 +21,10 @@ pub struct Values {
 }
 
 impl Values {
-    /// All registers free.
-    pub fn new(zero: Option<Value>) -> Self {
-        Self { asm: Assembler::default(), zero, at: HashMap::new(), free: u32::MAX }
+    /// All registers free; `part` as in [`Assembler`].
+    pub fn new(zero: Option<Value>, part: u8) -> Self {
+        let asm = Assembler { part, ..Assembler::default() };
+        Self { asm, zero, at: HashMap::new(), free: u32::MAX }
     }
 
     /// A free register.

@@ -12,13 +12,13 @@ impl Nest<'_> {
         let [rows, columns, _] = self.spec.extent;
         self.asm().write_number(Mem::at(RSP, ROWS), rows as i32);
         let next_row = self.asm().label();
-        if self.blocks == 1 {
+        if !self.walks {
             self.row_of_a_block()?;
         } else {
             self.row_of_blocks()?;
         }
         if rows > 1 {
-            let walked = if self.blocks == 1 { 0 } else { columns };
+            let walked = if !self.walks { 0 } else { columns };
             self.advance(|a| row_bytes(a) - (walked * column_bytes(a)) as i32);
             self.count(|[row, column]| row as i64 - (columns * column) as i64);
             self.asm().add_in_place(Mem::at(RSP, ROWS), -1);
