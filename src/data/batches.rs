@@ -130,6 +130,7 @@ impl Loading {
         let per_epoch = self.steps_per_epoch().max(1);
         let mut writer = self.writer();
         let mut order = (u32::MAX, Vec::new());
+        let mut whole = vec![0; writer.extent.bytes()];
         let empty = self.buffers(&writer, images);
         let fill = move |step: u64, batch: &mut Batch| {
             let epoch = (step / per_epoch) as u32;
@@ -140,8 +141,17 @@ impl Loading {
             batch.labels.clear();
             for (at, visit) in order.1[first..first + self.batch].iter().enumerate() {
                 let index = visit.picture;
-                let crop = augmentation.draw(writer.extent, visit.seed(seed), epoch, index);
-                let read = |pixels: &mut [u8]| self.pictures.picture(epoch, index, pixels);
+                let (extent, seed) = (writer.extent, visit.seed(seed));
+                let crop = augmentation.draw(extent, seed, epoch, index);
+                let read = |pixels: &mut [u8]| match augmentation.area {
+                    None => self.pictures.picture(epoch, index, pixels),
+                    Some(area) => {
+                        let label = self.pictures.picture(epoch, index, &mut whole);
+                        let area = area.draw(extent, seed, epoch, index);
+                        area.stretched(extent, &whole, pixels);
+                        label
+                    }
+                };
                 batch.labels.push(writer.put(&mut batch.images, at, crop, read));
             }
             let mix = augmentation.mixing.draw(writer.extent, seed, step);
@@ -229,7 +239,7 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::augment::{Erasing, Flip, Mixing};
+    use crate::data::augment::{Erasing, Flip, Mixing, ResizedCrop};
     use crate::data::dataset::Stored;
     use crate::pixels::Border;
 
@@ -326,6 +336,7 @@ mod tests {
         let plain = Augmentation::default();
         let flipped = Augmentation { flip: Flip::Random, ..plain };
         let erasing = Erasing { probability: 0.7, area: [0.1, 0.5], ratio: [0.3, 3.0] };
+        let area = ResizedCrop { scale: [0.1, 1.0], ratio: [0.7, 1.4] };
         let mixing = Mixing { mixup: 0.7, cutmix: 1.0, batches: 0.8 };
         let reflected = Augmentation { pad: 2, border: Border::Reflect, ..flipped };
         vec![
@@ -336,14 +347,15 @@ mod tests {
             reflected,
             Augmentation { flip: Flip::Alternate, erasing: Some(erasing), ..plain },
             Augmentation { mixing, ..plain },
-            Augmentation { mixing, erasing: Some(erasing), ..reflected },
+            Augmentation { area: Some(area), ..flipped },
+            Augmentation { mixing, erasing: Some(erasing), area: Some(area), ..reflected },
         ]
     }
 
     #[test]
     fn epochs_come_the_same_however_many_threads_prepare_them() {
         let mut showing = plain(2, 3);
-        showing.augmentation = kinds()[7];
+        showing.augmentation = *kinds().last().unwrap();
         let by_channel = Normalisation { mean: vec![9.0, 99.5, 130.0], std: vec![3.0, 70.0, 0.7] };
         // One thread prepares numbers, several may prepare bytes; from the middle of an epoch too.
         let stream = |steps, images| {

@@ -26,6 +26,8 @@ pub enum Purpose {
     Mix = 0x1008,
     /// Visits of an epoch that sees all classes alike.
     Sample = 0x1009,
+    /// Which area of a picture is shown.
+    Area = 0x100a,
     /// Units that a lesion deletes or swaps.
     Lesion = 0x2001,
     /// A picture, and the units that a path goes through.

@@ -6,12 +6,14 @@ mod batch;
 mod border;
 mod crop;
 mod mix;
+mod resample;
 mod table;
 
 pub use batch::Batch;
 pub use border::Border;
 pub use crop::{Crop, Hole};
 pub use mix::Mix;
+pub use resample::Area;
 pub use table::Table;
 
 /// Size of every picture of a set.

@@ -5,7 +5,9 @@
 erasing: rows, columns, area, ratio; height and width of the rectangle (transforms.RandomErasing).
 cutmix: rows, columns, λ, row and column of the middle; y1, x1, y2, x2 and the λ that is left
 (transforms.v2.CutMix). mixup: pictures and targets of a batch (transforms.v2.MixUp). reflect: a picture
-padded by nn.functional.pad. weighted: losses of cross_entropy(weight=...).
+padded by nn.functional.pad. weighted: losses of cross_entropy(weight=...). resized: rows, columns, area,
+ratio; top, left, height and width with both draws of places 0 (transforms.RandomResizedCrop). middle: rows,
+columns; its fallback. stretched: areas of a picture (top, left, height, width) in the picture's size (Pillow).
 """
 import json
 import math
@@ -13,8 +15,10 @@ import pathlib
 import random
 from unittest import mock
 
+import numpy as np
 import torch
-from torchvision.transforms import RandomErasing, v2
+from PIL import Image
+from torchvision.transforms import RandomErasing, RandomResizedCrop, v2
 
 random.seed(1)
 torch.manual_seed(1)
@@ -81,6 +85,38 @@ def weighted(weights, labels):
     }
 
 
+def resized(rows, columns, area, ratio):
+    """RandomResizedCrop.get_params with its draws given; area 2 fits never."""
+
+    class Drawn:
+        def __init__(self, value):
+            self.value = value
+
+        def uniform_(self, low, high):
+            self.value = area if (low, high) == (0, 1) else math.log(ratio)
+            return self
+
+        def item(self):
+            return self.value
+
+    picture = torch.zeros(3, rows, columns)
+    with mock.patch.object(torch, "empty", lambda n: Drawn(0.0)), mock.patch.object(
+        torch, "exp", lambda drawn: Drawn(math.exp(drawn.value))
+    ), mock.patch.object(torch, "randint", lambda low, high, size: torch.tensor([low])):
+        return [*RandomResizedCrop.get_params(picture, (0, 1), (3 / 4, 4 / 3))]
+
+
+def stretched(extent, area):
+    rows, columns, channels = extent
+    k = np.arange(rows * columns * channels, dtype=np.int64)
+    picture = (k * k * 7 % 251 + k % 5).astype(np.uint8).reshape(extent)
+    top, left, height, width = area
+    picture = Image.fromarray(picture if channels == 3 else picture[:, :, 0])
+    picture = picture.crop((left, top, left + width, top + height))
+    to = picture.resize((columns, rows), Image.BILINEAR)
+    return {"extent": extent, "area": area, "to": np.asarray(to).flatten().tolist()}
+
+
 sizes = [(32, 32), (28, 40), (7, 5)]
 golden = {
     "erasing": [
@@ -107,6 +143,23 @@ golden = {
         .flatten()
         .tolist(),
     },
+    "resized": [
+        [*size, area, ratio, *resized(*size, area, ratio)]
+        for size in sizes
+        for area in (0.08, 0.31, 0.9)
+        for ratio in (3 / 4, 1.1, 4 / 3)
+        if 0 < round(math.sqrt(area * size[0] * size[1] * ratio)) <= size[1]
+        and 0 < round(math.sqrt(area * size[0] * size[1] / ratio)) <= size[0]
+    ],
+    "middle": [
+        [*size, *resized(*size, 2.0, 1.0)] for size in [(32, 32), (28, 40), (40, 28), (7, 50), (50, 7)]
+    ],
+    "stretched": [
+        stretched([9, 7, 3], [1, 2, 4, 3]),
+        stretched([9, 7, 3], [0, 0, 9, 7]),
+        stretched([6, 8, 1], [5, 0, 1, 8]),
+        stretched([6, 8, 1], [2, 3, 3, 1]),
+    ],
     "weighted": [weighted([1.0, 1.0, 1.0], [0, 1, 2, 2]), weighted([0.5, 2.0, 7.0], [0, 0, 1, 2])],
 }
 path = pathlib.Path(__file__).parent / "augment.json"

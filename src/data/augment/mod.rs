@@ -4,6 +4,7 @@
 mod erase;
 mod flip;
 mod mixing;
+mod resized;
 
 use super::Extent;
 use super::random::{Draws, Purpose};
@@ -12,10 +13,13 @@ use crate::pixels::{Border, Crop, Hole};
 pub use erase::Erasing;
 pub use flip::Flip;
 pub use mixing::Mixing;
+pub use resized::ResizedCrop;
 
 /// How far crops wander, and what else is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Augmentation {
+    /// Areas of pictures that are stretched to the pictures' size; whole pictures, unless given.
+    pub area: Option<ResizedCrop>,
     /// Rows and columns added on each side.
     pub pad: usize,
     /// Of what they are.

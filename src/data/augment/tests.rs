@@ -92,6 +92,20 @@ fn rectangles_are_those_of_torchvision() {
         let sides = erase::sides(extent(&row), number(&row, 2), number(&row, 3));
         assert_eq!(sides.map(|side| side as f64), [4, 5].map(|at| number(&row, at)), "{row}");
     }
+    for row in rows("resized") {
+        let [wide, high] = erase::sides(extent(&row), number(&row, 2), number(&row, 3));
+        assert_eq!(
+            [high, wide].map(|side| side as f64),
+            [6, 7].map(|at| number(&row, at)),
+            "{row}"
+        );
+    }
+    let crop = ResizedCrop { scale: [0.08, 1.0], ratio: [3.0 / 4.0, 4.0 / 3.0] };
+    for row in rows("middle") {
+        let area = crop.middle(extent(&row));
+        let found = [area.rows.start, area.columns.start, area.rows.len(), area.columns.len()];
+        assert_eq!(found.map(|n| n as f64), [2, 3, 4, 5].map(|at| number(&row, at)), "{row}");
+    }
     for row in rows("cutmix") {
         let middle = [3, 4].map(|at| number(&row, at) as usize);
         let hole = mixing::patch(extent(&row), number(&row, 2), middle);
@@ -125,4 +139,26 @@ fn shares_are_beta_distributed_and_batches_mix_as_often_as_they_should() {
     assert!((900..1100).contains(&count(|mix| matches!(mix, Mix::Blend { .. }))));
     assert_eq!(mixing.draw(EXTENT, 5, 9), drawn[9]);
     assert!((0..50).all(|step| Mixing::default().draw(EXTENT, 5, step) == Mix::None));
+}
+
+#[test]
+fn areas_have_their_share_and_ratio_and_stay_inside() {
+    let extent = Extent { rows: 40, columns: 56, channels: 3 };
+    let crop = ResizedCrop { scale: [0.2, 0.5], ratio: [0.5, 2.0] };
+    let areas: Vec<_> = (0..2000).map(|index| crop.draw(extent, 1, 3, index)).collect();
+    for area in &areas {
+        assert!(area.rows.end <= 40 && area.columns.end <= 56);
+        let [high, wide] = [area.rows.len(), area.columns.len()].map(|side| side as f64);
+        assert!((high - 0.5) * (wide - 0.5) <= 0.5 * 2240.0, "{area:?}");
+        assert!((high + 0.5) * (wide + 0.5) >= 0.2 * 2240.0, "{area:?}");
+        assert!((wide - 0.5) / (high + 0.5) <= 2.0 && (wide + 0.5) / (high - 0.5) >= 0.5);
+    }
+    assert!(areas.iter().any(|area| area.rows.start == 0));
+    assert!(areas.iter().any(|area| area.columns.end == 56));
+    assert_eq!(crop.draw(extent, 1, 3, 7), areas[7]);
+    assert_ne!(crop.draw(extent, 1, 4, 7), areas[7]);
+    // What never fits is the middle.
+    let narrow = Extent { rows: 1, columns: 50, channels: 1 };
+    let tall = ResizedCrop { scale: [1.0, 1.0], ratio: [0.01, 0.01] };
+    assert_eq!(tall.draw(narrow, 1, 1, 1), tall.middle(narrow));
 }

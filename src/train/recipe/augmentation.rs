@@ -4,7 +4,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::data::augment::{Augmentation, Erasing, Flip, Mixing};
+use crate::data::augment::{Augmentation, Erasing, Flip, Mixing, ResizedCrop};
 use crate::pixels::Border;
 use crate::train::yaml::Mistake;
 
@@ -16,6 +16,10 @@ pub struct Augment {
     pub pad: Pad,
     /// Which pictures are mirrored.
     pub flip: Flip,
+    /// Areas that are stretched to the pictures' size (Szegedy et al. 2015); whole pictures, unless
+    /// given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crop: Option<ResizedCrop>,
     /// Side of a square of zeros around a random pixel (DeVries and Taylor 2017); 0 for none.
     #[serde(default, skip_serializing_if = "is_none")]
     pub cutout: usize,
@@ -104,15 +108,16 @@ impl<'a> Deserialize<'a> for Pad {
 impl Augment {
     /// As the loader takes it.
     pub fn augmentation(&self) -> Augmentation {
-        let Self { pad: Pad { by: pad, mode: border }, flip, cutout, erasing, .. } = *self;
+        let Self { pad: Pad { by: pad, mode: border }, flip, crop: area, cutout, erasing, .. } =
+            *self;
         let batches = self.mixing.unwrap_or(1.0);
         let mixing = Mixing { mixup: self.mixup, cutmix: self.cutmix, batches };
-        Augmentation { pad, border, flip, cutout, erasing, mixing }
+        Augmentation { area, pad, border, flip, cutout, erasing, mixing }
     }
 
     /// Says what is wrong with it.
     pub fn check(&self) -> Result<(), Mistake> {
-        let Self { pad, flip: _, cutout, erasing, mixup, cutmix, mixing } = *self;
+        let Self { pad, flip: _, crop, cutout, erasing, mixup, cutmix, mixing } = *self;
         for (key, value) in [("augmentation.pad", pad.by), ("augmentation.cutout", cutout)] {
             if value > 64 {
                 return Err(Mistake::at(key, format!("{key} is {value}, and must be 0 to 64")));
@@ -132,6 +137,15 @@ impl Augment {
                 return Err(Mistake::at("augmentation.mixing", text));
             }
         }
+        if let Some(ResizedCrop { scale, ratio }) = crop {
+            rises("augmentation.crop.scale", scale, 1.0)?;
+            rises("augmentation.crop.ratio", ratio, 100.0)?;
+            if pad.by > 0 {
+                let text =
+                    "augmentation.crop takes the place of the crop out of a border; write pad: 0";
+                return Err(Mistake::at("augmentation.crop", text));
+            }
+        }
         let Some(erasing) = erasing else { return Ok(()) };
         if cutout > 0 {
             let text = "give the augmentation one of cutout and erasing";
@@ -143,17 +157,19 @@ impl Augment {
 
 fn erasing_makes_sense(erasing: &Erasing) -> Result<(), Mistake> {
     share_makes_sense("augmentation.erasing.probability", erasing.probability)?;
-    let rises = |key: &'static str, [low, high]: [f64; 2], most: f64| {
-        if low > 0.0 && low <= high && high <= most {
-            return Ok(());
-        }
-        let text = format!(
-            "{key} is [{low}, {high}], and must be a least and a largest, above 0, up to {most}"
-        );
-        Err(Mistake::at(key, text))
-    };
     rises("augmentation.erasing.area", erasing.area, 1.0)?;
     rises("augmentation.erasing.ratio", erasing.ratio, 100.0)
+}
+
+/// A least and a largest, above 0, up to a most.
+fn rises(key: &'static str, [low, high]: [f64; 2], most: f64) -> Result<(), Mistake> {
+    if low > 0.0 && low <= high && high <= most {
+        return Ok(());
+    }
+    let text = format!(
+        "{key} is [{low}, {high}], and must be a least and a largest, above 0, up to {most}"
+    );
+    Err(Mistake::at(key, text))
 }
 
 fn share_makes_sense(key: &'static str, share: f64) -> Result<(), Mistake> {

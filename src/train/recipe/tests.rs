@@ -70,6 +70,9 @@ fn mistakes_are_named() {
         ("flip: true", "flip: true\n  cutout: 65", "cutout is 65"),
         ("lr: 0.1\n", "lr: 0.1\n  cosine: { to: 0 }\n", "one of divide, cosine and one_cycle"),
         ("decay: all", "decay: some", "some"),
+        ("pad: 4 ", "pad: 0\n  crop: { scale: [0, 1] } ", "scale is [0, 1]"),
+        ("pad: 4 ", "pad: 0\n  crop: { ratio: [2, 1] } ", "ratio is [2, 1]"),
+        ("flip: true", "flip: true\n  crop: {}", "write pad: 0"),
         ("flip: true", "flip: true\n  mixup: 1000", "augmentation.mixup is 1000"),
         ("flip: true", "flip: true\n  cutmix: -1", "augmentation.cutmix is -1"),
         ("flip: true", "flip: true\n  mixing: 0.5", "there is neither"),
@@ -356,6 +359,7 @@ fn short_and_long_forms_of_a_key_read_back() {
     for (key, from, to) in [
         ("pad", "pad: 4", "pad: { by: 4, mode: reflect }"),
         ("flip", "flip: true", "flip: alternate"),
+        ("crop", "pad: 4", "pad: 0\n  crop: { scale: [0.25, 1] }"),
         ("erasing", "flip: true", "flip: true\n  erasing: { area: [0.02, 0.3] }"),
         ("mixup", "flip: true", "flip: false\n  mixup: 0.2\n  cutmix: 1\n  mixing: 0.5"),
         ("class_weights", "seed: 0", "seed: 0\nclass_weights: balanced"),

@@ -47,6 +47,10 @@ const KEYS: &[(&[&str], &str)] = &[
         "write augmentation: { … mixup: 0.2 }, the α of its Beta distribution",
     ),
     (
+        &["randomresizedcrop", "rrc", "resizedcrop"],
+        "write augmentation: { pad: 0, crop: { scale: [0.08, 1] }, … }",
+    ),
+    (
         &["erasing", "randomerasing", "reprob", "randomerase"],
         "write erasing: { probability: 0.5 } in augmentation",
     ),
