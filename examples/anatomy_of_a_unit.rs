@@ -54,6 +54,7 @@ fn word(step: &Step) -> &'static str {
         Step::Compared => "compared",
         Step::Joined => "joined with other channels",
         Step::Pooled => "pooled",
+        Step::Upsampled => "made larger",
         Step::Subsampled => "subsampled",
         Step::Padded => "padded",
     }

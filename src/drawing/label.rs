@@ -1,6 +1,8 @@
 //! Layers in words.
 
-use crate::network::{BinaryOp, Layer, Network, Over, PoolKind, RandomDraw, Value};
+use crate::network::{
+    BinaryOp, Layer, Network, Over, PoolKind, RandomDraw, Slide, Upsampling, Value,
+};
 
 /// A layer in a word or two.
 pub fn name(value: &Value) -> &'static str {
@@ -39,7 +41,10 @@ pub fn name(value: &Value) -> &'static str {
         Layer::GlobalAvgPool => "global avg pool",
         Layer::Pool { kind: PoolKind::Max, .. } => "max pool",
         Layer::Pool { kind: PoolKind::Avg, .. } => "avg pool",
+        Layer::BlurPool { .. } => "blur pool",
+        Layer::Upsample { .. } => "upsample",
         Layer::Subsample { .. } => "subsample",
+        Layer::PadPixels { .. } => "pad pixels",
         Layer::PadChannels { .. } => "pad channels",
     }
 }
@@ -48,15 +53,15 @@ pub fn name(value: &Value) -> &'static str {
 pub fn label(network: &Network, value: &Value) -> String {
     use crate::network::ModuleKind;
     match value.layer {
-        Layer::Conv { module, stride, .. } => match network.module(module).kind {
+        Layer::Conv { module, slide } => match network.module(module).kind {
             ModuleKind::Conv { kernel: [h, w], inputs, outputs, groups, .. } => {
-                let stride = if stride > 1 { format!(" /{stride}") } else { String::new() };
+                let (stride, dilated) = (strided(slide), dilated(slide));
                 let groups = match groups {
                     1 => String::new(),
                     all if all == inputs => ", depthwise".into(),
                     some => format!(", {some} groups"),
                 };
-                format!("{h}×{w} conv, {outputs}{stride}{groups}")
+                format!("{h}×{w} conv, {outputs}{stride}{groups}{dilated}")
             }
             ModuleKind::BatchNorm { .. }
             | ModuleKind::Norm { .. }
@@ -77,8 +82,20 @@ pub fn label(network: &Network, value: &Value) -> String {
         }
         Layer::Norm { over: Over::Pixel, .. } => "layer norm of pixels".to_owned(),
         Layer::Live { units, of, .. } => format!("{units} of {of} live"),
-        Layer::Pool { window, stride, .. } => {
-            format!("{window}×{window} {}, /{stride}", name(value))
+        Layer::Pool { window: [h, w], slide, .. } => {
+            format!("{h}×{w} {}, /{}", name(value), pair(slide.stride))
+        }
+        Layer::BlurPool { size, stride } => format!("{size}×{size} blur pool, /{stride}"),
+        Layer::Upsample { kind: Upsampling::Nearest, factor } => format!("upsample ×{factor}"),
+        Layer::Upsample { kind: Upsampling::Bilinear, factor } => {
+            format!("upsample ×{factor}, bilinear")
+        }
+        Layer::PadPixels { padding } => {
+            let [[top, bottom], [left, right]] = padding;
+            match padding.as_flattened().iter().all(|&side| side == top) {
+                true => format!("pad pixels {top}"),
+                false => format!("pad pixels {top}+{bottom}, {left}+{right}"),
+            }
         }
         Layer::Subsample { stride } => format!("subsample /{stride}"),
         Layer::PadChannels { channels, before: 0 } => format!("pad to {channels}"),
@@ -111,6 +128,22 @@ pub fn label(network: &Network, value: &Value) -> String {
         | Layer::ChannelPool(_)
         | Layer::GlobalAvgPool => name(value).to_string(),
     }
+}
+
+fn strided(slide: Slide) -> String {
+    if slide.stride == [1, 1] { String::new() } else { format!(" /{}", pair(slide.stride)) }
+}
+
+fn dilated(slide: Slide) -> String {
+    match slide.dilation {
+        [1, 1] => String::new(),
+        dilation => format!(", dilation {}", pair(dilation)),
+    }
+}
+
+/// One number where rows and columns have the same.
+fn pair([rows, columns]: [usize; 2]) -> String {
+    if rows == columns { rows.to_string() } else { format!("{rows}×{columns}") }
 }
 
 fn sign(op: BinaryOp) -> &'static str {

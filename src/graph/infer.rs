@@ -90,9 +90,13 @@ fn conv_dw(g: &ConvGeometry, x: Type, y: Type) -> Option<Type> {
 
 fn pool(g: &PoolGeometry, x: Type) -> Option<Type> {
     let [n, h, w, c] = x.shape.0;
-    // A window that lies in the padding alone would have no largest element.
-    let fits = g.padding < g.window
-        && g.input.iter().all(|&extent| slides(extent, g.window, g.stride, g.padding));
+    let fits = (0..2).all(|a| {
+        let [before, after] = g.padding[a];
+        let padded = g.input[a] + before + after;
+        let slides = g.window[a] > 0 && g.stride[a] > 0 && g.window[a] <= padded;
+        // A window that lies in the padding alone would have no largest element.
+        slides && before < g.window[a] && after < g.window[a]
+    });
     (fits && g.input == [h, w] && x.batched).then(|| image(n, g.output(), c))
 }
 

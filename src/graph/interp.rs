@@ -190,20 +190,22 @@ fn reduce(kind: ReduceKind, axes: Axes, x: Arg, shape: Shape) -> Vec<f64> {
 
 /// The input pixels of one pooling window.
 fn window(g: &PoolGeometry, oy: usize, ox: usize) -> Vec<[usize; 2]> {
-    let as_conv = ConvGeometry {
-        input: g.input,
-        kernel: [g.window; 2],
-        stride: g.stride,
-        padding: [g.padding; 2],
-        ..ConvGeometry::POINT
-    };
     let mut pixels = Vec::new();
-    taps(&as_conv, oy, ox, |at, _| pixels.push(at));
+    for [i, j] in (0..g.window[0]).flat_map(|i| (0..g.window[1]).map(move |j| [i, j])) {
+        let y = (oy * g.stride[0] + i).checked_sub(g.padding[0][0]);
+        let x = (ox * g.stride[1] + j).checked_sub(g.padding[1][0]);
+        if let (Some(y), Some(x)) = (y, x)
+            && y < g.input[0]
+            && x < g.input[1]
+        {
+            pixels.push([y, x]);
+        }
+    }
     pixels
 }
 
 fn pool(g: &PoolGeometry, x: Arg, shape: Shape) -> Vec<f64> {
-    let area = (g.window * g.window) as f64;
+    let area = g.area() as f64;
     indices(shape)
         .map(|[n, oy, ox, c]| {
             let values = window(g, oy, ox).into_iter().map(|[y, xx]| x.at([n, y, xx, c]));
@@ -216,7 +218,7 @@ fn pool(g: &PoolGeometry, x: Arg, shape: Shape) -> Vec<f64> {
 }
 
 fn pool_dx(g: &PoolGeometry, x: Arg, y: Arg, shape: Shape) -> Vec<f64> {
-    let area = (g.window * g.window) as f64;
+    let area = g.area() as f64;
     let mut dx = vec![0.0; shape.len()];
     for (&gradient, [n, oy, ox, c]) in y.data.iter().zip(indices(y.shape)) {
         let offset = |[r, s]: [usize; 2]| position(shape, [n, r, s, c]);

@@ -110,17 +110,34 @@ pub struct PoolGeometry {
     /// Rows and columns read.
     pub input: [usize; 2],
     /// Window rows and columns.
-    pub window: usize,
-    /// Step.
-    pub stride: usize,
-    /// Rows and columns on each side that count as zero (mean) or are left out (max).
-    pub padding: usize,
+    pub window: [usize; 2],
+    /// Step between windows.
+    pub stride: [usize; 2],
+    /// Rows before and after, then columns, that count as zero (mean) or are left out (max).
+    pub padding: [[usize; 2]; 2],
 }
 
 impl PoolGeometry {
+    /// Square windows with the same step and padding on all sides.
+    pub fn square(
+        kind: PoolKind,
+        input: [usize; 2],
+        [window, stride, padding]: [usize; 3],
+    ) -> Self {
+        Self { kind, input, window: [window; 2], stride: [stride; 2], padding: [[padding; 2]; 2] }
+    }
+
     /// Rows and columns written.
     pub fn output(&self) -> [usize; 2] {
-        self.input.map(|n| (n + 2 * self.padding - self.window) / self.stride + 1)
+        [0, 1].map(|a| {
+            let padded = self.input[a] + self.padding[a].iter().sum::<usize>();
+            (padded - self.window[a]) / self.stride[a] + 1
+        })
+    }
+
+    /// Elements of a window.
+    pub fn area(&self) -> usize {
+        self.window[0] * self.window[1]
     }
 }
 
@@ -132,6 +149,14 @@ impl PoolGeometry {
 pub struct Remap {
     /// For each axis.
     pub axes: [AxisMap; 4],
+}
+
+impl Remap {
+    /// The same of a single image.
+    pub fn of_one(mut self) -> Self {
+        self.axes[0] = AxisMap::identity(1);
+        self
+    }
 }
 
 /// One axis of a [`Remap`].

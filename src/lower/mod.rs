@@ -9,13 +9,13 @@ use crate::graph::{
     PoolKind, ProbeId, Program, RegionId, Role, Shape, Type, Unary,
 };
 use crate::network::{
-    self, Activation, BinaryOp, Layer, ModuleId, Network, Over, Per, RandomDraw, Tensor, TensorId,
-    Value, ValueId,
+    self, Activation, BinaryOp, Layer, ModuleId, Network, Over, Per, RandomDraw, Slide, Tensor,
+    TensorId, Upsampling, Value, ValueId,
 };
 use crate::nn::affine::Affine;
 use crate::nn::loss_scaling::Scaling;
 use crate::nn::optimiser::Sgd;
-use crate::nn::{activation, batch_norm, channels, dropout, image_norm, loss, option_a};
+use crate::nn::{activation, batch_norm, channels, dropout, image_norm, loss, option_a, windows};
 use crate::passes;
 
 mod probed;
@@ -279,7 +279,7 @@ impl<'a> Lowering<'a> {
                 self.b.input("images", Role::Images, Type { shape, batched: true })
             }
             Layer::Const(number) => self.b.constant(number),
-            Layer::Conv { module, stride, padding } => self.conv(module, args[0], stride, padding),
+            Layer::Conv { module, slide } => self.conv(module, args[0], slide),
             Layer::Linear { module } => self.linear(module, args[0]),
             Layer::BatchNorm { module, epsilon, momentum } => {
                 self.batch_norm(module, args[0], [epsilon, momentum])
@@ -344,12 +344,20 @@ impl<'a> Lowering<'a> {
                 channels::channel_mean(&mut self.b, args[0])
             }
             Layer::GlobalAvgPool => mean(&mut self.b, Axes::SPACE, args[0]),
-            Layer::Pool { kind, window, stride, padding } => {
+            Layer::Pool { kind, window, slide: Slide { stride, padding, .. }, counted } => {
                 let [_, h, w, _] = self.b.ty(args[0]).shape.0;
-                let geometry =
-                    PoolGeometry { kind: pooled(kind), input: [h, w], window, stride, padding };
-                self.b.pool(geometry, args[0])
+                let (kind, input) = (pooled(kind), [h, w]);
+                let geometry = PoolGeometry { kind, input, window, stride, padding };
+                windows::pool(&mut self.b, args[0], geometry, counted)
             }
+            Layer::BlurPool { size, stride } => windows::blur(&mut self.b, args[0], size, stride),
+            Layer::Upsample { kind: Upsampling::Nearest, factor } => {
+                windows::nearest(&mut self.b, args[0], factor)
+            }
+            Layer::Upsample { kind: Upsampling::Bilinear, factor } => {
+                windows::bilinear(&mut self.b, args[0], factor)
+            }
+            Layer::PadPixels { padding } => windows::padded(&mut self.b, args[0], padding),
             Layer::Subsample { stride } => option_a::subsample(&mut self.b, args[0], stride),
             Layer::PadChannels { channels, before } => {
                 option_a::pad_channels(&mut self.b, args[0], channels, before)
@@ -385,13 +393,12 @@ impl<'a> Lowering<'a> {
         self.state.get(&TensorId { module, part }).copied()
     }
 
-    fn conv(&mut self, module: ModuleId, x: NodeId, stride: usize, padding: [usize; 2]) -> NodeId {
+    fn conv(&mut self, module: ModuleId, x: NodeId, slide: Slide) -> NodeId {
+        let Slide { stride, padding, dilation } = slide;
         let weight = self.weight(module);
-        let [kh, kw, each, _] = self.b.ty(weight).shape.0;
-        let [_, h, w, c] = self.b.ty(x).shape.0;
-        let groups = c / each;
-        let geometry = ConvGeometry { input: [h, w], kernel: [kh, kw], stride, padding, groups };
-        let y = self.b.conv(geometry, x, weight);
+        let groups = self.b.ty(x).shape.0[3] / self.b.ty(weight).shape.0[2];
+        let weight = windows::dilated(&mut self.b, weight, dilation);
+        let y = windows::conv(&mut self.b, [x, weight], stride, padding, groups);
         self.biased(module, y)
     }
 

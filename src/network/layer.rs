@@ -1,6 +1,6 @@
 //! Layers: how values come from values.
 
-use super::{Activation, ModuleId};
+use super::{Activation, ModuleId, Slide};
 
 /// A layer: how a value comes from its arguments.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,10 +13,8 @@ pub enum Layer {
     Conv {
         /// Weights; the kernel size stands there.
         module: ModuleId,
-        /// Step between output pixels, rows and columns alike.
-        stride: usize,
-        /// Zero rows/columns added on each side.
-        padding: [usize; 2],
+        /// How the kernel moves; the padding is zero.
+        slide: Slide,
     },
     /// Fully connected over all of the argument's elements (read in channel, row, column order).
     Linear {
@@ -110,16 +108,35 @@ pub enum Layer {
         /// Which.
         kind: PoolKind,
         /// Window rows and columns.
-        window: usize,
+        window: [usize; 2],
+        /// How it moves; a maximum ignores the padding.
+        slide: Slide,
+        /// How much of the padding a mean takes in as zeros.
+        counted: [[usize; 2]; 2],
+    },
+    /// Binomial blur of `size` × `size`, then every `stride`-th pixel, from the first (Zhang 2019).
+    BlurPool {
+        /// Rows and columns of the kernel.
+        size: usize,
         /// Step.
         stride: usize,
-        /// Zero (mean) or ignored (max) rows/columns on each side.
-        padding: usize,
+    },
+    /// `factor` times as many rows and columns.
+    Upsample {
+        /// How.
+        kind: Upsampling,
+        /// How many times.
+        factor: usize,
     },
     /// Every `stride`-th pixel, from the first (option A's 1×1 pooling).
     Subsample {
         /// Step.
         stride: usize,
+    },
+    /// Zero rows above and below, and zero columns left and right.
+    PadPixels {
+        /// Rows, then columns; before and after.
+        padding: [[usize; 2]; 2],
     },
     /// Zero channels until there are `channels`.
     PadChannels {
@@ -197,8 +214,17 @@ pub enum BinaryOp {
 pub enum PoolKind {
     /// Largest of the window.
     Max,
-    /// Mean of the window, padding counted.
+    /// Mean of the window.
     Avg,
+}
+
+/// How pictures are made larger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upsampling {
+    /// Each pixel several times.
+    Nearest,
+    /// In proportion to the two nearest rows and columns, pixels being squares.
+    Bilinear,
 }
 
 impl Layer {
@@ -238,6 +264,9 @@ impl Layer {
             | Layer::GlobalAvgPool
             | Layer::ChannelPool(_)
             | Layer::Pool { .. }
+            | Layer::BlurPool { .. }
+            | Layer::Upsample { .. }
+            | Layer::PadPixels { .. }
             | Layer::Subsample { .. }
             | Layer::PadChannels { .. } => None,
         }

@@ -6,7 +6,7 @@ use std::fmt::{self, Display, Formatter};
 use super::anatomy::site;
 use super::{
     Affine, BinaryOp, Draw, Layer, Module, ModuleKind, Network, Over, Per, PoolKind, RandomDraw,
-    Start, UnitInstance, Value,
+    Start, UnitInstance, Upsampling, Value,
 };
 
 impl Display for Network {
@@ -40,8 +40,13 @@ impl Network {
         match &value.layer {
             Layer::Input => write!(f, "input"),
             Layer::Const(number) => write!(f, "const {number}"),
-            Layer::Conv { module, stride, padding: [rows, columns] } => {
-                write!(f, "conv {module} /{stride} pad {rows}×{columns}")
+            Layer::Conv { module, slide } => {
+                let [rows, columns] = slide.padding.map(sides);
+                write!(f, "conv {module} /{} pad {rows}×{columns}", pair(slide.stride))?;
+                match slide.dilation {
+                    [1, 1] => Ok(()),
+                    dilation => write!(f, " dilation {}", pair(dilation)),
+                }
             }
             Layer::Linear { module } => write!(f, "linear {module}"),
             Layer::BatchNorm { module, epsilon, momentum } => {
@@ -101,13 +106,27 @@ impl Network {
             Layer::ChannelPool(PoolKind::Max) => write!(f, "channel_max"),
             Layer::ChannelPool(PoolKind::Avg) => write!(f, "channel_mean"),
             Layer::GlobalAvgPool => write!(f, "global_avg_pool"),
-            Layer::Pool { kind, window, stride, padding } => {
+            Layer::Pool { kind, window, slide, counted } => {
                 let kind = match kind {
                     PoolKind::Max => "max",
                     PoolKind::Avg => "avg",
                 };
-                write!(f, "{kind}_pool {window}×{window}/{stride} pad {padding}")
+                let ([rows, columns], stride) = (window, pair(slide.stride));
+                write!(f, "{kind}_pool {rows}×{columns}/{stride} pad {}", around(slide.padding))?;
+                if *counted == slide.padding {
+                    return Ok(());
+                }
+                write!(f, " counted {}", around(*counted))
             }
+            Layer::BlurPool { size, stride } => write!(f, "blur_pool {size}×{size}/{stride}"),
+            Layer::Upsample { kind, factor } => {
+                let kind = match kind {
+                    Upsampling::Nearest => "nearest",
+                    Upsampling::Bilinear => "bilinear",
+                };
+                write!(f, "upsample {factor} {kind}")
+            }
+            Layer::PadPixels { padding } => write!(f, "pad_pixels {}", around(*padding)),
             Layer::Subsample { stride } => write!(f, "subsample /{stride}"),
             Layer::PadChannels { channels, before: 0 } => write!(f, "pad_channels {channels}"),
             Layer::PadChannels { channels, before } => {
@@ -153,6 +172,21 @@ impl Affine {
         }
         Ok(())
     }
+}
+
+/// One number where rows and columns have the same.
+fn pair([rows, columns]: [usize; 2]) -> String {
+    if rows == columns { rows.to_string() } else { format!("{rows}×{columns}") }
+}
+
+/// One number where both sides have the same.
+fn sides([before, after]: [usize; 2]) -> String {
+    if before == after { before.to_string() } else { format!("{before}+{after}") }
+}
+
+fn around(padding: [[usize; 2]; 2]) -> String {
+    let [rows, columns] = padding.map(sides);
+    if rows == columns { rows } else { format!("{rows}×{columns}") }
 }
 
 impl Display for Module {

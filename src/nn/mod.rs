@@ -13,3 +13,4 @@ pub mod loss;
 pub mod loss_scaling;
 pub mod optimiser;
 pub mod option_a;
+pub mod windows;

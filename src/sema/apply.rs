@@ -6,8 +6,9 @@ use super::attributes::{Attributes, NormOver};
 use super::expander::{Expander, Failure};
 use super::instance::{Bound, Instance, LayerInstance, Modules};
 use super::shapes;
+use super::windows::{Moves, Placed};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::network::{Affine, Chw, Layer, ModuleId, ModuleKind, Over, Start, ValueId};
+use crate::network::{Affine, Chw, Layer, ModuleId, ModuleKind, Over, PoolKind, Start, ValueId};
 use crate::source::Span;
 
 impl<'a> Expander<'a> {
@@ -49,8 +50,8 @@ impl<'a> Expander<'a> {
         let same = |expander: &mut Self, kind| expander.net.value(kind, vec![x], input, span);
         match layer.attributes {
             Attributes::Input(_) => Err(misplaced_input(span)),
-            Attributes::Conv { kernel, width, stride, padding, bias, groups, init } => {
-                let conv = Conv { kernel, width, stride, padding, bias, groups, init };
+            Attributes::Conv { moves, width, bias, groups, init } => {
+                let conv = Conv { moves, width, bias, groups, init };
                 let [module, _] = self.modules(layer, input, |e| {
                     Ok([Some(e.conv_module(layer, input, &conv)?), None])
                 })?;
@@ -91,10 +92,31 @@ impl<'a> Expander<'a> {
                 let shape = Chw { c: input.c, h: 1, w: 1 };
                 self.net.value(Layer::GlobalAvgPool, vec![x], shape, span)
             }
-            Attributes::Pool { kind, window, stride, padding } => {
-                let [h, w] = shapes::windows(input, [window; 2], stride, [padding; 2], span)?;
-                let layer = Layer::Pool { kind, window, stride, padding };
+            Attributes::Pool { kind, moves, count_padding } => {
+                let Placed { slide, asked, output: [h, w] } = moves.over(input, span)?;
+                let counted = match (kind, count_padding) {
+                    (PoolKind::Max, _) => slide.padding,
+                    (PoolKind::Avg, true) => asked,
+                    (PoolKind::Avg, false) => [[0; 2]; 2],
+                };
+                let layer = Layer::Pool { kind, window: moves.window, slide, counted };
                 self.net.value(layer, vec![x], Chw { c: input.c, h, w }, span)
+            }
+            Attributes::BlurPool { stride, size } => {
+                shapes::mirrored(input, size, span)?;
+                let shape = shapes::subsampled(input, stride);
+                self.net.value(Layer::BlurPool { size, stride }, vec![x], shape, span)
+            }
+            Attributes::Upsample { factor: 1, .. } => Ok(x),
+            Attributes::Upsample { factor, kind } => {
+                let shape = Chw { c: input.c, h: input.h * factor, w: input.w * factor };
+                self.net.value(Layer::Upsample { kind, factor }, vec![x], shape, span)
+            }
+            Attributes::PadPixels([[0, 0], [0, 0]]) => Ok(x),
+            Attributes::PadPixels(padding) => {
+                let [rows, columns] = padding.map(|sides| sides.iter().sum::<usize>());
+                let shape = Chw { c: input.c, h: input.h + rows, w: input.w + columns };
+                self.net.value(Layer::PadPixels { padding }, vec![x], shape, span)
             }
             Attributes::Subsample { stride } => self.subsample(x, stride, span),
             Attributes::PadChannels { channels, before } => self.pad(x, channels, before, span),
@@ -193,7 +215,7 @@ impl<'a> Expander<'a> {
         input: Chw,
         conv: &Conv,
     ) -> Result<ModuleId, Diagnostic> {
-        let Conv { kernel, width, bias, groups, init, .. } = *conv;
+        let Conv { moves: Moves { window: kernel, .. }, width, bias, groups, init } = *conv;
         shapes::grouped(input, width, groups, layer.span)?;
         let kind = ModuleKind::Conv { kernel, inputs: input.c, outputs: width, groups, bias, init };
         self.net.module(name(layer, 0), kind, layer.span)
@@ -218,10 +240,9 @@ impl<'a> Expander<'a> {
         span: Span,
     ) -> Result<ValueId, Diagnostic> {
         let Some(module) = module else { return Ok(x) };
-        let Conv { kernel, width, stride, padding, .. } = *conv;
-        let [h, w] = shapes::windows(self.net.shape(x), kernel, stride, padding, span)?;
-        let layer = Layer::Conv { module, stride, padding };
-        self.net.value(layer, vec![x], Chw { c: width, h, w }, span)
+        let Placed { slide, output: [h, w], .. } = conv.moves.over(self.net.shape(x), span)?;
+        let shape = Chw { c: conv.width, h, w };
+        self.net.value(Layer::Conv { module, slide }, vec![x], shape, span)
     }
 
     fn bn(
@@ -296,10 +317,8 @@ impl<'a> Expander<'a> {
             return self.pad(x, width, before, span);
         }
         let conv = Conv {
-            kernel: [1, 1],
+            moves: Moves::even([1, 1], stride, [0, 0]),
             width,
-            stride,
-            padding: [0, 0],
             bias: None,
             groups: 1,
             init: Start::CONV,
@@ -315,10 +334,8 @@ impl<'a> Expander<'a> {
 
 /// A convolution's arguments.
 struct Conv {
-    kernel: [usize; 2],
+    moves: Moves,
     width: usize,
-    stride: usize,
-    padding: [usize; 2],
     bias: Option<f64>,
     groups: usize,
     init: Start,

@@ -5,8 +5,11 @@ use std::ops::RangeInclusive;
 use super::hir::Plain;
 use super::layers::{LayerName, Word};
 use super::plain::{Env, Term, short};
+use super::windows::{Moves, Padding};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::network::{Activation, Affine, Chw, Draw, Layer, Per, PoolKind, RandomDraw, Start};
+use crate::network::{
+    Activation, Affine, Chw, Draw, Layer, Per, PoolKind, RandomDraw, Slide, Start, Upsampling,
+};
 use crate::source::Span;
 
 /// A layer with its arguments evaluated.
@@ -16,14 +19,10 @@ pub enum Attributes {
     Input(Chw),
     /// Convolution.
     Conv {
-        /// Kernel rows and columns.
-        kernel: [usize; 2],
+        /// The kernel, and how it moves.
+        moves: Moves,
         /// Channels written.
         width: usize,
-        /// Step.
-        stride: usize,
-        /// Zero rows and columns on each side.
-        padding: [usize; 2],
         /// Initial value of the bias, if there is one.
         bias: Option<f64>,
         /// Equal parts of the channels, each a convolution of its own.
@@ -114,13 +113,27 @@ pub enum Attributes {
     Pool {
         /// Which.
         kind: PoolKind,
-        /// Window rows and columns.
-        window: usize,
-        /// Step.
-        stride: usize,
-        /// Rows and columns on each side.
-        padding: usize,
+        /// The window, and how it moves.
+        moves: Moves,
+        /// Whether a mean takes in the padding.
+        count_padding: bool,
     },
+    /// Blur, then every n-th pixel.
+    BlurPool {
+        /// n.
+        stride: usize,
+        /// Rows and columns of the blur.
+        size: usize,
+    },
+    /// More rows and columns.
+    Upsample {
+        /// How many times as many.
+        factor: usize,
+        /// How.
+        kind: Upsampling,
+    },
+    /// Zero rows and columns added.
+    PadPixels([[usize; 2]; 2]),
     /// Every n-th pixel.
     Subsample {
         /// n.
@@ -167,6 +180,8 @@ const KERNELS: RangeInclusive<usize> = 1..=64;
 const STRIDES: RangeInclusive<usize> = 1..=64;
 const ZEROS: RangeInclusive<usize> = 0..=65_536;
 const PADDINGS: RangeInclusive<usize> = 0..=64;
+const BLURS: RangeInclusive<usize> = 2..=7;
+const FACTORS: RangeInclusive<usize> = 1..=16;
 
 /// Evaluates the arguments of `layer`, given in the order of its slots.
 pub fn evaluate(
@@ -190,19 +205,21 @@ pub fn evaluate(
         }),
         LayerName::Conv => {
             in_order(&slot(0), &slot(1))?;
-            let kernel = slot(0).kernel()?;
-            let padding = match slot(3).plain {
-                None => kernel.map(|side| side / 2),
-                Some(_) => [slot(3).whole(PADDINGS, None)?; 2],
+            let (window, dilation) = (slot(0).kernel()?, slot(6).sides(STRIDES, Some([1, 1]))?);
+            let half = Slide::reach(window, dilation).map(|side| side / 2);
+            let moves = Moves {
+                window,
+                stride: slot(2).sides(STRIDES, Some([1, 1]))?,
+                padding: slot(3).padding([*PADDINGS.end(); 2], half)?,
+                dilation,
+                ceil: false,
             };
             Attributes::Conv {
-                kernel,
+                moves,
                 width: slot(1).whole(WIDTHS, None)?,
-                stride: slot(2).whole(STRIDES, Some(1))?,
-                padding,
                 bias: slot(4).bias(None)?.flatten(),
                 groups: slot(5).whole(WIDTHS, Some(1))?,
-                init: slot(6).init(slot(7), Start::CONV)?,
+                init: slot(7).init(slot(8), Start::CONV)?,
             }
         }
         LayerName::Linear => Attributes::Linear {
@@ -258,6 +275,21 @@ pub fn evaluate(
         LayerName::ChannelMean => Attributes::ChannelPool(PoolKind::Avg),
         LayerName::MaxPool => pool(PoolKind::Max, slot)?,
         LayerName::AvgPool => pool(PoolKind::Avg, slot)?,
+        LayerName::BlurPool => Attributes::BlurPool {
+            stride: slot(0).whole(STRIDES, None)?,
+            size: slot(1).whole(BLURS, Some(3))?,
+        },
+        LayerName::Upsample => Attributes::Upsample {
+            factor: slot(0).whole(FACTORS, None)?,
+            kind: match slot(1).word(Word::Nearest, Word::Bilinear, true)? {
+                true => Upsampling::Nearest,
+                false => Upsampling::Bilinear,
+            },
+        },
+        LayerName::PadPixels => {
+            let side = |i| slot(i).whole(PADDINGS, Some(0));
+            Attributes::PadPixels([[side(0)?, side(1)?], [side(2)?, side(3)?]])
+        }
         LayerName::Subsample => Attributes::Subsample { stride: slot(0).whole(STRIDES, None)? },
         LayerName::PadChannels => Attributes::PadChannels {
             channels: slot(0).whole(WIDTHS, None)?,
@@ -374,14 +406,17 @@ fn with_point(p: &Slot<'_>, next: &Slot<'_>) -> Result<(), Diagnostic> {
 }
 
 fn pool<'a>(kind: PoolKind, slot: impl Fn(usize) -> Slot<'a>) -> Result<Attributes, Diagnostic> {
-    let window = slot(0).whole(KERNELS, None)?;
-    Ok(Attributes::Pool {
-        kind,
+    let window = slot(0).sides(KERNELS, None)?;
+    let moves = Moves {
         window,
-        stride: slot(1).whole(STRIDES, Some(window))?,
+        stride: slot(1).sides(STRIDES, Some(window))?,
         // More would leave windows with nothing but padding.
-        padding: slot(2).whole(0..=window / 2, Some(0))?,
-    })
+        padding: slot(2).padding(window.map(|side| side / 2), [0, 0])?,
+        dilation: [1, 1],
+        ceil: slot(3).flag(false)?,
+    };
+    let count_padding = kind == PoolKind::Max || slot(4).flag(true)?;
+    Ok(Attributes::Pool { kind, moves, count_padding })
 }
 
 /// Numbers are stored so.
@@ -490,6 +525,40 @@ impl Slot<'_> {
             Some(found @ Term::Word(_)) => Err(self.not("a kernel such as 3x3", found)),
             None => Err(self.absent()),
         }
+    }
+
+    /// A number for rows and columns alike, or rows x columns.
+    fn sides(
+        &self,
+        range: RangeInclusive<usize>,
+        default: Option<[usize; 2]>,
+    ) -> Result<[usize; 2], Diagnostic> {
+        let (low, high) = (range.start(), range.end());
+        match (self.term()?, default) {
+            (Some(Term::Kernel(sides)), _) if sides.iter().all(|n| range.contains(n)) => Ok(sides),
+            (Some(found @ Term::Kernel(_)), _) => {
+                let wanted = format!("rows x columns, each from {low} to {high}");
+                let hint = format!("write {wanted}, or one number for both");
+                Err(self.wrong(Code::ArgumentRange, &wanted, found).hint(hint))
+            }
+            (None, Some(default)) => Ok(default),
+            (Some(Term::Number(_) | Term::Word(_)) | None, _) => Ok([self.whole(range, None)?; 2]),
+        }
+    }
+
+    /// As `sides`, up to `most` rows and columns; or the word for as many as keep the size.
+    fn padding(&self, most: [usize; 2], default: [usize; 2]) -> Result<Padding, Diagnostic> {
+        if self.term()? == Some(Term::Word(Word::Same)) {
+            return Ok(Padding::Same);
+        }
+        let [rows, columns] = most;
+        let sides = self.sides(0..=rows.max(columns), Some(default))?;
+        if sides[0] <= rows && sides[1] <= columns || self.plain.is_none() {
+            return Ok(Padding::Around(sides));
+        }
+        let (wanted, found) = (format!("at most {rows}x{columns}"), Term::Kernel(sides));
+        let hint = "more would leave windows with nothing but padding";
+        Err(self.wrong(Code::ArgumentRange, &wanted, found).hint(hint))
     }
 
     fn probability(&self) -> Result<f64, Diagnostic> {

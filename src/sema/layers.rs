@@ -47,8 +47,14 @@ pub enum LayerName {
     MaxPool,
     /// Window mean.
     AvgPool,
+    /// Blur, then every n-th pixel.
+    BlurPool,
+    /// More rows and columns.
+    Upsample,
     /// Every n-th pixel.
     Subsample,
+    /// Zero rows and columns added.
+    PadPixels,
     /// Zero channels added.
     PadChannels,
     /// Identity, option A or option B.
@@ -70,6 +76,9 @@ pub struct Slot {
 
 /// Options A and B.
 const KINDS: &[Word] = &[Word::Pad, Word::Project];
+
+/// How pictures are made larger.
+const RESIZES: &[Word] = &[Word::Nearest, Word::Bilinear];
 
 /// Yes or no.
 const FLAG: &[Word] = &[Word::True, Word::False];
@@ -105,6 +114,10 @@ const fn learned(name: &'static str) -> Slot {
 /// One number a channel, or one in all.
 const EACH: &[Word] = &[Word::Channel, Word::Tensor];
 
+const fn padding() -> Slot {
+    option("padding", &[Word::Same])
+}
+
 const fn bias() -> Slot {
     option("bias", &[Word::None])
 }
@@ -124,7 +137,10 @@ impl LayerName {
             LayerName::ChannelMean,
             LayerName::MaxPool,
             LayerName::AvgPool,
+            LayerName::BlurPool,
+            LayerName::Upsample,
             LayerName::Subsample,
+            LayerName::PadPixels,
             LayerName::PadChannels,
             LayerName::Shortcut,
             LayerName::Identity,
@@ -168,7 +184,10 @@ impl LayerName {
             LayerName::ChannelMean => "channel_mean",
             LayerName::MaxPool => "max_pool",
             LayerName::AvgPool => "avg_pool",
+            LayerName::BlurPool => "blur_pool",
+            LayerName::Upsample => "upsample",
             LayerName::Subsample => "subsample",
+            LayerName::PadPixels => "pad_pixels",
             LayerName::PadChannels => "pad_channels",
             LayerName::Shortcut => "shortcut",
             LayerName::Identity => "identity",
@@ -185,9 +204,10 @@ impl LayerName {
                         must("kernel"),
                         must("width"),
                         may("stride"),
-                        may("padding"),
+                        padding(),
                         bias(),
                         may("groups"),
+                        may("dilation"),
                         option("init", DRAWS),
                         may("gain"),
                     ]
@@ -226,8 +246,24 @@ impl LayerName {
                 const { &[must("low"), must("high"), option("per", DRAWN), may("evaluation")] }
             }
             LayerName::Bernoulli => const { &[must("p"), option("per", DRAWN), may("evaluation")] },
-            LayerName::MaxPool | LayerName::AvgPool => {
-                const { &[must("window"), may("stride"), may("padding")] }
+            LayerName::MaxPool => {
+                const { &[must("window"), may("stride"), padding(), option("ceil", FLAG)] }
+            }
+            LayerName::AvgPool => {
+                const {
+                    &[
+                        must("window"),
+                        may("stride"),
+                        padding(),
+                        option("ceil", FLAG),
+                        option("count_padding", FLAG),
+                    ]
+                }
+            }
+            LayerName::BlurPool => const { &[must("stride"), may("size")] },
+            LayerName::Upsample => const { &[must("factor"), option("kind", RESIZES)] },
+            LayerName::PadPixels => {
+                const { &[may("top"), may("bottom"), may("left"), may("right")] }
             }
             LayerName::Subsample => const { &[must("stride")] },
             LayerName::PadChannels => const { &[must("channels"), may("before")] },
@@ -258,8 +294,10 @@ impl LayerName {
             LayerName::Conv => {
                 "Convolution. `padding` is half the kernel unless given; with `bias` there is a \
                  bias that starts at that value. With `groups` the channels are so many equal parts, \
-                 each convolved by itself; as many groups as channels are a depthwise convolution. `init` \
-                 says how weights start, and `gain` by what that is multiplied."
+                 each convolved by itself; as many groups as channels are a depthwise convolution. \
+                 `stride`, `padding` and `dilation` may differ for rows and columns: `2x1`; \
+                 `padding: same` has a window for every stride. `init` says how weights start, and \
+                 `gain` by what that is multiplied."
             }
             LayerName::Linear => {
                 "Fully connected over all elements. The bias starts as PyTorch's does, or at \
@@ -314,10 +352,23 @@ impl LayerName {
             LayerName::GlobalAvgPool => "Mean over rows and columns.",
             LayerName::ChannelMax => "Largest of all channels, pixel by pixel.",
             LayerName::ChannelMean => "Mean of all channels, pixel by pixel.",
-            LayerName::MaxPool => "Largest of each window; the step is the window unless given.",
-            LayerName::AvgPool => {
-                "Mean of each window, padding counted; the step is the window unless given."
+            LayerName::MaxPool => {
+                "Largest of each window; the step is the window unless given. With `ceil: true` a \
+                 last window may end outside."
             }
+            LayerName::AvgPool => {
+                "Mean of each window, padding counted unless `count_padding: false`; the step is \
+                 the window unless given. With `ceil: true` a last window may end outside."
+            }
+            LayerName::BlurPool => {
+                "Every n-th pixel after a binomial blur of `size` × `size` (3 unless given), so \
+                 that the result moves with the picture."
+            }
+            LayerName::Upsample => {
+                "`factor` times as many rows and columns: each pixel again (`kind: nearest`, the \
+                 default), or what lies between (`kind: bilinear`)."
+            }
+            LayerName::PadPixels => "Zero rows above and below, and zero columns left and right.",
             LayerName::Subsample => "Every n-th pixel, from the first.",
             LayerName::PadChannels => {
                 "Zero channels until there are `channels`, `before` of them in front and the others \
@@ -350,7 +401,10 @@ impl LayerName {
             | LayerName::Bernoulli
             | LayerName::Detach
             | LayerName::ChannelMax
-            | LayerName::ChannelMean => true,
+            | LayerName::ChannelMean
+            | LayerName::BlurPool
+            | LayerName::Upsample
+            | LayerName::PadPixels => true,
             LayerName::Activation(function) => {
                 !matches!(function, Activation::Relu | Activation::Sigmoid | Activation::Tanh)
             }
@@ -410,6 +464,12 @@ pub enum Word {
     True,
     /// No.
     False,
+    /// As much padding as keeps the size.
+    Same,
+    /// The nearest pixel.
+    Nearest,
+    /// Between pixels.
+    Bilinear,
     /// Normal by fan-out.
     FanOut,
     /// Normal by fan-in.
@@ -434,12 +494,15 @@ pub enum Word {
 
 impl Word {
     /// All of them.
-    pub const ALL: [Word; 15] = [
+    pub const ALL: [Word; 18] = [
         Word::Pad,
         Word::Project,
         Word::None,
         Word::True,
         Word::False,
+        Word::Same,
+        Word::Nearest,
+        Word::Bilinear,
         Word::FanOut,
         Word::FanIn,
         Word::Uniform,
@@ -460,6 +523,9 @@ impl Word {
             Word::None => "none",
             Word::True => "true",
             Word::False => "false",
+            Word::Same => "same",
+            Word::Nearest => "nearest",
+            Word::Bilinear => "bilinear",
             Word::FanOut => "fan_out",
             Word::FanIn => "fan_in",
             Word::Uniform => "uniform",
@@ -485,6 +551,9 @@ impl Word {
             | Word::Channels
             | Word::Image
             | Word::Batch
+            | Word::Same
+            | Word::Nearest
+            | Word::Bilinear
             | Word::Channel
             | Word::Tensor => true,
         }
@@ -496,6 +565,8 @@ impl Word {
             Word::Pad | Word::Project => KINDS,
             Word::True | Word::False => FLAG,
             Word::None => &[Word::None],
+            Word::Same => &[Word::Same],
+            Word::Nearest | Word::Bilinear => RESIZES,
             Word::FanOut | Word::FanIn | Word::Uniform | Word::Zero | Word::Dirac => DRAWS,
             Word::Channels => OVER,
             Word::Image | Word::Batch => DRAWN,

@@ -41,6 +41,7 @@ mod shapes;
 mod strangers;
 mod unit;
 mod warnings;
+mod windows;
 
 pub use names::reserved;
 pub use places::{Places, Stage};

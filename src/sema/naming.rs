@@ -69,6 +69,9 @@ fn labels<'p>(program: &'p Program, instance: &Instance<'_>, mut each: impl FnMu
             | Attributes::GlobalAvgPool
             | Attributes::ChannelPool(_)
             | Attributes::Pool { .. }
+            | Attributes::BlurPool { .. }
+            | Attributes::Upsample { .. }
+            | Attributes::PadPixels(_)
             | Attributes::Subsample { .. }
             | Attributes::PadChannels { .. }
             | Attributes::Identity => {}

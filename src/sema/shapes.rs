@@ -33,32 +33,34 @@ pub fn bounded(shape: Chw, span: Span) -> Result<Chw, Diagnostic> {
     }
 }
 
-/// Rows and columns after a window of `window` has moved over `input` in steps of `stride`.
-pub fn windows(
+/// Of windows that do not fit, not even once.
+pub fn windowless(
     input: Chw,
-    window: [usize; 2],
-    stride: usize,
-    padding: [usize; 2],
+    [rows, columns]: [usize; 2],
+    padding: [[usize; 2]; 2],
     span: Span,
-) -> Result<[usize; 2], Diagnostic> {
-    let sides = [(input.h, 0), (input.w, 1)];
-    let fits = |&(side, a): &(usize, usize)| side + 2 * padding[a] >= window[a];
-    if sides.iter().all(fits) {
-        return Ok(sides.map(|(side, a)| (side + 2 * padding[a] - window[a]) / stride + 1));
-    }
-    let [rows, columns] = window;
-    let padded = if padding == [0, 0] {
-        String::new()
-    } else {
-        format!(", padded to {}×{}", input.h + 2 * padding[0], input.w + 2 * padding[1])
+) -> Diagnostic {
+    let [more, wider] = padding.map(|sides| sides.iter().sum::<usize>());
+    let padded = match [more, wider] {
+        [0, 0] => String::new(),
+        _ => format!(", padded to {}×{}", input.h + more, input.w + wider),
     };
-    Err(Diagnostic::error(
-        Code::ShapeMismatch,
-        span,
-        format!("a {rows}×{columns} window does not fit on {input}{padded}"),
-    )
-    .label(format!("reads {input}"))
-    .hint("use a smaller window, more padding, or fewer strides before it"))
+    let message = format!("a {rows}×{columns} window does not fit on {input}{padded}");
+    Diagnostic::error(Code::ShapeMismatch, span, message)
+        .label(format!("reads {input}"))
+        .hint("use a smaller window, more padding, or fewer strides before it")
+}
+
+/// Whether pixels mirrored at the border are there for a blur of `size`.
+pub fn mirrored(input: Chw, size: usize, span: Span) -> Result<(), Diagnostic> {
+    if input.h.min(input.w) > size / 2 {
+        return Ok(());
+    }
+    let message = format!("{input} has no {} pixels to mirror at its border", size / 2);
+    let error = Diagnostic::error(Code::ShapeMismatch, span, message);
+    Err(error
+        .label(format!("reads {input}"))
+        .hint("use a smaller size, or fewer strides before it"))
 }
 
 /// Whether a convolution from `input` to `width` channels has equal parts in so many groups.
@@ -138,12 +140,8 @@ mod tests {
     }
 
     #[test]
-    fn window_counts() {
+    fn subsampling_begins_with_the_first_pixel() {
         let input = Chw { c: 1, h: 7, w: 5 };
-        // Counted by hand: rows 0, 2, 4 and columns 0, 2.
-        let span = Span::default();
-        assert_eq!(windows(input, [3, 3], 2, [0, 0], span), Ok([3, 2]));
-        assert!(windows(input, [8, 1], 1, [0, 0], span).is_err());
         assert_eq!(subsampled(input, 2), Chw { c: 1, h: 4, w: 3 });
     }
 }

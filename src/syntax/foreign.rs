@@ -186,9 +186,20 @@ const WORDS: &[(&[&str], Here)] = &[
     ),
     (&["rmsnorm", "lrn"], Here::Absent(OTHER_NORMS)),
     (
-        &["convtranspose", "deconv", "upsample", "interpolate", "pixelshuffle", "unpool"],
-        Here::Absent(
-            "pictures become smaller here, never larger: nets end with one number for each class",
+        &["convtranspose", "deconv", "pixelshuffle", "unpool"],
+        Here::Written(
+            "upsample and a convolution: upsample(2, kind: bilinear) -> conv(3x3, width)",
+        ),
+    ),
+    (
+        &["upsample", "upsampling", "interpolate", "resize"],
+        Here::Called("upsample", "upsample(factor), or upsample(factor, kind: bilinear)"),
+    ),
+    (
+        &["blurpool", "antialias", "antialiased", "maxblurpool"],
+        Here::Called(
+            "blur_pool",
+            "blur_pool(stride), behind max_pool(2, stride: 1) in place of max_pool(2)",
         ),
     ),
     (
@@ -227,8 +238,15 @@ const WORDS: &[(&[&str], Here)] = &[
         Here::Absent("an activation is a stage of its own: conv(3x3, 16) -> relu"),
     ),
     (
-        &["zeropad", "zeropadding", "reflectionpad"],
-        Here::Absent("zeros around a picture are an argument: conv(3x3, 16, padding: 1)"),
+        &["padpixels", "zeropad", "zeropadding"],
+        Here::Called(
+            "pad_pixels",
+            "pad_pixels(top, bottom, left, right), or an argument: conv(3x3, 16, padding: 1)",
+        ),
+    ),
+    (
+        &["reflectionpad", "replicationpad", "circularpad"],
+        Here::Absent("what stands around a picture is zero: pad_pixels(top, bottom, left, right)"),
     ),
     (&["lambda", "func"], Here::Absent("a chain is a function already: F = bn -> relu")),
 ];
@@ -247,6 +265,11 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
     ("padding", &["pad", "pads"]),
     ("bias", &["usebias"]),
     ("groups", &["group", "cardinality", "numgroups", "numg"]),
+    ("dilation", &["dilationrate", "atrous", "rate"]),
+    ("ceil", &["ceilmode"]),
+    ("count_padding", &["countincludepad"]),
+    ("factor", &["scale", "scalefactor", "size"]),
+    ("size", &["filtsize", "kernelsize", "kernel"]),
     ("eps", &["epsilon", "varianceepsilon"]),
     ("over", &["normalizedshape", "axis", "axes", "dim"]),
     ("gamma", &["scale", "gammainitializer"]),
@@ -271,10 +294,6 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
 
 /// Arguments that no layer takes, and what to do instead.
 const NO_ARGUMENTS: &[(&[&str], &str)] = &[
-    (
-        &["dilation", "dilationrate", "rate"],
-        "kernels have no gaps here: use a larger kernel, or two convolutions",
-    ),
     (
         &["inchannels", "infeatures", "numfeatures", "inplanes", "inputs", "inputchannels"],
         "leave it out: what it reads says how many",
@@ -313,7 +332,8 @@ const VALUES_OF: &[(&str, &[&str], Option<&str>, &str)] = &[
     ),
     ("approximate", &["tanh"], Some("true"), "that is approximate: true"),
     ("approximate", &["erf", "none"], Some("false"), "that is approximate: false, the default"),
-    ("padding", &["same", "half"], None, "leave padding out: it is half the kernel unless given"),
+    ("padding", &["half"], None, "leave padding out: it is half the kernel unless given"),
+    ("kind", &["linear"], Some("bilinear"), "that is kind: bilinear"),
     ("padding", &["valid"], Some("0"), "that is padding: 0"),
     (
         "init",

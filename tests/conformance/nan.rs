@@ -148,7 +148,7 @@ fn pooling() {
     for channels in CHANNELS {
         for (window, stride, padding) in [(2, 2, 0), (3, 2, 1), (3, 1, 1)] {
             let kind = PoolKind::Max;
-            let geometry = PoolGeometry { kind, input: [7, 8], window, stride, padding };
+            let geometry = PoolGeometry::square(kind, [7, 8], [window, stride, padding]);
             let mut b = Builder::new();
             let x = images(&mut b, [2, 7, 8, channels]);
             // What a window of a NaN hands back goes to the first one in it.

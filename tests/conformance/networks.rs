@@ -219,6 +219,49 @@ fn a_unit_that_no_paper_drew() {
     }
 }
 
+/// Windows that the graph's operations do not have, and what stands around pictures.
+const WINDOWS: &str = "
+unit windows(width) {
+    dilated = conv(3x3, width, dilation: 2) -> bn -> relu -> conv(3x1, width, dilation: 2x1)
+    strided = pad_pixels(1, 0, 2, 1) -> conv(3x3, width, stride: 2x1, padding: 0x1)
+        -> avg_pool(1x4, stride: 1, padding: 0) -> conv(1x1, width, stride: 1x2)
+    even = conv(2x2, width, padding: same) -> max_pool(3x2, stride: 1, padding: same)
+    F = strided -> avg_pool(3, stride: 2, padding: 1, ceil: true, count_padding: false)
+    y = x + dilated(x) + even(x) + global_avg_pool(F(x))
+}
+
+net windows_net(classes = 5) {
+    input(3, 9, 8) -> conv(3x3, 8) -> windows(8) -> max_pool(2, ceil: true)
+    -> avg_pool(3, stride: 2, padding: 1, ceil: true) -> linear(classes)
+}
+";
+
+#[test]
+fn windows_of_every_kind() {
+    let network = compile("windows", WINDOWS, "");
+    forward_and_backward("windows", &network);
+    for check in gradcheck::check(&network, 2, 1) {
+        assert!(check.relative_error() < 1e-3, "{check:?}");
+    }
+}
+
+/// Depthwise kernels of constants.
+#[test]
+fn larger_and_blurred_pictures() {
+    let text = "
+        unit u(width) {
+            inner = avg_pool(2) -> conv(3x3, width) -> bn -> relu -> upsample(2, kind: bilinear)
+            other = blur_pool(2) -> conv(3x3, width) -> upsample(2)
+            y = x + inner(x) + other(x)
+        }
+        net n { input(3, 8, 6) -> conv(3x3, 5) -> u(5) -> blur_pool(1, size: 2) -> linear(5) }";
+    let network = compile("resized", text, "");
+    forward_and_backward("resized", &network);
+    for check in gradcheck::check(&network, 2, 1) {
+        assert!(check.relative_error() < 1e-3, "{check:?}");
+    }
+}
+
 /// Two branches of which one waits for batch statistics and the other does not.
 #[test]
 fn branches_of_different_phases() {

@@ -239,7 +239,7 @@ fn pooling() {
         for [h, w, c, window, stride, padding] in
             [[8, 8, 4, 2, 2, 0], [7, 9, 3, 3, 2, 1], [5, 5, 8, 3, 1, 1], [4, 1, 4, 1, 1, 0]]
         {
-            let geometry = PoolGeometry { kind, input: [h, w], window, stride, padding };
+            let geometry = PoolGeometry::square(kind, [h, w], [window, stride, padding]);
             let [oh, ow] = geometry.output();
             let mut b = Builder::new();
             let x = images(&mut b, [3, h, w, c]);

@@ -40,6 +40,7 @@ mod goldens {
     mod optimiser;
     pub mod resnet;
     mod rules;
+    mod windows;
 }
 
 mod layers {

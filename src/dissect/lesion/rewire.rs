@@ -35,10 +35,9 @@ pub fn counterparts(network: &Network, a: &Site, b: &Site) -> Option<Vec<(Module
 /// Whether two layers do the same, with their modules if they have any.
 fn pair(network: &Network, left: &Layer, right: &Layer) -> Option<Option<(ModuleId, ModuleId)>> {
     let modules = match (left, right) {
-        (
-            &Layer::Conv { module: a, stride, padding },
-            &Layer::Conv { module: b, stride: other, padding: around },
-        ) => (stride == other && padding == around).then_some((a, b)),
+        (&Layer::Conv { module: a, slide }, &Layer::Conv { module: b, slide: other }) => {
+            (slide == other).then_some((a, b))
+        }
         (
             &Layer::BatchNorm { module: a, epsilon, momentum },
             &Layer::BatchNorm { module: b, epsilon: other, momentum: weight },

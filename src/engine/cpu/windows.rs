@@ -20,12 +20,12 @@ pub enum Window {
         /// Channels.
         channels: usize,
     },
-    /// x → y: re-indexing of one image.
+    /// x → y: re-indexing of one image, or of a tensor outside the batch.
     Remap {
-        /// Index maps; the batch axis is the identity.
+        /// Index maps.
         map: Remap,
-        /// Rows, columns, channels of x.
-        from: [usize; 3],
+        /// Extents of x.
+        from: [usize; 4],
     },
 }
 
@@ -49,13 +49,20 @@ impl Window {
         let pooled = |name: &str, g: &PoolGeometry, channels: usize| {
             let pixels = |[rows, columns]: [usize; 2]| rows * columns;
             let bytes = 4 * channels * (pixels(g.input) + pixels(g.output()));
-            (format!("{name} {}/{}", g.window, g.stride), bytes)
+            let [[rows, columns], [down, right]] = [g.window, g.stride];
+            let shown = if rows == columns && down == right {
+                format!("{name} {rows}/{down}")
+            } else {
+                format!("{name} {rows}×{columns}/{down}×{right}")
+            };
+            (shown, bytes)
         };
         match self {
             Window::Pool { geometry, channels } => pooled("pool", geometry, *channels),
             Window::PoolDx { geometry, channels } => pooled("pool_dx", geometry, *channels),
-            Window::Remap { from: [rows, columns, channels], .. } => {
-                (format!("remap {rows}×{columns}×{channels}"), 8 * rows * columns * channels)
+            Window::Remap { from: from @ [_, rows, columns, channels], .. } => {
+                let bytes = 8 * from.iter().product::<usize>();
+                (format!("remap {rows}×{columns}×{channels}"), bytes)
             }
         }
     }
@@ -98,19 +105,19 @@ fn window(
     row: usize,
     column: usize,
 ) -> impl Iterator<Item = usize> + Clone + use<> {
-    let span = |at: usize, extent: usize| {
-        let first = (at * g.stride).saturating_sub(g.padding);
-        let end = (at * g.stride + g.window).saturating_sub(g.padding).min(extent);
-        first..end
+    let span = |at: usize, a: usize| {
+        let first = (at * g.stride[a]).saturating_sub(g.padding[a][0]);
+        let end = (at * g.stride[a] + g.window[a]).saturating_sub(g.padding[a][0]);
+        first..end.min(g.input[a])
     };
-    let (rows, columns, width) = (span(row, g.input[0]), span(column, g.input[1]), g.input[1]);
+    let (rows, columns, width) = (span(row, 0), span(column, 1), g.input[1]);
     rows.flat_map(move |y| columns.clone().map(move |x| y * width + x))
 }
 
 /// Pools one image; channels last.
 fn pool(g: &PoolGeometry, channels: usize, x: &[f32], y: &mut [f32]) {
     let columns = g.output()[1];
-    let area = (g.window * g.window) as f32;
+    let area = g.area() as f32;
     for (pixel, out) in y.chunks_exact_mut(channels).enumerate() {
         let inside = window(g, pixel / columns, pixel % columns);
         match g.kind {
@@ -138,7 +145,7 @@ fn pool(g: &PoolGeometry, channels: usize, x: &[f32], y: &mut [f32]) {
 /// maximum's gradient.
 fn pool_dx(g: &PoolGeometry, channels: usize, x: &[f32], gradient: &[f32], dx: &mut [f32]) {
     let columns = g.output()[1];
-    let area = (g.window * g.window) as f32;
+    let area = g.area() as f32;
     let (mut largest, mut found) = (vec![0.0; channels], vec![0; channels]);
     dx.fill(0.0);
     for (pixel, gradient) in gradient.chunks_exact(channels).enumerate() {
@@ -199,29 +206,34 @@ fn adjacent(axis: &AxisMap, extent: usize) -> Option<(usize, usize, usize)> {
     (in_order && last).then_some((start, first, count))
 }
 
-/// Re-indexes one image of `from` rows, columns and channels.
-fn remap(map: &Remap, from: [usize; 3], x: &[f32], y: &mut [f32]) {
-    let [_, rows, columns, channels] = map.axes;
+/// Re-indexes a tensor of `from` images, rows, columns and channels.
+fn remap(map: &Remap, from: [usize; 4], x: &[f32], y: &mut [f32]) {
+    let [images, rows, columns, channels] = map.axes;
+    let image = |x: usize| x * from[1] * from[2] * from[3];
+    for (at, out) in y.chunks_exact_mut(rows.len * columns.len * channels.len).enumerate() {
+        match images.source(at, from[0]) {
+            Some(n) => remap_image([rows, columns, channels], from, &x[image(n)..], out),
+            None => out.fill(0.0),
+        }
+    }
+}
+
+fn remap_image(map: [AxisMap; 3], from: [usize; 4], x: &[f32], y: &mut [f32]) {
+    let ([rows, columns, channels], [_, height, width, depth]) = (map, from);
     // Channels that stay neighbours are copied together.
-    let kept = adjacent(&channels, from[2]);
-    let mut out = y.chunks_exact_mut(channels.len);
-    for row in 0..rows.len {
-        for column in 0..columns.len {
-            let Some(out) = out.next() else { return };
-            out.fill(0.0);
-            let (Some(r), Some(c)) = (rows.source(row, from[0]), columns.source(column, from[1]))
-            else {
-                continue;
-            };
-            let pixel = &x[(r * from[1] + c) * from[2]..][..from[2]];
-            if let Some((to, first, count)) = kept {
-                out[to..][..count].copy_from_slice(&pixel[first..][..count]);
-                continue;
-            }
-            for (channel, to) in out.iter_mut().enumerate() {
-                if let Some(source) = channels.source(channel, from[2]) {
-                    *to = pixel[source];
-                }
+    let kept = adjacent(&channels, depth);
+    for (at, out) in y.chunks_exact_mut(channels.len).enumerate() {
+        out.fill(0.0);
+        let row = rows.source(at / columns.len, height);
+        let (Some(r), Some(c)) = (row, columns.source(at % columns.len, width)) else { continue };
+        let pixel = &x[(r * width + c) * depth..][..depth];
+        if let Some((to, first, count)) = kept {
+            out[to..][..count].copy_from_slice(&pixel[first..][..count]);
+            continue;
+        }
+        for (channel, to) in out.iter_mut().enumerate() {
+            if let Some(source) = channels.source(channel, depth) {
+                *to = pixel[source];
             }
         }
     }

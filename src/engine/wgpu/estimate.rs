@@ -239,7 +239,7 @@ fn staged(it: &Contraction, cut: &TileCut) -> usize {
 fn looped(graph: &Graph, node: NodeId) -> usize {
     let of = graph.node(node);
     match of.op {
-        Op::Pool(geometry) | Op::PoolDx(geometry) => geometry.window * geometry.window,
+        Op::Pool(geometry) | Op::PoolDx(geometry) => geometry.area(),
         _ => graph.node(of.args[0]).ty.shape.len() / of.ty.shape.len().max(1),
     }
 }

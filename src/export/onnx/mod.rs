@@ -11,6 +11,7 @@ use crate::train::tensors::{self, Tensor, Values};
 
 mod activation;
 mod norm;
+mod windows;
 
 const IR_VERSION: u64 = 8;
 const OPERATORS: u64 = 13;
@@ -85,11 +86,8 @@ impl Writer {
             Layer::Const(number) => {
                 self.initializer(&out, FLOAT, &[], &(number as f32).to_le_bytes())
             }
-            Layer::Conv { module, stride, padding: [rows, columns] } => {
-                let mut attributes = vec![
-                    attribute_ints("strides", &[stride, stride]),
-                    attribute_ints("pads", &[rows, columns, rows, columns]),
-                ];
+            Layer::Conv { module, slide } => {
+                let mut attributes = windows::sliding(slide);
                 if let ModuleKind::Conv { groups: groups @ 2.., .. } = network.module(module).kind {
                     attributes.push(attribute_int("group", groups));
                 }
@@ -149,20 +147,16 @@ impl Writer {
                 self.node(op, &arguments, &out, vec![attribute_ints("axes", &[1])]);
             }
             Layer::GlobalAvgPool => same(self, "GlobalAveragePool"),
-            Layer::Pool { kind, window, stride, padding } => {
-                let mut attributes = vec![
-                    attribute_ints("kernel_shape", &[window, window]),
-                    attribute_ints("strides", &[stride, stride]),
-                    attribute_ints("pads", &[padding; 4]),
-                ];
-                let op = match kind {
-                    PoolKind::Max => "MaxPool",
-                    PoolKind::Avg => {
-                        attributes.push(attribute_int("count_include_pad", 1));
-                        "AveragePool"
-                    }
-                };
-                self.node(op, &arguments, &out, attributes);
+            Layer::Pool { kind, window, slide, counted } => {
+                self.pool(kind, window, (slide, counted), arguments, &out);
+            }
+            Layer::BlurPool { size, stride } => {
+                self.blur(size, stride, (arguments, value.shape.c), &out);
+            }
+            Layer::Upsample { kind, factor } => self.resize(kind, factor, arguments, &out),
+            Layer::PadPixels { padding } => {
+                let pads = self.pads(padding);
+                self.node("Pad", &[arguments, vec![pads]].concat(), &out, vec![]);
             }
             Layer::Subsample { stride } => {
                 let step = stride as i64;

@@ -6,7 +6,7 @@
 
 use super::Stranger;
 use crate::network::{
-    Activation, BinaryOp, Layer, ModuleId, ModuleKind, Network, PoolKind, UnitId, ValueId,
+    Activation, BinaryOp, Layer, ModuleId, ModuleKind, Network, PoolKind, Slide, UnitId, ValueId,
 };
 
 /// A convolution, as it is applied.
@@ -156,7 +156,8 @@ impl Reader<'_> {
     }
 
     fn conv(&self, at: ValueId) -> Option<(Conv, ValueId)> {
-        let &Layer::Conv { module, stride, padding } = self.layer(at) else { return None };
+        let &Layer::Conv { module, slide } = self.layer(at) else { return None };
+        let (stride, padding) = slide.as_even()?;
         let ModuleKind::Conv { kernel, inputs, outputs, groups, bias, .. } =
             self.network.module(module).kind
         else {
@@ -193,10 +194,11 @@ impl Reader<'_> {
 
     fn pool(&self, at: ValueId, wanted: PoolKind, sides: [usize; 3]) -> Option<ValueId> {
         match *self.layer(at) {
-            Layer::Pool { kind, window, stride, padding }
-                if kind == wanted && [window, stride, padding] == sides =>
-            {
-                self.argument(at)
+            Layer::Pool { kind, window, slide, counted } => {
+                let [side, stride, padding] = sides;
+                let same = slide == Slide::even(stride, [padding; 2]) && counted == slide.padding;
+                let found = same && kind == wanted && window == [side; 2];
+                found.then(|| self.argument(at)).flatten()
             }
             _ => None,
         }

@@ -214,10 +214,11 @@ fn convolution(at: &mut Cursor) -> Parsed<ConvGeometry> {
 
 fn pooling(at: &mut Cursor) -> Parsed<PoolGeometry> {
     let kind = named(at.word(), PoolKind::named)?;
-    let window = at.number()?;
+    let window = at.pair()?;
     at.expect("/")?;
-    let stride = at.number()?;
-    let padding = if at.skips("pad ") { at.number()? } else { 0 };
+    let stride = at.pair()?;
+    let first = if at.skips("pad ") { at.pair()? } else { [0, 0] };
+    let padding = if at.skips(",") { [first, at.pair()?] } else { first.map(|side| [side, side]) };
     Ok(PoolGeometry { kind, input: [0, 0], window, stride, padding })
 }
 

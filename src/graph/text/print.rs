@@ -122,8 +122,28 @@ impl Display for ConvGeometry {
 
 impl Display for PoolGeometry {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        write!(f, " {} {}/{}", self.kind.name(), self.window, self.stride)?;
-        if self.padding == 0 { Ok(()) } else { write!(f, " pad {}", self.padding) }
+        let [window, stride] = [Pair(self.window), Pair(self.stride)];
+        write!(f, " {} {window}/{stride}", self.kind.name())?;
+        let [rows, columns] = self.padding.map(Pair);
+        match self.padding {
+            [[0, 0], [0, 0]] => Ok(()),
+            [[above, below], [left, right]] if above == below && left == right => {
+                write!(f, " pad {}", Pair([above, left]))
+            }
+            _ => write!(f, " pad {rows},{columns}"),
+        }
+    }
+}
+
+/// Two extents; one where they are equal.
+struct Pair([usize; 2]);
+
+impl Display for Pair {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self.0 {
+            [a, b] if a == b => write!(f, "{a}"),
+            [a, b] => write!(f, "{a}×{b}"),
+        }
     }
 }
 

@@ -68,6 +68,7 @@ impl Display for Step {
             Step::Compared => write!(f, "compared"),
             Step::Joined => write!(f, "joined with other channels"),
             Step::Pooled => write!(f, "pooled"),
+            Step::Upsampled => write!(f, "upsampled"),
             Step::Subsampled => write!(f, "subsampled"),
             Step::Padded => write!(f, "padded"),
         }

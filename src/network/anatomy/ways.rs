@@ -33,9 +33,11 @@ pub enum Step {
     Compared,
     /// Channels of other values beside those of x.
     Joined,
+    /// Pictures made larger.
+    Upsampled,
     /// Every n-th pixel (option A).
     Subsampled,
-    /// Zero channels added (option A).
+    /// Zero channels added (option A), or zero pixels.
     Padded,
 }
 
@@ -57,7 +59,8 @@ impl Step {
             | Step::Activated(_)
             | Step::Compared
             | Step::Joined
-            | Step::Pooled => false,
+            | Step::Pooled
+            | Step::Upsampled => false,
         }
     }
 }
@@ -193,9 +196,13 @@ impl<'a> Ways<'a> {
             Layer::Binary(BinaryOp::Sub) => (slot == 1).then_some(Step::Scaled(-1.0)),
             Layer::Binary(BinaryOp::Max | BinaryOp::Min) => Some(Step::Compared),
             Layer::Concat => Some(Step::Joined),
-            Layer::GlobalAvgPool | Layer::ChannelPool(_) | Layer::Pool { .. } => Some(Step::Pooled),
+            Layer::GlobalAvgPool
+            | Layer::ChannelPool(_)
+            | Layer::Pool { .. }
+            | Layer::BlurPool { .. } => Some(Step::Pooled),
+            Layer::Upsample { .. } => Some(Step::Upsampled),
             Layer::Subsample { .. } => Some(Step::Subsampled),
-            Layer::PadChannels { .. } => Some(Step::Padded),
+            Layer::PadChannels { .. } | Layer::PadPixels { .. } => Some(Step::Padded),
             // What is added to x is no part of it.
             Layer::Binary(BinaryOp::Add)
             | Layer::Shift { .. }

@@ -94,6 +94,7 @@ fn measured(step: &Step) -> Option<(Code, String, &'static str)> {
         | Step::Compared
         | Step::Joined
         | Step::Pooled
+        | Step::Upsampled
         | Step::Subsampled
         | Step::Padded => return None,
     };

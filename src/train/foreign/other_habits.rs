@@ -34,12 +34,12 @@ fn averaged(net: &Net<'_>, file: &File, pairs: &Pairs) -> Option<Doubt> {
         };
         let of_list = list.last().is_some_and(|word| of_shortcut(std::slice::from_ref(word)));
         let value = reads.get(&ours.id)?;
-        let Layer::Conv { stride, .. } = value.layer else { return None };
+        let Layer::Conv { slide, .. } = value.layer else { return None };
         let read = value.args.first().map(|read| &net.network.value(*read).layer);
         let pooled = matches!(read, Some(Layer::Pool { kind: PoolKind::Avg, .. }));
         let differs = match number {
             0 => pooled,
-            1 => !pooled && stride > 1,
+            1 => !pooled && slide.stride != [1, 1],
             _ => false,
         };
         (of_list && differs).then(|| Doubt::Averaged {

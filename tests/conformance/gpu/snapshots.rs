@@ -57,7 +57,7 @@ fn unit([pixels, from]: [usize; 2], unit: impl Fn(&mut Net, NodeId) -> NodeId) -
 
 /// Overlapping windows and their gradient.
 fn pooled(kind: PoolKind) -> Program {
-    let geometry = PoolGeometry { kind, input: [9, 9], window: 3, stride: 2, padding: 1 };
+    let geometry = PoolGeometry::square(kind, [9, 9], [3, 2, 1]);
     let mut b = Builder::new();
     let [h, w] = geometry.output();
     let ty = |h, w| Type { shape: Shape([2, h, w, 8]), batched: true };

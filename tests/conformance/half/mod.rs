@@ -68,8 +68,7 @@ fn what_is_stored_in_between_is_rounded_and_overflows() {
         let y = b.unary(Unary::Exp, x);
         // What one window reads of another's results comes from memory; those of a single pixel
         // change nothing.
-        let window =
-            PoolGeometry { kind: PoolKind::Max, input: [3, 5], window: 1, stride: 1, padding: 0 };
+        let window = PoolGeometry::square(PoolKind::Max, [3, 5], [1, 1, 0]);
         let stored = b.pool(window, y);
         let shown = b.pool(window, stored);
         let program = program(b, 2, &[shown]);

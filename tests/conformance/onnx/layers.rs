@@ -134,13 +134,11 @@ pub fn matmul(draft: &mut Draft, case: &Case) {
 
 pub fn pool(draft: &mut Draft, case: &Case) {
     let pictures = given(case, 0);
-    let geometry = PoolGeometry {
-        kind: if case.op == "MaxPool" { PoolKind::Max } else { PoolKind::Avg },
-        input: [pictures.shape[2], pictures.shape[3]],
-        window: pair(case, "kernel_shape", 1)[0],
-        stride: stride(case),
-        padding: pair(case, "padding", 0)[0],
-    };
+    let geometry = PoolGeometry::square(
+        if case.op == "MaxPool" { PoolKind::Max } else { PoolKind::Avg },
+        [pictures.shape[2], pictures.shape[3]],
+        [pair(case, "kernel_shape", 1)[0], stride(case), pair(case, "padding", 0)[0]],
+    );
     let x = draft.images(&pictures.channels_last());
     let y = draft.b.pool(geometry, x);
     wants_pictures(draft, case, y);

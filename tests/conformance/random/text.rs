@@ -49,7 +49,7 @@ fn chain(dice: &mut Dice) -> String {
     let links = 1 + dice.below(2);
     let link = |at: usize| {
         let kernel = dice.one_of(&["1x1", "3x3", "3x3", "3x3", "5x5"]);
-        let bias = dice.one_of(&["", "", ", bias: 0.5"]);
+        let bias = dice.one_of(&["", "", ", bias: 0.5", ", dilation: 2", ", padding: same"]);
         let stride = if at == 0 { ", stride: stride" } else { "" };
         dice.one_of(&LINKS).replace("CONV", &format!("conv({kernel}, width{stride}{bias})"))
     };

@@ -76,7 +76,7 @@ fn pool() {
         for window in [1, 2, 3] {
             for stride in [1, 2, 3] {
                 for padding in 0..window {
-                    let g = PoolGeometry { kind, input: [5, 6], window, stride, padding };
+                    let g = PoolGeometry::square(kind, [5, 6], [window, stride, padding]);
                     let x = ty([BATCH, 5, 6, CI], true);
                     check_op(&format!("{g:?}"), &[x], (-2.0, 2.0), |b, a| b.pool(g, a[0]));
                 }

@@ -126,13 +126,11 @@ fn pools() {
         let x = layer.pictures(&golden, &name("x"));
         let numbers = &golden.get(&name("geometry")).data;
         let [_, h, w, _] = layer.b.ty(x).shape.0;
-        let geometry = PoolGeometry {
-            kind: if numbers[0] == 1.0 { PoolKind::Max } else { PoolKind::Avg },
-            input: [h, w],
-            window: numbers[1] as usize,
-            stride: numbers[2] as usize,
-            padding: numbers[3] as usize,
-        };
+        let geometry = PoolGeometry::square(
+            if numbers[0] == 1.0 { PoolKind::Max } else { PoolKind::Avg },
+            [h, w],
+            [1, 2, 3].map(|at| numbers[at] as usize),
+        );
         let y = layer.b.pool(geometry, x);
         layer.output(&name("y"), y);
         let g = layer.pictures(&golden, &name("g"));

@@ -112,7 +112,7 @@ fn broadcasts_only_repeat() {
 #[test]
 fn windows_fit_and_hold_a_pixel() {
     let pool = |window, stride, padding, out| {
-        let g = PoolGeometry { kind: PoolKind::Max, input: [4, 4], window, stride, padding };
+        let g = PoolGeometry::square(PoolKind::Max, [4, 4], [window, stride, padding]);
         verify(&single(Op::Pool(g), [1, 4, 4, 1], [1, out, out, 1]))
     };
     assert_eq!(pool(2, 2, 0, 2), Ok(()));

@@ -79,7 +79,7 @@ impl Draft {
         );
         let padding = kernel.map(|k| k / 2);
         let shape = Chw { c: outputs, h: h.div_ceil(stride), w: w.div_ceil(stride) };
-        self.push(Layer::Conv { module, stride, padding }, &[x], shape)
+        self.push(Layer::Conv { module, slide: Slide::even(stride, padding) }, &[x], shape)
     }
 
     pub fn linear(&mut self, name: &str, x: ValueId, outputs: usize) -> ValueId {
@@ -194,7 +194,9 @@ impl Draft {
         let Chw { c, h, w } = self.shape(x);
         let out = |n: usize| (n + 2 * padding - window) / stride + 1;
         let shape = Chw { c, h: out(h), w: out(w) };
-        self.push(Layer::Pool { kind, window, stride, padding }, &[x], shape)
+        let slide = Slide::even(stride, [padding; 2]);
+        let layer = Layer::Pool { kind, window: [window; 2], slide, counted: slide.padding };
+        self.push(layer, &[x], shape)
     }
 
     /// Option A: every `stride`-th pixel, then zero channels.

@@ -82,6 +82,11 @@ impl Golden {
         Self::parse(include_bytes!("../../goldens/functions.safetensors"))
     }
 
+    /// Windows of all kinds.
+    pub fn windows() -> Self {
+        Self::parse(include_bytes!("../../goldens/windows.safetensors"))
+    }
+
     /// Two training steps of a small pre-activation network.
     pub fn resnet() -> Self {
         Self::parse(include_bytes!("../../goldens/resnet.safetensors"))

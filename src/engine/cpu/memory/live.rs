@@ -96,7 +96,8 @@ pub fn in_arena(program: &Program, schedule: &Schedule) -> Live {
     let all = |step: &Loop<Extent>| step.accesses().all();
     for (index, phase) in steps.phases.iter().enumerate() {
         let at = |part: Part| moment(index, part);
-        phase.before.iter().flat_map(all).for_each(|taken| take(taken, at(Part::Before)));
+        let before = phase.before.iter().flat_map(|step| step.accesses().all());
+        before.for_each(|taken| take(taken, at(Part::Before)));
         for pack in &phase.packs {
             [pack.weights, pack.packed].into_iter().for_each(|taken| take(taken, at(Part::Before)));
         }

@@ -19,7 +19,8 @@ pub fn check(program: &Program, schedule: &Schedule) -> Result<(), EngineError> 
         let packs = phase.packs.iter().flat_map(|pack| [pack.weights, pack.packed]);
         let images = phase.steps.iter().flat_map(|step| step.accesses().all());
         let merges = phase.merges.iter().flat_map(|merge| [merge.parts, merge.result]);
-        of_loops(&phase.before).into_iter().chain(packs).chain(images).chain(merges)
+        let before = phase.before.iter().flat_map(|step| step.accesses().all());
+        before.chain(packs).chain(images).chain(merges)
     });
     let rest = of_loops(&steps.last).into_iter().chain(steps.copies.iter().flatten().copied());
     for taken in phases.chain(rest) {

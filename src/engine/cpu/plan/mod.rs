@@ -19,7 +19,7 @@ use super::operand::NumberFormat;
 use super::simd::Isa;
 use crate::engine::{EngineError, Precision};
 use crate::graph::placement::{Home, Placement, closes_phase};
-use crate::graph::{AxisMap, NodeId, Op, Program, ReduceKind};
+use crate::graph::{AxisMap, Class, Graph, NodeId, Op, Program, ReduceKind};
 
 use fuse::LoopTable;
 use phase::PhaseBuilder;
@@ -29,8 +29,8 @@ pub use schedule::{Merge, MergeKind, Phase, Schedule, Steps};
 pub use step::{Cost, Loop, Step};
 
 /// Refuses what no layer of the language lowers to and the engine therefore has no step for:
-/// second moments that are not over the batch, re-indexing along the batch or outside it, other shapes
-/// outside it.
+/// second moments that are not over the batch, re-indexing along the batch; outside it other shapes,
+/// and repetition along one of the first two axes, which loops take as one.
 fn check(program: &Program) -> Result<(), EngineError> {
     let graph = &program.graph;
     for id in graph.ids() {
@@ -39,10 +39,10 @@ fn check(program: &Program) -> Result<(), EngineError> {
             Op::Reduce(ReduceKind::M2, _) => !closes_phase(graph, id),
             Op::Remap(map) => {
                 let identity = AxisMap::identity(node.ty.shape.0[0]);
-                !node.ty.batched || map.axes[0] != identity
+                node.ty.batched && map.axes[0] != identity
             }
             Op::Reshape => !node.ty.batched,
-            _ => false,
+            _ => !node.ty.batched && repeats_one(graph, id),
         };
         if refused {
             let operation = format!("{:?}", node.op);
@@ -50,6 +50,17 @@ fn check(program: &Program) -> Result<(), EngineError> {
         }
     }
     Ok(())
+}
+
+/// Whether a pointwise node repeats an argument along its first or its second axis alone.
+fn repeats_one(graph: &Graph, id: NodeId) -> bool {
+    let node = graph.node(id);
+    let [rows, columns, ..] = node.ty.shape.0;
+    node.op.class() == Class::Pointwise
+        && node.args.iter().any(|&arg| {
+            let [a, b, ..] = graph.node(arg).ty.shape.0;
+            [a, b] != [rows, columns] && [a, b] != [1, 1]
+        })
 }
 
 /// Arranges a program into phases.
@@ -68,7 +79,7 @@ pub fn schedule(
     let mut builder = PhaseBuilder::new(graph, &placement, &formats, (isa, precision));
     let mut phases = Vec::new();
     for (nodes, before) in by_phase(program, &placement).iter().zip(&unbatched.before) {
-        let before = unbatched::fuse(graph, &mut ready, before, &mut loops);
+        let before = unbatched::steps(graph, &mut ready, before, &mut loops);
         phases.push(Phase { before, ..builder.build(nodes, &mut loops)? });
     }
     let tiles = builder.finish();

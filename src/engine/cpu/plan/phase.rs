@@ -323,11 +323,15 @@ impl<'a> PhaseBuilder<'a> {
             Op::ConvDx(_) => return self.convolve(id, Direction::Backward, operands[0], result),
             Op::Pool(geometry) => Window::Pool { geometry, channels },
             Op::PoolDx(geometry) => Window::PoolDx { geometry, channels },
-            Op::Remap(map) => Window::Remap { map, from: extent(self.graph.node(node.args[0]).ty) },
+            Op::Remap(map) => {
+                let [rows, columns, channels] = extent(self.graph.node(node.args[0]).ty);
+                Window::Remap { map: map.of_one(), from: [1, rows, columns, channels] }
+            }
             // Plain images lie in one piece, so that another shape is a copy.
             Op::Reshape => {
-                let map = Remap { axes: node.ty.shape.0.map(AxisMap::identity) };
-                Window::Remap { map, from: extent(node.ty) }
+                let map = Remap { axes: node.ty.shape.0.map(AxisMap::identity) }.of_one();
+                let [rows, columns, channels] = extent(node.ty);
+                Window::Remap { map, from: [1, rows, columns, channels] }
             }
             Op::Input(_)
             | Op::Const(_)

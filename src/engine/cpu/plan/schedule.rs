@@ -67,8 +67,8 @@ impl<B: Copy> Merge<B> {
 /// Work between two synchronisations of the whole batch.
 #[derive(Clone)]
 pub struct Phase<B> {
-    /// Loops outside the batch, run first.
-    pub before: Vec<Loop<B>>,
+    /// Loops and re-indexing outside the batch, run first.
+    pub before: Vec<Step<B>>,
     /// Weights packed next.
     pub packs: Vec<Pack<B>>,
     /// Steps run for each image.

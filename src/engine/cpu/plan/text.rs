@@ -12,7 +12,7 @@ impl Display for Schedule {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for (number, phase) in self.steps.phases.iter().enumerate() {
             writeln!(f, "phase {number}")?;
-            self.loops(f, "before", &phase.before)?;
+            section(f, "before", phase.before.iter().map(|step| self.step(step)))?;
             section(f, "packs", phase.packs.iter().map(|pack| self.pack(pack)))?;
             section(f, "images", phase.steps.iter().map(|step| self.step(step)))?;
             section(f, "merges", phase.merges.iter().map(|merge| self.merge(merge)))?;

@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::buffer::{Buffer, Extent, Stored};
 use super::fuse::{LoopBuilder, LoopTable, extent, plain};
-use super::step::Loop;
+use super::step::{Loop, Step};
 use crate::engine::cpu::loops::Accumulate;
+use crate::engine::cpu::windows::Window;
 use crate::graph::placement::{Home, Placement, closes_phase, is_anchor};
 use crate::graph::{Graph, NodeId, Op, Program, ReduceKind};
 
@@ -100,6 +101,33 @@ pub fn ready(program: &Program, placement: &Placement) -> HashMap<NodeId, Stored
         })
         .map(|id| (id, tensor(graph, id)))
         .collect()
+}
+
+/// Arranges nodes into loops, with a step of its own for each re-indexing; afterwards they are ready.
+pub fn steps(
+    graph: &Graph,
+    ready: &mut HashMap<NodeId, Stored>,
+    nodes: &[NodeId],
+    loops: &mut LoopTable,
+) -> Vec<Step<Extent>> {
+    let moves = |id: NodeId| matches!(graph.node(id).op, Op::Remap(_));
+    let mut steps = Vec::new();
+    for run in nodes.chunk_by(|&a, &b| !moves(a) && !moves(b)) {
+        let node = graph.node(run[0]);
+        let Op::Remap(map) = node.op else {
+            steps.extend(fuse(graph, ready, run, loops).into_iter().map(Step::Loop));
+            continue;
+        };
+        let from = graph.node(node.args[0]).ty.shape.0;
+        let [operand, result] = [node.args[0], run[0]].map(|id| tensor(graph, id));
+        steps.push(Step::Window {
+            window: Window::Remap { map, from },
+            operands: vec![operand.extent()],
+            result: result.extent(),
+        });
+        ready.insert(run[0], result);
+    }
+    steps
 }
 
 /// Fuses nodes into loops, one for each run of equal extents; afterwards they are ready.

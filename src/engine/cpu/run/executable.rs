@@ -90,7 +90,8 @@ impl Shared {
 
     fn run_phase(&self, phase: &Phase<Place>, clock: &PhaseClock) {
         let view = self.unbatched();
-        clock.unbatched.time(|| phase.before.iter().for_each(|step| self.run_unbatched(step)));
+        let before = || phase.before.iter().for_each(|step| run_step(&view, step, &self.functions));
+        clock.unbatched.time(before);
         if phase.steps.is_empty() && phase.packs.is_empty() && phase.merges.is_empty() {
             return;
         }

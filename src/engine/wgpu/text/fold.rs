@@ -89,11 +89,12 @@ pub(super) fn open_loop(writer: &mut Writer, name: &str, turns: usize, innermost
 
 /// Loops over a window; inside, `iy` and `ix` are valid input indices.
 fn open_window(writer: &mut Writer, geometry: &PoolGeometry, [y, x]: [&str; 2], prefix: &str) {
-    let PoolGeometry { window, stride, padding, input: [h, w], .. } = *geometry;
-    for (axis, at, extent) in [("y", y, h), ("x", x, w)] {
+    for (a, axis, at) in [(0, "y", y), (1, "x", x)] {
+        let [extent, stride, before] =
+            [geometry.input[a], geometry.stride[a], geometry.padding[a][0]];
         let i = format!("{prefix}w{axis}");
-        open_loop(writer, &i, window, axis == "x");
-        writer.line(format!("let {prefix}i{axis} = {at} * {stride}u + {i} - {padding}u;"));
+        open_loop(writer, &i, geometry.window[a], axis == "x");
+        writer.line(format!("let {prefix}i{axis} = {at} * {stride}u + {i} - {before}u;"));
         writer.open(format!("if ({prefix}i{axis} < {extent}u)"));
     }
 }
@@ -118,7 +119,7 @@ fn pool(writer: &mut Writer, arg: NodeId, geometry: &PoolGeometry, at: &At) {
         PoolKind::Avg => format!("window += {value};"),
     });
     close_window(writer);
-    let area = geometry.window * geometry.window;
+    let area = geometry.area();
     writer.line(match geometry.kind {
         PoolKind::Max => "let raw0 = window;".to_owned(),
         PoolKind::Avg => format!("let raw0 = window / {area}.0;"),
@@ -135,15 +136,16 @@ fn variable(writer: &mut Writer, axis: &str) -> String {
 }
 
 fn pool_dx(writer: &mut Writer, [arg, g]: [NodeId; 2], geometry: &PoolGeometry, at: &At) {
-    let PoolGeometry { window, stride, padding, .. } = *geometry;
+    let (wide, output) = (geometry.window[1], geometry.output());
     let v = type_name(at.width);
     let [n, y, x, c] = &at.axes;
     writer.line(format!("var raw0 = {v}(0.0);"));
     let [y, x] = [y, x].map(|axis| variable(writer, axis));
-    for (axis, own, extent) in [("y", &y, geometry.output()[0]), ("x", &x, geometry.output()[1])] {
+    for (a, axis, own) in [(0, "y", &y), (1, "x", &x)] {
+        let [extent, stride, before] = [output[a], geometry.stride[a], geometry.padding[a][0]];
         let innermost = axis == "x" && geometry.kind == PoolKind::Avg;
-        open_loop(writer, &format!("k{axis}"), window, innermost);
-        writer.line(format!("let at{axis} = {own} + {padding}u - k{axis};"));
+        open_loop(writer, &format!("k{axis}"), geometry.window[a], innermost);
+        writer.line(format!("let at{axis} = {own} + {before}u - k{axis};"));
         writer.line(format!("let o{axis} = at{axis} / {stride}u;"));
         writer.open(format!("if (at{axis} % {stride}u == 0u && o{axis} < {extent}u)"));
     }
@@ -151,7 +153,7 @@ fn pool_dx(writer: &mut Writer, [arg, g]: [NodeId; 2], geometry: &PoolGeometry, 
     match geometry.kind {
         PoolKind::Avg => {
             let gradient = writer.value(g, &out);
-            writer.line(format!("raw0 += {gradient} / {}.0;", window * window));
+            writer.line(format!("raw0 += {gradient} / {}.0;", geometry.area()));
         }
         PoolKind::Max => {
             let index = if at.width == 4 { "vec4<u32>" } else { "u32" };
@@ -161,12 +163,12 @@ fn pool_dx(writer: &mut Writer, [arg, g]: [NodeId; 2], geometry: &PoolGeometry, 
             let value = writer.value(arg, &At::new([n, "miy", "mix", c], at.width));
             let width = at.width;
             writer.line(format!("let beats = beats{width}({value}, best);"));
-            writer.line(format!("first = select(first, {index}(mwy * {window}u + mwx), beats);"));
+            writer.line(format!("first = select(first, {index}(mwy * {wide}u + mwx), beats);"));
             writer.line(format!("best = larger{width}({value}, best);"));
             close_window(writer);
             let gradient = writer.value(g, &out);
             writer.line(format!(
-                "raw0 += select({v}(0.0), {gradient}, first == {index}(ky * {window}u + kx));"
+                "raw0 += select({v}(0.0), {gradient}, first == {index}(ky * {wide}u + kx));"
             ));
         }
     }
