@@ -249,6 +249,7 @@ fn groups_of_every_width() {
     let widths = [
         (2, 1, 1),
         (7, 1, 1),
+        (17, 1, 1),
         (32, 1, 1),
         (50, 1, 1),
         (16, 1, 2),
@@ -280,10 +281,15 @@ fn groups_of_every_width() {
             }
         }
     }
-    // More of a group's weights than a chunk has.
-    let large = Case { geometry: grouped(square(7, 3, 2, 1), 2), ci: 192, co: 64 };
-    for isa in Isa::available() {
-        check(large, isa, &mut random);
+    // More of a group's weights than a chunk has; more rows and channels than are taken at once.
+    for (geometry, ci, co) in [
+        (grouped(square(7, 3, 2, 1), 2), 192, 64),
+        (grouped(square(30, 3, 1, 1), 130), 130, 130),
+        (grouped(square(33, 3, 2, 1), 70), 140, 140),
+    ] {
+        for isa in Isa::available() {
+            check(Case { geometry, ci, co }, isa, &mut random);
+        }
     }
 }
 
