@@ -28,7 +28,12 @@ fn specs() -> BTreeMap<String, Network> {
             "vgg" | "vgg_lesion" => vec![("width", "4")],
             "highway" => vec![("depth", "9")],
             "densenet_bc" => vec![("depth", "10")],
-            name if name.starts_with("imagenet") => {
+            "resnext29" => vec![("depth", "11"), ("groups", "2"), ("base", "8"), ("width", "4")],
+            "mobilenetv2" => vec![("width", "0.25"), ("last", "16")],
+            "wide" => vec![("depth", "10"), ("widen", "2"), ("width", "4")],
+            "resnet9" | "preact_resnet18" => vec![("width", "4")],
+            "resnet18" => vec![("pixels", "32"), ("width", "4"), ("classes", "10")],
+            name if name.starts_with("imagenet") || name == "resnet_d" => {
                 vec![("depth", "50"), ("second", "4"), ("pixels", "32"), ("width", "4")]
             }
             name if name.starts_with("bottleneck") => vec![("depth", "20")],
@@ -95,6 +100,11 @@ fn reports_and_checks_have_the_same_sizes_for_every_spec() {
         assert_eq!(report.len(), network.units.len(), "{name}");
         agree(&name, &report, &check);
         // Nets without shortcuts have nothing to compare.
+        if ["resnet9", "mobilenetv2"].contains(&name.as_str()) {
+            // Some units have a shortcut and an F, and some do not.
+            assert!(report.iter().any(Option::is_some) && report.iter().any(Option::is_none));
+            continue;
+        }
         let plain = ["plain", "vgg_lesion", "densenet_bc"].contains(&name.as_str());
         assert!(report.iter().all(|ratio| ratio.is_none() == plain), "{name}: {report:?}");
     }
