@@ -135,7 +135,7 @@ pub fn random_inputs(network: &Network, program: &Program, seed: u32) -> Inputs 
             Role::Filled(_) => vec![0.5; len],
             // Variances are no less than 0.
             Role::Slot(Slot::SecondMoment, _) => uniform.iter().map(|u| 0.01 * u.abs()).collect(),
-            Role::Slot(Slot::Momentum | Slot::FirstMoment | Slot::Average, _) => {
+            Role::Slot(Slot::Momentum | Slot::FirstMoment, _) => {
                 uniform.iter().map(|u| 0.01 * u).collect()
             }
             Role::Parameter | Role::Statistic => {

@@ -35,8 +35,6 @@ listed! {
         FirstMoment = "first_moment",
         /// The moving average of squared gradients.
         SecondMoment = "second_moment",
-        /// The moving average of the values themselves, which statistics have too.
-        Average = "average",
     }
 }
 
@@ -53,7 +51,7 @@ pub enum Role {
     Seed,
     /// A trainable parameter.
     Parameter,
-    /// What an optimiser keeps of a parameter, or of a statistic, from step to step.
+    /// What an optimiser keeps of a parameter from step to step.
     Slot(Slot, InputId),
     /// How much of such moments is filled, of all parameters alike, a scalar.
     Filled(Slot),

@@ -30,11 +30,8 @@ impl StateTensor {
 
     /// The names of all that any optimiser may keep of it.
     pub fn kept(&self) -> impl Iterator<Item = String> {
-        let of = |slot: &Slot| match (slot, self.role) {
-            (_, Role::Parameter) | (Slot::Average, Role::Statistic) => true,
-            (Slot::Momentum | Slot::FirstMoment | Slot::SecondMoment | Slot::Average, _) => false,
-        };
-        Slot::ALL.iter().filter(move |slot| of(slot)).map(|&slot| slot_name(&self.name, slot))
+        let slots = if self.role == Role::Parameter { Slot::ALL } else { &[] };
+        slots.iter().map(|&slot| slot_name(&self.name, slot))
     }
 }
 

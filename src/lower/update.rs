@@ -24,8 +24,6 @@ pub struct Updates {
     pub still: BTreeSet<ModuleId>,
     /// How gradients are limited before.
     pub clip: Option<Clip>,
-    /// Decay of the moving average that is kept of every parameter and statistic that moves.
-    pub average: Option<f64>,
 }
 
 impl Updates {
@@ -42,7 +40,6 @@ impl Updates {
             own: BTreeMap::new(),
             still: BTreeSet::new(),
             clip: None,
-            average: None,
         }
     }
 
@@ -119,9 +116,6 @@ impl Lowering<'_> {
             self.updates.push((input, new));
             self.updates.extend(inputs.into_iter().zip(keeps));
         }
-        if let Some(decay) = updates.average {
-            self.average(decay);
-        }
     }
 
     /// An input for what is kept of a tensor.
@@ -143,23 +137,6 @@ impl Lowering<'_> {
             self.updates.push((input, after));
         }
         Some(next)
-    }
-
-    /// Moving averages of every parameter and statistic that is updated.
-    fn average(&mut self, decay: f64) {
-        let tensors: Vec<(InputId, TensorId)> = self
-            .parameters
-            .iter()
-            .map(|parameter| (parameter.input, parameter.tensor.id))
-            .chain(self.statistics.iter().copied())
-            .collect();
-        let new: BTreeMap<InputId, NodeId> = self.updates.iter().copied().collect();
-        for (of, tensor) in tensors {
-            let Some(&new) = new.get(&of) else { continue };
-            let (input, before) = self.slot(tensor, of, Slot::Average);
-            let after = optimiser::moved_average(&mut self.b, decay, before, new);
-            self.updates.push((input, after));
-        }
     }
 
     /// Has every update wait for finite gradients; returns whether they are.

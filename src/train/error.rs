@@ -415,6 +415,21 @@ pub enum FirstBad {
 }
 
 impl TrainError {
+    /// Whether it says that something is missing in a text.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, TrainError::Unclear { what, .. } if what.contains("` is missing"))
+    }
+
+    /// What it says of a text, without the place.
+    pub fn without_place(&self) -> String {
+        match self {
+            TrainError::Unclear { what, .. } => {
+                what.split(" at line ").next().unwrap_or_default().to_owned()
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// An error while something is read.
     pub fn reading(path: &Path, error: impl Into<io::Error>) -> Self {
         TrainError::Reading { path: path.to_path_buf(), error: error.into() }

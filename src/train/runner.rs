@@ -5,7 +5,7 @@ use super::tensors::Values;
 use crate::data::batches::{As, Images};
 use crate::engine::profile::{KernelTime, Tuned};
 use crate::engine::{Engine, EngineError, Executable, Pending};
-use crate::graph::{Input, InputId, OutputKind, Program, Role, Slot};
+use crate::graph::{Input, InputId, OutputKind, Program, Role};
 use crate::nn::loss_scaling::STATE;
 use crate::nn::optimiser::FILLED;
 
@@ -97,14 +97,10 @@ impl Runner {
     }
 
     /// Sets parameters, statistics, what the optimiser keeps, and the loss's scale. Where there is no
-    /// value, moments start at zero, averages at what they are of, and the scale as its state does.
+    /// value, moments start at zero, and the scale as its state does.
     pub fn load(&mut self, values: &Values) -> Result<(), TrainError> {
         for (id, input) in state_of(&self.inputs) {
-            let data = match (values.get(&input.name), input.role) {
-                (None, Role::Slot(Slot::Average, of)) => values.get(&self.inputs[of.index()].name),
-                (data, _) => data,
-            };
-            match data {
+            match values.get(&input.name) {
                 Some(data) => self.executable.write(id, data)?,
                 None => {
                     let tensor = || input.name.clone();
@@ -170,7 +166,7 @@ fn state_of(inputs: &[Input]) -> impl Iterator<Item = (InputId, &Input)> {
 /// What state of a run begins with where nothing is known of it.
 fn start(input: &Input) -> Option<f32> {
     match input.role {
-        Role::Slot(Slot::Momentum | Slot::FirstMoment | Slot::SecondMoment, _) => Some(0.0),
+        Role::Slot(..) => Some(0.0),
         role => {
             let mut scalars = STATE.iter().chain(&FILLED);
             scalars.find(|(_, of, _)| *of == role).map(|scalar| scalar.2)

@@ -25,7 +25,6 @@ pub fn of(recipe: &Recipe, network: &Network) -> Result<Updates, TrainError> {
         own: BTreeMap::new(),
         still: Default::default(),
         clip: recipe.clip.map(|clip| clip.rule()),
-        average: None,
     };
     let places = Places::new(network);
     let groups = Groups::new(recipe);

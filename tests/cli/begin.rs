@@ -92,7 +92,7 @@ fn a_head_for_other_classes_is_new_and_all_else_is_taken() {
             let _ = std::fs::remove_file(folder.at("b/checkpoints/step-00000004.safetensors"));
             std::fs::remove_file(folder.at("b/manifest.json")).unwrap();
         }
-        folder.expect(0, &format!("run --resume b --engine cpu"));
+        folder.expect(0, "run --resume b --engine cpu");
         assert_eq!(std::fs::read(last(&folder, "b")).unwrap(), whole, "{gone}");
     }
     // Without its first weights it cannot begin again.
@@ -148,4 +148,29 @@ fn what_fits_nowhere_is_refused_with_what_to_do() {
     folder.expect(3, &format!("run tiny.rnet --train cifar10 --data cifar {ON} --weights none"));
     let both = folder.expect(2, "run --resume a --weights a").err;
     assert!(both.contains("--weights") && both.contains("cannot be used with"), "{both}");
+}
+
+#[test]
+fn keys_of_the_recipe_are_changed_on_the_command_line_and_recorded() {
+    let folder = Folder::new();
+    let train = format!("run tiny.rnet --train cifar10 --data cifar {ON}");
+    let with = "--with schedule.lr=0.05 --with optimiser.kind=adamw --with epochs=4";
+    folder.expect(0, &format!("{train} {with} --out a"));
+    let config = std::fs::read_to_string(folder.at("a/config.yaml")).unwrap();
+    for told in ["    kind: adamw\n", "    lr: 0.05\n", "  epochs: 4\n", "steps: 20\n"] {
+        assert!(config.contains(told), "{told} in {config}");
+    }
+    std::fs::write(folder.at("mine.yaml"), "base: he2016\nschedule: { lr: 0.05 }\n").unwrap();
+    folder.expect(0, &format!("{train} --recipe mine.yaml --steps 2 --out b"));
+    let config = std::fs::read_to_string(folder.at("b/config.yaml")).unwrap();
+    assert!(config.contains("    lr: 0.05\n") && config.contains("iterations: 64000"), "{config}");
+    let near = folder.expect(1, &format!("{train} --with schedule.rl=1")).err;
+    assert!(near.contains("recipe, with schedule.rl: ") && near.contains("there are"), "{near}");
+    let near = folder.expect(1, &format!("{train} --with optimizer.momentum=1")).err;
+    assert!(near.contains("did you mean `optimiser`?"), "{near}");
+    let form = folder.expect(2, &format!("{train} --with lr")).err;
+    assert!(form.contains("--with schedule.lr=0.05"), "{form}");
+    let other =
+        folder.expect(2, &format!("run --resume a {ON} --data cifar --with schedule.lr=1")).err;
+    assert!(other.contains("\n  recipe.schedule.lr: 0.05  # now 1"), "{other}");
 }

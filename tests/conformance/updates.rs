@@ -1,4 +1,4 @@
-//! Optimisers, frozen parts, clipping and averages: the engines agree with the interpreter, and
+//! Optimisers, frozen parts and clipping: the engines agree with the interpreter, and
 //! what is not asked for is not computed.
 
 use rnetc::engine::wgpu::{GpuPlan, Target};
@@ -41,10 +41,10 @@ fn head_only(network: &Network, mut updates: Updates) -> Updates {
 fn engines_agree_on_every_rule() {
     let network = small("preact", "depth=8");
     let of = |rule| Updates { rule, ..Updates::of(Sgd::PAPER) };
-    let clipped = |clip| Updates { clip: Some(clip), average: Some(0.9), ..of(ADAMW) };
+    let clipped = |clip| Updates { clip: Some(clip), ..of(ADAMW) };
     for (name, updates, form) in [
         ("adamw", of(ADAMW), PLAIN),
-        ("clipped by norm, averaged", clipped(Clip::Norm(0.5)), PLAIN),
+        ("clipped by norm", clipped(Clip::Norm(0.5)), PLAIN),
         ("clipped by value, scaled", clipped(Clip::Value(0.01)), SCALED),
         ("head only", head_only(&network, clipped(Clip::Norm(0.5))), SCALED),
     ] {
@@ -106,21 +106,20 @@ fn nothing_is_computed_for_what_is_frozen() {
 #[test]
 fn updates_are_dispatched_together() {
     let network = with("preact", "depth=20");
-    let dispatches = |rule, clip, average| {
-        let updates = Updates { rule, clip, average, ..Updates::of(Sgd::PAPER) };
+    let dispatches = |rule, clip| {
+        let updates = Updates { rule, clip, ..Updates::of(Sgd::PAPER) };
         let program = lower::program(&network, 128, Goal::Training(&updates, PLAIN));
         GpuPlan::untuned(&program, Target::default()).dispatches.len()
     };
-    let sgd = dispatches(Rule::Sgd { momentum: 0.9, nesterov: false }, None, None);
-    for (rule, clip, average, more) in [
-        (ADAMW, None, None, 4),
-        (LION, None, None, 2),
+    let sgd = dispatches(Rule::Sgd { momentum: 0.9, nesterov: false }, None);
+    for (rule, clip, more) in [
+        (ADAMW, None, 4),
+        (LION, None, 2),
         // A sum of squares for each of 61 gradients.
-        (ADAMW, Some(Clip::Norm(1.0)), None, 64),
-        (ADAMW, None, Some(0.999), 6),
+        (ADAMW, Some(Clip::Norm(1.0)), 64),
     ] {
-        let all = dispatches(rule, clip, average);
-        assert!(all <= sgd + more, "{rule:?}, {clip:?}, {average:?}: {all}, of SGD {sgd}");
+        let all = dispatches(rule, clip);
+        assert!(all <= sgd + more, "{rule:?}, {clip:?}: {all}, of SGD {sgd}");
     }
 }
 
@@ -128,7 +127,7 @@ fn updates_are_dispatched_together() {
 #[test]
 fn a_step_that_is_left_out_leaves_all_that_is_kept() {
     let network = small("preact", "depth=8");
-    let updates = Updates { rule: ADAMW, average: Some(0.5), ..Updates::of(Sgd::PAPER) };
+    let updates = Updates { rule: ADAMW, ..Updates::of(Sgd::PAPER) };
     let program = step(&network, &updates, SCALED);
     let mut inputs = gradcheck::random_inputs(&network, &program, 1);
     let at = |role| program.graph.inputs.iter().position(|input| input.role == role).expect("it");

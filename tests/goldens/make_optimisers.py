@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes optimisers.safetensors: three steps of AdamW, Lion and clipping, and a moving average.
+"""Writes optimisers.safetensors: three steps of AdamW, Lion and clipping.
 
 Run by hand, with PyTorch 2 and timm (whose Lion is that of its authors): `python3
 tests/goldens/make_optimisers.py`. Two parameters, of three and of five numbers.
@@ -13,7 +13,6 @@ ADAMW = [  # lr, β₁, β₂, ε, λ
     (0.1, 0.9, 0.999, 1e-8, 0.01), (0.01, 0.8, 0.9, 1e-3, 0.0), (0.1, 0.0, 0.5, 1e-8, 0.5)]
 LION = [(0.1, 0.9, 0.99, 0.0), (0.02, 0.5, 0.8, 0.3)]  # lr, β₁, β₂, λ
 CLIPS = [("norm", 1.0), ("norm", 100.0), ("value", 0.5)]
-EMA = 0.75
 STEPS = 3
 
 
@@ -36,25 +35,6 @@ def steps(out, name, settings, make, after=None):
             out[f"{name}.{k}.w{step}"] = w.detach().clone()
 
 
-def average(out):
-    w = nn.Parameter(torch.randn(4))
-    net = nn.Module()
-    net.w = w
-    ema = torch.optim.swa_utils.AveragedModel(
-        net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(EMA))
-    # Its first update copies what it is given.
-    ema.update_parameters(net)
-    optimiser = torch.optim.SGD([w], lr=0.1, momentum=0.9)
-    out["ema.decay"] = torch.tensor([EMA])
-    out["ema.w0"] = w.detach().clone()
-    for step in range(1, STEPS + 1):
-        w.grad = torch.randn(4)
-        out[f"ema.g{step}"] = w.grad.clone()
-        optimiser.step()
-        ema.update_parameters(net)
-        out[f"ema.average{step}"] = ema.module.w.detach().clone()
-
-
 if __name__ == "__main__":
     torch.manual_seed(1711)
     torch.set_default_dtype(torch.float64)
@@ -69,5 +49,4 @@ if __name__ == "__main__":
         clip = {"norm": nn.utils.clip_grad_norm_, "value": nn.utils.clip_grad_value_}[kind]
         steps(out, f"clip.{k}", [float(kind == "norm"), most],
               lambda ws: torch.optim.SGD(ws, lr=0.1, momentum=0.9), lambda ws: clip(ws, most))
-    average(out)
     save("optimisers.safetensors", out)

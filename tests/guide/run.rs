@@ -192,6 +192,7 @@ run! {
     own_unit "docs/src/own-unit.md"
     own_pictures "docs/src/own-pictures.md"
     own_weights "docs/src/own-weights.md"
+    fine_tuning "docs/src/fine-tuning.md"
     recipes "docs/src/recipes.md"
     speed "docs/src/speed.md"
     gpu "docs/src/gpu.md"

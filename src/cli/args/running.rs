@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 
 use super::engine::EngineArgs;
 use super::part::PartArg;
-use super::values::{batch, set, setting};
+use super::values::{batch, change, set, setting};
 use crate::data::Set;
 use crate::data::views::Views;
 use crate::export::Mode;
@@ -80,6 +80,10 @@ pub struct TrainingArgs {
     /// How to train, in YAML; or he2016, stochastic_depth, fast [default: he2016]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["eval", "predict"])]
     pub recipe: Option<PathBuf>,
+    /// Change a key of the recipe, by its path: --with schedule.lr=0.05
+    #[arg(long, value_name = "KEY=VALUE", value_parser = change,
+        conflicts_with_all = ["eval", "predict"])]
+    pub with: Vec<(String, String)>,
     /// Train so many epochs in all; the schedule stretches [default: 4 on shapes10, else the recipe's]
     #[arg(long, value_name = "N", conflicts_with_all = ["eval", "predict", "steps"],
         value_parser = clap::value_parser!(u64).range(1..=1_000_000))]

@@ -15,6 +15,11 @@ pub(super) fn setting(text: &str) -> Result<(String, String), String> {
     }
 }
 
+pub(super) fn change(text: &str) -> Result<(String, String), String> {
+    setting(text)
+        .map_err(|_| "write a key of the recipe, =, and a value: --with schedule.lr=0.05".into())
+}
+
 /// A chip that is known, in whatever case and with whatever between words.
 pub(super) fn chip(text: &str) -> Result<&'static Chip, String> {
     let plain = |text: &str| text.to_lowercase().replace(['-', '_', ' '], "");

@@ -4,7 +4,6 @@
 //! an optimiser keeps of a parameter stands in [`Slot`]s, as many inputs of the graph.
 
 mod adamw;
-mod average;
 mod clip;
 mod lion;
 mod sgd;
@@ -13,7 +12,6 @@ use crate::graph::builder::Builder;
 use crate::graph::{NodeId, Role, Slot, Unary};
 
 pub use adamw::AdamW;
-pub use average::moved as moved_average;
 pub use clip::Clip;
 pub use lion::Lion;
 pub use sgd::{Sgd, sgd};

@@ -15,6 +15,7 @@ use crate::network::Network;
 use crate::network::survival::Survival;
 
 mod augmentation;
+mod base;
 mod check;
 mod classes;
 mod clip;
@@ -29,6 +30,7 @@ pub use augmentation::{Augment, Pad};
 pub use classes::ClassWeights;
 pub use validation::Stop;
 
+pub use base::Change;
 pub use clip::Clip;
 use groups::{Group, Patterns, Statistics};
 pub use optimiser::{Decay, Kind, Optimiser};
@@ -262,11 +264,50 @@ fn is_zero(value: &f64) -> bool {
 }
 
 impl Recipe {
-    /// Reads and checks a recipe; `name` is where it comes from.
+    /// Reads and checks a recipe; `name` is where it comes from. One with a key `base` changes another:
+    /// a file beside it, or one that is bundled.
     pub fn parse(name: &str, text: &str) -> Result<Self, TrainError> {
-        let recipe: Recipe = yaml::read("recipe", name, text)?;
+        let Some(keys) = base::with_base(name, text)? else {
+            let recipe: Recipe = yaml::read("recipe", name, text)?;
+            check::check(&recipe).map_err(|mistake| mistake.shown("recipe", name, text))?;
+            return Ok(recipe);
+        };
+        let whole = serde_yaml::to_string(&keys).unwrap_or_default();
+        let recipe = Self::parse_keys(name, &whole);
+        // A key of its own text is shown where it stands there.
+        let alone = yaml::read_without::<Recipe>("recipe", name, text, "base");
+        let recipe = match (recipe, alone) {
+            (Err(error), Err(own)) => return Err(if own.is_missing() { error } else { own }),
+            (recipe, _) => recipe?,
+        };
         check::check(&recipe).map_err(|mistake| mistake.shown("recipe", name, text))?;
         Ok(recipe)
+    }
+
+    fn parse_keys(name: &str, whole: &str) -> Result<Self, TrainError> {
+        yaml::read("recipe", name, whole)
+    }
+
+    /// The same with some keys changed, each as its path and its value in YAML: `schedule.lr`, `0.05`.
+    ///
+    /// # Errors
+    /// There is no such key, or what results makes no sense.
+    pub fn changed(&self, changes: &[Change]) -> Result<Self, TrainError> {
+        if changes.is_empty() {
+            return Ok(self.clone());
+        }
+        let keys = serde_yaml::to_value(self).unwrap_or_default();
+        let read = |changes: &[Change]| -> Result<Self, String> {
+            let keys = base::changed(keys.clone(), changes)?;
+            let whole = serde_yaml::to_string(&keys).unwrap_or_default();
+            let recipe = Self::parse_keys("", &whole).map_err(|error| error.without_place())?;
+            check::check(&recipe).map_err(|mistake| mistake.told().to_owned())?;
+            Ok(recipe)
+        };
+        read(changes).map_err(|what| {
+            let paths: Vec<&str> = changes.iter().map(|(path, _)| path.as_str()).collect();
+            TrainError::Unclear { kind: "recipe, with", name: paths.join(", "), what }
+        })
     }
 
     /// Says what is wrong with a recipe that a program made.

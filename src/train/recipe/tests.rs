@@ -380,3 +380,102 @@ fn short_and_long_forms_of_a_key_read_back() {
     let yaml = serde_yaml::to_string(&Recipe::parse("r", SHORT).unwrap()).unwrap();
     assert!(yaml.contains("pad: 4\n  flip: true\nnormalise"), "{yaml}");
 }
+
+fn based(text: &str) -> Result<Recipe, TrainError> {
+    Recipe::parse("mine.yaml", text)
+}
+
+#[test]
+fn a_recipe_changes_another_key_by_key() {
+    assert_eq!(based("base: he2016\n").unwrap(), Recipe::he2016().unwrap());
+    let he = Recipe::he2016().unwrap();
+    let changed = based("base: he2016\nschedule: { lr: 0.05 }\nlabel_smoothing: 0.1\n").unwrap();
+    let schedule = Schedule { lr: 0.05, ..he.schedule.clone() };
+    assert_eq!(changed, Recipe { schedule, label_smoothing: 0.1, ..he.clone() });
+    // What says the same in another way takes its place; boundaries keep their shares.
+    let epochs = based("base: he2016\nepochs: 20\nevaluate: { steps: 7 }\n").unwrap();
+    assert_eq!((epochs.iterations, epochs.epochs), (None, Some(20)));
+    assert_eq!(epochs.schedule.divide.unwrap().at, [10, 15]);
+    assert_eq!((epochs.evaluate.epochs, epochs.evaluate.steps), (None, Some(7)));
+    let cosine = based("base: he2016\nschedule: { cosine: { to: 0 }, warmup: }\n").unwrap();
+    assert_eq!((cosine.schedule.divide, cosine.schedule.warmup), (None, None));
+    let adamw = based("base: he2016\noptimiser: { kind: adamw, weight_decay: 0.05 }\n").unwrap();
+    assert_eq!((adamw.optimiser.momentum, adamw.optimiser.weight_decay), (None, 0.05));
+
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let write = |name: &str, text: &str| std::fs::write(at(name), text).unwrap();
+    write("a.yaml", "base: he2016\nseed: 3\nbatch: 64\n");
+    let both = Recipe::parse(&at("b.yaml"), "base: a.yaml\nseed: 4\n").unwrap();
+    assert_eq!(both, Recipe { batch: 64, seed: 4, ..he });
+    write("a.yaml", "base: b.yaml\n");
+    write("b.yaml", "base: a.yaml\n");
+    let circle = Recipe::parse(&at("a.yaml"), "base: b.yaml\n").unwrap_err().to_string();
+    assert!(circle.contains("b.yaml → ") && circle.ends_with(": a circle"), "{circle}");
+}
+
+#[test]
+fn mistakes_in_a_recipe_that_changes_another_are_shown_in_its_own_text() {
+    for (text, told) in [
+        ("base: 3\n", "base: the name of a recipe, or of a file beside it, is needed"),
+        (
+            "base: he2015\n",
+            "did you mean he2016? and the recipes that come with rnetc are he2016, ",
+        ),
+        ("base: he2016\nsede: 3\n", "did you mean `seed`? at line 2 column 1"),
+        ("base: he2016\nschedule:\n  lr: fast\n", "schedule.lr: this is \"fast\", and a number"),
+        ("base: he2016\nschedule:\n  lr: fast\n", "line 3 column 7"),
+        (
+            "base: he2016\nschedule: { lr: -1 }\n",
+            "schedule.lr is -1, and must be 0 or more at line 2",
+        ),
+        ("base: he2016\nbatch: 0\n", "batch is 0, and must be 1 to 65536 at line 2 column 1"),
+        ("base: he2016\nepochs: 30\n", "after 48000 of 64000"),
+        ("base: he2016\noptimiser: { betas: [0.9, 0.9] }\n", "sgd has no `betas`"),
+        ("base: he2016\nseed: 1\nseed: 2\n", "`seed` stands twice"),
+    ] {
+        let error = based(text).expect_err(text).to_string();
+        assert!(error.contains(told), "{text}: {error}");
+        no_words_of_the_program(&error);
+    }
+}
+
+#[test]
+fn single_keys_are_changed_by_their_paths() {
+    let he = Recipe::he2016().unwrap();
+    let changed = |changes: &[(&str, &str)]| {
+        let owned: Vec<Change> =
+            changes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        he.changed(&owned)
+    };
+    assert_eq!(changed(&[]).unwrap(), he);
+    let both = changed(&[("schedule.lr", "0.05"), ("optimiser.weight_decay", "5e-4")]).unwrap();
+    assert_eq!((both.schedule.lr, both.optimiser.weight_decay), (0.05, 5e-4));
+    let kind = changed(&[("optimiser.kind", "adamw"), ("freeze", "[stem]")]).unwrap();
+    assert_eq!((kind.optimiser.kind, kind.freeze.0.len()), (Kind::AdamW, 1));
+    let away = changed(&[("schedule.warmup", "null"), ("epochs", "4")]).unwrap();
+    assert_eq!((away.schedule.warmup, away.epochs), (None, Some(4)));
+    for (key, value, told) in [
+        (
+            "schedule.lrr",
+            "1",
+            "recipe, with schedule.lrr: schedule: there is no key `lrr` here; did you mean `lr`?",
+        ),
+        ("optimizer.lr", "1", "did you mean `optimiser`?"),
+        ("schedule.lr", "fast", "this is \"fast\", and a number is needed"),
+        ("schedule.lr", "-1", "recipe, with schedule.lr: schedule.lr is -1, and must be 0 or more"),
+        ("schedule.lr", "[", "recipe, with schedule.lr: schedule.lr: "),
+        ("seed", "null", "`seed` is missing"),
+        ("schedule.lr.deep", "1", "keys and values"),
+        ("", "1", "there is no key ``"),
+        ("..", "1", "there is no key ``"),
+    ] {
+        let error = changed(&[(key, value)]).expect_err(key).to_string();
+        assert!(error.contains(told), "{key}: {error}");
+        no_words_of_the_program(&error);
+    }
+    let twice = changed(&[("seed", "1"), ("seed", "2")]).unwrap_err().to_string();
+    assert_eq!(twice, "recipe, with seed, seed: seed is given twice");
+    let whole = changed(&[("schedule", "1"), ("schedule.lr", "2")]).unwrap_err().to_string();
+    assert!(whole.contains("schedule is given twice, once as a whole"), "{whole}");
+}

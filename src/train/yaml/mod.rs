@@ -31,6 +31,19 @@ pub fn read<T: DeserializeOwned>(
     value.and_then(|value| whole.map(|_| value)).map_err(unclear)
 }
 
+/// The same of a text without one of its outermost keys, which stands on a line of its own.
+pub fn read_without<T: DeserializeOwned>(
+    kind: &'static str,
+    name: &str,
+    text: &str,
+    key: &str,
+) -> Result<T, TrainError> {
+    let blank = find(unmarked(text), key).map_or(0, |(line, _)| line);
+    let kept = unmarked(text).lines().enumerate();
+    let kept = kept.map(|(at, line)| if at + 1 == blank { "" } else { line });
+    read(kind, name, &kept.collect::<Vec<_>>().join("\n"))
+}
+
 /// What is wrong with a text of this program's own, which somebody may have changed.
 pub fn in_words(kind: &str, text: &str, error: &serde_yaml::Error) -> String {
     told::told(kind, text, error)
@@ -47,6 +60,11 @@ impl Mistake {
     /// At a key, named from the outside in: `schedule.divide.at`.
     pub fn at(key: &'static str, text: impl Into<String>) -> Self {
         Self { key, text: text.into() }
+    }
+
+    /// What is wrong, without a line.
+    pub fn told(&self) -> &str {
+        &self.text
     }
 
     /// As an error, with the key's line if it is written there.

@@ -1,12 +1,9 @@
-//! Three steps of each optimiser on two vectors, and what is done to gradients before and to
-//! weights after.
+//! Three steps of each optimiser on two vectors, and what is done to gradients before.
 
 use rnetc::graph::builder::Builder;
 use rnetc::graph::interp::{self, Inputs};
 use rnetc::graph::{InputId, NodeId, Op, Program, Role, Shape, Type};
-use rnetc::nn::optimiser::{
-    AdamW, Clip, FILLED, Lion, Rule, Step, Update, filled, moved_average, slot_name,
-};
+use rnetc::nn::optimiser::{AdamW, Clip, FILLED, Lion, Rule, Step, Update, filled, slot_name};
 
 use crate::support::compare::close;
 use crate::support::golden::Golden;
@@ -136,29 +133,5 @@ fn gradients_are_clipped_as_by_pytorch() {
         let clip = if norm == 1.0 { Clip::Norm(most) } else { Clip::Value(most) };
         let update = Update { rule, weight_decay: 0.0, rate: 1.0 };
         check(&golden, &case, 0.1, &update, Some(clip));
-    }
-}
-
-#[test]
-fn a_moving_average_is_that_of_pytorch() {
-    let golden = Golden::optimisers();
-    let read = |what: &str| golden.get(&format!("ema.{what}")).data.clone();
-    let mut b = Builder::new();
-    let ty = Type { shape: Shape::channels(4), batched: false };
-    let (average, w) = (b.input("a", Role::Cut, ty), b.input("w", Role::Parameter, ty));
-    let new = moved_average(&mut b, read("decay")[0], average, w);
-    let updates = vec![(InputId(0), new)];
-    let program = Program { graph: b.finish(), outputs: Vec::new(), updates, batch: 1 };
-    let (mut w, mut m) = (read("w0"), [0.0; 4]);
-    let mut state: Inputs = [(InputId(0), w.clone())].into();
-    for step in 1..=STEPS {
-        for (k, g) in read(&format!("g{step}")).into_iter().enumerate() {
-            m[k] = 0.9 * m[k] + g;
-            w[k] -= 0.1 * m[k];
-        }
-        state.insert(InputId(1), w.clone());
-        state.extend(interp::run(&program, &state).1);
-        let want = read(&format!("average{step}"));
-        assert_eq!(close(&format!("step {step}"), &state[&InputId(0)], &want, 1e-14), Ok(()));
     }
 }

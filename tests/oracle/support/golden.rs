@@ -92,7 +92,7 @@ impl Golden {
         Self::parse(include_bytes!("../../goldens/resnet.safetensors"))
     }
 
-    /// Three steps of optimisers, with gradients clipped and not, and a moving average.
+    /// Three steps of optimisers, with gradients clipped and not.
     pub fn optimisers() -> Self {
         Self::parse(include_bytes!("../../goldens/optimisers.safetensors"))
     }

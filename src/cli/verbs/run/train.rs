@@ -140,13 +140,17 @@ fn how_long(
         (None, Some(resumed)) => resumed.config.recipe.clone(),
         (None, None) => Recipe::he2016()?,
     };
+    recipe = recipe.changed(&training.with)?;
+    let lengths = ["epochs", "iterations"];
+    let says_length = training.recipe.is_some()
+        || training.with.iter().any(|(key, _)| lengths.contains(&key.as_str()));
     recipe.batch = training.batch.unwrap_or(recipe.batch);
     recipe.seed = training.seed.unwrap_or(recipe.seed);
     let length = match (training.epochs, training.steps, resumed) {
         (Some(epochs), _, _) => Length::Epochs(epochs),
         (None, Some(steps), _) => Length::Steps(steps),
         (None, None, Some(resumed)) if training.recipe.is_none() => resumed.config.length,
-        (None, None, _) if training.recipe.is_none() && *set == Set::Known(Name::Shapes10) => {
+        (None, None, _) if !says_length && *set == Set::Known(Name::Shapes10) => {
             Length::Epochs(SHAPES_EPOCHS)
         }
         (None, None, _) => Length::Recipe,

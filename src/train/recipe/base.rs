@@ -1,0 +1,178 @@
+//! Recipes that change another: in a file, under the key `base`, or key by key.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde_yaml::{Mapping, Value};
+
+use super::{BUNDLED, Recipe};
+use crate::text::unmarked;
+use crate::train::TrainError;
+use crate::train::yaml;
+
+/// The key that names what a recipe changes.
+const BASE: &str = "base";
+/// Longest recipe that is read, in bytes.
+const LONGEST: u64 = 1 << 20;
+/// Most recipes, one on the other.
+const MOST: usize = 16;
+
+/// Keys that say the same in different ways: one that is given puts an end to the others.
+const EITHER: &[(&str, &[&str])] = &[
+    ("", &["iterations", "epochs"]),
+    ("schedule", &["divide", "cosine", "one_cycle"]),
+    ("evaluate", &["epochs", "steps"]),
+    ("checkpoint", &["epochs", "steps"]),
+    ("clip", &["norm", "value"]),
+];
+
+/// Keys of an optimiser that only some kinds take.
+const OF_KINDS: &[&str] = &["momentum", "nesterov", "betas", "eps"];
+
+/// A recipe's text as keys, with what its base says where it says nothing; none if it has no base.
+///
+/// # Errors
+/// A base that is not there, cannot be read, or is based on itself.
+pub(super) fn with_base(name: &str, text: &str) -> Result<Option<Value>, TrainError> {
+    let mut chain = vec![name.to_owned()];
+    // What is no set of keys is told by the reader of recipes.
+    match serde_yaml::from_str(unmarked(text)) {
+        Ok(Value::Mapping(own)) if own.contains_key(BASE) => {
+            on_base(&mut chain, name, own).map(|keys| Some(Value::Mapping(keys)))
+        }
+        Err(_) if text.lines().any(|line| line.starts_with("base:")) => {
+            yaml::read::<Value>("recipe", name, text).map(|_| None)
+        }
+        Ok(_) | Err(_) => Ok(None),
+    }
+}
+
+/// Keys merged into those of their base.
+fn on_base(chain: &mut Vec<String>, name: &str, mut own: Mapping) -> Result<Mapping, TrainError> {
+    let Some(base) = own.remove(BASE) else { return Ok(own) };
+    let wrong = |what: String| TrainError::Unclear { kind: "recipe", name: name.to_owned(), what };
+    let Value::String(base) = base else {
+        return Err(wrong("base: the name of a recipe, or of a file beside it, is needed".into()));
+    };
+    let (base, text) =
+        found(name, &base).map_err(|error| wrong(format!("base: {base}: {error}")))?;
+    if chain.contains(&base) || chain.len() >= MOST {
+        chain.push(base);
+        return Err(wrong(format!("base: {}: a circle", chain.join(" → "))));
+    }
+    chain.push(base.clone());
+    let Value::Mapping(keys) = yaml::read("recipe", &base, &text)? else {
+        // What it is instead is told by the reader of recipes.
+        return Err(Recipe::parse(&base, &text).err().unwrap_or_else(|| wrong("base".into())));
+    };
+    let mut keys = on_base(chain, &base, keys)?;
+    stretch(&mut keys, &own).map_err(wrong)?;
+    merge("", &mut keys, own);
+    Ok(keys)
+}
+
+/// The name and the text of a base: a file beside the recipe, or a recipe that is bundled.
+fn found(of: &str, base: &str) -> Result<(String, String), String> {
+    let beside = Path::new(of).parent().map_or_else(PathBuf::new, Path::to_path_buf).join(base);
+    if beside.is_file() {
+        let mut text = String::new();
+        let file = File::open(&beside).map_err(|error| error.to_string())?;
+        let read = file.take(LONGEST + 1).read_to_string(&mut text);
+        read.map_err(|error| error.to_string())?;
+        return match text.len() as u64 > LONGEST {
+            true => Err("it is longer than 1 MiB".into()),
+            false => Ok((beside.to_string_lossy().into_owned(), text)),
+        };
+    }
+    let bundled = BUNDLED.iter().find(|(name, _)| *name == base);
+    bundled.map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).ok_or_else(|| {
+        let names = BUNDLED.map(|(name, _)| name);
+        let near = crate::text::nearest(base, names);
+        let near = near.map_or_else(String::new, |near| format!("did you mean {near}? "));
+        let names = names.join(", ");
+        format!("there is no such file beside it, {near}and the recipes that come with rnetc are {names}")
+    })
+}
+
+/// Puts keys over others, one by one; what is empty is taken away.
+fn merge(path: &str, into: &mut Mapping, own: Mapping) {
+    for (_, keys) in EITHER.iter().filter(|(at, _)| *at == path) {
+        if keys.iter().any(|key| own.get(*key).is_some_and(|value| !value.is_null())) {
+            keys.iter().for_each(|key| drop(into.remove(*key)));
+        }
+    }
+    if path == "schedule" && own.contains_key("one_cycle") {
+        // It begins low of itself.
+        into.remove("warmup");
+    }
+    if path == "optimiser" && own.get("kind").is_some_and(|kind| into.get("kind") != Some(kind)) {
+        OF_KINDS.iter().for_each(|key| drop(into.remove(*key)));
+    }
+    for (key, value) in own {
+        let inner = match (path, key.as_str().unwrap_or_default()) {
+            ("", name) => name.to_owned(),
+            (path, name) => format!("{path}.{name}"),
+        };
+        match (into.get_mut(&key), value) {
+            (_, Value::Null) => drop(into.remove(&key)),
+            (Some(Value::Mapping(into)), Value::Mapping(own)) => merge(&inner, into, own),
+            (_, value) => drop(into.insert(key, value)),
+        }
+    }
+}
+
+/// Has the boundaries of a base keep their shares of a run that is given another length.
+fn stretch(base: &mut Mapping, own: &Mapping) -> Result<(), String> {
+    let length = |keys: &Mapping| {
+        let of = |key: &str| keys.get(key).and_then(Value::as_u64).filter(|length| *length > 0);
+        of("iterations").or(of("epochs"))
+    };
+    let (Some(was), Some(now)) = (length(base), length(own)) else { return Ok(()) };
+    let given = own.get("schedule").and_then(|schedule| schedule.get("divide"));
+    let list = base.get_mut("schedule").and_then(|schedule| schedule.get_mut("divide"));
+    let list = list.and_then(|divide| divide.get_mut("at")).and_then(Value::as_sequence_mut);
+    let Some(list) = list.filter(|_| given.is_none_or(|given| given.get("at").is_none())) else {
+        return Ok(());
+    };
+    for at in list {
+        let Some(number) = at.as_u64() else { continue };
+        let scaled = u128::from(number) * u128::from(now);
+        if !scaled.is_multiple_of(u128::from(was)) {
+            return Err(format!(
+                "the rate is divided after {number} of {was}, which is no whole number of {now}; \
+                 write schedule: {{ divide: {{ at: [ … ] }} }}"
+            ));
+        }
+        *at = Value::from((scaled / u128::from(was)) as u64);
+    }
+    Ok(())
+}
+
+/// A change of one key: its path, `schedule.lr`, and its value in YAML.
+pub type Change = (String, String);
+
+/// A recipe's keys with changes.
+pub(super) fn changed(keys: Value, changes: &[Change]) -> Result<Value, String> {
+    let Value::Mapping(mut keys) = keys else { return Ok(keys) };
+    let mut own = Mapping::new();
+    for (path, text) in changes {
+        let value: Value = serde_yaml::from_str(text)
+            .map_err(|error| format!("{path}: {}", yaml::in_words("recipe", text, &error)))?;
+        let mut at = &mut own;
+        let (above, last) = path.rsplit_once('.').unwrap_or(("", path));
+        for key in above.split('.').filter(|key| !key.is_empty()) {
+            let inner = at.entry(key.into()).or_insert_with(|| Mapping::new().into());
+            at = match inner {
+                Value::Mapping(inner) => inner,
+                _ => return Err(format!("{path}: {key} is given twice, once as a whole")),
+            };
+        }
+        if at.insert(last.into(), value).is_some() {
+            return Err(format!("{path} is given twice"));
+        }
+    }
+    stretch(&mut keys, &own)?;
+    merge("", &mut keys, own);
+    Ok(Value::Mapping(keys))
+}
