@@ -25,7 +25,7 @@ pub const SPECS: [(&str, Settings); 6] = [
 ];
 
 /// All other specs and variants, on pictures of 8×8 that the slow interpreter has done soon.
-pub const SMALL: [(&str, Settings); 40] = [
+pub const SMALL: [(&str, Settings); 43] = [
     ("preact", "depth=8 shared=0 kind=project"),
     ("original", "depth=8 kind=project"),
     ("constant_scaling", "depth=8"),
@@ -56,6 +56,8 @@ pub const SMALL: [(&str, Settings); 40] = [
     ("preact_resnet18", "width=4 last=1"),
     ("resnet18", "cifar=1 pixels=16 width=4"),
     ("resnet9", "width=2"),
+    ("rezero", "depth=8"),
+    ("fixup", "depth=8"),
     ("densenet_bc", "depth=16 growth=4"),
     // Five poolings need 32×32, and narrow layers.
     ("vgg", "width=2"),
@@ -68,6 +70,7 @@ pub const SMALL: [(&str, Settings); 40] = [
     ("imagenet_preact", "depth=26 second=1 pixels=64 width=4 classes=10"),
     ("imagenet_preact", "depth=26 second=1 pixels=64 width=4 classes=10 early=0"),
     ("resnet18", "pixels=64 width=4 classes=10"),
+    ("resnet_gn", "depth=26 second=1 pixels=64 width=4 groups=2 classes=10"),
     ("resnet_d", "depth=26 second=1 pixels=64 width=4 classes=10"),
 ];
 

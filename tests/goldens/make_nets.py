@@ -29,6 +29,8 @@ HERE = pathlib.Path(__file__).parent / "nets"
 W, CLASSES, BATCH = 4, 5, 4
 SETTINGS = [0.02, 0.9, 1e-2, True]
 IMAGES = 1 << 20
+# Without normalisation, five steps at the others' rate diverge.
+RATES = {"fixup": 2e-4}
 
 
 def number(tensor, count):
@@ -123,11 +125,11 @@ class Wide(nn.Module):
 class Torchvision(torchvision.models.resnet.ResNet):
     """torchvision's own blocks and forward pass, with a narrow stem and stages."""
 
-    def __init__(self, block, layers, per_group=64, groups=1):
+    def __init__(self, block, layers, per_group=64, groups=1, norm=bn):
         nn.Module.__init__(self)
-        self._norm_layer, self.groups, self.base_width = bn, groups, per_group
+        self._norm_layer, self.groups, self.base_width = norm, groups, per_group
         self.inplanes, self.dilation = W, 1
-        self.conv1, self.bn1 = nn.Conv2d(3, W, 7, 2, 3, bias=False), bn(W)
+        self.conv1, self.bn1 = nn.Conv2d(3, W, 7, 2, 3, bias=False), norm(W)
         self.relu, self.maxpool = nn.ReLU(), nn.MaxPool2d(3, 2, 1)
         for at, n in enumerate(layers):
             self.add_module(f"layer{at + 1}", self._make_layer(block, W << at, n, 1 + (at > 0)))
@@ -321,6 +323,66 @@ def vision_mobile():
     return make(CLASSES, width_mult=0.125, round_nearest=1, dropout=0.0)
 
 
+class ReZeroBlock(nn.Module):
+    def __init__(self, i, o, stride):
+        super().__init__()
+        self.resweight = nn.Parameter(torch.zeros(1))
+        self.conv1, self.bn1 = conv(i, o, 3, stride), bn(o)
+        self.conv2, self.bn2 = conv(o, o), bn(o)
+        self.more = o - i
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        h = x if self.more == 0 else F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 0, self.more))
+        return F.relu(self.resweight * y + h)
+
+
+class FixupBlock(nn.Module):
+    """As hongyi-zhang/Fixup computes it; the five numbers of a block, which their names do not tell
+    apart, in a list."""
+
+    def __init__(self, i, o, stride):
+        super().__init__()
+        self.number = nn.ParameterList(nn.Parameter(torch.zeros(1)) for _ in range(5))
+        self.conv1, self.conv2 = conv(i, o, 3, stride), conv(o, o)
+        self.narrows = stride > 1
+
+    def forward(self, x):
+        bias1a, bias1b, bias2a, scale, bias2b = self.number
+        y = F.relu(self.conv1(x + bias1a) + bias1b)
+        y = self.conv2(y + bias2a) * scale + bias2b
+        if self.narrows:
+            x = F.avg_pool2d(x + bias1a, 1, 2)
+            x = torch.cat((x, torch.zeros_like(x)), 1)
+        return F.relu(y + x)
+
+
+class OfBlocks(nn.Module):
+    """n blocks a stage, at their own widths."""
+
+    def __init__(self, block, n, norm):
+        super().__init__()
+        self.conv1 = conv(3, 16)
+        if norm:
+            self.bn1 = bn(16)
+        else:
+            self.bias1, self.bias2 = nn.Parameter(torch.zeros(1)), nn.Parameter(torch.zeros(1))
+        i = 16
+        for at in range(3):
+            blocks = []
+            for k in range(n):
+                blocks.append(block(i, 16 << at, 1 + (at > 0 and k == 0)))
+                i = 16 << at
+            self.add_module(f"layer{at + 1}", nn.Sequential(*blocks))
+        self.fc = nn.Linear(64, CLASSES)
+
+    def forward(self, x):
+        x = self.conv1(x)
+        x = F.relu(self.bn1(x) if hasattr(self, "bn1") else x + self.bias1)
+        x = self.layer3(self.layer2(self.layer1(x))).mean((2, 3))
+        return self.fc(x if hasattr(self, "bn1") else x + self.bias2)
+
+
 def cell(i, o, pool=None):
     layers = [conv(i, o), bn(o), nn.ReLU()] + ([nn.MaxPool2d(pool)] if pool else [])
     return nn.Sequential(*layers)
@@ -406,6 +468,14 @@ NETS = {
     ),
     "kuangliu_preact": (lambda: Kuangliu(PreActBlock, [2] * 4, False), "preact_resnet18", f"width={W}", 16),
     "akamaster": (Akamaster, "original", "depth=8 front=1", 8),
+    "group_norm": (
+        lambda: Torchvision(vision("Bottleneck"), [3, 1, 1, 3], norm=lambda c: nn.GroupNorm(2, c)),
+        "resnet_gn",
+        f"{SMALL} groups=2",
+        36,
+    ),
+    "rezero": (lambda: OfBlocks(ReZeroBlock, 2, True), "rezero", "depth=14", 8),
+    "fixup": (lambda: OfBlocks(FixupBlock, 2, False), "fixup", "depth=14", 8),
     "resnet9": (ResNet9, "resnet9", f"width={W // 2}", 32),
 }
 
@@ -422,10 +492,10 @@ def golden(name):
     net.load_state_dict({key: value(at, key, t.shape) for at, (key, t) in enumerate(state)}, strict=False)
     images = torch.from_numpy((number(IMAGES, BATCH * 3 * side * side) - 0.5) * 4).reshape(BATCH, 3, side, side)
     targets = torch.tensor([1, 4, 0, 1])
-    rate, momentum, decay, nesterov = SETTINGS
+    rate, momentum, decay, nesterov = of_sgd = [RATES.get(name, SETTINGS[0]), *SETTINGS[1:]]
     optimiser = torch.optim.SGD(net.parameters(), rate, momentum, weight_decay=decay, nesterov=nesterov)
     net.eval()
-    out = {"logits": logits(net, images).detach(), "settings": torch.tensor(SETTINGS)}
+    out = {"logits": logits(net, images).detach(), "settings": torch.tensor(of_sgd)}
     net.train()
     losses = []
     for step in range(5):

@@ -146,6 +146,11 @@ const SIZES: &[(&str, &[(&str, &str)], usize, &str, usize)] = &[
     ("resnet_d", &[("depth", "101")], 44_568_392, "8041", 33),
     ("resnet_d", &[("depth", "152"), ("second", "8")], 60_212_040, "11753", 50),
     // Zagoruyko & Komodakis 2016, Table 5: 36.5, 8.9 and 11.0 million.
+    ("resnet_gn", &[], 25_557_032, "4089", 16),
+    ("resnet_gn", &[("depth", "101")], 44_549_160, "7801", 33),
+    // As many as in PyTorch, counted with tests/goldens/make_nets.py.
+    ("rezero", &[], 853_045, "125.49", 27),
+    ("fixup", &[], 1_720_138, "252.89", 54),
     ("wide", &[], 36_479_194, "5243", 12),
     ("wide", &[("drop", "0.3")], 36_479_194, "5243", 12),
     ("wide", &[("depth", "40"), ("widen", "4")], 8_949_210, "1299", 18),
@@ -202,6 +207,9 @@ fn every_spec_is_in_the_table() {
             "Sandler et al. 2018",
             "He T. et al. 2018",
             "Page 2018",
+            "Wu & He 2018",
+            "Bachlechner et al. 2020",
+            "Zhang et al. 2019",
         ];
         let named = papers.iter().any(|paper| head.contains(paper));
         assert!(named, "{name} does not say what it stands for");
