@@ -20,7 +20,7 @@ pub fn completion(index: &Index, byte: usize) -> Vec<CompletionItem> {
         return Vec::new();
     }
     let before = index.before(start).map_or("", |span| index.text(span));
-    if matches!(before, "unit" | "net" | "let") {
+    if matches!(before, "unit" | "net" | "let" | "def") {
         return Vec::new();
     }
     let around = index.around(byte).filter(|_| before != "}");
@@ -53,9 +53,9 @@ fn allowed(typed: &str) -> Vec<CompletionItem> {
 
 /// Words that begin a definition; a file has one net.
 fn definitions(index: &Index) -> Vec<CompletionItem> {
-    let has_net = index.definitions.iter().any(|definition| !definition.is_unit);
+    let has_net = index.definitions.iter().any(|definition| definition.word == "net");
     let net = (!has_net).then(|| keyword("net"));
-    [keyword("unit")].into_iter().chain(net).collect()
+    [keyword("unit"), keyword("def")].into_iter().chain(net).collect()
 }
 
 /// A place within a definition.
@@ -131,7 +131,11 @@ impl Place<'_> {
     fn numbers(&self) -> Vec<CompletionItem> {
         let number = |id: &&SymbolId| match self.index.symbol(**id).kind {
             SymbolKind::Parameter | SymbolKind::Number => true,
-            SymbolKind::Unit | SymbolKind::Net | SymbolKind::Binding | SymbolKind::Given => false,
+            SymbolKind::Unit
+            | SymbolKind::Def
+            | SymbolKind::Net
+            | SymbolKind::Binding
+            | SymbolKind::Given => false,
         };
         let own = self.around.locals.iter().filter(number).map(|&id| self.local(id));
         let of_numbers = FunctionName::ALL.into_iter().filter(|f| f.of_numbers().is_some());
@@ -158,11 +162,12 @@ impl Place<'_> {
     }
 
     fn functions(&self) -> Vec<CompletionItem> {
-        let others = self.index.definitions.iter().filter(|definition| definition.is_unit);
+        let others = self.index.definitions.iter().filter(|definition| definition.word != "net");
         let others = others.filter(|definition| definition.symbol != self.around.symbol);
         let unit =
-            |d: &Definition| item(self.index.name(d.symbol), CompletionItemKind::CLASS, "unit");
-        let here = |layer: &LayerName| !(self.around.is_unit && *layer == LayerName::Input);
+            |d: &Definition| item(self.index.name(d.symbol), CompletionItemKind::CLASS, d.word);
+        let in_net = self.around.word == "net";
+        let here = |layer: &LayerName| !(!in_net && *layer == LayerName::Input);
         let layers = LayerName::all().filter(here);
         let layer = |l: LayerName| item(l.text(), CompletionItemKind::FUNCTION, &usage(l));
         others.map(unit).chain(layers.map(layer)).collect()
@@ -186,9 +191,11 @@ impl Place<'_> {
                 None => "parameter".to_owned(),
             },
             SymbolKind::Number => "number".to_owned(),
-            SymbolKind::Binding | SymbolKind::Unit | SymbolKind::Net | SymbolKind::Given => {
-                "binding".to_owned()
-            }
+            SymbolKind::Binding
+            | SymbolKind::Unit
+            | SymbolKind::Def
+            | SymbolKind::Net
+            | SymbolKind::Given => "binding".to_owned(),
         };
         item(self.index.name(id), CompletionItemKind::VARIABLE, &detail)
     }
@@ -288,9 +295,13 @@ mod tests {
     fn arguments_that_are_left() {
         let numbers =
             [&["width", "kind", "ratio", "n", "index", "count"], &OF_NUMBERS[..]].concat();
-        let left = [&["kernel", "padding", "bias", "groups"], &numbers[..]].concat();
+        let left =
+            [&["kernel", "padding", "bias", "groups", "init", "gain"], &numbers[..]].concat();
         assert_eq!(in_unit("G = conv(|, width, stride: 2)"), left);
-        assert_eq!(in_unit("G = conv(3x3, width, stride: 2, |)"), ["padding", "bias", "groups"]);
+        assert_eq!(
+            in_unit("G = conv(3x3, width, stride: 2, |)"),
+            ["padding", "bias", "groups", "init", "gain"]
+        );
         assert_eq!(in_unit("G = conv(3x3, width / |)"), numbers);
         assert_eq!(in_unit("G = conv(3x3, width: |)"), numbers);
     }
@@ -317,8 +328,8 @@ mod tests {
 
     #[test]
     fn other_places() {
-        assert_eq!(offered("|"), ["unit", "net"]);
-        assert_eq!(offered("net n { input(1, 1, 1) } |"), ["unit"]);
+        assert_eq!(offered("|"), ["unit", "def", "net"]);
+        assert_eq!(offered("net n { input(1, 1, 1) } |"), ["unit", "def"]);
         assert_eq!(offered("unit |"), [""; 0]);
         assert_eq!(offered("unit u(|) { }"), [""; 0]);
         assert_eq!(offered("unit u(a, b = |, c = 2) { }")[..2], ["a", "pad"]);

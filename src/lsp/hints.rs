@@ -14,8 +14,9 @@ pub fn hints(file: &File, places: &Places, lines: &Lines, wanted: Range) -> Vec<
     let mut spans = Vec::new();
     for definition in &file.definitions {
         let (bindings, chain) = match definition {
-            Definition::Unit(unit) => (&unit.bindings, None),
-            Definition::Net(net) => (&net.bindings, net.chain.as_ref()),
+            Definition::Unit(unit) => (unit.bindings.as_slice(), None),
+            Definition::Def(def) => (&[][..], Some(&def.value)),
+            Definition::Net(net) => (net.bindings.as_slice(), net.chain.as_ref()),
         };
         for value in bindings.iter().map(|binding| &binding.value).chain(chain) {
             // A chain ends with its last stage, which has the same shape.

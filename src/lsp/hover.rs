@@ -26,6 +26,9 @@ pub fn hover(index: &Index, lines: &Lines, whole: Option<&Whole>, byte: usize) -
     match index.symbol(symbol).kind {
         SymbolKind::Net => whole.map(|whole| net(&whole.network)),
         SymbolKind::Unit => Some(unit(index, whole, symbol)),
+        SymbolKind::Def => {
+            Some(format!("```rnet\n{}\n```\n", index.text(index.symbol(symbol).whole)))
+        }
         SymbolKind::Parameter => Some(parameter(index, lines, whole, symbol)),
         SymbolKind::Number => Some(number(index, lines, whole, symbol)),
         SymbolKind::Binding => binding(index, whole?, symbol),
@@ -130,8 +133,7 @@ fn number(index: &Index, lines: &Lines, whole: Option<&Whole>, symbol: SymbolId)
 
 fn owner(index: &Index, symbol: SymbolId) -> String {
     let definition = index.definition(symbol);
-    let word = if definition.is_unit { "unit" } else { "net" };
-    format!("{word} `{}`", index.name(definition.symbol))
+    format!("{} `{}`", definition.word, index.name(definition.symbol))
 }
 
 /// Lines in which a name is used.

@@ -89,7 +89,7 @@ pub fn rename(index: &Index, byte: usize, new: &str) -> Result<Vec<Span>, Refusa
     }
     allowed(index, symbol, new)?;
     match index.symbol(symbol).kind {
-        SymbolKind::Unit | SymbolKind::Net => not_hidden(index, symbol, new)?,
+        SymbolKind::Unit | SymbolKind::Def | SymbolKind::Net => not_hidden(index, symbol, new)?,
         SymbolKind::Parameter | SymbolKind::Binding | SymbolKind::Number | SymbolKind::Given => {
             not_taken(index, symbol, new)?;
         }
@@ -101,6 +101,7 @@ fn given(kind: SymbolKind, name: &str) -> Option<&'static str> {
     match kind {
         SymbolKind::Given => sema::reserved(name),
         SymbolKind::Unit
+        | SymbolKind::Def
         | SymbolKind::Net
         | SymbolKind::Parameter
         | SymbolKind::Binding
@@ -111,14 +112,16 @@ fn given(kind: SymbolKind, name: &str) -> Option<&'static str> {
 /// What a name means for a symbol of this kind, where it means something by itself.
 fn special(index: &Index, symbol: SymbolId, name: &str) -> Option<&'static str> {
     let kind = index.symbol(symbol).kind;
-    let in_unit = index.definition(symbol).is_unit;
+    let (in_unit, word) = (index.definition(symbol).is_unit, index.definition(symbol).word);
     match (kind, name) {
         (SymbolKind::Binding | SymbolKind::Number, "y") if in_unit => Some("what a unit computes"),
         (SymbolKind::Binding | SymbolKind::Number, "f") if in_unit => {
             Some("what a unit does behind its sum")
         }
-        (SymbolKind::Parameter, "y" | "f") => Some("what a unit computes, not what it is given"),
-        (SymbolKind::Parameter, Network::CLASSES) if !in_unit => {
+        (SymbolKind::Parameter, "y" | "f") if word != "def" => {
+            Some("what a unit computes, not what it is given")
+        }
+        (SymbolKind::Parameter, Network::CLASSES) if word == "net" => {
             Some("how a net follows the classes of a data set")
         }
         _ => None,
@@ -130,7 +133,7 @@ fn allowed(index: &Index, symbol: SymbolId, new: &str) -> Result<(), Refusal> {
     if !begins || !new.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         return Err(Refusal::Invalid(new.to_owned()));
     }
-    let word = matches!(new, "unit" | "net" | "let").then_some("a word of the language");
+    let word = matches!(new, "unit" | "net" | "let" | "def").then_some("a word of the language");
     match word.or(sema::reserved(new)).or(special(index, symbol, new)) {
         Some(meaning) => Err(Refusal::Reserved(new.to_owned(), meaning.to_owned())),
         None => Ok(()),
@@ -145,8 +148,7 @@ fn not_hidden(index: &Index, symbol: SymbolId, new: &str) -> Result<(), Refusal>
     for place in index.places(symbol).filter(|place| place.role == Role::Use) {
         let Some(user) = index.around(place.span.start as usize) else { continue };
         if user.locals.iter().any(|&local| index.name(local) == new) {
-            let word = if user.is_unit { "unit" } else { "net" };
-            let user = format!("{word} `{}`", index.name(user.symbol));
+            let user = format!("{} `{}`", user.word, index.name(user.symbol));
             return Err(Refusal::Hidden(new.to_owned(), user));
         }
     }
@@ -157,7 +159,7 @@ fn not_hidden(index: &Index, symbol: SymbolId, new: &str) -> Result<(), Refusal>
 /// it would hide there.
 fn not_taken(index: &Index, symbol: SymbolId, new: &str) -> Result<(), Refusal> {
     let own = index.definition(symbol);
-    let word = if own.is_unit { "unit" } else { "net" };
+    let word = own.word;
     if own.locals.iter().any(|&local| index.name(local) == new) {
         return Err(Refusal::Taken(new.to_owned(), word));
     }

@@ -50,6 +50,7 @@ pub fn flat(index: &Index, lines: &Lines, uri: &Uri) -> DocumentSymbolResponse {
 fn kind(kind: SymbolKind) -> lsp_types::SymbolKind {
     match kind {
         SymbolKind::Unit => lsp_types::SymbolKind::CLASS,
+        SymbolKind::Def => lsp_types::SymbolKind::FUNCTION,
         SymbolKind::Net => lsp_types::SymbolKind::MODULE,
         SymbolKind::Parameter => lsp_types::SymbolKind::PROPERTY,
         SymbolKind::Number => lsp_types::SymbolKind::CONSTANT,

@@ -20,8 +20,9 @@ impl Whole {
     /// What the binding is bound to whose name begins at a byte.
     pub fn binding(&self, name: u32) -> Option<&ast::Expr> {
         let bindings = self.file.definitions.iter().flat_map(|definition| match definition {
-            Definition::Unit(unit) => &unit.bindings,
-            Definition::Net(net) => &net.bindings,
+            Definition::Unit(unit) => unit.bindings.as_slice(),
+            Definition::Def(_) => &[],
+            Definition::Net(net) => net.bindings.as_slice(),
         });
         let mut own = bindings.filter(|binding| binding.name.span.start == name);
         own.next().map(|binding| &binding.value)
@@ -31,6 +32,7 @@ impl Whole {
     pub fn parameter(&self, name: u32) -> Option<Span> {
         let parameters = self.file.definitions.iter().flat_map(|definition| match definition {
             Definition::Unit(unit) => &unit.parameters,
+            Definition::Def(def) => &def.parameters,
             Definition::Net(net) => &net.parameters,
         });
         let mut own = parameters.map(|parameter| parameter.name.span);

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::arithmetic::Operand;
 use super::attributes::{Attributes, NormOver};
 use super::expander::{Expander, Failure};
 use super::instance::{Bound, Instance, LayerInstance, Modules};
@@ -25,6 +26,11 @@ impl<'a> Expander<'a> {
             Instance::Unit(call) => {
                 let name = format!("`{}`", expander.program.units[call.definition].name);
                 expander.unit(call, input, &name).map(|applied| applied.output)
+            }
+            Instance::Def(call) => {
+                let argument = [Operand::Value(input)];
+                let operand = expander.def(call.definition, &argument, &call.numbers, call.span)?;
+                Ok(expander.materialise(operand, call.span)?)
             }
             Instance::Chain(stages, _) => {
                 stages.iter().try_fold(input, |value, stage| expander.apply(stage, value, span))

@@ -26,11 +26,13 @@ pub struct Place<'a> {
     pub left: Span,
     /// What is right of it.
     pub right: Span,
-    /// The unit's input.
-    pub x: ValueId,
+    /// The unit's input, where it is one.
+    pub x: Option<ValueId>,
     /// The unit.
-    pub unit: &'a Unit,
+    pub unit: Option<&'a Unit>,
 }
+
+const REPEATED: &str = "bring both sides to one shape (an axis of length 1 is repeated)";
 
 impl Expander<'_> {
     /// The operand as a value; numbers are 1×1×1.
@@ -85,7 +87,7 @@ impl Expander<'_> {
         op: BinaryOp,
         operands: &[Operand],
         places: &[Span],
-        (unit, x): (&Unit, ValueId),
+        (unit, x): (Option<&Unit>, Option<ValueId>),
     ) -> Result<Operand, Failure> {
         let (sign, of) = match op {
             BinaryOp::Min => ("min", f64::min as fn(f64, f64) -> f64),
@@ -163,18 +165,19 @@ impl Expander<'_> {
         .label(format!("{a} {sign} {b}"))
         .hint(
             self.unstrided(a, b, place)
-                .unwrap_or_else(|| self.repair(a, b, self.net.shape(place.x))),
+                .or_else(|| Some(self.repair(a, b, self.net.shape(place.x?))))
+                .unwrap_or_else(|| REPEATED.to_owned()),
         )
     }
 
     /// The stride that the unit's shortcut lacks, where it reaches the width and not the pixels.
     fn unstrided(&self, a: Chw, b: Chw, place: Place<'_>) -> Option<String> {
-        let x = self.net.shape(place.x);
+        let x = self.net.shape(place.x?);
         let (large, small) = if a.len() > b.len() { (a, b) } else { (b, a) };
         let stride = x.h.div_ceil(small.h);
         let strided = Chw { c: large.c, ..shapes::subsampled(x, stride) };
         let lacking = large.c == small.c && [large.h, large.w] == [x.h, x.w] && strided == small;
-        let shortcut = shortcut_without_stride(place.unit).filter(|_| lacking)?;
+        let shortcut = shortcut_without_stride(place.unit?).filter(|_| lacking)?;
         let (width, step) =
             (shapes::quote(&self.source.text, shortcut.span), self.given("stride", stride));
         Some(format!(
@@ -196,7 +199,7 @@ impl Expander<'_> {
         let stride = x.h.div_ceil(wanted.h);
         let reached = Chw { c: wanted.c, ..shapes::subsampled(x, stride) };
         if (a != x && b != x) || reached != wanted {
-            return "bring both sides to one shape (an axis of length 1 is repeated)".into();
+            return REPEATED.to_owned();
         }
         let (width, step) = (self.given("width", wanted.c), self.given("stride", stride));
         match stride {

@@ -10,7 +10,7 @@ use super::warnings::order;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::network::Activation;
 use crate::source::Span;
-use crate::syntax::ast::{Argument, Expr, ExprKind};
+use crate::syntax::ast::{Argument, Def, Expr, ExprKind};
 
 impl Elaborator<'_> {
     /// A layer or unit with arguments, if brackets stand behind its name.
@@ -21,6 +21,15 @@ impl Elaborator<'_> {
         span: Span,
     ) -> Option<Function> {
         let given = brackets.unwrap_or_default();
+        if self.in_def {
+            let has_weights = match self.layer(name) {
+                Some(layer) => layer.has_weights(),
+                None => self.units.find(name).is_some(),
+            };
+            if has_weights {
+                return self.no_weights(name, span);
+            }
+        }
         let kind = if let Some(layer) = self.layer(name) {
             let slots: Vec<_> = layer.slots().iter().map(|s| (s.name, s.required)).collect();
             let arguments = self.arguments(name, &slots, given, span)?;
@@ -31,10 +40,72 @@ impl Elaborator<'_> {
             let slots: Vec<_> =
                 parameters.iter().map(|p| (p.name.text.as_str(), p.default.is_none())).collect();
             FunctionKind::Unit(i, self.arguments(name, &slots, given, span)?)
+        } else if let Some(i) = self.units.find_def(name) {
+            let def = self.units.defs[i];
+            if def.values().count() > 1 {
+                return self.too_few_values(def, 0, span);
+            }
+            let slots: Vec<_> = def.numbers().map(|p| (p.name.text.as_str(), false)).collect();
+            FunctionKind::Def(i, self.arguments(name, &slots, given, span)?)
         } else {
             return self.unknown(name, brackets.is_some(), span);
         };
         Some(Function { kind, span })
+    }
+
+    /// A layer or unit with weights in a function of values.
+    fn no_weights<T>(&mut self, name: &str, span: Span) -> Option<T> {
+        let message = format!("`{name}` has weights, and a function has none");
+        let error = Diagnostic::error(Code::TypeMismatch, span, message).label("has weights");
+        self.report(error.hint("write it as a unit, which has its own weights at each place"))
+    }
+
+    fn too_few_values<T>(&mut self, def: &Def, given: usize, span: Span) -> Option<T> {
+        let (name, wanted) = (&def.name.text, def.values().count());
+        let message = format!("`{name}` is a function of {wanted} values, and is given {given}");
+        let values: Vec<&str> = def.values().map(|p| p.name.text.as_str()).collect();
+        let error = Diagnostic::error(Code::Arity, span, message).label("too few values");
+        self.report(error.hint(format!("it is written {name}({})", values.join(", "))))
+    }
+
+    /// `swish(x, beta: 2)`, a value, or `swish(beta: 2)`, a function of the value that a chain has.
+    fn def_call(&mut self, i: usize, given: &[Argument], span: Span) -> Option<Typed> {
+        let def = self.units.defs[i];
+        let (name, wanted) = (&def.name.text, def.values().count());
+        let positional = given.iter().take_while(|argument| argument.label.is_none()).count();
+        if positional == 0 {
+            return self.callable(name, Some(given), span).map(Typed::Function);
+        }
+        let typed: Vec<_> = given[..positional.min(wanted)]
+            .iter()
+            .map(|argument| self.wanting(Wanted::Anything, |own| own.expr(&argument.value)))
+            .collect();
+        let typed = typed.into_iter().collect::<Option<Vec<_>>>()?;
+        if typed.len() < wanted {
+            return self.too_few_values(def, typed.len(), span);
+        }
+        if typed.iter().all(|typed| typed.kind() == Kind::Plain) {
+            let message = format!("`{name}` is a function of values, and this is a number");
+            let error = Diagnostic::error(Code::TypeMismatch, given[0].value.span, message);
+            let hint = match def.numbers().next() {
+                Some(number) if wanted == 1 => {
+                    format!("in a chain its numbers have names: {name}({}: …)", number.name.text)
+                }
+                Some(_) | None => format!("apply it to a value: {name}(x)"),
+            };
+            return self.report(error.label("a number").hint(hint));
+        }
+        let mut values = Vec::new();
+        for (typed, argument) in typed.into_iter().zip(given) {
+            let what = format!("what `{name}` is applied to");
+            values.push(match typed.kind() {
+                Kind::Plain => into_value(typed)?,
+                Kind::Function | Kind::Value => self.as_value(typed, &argument.value, &what)?,
+            });
+        }
+        let slots: Vec<_> = def.numbers().map(|p| (p.name.text.as_str(), false)).collect();
+        let numbers = self.arguments(name, &slots, &given[wanted..], span)?;
+        Some(Typed::Value(Value { kind: ValueKind::Def(i, values, numbers), span }))
     }
 
     /// Something with brackets behind it.
@@ -47,6 +118,11 @@ impl Elaborator<'_> {
             }
             if let Some(LayerName::Activation(function)) = self.layer(name) {
                 return self.activation(function, given, span);
+            }
+            if let Some(i) = self.units.find_def(name)
+                && self.layer(name).is_none()
+            {
+                return self.def_call(i, given, span);
             }
             // Without arguments of its own, the brackets can only hold what it is applied to.
             let applied = match given {
@@ -228,7 +304,7 @@ impl Elaborator<'_> {
         match &callee.kind {
             ExprKind::Name(name) => match self.names.get(name) {
                 Some(&Local::Binding(i)) => self.binding(i, callee.span),
-                Some(&Local::Parameter(_)) | None => None,
+                Some(&(Local::Parameter(_) | Local::Argument(_))) | None => None,
             },
             _ => None,
         }
@@ -296,13 +372,13 @@ impl Elaborator<'_> {
 
     /// The built-in layer of a name, where no unit has it.
     fn layer(&self, name: &str) -> Option<LayerName> {
-        let taken = |layer: &LayerName| layer.may_be_defined() && self.units.find(name).is_some();
+        let taken = |layer: &LayerName| layer.may_be_defined() && self.units.defines(name);
         LayerName::find(name).filter(|layer| !taken(layer))
     }
 
     /// The function that is no layer of a name, where no unit has it.
     pub fn function_name(&self, name: &str) -> Option<FunctionName> {
-        FunctionName::find(name).filter(|_| self.units.find(name).is_none())
+        FunctionName::find(name).filter(|_| !self.units.defines(name))
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Local {
     Parameter(usize),
     /// A binding, by position.
     Binding(usize),
+    /// A function's value, by position.
+    Argument(usize),
 }
 
 /// The kinds of an expression.
@@ -81,6 +83,8 @@ pub struct Elaborator<'a> {
     pub units: &'a Units<'a>,
     /// Whether this is a unit (which has x) or a net.
     pub in_unit: bool,
+    /// Whether it is a function of values.
+    pub in_def: bool,
     /// Local names.
     pub names: HashMap<String, Local>,
     /// Kinds of the bindings that are done; `None` also for those that failed.
@@ -103,7 +107,7 @@ impl<'a> Elaborator<'a> {
     ) -> Self {
         let (names, kinds) = (HashMap::new(), Vec::new());
         let wanted = Wanted::Anything;
-        Self { text, units, in_unit, names, kinds, sites: 0, wanted, found }
+        Self { text, units, in_unit, in_def: false, names, kinds, sites: 0, wanted, found }
     }
 
     /// Reports an error.
@@ -259,6 +263,9 @@ impl<'a> Elaborator<'a> {
         match self.names.get(name) {
             Some(&Local::Parameter(i)) => return plain(PlainKind::Parameter(i)),
             Some(&Local::Binding(i)) => return self.binding(i, span),
+            Some(&Local::Argument(i)) => {
+                return Some(Typed::Value(Value { kind: ValueKind::Argument(i), span }));
+            }
             None => {}
         }
         if let Some(word) = Word::find(name) {

@@ -86,9 +86,10 @@ impl<'a> Expander<'a> {
         for stage in &stages[1..] {
             value = match &***stage {
                 Instance::Unit(call) => self.top_unit(call, value)?,
-                Instance::Layer(_) | Instance::Chain(..) | Instance::Bound(..) => {
-                    self.apply(stage, value, Span::default())?
-                }
+                Instance::Layer(_)
+                | Instance::Def(_)
+                | Instance::Chain(..)
+                | Instance::Bound(..) => self.apply(stage, value, Span::default())?,
             };
             written.push(value);
         }
@@ -111,7 +112,7 @@ impl<'a> Expander<'a> {
                 self.note(*span, read, last);
                 last
             }
-            Instance::Layer(_) | Instance::Unit(_) | Instance::Bound(..) => {
+            Instance::Layer(_) | Instance::Def(_) | Instance::Unit(_) | Instance::Bound(..) => {
                 written.next().unwrap_or(read)
             }
         }
@@ -128,6 +129,7 @@ impl<'a> Expander<'a> {
         let span = match stage.map(|stage| &***stage) {
             Some(Instance::Layer(layer)) => layer.span,
             Some(Instance::Unit(call)) => call.span,
+            Some(Instance::Def(call)) => call.span,
             Some(Instance::Chain(..) | Instance::Bound(..)) | None => self.program.net.chain.span,
         };
         Err(Diagnostic::error(Code::NetStructure, span, "the net does not start with `input`")
@@ -177,14 +179,17 @@ fn repeats<'a>(function: &'a Function, found: &mut Vec<&'a Plain>) {
             repeats(stage, found);
             found.push(times);
         }
-        FunctionKind::Layer(..) | FunctionKind::Unit(..) | FunctionKind::Binding(_) => {}
+        FunctionKind::Layer(..)
+        | FunctionKind::Unit(..)
+        | FunctionKind::Def(..)
+        | FunctionKind::Binding(_) => {}
     }
 }
 
 fn unit_call<'r, 'a>(stage: &'r Rc<Instance<'a>>) -> Option<&'r UnitCall<'a>> {
     match &**stage {
         Instance::Unit(call) => Some(call),
-        Instance::Layer(_) | Instance::Chain(..) | Instance::Bound(..) => None,
+        Instance::Layer(_) | Instance::Def(_) | Instance::Chain(..) | Instance::Bound(..) => None,
     }
 }
 

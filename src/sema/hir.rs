@@ -14,6 +14,8 @@ pub use crate::syntax::ast::Operator;
 pub struct Program {
     /// Units; [`FunctionKind::Unit`] refers to them by position.
     pub units: Vec<Unit>,
+    /// Functions of values; [`ValueKind::Def`] and [`FunctionKind::Def`] refer to them by position.
+    pub defs: Vec<Def>,
     /// The one net.
     pub net: Net,
 }
@@ -29,6 +31,17 @@ pub struct Unit {
     pub y: usize,
     /// Which binding is f, if there is one.
     pub f: Option<usize>,
+}
+
+/// A function of values.
+#[derive(Debug)]
+pub struct Def {
+    /// Its name.
+    pub name: String,
+    /// Its numbers, as parameters.
+    pub scope: Scope,
+    /// What it is.
+    pub body: Value,
 }
 
 /// The net's definition.
@@ -153,6 +166,8 @@ pub enum FunctionKind {
     Layer(LayerName, Vec<Option<Plain>>),
     /// A unit; arguments in the order of its parameters.
     Unit(usize, Vec<Option<Plain>>),
+    /// A function of one value; arguments in the order of its numbers.
+    Def(usize, Vec<Option<Plain>>),
     /// One after another.
     Chain(Vec<Function>),
     /// So many stages one after another, each with its own parameters.
@@ -175,6 +190,10 @@ pub struct Value {
 pub enum ValueKind {
     /// The unit's input.
     Input,
+    /// The function's value at this position.
+    Argument(usize),
+    /// A function of so many values, with its numbers.
+    Def(usize, Vec<Value>, Vec<Option<Plain>>),
     /// A number among values: 1×1×1.
     Plain(Plain),
     /// The scope's binding at this position.

@@ -10,8 +10,9 @@ use std::rc::Rc;
 
 use super::attributes::{self, Attributes};
 use super::expander::{Expander, Failure};
-use super::hir::{self, Function, FunctionKind};
+use super::hir::{self, Function, FunctionKind, Plain};
 use super::plain::{Env, Term};
+use crate::diagnostic::Diagnostic;
 use crate::network::{Chw, ModuleId, ValueId};
 use crate::source::Span;
 
@@ -22,6 +23,8 @@ pub enum Instance<'a> {
     Layer(LayerInstance),
     /// A unit.
     Unit(UnitCall<'a>),
+    /// A function of one value.
+    Def(DefCall),
     /// One after another; where that is written.
     Chain(Vec<Rc<Instance<'a>>>, Span),
     /// A function with a name; where it is used.
@@ -34,6 +37,7 @@ impl Instance<'_> {
         match self {
             Instance::Layer(layer) => layer.span,
             Instance::Unit(call) => call.span,
+            Instance::Def(call) => call.span,
             Instance::Chain(_, span) | Instance::Bound(_, span) => *span,
         }
     }
@@ -72,6 +76,17 @@ pub struct UnitCall<'a> {
     pub span: Span,
 }
 
+/// A function of one value at one place.
+#[derive(Debug)]
+pub struct DefCall {
+    /// Position of its definition.
+    pub definition: usize,
+    /// Its numbers.
+    pub numbers: Vec<Option<Term>>,
+    /// Where it is called.
+    pub span: Span,
+}
+
 /// A unit's numbers and functions at one place of the net.
 #[derive(Debug)]
 pub struct Body<'a> {
@@ -103,7 +118,9 @@ pub fn make<'a>(
     bound: &[Option<Rc<Bound<'a>>>],
 ) -> Result<Rc<Instance<'a>>, Failure> {
     let own_text = match &function.kind {
-        FunctionKind::Layer(..) | FunctionKind::Unit(..) => function.span.range().len(),
+        FunctionKind::Layer(..) | FunctionKind::Unit(..) | FunctionKind::Def(..) => {
+            function.span.range().len()
+        }
         FunctionKind::Chain(_) | FunctionKind::Repeat(..) | FunctionKind::Binding(_) => 0,
     };
     expander.steps(hir::work(own_text), function.span)?;
@@ -114,12 +131,14 @@ pub fn make<'a>(
             modules: Cell::new(None),
             span: function.span,
         }),
+        FunctionKind::Def(definition, given) => Instance::Def(DefCall {
+            definition: *definition,
+            numbers: terms(given, env)?,
+            span: function.span,
+        }),
         FunctionKind::Unit(definition, given) => Instance::Unit(UnitCall {
             definition: *definition,
-            arguments: given
-                .iter()
-                .map(|plain| plain.as_ref().map(|plain| env.eval(plain)).transpose())
-                .collect::<Result<_, _>>()?,
+            arguments: terms(given, env)?,
             places: given.iter().map(|plain| plain.as_ref().map(|plain| plain.span)).collect(),
             prefix: OnceCell::new(),
             body: OnceCell::new(),
@@ -139,6 +158,11 @@ pub fn make<'a>(
             None => return Err(Failure::default()),
         },
     }))
+}
+
+/// What arguments come to.
+pub fn terms(given: &[Option<Plain>], env: &Env<'_>) -> Result<Vec<Option<Term>>, Diagnostic> {
+    given.iter().map(|plain| plain.as_ref().map(|plain| env.eval(plain)).transpose()).collect()
 }
 
 /// Makes every stage, to find the mistakes of all.
@@ -162,6 +186,8 @@ fn make_all<'a>(
 pub fn leaves<'r, 'a>(instance: &'r Rc<Instance<'a>>, found: &mut Vec<&'r Rc<Instance<'a>>>) {
     match &**instance {
         Instance::Chain(stages, _) => stages.iter().for_each(|stage| leaves(stage, found)),
-        Instance::Layer(_) | Instance::Unit(_) | Instance::Bound(..) => found.push(instance),
+        Instance::Layer(_) | Instance::Unit(_) | Instance::Def(_) | Instance::Bound(..) => {
+            found.push(instance);
+        }
     }
 }

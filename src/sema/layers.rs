@@ -388,6 +388,40 @@ impl LayerName {
         matches!(self, LayerName::Scalar | LayerName::Random | LayerName::Bernoulli)
     }
 
+    /// Whether it has parameters of its own, or may have.
+    pub fn has_weights(self) -> bool {
+        match self {
+            LayerName::Conv
+            | LayerName::Linear
+            | LayerName::Bn
+            | LayerName::GroupNorm
+            | LayerName::LayerNorm
+            | LayerName::InstanceNorm
+            | LayerName::Scale
+            | LayerName::Shift
+            | LayerName::Scalar
+            | LayerName::Shortcut => true,
+            LayerName::Input
+            | LayerName::Activation(_)
+            | LayerName::Dropout
+            | LayerName::DropPath
+            | LayerName::Random
+            | LayerName::Bernoulli
+            | LayerName::Detach
+            | LayerName::GlobalAvgPool
+            | LayerName::ChannelMax
+            | LayerName::ChannelMean
+            | LayerName::MaxPool
+            | LayerName::AvgPool
+            | LayerName::BlurPool
+            | LayerName::Upsample
+            | LayerName::PadPixels
+            | LayerName::Subsample
+            | LayerName::PadChannels
+            | LayerName::Identity => false,
+        }
+    }
+
     /// Whether a definition may take its word: specs that did were written before it was one.
     pub fn may_be_defined(self) -> bool {
         match self {

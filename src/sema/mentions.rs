@@ -4,21 +4,47 @@ use std::collections::{HashMap, HashSet};
 
 use crate::syntax::ast::{self, Expr, ExprKind};
 
-/// All units, found by name.
+/// All units and functions, found by name.
 pub struct Units<'a> {
-    /// In the order of the text.
+    /// Units in the order of the text.
     pub list: Vec<&'a ast::Unit>,
+    /// Functions in the order of the text.
+    pub defs: Vec<&'a ast::Def>,
     position: HashMap<&'a str, usize>,
+    def_position: HashMap<&'a str, usize>,
 }
 
 impl<'a> Units<'a> {
     /// Of the units in the order of the text.
-    pub fn new(list: Vec<&'a ast::Unit>) -> Self {
-        let mut position = HashMap::new();
+    pub fn new(list: Vec<&'a ast::Unit>, defs: Vec<&'a ast::Def>) -> Self {
+        let (mut position, mut def_position) = (HashMap::new(), HashMap::new());
+        for (i, def) in defs.iter().enumerate() {
+            def_position.entry(def.name.text.as_str()).or_insert(i);
+        }
         for (i, unit) in list.iter().enumerate() {
             position.entry(unit.name.text.as_str()).or_insert(i);
         }
-        Self { list, position }
+        Self { list, defs, position, def_position }
+    }
+
+    /// Position of the function of this name.
+    pub fn find_def(&self, name: &str) -> Option<usize> {
+        self.def_position.get(name).copied()
+    }
+
+    /// Whether a unit or function has this name.
+    pub fn defines(&self, name: &str) -> bool {
+        self.find(name).is_some() || self.find_def(name).is_some()
+    }
+
+    /// For each function, the functions that it mentions.
+    pub fn def_needs(&self) -> Vec<Vec<usize>> {
+        let of = |def: &&ast::Def| {
+            let own = |name: &&str| def.parameters.iter().any(|p| p.name.text == *name);
+            let all = mentions(&def.value).into_iter().filter(|name| !own(name));
+            all.filter_map(|name| self.find_def(name)).collect()
+        };
+        self.defs.iter().map(of).collect()
     }
 
     /// Position of the unit of this name.

@@ -36,7 +36,7 @@ mod tests {
                     assert!(there, "{name} is called {layer}");
                     assert!(how.starts_with(layer), "{layer} is written {how}");
                 }
-                Here::Written(_) | Here::Unit(_) | Here::Absent(_) => {
+                Here::Written(_) | Here::Def(_) | Here::Absent(_) => {
                     assert_eq!(reserved(name), None, "{name} is there")
                 }
             }
@@ -52,16 +52,15 @@ mod tests {
         assert_eq!(foreign::slots().find(|name| !slot(name)), None, "no layer takes this");
     }
 
-    /// A unit that stands in for a layer of another tool compiles as the hint writes it.
+    /// A function that stands in for one of another tool compiles as the hint writes it.
     #[test]
-    fn units_that_stand_in_are_right() {
+    fn functions_that_stand_in_are_right() {
         let mut count = 0;
-        for (name, here) in foreign::all().filter(|(_, here)| matches!(here, Here::Unit(_))) {
+        for (name, here) in foreign::all().filter(|(_, here)| matches!(here, Here::Def(_))) {
             let hint = here.hint(name);
-            let (_, unit) = hint.split_once("unit: ").expect("a unit");
-            let text = format!(
-                "{unit}\nnet n {{ input(3, 8, 8) -> conv(3x3, 8) -> {name} -> linear(2) }}"
-            );
+            let (_, def) = hint.split_once("function: ").expect("a function");
+            let text =
+                format!("{def}\nnet n {{ input(3, 8, 8) -> conv(3x3, 8) -> {name} -> linear(2) }}");
             let compiled = crate::sema::compile(&Source::new(name, text.clone()), &[]);
             assert!(compiled.is_ok(), "{text}: {compiled:?}");
             count += 1;

@@ -37,7 +37,7 @@ pub fn name(program: &Program, prefix: &str, functions: &[Rc<Instance<'_>>]) {
             Instance::Unit(call) => {
                 call.prefix.get_or_init(|| names.into_iter().next().unwrap_or_default());
             }
-            Instance::Chain(..) | Instance::Bound(..) => {}
+            Instance::Def(_) | Instance::Chain(..) | Instance::Bound(..) => {}
         }
     }
 }
@@ -77,6 +77,6 @@ fn labels<'p>(program: &'p Program, instance: &Instance<'_>, mut each: impl FnMu
             | Attributes::Identity => {}
         },
         Instance::Unit(call) => each(&program.units[call.definition].name),
-        Instance::Chain(..) | Instance::Bound(..) => {}
+        Instance::Def(_) | Instance::Chain(..) | Instance::Bound(..) => {}
     }
 }

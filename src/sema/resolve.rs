@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::elaborate::{Elaborator, Local, Typed};
-use super::hir::{Binding, Body, Function, Net, Parameter, Program, Scope, Unit};
+use super::hir::{Binding, Body, Def, Function, Net, Parameter, Program, Scope, Unit};
 use super::mentions::{Units, needs, reachable};
 use super::warnings::unused;
 use super::{names, order};
@@ -14,24 +14,28 @@ use crate::syntax::ast::{self, Definition};
 /// Resolves a file. Errors and warnings go to `found`; without a program there is an error.
 pub fn program(file: &ast::File, text: &str, found: &mut Vec<Diagnostic>) -> Option<Program> {
     let mut units = Vec::new();
-    let mut nets = Vec::new();
+    let (mut defs, mut nets) = (Vec::new(), Vec::new());
     for definition in &file.definitions {
         match definition {
             Definition::Unit(unit) => units.push(unit),
+            Definition::Def(def) => defs.push(def),
             Definition::Net(net) => nets.push(net),
         }
     }
     definition_names(file, found);
     let net = only_net(&nets, file, found);
-    let units = Units::new(units);
+    let units = Units::new(units, defs);
     unit_cycles(&units, found);
+    let defs: Vec<_> = units.defs.iter().map(|def| resolve_def(def, &units, text, found)).collect();
     let resolved: Vec<_> =
         units.list.iter().map(|unit| resolve_unit(unit, &units, text, found)).collect();
     let net = net.and_then(|net| {
         unused::units(net, &units, found);
+        unused::defs(net, &units, found);
         resolve_net(net, &units, text, found)
     });
-    Some(Program { units: resolved.into_iter().collect::<Option<_>>()?, net: net? })
+    let units = resolved.into_iter().collect::<Option<_>>()?;
+    Some(Program { units, defs: defs.into_iter().collect::<Option<_>>()?, net: net? })
 }
 
 fn definition_names(file: &ast::File, found: &mut Vec<Diagnostic>) {
@@ -95,6 +99,50 @@ fn unit_cycles(units: &Units<'_>, found: &mut Vec<Diagnostic>) {
         let names: Vec<_> = cycle.iter().map(|&i| &units.list[i].name).collect();
         found.push(cycle_error("unit", &names));
     }
+    for cycle in order::sort(&units.def_needs()).cycles {
+        let names: Vec<_> = cycle.iter().map(|&i| &units.defs[i].name).collect();
+        found.push(cycle_error("function", &names));
+    }
+}
+
+fn resolve_def(
+    def: &ast::Def,
+    units: &Units<'_>,
+    text: &str,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Def> {
+    let mut elaborator = Elaborator::new(text, units, false, found);
+    elaborator.in_def = true;
+    let (mut seen, mut numbers, mut values) = (HashMap::new(), Vec::new(), 0);
+    for parameter in &def.parameters {
+        let name = &parameter.name;
+        // What a unit has by itself, a function is given.
+        if name.text != "x" || seen.contains_key("x") {
+            declare(name, &mut seen, elaborator.found);
+        }
+        seen.entry(&name.text).or_insert(name.span);
+        let Some(default) = &parameter.default else {
+            elaborator.names.insert(name.text.clone(), Local::Argument(values));
+            values += 1;
+            continue;
+        };
+        let default = elaborator.plain(default, &format!("the default of `{}`", name.text))?;
+        elaborator.names.insert(name.text.clone(), Local::Parameter(numbers.len()));
+        let (name, span) = (name.text.clone(), name.span);
+        numbers.push(Parameter { name, span, default: Some(default) });
+    }
+    if values == 0 {
+        let text = format!("`{}` is given no value", def.name.text);
+        return elaborator.report(
+            Diagnostic::error(Code::UnitStructure, def.name.span, text)
+                .label("a function of what?")
+                .hint("what has no default is a value: def swish(v, beta = 1) = v * sigmoid(beta * v)"),
+        );
+    }
+    let body = elaborator.value(&def.value, &format!("`{}`", def.name.text))?;
+    let length = def.span.range().len();
+    let scope = Scope { parameters: numbers, bindings: Vec::new(), order: Vec::new(), length };
+    Some(Def { name: def.name.text.clone(), scope, body })
 }
 
 fn cycle_error(what: &str, cycle: &[&ast::Name]) -> Diagnostic {

@@ -41,7 +41,7 @@ impl Elaborator<'_> {
                 nothing().hint(foreign.hint(name)).fix(here, layer)
             }
             (_, _, Some(foreign @ Here::Written(_))) => nothing().hint(foreign.hint(name)),
-            (_, _, Some(foreign @ (Here::Unit(_) | Here::Absent(_)))) => {
+            (_, _, Some(foreign @ (Here::Def(_) | Here::Absent(_)))) => {
                 error(format!("`{name}` is not in the language")).hint(foreign.hint(name))
             }
             (_, Some(near), None) => did_you_mean(nothing(), here, near),
@@ -53,6 +53,7 @@ impl Elaborator<'_> {
     fn near(&self, name: &str) -> Option<String> {
         let mut known: Vec<&str> = self.names.keys().map(String::as_str).collect();
         known.extend(self.units.list.iter().map(|unit| unit.name.text.as_str()));
+        known.extend(self.units.defs.iter().map(|def| def.name.text.as_str()));
         LayerName::all().for_each(|layer| known.push(layer.text()));
         Word::ALL.iter().for_each(|word| known.push(word.text()));
         nearest(name, known).map(str::to_owned)
@@ -70,6 +71,9 @@ impl Elaborator<'_> {
                 Some(units) => format!("units here: {units}; {layers}"),
                 None => format!("write a unit {name}(…) {{ y = … }}; {layers}"),
             };
+        }
+        if self.in_def {
+            return format!("a function knows what it is given: add {name} to the parameters");
         }
         match self.in_unit {
             true => format!("bind it first: {name} = …, or add it to the parameters"),

@@ -6,10 +6,10 @@ use std::rc::Rc;
 use super::arithmetic::{Operand, Place};
 use super::expander::{Expander, Failure};
 use super::functions::Join;
-use super::hir::{self, Function, Value, ValueKind};
+use super::hir::{self, Function, Program, Value, ValueKind};
 use super::instance::{self, Body, Bound, Instance, UnitCall};
 use super::naming;
-use super::plain::Env;
+use super::plain::{Env, Term};
 use crate::network::{BinaryOp, ValueId};
 use crate::source::Span;
 
@@ -24,12 +24,17 @@ pub struct Applied {
     pub output: ValueId,
 }
 
-/// A unit being computed for one input.
+/// A unit being computed for one input, or a function for its values.
 struct Frame<'r, 'a> {
-    body: &'r Body<'a>,
-    x: ValueId,
+    env: &'r Env<'a>,
+    /// The unit and its functions; a function of values makes its own where it applies them.
+    body: Option<&'r Body<'a>>,
+    /// The unit's input.
+    x: Option<ValueId>,
     /// Values of value bindings, by position.
     values: Vec<Option<Operand>>,
+    /// The function's values.
+    arguments: &'r [Operand],
 }
 
 impl<'a> Expander<'a> {
@@ -130,7 +135,9 @@ impl<'a> Expander<'a> {
 
     fn frame(&mut self, body: &Body<'a>, x: ValueId) -> Result<Applied, Failure> {
         let (unit, scope) = (body.unit, &body.unit.scope);
-        let mut frame = Frame { body, x, values: vec![None; scope.bindings.len()] };
+        let values = vec![None; scope.bindings.len()];
+        let mut frame =
+            Frame { env: &body.env, body: Some(body), x: Some(x), values, arguments: &[] };
         for &i in &scope.order {
             let binding = &scope.bindings[i];
             if let (true, hir::Body::Value(value)) = (binding.live, &binding.body) {
@@ -150,24 +157,30 @@ impl<'a> Expander<'a> {
             Some(f) => self.apply(&f.function, sum, Span::default())?,
             None => sum,
         };
-        Ok(Applied { bindings: frame.named(), sum, output })
+        Ok(Applied { bindings: named(body, x, &frame.values), sum, output })
     }
 
     fn evaluate(&mut self, frame: &Frame<'_, 'a>, value: &'a Value) -> Result<Operand, Failure> {
         self.step(value.span)?;
         self.deeper(value.span, |expander| match &value.kind {
-            ValueKind::Input => Ok(Operand::Value(frame.x)),
-            ValueKind::Plain(plain) => Ok(Operand::Number(frame.body.env.number(plain)?)),
+            ValueKind::Input => frame.x.map(Operand::Value).ok_or_else(Failure::default),
+            ValueKind::Argument(i) => frame.arguments.get(*i).copied().ok_or_else(Failure::default),
+            ValueKind::Def(definition, values, numbers) => {
+                let arguments = expander.all(frame, values.iter())?;
+                let numbers = instance::terms(numbers, frame.env)?;
+                expander.def(*definition, &arguments, &numbers, value.span)
+            }
+            ValueKind::Plain(plain) => Ok(Operand::Number(frame.env.number(plain)?)),
             ValueKind::Binding(i) => frame.values[*i].ok_or_else(Failure::default),
-            ValueKind::Apply(_, argument, site) => {
+            ValueKind::Apply(function, argument, site) => {
                 let argument = expander.evaluate(frame, argument)?;
                 let input = expander.materialise(argument, value.span)?;
-                let function = frame.body.sites.get(site).ok_or_else(Failure::default)?;
-                Ok(Operand::Value(expander.apply(function, input, value.span)?))
+                let function = expander.applied(frame, function, *site)?;
+                Ok(Operand::Value(expander.apply(&function, input, value.span)?))
             }
-            ValueKind::Made(_, site) => {
-                let function = frame.body.sites.get(site).ok_or_else(Failure::default)?;
-                Ok(Operand::Value(expander.made(function, value.span)?))
+            ValueKind::Made(function, site) => {
+                let function = expander.applied(frame, function, *site)?;
+                Ok(Operand::Value(expander.made(&function, value.span)?))
             }
             ValueKind::Negate(inner) => {
                 let operand = expander.evaluate(frame, inner)?;
@@ -176,6 +189,39 @@ impl<'a> Expander<'a> {
             ValueKind::Fold(first, rest) => expander.fold(frame, first, rest),
             ValueKind::Join(join, all) => expander.join_all(frame, *join, all, value.span),
         })
+    }
+
+    /// The function at a place of a unit, or of a function of values.
+    fn applied(
+        &mut self,
+        frame: &Frame<'_, 'a>,
+        function: &'a Function,
+        site: usize,
+    ) -> Result<Rc<Instance<'a>>, Failure> {
+        match frame.body {
+            Some(body) => body.sites.get(&site).cloned().ok_or_else(Failure::default),
+            None => instance::make(self, function, frame.env, &[]),
+        }
+    }
+
+    /// A function of values.
+    pub fn def(
+        &mut self,
+        definition: usize,
+        arguments: &[Operand],
+        numbers: &[Option<Term>],
+        span: Span,
+    ) -> Result<Operand, Failure> {
+        let program: &'a Program = self.program;
+        let def = &program.defs[definition];
+        self.steps(def.scope.work(), span)?;
+        let done = self.deeper(span, |expander| {
+            let env = Env::new(&def.scope, numbers, (0, 0))?;
+            expander.places.evaluated(&env);
+            let frame = Frame { env: &env, body: None, x: None, values: Vec::new(), arguments };
+            expander.evaluate(&frame, &def.body)
+        });
+        done.map_err(|failure| failure.also(span, &format!("in `{}`", def.name)))
     }
 
     /// Evaluates all of several values, to find the mistakes of all.
@@ -204,7 +250,7 @@ impl<'a> Expander<'a> {
     ) -> Result<Operand, Failure> {
         let operands = self.all(frame, values.iter())?;
         let places: Vec<Span> = values.iter().map(|value| value.span).collect();
-        let (unit, x) = (frame.body.unit, frame.x);
+        let (unit, x) = (frame.body.map(|body| body.unit), frame.x);
         match join {
             Join::Max => self.compared(BinaryOp::Max, &operands, &places, (unit, x)),
             Join::Min => self.compared(BinaryOp::Min, &operands, &places, (unit, x)),
@@ -229,7 +275,12 @@ impl<'a> Expander<'a> {
                 *operator,
                 total,
                 *operand,
-                Place { left, right: value.span, x: frame.x, unit: frame.body.unit },
+                Place {
+                    left,
+                    right: value.span,
+                    x: frame.x,
+                    unit: frame.body.map(|body| body.unit),
+                },
             )?;
         }
         Ok(total)
@@ -243,31 +294,33 @@ impl<'a> Expander<'a> {
     }
 }
 
-impl Frame<'_, '_> {
-    /// Values of the bindings under their names. A function that was applied to x stands for
-    /// that application, another for its first.
-    fn named(&self) -> Vec<(String, ValueId)> {
-        let bindings = &self.body.unit.scope.bindings;
-        let value = |i: usize| match (&self.values[i], &self.body.bound[i]) {
-            (Some(Operand::Value(value)), _) => Some(*value),
-            (_, Some(bound)) => {
-                let images = bound.images.borrow();
-                images.get(&self.x).or_else(|| images.values().min()).copied()
-            }
-            (Some(Operand::Number(_)) | None, None) => None,
-        };
-        let shown = |i: usize| i != self.body.unit.y && Some(i) != self.body.unit.f;
-        (0..bindings.len())
-            .filter(|&i| shown(i))
-            .filter_map(|i| Some((bindings[i].name.clone(), value(i)?)))
-            .collect()
-    }
+/// Values of the bindings under their names. A function that was applied to x stands for that
+/// application, another for its first.
+fn named(body: &Body<'_>, x: ValueId, values: &[Option<Operand>]) -> Vec<(String, ValueId)> {
+    let bindings = &body.unit.scope.bindings;
+    let value = |i: usize| match (&values[i], &body.bound[i]) {
+        (Some(Operand::Value(value)), _) => Some(*value),
+        (_, Some(bound)) => {
+            let images = bound.images.borrow();
+            images.get(&x).or_else(|| images.values().min()).copied()
+        }
+        (Some(Operand::Number(_)) | None, None) => None,
+    };
+    let shown = |i: usize| i != body.unit.y && Some(i) != body.unit.f;
+    (0..bindings.len())
+        .filter(|&i| shown(i))
+        .filter_map(|i| Some((bindings[i].name.clone(), value(i)?)))
+        .collect()
 }
 
 /// Functions applied within an expression, with their places, in the order of the text.
 pub fn applications<'a>(value: &'a Value, found: &mut Vec<(&'a Function, usize)>) {
     match &value.kind {
-        ValueKind::Input | ValueKind::Plain(_) | ValueKind::Binding(_) => {}
+        ValueKind::Input | ValueKind::Argument(_) | ValueKind::Plain(_) | ValueKind::Binding(_) => {
+        }
+        ValueKind::Def(_, values, _) => {
+            values.iter().for_each(|value| applications(value, found));
+        }
         ValueKind::Apply(function, argument, site) => {
             found.push((function, *site));
             applications(argument, found);

@@ -16,6 +16,8 @@ pub struct File {
 pub enum Definition {
     /// `unit NAME(…) { … }`
     Unit(Unit),
+    /// `def NAME(…) = …`
+    Def(Def),
     /// `net NAME(…) { … }`
     Net(Net),
 }
@@ -25,6 +27,7 @@ impl Definition {
     pub fn name(&self) -> &Name {
         match self {
             Definition::Unit(unit) => &unit.name,
+            Definition::Def(def) => &def.name,
             Definition::Net(net) => &net.name,
         }
     }
@@ -50,6 +53,31 @@ pub struct Unit {
     pub bindings: Vec<Binding>,
     /// All of it.
     pub span: Span,
+}
+
+/// A function of values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Def {
+    /// Its name.
+    pub name: Name,
+    /// What it is given: those without a default are values, the others numbers.
+    pub parameters: Vec<Parameter>,
+    /// What it is.
+    pub value: Expr,
+    /// All of it.
+    pub span: Span,
+}
+
+impl Def {
+    /// The values that it is given.
+    pub fn values(&self) -> impl Iterator<Item = &Parameter> {
+        self.parameters.iter().filter(|parameter| parameter.default.is_none())
+    }
+
+    /// The numbers.
+    pub fn numbers(&self) -> impl Iterator<Item = &Parameter> {
+        self.parameters.iter().filter(|parameter| parameter.default.is_some())
+    }
 }
 
 /// A network.

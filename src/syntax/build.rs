@@ -6,7 +6,7 @@
 use pest::iterators::{Pair, Pairs};
 
 use super::ast::{
-    Argument, Binding, Definition, Expr, ExprKind, File, Name, Net, Operator, Parameter, Unit,
+    Argument, Binding, Def, Definition, Expr, ExprKind, File, Name, Net, Operator, Parameter, Unit,
 };
 use super::grammar::Rule;
 use super::scan::{MAX_CALLS, too_many_calls};
@@ -25,6 +25,7 @@ pub fn file(pair: Option<Pair<'_, Rule>>) -> Result<File> {
     for pair in pair.into_iter().flat_map(Pair::into_inner) {
         match pair.as_rule() {
             Rule::unit => definitions.push(Definition::Unit(unit(pair)?)),
+            Rule::def => definitions.push(Definition::Def(def(pair)?)),
             Rule::net => definitions.push(Definition::Net(net(pair)?)),
             _ => {}
         }
@@ -36,6 +37,13 @@ fn unit(pair: Pair<'_, Rule>) -> Result<Unit> {
     let whole = span(&pair);
     let body = body(pair)?;
     Ok(Unit { name: body.name, parameters: body.parameters, bindings: body.bindings, span: whole })
+}
+
+fn def(pair: Pair<'_, Rule>) -> Result<Def> {
+    let whole = span(&pair);
+    let body = body(pair)?;
+    let value = body.chain.ok_or_else(|| incomplete(whole))?;
+    Ok(Def { name: body.name, parameters: body.parameters, value, span: whole })
 }
 
 fn net(pair: Pair<'_, Rule>) -> Result<Net> {

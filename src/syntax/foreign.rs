@@ -9,8 +9,8 @@ pub enum Here {
     Called(&'static str, &'static str),
     /// There is no name of its own for it; it is written so.
     Written(&'static str),
-    /// It is not in the language; a unit computes it, with this y.
-    Unit(&'static str),
+    /// It is not in the language; a function of x computes it, which is this.
+    Def(&'static str),
     /// It is not in the language; what to do instead.
     Absent(&'static str),
 }
@@ -20,7 +20,7 @@ impl Here {
     pub fn hint(self, name: &str) -> String {
         match self {
             Here::Called(_, how) | Here::Written(how) => format!("here it is {how}"),
-            Here::Unit(y) => format!("write it as a unit: unit {name} {{ y = {y} }}"),
+            Here::Def(y) => format!("write it as a function: def {name}(x) = {y}"),
             Here::Absent(instead) => instead.to_owned(),
         }
     }
@@ -119,14 +119,14 @@ const WORDS: &[(&[&str], Here)] = &[
     (&["sqrt"], Here::Called("sqrt", "sqrt")),
     (&["abs", "absolute"], Here::Called("abs", "abs")),
     (&["square"], Here::Called("square", "square")),
-    (&["quickgelu"], Here::Unit("x * sigmoid(1.702 * x)")),
-    (&["mish"], Here::Unit("x * tanh(softplus(x))")),
-    (&["selu"], Here::Unit("1.0507 * elu(x, 1.67326)")),
-    (&["celu"], Here::Unit("2 * elu(x / 2)")),
-    (&["logsigmoid"], Here::Unit("-softplus(-x)")),
-    (&["softsign"], Here::Unit("x / (1 + abs(x))")),
-    (&["hardtanh"], Here::Unit("relu6(3 * x + 3) / 3 - 1")),
-    (&["tanhshrink"], Here::Unit("x - tanh(x)")),
+    (&["quickgelu"], Here::Def("x * sigmoid(1.702 * x)")),
+    (&["mish"], Here::Def("x * tanh(softplus(x))")),
+    (&["selu"], Here::Def("1.0507 * elu(x, 1.67326)")),
+    (&["celu"], Here::Def("2 * elu(x / 2)")),
+    (&["logsigmoid"], Here::Def("-softplus(-x)")),
+    (&["softsign"], Here::Def("x / (1 + abs(x))")),
+    (&["hardtanh"], Here::Def("relu6(3 * x + 3) / 3 - 1")),
+    (&["tanhshrink"], Here::Def("x - tanh(x)")),
     (
         &["prelu"],
         Here::Absent("slopes are not learned here: leaky_relu(slope) has one that is given"),

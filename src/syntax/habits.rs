@@ -45,6 +45,7 @@ pub fn recognised(text: &str, at: usize, expected: Expected) -> Option<Diagnosti
         at_top: expected.definition,
     };
     let known = [
+        Stop::function,
         Stop::statement,
         Stop::power,
         Stop::remainder,
@@ -63,7 +64,8 @@ pub fn recognised(text: &str, at: usize, expected: Expected) -> Option<Diagnosti
 const STATEMENTS: &[(&[&str], &str)] = &[
     (&["if", "else", "elif", "switch", "when"], NO_CONDITIONS),
     (&["for", "while", "loop"], "a unit is repeated by a number: u(16) * n is n units"),
-    (&["def", "class", "func", "function", "fn", "struct"], DEFINITIONS),
+    (&["def"], "a function stands beside units: def swish(v) = v * sigmoid(v)"),
+    (&["class", "func", "function", "fn", "struct"], DEFINITIONS),
     (
         &["import", "from", "include", "using"],
         "leave it out: layers are known, and a file holds its units",
@@ -105,10 +107,30 @@ impl<'s, 't> Stop<'s, 't> {
         let defining = self.at_top && DEFINING.contains(&self.found.text);
         let (token, instead) = match defining {
             true => (self.found, DEFINITIONS),
-            false => self.previous().and_then(word).or_else(|| word(self.found))?,
+            false => {
+                let previous = self.previous().filter(|token| token.text != "def");
+                previous.and_then(word).or_else(|| word(self.found))?
+            }
         };
         let message = format!("`{}` is not a word of the language", token.text);
         Some(self.error(span(token), message, "from another language").hint(instead))
+    }
+
+    /// `def f(v):`, `def f(v) {`
+    fn function(self) -> Option<Diagnostic> {
+        if !matches!(self.found.text, ":" | "{") || self.previous()?.text != ")" {
+            return None;
+        }
+        let word = self.before.iter().rposition(|t| matches!(t.text, "def" | "unit" | "net"))?;
+        let name = self.before.get(word + 1)?;
+        (self.before[word].text == "def").then(|| {
+            let message =
+                format!("`=` stands behind what a function is given, not `{}`", self.found.text);
+            self.error(span(self.found), message, "not expected here").hint(format!(
+                "a function is one expression: def {}(v) = v * sigmoid(v)",
+                name.text
+            ))
+        })
     }
 
     fn returned(&self, token: Token<'t>) -> Diagnostic {
@@ -198,7 +220,7 @@ impl<'s, 't> Stop<'s, 't> {
             Some((_, Some(Here::Called(_, how) | Here::Written(how)))) => {
                 format!("here it is {how}")
             }
-            Some((name, Some(here @ (Here::Unit(_) | Here::Absent(_))))) => {
+            Some((name, Some(here @ (Here::Def(_) | Here::Absent(_))))) => {
                 format!("`{name}` is not in the language; {}", here.hint(&name.to_lowercase()))
             }
             Some((_, None)) | None => {

@@ -65,9 +65,13 @@ fn list(rules: &[Rule]) -> String {
 fn describe(rule: Rule) -> Option<&'static str> {
     match rule {
         Rule::WHITESPACE | Rule::COMMENT | Rule::letter | Rule::word => None,
-        Rule::file | Rule::unit | Rule::net | Rule::unit_word | Rule::net_word => {
-            Some("`unit` or `net`")
-        }
+        Rule::file
+        | Rule::unit
+        | Rule::def
+        | Rule::net
+        | Rule::unit_word
+        | Rule::def_word
+        | Rule::net_word => Some("`unit`, `def` or `net`"),
         Rule::EOI => None,
         // True wherever an operator may stand, and seldom what was meant.
         Rule::call => None,

@@ -7,18 +7,22 @@ use super::ast::{Argument, Binding, Definition, Expr, ExprKind, File, Parameter}
 
 impl Display for File {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let none = Vec::new();
         for definition in &self.definitions {
             let (word, parameters, bindings, span) = match definition {
                 Definition::Unit(unit) => ("unit", &unit.parameters, &unit.bindings, unit.span),
+                Definition::Def(def) => ("def", &def.parameters, &none, def.span),
                 Definition::Net(net) => ("net", &net.parameters, &net.bindings, net.span),
             };
             writeln!(f, "{word} {}  {span}", definition.name().text)?;
             parameters.iter().try_for_each(|it| parameter(f, it))?;
             bindings.iter().try_for_each(|it| binding(f, it))?;
-            if let Definition::Net(net) = definition
-                && let Some(chain) = &net.chain
-            {
-                expression(f, 1, "", chain)?;
+            match definition {
+                Definition::Net(net) => {
+                    net.chain.iter().try_for_each(|chain| expression(f, 1, "", chain))?;
+                }
+                Definition::Def(def) => expression(f, 1, "= ", &def.value)?,
+                Definition::Unit(_) => {}
             }
         }
         Ok(())

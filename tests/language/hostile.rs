@@ -64,6 +64,44 @@ fn nesting() {
     );
 }
 
+/// Functions that are given what functions are, over and over.
+#[test]
+fn functions_in_functions() {
+    let all = |first: &str, next: &dyn Fn(usize) -> String, count: usize| {
+        let defs: Vec<String> = (1..count).map(next).collect();
+        let unit = format!("unit u {{ y = a{}(x) }}", count - 1);
+        format!(
+            "def a0(v) = {first} {} {unit} {}",
+            defs.join(" "),
+            net("input(4, 8, 8) -> u -> linear(2)")
+        )
+    };
+    let twice = |i: usize| format!("def a{i}(v) = a{0}(v) + a{0}(v)", i - 1);
+    too_large("twice as much each time", &all("relu(v)", &twice, 60));
+    let inside = |i: usize| format!("def a{i}(v) = a{0}(a{0}(v))", i - 1);
+    too_large("each in itself", &all("relu(v)", &inside, 60));
+    let line = |i: usize| format!("def a{i}(v) = a{}(v)", i - 1);
+    too_large("a long line", &all("relu(v)", &line, 1_500));
+    let circle = |i: usize| format!("def a{i}(v) = a{}(v)", i - 1);
+    refused("a circle", &all("a700(v)", &circle, 701));
+    let numbers = |i: usize| format!("def a{i}(v, n = 1) = a{}(v, n * 2 + max(n, {i})) * n", i - 1);
+    refused("numbers", &all("v", &numbers, 900));
+    let calls = format!("{}v{}", "a0(".repeat(62), ")".repeat(62));
+    assert!(
+        sema::compile(
+            &Source::new(
+                "t",
+                format!(
+                    "def a0(v) = v def b(v) = {calls} unit u {{ y = b(x) }} {}",
+                    net("input(1, 1, 1) -> u -> linear(2)")
+                )
+            ),
+            &[]
+        )
+        .is_ok()
+    );
+}
+
 #[test]
 fn long_lists() {
     let sum = vec!["1"; 30_000].join("+");

@@ -148,6 +148,42 @@ fn position_makes_stochastic_depth() {
     assert_eq!(drops, [0.125, 0.25, 0.375, 0.5]);
 }
 
+/// A function of values is what it is written as, wherever it is applied.
+#[test]
+fn functions_are_what_they_are_written_as() {
+    let layers = |text: &str| -> Vec<(Layer, Vec<rnetc::network::ValueId>)> {
+        network(text).values.into_iter().map(|value| (value.layer, value.args)).collect()
+    };
+    let defs = "def swish(v, beta = 1) = v * sigmoid(beta * v)
+        def mix(a, b, share = 0.5) = share * a + swish(b, 2)
+        def pooled(x) = (global_avg_pool -> relu)(x)";
+    for (with, without) in [
+        ("y = swish(x)", "y = x * sigmoid(1 * x)"),
+        ("y = swish(x, 3) * swish(x, beta: 2)", "y = x * sigmoid(3 * x) * (x * sigmoid(2 * x))"),
+        ("F = relu -> pooled y = F(x)", "F = relu -> global_avg_pool -> relu y = F(x)"),
+        ("y = mix(x, tanh(x), share: 0.25)", "y = 0.25 * x + tanh(x) * sigmoid(2 * tanh(x))"),
+    ] {
+        let with = layers(&around(&format!("{defs} unit u {{ {with} }}")));
+        let mut without = layers(&around(&format!("unit u {{ {without} }}")));
+        // What is given is computed once, and is written twice here.
+        without.dedup();
+        let kinds = |all: &[(Layer, Vec<_>)]| {
+            let mut all: Vec<String> = all.iter().map(|value| format!("{:?}", value.0)).collect();
+            all.sort();
+            all.dedup();
+            all
+        };
+        assert_eq!(kinds(&with), kinds(&without));
+    }
+    let exact = layers(&around(&format!("{defs} unit u {{ y = swish(x) + swish(x, beta: 2) }}")));
+    let plain = layers(&around("unit u { y = x * sigmoid(1 * x) + x * sigmoid(2 * x) }"));
+    assert_eq!(exact, plain);
+    let chain = layers(&format!(
+        "{defs} net n {{ input(4, 8, 8) -> swish(beta: 2) -> swish * 2 -> global_avg_pool -> linear(2) }}"
+    ));
+    assert_eq!(chain.iter().filter(|(layer, _)| *layer == Layer::Binary(BinaryOp::Mul)).count(), 6);
+}
+
 #[test]
 fn gates_of_one_pixel_broadcast() {
     let network = network(&around(

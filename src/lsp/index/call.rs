@@ -9,7 +9,7 @@ use crate::source::Span;
 pub enum Callee {
     /// A layer.
     Layer(LayerName),
-    /// A unit.
+    /// A unit, or a function of values.
     Unit(SymbolId),
 }
 
@@ -110,14 +110,15 @@ impl Index {
     fn ends_call(&self, at: usize) -> bool {
         let span = self.tokens[at].span;
         let defines = || self.occurrence_of(span).is_some_and(|o| o.role == Role::Definition);
-        matches!(self.text(span), "{" | "}" | "unit" | "net" | "let") || defines()
+        matches!(self.text(span), "{" | "}" | "unit" | "net" | "let" | "def") || defines()
     }
 
     fn callee(&self, name: Span) -> Option<Callee> {
         match self.occurrence_of(name) {
             Some(found) => {
-                let is_unit = self.symbol(found.symbol).kind == SymbolKind::Unit;
-                (is_unit && found.role == Role::Use).then_some(Callee::Unit(found.symbol))
+                let kind = self.symbol(found.symbol).kind;
+                let called = matches!(kind, SymbolKind::Unit | SymbolKind::Def);
+                (called && found.role == Role::Use).then_some(Callee::Unit(found.symbol))
             }
             None => self.layer(name).map(Callee::Layer),
         }
@@ -241,7 +242,7 @@ mod tests {
     fn a_bracket_that_is_open_ends_at_the_next_binding() {
         assert_eq!(call("unit u { F = conv(3x3,\n a = | bn }"), None);
         let kernel = call("unit u { F = conv(|\n a = bn(stride: 1) }");
-        assert_eq!(kernel.map(|c| c.3.len()), Some(6));
+        assert_eq!(kernel.map(|c| c.3.len()), Some(LayerName::Conv.slots().len()));
         assert_eq!(call("unit u(a, | b) { }"), None, "what is defined is not called");
         assert_eq!(call("unit u { F = bn y = F(|x) }"), None, "a bound chain is applied");
     }

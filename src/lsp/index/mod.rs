@@ -23,9 +23,11 @@ pub struct SymbolId(u32);
 pub enum SymbolKind {
     /// A unit.
     Unit,
+    /// A function of values.
+    Def,
     /// A net.
     Net,
-    /// A parameter of a unit or net.
+    /// A parameter of a unit, function or net.
     Parameter,
     /// `name = …` in a unit.
     Binding,
@@ -72,20 +74,22 @@ pub struct Occurrence {
     pub role: Role,
 }
 
-/// A unit or net.
+/// A unit, function or net.
 #[derive(Debug)]
 pub struct Definition {
     /// Its symbol.
     pub symbol: SymbolId,
     /// Whether it is a unit.
     pub is_unit: bool,
+    /// The word that begins it.
+    pub word: &'static str,
     /// From its word to its last bracket, or to the next definition where it is not closed.
     pub span: Span,
     /// Its parameters and bindings, in order.
     pub locals: Vec<SymbolId>,
     /// Its tokens.
     tokens: Range<usize>,
-    /// The token at which its head ends.
+    /// The token at which its head ends: a brace or, of a function, `=`.
     body: usize,
 }
 
@@ -206,7 +210,7 @@ impl Index {
     fn is_name(&self, span: Span) -> bool {
         let text = self.text(span);
         text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && !matches!(text, "unit" | "net" | "let")
+            && !matches!(text, "unit" | "net" | "let" | "def")
     }
 
     /// The layer that a name is, where nothing of the text has that name.

@@ -64,7 +64,7 @@ impl Reader {
     fn definitions(&self) -> Vec<Range<usize>> {
         let count = self.index.tokens.len();
         let starts: Vec<usize> =
-            (0..count).filter(|&at| matches!(self.text(at), "unit" | "net")).collect();
+            (0..count).filter(|&at| matches!(self.text(at), "unit" | "net" | "def")).collect();
         let ends = starts.iter().skip(1).copied().chain([count]);
         starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
     }
@@ -77,8 +77,19 @@ impl Reader {
         }
         let find =
             |wanted: &str, from: usize| (from..tokens.end).find(|&at| self.text(at) == wanted);
-        let body = find("{", name).unwrap_or(tokens.end);
-        let closing = find("}", body);
+        let kind = match self.text(tokens.start) {
+            "unit" => SymbolKind::Unit,
+            "def" => SymbolKind::Def,
+            _ => SymbolKind::Net,
+        };
+        let body = match kind {
+            SymbolKind::Def => self.equals(name..tokens.end),
+            _ => find("{", name).unwrap_or(tokens.end),
+        };
+        let closing = match kind {
+            SymbolKind::Def => Some(tokens.end - 1),
+            _ => find("}", body),
+        };
         let next = self.index.tokens.get(tokens.end).map(|token| token.span.start as usize);
         let end = match closing {
             Some(closing) => self.span(closing).end as usize,
@@ -86,14 +97,25 @@ impl Reader {
         };
         let span = Span::new(self.span(tokens.start).start as usize, end);
         let tokens = tokens.start..closing.map_or(tokens.end, |closing| closing + 1);
-        let is_unit = self.text(tokens.start) == "unit";
+        let (is_unit, word) = match kind {
+            SymbolKind::Unit => (true, "unit"),
+            SymbolKind::Def => (false, "def"),
+            _ => (false, "net"),
+        };
         let number = self.index.definitions.len();
-        let kind = if is_unit { SymbolKind::Unit } else { SymbolKind::Net };
         let symbol =
             Symbol { kind, definition: number, name: self.span(name), whole: span, again: false };
         let symbol = self.declare(symbol, None);
         let locals = Vec::new();
-        self.index.definitions.push(Definition { symbol, is_unit, span, locals, tokens, body });
+        self.index.definitions.push(Definition {
+            symbol,
+            is_unit,
+            word,
+            span,
+            locals,
+            tokens,
+            body,
+        });
         self.locals.push(Names::new());
         let mut found = self.parameters(number);
         found.extend(self.bindings(number));
@@ -106,6 +128,20 @@ impl Reader {
                 self.index.definitions[number].locals.push(id);
             }
         }
+    }
+
+    /// The `=` behind a function's parameters.
+    fn equals(&self, mut tokens: Range<usize>) -> usize {
+        let (mut depth, end) = (0usize, tokens.end);
+        let found = tokens.find(|&at| {
+            match self.text(at) {
+                "(" => depth += 1,
+                ")" => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0 && self.text(at) == "="
+        });
+        found.unwrap_or(end)
     }
 
     /// Notes a name; one that its scope has already is that one again.
@@ -253,7 +289,7 @@ impl Reader {
         let own = !self.is_name(at) || self.locals[number].contains_key(name);
         let id = *self.units.get(name).filter(|_| !own)?;
         let symbol = self.index.symbol(id);
-        (symbol.kind == SymbolKind::Unit).then_some(symbol.definition)
+        matches!(symbol.kind, SymbolKind::Unit | SymbolKind::Def).then_some(symbol.definition)
     }
 
     fn label(&mut self, name: &str, span: Span, unit: Option<usize>) {
@@ -296,7 +332,7 @@ impl Reader {
                 return Some(symbol);
             }
         } else if let Some(&symbol) = self.units.get(name)
-            && self.index.symbol(symbol).kind == SymbolKind::Unit
+            && matches!(self.index.symbol(symbol).kind, SymbolKind::Unit | SymbolKind::Def)
         {
             note(symbol);
         }

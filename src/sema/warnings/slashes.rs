@@ -24,8 +24,9 @@ fn defined(file: &File) -> HashSet<&str> {
     let mut names = HashSet::from(["index", "count"]);
     for definition in &file.definitions {
         let (parameters, bindings) = match definition {
-            Definition::Unit(unit) => (&unit.parameters, &unit.bindings),
-            Definition::Net(net) => (&net.parameters, &net.bindings),
+            Definition::Unit(unit) => (&unit.parameters, unit.bindings.as_slice()),
+            Definition::Def(def) => (&def.parameters, &[][..]),
+            Definition::Net(net) => (&net.parameters, net.bindings.as_slice()),
         };
         names.extend(parameters.iter().map(|parameter| parameter.name.text.as_str()));
         names.extend(bindings.iter().map(|binding| binding.name.text.as_str()));

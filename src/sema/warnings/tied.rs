@@ -5,7 +5,6 @@ use std::collections::HashSet;
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::sema::hir::{Body, Function, FunctionKind, PlainKind, Program, Scope, Value, ValueKind};
-use crate::sema::layers::LayerName;
 use crate::source::Span;
 
 /// Each `c * 2` and each second `c` of `c -> relu -> c`, where c has weights.
@@ -26,7 +25,14 @@ pub fn warnings(program: &Program) -> Vec<Diagnostic> {
 
 fn applied(value: &Value, scope: &Scope, found: &mut Vec<Diagnostic>) {
     match &value.kind {
-        ValueKind::Input | ValueKind::Plain(_) | ValueKind::Binding(_) | ValueKind::Made(..) => {}
+        ValueKind::Input
+        | ValueKind::Argument(_)
+        | ValueKind::Plain(_)
+        | ValueKind::Binding(_)
+        | ValueKind::Made(..) => {}
+        ValueKind::Def(_, values, _) => {
+            values.iter().for_each(|value| applied(value, scope, found));
+        }
         ValueKind::Apply(function, inner, _) => {
             chain(function, scope, found);
             applied(inner, scope, found);
@@ -58,28 +64,17 @@ fn stages<'a>(function: &'a Function, visit: &mut dyn FnMut(&'a Function, bool))
             let several = !matches!(times.kind, PlainKind::Number(n) if n <= 1.0);
             stages(stage, &mut |stage, repeated| visit(stage, repeated || several));
         }
-        FunctionKind::Layer(..) | FunctionKind::Unit(..) | FunctionKind::Binding(_) => {
-            visit(function, false);
-        }
+        FunctionKind::Layer(..)
+        | FunctionKind::Unit(..)
+        | FunctionKind::Def(..)
+        | FunctionKind::Binding(_) => visit(function, false),
     }
 }
 
 fn has_weights(function: &Function, scope: &Scope) -> bool {
     match &function.kind {
-        FunctionKind::Layer(layer, _) => {
-            matches!(
-                layer,
-                LayerName::Conv
-                    | LayerName::Linear
-                    | LayerName::Bn
-                    | LayerName::GroupNorm
-                    | LayerName::LayerNorm
-                    | LayerName::InstanceNorm
-                    | LayerName::Scale
-                    | LayerName::Shift
-                    | LayerName::Shortcut
-            )
-        }
+        FunctionKind::Layer(layer, _) => layer.has_weights(),
+        FunctionKind::Def(..) => false,
         FunctionKind::Unit(..) => true,
         FunctionKind::Chain(all) => all.iter().any(|stage| has_weights(stage, scope)),
         FunctionKind::Repeat(stage, _) => has_weights(stage, scope),

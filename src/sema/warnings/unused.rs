@@ -30,6 +30,20 @@ pub fn units(net: &Net, units: &Units<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Functions that neither the net nor a unit reaches, and parameters that a function does not need.
+pub fn defs(net: &Net, units: &Units<'_>, found: &mut Vec<Diagnostic>) {
+    let in_chain = net.chain.iter().flat_map(|chain| mentions(chain));
+    let bodies = units.list.iter().flat_map(|unit| &unit.bindings);
+    let all = in_chain.chain(bodies.flat_map(|binding| mentions(&binding.value)));
+    let roots: Vec<usize> = all.filter_map(|name| units.find_def(name)).collect();
+    for (def, used) in units.defs.iter().zip(reachable(&units.def_needs(), &roots)) {
+        if !used {
+            found.push(warn(&def.name, "function", "use it in a unit or the net, or remove it"));
+        }
+        parameters(&def.parameters, mentions(&def.value).into_iter().collect(), found);
+    }
+}
+
 /// Bindings and parameters of a unit that y and f (the `roots`) do not need.
 pub fn in_unit(unit: &Unit, roots: &[usize], found: &mut Vec<Diagnostic>) {
     let live = reachable(&needs(&unit.bindings), roots);

@@ -66,10 +66,11 @@ fn close<'t, 'a>(lines: &mut Vec<Line<'t, 'a>>, mut tokens: &'t [Token<'a>], kin
 }
 
 fn starts(file: &File) -> HashMap<usize, Start> {
-    let mut starts = HashMap::new();
+    let (mut starts, no_bindings) = (HashMap::new(), Vec::new());
     for definition in &file.definitions {
         let (span, bindings, chain) = match definition {
             Definition::Unit(unit) => (unit.span, &unit.bindings, None),
+            Definition::Def(def) => (def.span, &no_bindings, None),
             Definition::Net(net) => (net.span, &net.bindings, net.chain.as_ref()),
         };
         starts.insert(span.range().start, Start::Definition);
