@@ -25,7 +25,7 @@ pub const SPECS: [(&str, Settings); 6] = [
 ];
 
 /// All other specs and variants, on pictures of 8×8 that the slow interpreter has done soon.
-pub const SMALL: [(&str, Settings); 43] = [
+pub const SMALL: [(&str, Settings); 45] = [
     ("preact", "depth=8 shared=0 kind=project"),
     ("original", "depth=8 kind=project"),
     ("constant_scaling", "depth=8"),
@@ -58,6 +58,8 @@ pub const SMALL: [(&str, Settings); 43] = [
     ("resnet9", "width=2"),
     ("rezero", "depth=8"),
     ("fixup", "depth=8"),
+    ("resnext29", "depth=11 groups=4 base=4 width=4"),
+    ("mobilenetv2", "pixels=16 width=0.125 last=16"),
     ("densenet_bc", "depth=16 growth=4"),
     // Five poolings need 32×32, and narrow layers.
     ("vgg", "width=2"),

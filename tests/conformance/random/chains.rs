@@ -78,11 +78,22 @@ fn convolution(below: &mut dyn FnMut(usize) -> usize, batch: usize, shape: &mut 
     let each = batch * out[0] * out[1] * kernel[0] * kernel[1] * shape.width;
     let mut width = WIDTHS[below(16)];
     width = width.min((MOST / each).max(1));
+    let groups = if below(3) == 0 { groups(below, shape.width, &mut width) } else { 1 };
     *shape = Shape { width, sides: out };
     let stride = if stride == 1 { String::new() } else { format!(", stride: {stride}") };
     let padding = if padded { "" } else { ", padding: 0" };
     let bias = ["", "", ", bias: 0.1"][below(3)];
-    format!(" -> conv({}x{}, {width}{stride}{padding}{bias})", kernel[0], kernel[1])
+    let groups = if groups == 1 { String::new() } else { format!(", groups: {groups}") };
+    format!(" -> conv({}x{}, {width}{stride}{padding}{bias}{groups})", kernel[0], kernel[1])
+}
+
+/// Groups of what is read; mostly as wide written as read.
+fn groups(below: &mut dyn FnMut(usize) -> usize, read: usize, width: &mut usize) -> usize {
+    let divisors: Vec<usize> = (1..=read).filter(|g| read.is_multiple_of(*g)).collect();
+    let groups = divisors[below(divisors.len())];
+    let same = below(3) > 0;
+    *width = if same { read } else { (*width).next_multiple_of(groups) };
+    groups
 }
 
 fn pooling(below: &mut dyn FnMut(usize) -> usize, shape: &mut Shape) -> String {

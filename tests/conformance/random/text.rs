@@ -50,8 +50,12 @@ fn chain(dice: &mut Dice) -> String {
     let link = |at: usize| {
         let kernel = dice.one_of(&["1x1", "3x3", "3x3", "3x3", "5x5"]);
         let bias = dice.one_of(&["", "", ", bias: 0.5", ", dilation: 2", ", padding: same"]);
-        let stride = if at == 0 { ", stride: stride" } else { "" };
-        dice.one_of(&LINKS).replace("CONV", &format!("conv({kernel}, width{stride}{bias})"))
+        // The second reads as many channels as it writes.
+        let more = match at {
+            0 => ", stride: stride",
+            _ => dice.one_of(&["", "", ", groups: width"]),
+        };
+        dice.one_of(&LINKS).replace("CONV", &format!("conv({kernel}, width{more}{bias})"))
     };
     (0..links).map(link).collect::<Vec<_>>().join(" -> ")
 }
