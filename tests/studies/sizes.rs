@@ -33,6 +33,9 @@ fn specs() -> BTreeMap<String, Network> {
             "wide" => vec![("depth", "10"), ("widen", "2"), ("width", "4")],
             "resnet9" | "preact_resnet18" => vec![("width", "4")],
             "resnet18" => vec![("pixels", "32"), ("width", "4"), ("classes", "10")],
+            "resnet_gn" => {
+                vec![("depth", "50"), ("pixels", "32"), ("width", "4"), ("groups", "2")]
+            }
             name if name.starts_with("imagenet") || name == "resnet_d" => {
                 vec![("depth", "50"), ("second", "4"), ("pixels", "32"), ("width", "4")]
             }
