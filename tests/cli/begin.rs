@@ -165,7 +165,10 @@ fn keys_of_the_recipe_are_changed_on_the_command_line_and_recorded() {
     let config = std::fs::read_to_string(folder.at("b/config.yaml")).unwrap();
     assert!(config.contains("    lr: 0.05\n") && config.contains("iterations: 64000"), "{config}");
     let near = folder.expect(1, &format!("{train} --with schedule.rl=1")).err;
-    assert!(near.contains("recipe, with schedule.rl: ") && near.contains("there are"), "{near}");
+    assert!(
+        near.contains("recipe, with schedule.rl: ") && near.contains("did you mean `lr`?"),
+        "{near}"
+    );
     let near = folder.expect(1, &format!("{train} --with optimizer.momentum=1")).err;
     assert!(near.contains("did you mean `optimiser`?"), "{near}");
     let form = folder.expect(2, &format!("{train} --with lr")).err;
