@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::validation::Amount;
 use super::{Extent, Name};
 
 /// Why a data set could not be had.
@@ -176,12 +175,14 @@ pub enum DataError {
         class: String,
     },
     /// A validation part cannot be drawn.
-    #[error("{}", validation(.data, *.amount, *.count, *.classes))]
+    #[error("{}", validation(.data, .amount, *.is_share, [*.count, *.classes]))]
     Validation {
         /// From the training pictures of which set.
         data: String,
         /// How many were asked for.
-        amount: Amount,
+        amount: String,
+        /// Whether that is a share.
+        is_share: bool,
         /// How many training pictures there are.
         count: usize,
         /// How many can be held out where one of each class stays.
@@ -314,13 +315,13 @@ fn bad_pictures(bad: &[(PathBuf, String)], of: usize) -> String {
     text
 }
 
-fn validation(data: &str, amount: Amount, count: usize, most: usize) -> String {
-    match amount {
-        Amount::Count(_) => format!(
+fn validation(data: &str, amount: &str, is_share: bool, [count, most]: [usize; 2]) -> String {
+    match is_share {
+        false => format!(
             "validation is {amount}, and {most} of the {count} training pictures of {data} can be held \
              out, since one of each class stays; ask for fewer"
         ),
-        Amount::Share(_) => format!(
+        true => format!(
             "validation is {amount}, which holds out none of the {count} training pictures of {data}; \
              ask for more, or for a number of pictures"
         ),

@@ -83,8 +83,13 @@ impl Dataset {
             Amount::Share(_) => asked == 0,
         };
         if wrong || asked == count {
-            let data = self.name.clone();
-            return Err(DataError::Validation { data, amount, count, classes: taken(&classes) });
+            return Err(DataError::Validation {
+                data: self.name.clone(),
+                amount: amount.to_string(),
+                is_share: matches!(amount, Amount::Share(_)),
+                count,
+                classes: taken(&classes),
+            });
         }
         let mut is_held = vec![false; count];
         held.iter().flatten().for_each(|&number| is_held[number] = true);
