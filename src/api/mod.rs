@@ -2,6 +2,7 @@
 
 #![warn(clippy::missing_errors_doc, clippy::missing_panics_doc)]
 
+mod bundled;
 #[cfg(feature = "engines")]
 mod data;
 #[cfg(feature = "engines")]

@@ -545,3 +545,20 @@ fn a_summary_tells_layers_and_memory_as_a_table_and_as_json() {
     assert_eq!(json["layers"][0]["writes"], serde_json::json!([3, 32, 32]));
     assert!(json["training_bytes"].as_u64() > json["inference_bytes"].as_u64());
 }
+
+#[test]
+fn specs_of_the_program_are_known_by_name_anywhere() {
+    let folder = Folder::new();
+    let run = folder.expect(0, "check wide --set depth=10 --set widen=2");
+    assert!(run.out.starts_with("<built-in wide.rnet>: wide_resnet, 3 units"), "{run:?}");
+    assert!(run.err.contains("spec: wide of the program"), "{run:?}");
+    folder.expect(0, "graph resnet9 -o net.svg");
+    let run = folder.expect(3, "check resnet50");
+    assert!(run.err.contains("say imagenet_original, in place of the path"), "{run:?}");
+    let run = folder.expect(3, "check specs/wide.rnet");
+    assert!(run.err.contains("say wide, in place of the path"), "{run:?}");
+    // A file of that name is the user's.
+    std::fs::copy(folder.at("tiny.rnet"), folder.at("wide")).unwrap();
+    let run = folder.expect(0, "check wide");
+    assert!(run.out.starts_with("wide: tiny"), "{run:?}");
+}

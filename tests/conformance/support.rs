@@ -61,6 +61,8 @@ pub const SMALL: [(&str, Settings); 45] = [
     ("resnext29", "depth=11 groups=4 base=4 width=4"),
     ("mobilenetv2", "pixels=16 width=0.125 last=16"),
     ("densenet_bc", "depth=16 growth=4"),
+    ("fractal", "width=2 path=0.5 drop=0.2"),
+    ("pyramid", "depth=14 alpha=10"),
     // Five poolings need 32×32, and narrow layers.
     ("vgg", "width=2"),
     ("vgg_lesion", "depth=10 width=4"),
@@ -90,7 +92,7 @@ pub fn with(spec: &str, settings: &str) -> Network {
 pub fn small(spec: &str, settings: &str) -> Network {
     // Where the picture is halved more often, BN over three single pixels would blow up rounding.
     let side = match spec {
-        "vgg" | "vgg_lesion" | "resnet9" => 32,
+        "vgg" | "vgg_lesion" | "resnet9" | "fractal" => 32,
         "preact_resnet18" => 16,
         _ => 8,
     };

@@ -406,6 +406,64 @@ class ResNet9(nn.Module):
         return 0.125 * self.fc(F.max_pool2d(x, 4).flatten(1))
 
 
+class Fractal(nn.Module):
+    """A block of three columns; joins are means."""
+
+    def __init__(self, i, o):
+        super().__init__()
+        two = lambda i: nn.Sequential(cell(i, o), cell(o, o))
+        self.left, self.short, self.long = cell(i, o), cell(i, o), two(i)
+        self.near, self.far = cell(o, o), two(o)
+
+    def forward(self, x):
+        middle = (self.short(x) + self.long(x)) / 2
+        return F.max_pool2d((self.left(x) + self.near(middle) + self.far(middle)) / 3, 2)
+
+
+class FractalNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        w = W // 2
+        widths = [3, w, 2 * w, 4 * w, 8 * w, 8 * w]
+        self.blocks = nn.Sequential(*[Fractal(i, o) for i, o in zip(widths, widths[1:])])
+        self.fc = nn.Linear(8 * w, CLASSES)
+
+    def forward(self, x):
+        return self.fc(self.blocks(x).flatten(1))
+
+
+class PyramidBlock(nn.Module):
+    """PyramidNet-PyTorch of dyhan0920."""
+
+    def __init__(self, i, o, stride):
+        super().__init__()
+        self.bn1, self.conv1 = bn(i), conv(i, o, 3, stride)
+        self.bn2, self.conv2 = bn(o), conv(o, o)
+        self.bn3, self.stride, self.more = bn(o), stride, o - i
+
+    def forward(self, x):
+        y = self.bn3(self.conv2(F.relu(self.bn2(self.conv1(self.bn1(x))))))
+        h = x if self.stride == 1 else F.avg_pool2d(x, 2)
+        return y + F.pad(h, (0, 0, 0, 0, 0, self.more))
+
+
+class Pyramid(nn.Module):
+    """Depth 20, alpha 10."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = conv(3, 16), bn(16)
+        widths = [16] + [math.floor(16 + 10 * k / 9) for k in range(1, 10)]
+        for stage in range(3):
+            blocks = [PyramidBlock(*widths[k : k + 2], 1 + (stage > 0 and k % 3 == 0)) for k in range(3 * stage, 3 * stage + 3)]
+            self.add_module(f"layer{stage + 1}", nn.Sequential(*blocks))
+        self.bn_final, self.fc = bn(widths[-1]), nn.Linear(widths[-1], CLASSES)
+
+    def forward(self, x):
+        x = self.layer3(self.layer2(self.layer1(self.bn1(self.conv1(x)))))
+        return self.fc(F.relu(self.bn_final(x)).mean((2, 3)))
+
+
 def timm_d():
     make = timm.models.resnet.ResNet
     stem = dict(stem_width=W // 2, stem_type="deep", avg_down=True)
@@ -476,6 +534,8 @@ NETS = {
     ),
     "rezero": (lambda: OfBlocks(ReZeroBlock, 2, True), "rezero", "depth=14", 8),
     "fixup": (lambda: OfBlocks(FixupBlock, 2, False), "fixup", "depth=14", 8),
+    "fractal": (FractalNet, "fractal", f"width={W // 2} path=0", 32),
+    "pyramid": (Pyramid, "pyramid", "depth=20 alpha=10", 8),
     "resnet9": (ResNet9, "resnet9", f"width={W // 2}", 32),
 }
 

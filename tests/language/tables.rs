@@ -163,6 +163,12 @@ const SIZES: &[(&str, &[(&str, &str)], usize, &str, usize)] = &[
     ("preact_resnet18", &[("depth", "34")], 21_279_306, "1159", 16),
     // With the BN-ReLU of He et al. 2016 behind the last unit.
     ("preact_resnet18", &[("last", "1")], 11_172_170, "555.42", 8),
+    // pytorchcv's fractalnet_cifar10.
+    ("fractal", &[], 33_724_618, "845.22", 5),
+    // Han et al. 2016, Table 2: 1.7, 3.8 and 28.3 million.
+    ("pyramid", &[], 1_739_730, "393.53", 54),
+    ("pyramid", &[("alpha", "84")], 3_855_054, "757.85", 54),
+    ("pyramid", &[("alpha", "270")], 28_485_477, "4717.98", 54),
     // Page 2018, part 4: 6.57 million.
     ("resnet9", &[], 6_573_120, "379.26", 3),
     ("resnet9", &[("classes", "100")], 6_619_200, "379.31", 3),
@@ -210,6 +216,8 @@ fn every_spec_is_in_the_table() {
             "Wu & He 2018",
             "Bachlechner et al. 2020",
             "Zhang et al. 2019",
+            "Larsson et al. 2016",
+            "Han et al. 2016",
         ];
         let named = papers.iter().any(|paper| head.contains(paper));
         assert!(named, "{name} does not say what it stands for");

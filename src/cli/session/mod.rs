@@ -1,5 +1,6 @@
 //! What verbs share: finding specs, weights and data, opening an engine, catching signals.
 
+pub mod bundled;
 pub mod download;
 pub mod engine;
 pub mod last_build;

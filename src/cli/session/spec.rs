@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::api::{Diagnostics, Spec};
 use crate::cli::Failure;
 use crate::cli::args::MessageFormat;
-use crate::cli::session::last_build;
+use crate::cli::session::{bundled, last_build};
 use crate::cli::show::{diagnostics, output};
 use crate::cli::text_file;
 pub use crate::cli::text_file::text;
@@ -50,9 +50,19 @@ impl NamedSpec {
         Self { messages, ..self }
     }
 
-    /// A spec file.
+    /// A spec file, or a spec that the program carries, by its name.
     pub fn file(path: &Path, set: &[(String, String)]) -> Result<Self, Failure> {
-        let spec = Spec::new(path.to_string_lossy(), read(path)?);
+        if let Some(spec) = bundled::named(path) {
+            output::note(format_args!("spec: {} of the program", path.display()));
+            return Ok(Self::new(stem(path), spec).with(set));
+        }
+        let text = read(path).map_err(|failure| match (failure, bundled::lead(path)) {
+            (Failure::File(text), Some(lead)) if !path.exists() => {
+                Failure::File(format!("{text}; {lead}"))
+            }
+            (failure, _) => failure,
+        })?;
+        let spec = Spec::new(path.to_string_lossy(), text);
         Ok(Self::new(stem(path), spec).with(set))
     }
 

@@ -194,6 +194,8 @@ fn what_computes_something_else_is_refused_with_the_reason() {
         "",
         "unit 8 (basic) is not F",
     );
+    let inverted = change("y = h(x) + F(x)", "y = h(x) + drop_path(0.1, inverted: true)(F(x))");
+    assert!(StateDict::of(&network(&inverted, ""), Family::Timm).is_ok());
     let dropout = change("-> linear", "-> dropout(0.5) -> linear");
     let kept = StateDict::of(&network(&dropout, ""), Family::Timm).expect("timm's resnet18");
     assert_eq!(kept.model.as_deref(), Some("timm.create_model('resnet18', num_classes=1000)"));

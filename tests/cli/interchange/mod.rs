@@ -44,13 +44,14 @@ fn settings(spec: &str) -> Vec<(String, String)> {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec(),
         "densenet_bc" => [depth("10"), vec![("growth".into(), "6".into())]].concat(),
-        "preact_resnet18" | "resnet9" => vec![("width".into(), "8".into())],
+        "preact_resnet18" | "resnet9" | "fractal" => vec![("width".into(), "8".into())],
         "resnext29" => [("depth", "11"), ("groups", "4"), ("base", "8"), ("width", "8")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec(),
         "mobilenetv2" => [("width", "0.25"), ("last", "64")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec(),
+        "pyramid" => [depth("14"), vec![("alpha".into(), "8".into())]].concat(),
         "wide" => [depth("10"), vec![("widen".into(), "2".into())]].concat(),
         name if name.starts_with("bottleneck") => depth("20"),
         _ => depth("14"),
