@@ -167,7 +167,7 @@ impl Place<'_> {
         let unit =
             |d: &Definition| item(self.index.name(d.symbol), CompletionItemKind::CLASS, d.word);
         let in_net = self.around.word == "net";
-        let here = |layer: &LayerName| !(!in_net && *layer == LayerName::Input);
+        let here = |layer: &LayerName| in_net || *layer != LayerName::Input;
         let layers = LayerName::all().filter(here);
         let layer = |l: LayerName| item(l.text(), CompletionItemKind::FUNCTION, &usage(l));
         others.map(unit).chain(layers.map(layer)).collect()
@@ -296,11 +296,12 @@ mod tests {
         let numbers =
             [&["width", "kind", "ratio", "n", "index", "count"], &OF_NUMBERS[..]].concat();
         let left =
-            [&["kernel", "padding", "bias", "groups", "init", "gain"], &numbers[..]].concat();
+            [&["kernel", "padding", "bias", "groups", "dilation", "init", "gain"], &numbers[..]]
+                .concat();
         assert_eq!(in_unit("G = conv(|, width, stride: 2)"), left);
         assert_eq!(
             in_unit("G = conv(3x3, width, stride: 2, |)"),
-            ["padding", "bias", "groups", "init", "gain"]
+            ["padding", "bias", "groups", "dilation", "init", "gain"]
         );
         assert_eq!(in_unit("G = conv(3x3, width / |)"), numbers);
         assert_eq!(in_unit("G = conv(3x3, width: |)"), numbers);

@@ -625,12 +625,19 @@ mod tests {
         let rest = layer.slots().iter().filter(own).map(|s| match s.name {
             "kernel" => "kernel: 3x3, ".to_owned(),
             "p" => "p: 0.5, ".to_owned(),
-            name => format!("{name}: 4, "),
+            "high" => "high: 5, ".to_owned(),
+            name => match s.words.first() {
+                Some(word) => format!("{name}: {}, ", word.text()),
+                None => format!("{name}: 4, "),
+            },
         });
         let call =
             format!("{}({}{}: {})", layer.text(), rest.collect::<String>(), slot.name, word.text());
         match layer {
             LayerName::Input => format!("net n {{ {call} -> linear(4) }}"),
+            value if value.is_value() => {
+                format!("unit u {{ y = x * {call} }} net n {{ input(4, 8, 8) -> u -> linear(4) }}")
+            }
             _ => format!("net n {{ input(4, 8, 8) -> {call} -> linear(4) }}"),
         }
     }

@@ -241,7 +241,10 @@ fn renamed(text: &str) -> String {
     let binding = |line: &str| {
         let name = line.strip_prefix("let ").unwrap_or(line).split_once(" = ")?.0.to_owned();
         let word = name.chars().all(|c| c.is_alphanumeric() || c == '_');
-        (word && !["y", "f"].contains(&name.as_str())).then_some(name)
+        // A layer's argument of the same name keeps it.
+        let argument =
+            name.len() > 1 && text.lines().any(|line| code(line).contains(&format!("{name}: ")));
+        (word && !argument && !["y", "f"].contains(&name.as_str())).then_some(name)
     };
     let names: HashSet<String> = text.lines().filter_map(|line| binding(&code(line))).collect();
     let other = |word: &str| match word {

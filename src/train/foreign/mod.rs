@@ -210,10 +210,10 @@ fn misfit(net: &Net<'_>, own: usize, theirs: &Theirs) -> Unpaired {
     ) = (ours, other)
         && (channels, running) == (c, r)
     {
-        let parts = [Part::Weight, Part::Bias].into_iter().zip(affine.into_iter().zip(found));
-        for (part, (is_ours, is_theirs)) in parts.filter(|(_, (ours, theirs))| ours != theirs) {
+        let mut parts = [Part::Weight, Part::Bias].into_iter().zip(affine.into_iter().zip(found));
+        if let Some((part, (is_ours, _))) = parts.find(|(_, (ours, theirs))| ours != theirs) {
             let name = full(part);
-            return match is_ours && !is_theirs {
+            return match is_ours {
                 true => Unpaired::Missing { name, own: part.of(module) },
                 false => Unpaired::Left { name, own: module.to_owned() },
             };
