@@ -211,7 +211,7 @@ fn runs_with_any_optimiser_go_on_to_the_same_weights() {
         let (before, _) = recipe.split_once("optimiser:\n").unwrap();
         let rest = rest.replace("lr: 0.1\n", "lr: 0.01\n").replace("lr: 0.01 }", "lr: 0.001 }");
         let text = format!("{before}optimiser: {{ {optimiser} }}\nfreeze: stem\n{rest}{clipped}");
-        std::fs::write(folder.at(&format!("{name}.yaml")), text).unwrap();
+        std::fs::write(folder.at(format!("{name}.yaml")), text).unwrap();
         let train = format!("{TRAIN} --recipe {name}.yaml --epochs 2");
         let whole = folder.expect(0, &format!("{train} --out {name}"));
         assert!(whole.err.contains("frozen: "), "{whole:?}");
