@@ -25,7 +25,7 @@ pub const SPECS: [(&str, Settings); 6] = [
 ];
 
 /// All other specs and variants, on pictures of 8×8 that the slow interpreter has done soon.
-pub const SMALL: [(&str, Settings); 45] = [
+pub const SMALL: [(&str, Settings); 47] = [
     ("preact", "depth=8 shared=0 kind=project"),
     ("original", "depth=8 kind=project"),
     ("constant_scaling", "depth=8"),
