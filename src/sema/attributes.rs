@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 
 use super::hir::Plain;
 use super::layers::{LayerName, Word};
-use super::plain::{Env, Term, short};
+use super::numerals::short;
+use super::plain::{Env, Term};
 use super::windows::{Moves, Padding};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::network::{

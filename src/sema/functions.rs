@@ -1,6 +1,6 @@
 //! Functions that are no layers: of numbers, and of several values.
 
-use super::plain::short;
+use super::numerals::short;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::network::Activation;
 use crate::source::Span;

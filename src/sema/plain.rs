@@ -2,6 +2,7 @@
 
 use super::hir::{Body, Operator, Plain, PlainKind, Scope};
 use super::layers::Word;
+use super::numerals::short;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
@@ -24,16 +25,6 @@ impl std::fmt::Display for Term {
             Term::Word(word) => f.write_str(word.text()),
         }
     }
-}
-
-/// A number for a message: at most four decimals, powers of ten where it is very large or small.
-pub fn short(number: f64) -> String {
-    let size = number.abs();
-    if size != 0.0 && !(1e-3..1e15).contains(&size) {
-        return format!("{number:e}");
-    }
-    let text = format!("{number:.4}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// The numbers of one definition, used at one place.

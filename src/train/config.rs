@@ -10,7 +10,6 @@ use super::part::Part;
 use super::recipe::Recipe;
 use super::record::format::FormatVersion;
 use super::schedule::Length;
-use super::start::Start;
 use crate::data::normalise::Normalisation;
 use crate::engine::Precision;
 
@@ -117,6 +116,24 @@ pub enum Change {
         /// What it is now.
         now: String,
     },
+}
+
+/// The weights that a run began with, as its configuration records them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    /// Their file.
+    pub weights: String,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// Name of the data set that they were trained on, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
+    /// Steps that they were trained for here.
+    pub steps: u64,
+    /// Tensors that were made new.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub new: Vec<String>,
 }
 
 impl Config {

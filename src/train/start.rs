@@ -2,33 +2,14 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
 use super::TrainError;
+use super::config::Start;
 use super::fit;
 use super::record::checkpoint::{self, Origin, Renewed, Taken};
 use super::tensors::{self, Tensor, Values};
 use crate::data::Dataset;
 use crate::data::normalise::Normalisation;
 use crate::network::{ModuleId, ModuleKind, Network};
-
-/// The weights that a run began with, as its configuration records them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Start {
-    /// Their file.
-    pub weights: String,
-    /// Its SHA-256.
-    pub sha256: String,
-    /// Name of the data set that they were trained on, if it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub data: Option<String>,
-    /// Steps that they were trained for here.
-    pub steps: u64,
-    /// Tensors that were made new.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub new: Vec<String>,
-}
 
 /// Weights that a run is to begin with.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! What a recipe's numbers must be.
 
 use super::super::yaml::Mistake;
+use super::ranges::at_least_zero;
 use super::{ClassWeights, MOST_BATCH, MOST_STEPS, OneCycle, Recipe, Schedule, groups, validation};
 
 /// Says what is wrong with a recipe that reads well.
@@ -122,11 +123,4 @@ fn at_most_lr(key: &'static str, value: f64, lr: f64) -> Result<(), Mistake> {
         key,
         format!("{key} is {value}: it is a rate, and above lr, which is the highest, {lr}"),
     ))
-}
-
-pub(super) fn at_least_zero(key: &'static str, value: f64) -> Result<(), Mistake> {
-    if value.is_finite() && value >= 0.0 {
-        return Ok(());
-    }
-    Err(Mistake::at(key, format!("{key} is {value}, and must be 0 or more")))
 }

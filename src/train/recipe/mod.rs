@@ -22,6 +22,7 @@ mod clip;
 pub mod groups;
 mod optimiser;
 pub mod pattern;
+mod ranges;
 #[cfg(test)]
 mod tests;
 mod validation;

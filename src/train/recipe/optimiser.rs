@@ -117,7 +117,7 @@ impl Optimiser {
         if self.kind == Kind::Sgd && self.momentum.is_none() {
             return Err(Mistake::at("optimiser", "`optimiser.momentum` is missing"));
         }
-        super::check::at_least_zero("optimiser.weight_decay", self.weight_decay)?;
+        super::ranges::at_least_zero("optimiser.weight_decay", self.weight_decay)?;
         below_one("optimiser.momentum", self.momentum.unwrap_or(0.0))?;
         for beta in self.betas.unwrap_or_default() {
             below_one("optimiser.betas", beta)?;
