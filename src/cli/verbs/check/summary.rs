@@ -262,7 +262,8 @@ mod tests {
             assert_eq!(whole().map(|row| row.macs).sum::<u64>(), network.macs(), "{name}");
             let units: usize = whole().filter_map(|row| row.times).sum();
             assert_eq!(units, network.units.len(), "{name}");
-            assert!(rows.len() < 80, "{name}: {}", rows.len());
+            // MobileNetV2's seventeen units are of thirteen kinds, of eight rows each.
+            assert!(rows.len() < 110, "{name}: {}", rows.len());
         }
     }
 
