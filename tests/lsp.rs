@@ -575,7 +575,9 @@ fn signatures_know_the_argument_being_written() {
         let units: Vec<u16> = label.encode_utf16().collect();
         (label, String::from_utf16(&units[start..end]).expect("a text"))
     };
-    let conv = "conv(kernel, width, [stride: …], [padding: …], [bias: …])".to_owned();
+    let conv = "conv(kernel, width, [stride: …], [padding: …], [bias: …], [groups: …], \
+                [dilation: …], [init: …], [gain: …])"
+        .to_owned();
     assert_eq!(active("F =", "3x3"), (conv.clone(), "kernel".to_owned()), "by place");
     assert_eq!(active("F =", "width"), (conv.clone(), "width".to_owned()));
     assert_eq!(active("F =", "stride)"), (conv, "[stride: …]".to_owned()), "by name");
