@@ -38,14 +38,14 @@ fn entry(e: u32) -> f32 {
 
 fn epilogue(row: u32, col: u32, raw0: f32) {
     if (row < ROWS && col < COLS) {
-        let t0 = raw0 * raw0;
-        let t1 = 1.0f;
+        let t0 = 1.0f;
+        let t1 = raw0 * raw0;
         let t2 = t0 + t1;
         let t3 = finite1(t2);
         let t4 = step1(t3);
         let t5 = 0u;
         let t6 = read1_b0(starts[0].x + t5);
-        let t7 = t6 + t1;
+        let t7 = t6 + t0;
         let t8 = 1999.5f;
         let t9 = t7 - t8;
         let t10 = step1(t9);
@@ -57,14 +57,14 @@ fn epilogue(row: u32, col: u32, raw0: f32) {
         let t16 = 2.0f;
         let t17 = t12 * t16;
         let t18 = t15 * t17;
-        let t19 = t1 - t15;
+        let t19 = t0 - t15;
         let t20 = t12 * t19;
         let t21 = t18 + t20;
         let t22 = t4 * t21;
-        let t23 = t1 - t4;
+        let t23 = t0 - t4;
         let t24 = 0.5f;
         let t25 = t12 * t24;
-        let t26 = larger1(t25, t1);
+        let t26 = larger1(t25, t0);
         let t27 = t23 * t26;
         let t28 = t22 + t27;
         let t29 = t7 * t19;
