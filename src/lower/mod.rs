@@ -52,7 +52,7 @@ pub struct Form {
     /// Keeps fewer activations.
     pub recompute: bool,
     /// Scales the loss, for engines that store gradients in half precision: two more inputs
-    /// ([`loss_scaling::STATE`]), and an output `Finite`, 0 where the step was left out because
+    /// ([`crate::nn::loss_scaling::STATE`]), and an output `Finite`, 0 where the step was left out because
     /// a gradient was no finite number.
     pub scaled: bool,
 }

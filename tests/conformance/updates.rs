@@ -1,6 +1,8 @@
 //! Optimisers, frozen parts and clipping: the engines agree with the interpreter, and
 //! what is not asked for is not computed.
 
+use rnetc::engine::Precision;
+use rnetc::engine::cpu::CpuEngine;
 use rnetc::engine::wgpu::{GpuPlan, Target};
 use rnetc::gradcheck;
 use rnetc::graph::builder::Builder;
@@ -144,5 +146,31 @@ fn a_step_that_is_left_out_leaves_all_that_is_kept() {
         };
         assert_eq!(&left[&id], kept, "{}", input.name);
         assert_ne!(&moved[&id], kept, "{}", input.name);
+    }
+}
+
+/// Scalars that all updates read, the moments' filling and the clipped norm among them, are known before
+/// updates are made side by side.
+#[test]
+fn any_number_of_threads_updates_to_the_same_bits() {
+    let network = small("preact", "depth=8");
+    for (rule, clip, form) in [
+        (ADAMW, Some(Clip::Norm(0.5)), SCALED),
+        (ADAMW, None, PLAIN),
+        (LION, Some(Clip::Norm(0.5)), PLAIN),
+    ] {
+        let updates = Updates { rule, clip, ..Updates::of(Sgd::PAPER) };
+        let program = step(&network, &updates, form);
+        let inputs = crate::support::inputs(&network, &program, 3);
+        let run = |threads| {
+            let engine = CpuEngine::new(Some(threads), Precision::F32).expect("a CPU");
+            let mut executable = crate::support::load(&engine, &program, &inputs);
+            (0..3).for_each(|_| executable.run().expect("runs"));
+            let state = |&(input, _): &(InputId, _)| executable.state(input).expect("state");
+            let state: Vec<Vec<f32>> = program.updates.iter().map(state).collect();
+            state.concat().iter().map(|value| value.to_bits()).collect::<Vec<u32>>()
+        };
+        let one = run(1);
+        (0..10).for_each(|_| assert!(run(8) == one, "{rule:?}, {clip:?}"));
     }
 }

@@ -34,54 +34,108 @@ pub fn sort(program: &Program, placement: &Placement) -> Unbatched {
             && (updates.contains(&id) || !readers.is_empty())
             && readers.iter().all(|u| late[u.index()]);
     }
-    let mut sorted =
-        Unbatched { before: vec![Vec::new(); placement.phases as usize], last: Vec::new() };
-    let mut last = Vec::new();
-    for id in graph.ids() {
+    let stored = |id: NodeId| {
         let node = graph.node(id);
         let stored = placement.home(id) == Home::Tensor && !node.ty.batched;
-        if !stored || closes_phase(graph, id) || matches!(node.op, Op::Input(_)) {
-            continue;
-        }
-        if late[id.index()] {
-            last.push(id);
-        } else {
-            sorted.before[placement.stage(id).phase as usize].push(id);
-        }
+        stored && !closes_phase(graph, id) && !matches!(node.op, Op::Input(_))
+    };
+    let last: Vec<NodeId> = graph.ids().filter(|&id| late[id.index()] && stored(id)).collect();
+    let Runs { runs: last, common } = Runs::of(graph, &last);
+    common.into_iter().for_each(|id| late[id.index()] = false);
+    let mut before = vec![Vec::new(); placement.phases as usize];
+    for id in graph.ids().filter(|&id| stored(id) && !late[id.index()]) {
+        before[placement.stage(id).phase as usize].push(id);
     }
-    sorted.last = runs(graph, &last);
-    sorted
+    Unbatched { before, last }
 }
 
-/// Splits late nodes into runs that read each other: a parameter's momentum and the parameter.
-/// Equal runs become equal loops, compiled once.
-fn runs(graph: &Graph, nodes: &[NodeId]) -> Vec<Vec<NodeId>> {
-    let stored: HashSet<NodeId> = nodes.iter().copied().collect();
-    let mut runs: Vec<Vec<NodeId>> = Vec::new();
-    for &id in nodes {
-        match runs.last_mut() {
-            Some(run) if reads(graph, &stored, run, id) => run.push(id),
-            _ => runs.push(vec![id]),
-        }
-    }
-    runs
+/// Late nodes by what reads what: a parameter's momentum and the parameter. Runs are computed side by
+/// side, so none reads what another computes; equal ones become equal loops, compiled once.
+struct Runs {
+    /// Each in order.
+    runs: Vec<Vec<NodeId>>,
+    /// Values that several runs read, which are known before: a rate times a decay, say.
+    common: Vec<NodeId>,
 }
 
-/// Whether `id` reads a member of `run`, through values that are not stored.
-fn reads(graph: &Graph, stored: &HashSet<NodeId>, run: &[NodeId], id: NodeId) -> bool {
+impl Runs {
+    fn of(graph: &Graph, nodes: &[NodeId]) -> Self {
+        let stored: HashMap<NodeId, usize> =
+            nodes.iter().enumerate().map(|(at, &id)| (id, at)).collect();
+        let reads: Vec<Vec<usize>> = nodes.iter().map(|&id| reads(graph, &stored, id)).collect();
+        let given: Vec<bool> = nodes.iter().map(|&id| given(graph, id)).collect();
+        let mut run: Vec<usize> = (0..nodes.len()).collect();
+        for (at, args) in reads.iter().enumerate().filter(|(at, _)| !given[*at]) {
+            args.iter().filter(|arg| !given[**arg]).for_each(|&arg| join(&mut run, at, arg));
+        }
+        let mut common = vec![false; nodes.len()];
+        for at in (0..nodes.len()).rev().filter(|&at| given[at]) {
+            let readers: Vec<usize> =
+                (at + 1..nodes.len()).filter(|r| reads[*r].contains(&at)).collect();
+            let of: HashSet<usize> = readers.iter().map(|&reader| root(&run, reader)).collect();
+            common[at] = of.len() > 1 || readers.iter().any(|&reader| common[reader]);
+            if let (false, Some(&reader)) = (common[at], readers.first()) {
+                join(&mut run, at, reader);
+            }
+        }
+        let mut places: HashMap<usize, usize> = HashMap::new();
+        let mut runs: Vec<Vec<NodeId>> = Vec::new();
+        for at in (0..nodes.len()).filter(|&at| !common[at]) {
+            let place = *places.entry(root(&run, at)).or_insert_with(|| {
+                runs.push(Vec::new());
+                runs.len() - 1
+            });
+            runs[place].push(nodes[at]);
+        }
+        let common = nodes.iter().zip(common).filter(|(_, common)| *common);
+        Self { runs, common: common.map(|(&id, _)| id).collect() }
+    }
+}
+
+fn root(run: &[usize], mut at: usize) -> usize {
+    while run[at] != at {
+        at = run[at];
+    }
+    at
+}
+
+/// Makes two runs one, under the later node, so that few steps lead to it.
+fn join(run: &mut [usize], a: usize, b: usize) {
+    let (a, b) = (root(run, a), root(run, b));
+    run[a.min(b)] = a.max(b);
+}
+
+/// The stored late nodes that `id` reads, through values that are not stored.
+fn reads(graph: &Graph, stored: &HashMap<NodeId, usize>, id: NodeId) -> Vec<usize> {
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
     let mut pending = vec![id];
     while let Some(at) = pending.pop() {
-        for &arg in &graph.node(at).args {
-            if run.contains(&arg) {
-                return true;
-            }
-            let inside = arg.index() > run[0].index() && !stored.contains(&arg);
-            if inside && !is_anchor(graph, arg) {
-                pending.push(arg);
+        for &arg in graph.node(at).args.iter().filter(|arg| seen.insert(**arg)) {
+            match stored.get(&arg) {
+                Some(&place) => found.push(place),
+                None if is_anchor(graph, arg) => {}
+                None => pending.push(arg),
             }
         }
     }
-    false
+    found
+}
+
+/// Whether a value needs no weight gradient that is still being added up: what it is made from are
+/// inputs and whole reductions.
+fn given(graph: &Graph, id: NodeId) -> bool {
+    let mut seen = HashSet::new();
+    let mut pending = vec![id];
+    while let Some(at) = pending.pop() {
+        for &arg in graph.node(at).args.iter().filter(|arg| seen.insert(**arg)) {
+            match graph.node(arg).op {
+                Op::Reduce(..) => {}
+                _ if is_anchor(graph, arg) => return false,
+                _ => pending.push(arg),
+            }
+        }
+    }
+    true
 }
 
 /// A node's tensor.
