@@ -262,8 +262,10 @@ mod tests {
             assert_eq!(whole().map(|row| row.macs).sum::<u64>(), network.macs(), "{name}");
             let units: usize = whole().filter_map(|row| row.times).sum();
             assert_eq!(units, network.units.len(), "{name}");
-            // MobileNetV2's seventeen units are of thirteen kinds, of eight rows each.
-            assert!(rows.len() < 110, "{name}: {}", rows.len());
+            // MobileNetV2's seventeen units are of thirteen kinds, of eight rows each; PyramidNet's
+            // fifty-four all differ in width.
+            let most = if path.ends_with("pyramid.rnet") { 400 } else { 110 };
+            assert!(rows.len() < most, "{name}: {}", rows.len());
         }
     }
 
