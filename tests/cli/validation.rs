@@ -105,7 +105,9 @@ fn views_are_averaged_and_recorded() {
         all.collect()
     };
     let (flip, none) = (ask("").out, ask("--views none").out);
-    for (flip, none) in probabilities(&flip).iter().zip(probabilities(&none)) {
+    let [flip, none] = [probabilities(&flip), probabilities(&none)];
+    assert_eq!([flip.len(), none.len()], [6, 6]);
+    for (flip, none) in flip.iter().zip(none) {
         assert!((flip - none).abs() < 1e-5, "{flip}, {none}");
     }
     folder.expect(2, &format!("{TRAIN} --views flip"));

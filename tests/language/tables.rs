@@ -145,12 +145,13 @@ const SIZES: &[(&str, &[(&str, &str)], usize, &str, usize)] = &[
     ("resnet_d", &[], 25_576_264, "4329", 16),
     ("resnet_d", &[("depth", "101")], 44_568_392, "8041", 33),
     ("resnet_d", &[("depth", "152"), ("second", "8")], 60_212_040, "11753", 50),
-    // Zagoruyko & Komodakis 2016, Table 5: 36.5, 8.9 and 11.0 million.
+    // With group norm in place of batch norm, torchvision's ResNet-50 and -101.
     ("resnet_gn", &[], 25_557_032, "4089", 16),
     ("resnet_gn", &[("depth", "101")], 44_549_160, "7801", 33),
     // As many as in PyTorch, counted with tests/goldens/make_nets.py.
     ("rezero", &[], 853_045, "125.49", 27),
     ("fixup", &[], 1_720_138, "252.89", 54),
+    // Zagoruyko & Komodakis 2016, Table 5: 36.5, 8.9 and 11.0 million.
     ("wide", &[], 36_479_194, "5243", 12),
     ("wide", &[("drop", "0.3")], 36_479_194, "5243", 12),
     ("wide", &[("depth", "40"), ("widen", "4")], 8_949_210, "1299", 18),
@@ -165,7 +166,7 @@ const SIZES: &[(&str, &[(&str, &str)], usize, &str, usize)] = &[
     ("preact_resnet18", &[("last", "1")], 11_172_170, "555.42", 8),
     // pytorchcv's fractalnet_cifar10.
     ("fractal", &[], 33_724_618, "845.22", 5),
-    // Han et al. 2016, Table 2: 1.7, 3.8 and 28.3 million.
+    // Han et al. 2016, Table 2: 1.7, 3.8 and 28.3 million, the last of which comes to 28.5 here.
     ("pyramid", &[], 1_739_730, "393.53", 54),
     ("pyramid", &[("alpha", "84")], 3_855_054, "757.85", 54),
     ("pyramid", &[("alpha", "270")], 28_485_477, "4717.98", 54),

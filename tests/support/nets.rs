@@ -30,6 +30,7 @@ impl Net {
         let stem = |path: PathBuf| path.file_stem().expect("a name").to_string_lossy().into_owned();
         let mut names: Vec<String> = files.map(|file| stem(file.expect("a file").path())).collect();
         names.sort();
+        assert!(names.len() >= 20, "{names:?}");
         names
     }
 

@@ -31,7 +31,7 @@ fn settings(spec: &str) -> Vec<(String, String)> {
         "vgg" => vec![("width".into(), "8".into())],
         "vgg_lesion" => vec![("width".into(), "8".into())],
         "highway" => depth("9"),
-        "imagenet_original" | "imagenet_preact" | "resnet_d" => {
+        "imagenet_original" | "imagenet_preact" | "resnet_d" | "resnet_gn" => {
             let mut all = depth("50");
             for (name, value) in
                 [("second", "4"), ("pixels", "32"), ("width", "8"), ("classes", "10")]

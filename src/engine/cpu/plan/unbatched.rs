@@ -68,10 +68,13 @@ impl Runs {
         for (at, args) in reads.iter().enumerate().filter(|(at, _)| !given[*at]) {
             args.iter().filter(|arg| !given[**arg]).for_each(|&arg| join(&mut run, at, arg));
         }
+        let mut readers = vec![Vec::new(); nodes.len()];
+        for (at, args) in reads.iter().enumerate() {
+            args.iter().for_each(|&arg| readers[arg].push(at));
+        }
         let mut common = vec![false; nodes.len()];
         for at in (0..nodes.len()).rev().filter(|&at| given[at]) {
-            let readers: Vec<usize> =
-                (at + 1..nodes.len()).filter(|r| reads[*r].contains(&at)).collect();
+            let readers: &[usize] = &readers[at];
             let of: HashSet<usize> = readers.iter().map(|&reader| root(&run, reader)).collect();
             common[at] = of.len() > 1 || readers.iter().any(|&reader| common[reader]);
             if let (false, Some(&reader)) = (common[at], readers.first()) {

@@ -1,6 +1,7 @@
 //! Every cut covers its domain exactly once, within what every adapter offers: for typical shapes and
 //! whatever a device may have, without a device and without text.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use super::*;
@@ -299,7 +300,7 @@ fn blocks_cover(cut: &TileCut, depthwise: &Depthwise, it: &Contraction) {
     if depthwise.weights {
         assert_eq!((parts * rows, cut.strips), (it.geometry.kernel[0], parts * slices));
         let each = all.div_ceil(cut.splits);
-        let ends = |split: usize| [split * each + each, all].into_iter().min().unwrap_or(all);
+        let ends = |split: usize| (split * each + each).min(all);
         let blocks = (0..cut.splits).flat_map(|split| {
             (0..slices).flat_map(move |slice| (split * each + slice..ends(split)).step_by(slices))
         });
@@ -333,6 +334,7 @@ fn matrices_cover(cut: &TileCut, share: MatrixShare, matrices: Matrices) {
 
 #[test]
 fn every_element_is_computed_once() {
+    let depthwise = Cell::new(0);
     all(|graph, kernel, cut, target| match (&kernel.body, cut.multiply) {
         (Body::Total { .. }, _) => assert_eq!(cut.workgroups(kernel), 1),
         (Body::Map | Body::Fold(_) | Body::Gather(_) | Body::Merge { .. }, multiply) => {
@@ -354,11 +356,15 @@ fn every_element_is_computed_once() {
                 }
                 Multiply::Strips(strip) => strips_cover(cut, &strip),
                 Multiply::Weights(weights) => weights_cover(cut, &weights, &it, target),
-                Multiply::Depthwise(depthwise) => blocks_cover(cut, &depthwise, &it),
+                Multiply::Depthwise(cuts) => {
+                    depthwise.set(depthwise.get() + 1);
+                    blocks_cover(cut, &cuts, &it);
+                }
                 Multiply::Sliding(window) => windows_cover(cut, window, &it, kernel),
             }
         }
     });
+    assert!(depthwise.get() > 0);
 }
 
 #[test]

@@ -305,7 +305,9 @@ fn loops_of_gates_and_draws_are_wide() {
         let program = lower::gradients(&network, 2);
         for precision in [Precision::F32, Precision::Bf16, Precision::Bf16x3] {
             let isa = Isa::choose(None).unwrap();
-            for spec in plan::schedule(&program, isa, precision).unwrap().loops {
+            let loops = plan::schedule(&program, isa, precision).unwrap().loops;
+            assert!(!loops.is_empty());
+            for spec in loops {
                 let [rows, columns, channels] = spec.extent;
                 let left = rows * columns == 1 || channels == 1;
                 assert!(left || super::compile(&spec).is_some(), "{precision:?}: {spec}");
