@@ -39,6 +39,15 @@ fn head_only(network: &Network, mut updates: Updates) -> Updates {
     updates
 }
 
+/// All but one tensor stay as they are.
+fn one_only(network: &Network, updates: Updates) -> Updates {
+    let mut updates = head_only(network, updates);
+    let bias = |name: &str| name.starts_with("head.linear") && name.ends_with("bias");
+    let tensor = network.tensors().find(|tensor| bias(&network.tensor_name(tensor.id)));
+    updates.own.insert(tensor.expect("the head's bias").id, None);
+    updates
+}
+
 #[test]
 fn engines_agree_on_every_rule() {
     let network = small("preact", "depth=8");
@@ -149,17 +158,28 @@ fn a_step_that_is_left_out_leaves_all_that_is_kept() {
     }
 }
 
+/// The norm is of more tensors than a loop has room for.
+#[test]
+fn gradients_of_a_deep_net_are_clipped() {
+    let network = small("preact", "depth=26");
+    let updates = Updates { clip: Some(Clip::Norm(0.5)), ..Updates::of(Sgd::PAPER) };
+    agrees("deep", &step(&network, &updates, PLAIN), 1e-3);
+}
+
 /// Scalars that all updates read, the moments' filling and the clipped norm among them, are known before
 /// updates are made side by side.
 #[test]
 fn any_number_of_threads_updates_to_the_same_bits() {
     let network = small("preact", "depth=8");
-    for (rule, clip, form) in [
-        (ADAMW, Some(Clip::Norm(0.5)), SCALED),
-        (ADAMW, None, PLAIN),
-        (LION, Some(Clip::Norm(0.5)), PLAIN),
+    for (rule, clip, form, all) in [
+        (ADAMW, Some(Clip::Norm(0.5)), SCALED, true),
+        (ADAMW, None, PLAIN, true),
+        (LION, Some(Clip::Norm(0.5)), PLAIN, true),
+        // The filling has one reader.
+        (ADAMW, None, PLAIN, false),
     ] {
         let updates = Updates { rule, clip, ..Updates::of(Sgd::PAPER) };
+        let updates = if all { updates } else { one_only(&network, updates) };
         let program = step(&network, &updates, form);
         let inputs = crate::support::inputs(&network, &program, 3);
         let run = |threads| {

@@ -107,7 +107,7 @@ pub fn in_arena(program: &Program, schedule: &Schedule) -> Live {
             [merge.result, merge.parts].into_iter().for_each(|taken| take(taken, at(Part::Merges)));
         }
     }
-    steps.last.iter().flat_map(all).for_each(|taken| take(taken, end));
+    steps.last.iter().flatten().flat_map(all).for_each(|taken| take(taken, end));
     steps.copies.iter().flatten().for_each(|&taken| take(taken, end));
     program.outputs.iter().for_each(|output| take(whole(output.node), end));
     live

@@ -3,7 +3,6 @@
 use super::buffer::{Buffer, Extent};
 use super::fuse;
 use super::schedule::Schedule;
-use super::step::Loop;
 use crate::engine::EngineError;
 use crate::engine::cpu::operand::Operand;
 use crate::graph::{NodeId, Op, Program, ReduceKind, Type};
@@ -12,9 +11,6 @@ use crate::graph::{NodeId, Op, Program, ReduceKind, Type};
 /// in which they differ is this engine's mistake, and must not run.
 pub fn check(program: &Program, schedule: &Schedule) -> Result<(), EngineError> {
     let steps = &schedule.steps;
-    let of_loops = |loops: &[Loop<Extent>]| -> Vec<Extent> {
-        loops.iter().flat_map(|step| step.accesses().all()).collect()
-    };
     let phases = steps.phases.iter().flat_map(|phase| {
         let packs = phase.packs.iter().flat_map(|pack| [pack.weights, pack.packed]);
         let images = phase.steps.iter().flat_map(|step| step.accesses().all());
@@ -22,7 +18,12 @@ pub fn check(program: &Program, schedule: &Schedule) -> Result<(), EngineError> 
         let before = phase.before.iter().flat_map(|step| step.accesses().all());
         before.chain(packs).chain(images).chain(merges)
     });
-    let rest = of_loops(&steps.last).into_iter().chain(steps.copies.iter().flatten().copied());
+    let rest = steps
+        .last
+        .iter()
+        .flatten()
+        .flat_map(|step| step.accesses().all())
+        .chain(steps.copies.iter().flatten().copied());
     for taken in phases.chain(rest) {
         let there = schedule.written(program, taken.buffer);
         if there.is_some_and(|words| taken.words > words) {

@@ -83,10 +83,9 @@ pub fn schedule(
         phases.push(Phase { before, ..builder.build(nodes, &mut loops)? });
     }
     let tiles = builder.finish();
-    let mut last = Vec::new();
-    for run in &unbatched.last {
-        last.extend(unbatched::fuse(graph, &mut ready, run, &mut loops));
-    }
+    let runs = unbatched.last.iter();
+    let mut last: Vec<_> =
+        runs.map(|run| unbatched::fuse(graph, &mut ready, run, &mut loops)).collect();
     let copies = unbatched::update(program, &mut last);
     let steps = Steps { phases, last, copies };
     let schedule = Schedule { formats, loops: loops.finish(), tiles, steps };

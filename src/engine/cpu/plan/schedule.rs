@@ -100,8 +100,8 @@ impl<B: Copy> Phase<B> {
 pub struct Steps<B> {
     /// In order.
     pub phases: Vec<Phase<B>>,
-    /// Loops after the last phase, which update state; in any order.
-    pub last: Vec<Loop<B>>,
+    /// Loops after the last phase, which update state: runs in any order, the loops of each in theirs.
+    pub last: Vec<Vec<Loop<B>>>,
     /// New state that could not be written in place: from where, and onto which input.
     pub copies: Vec<[B; 2]>,
 }
@@ -111,7 +111,11 @@ impl<B: Copy> Steps<B> {
     pub fn map<C>(&self, mut to: impl FnMut(B) -> C) -> Steps<C> {
         Steps {
             phases: self.phases.iter().map(|phase| phase.map(&mut to)).collect(),
-            last: self.last.iter().map(|step| step.map(&mut to)).collect(),
+            last: self
+                .last
+                .iter()
+                .map(|run| run.iter().map(|step| step.map(&mut to)).collect())
+                .collect(),
             copies: self.copies.iter().map(|copy| copy.map(&mut to)).collect(),
         }
     }

@@ -18,7 +18,7 @@ impl Display for Schedule {
             section(f, "merges", phase.merges.iter().map(|merge| self.merge(merge)))?;
         }
         writeln!(f, "last")?;
-        self.loops(f, "loops", &self.steps.last)?;
+        section(f, "loops", self.steps.last.iter().flatten().map(|step| self.one_loop(step)))?;
         let copy =
             |[from, to]: &[Extent; 2]| format!("{} -> {}", self.buffer(from), self.buffer(to));
         section(f, "copies", self.steps.copies.iter().map(copy))?;
@@ -65,10 +65,6 @@ impl Schedule {
             names.join(", ")
         };
         format!("{} -> {}", names(reads), names(writes))
-    }
-
-    fn loops(&self, f: &mut Formatter<'_>, heading: &str, loops: &[Loop<Extent>]) -> fmt::Result {
-        section(f, heading, loops.iter().map(|step| self.one_loop(step)))
     }
 
     /// `l4(%7, t0, out t1)`, in the order of its code's slots.

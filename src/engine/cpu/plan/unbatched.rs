@@ -34,10 +34,13 @@ pub fn sort(program: &Program, placement: &Placement) -> Unbatched {
             && (updates.contains(&id) || !readers.is_empty())
             && readers.iter().all(|u| late[u.index()]);
     }
+    let wide = wide(graph, placement, &late);
+    wide.iter().for_each(|id| late[id.index()] = false);
     let stored = |id: NodeId| {
         let node = graph.node(id);
         let stored = placement.home(id) == Home::Tensor && !node.ty.batched;
-        stored && !closes_phase(graph, id) && !matches!(node.op, Op::Input(_))
+        let given = closes_phase(graph, id) || matches!(node.op, Op::Input(_));
+        stored && !given || wide.contains(&id)
     };
     let last: Vec<NodeId> = graph.ids().filter(|&id| late[id.index()] && stored(id)).collect();
     let Runs { runs: last, common } = Runs::of(graph, &last);
@@ -47,6 +50,33 @@ pub fn sort(program: &Program, placement: &Placement) -> Unbatched {
         before[placement.stage(id).phase as usize].push(id);
     }
     Unbatched { before, last }
+}
+
+/// Most tensors that an expression reads before part of it is stored: a loop has room for several.
+const MOST_READ: usize = 32;
+
+/// Values that would be computed wherever they are read, but read too many tensors for that, such as
+/// the norm of all gradients. What depends on an update is left where it is.
+fn wide(graph: &Graph, placement: &Placement, late: &[bool]) -> HashSet<NodeId> {
+    let mut wide = HashSet::new();
+    let mut reads: Vec<Vec<NodeId>> = Vec::with_capacity(graph.nodes.len());
+    for id in graph.ids() {
+        let node = graph.node(id);
+        let mut read = Vec::new();
+        for &arg in node.args.iter().filter(|_| !node.ty.batched) {
+            let stored = placement.home(arg) == Home::Tensor || wide.contains(&arg);
+            if stored { read.push(arg) } else { read.extend(&reads[arg.index()]) }
+        }
+        read.sort_unstable();
+        read.dedup();
+        let inlined = placement.home(id) == Home::Inline && !is_anchor(graph, id);
+        let known = read.iter().all(|at| !late[at.index()] || wide.contains(at));
+        if inlined && known && read.len() > MOST_READ {
+            wide.insert(id);
+        }
+        reads.push(read);
+    }
+    wide
 }
 
 /// Late nodes by what reads what: a parameter's momentum and the parameter. Runs are computed side by
@@ -249,7 +279,8 @@ fn fused<'a>(
 
 /// Lets the last loops write state in place where no other loop reads the old value (they run in
 /// any order); what remains is copied afterwards.
-pub fn update(program: &Program, last: &mut [Loop<Extent>]) -> Vec<[Extent; 2]> {
+pub fn update(program: &Program, last: &mut [Vec<Loop<Extent>>]) -> Vec<[Extent; 2]> {
+    let mut last: Vec<&mut Loop<Extent>> = last.iter_mut().flatten().collect();
     let graph = &program.graph;
     let mut input_node = HashMap::new();
     for id in graph.ids() {
@@ -265,11 +296,21 @@ pub fn update(program: &Program, last: &mut [Loop<Extent>]) -> Vec<[Extent; 2]> 
     }
     let users_of =
         |id: NodeId| users.get(&Buffer::Tensor(id)).map(Vec::as_slice).unwrap_or_default();
+    // What a loop only reads stays where it is, and so does what becomes two states.
+    let written: HashSet<Buffer> = (last.iter().flat_map(|step| &step.slots))
+        .filter(|slot| slot.written)
+        .map(|slot| slot.memory.buffer)
+        .collect();
+    let mut wanted: HashMap<NodeId, usize> = HashMap::new();
+    program.updates.iter().for_each(|(_, from)| *wanted.entry(*from).or_default() += 1);
     let mut copies = Vec::new();
     for &(input, from) in &program.updates {
         let Some(&to) = input_node.get(&input) else { continue };
         match users_of(from) {
-            [at] if users_of(to).is_empty() || users_of(to) == [*at] => {
+            [at] if (users_of(to).is_empty() || users_of(to) == [*at])
+                && written.contains(&Buffer::Tensor(from))
+                && wanted[&from] == 1 =>
+            {
                 for slot in &mut last[*at].slots {
                     if slot.memory.buffer == Buffer::Tensor(from) {
                         slot.memory.buffer = Buffer::Tensor(to);

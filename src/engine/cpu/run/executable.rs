@@ -135,8 +135,8 @@ impl Shared {
         for (number, phase) in self.steps.phases.iter().enumerate() {
             self.run_phase(phase, clock.phase(number));
         }
-        let last = self.steps.last.par_iter();
-        last.for_each(|step| clock.last.time(|| self.run_unbatched(step)));
+        let each = |run: &Vec<_>| run.iter().for_each(|step| self.run_unbatched(step));
+        self.steps.last.par_iter().for_each(|run| clock.last.time(|| each(run)));
         let view = self.unbatched();
         for &[from, to] in &self.steps.copies {
             // SAFETY: an input's range is its own.
