@@ -9,7 +9,9 @@ use super::instance::{Bound, Instance, LayerInstance, Modules};
 use super::shapes;
 use super::windows::{Moves, Placed};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::network::{Affine, Chw, Layer, ModuleId, ModuleKind, Over, PoolKind, Start, ValueId};
+use crate::network::{
+    Affine, Chw, Layer, ModuleId, ModuleKind, Over, PoolKind, Slide, Start, ValueId,
+};
 use crate::source::Span;
 
 impl<'a> Expander<'a> {
@@ -223,6 +225,10 @@ impl<'a> Expander<'a> {
     ) -> Result<ModuleId, Diagnostic> {
         let Conv { moves: Moves { window: kernel, .. }, width, bias, groups, init } = *conv;
         shapes::grouped(input, width, groups, layer.span)?;
+        if conv.moves.dilation != [1, 1] {
+            let reach = Slide::reach(kernel, conv.moves.dilation);
+            shapes::spread(reach, [input.c / groups, width], layer.span)?;
+        }
         let kind = ModuleKind::Conv { kernel, inputs: input.c, outputs: width, groups, bias, init };
         self.net.module(name(layer, 0), kind, layer.span)
     }

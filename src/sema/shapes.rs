@@ -33,6 +33,22 @@ pub fn bounded(shape: Chw, span: Span) -> Result<Chw, Diagnostic> {
     }
 }
 
+/// Refuses kernels that no machine has memory for with the zeros between their elements.
+pub fn spread(reach: [usize; 2], channels: [usize; 2], span: Span) -> Result<(), Diagnostic> {
+    let factors = [reach[0], reach[1], channels[0], channels[1]];
+    let elements = factors.into_iter().try_fold(1usize, |all, n| all.checked_mul(n));
+    if elements.is_some_and(|all| all <= MAX_ELEMENTS) {
+        return Ok(());
+    }
+    let [rows, columns] = reach;
+    let message = format!(
+        "with its dilation the kernel spans {rows}×{columns}, more than {MAX_ELEMENTS} numbers with \
+         its channels"
+    );
+    let error = Diagnostic::error(Code::TooLarge, span, message).label("too large");
+    Err(error.hint("use a smaller dilation or kernel, or fewer channels"))
+}
+
 /// Of windows that do not fit, not even once.
 pub fn windowless(
     input: Chw,

@@ -50,7 +50,7 @@ pub fn evaluate(
             let moves = Moves {
                 window,
                 stride: slot(2).sides(STRIDES, Some([1, 1]))?,
-                padding: slot(3).padding([*PADDINGS.end(); 2], half)?,
+                padding: slot(3).padding(half.map(|side| side.max(*PADDINGS.end())), half)?,
                 dilation,
                 ceil: false,
             };
@@ -99,9 +99,15 @@ pub fn evaluate(
             let (low, high) = (slot(0).start()?, slot(1).start()?);
             if low > high {
                 let error = slot(1).wrong(Code::ArgumentRange, "no less than low", short(high));
+                let [low, high] = [low, high].map(short);
                 return Err(
                     error.hint(format!("the lower number comes first: random({high}, {low})"))
                 );
+            }
+            if !f64::from((high - low) as f32).is_finite() {
+                let wanted = "within 3.4e38 of low";
+                let error = slot(1).wrong(Code::ArgumentRange, wanted, short(high));
+                return Err(error.hint("draws are 32-bit floating-point numbers"));
             }
             random(RandomDraw::Uniform { low, high }, slot(2), slot(3))?
         }

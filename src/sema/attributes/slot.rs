@@ -236,7 +236,7 @@ impl Slot<'_> {
 
     /// What is added to a variance.
     pub fn epsilon(&self) -> Result<f64, Diagnostic> {
-        let fits = |n: f64| n > 0.0 && n <= 1.0;
+        let fits = |n: f64| n as f32 >= f32::MIN_POSITIVE && n <= 1.0;
         match self.term()? {
             None => Ok(Layer::EPSILON),
             Some(Term::Number(number)) if fits(number) => Ok(number),

@@ -98,11 +98,13 @@ fn found(of: &str, base: &str) -> Result<(String, String), String> {
 /// Puts keys over others, one by one; what is empty is taken away.
 fn merge(path: &str, into: &mut Mapping, own: Mapping) {
     for (_, keys) in EITHER.iter().filter(|(at, _)| *at == path) {
-        if keys.iter().any(|key| own.get(*key).is_some_and(|value| !value.is_null())) {
-            keys.iter().for_each(|key| drop(into.remove(*key)));
+        let (given, others): (Vec<&str>, Vec<&str>) =
+            keys.iter().partition(|key| is_given(&own, key));
+        if !given.is_empty() {
+            others.iter().for_each(|key| drop(into.remove(*key)));
         }
     }
-    if path == "schedule" && own.contains_key("one_cycle") {
+    if path == "schedule" && is_given(&own, "one_cycle") {
         // It begins low of itself.
         into.remove("warmup");
     }
@@ -122,6 +124,11 @@ fn merge(path: &str, into: &mut Mapping, own: Mapping) {
     }
 }
 
+/// Whether a key is there and has a value.
+fn is_given(keys: &Mapping, key: &str) -> bool {
+    keys.get(key).is_some_and(|value| !value.is_null())
+}
+
 /// Has the boundaries of a base keep their shares of a run that is given another length.
 fn stretch(base: &mut Mapping, own: &Mapping) -> Result<(), String> {
     let length = |keys: &Mapping| {
@@ -129,7 +136,11 @@ fn stretch(base: &mut Mapping, own: &Mapping) -> Result<(), String> {
         of("iterations").or(of("epochs"))
     };
     let (Some(was), Some(now)) = (length(base), length(own)) else { return Ok(()) };
-    let given = own.get("schedule").and_then(|schedule| schedule.get("divide"));
+    let schedule = own.get("schedule").and_then(Value::as_mapping);
+    if schedule.is_some_and(|keys| ["cosine", "one_cycle"].iter().any(|key| is_given(keys, key))) {
+        return Ok(());
+    }
+    let given = schedule.and_then(|schedule| schedule.get("divide"));
     let list = base.get_mut("schedule").and_then(|schedule| schedule.get_mut("divide"));
     let list = list.and_then(|divide| divide.get_mut("at")).and_then(Value::as_sequence_mut);
     let Some(list) = list.filter(|_| given.is_none_or(|given| given.get("at").is_none())) else {

@@ -54,6 +54,9 @@ impl<'a> Deserialize<'a> for ClassWeights {
     }
 }
 
+/// Largest weight: their sum over a batch stays far from infinite.
+const MOST_WEIGHT: f64 = 1e6;
+
 impl ClassWeights {
     /// Class by class, for these training pictures.
     pub fn resolved(&self, pictures: &dyn Pictures, classes: usize) -> Vec<f64> {
@@ -78,6 +81,9 @@ impl ClassWeights {
         match weights.iter().find(|weight| !(weight.is_finite() && **weight >= 0.0)) {
             Some(weight) => {
                 wrong(format!("class_weights has {weight}, and each must be 0 or more"))
+            }
+            None if weights.iter().any(|weight| *weight > MOST_WEIGHT) => {
+                wrong(format!("class_weights go up to {MOST_WEIGHT}; only their ratios count"))
             }
             None if weights.iter().all(|weight| *weight == 0.0) => {
                 wrong("class_weights are all 0, so that nothing would be learnt".into())

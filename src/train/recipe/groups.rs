@@ -93,8 +93,17 @@ impl<'a> Deserialize<'a> for Patterns {
 /// Longest pattern that makes sense, in characters.
 const LONGEST: usize = 200;
 
+/// Most patterns of a recipe: each is held against each parameter's names.
+const MOST: usize = 1000;
+
 /// Says what is wrong with groups, whatever net they are for.
 pub(super) fn check(groups: &[Group], freeze: &Patterns) -> Result<(), Mistake> {
+    let all = freeze.0.len() + groups.iter().map(|group| group.matches.0.len()).sum::<usize>();
+    if all > MOST {
+        let key = if freeze.0.len() > MOST { "freeze" } else { "groups" };
+        let text = format!("freeze and groups have {all} patterns; the most is {MOST}");
+        return Err(Mistake::at(key, text));
+    }
     patterns("freeze", freeze)?;
     for group in groups {
         patterns("groups", &group.matches)?;

@@ -86,6 +86,7 @@ fn mistakes_are_named() {
         ("pad: 4 ", "pad: { by: 4, mode: circular } ", "`circular`, expected `zeros` or `reflect`"),
         ("seed: 0", "seed: 0\nclass_weights: [1, -1]", "class_weights has -1"),
         ("seed: 0", "seed: 0\nclass_weights: [0, 0]", "nothing would be learnt"),
+        ("seed: 0", "seed: 0\nclass_weights: [1e308, 1]", "only their ratios count"),
         ("seed: 0", "seed: 0\nsampling: twice", "expected `once` or `balanced`"),
         (
             "seed: 0",
@@ -321,6 +322,7 @@ fn optimisers_take_their_own_keys() {
 
 #[test]
 fn groups_frozen_parts_and_clipping_are_checked() {
+    let many = format!("freeze: [{}]", "stem, ".repeat(1001));
     for (keys, told) in [
         (
             "freeze: 3",
@@ -328,6 +330,7 @@ fn groups_frozen_parts_and_clipping_are_checked() {
         ),
         ("freeze: ['units.{3..1}']", "a range of numbers is written {1..9}"),
         ("freeze: ['']", "a pattern has 1 to 200 characters"),
+        (many.as_str(), "have 1001 patterns; the most is 1000"),
         ("statistics: still", "expected `frozen` or `moving`"),
         ("groups: [{ lr_factor: 1 }]", "`groups[0].match` is missing"),
         ("groups: [{ match: norms }]", "a group changes something"),
@@ -397,6 +400,10 @@ fn a_recipe_changes_another_key_by_key() {
     assert_eq!((epochs.iterations, epochs.epochs), (None, Some(20)));
     assert_eq!(epochs.schedule.divide.unwrap().at, [10, 15]);
     assert_eq!((epochs.evaluate.epochs, epochs.evaluate.steps), (None, Some(7)));
+    let cosine = based("base: he2016\nepochs: 3\nschedule: { cosine: { to: 0 } }\n").unwrap();
+    assert!(cosine.schedule.divide.is_none() && cosine.schedule.warmup == he.schedule.warmup);
+    let kept = based("base: he2016\nschedule: { one_cycle: }\n").unwrap();
+    assert_eq!(kept.schedule, he.schedule);
     let cosine = based("base: he2016\nschedule: { cosine: { to: 0 }, warmup: }\n").unwrap();
     assert_eq!((cosine.schedule.divide, cosine.schedule.warmup), (None, None));
     let adamw = based("base: he2016\noptimiser: { kind: adamw, weight_decay: 0.05 }\n").unwrap();
@@ -453,6 +460,9 @@ fn single_keys_are_changed_by_their_paths() {
     assert_eq!((both.schedule.lr, both.optimiser.weight_decay), (0.05, 5e-4));
     let kind = changed(&[("optimiser.kind", "adamw"), ("freeze", "[stem]")]).unwrap();
     assert_eq!((kind.optimiser.kind, kind.freeze.0.len()), (Kind::AdamW, 1));
+    let part = changed(&[("iterations", "40"), ("schedule.divide.at", "[10, 20]")]).unwrap();
+    let divide = part.schedule.divide.unwrap();
+    assert_eq!((divide.by, divide.at), (10.0, vec![10, 20]));
     let away = changed(&[("schedule.warmup", "null"), ("epochs", "4")]).unwrap();
     assert_eq!((away.schedule.warmup, away.epochs), (None, Some(4)));
     for (key, value, told) in [
