@@ -83,7 +83,7 @@ pub fn label(network: &Network, value: &Value) -> String {
         Layer::Norm { over: Over::Pixel, .. } => "layer norm of pixels".to_owned(),
         Layer::Live { units, of, .. } => format!("{units} of {of} live"),
         Layer::Pool { window: [h, w], slide, .. } => {
-            format!("{h}×{w} {}, /{}", name(value), pair(slide.stride))
+            format!("{h}×{w} {}, /{}", name(value), Slide::pair(slide.stride))
         }
         Layer::BlurPool { size, stride } => format!("{size}×{size} blur pool, /{stride}"),
         Layer::Upsample { kind: Upsampling::Nearest, factor } => format!("upsample ×{factor}"),
@@ -131,19 +131,14 @@ pub fn label(network: &Network, value: &Value) -> String {
 }
 
 fn strided(slide: Slide) -> String {
-    if slide.stride == [1, 1] { String::new() } else { format!(" /{}", pair(slide.stride)) }
+    if slide.stride == [1, 1] { String::new() } else { format!(" /{}", Slide::pair(slide.stride)) }
 }
 
 fn dilated(slide: Slide) -> String {
     match slide.dilation {
         [1, 1] => String::new(),
-        dilation => format!(", dilation {}", pair(dilation)),
+        dilation => format!(", dilation {}", Slide::pair(dilation)),
     }
-}
-
-/// One number where rows and columns have the same.
-fn pair([rows, columns]: [usize; 2]) -> String {
-    if rows == columns { rows.to_string() } else { format!("{rows}×{columns}") }
 }
 
 fn sign(op: BinaryOp) -> &'static str {

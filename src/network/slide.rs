@@ -23,6 +23,11 @@ impl Slide {
         (*self == Self::even(stride, padding)).then_some((stride, padding))
     }
 
+    /// A number for rows and one for columns, in texts: one where they are the same.
+    pub fn pair([rows, columns]: [usize; 2]) -> String {
+        if rows == columns { rows.to_string() } else { format!("{rows}×{columns}") }
+    }
+
     /// Pixels from the first to the last of a window.
     pub fn reach(window: [usize; 2], dilation: [usize; 2]) -> [usize; 2] {
         [0, 1].map(|a| (window[a] - 1) * dilation[a] + 1)

@@ -6,7 +6,7 @@ use std::fmt::{self, Display, Formatter};
 use super::anatomy::site;
 use super::{
     Affine, BinaryOp, Draw, Layer, Module, ModuleKind, Network, Over, Per, PoolKind, RandomDraw,
-    Start, UnitInstance, Upsampling, Value,
+    Slide, Start, UnitInstance, Upsampling, Value,
 };
 
 impl Display for Network {
@@ -42,10 +42,10 @@ impl Network {
             Layer::Const(number) => write!(f, "const {number}"),
             Layer::Conv { module, slide } => {
                 let [rows, columns] = slide.padding.map(sides);
-                write!(f, "conv {module} /{} pad {rows}×{columns}", pair(slide.stride))?;
+                write!(f, "conv {module} /{} pad {rows}×{columns}", Slide::pair(slide.stride))?;
                 match slide.dilation {
                     [1, 1] => Ok(()),
-                    dilation => write!(f, " dilation {}", pair(dilation)),
+                    dilation => write!(f, " dilation {}", Slide::pair(dilation)),
                 }
             }
             Layer::Linear { module } => write!(f, "linear {module}"),
@@ -111,7 +111,7 @@ impl Network {
                     PoolKind::Max => "max",
                     PoolKind::Avg => "avg",
                 };
-                let ([rows, columns], stride) = (window, pair(slide.stride));
+                let ([rows, columns], stride) = (window, Slide::pair(slide.stride));
                 write!(f, "{kind}_pool {rows}×{columns}/{stride} pad {}", around(slide.padding))?;
                 if *counted == slide.padding {
                     return Ok(());
@@ -172,11 +172,6 @@ impl Affine {
         }
         Ok(())
     }
-}
-
-/// One number where rows and columns have the same.
-fn pair([rows, columns]: [usize; 2]) -> String {
-    if rows == columns { rows.to_string() } else { format!("{rows}×{columns}") }
 }
 
 /// One number where both sides have the same.

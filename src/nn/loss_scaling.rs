@@ -85,7 +85,7 @@ pub fn all_finite(b: &mut Builder, gradients: &[NodeId]) -> NodeId {
     // Batch norms whose results are added have one gradient of β between them: once is enough.
     let mut seen = HashSet::new();
     for &gradient in gradients.iter().filter(|gradient| seen.insert(**gradient)) {
-        let sum = b.reduce(ReduceKind::Sum, Axes([true; 4]), gradient);
+        let sum = b.reduce(ReduceKind::Sum, Axes::ALL, gradient);
         total = b.add(total, sum);
     }
     // Above zero, so that `Finite` shows.

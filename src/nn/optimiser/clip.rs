@@ -2,6 +2,7 @@
 
 use crate::graph::builder::Builder;
 use crate::graph::{Axes, Binary, NodeId, ReduceKind, Unary};
+use crate::nn::activation::smaller;
 
 /// How gradients are limited before an update.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,10 +50,4 @@ fn between(b: &mut Builder, x: NodeId, most: f64) -> NodeId {
     let (low, high) = (b.constant(-most), b.constant(most));
     let x = b.binary(Binary::Max, x, low);
     smaller(b, x, high)
-}
-
-fn smaller(b: &mut Builder, x: NodeId, y: NodeId) -> NodeId {
-    let (x, y) = (b.unary(Unary::Neg, x), b.unary(Unary::Neg, y));
-    let larger = b.binary(Binary::Max, x, y);
-    b.unary(Unary::Neg, larger)
 }
