@@ -157,7 +157,9 @@ fn start(init: Option<Init>, uniform: f64) -> f64 {
     match init {
         // A uniform distribution of the same standard deviation.
         Some(Init::Normal { std }) => uniform * std * 3f64.sqrt(),
-        Some(Init::Uniform { bound } | Init::Dirac { bound, .. }) => uniform * bound,
+        Some(Init::Uniform { bound } | Init::Dirac { bound, .. } | Init::Whiten { bound, .. }) => {
+            uniform * bound
+        }
         Some(Init::Constant(value)) => value + 0.2 * uniform,
         None => 0.0,
     }

@@ -10,6 +10,8 @@ macro_rules! specs {
 
 /// Names and texts, by the alphabet.
 const SPECS: &[(&str, &str)] = specs! {
+    "airbench94"
+    "airbench96"
     "bn_after_addition"
     "bottleneck_bn_after_addition"
     "bottleneck_constant_scaling"

@@ -24,6 +24,7 @@ use crate::train::schedule::{Length, StepPlan};
 use crate::train::start::Begun;
 use crate::train::tensors::{self, Values};
 use crate::train::trainer::{Best, Choice, End, Observer, Session};
+use crate::train::whiten;
 use crate::train::{TrainError, fit, updates};
 
 /// What to train, and how.
@@ -313,6 +314,12 @@ impl Run {
     /// The engine fails, the loss is no number any more, or a file cannot be written.
     pub fn train(&mut self, observer: &mut dyn Observer) -> Result<End, TrainError> {
         let mut first = initial(&self.session.tensors, self.session.config.recipe.seed);
+        let (train, normalisation) = (&self.session.train, &self.session.config.normalisation);
+        first.extend(whiten::filters(
+            &self.session.tensors,
+            train.pictures.as_ref(),
+            normalisation,
+        ));
         first.extend(self.begun.clone());
         self.train_from(&first, 0, observer)
     }

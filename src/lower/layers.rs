@@ -47,6 +47,7 @@ impl Lowering<'_> {
                 self.each_image(number)
             }
             Layer::Activation(activation) => activate(&mut self.b, activation, args[0]),
+            Layer::Dropout { p: 0.0, .. } | Layer::DropPath { p: 0.0, .. } => args[0],
             Layer::Dropout { p, inverted } if train => {
                 let seed = self.seed();
                 dropout::train(&mut self.b, args[0], p, inverted, (stream, seed))

@@ -49,7 +49,7 @@ pub use layer::{BinaryOp, Layer, Over, Per, PoolKind, RandomDraw, Upsampling};
 pub use module::{Affine, Draw, Module, ModuleKind, Start};
 pub use shape::Chw;
 pub use slide::Slide;
-pub use tensor::{Init, Part, Tensor, TensorId, TensorKind};
+pub use tensor::{Init, MOST_PATCH, Part, Tensor, TensorId, TensorKind};
 pub use unit::UnitInstance;
 pub use value::{Edge, Value};
 

@@ -73,6 +73,8 @@ pub enum Draw {
     Zero,
     /// Identity kernels, as many as there are channels on both sides; further filters are `Uniform`.
     Dirac,
+    /// Filters that whiten the training pictures' patches (Page 2018, part 8).
+    Whiten,
 }
 
 impl Start {
@@ -93,6 +95,7 @@ impl Start {
             Draw::Normal(std) => Init::Normal { std: gain * std },
             Draw::Zero => Init::Constant(0.0),
             Draw::Dirac => Init::Dirac { gain, bound: gain * bound, groups },
+            Draw::Whiten => Init::Whiten { gain, bound: gain * bound },
         }
     }
 }

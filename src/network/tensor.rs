@@ -68,6 +68,9 @@ pub enum TensorKind {
     Vector,
 }
 
+/// Most numbers of a patch that is whitened: its covariances are that many squared.
+pub const MOST_PATCH: usize = 512;
+
 /// How a tensor starts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
@@ -95,6 +98,14 @@ pub enum Init {
         bound: f64,
         /// Groups of channels.
         groups: usize,
+    },
+    /// Filters that whiten the patches of the pictures that are trained on, times `gain`; where there
+    /// are no pictures, uniform in ±bound.
+    Whiten {
+        /// Standard deviation of what a filter makes of the pictures.
+        gain: f64,
+        /// Without pictures.
+        bound: f64,
     },
 }
 

@@ -151,6 +151,7 @@ impl Start {
                 Draw::Normal(std) => write!(f, " init {std}"),
                 Draw::Zero => write!(f, " init zero"),
                 Draw::Dirac => write!(f, " init dirac"),
+                Draw::Whiten => write!(f, " init whiten"),
             }?;
         }
         if self.gain == 1.0 { Ok(()) } else { write!(f, " gain {}", self.gain) }

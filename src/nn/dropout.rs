@@ -14,12 +14,8 @@ fn keep_mask(b: &mut Builder, p: f64, stream: u32, seed: NodeId, ty: Type) -> No
     b.unary(Unary::Step, above)
 }
 
-/// Training: zeroes elements with probability `p`; `inverted` divides what is kept by 1 − p. A `p` of 0
-/// draws nothing.
+/// Training: zeroes elements with probability `p`; `inverted` divides what is kept by 1 − p.
 pub fn train(b: &mut Builder, x: NodeId, p: f64, inverted: bool, draw: (u32, NodeId)) -> NodeId {
-    if p == 0.0 {
-        return x;
-    }
     let ty = b.ty(x);
     let mask = keep_mask(b, p, draw.0, draw.1, ty);
     let kept = b.mul(x, mask);
@@ -42,9 +38,6 @@ pub fn drop_path(
     (p, inverted): (f64, bool),
     (stream, seed, ty): Drawn,
 ) -> NodeId {
-    if p == 0.0 {
-        return x;
-    }
     let mask = keep_mask(b, p, stream, seed, ty);
     let kept = b.mul(x, mask);
     if inverted { b.scale(kept, 1.0 / (1.0 - p)) } else { kept }

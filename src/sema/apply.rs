@@ -7,10 +7,11 @@ use super::attributes::{Attributes, NormOver};
 use super::expander::{Expander, Failure};
 use super::instance::{Bound, Instance, LayerInstance, Modules};
 use super::shapes;
+use super::whitened::{self, WhitenedConv};
 use super::windows::{Moves, Placed};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::network::{
-    Affine, Chw, Layer, ModuleId, ModuleKind, Over, PoolKind, Slide, Start, ValueId,
+    Affine, Chw, Draw, Layer, ModuleId, ModuleKind, Over, PoolKind, Slide, Start, ValueId,
 };
 use crate::source::Span;
 
@@ -60,10 +61,17 @@ impl<'a> Expander<'a> {
             Attributes::Input(_) => Err(misplaced_input(span)),
             Attributes::Conv { moves, width, bias, groups, init } => {
                 let conv = Conv { moves, width, bias, groups, init };
+                if init.draw == Draw::Whiten {
+                    let kind = WhitenedConv { kernel: moves.window, width, groups };
+                    kind.reads(input, self.net.values[x.index()].layer == Layer::Input, span)?;
+                }
                 let [module, _] = self.modules(layer, input, |e| {
                     Ok([Some(e.conv_module(layer, input, &conv)?), None])
                 })?;
                 self.conv(x, module, &conv, span)
+            }
+            Attributes::Linear { init: Start { draw: Draw::Whiten, .. }, .. } => {
+                Err(whitened::of_no_patches(span))
             }
             Attributes::Linear { classes, bias, init } => {
                 self.linear(layer, x, classes, (bias, init))

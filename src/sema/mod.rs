@@ -42,6 +42,7 @@ mod shapes;
 mod strangers;
 mod unit;
 mod warnings;
+mod whitened;
 mod windows;
 
 pub use names::reserved;

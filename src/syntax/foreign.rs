@@ -348,6 +348,7 @@ const VALUES_OF: &[(&str, &[&str], Option<&str>, &str)] = &[
         Some("dirac"),
         "identity kernels are init: dirac",
     ),
+    ("init", &["whitening", "zca", "pca"], Some("whiten"), "patches are whitened by init: whiten"),
     ("init", &["normal", "gaussian"], None, "a standard deviation says it: init: 0.01"),
     ("bias", &["no", "off"], Some("none"), "that is bias: none"),
     ("bias", &["yes", "on"], Some("0"), "a bias is given by its first value: bias: 0"),

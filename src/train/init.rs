@@ -20,7 +20,10 @@ fn fill(tensor: &Tensor, draws: &mut Draws) -> Vec<f32> {
     match tensor.init {
         Init::Constant(value) => vec![value as f32; count],
         Init::Normal { std } => (0..count).map(|_| (std * normal(draws)) as f32).collect(),
-        Init::Uniform { bound } => (0..count).map(|_| uniform(bound, draws)).collect(),
+        // Whitened where the pictures are known: see `whiten`.
+        Init::Uniform { bound } | Init::Whiten { bound, .. } => {
+            (0..count).map(|_| uniform(bound, draws)).collect()
+        }
         Init::Dirac { gain, bound, groups } => dirac(tensor.shape.0, (gain, bound), groups, draws),
     }
 }

@@ -5,7 +5,7 @@
 //! [`inference`] the one loop that turns batches into scores, which [`evaluate`] counts and [`mistakes`]
 //! gathers. [`record`] is what
 //! stays on disk. [`tensors`], [`init`], [`layout`] and [`foreign`] are the weights: which there are, how they
-//! start, how files lay them out, and what other programs call them; [`check`] compares logits with theirs.
+//! start ([`whiten`]: of the pictures), how files lay them out, and what other programs call them; [`check`] compares logits with theirs.
 
 pub mod check;
 pub mod config;
@@ -27,6 +27,7 @@ pub mod tally;
 pub mod tensors;
 pub mod trainer;
 pub mod updates;
+pub mod whiten;
 pub mod yaml;
 
 #[cfg(test)]

@@ -3,12 +3,15 @@
 use rnetc::engine::cpu::CpuEngine;
 use rnetc::engine::{Engine, Precision};
 use rnetc::graph::interp::Inputs;
-use rnetc::graph::{InputId, Program, Role};
+use rnetc::graph::{InputId, OutputKind, Program, Role};
 use rnetc::lower;
 use rnetc::network::Network;
 use rnetc::nn::optimiser::Sgd;
+use rnetc::train::init::initial;
+use rnetc::train::runner::Runner;
+use rnetc::train::tensors;
 
-use crate::support::{inputs, load, network, wgpu};
+use crate::support::{compile, engines, inputs, load, network, wgpu};
 
 fn losses(engine: &dyn Engine, program: &Program, inputs: &Inputs) -> Vec<f32> {
     let mut executable = load(engine, program, inputs);
@@ -90,5 +93,23 @@ fn threads_agree(spec: &str, precision: Precision) {
     let one = run(1);
     for threads in [1, 2, 3, 7] {
         assert!(run(threads) == one, "{spec} in {precision:?}: {threads} threads differ");
+    }
+}
+
+/// Numbers of a net whose dropout keeps everything are not drawn; a step takes the same inputs.
+#[test]
+fn nothing_dropped() {
+    let text = "net n { input(2, 4, 4) -> conv(3x3, 2) -> dropout(0) -> relu -> drop_path(0) -> linear(3) }";
+    let network = compile("n", text, "");
+    for engine in engines() {
+        let program = lower::training(&network, 2, &Sgd::PAPER);
+        let mut step = Runner::new(engine.as_ref(), &program).expect("compiles");
+        step.load(&initial(&tensors::of(&network), 0)).expect("first values");
+        step.write(Role::Seed, &[3.0]).expect("a seed, wanted or not");
+        step.write(Role::LearningRate, &[0.1]).expect("a rate");
+        step.write(Role::Targets, &[0.0, 1.0, 0.0, 1.0, 0.0, 0.0]).expect("targets");
+        step.write(Role::Images, &[0.5; 64]).expect("pictures");
+        step.run().expect("a step");
+        assert!(step.output(OutputKind::Loss).expect("a loss")[0].is_finite());
     }
 }

@@ -6,7 +6,7 @@ use rnetc::engine::cpu::CpuEngine;
 use rnetc::engine::wgpu::{DeviceLimits, Options, WgpuEngine};
 use rnetc::engine::{Engine, Executable, Precision};
 use rnetc::gradcheck;
-use rnetc::graph::{Op, Output, Program, Unary, interp};
+use rnetc::graph::{InputId, Op, Output, Program, Unary, interp};
 use rnetc::network::Network;
 use rnetc::sema;
 use rnetc::source::Source;
@@ -56,6 +56,8 @@ pub const SMALL: [(&str, Settings); 47] = [
     ("preact_resnet18", "width=4 last=1"),
     ("resnet18", "cifar=1 pixels=16 width=4"),
     ("resnet9", "width=2"),
+    ("airbench94", "width=2"),
+    ("airbench96", "width=2"),
     ("rezero", "depth=8"),
     ("fixup", "depth=8"),
     ("resnext29", "depth=11 groups=4 base=4 width=4"),
@@ -92,7 +94,7 @@ pub fn with(spec: &str, settings: &str) -> Network {
 pub fn small(spec: &str, settings: &str) -> Network {
     // Where the picture is halved more often, BN over three single pixels would blow up rounding.
     let side = match spec {
-        "vgg" | "vgg_lesion" | "resnet9" | "fractal" => 32,
+        "airbench94" | "airbench96" | "vgg" | "vgg_lesion" | "resnet9" | "fractal" => 32,
         "preact_resnet18" => 16,
         _ => 8,
     };
@@ -184,11 +186,11 @@ pub fn load(
     inputs: &interp::Inputs,
 ) -> Box<dyn Executable> {
     let mut executable = engine.compile(program).expect("compiles");
-    for node in &program.graph.nodes {
-        if let Op::Input(input) = node.op {
-            let values: Vec<f32> = inputs[&input].iter().map(|&v| v as f32).collect();
-            executable.write(input, &values).expect("the input fits");
-        }
+    // All of them, as a run does, whether the program reads them or not.
+    for at in 0..program.graph.inputs.len() {
+        let input = InputId(at as u32);
+        let values: Vec<f32> = inputs[&input].iter().map(|&v| v as f32).collect();
+        executable.write(input, &values).expect("the input fits");
     }
     executable
 }

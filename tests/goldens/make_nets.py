@@ -23,7 +23,6 @@ import torchvision.models.mobilenetv2
 import torchvision.models.resnet
 from timm.layers import BatchNormAct2d, create_conv2d
 from torch import nn
-from transformers import ResNetConfig, ResNetForImageClassification
 
 HERE = pathlib.Path(__file__).parent / "nets"
 W, CLASSES, BATCH = 4, 5, 4
@@ -108,14 +107,15 @@ class WideGroup(nn.Module):
 
 
 class Wide(nn.Module):
-    """Depth 16, widen 2."""
+    """Depth 16, widen 2, unless told otherwise."""
 
-    def __init__(self):
+    def __init__(self, depth=16, widen=2, w=W, classes=CLASSES):
         super().__init__()
-        self.conv1 = conv(3, W)
-        self.block1, self.block2 = WideGroup(2, W, 2 * W, 1), WideGroup(2, 2 * W, 4 * W, 2)
-        self.block3 = WideGroup(2, 4 * W, 8 * W, 2)
-        self.bn1, self.fc = bn(8 * W), nn.Linear(8 * W, CLASSES)
+        n, wide = (depth - 4) // 6, widen * w
+        self.conv1 = conv(3, w)
+        self.block1, self.block2 = WideGroup(n, w, wide, 1), WideGroup(n, wide, 2 * wide, 2)
+        self.block3 = WideGroup(n, 2 * wide, 4 * wide, 2)
+        self.bn1, self.fc = bn(4 * wide), nn.Linear(4 * wide, classes)
 
     def forward(self, x):
         x = self.block3(self.block2(self.block1(self.conv1(x))))
@@ -259,19 +259,19 @@ class ResNeXtBlock(nn.Module):
 
 
 class ResNeXt(nn.Module):
-    """Two units a stage, four groups of four channels in the first."""
+    """Two units a stage, four groups of four channels in the first, unless told otherwise."""
 
-    def __init__(self):
+    def __init__(self, n=2, groups=4, base=4, w=W, classes=CLASSES):
         super().__init__()
-        self.conv1, self.bn1 = conv(3, W), bn(W)
-        i = W
+        self.conv1, self.bn1 = conv(3, w), bn(w)
+        i = w
         for at in range(3):
-            blocks, o = [], 4 * W << at
-            for k in range(2):
-                blocks.append(ResNeXtBlock(i, 16 << at, o, 4, 1 + (at > 0 and k == 0)))
+            blocks, o = [], 4 * w << at
+            for k in range(n):
+                blocks.append(ResNeXtBlock(i, groups * base << at, o, groups, 1 + (at > 0 and k == 0)))
                 i = o
             self.add_module(f"layer{at + 1}", nn.Sequential(*blocks))
-        self.linear = nn.Linear(i, CLASSES)
+        self.linear = nn.Linear(i, classes)
 
     def forward(self, x):
         x = self.layer3(self.layer2(self.layer1(F.relu(self.bn1(self.conv1(x))))))
@@ -298,20 +298,20 @@ class Inverted(nn.Module):
 
 
 class KuangliuMobileNet(nn.Module):
-    """An eighth of the widths, but for the last."""
+    """An eighth of the widths, but for the last, unless told otherwise."""
 
-    def __init__(self):
+    def __init__(self, times=1, last=64, classes=CLASSES):
         super().__init__()
-        self.conv1, self.bn1 = conv(3, 4), bn(4)
+        i, layers = 4 * times, []
+        self.conv1, self.bn1 = conv(3, i), bn(i)
         stages = [(1, 2, 1, 1), (6, 3, 2, 1), (6, 4, 3, 2), (6, 8, 4, 2), (6, 12, 3, 1), (6, 20, 3, 2), (6, 40, 1, 1)]
-        i, layers = 4, []
         for expand, o, n, stride in stages:
             for k in range(n):
-                layers.append(Inverted(i, o, expand, stride if k == 0 else 1))
-                i = o
+                layers.append(Inverted(i, o * times, expand, stride if k == 0 else 1))
+                i = o * times
         self.layers = nn.Sequential(*layers)
-        self.conv2, self.bn2 = conv(i, 64, 1), bn(64)
-        self.linear = nn.Linear(64, CLASSES)
+        self.conv2, self.bn2 = conv(i, last, 1), bn(last)
+        self.linear = nn.Linear(last, classes)
 
     def forward(self, x):
         x = F.relu(self.bn2(self.conv2(self.layers(F.relu(self.bn1(self.conv1(x)))))))
@@ -389,14 +389,13 @@ def cell(i, o, pool=None):
 
 
 class ResNet9(nn.Module):
-    def __init__(self):
+    def __init__(self, w=W // 2, classes=CLASSES):
         super().__init__()
-        w = W // 2
         self.prep = cell(3, w)
         self.layer1, self.res1 = cell(w, 2 * w, 2), nn.Sequential(cell(2 * w, 2 * w), cell(2 * w, 2 * w))
         self.layer2 = cell(2 * w, 4 * w, 2)
         self.layer3, self.res3 = cell(4 * w, 8 * w, 2), nn.Sequential(cell(8 * w, 8 * w), cell(8 * w, 8 * w))
-        self.fc = nn.Linear(8 * w, CLASSES, bias=False)
+        self.fc = nn.Linear(8 * w, classes, bias=False)
 
     def forward(self, x):
         x = self.layer1(self.prep(x))
@@ -404,6 +403,40 @@ class ResNet9(nn.Module):
         x = self.layer3(x)
         x = x + self.res3(x)
         return 0.125 * self.fc(F.max_pool2d(x, 4).flatten(1))
+
+
+class Shifted(nn.BatchNorm2d):
+    """Batch norm without a scale."""
+
+    def __init__(self, channels, momentum):
+        super().__init__(channels, eps=1e-12, momentum=momentum)
+        self.weight = None
+
+
+class AirGroup(nn.Module):
+    """The group of airbench94, or of airbench96 with a third convolution and a shortcut."""
+
+    def __init__(self, i, o, third):
+        super().__init__()
+        momentum = 0.1 if third else 0.4
+        self.conv1, self.norm1 = conv(i, o), Shifted(o, momentum)
+        self.conv2, self.norm2 = conv(o, o), Shifted(o, momentum)
+        self.conv3, self.norm3 = (conv(o, o), Shifted(o, momentum)) if third else (None, None)
+
+    def forward(self, x):
+        x = F.gelu(self.norm1(F.max_pool2d(self.conv1(x), 2)))
+        y = F.gelu(self.norm2(self.conv2(x)))
+        return y if self.conv3 is None else F.gelu(x + self.norm3(self.conv3(y)))
+
+
+class Airbench(nn.Sequential):
+    def __init__(self, widths, third, classes=CLASSES):
+        groups = [AirGroup(i, o, third) for i, o in zip([24, *widths], widths)]
+        head = [nn.MaxPool2d(3), nn.Flatten(), nn.Linear(widths[-1], classes, bias=False)]
+        super().__init__(nn.Conv2d(3, 24, 2), nn.GELU(), *groups, *head)
+
+    def forward(self, x):
+        return super().forward(x) / 9
 
 
 class Fractal(nn.Module):
@@ -479,6 +512,8 @@ def timm_v2():
 
 
 def hugging():
+    from transformers import ResNetConfig, ResNetForImageClassification
+
     sizes = [4 * W, 8 * W, 16 * W, 32 * W]
     config = ResNetConfig(embedding_size=W, hidden_sizes=sizes, depths=[3, 1, 1, 3], num_labels=CLASSES)
     return ResNetForImageClassification(config)
@@ -537,6 +572,8 @@ NETS = {
     "fractal": (FractalNet, "fractal", f"width={W // 2} path=0", 32),
     "pyramid": (Pyramid, "pyramid", "depth=20 alpha=10", 8),
     "resnet9": (ResNet9, "resnet9", f"width={W // 2}", 32),
+    "airbench94": (lambda: Airbench([W, 4 * W, 4 * W], False), "airbench94", f"width={W}", 32),
+    "airbench96": (lambda: Airbench([W, 3 * W, 4 * W], True), "airbench96", f"width={W}", 32),
 }
 
 

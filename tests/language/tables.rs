@@ -173,6 +173,9 @@ const SIZES: &[(&str, &[(&str, &str)], usize, &str, usize)] = &[
     // Page 2018, part 4: 6.57 million.
     ("resnet9", &[], 6_573_120, "379.26", 3),
     ("resnet9", &[("classes", "100")], 6_619_200, "379.31", 3),
+    // The author's code for 9.9 and 37 epochs of 49,152 pictures, three passes each: 0.36 and 4.91 PFLOPs.
+    ("airbench94", &[], 1_971_640, "118.15", 4),
+    ("airbench96", &[], 9_915_704, "451.97", 7),
     // Xie et al. 2016, Table 7: 34.4 and 68.1 million.
     ("resnext29", &[], 34_426_698, "5387.27", 9),
     ("resnext29", &[("groups", "16")], 68_155_210, "10688.9", 9),

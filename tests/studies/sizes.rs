@@ -31,7 +31,9 @@ fn specs() -> BTreeMap<String, Network> {
             "resnext29" => vec![("depth", "11"), ("groups", "2"), ("base", "8"), ("width", "4")],
             "mobilenetv2" => vec![("width", "0.25"), ("last", "16")],
             "wide" => vec![("depth", "10"), ("widen", "2"), ("width", "4")],
-            "resnet9" | "preact_resnet18" | "fractal" => vec![("width", "4")],
+            "airbench94" | "airbench96" | "resnet9" | "preact_resnet18" | "fractal" => {
+                vec![("width", "4")]
+            }
             "resnet18" => vec![("pixels", "32"), ("width", "4"), ("classes", "10")],
             "resnet_gn" => {
                 vec![("depth", "50"), ("pixels", "32"), ("width", "4"), ("groups", "2")]
@@ -103,12 +105,13 @@ fn reports_and_checks_have_the_same_sizes_for_every_spec() {
         assert_eq!(report.len(), network.units.len(), "{name}");
         agree(&name, &report, &check);
         // Nets without shortcuts have nothing to compare.
-        if ["resnet9", "mobilenetv2"].contains(&name.as_str()) {
+        if ["airbench96", "resnet9", "mobilenetv2"].contains(&name.as_str()) {
             // Some units have a shortcut and an F, and some do not.
             assert!(report.iter().any(Option::is_some) && report.iter().any(Option::is_none));
             continue;
         }
-        let plain = ["plain", "vgg_lesion", "densenet_bc", "fractal"].contains(&name.as_str());
+        let plain = ["airbench94", "plain", "vgg_lesion", "densenet_bc", "fractal"]
+            .contains(&name.as_str());
         assert!(report.iter().all(|ratio| ratio.is_none() == plain), "{name}: {report:?}");
     }
 }

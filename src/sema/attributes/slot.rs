@@ -204,13 +204,15 @@ impl Slot<'_> {
             Some(Term::Word(Word::Uniform)) => Draw::Uniform,
             Some(Term::Word(Word::Zero)) => Draw::Zero,
             Some(Term::Word(Word::Dirac)) => Draw::Dirac,
+            Some(Term::Word(Word::Whiten)) => Draw::Whiten,
             Some(Term::Number(0.0)) => {
                 let hint = "a number is a standard deviation; zeros are init: zero";
                 return Err(self.wrong(Code::ArgumentRange, "above 0", 0).hint(hint));
             }
             Some(Term::Number(_)) => Draw::Normal(self.positive(1.0)?),
             Some(other) => {
-                return Err(self.not("fan_out, fan_in, uniform, zero, dirac or a number", other));
+                let wanted = "fan_out, fan_in, uniform, zero, dirac, whiten or a number";
+                return Err(self.not(wanted, other));
             }
         };
         Ok(Start { draw, gain: gain.positive(1.0)? })

@@ -40,7 +40,7 @@ pub(super) const DRAWN: &[Word] = &[Word::Image, Word::Batch];
 
 /// How weights start.
 pub(super) const DRAWS: &[Word] =
-    &[Word::FanOut, Word::FanIn, Word::Uniform, Word::Zero, Word::Dirac];
+    &[Word::FanOut, Word::FanIn, Word::Uniform, Word::Zero, Word::Dirac, Word::Whiten];
 
 /// Over what an image is normalised.
 pub(super) const OVER: &[Word] = &[Word::Channels, Word::Image];

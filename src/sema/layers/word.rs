@@ -31,6 +31,8 @@ pub enum Word {
     Zero,
     /// Identity kernels.
     Dirac,
+    /// Filters that whiten the pictures.
+    Whiten,
     /// The channels of each pixel.
     Channels,
     /// One draw an image; all of an image.
@@ -45,7 +47,7 @@ pub enum Word {
 
 impl Word {
     /// All of them.
-    pub const ALL: [Word; 18] = [
+    pub const ALL: [Word; 19] = [
         Word::Pad,
         Word::Project,
         Word::None,
@@ -59,6 +61,7 @@ impl Word {
         Word::Uniform,
         Word::Zero,
         Word::Dirac,
+        Word::Whiten,
         Word::Channels,
         Word::Image,
         Word::Batch,
@@ -82,6 +85,7 @@ impl Word {
             Word::Uniform => "uniform",
             Word::Zero => "zero",
             Word::Dirac => "dirac",
+            Word::Whiten => "whiten",
             Word::Channels => "channels",
             Word::Image => "image",
             Word::Batch => "batch",
@@ -99,6 +103,7 @@ impl Word {
             | Word::Uniform
             | Word::Zero
             | Word::Dirac
+            | Word::Whiten
             | Word::Channels
             | Word::Image
             | Word::Batch
@@ -118,7 +123,12 @@ impl Word {
             Word::None => &[Word::None],
             Word::Same => &[Word::Same],
             Word::Nearest | Word::Bilinear => RESIZES,
-            Word::FanOut | Word::FanIn | Word::Uniform | Word::Zero | Word::Dirac => DRAWS,
+            Word::FanOut
+            | Word::FanIn
+            | Word::Uniform
+            | Word::Zero
+            | Word::Dirac
+            | Word::Whiten => DRAWS,
             Word::Channels => OVER,
             Word::Image | Word::Batch => DRAWN,
             Word::Channel | Word::Tensor => EACH,

@@ -44,7 +44,9 @@ fn settings(spec: &str) -> Vec<(String, String)> {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec(),
         "densenet_bc" => [depth("10"), vec![("growth".into(), "6".into())]].concat(),
-        "preact_resnet18" | "resnet9" | "fractal" => vec![("width".into(), "8".into())],
+        "airbench94" | "airbench96" | "preact_resnet18" | "resnet9" | "fractal" => {
+            vec![("width".into(), "8".into())]
+        }
         "resnext29" => [("depth", "11"), ("groups", "4"), ("base", "8"), ("width", "8")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec(),

@@ -24,7 +24,7 @@ pub struct CpuExecutable {
     pub(super) pool: Arc<ThreadPool>,
     /// What the threads share.
     pub(super) shared: Shared,
-    /// By input id; `None` where the program does not read it.
+    /// By input id; `None` where the program has no node for it.
     pub(super) inputs: Vec<Option<Place>>,
     /// Elements and place of each output.
     pub(super) outputs: Vec<Place>,
