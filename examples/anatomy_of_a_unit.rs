@@ -57,5 +57,6 @@ fn word(step: &Step) -> &'static str {
         Step::Upsampled => "made larger",
         Step::Subsampled => "subsampled",
         Step::Padded => "padded",
+        Step::Sliced => "some of its channels",
     }
 }

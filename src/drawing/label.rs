@@ -38,7 +38,8 @@ pub fn name(value: &Value) -> &'static str {
         Layer::Concat => "concat",
         Layer::ChannelPool(PoolKind::Max) => "max of channels",
         Layer::ChannelPool(PoolKind::Avg) => "mean of channels",
-        Layer::GlobalAvgPool => "global avg pool",
+        Layer::GlobalPool(PoolKind::Avg) => "global avg pool",
+        Layer::GlobalPool(PoolKind::Max) => "global max pool",
         Layer::Pool { kind: PoolKind::Max, .. } => "max pool",
         Layer::Pool { kind: PoolKind::Avg, .. } => "avg pool",
         Layer::BlurPool { .. } => "blur pool",
@@ -46,6 +47,7 @@ pub fn name(value: &Value) -> &'static str {
         Layer::Subsample { .. } => "subsample",
         Layer::PadPixels { .. } => "pad pixels",
         Layer::PadChannels { .. } => "pad channels",
+        Layer::SliceChannels { .. } => "slice",
     }
 }
 
@@ -100,6 +102,10 @@ pub fn label(network: &Network, value: &Value) -> String {
         Layer::Subsample { stride } => format!("subsample /{stride}"),
         Layer::PadChannels { channels, before: 0 } => format!("pad to {channels}"),
         Layer::PadChannels { channels, before } => format!("pad to {channels}, {before} before"),
+        Layer::SliceChannels { start } => match value.shape.c {
+            1 => format!("channel {start}"),
+            all => format!("channels {start} to {}", start + all - 1),
+        },
         Layer::Binary(op) => {
             let constant =
                 value.args.iter().enumerate().find_map(|(side, &a)| match network.value(a).layer {
@@ -126,7 +132,7 @@ pub fn label(network: &Network, value: &Value) -> String {
         | Layer::Activation(_)
         | Layer::Concat
         | Layer::ChannelPool(_)
-        | Layer::GlobalAvgPool => name(value).to_string(),
+        | Layer::GlobalPool(_) => name(value).to_string(),
     }
 }
 

@@ -3,7 +3,8 @@
 use crate::graph::autodiff::mean;
 use crate::graph::builder::Builder;
 use crate::graph::{
-    Axes, Binary, ConvGeometry, NodeId, PoolGeometry, PoolKind, Role, Shape, Type, Unary,
+    Axes, Binary, ConvGeometry, NodeId, PoolGeometry, PoolKind, ReduceKind, Role, Shape, Type,
+    Unary,
 };
 use crate::network::{
     self, Activation, BinaryOp, Layer, ModuleId, Over, Per, RandomDraw, Slide, TensorId,
@@ -90,7 +91,10 @@ impl Lowering<'_> {
             Layer::ChannelPool(network::PoolKind::Avg) => {
                 channels::channel_mean(&mut self.b, args[0])
             }
-            Layer::GlobalAvgPool => mean(&mut self.b, Axes::SPACE, args[0]),
+            Layer::GlobalPool(network::PoolKind::Avg) => mean(&mut self.b, Axes::SPACE, args[0]),
+            Layer::GlobalPool(network::PoolKind::Max) => {
+                self.b.reduce(ReduceKind::Max, Axes::SPACE, args[0])
+            }
             Layer::Pool { kind, window, slide: Slide { stride, padding, .. }, counted } => {
                 let [_, h, w, _] = self.b.ty(args[0]).shape.0;
                 let (kind, input) = (pooled(kind), [h, w]);
@@ -106,6 +110,9 @@ impl Lowering<'_> {
             }
             Layer::PadPixels { padding } => windows::padded(&mut self.b, args[0], padding),
             Layer::Subsample { stride } => option_a::subsample(&mut self.b, args[0], stride),
+            Layer::SliceChannels { start } => {
+                channels::slice(&mut self.b, args[0], start, value.shape.c)
+            }
             Layer::PadChannels { channels, before } => {
                 option_a::pad_channels(&mut self.b, args[0], channels, before)
             }

@@ -99,8 +99,8 @@ pub enum Layer {
     Binary(BinaryOp),
     /// Channels of several arguments one behind the other; rows and columns are the same.
     Concat,
-    /// Mean over rows and columns; c×1×1.
-    GlobalAvgPool,
+    /// Maximum or mean over rows and columns; c×1×1.
+    GlobalPool(PoolKind),
     /// Maximum or mean over channels; 1×h×w.
     ChannelPool(PoolKind),
     /// Window maximum or mean.
@@ -144,6 +144,11 @@ pub enum Layer {
         channels: usize,
         /// How many of the zero channels stand in front; the others stand behind.
         before: usize,
+    },
+    /// Some of the channels, as many as it writes.
+    SliceChannels {
+        /// The first of them, counted from 0.
+        start: usize,
     },
 }
 
@@ -261,14 +266,15 @@ impl Layer {
             | Layer::Live { .. }
             | Layer::Binary(_)
             | Layer::Concat
-            | Layer::GlobalAvgPool
+            | Layer::GlobalPool(_)
             | Layer::ChannelPool(_)
             | Layer::Pool { .. }
             | Layer::BlurPool { .. }
             | Layer::Upsample { .. }
             | Layer::PadPixels { .. }
             | Layer::Subsample { .. }
-            | Layer::PadChannels { .. } => None,
+            | Layer::PadChannels { .. }
+            | Layer::SliceChannels { .. } => None,
         }
     }
 }

@@ -105,7 +105,8 @@ impl Network {
             Layer::Concat => write!(f, "concat"),
             Layer::ChannelPool(PoolKind::Max) => write!(f, "channel_max"),
             Layer::ChannelPool(PoolKind::Avg) => write!(f, "channel_mean"),
-            Layer::GlobalAvgPool => write!(f, "global_avg_pool"),
+            Layer::GlobalPool(PoolKind::Avg) => write!(f, "global_avg_pool"),
+            Layer::GlobalPool(PoolKind::Max) => write!(f, "global_max_pool"),
             Layer::Pool { kind, window, slide, counted } => {
                 let kind = match kind {
                     PoolKind::Max => "max",
@@ -128,6 +129,9 @@ impl Network {
             }
             Layer::PadPixels { padding } => write!(f, "pad_pixels {}", around(*padding)),
             Layer::Subsample { stride } => write!(f, "subsample /{stride}"),
+            Layer::SliceChannels { start } => {
+                write!(f, "slice_channels {start} to {}", start + value.shape.c - 1)
+            }
             Layer::PadChannels { channels, before: 0 } => write!(f, "pad_channels {channels}"),
             Layer::PadChannels { channels, before } => {
                 write!(f, "pad_channels {channels} before {before}")

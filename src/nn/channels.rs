@@ -1,9 +1,9 @@
-//! What joins channels, and what makes one of all.
+//! What joins channels, takes some of them, and makes one of all.
 
 use super::option_a::pad_channels;
 use crate::graph::autodiff::mean;
 use crate::graph::builder::Builder;
-use crate::graph::{Axes, NodeId, ReduceKind};
+use crate::graph::{Axes, AxisMap, NodeId, ReduceKind, Remap};
 
 /// Channels of all, one behind the other: each between zeros, and added up, so that the adjoints
 /// are slices.
@@ -18,6 +18,13 @@ pub fn concat(b: &mut Builder, all: &[NodeId]) -> NodeId {
         sum = Some(sum.map_or(part, |sum| b.add(sum, part)));
     }
     sum.expect("there is one at least")
+}
+
+/// So many channels from one on.
+pub fn slice(b: &mut Builder, x: NodeId, start: usize, channels: usize) -> NodeId {
+    let mut axes = b.ty(x).shape.0.map(AxisMap::identity);
+    axes[3] = AxisMap { len: channels, offset: start as isize, ..axes[3] };
+    b.remap(Remap { axes }, x)
 }
 
 /// Mean over channels.

@@ -104,9 +104,9 @@ impl<'a> Expander<'a> {
             Attributes::ChannelPool(kind) => {
                 self.net.value(Layer::ChannelPool(kind), vec![x], Chw { c: 1, ..input }, span)
             }
-            Attributes::GlobalAvgPool => {
+            Attributes::GlobalPool(kind) => {
                 let shape = Chw { c: input.c, h: 1, w: 1 };
-                self.net.value(Layer::GlobalAvgPool, vec![x], shape, span)
+                self.net.value(Layer::GlobalPool(kind), vec![x], shape, span)
             }
             Attributes::Pool { kind, moves, count_padding } => {
                 let Placed { slide, asked, output: [h, w] } = moves.over(input, span)?;
@@ -136,6 +136,13 @@ impl<'a> Expander<'a> {
             }
             Attributes::Subsample { stride } => self.subsample(x, stride, span),
             Attributes::PadChannels { channels, before } => self.pad(x, channels, before, span),
+            Attributes::SliceChannels { start, end } => {
+                let shape = shapes::sliced(input, start, end, span)?;
+                if shape == input {
+                    return Ok(x);
+                }
+                self.net.value(Layer::SliceChannels { start }, vec![x], shape, span)
+            }
             Attributes::Shortcut { width, stride, project, bn, before } => {
                 self.shortcut(layer, x, Shortcut { width, stride, project, bn, before })
             }

@@ -66,7 +66,7 @@ fn labels<'p>(program: &'p Program, instance: &Instance<'_>, mut each: impl FnMu
             | Attributes::DropPath { .. }
             | Attributes::Random { .. }
             | Attributes::Detach
-            | Attributes::GlobalAvgPool
+            | Attributes::GlobalPool(_)
             | Attributes::ChannelPool(_)
             | Attributes::Pool { .. }
             | Attributes::BlurPool { .. }
@@ -74,6 +74,7 @@ fn labels<'p>(program: &'p Program, instance: &Instance<'_>, mut each: impl FnMu
             | Attributes::PadPixels(_)
             | Attributes::Subsample { .. }
             | Attributes::PadChannels { .. }
+            | Attributes::SliceChannels { .. }
             | Attributes::Identity => {}
         },
         Instance::Unit(call) => each(&program.units[call.definition].name),

@@ -143,6 +143,32 @@ pub fn padded(input: Chw, channels: usize, before: usize, span: Span) -> Result<
     Err(error.label(format!("reads {input}")).hint(hint))
 }
 
+/// Shape of the channels from `start` up to and without `end`, or to the last.
+pub fn sliced(input: Chw, start: usize, end: Option<usize>, span: Span) -> Result<Chw, Diagnostic> {
+    let last = end.unwrap_or(input.c);
+    if start < last && last <= input.c {
+        return Ok(Chw { c: last - start, ..input });
+    }
+    let message = match end {
+        Some(end) if start + 1 < end => format!("{input} has no channels {start} to {}", end - 1),
+        Some(_) | None => format!("{input} has no channel {start}"),
+    };
+    let hint = match (input.c, end) {
+        (1, _) => "channels are counted from 0, and it has one alone".to_owned(),
+        (all, Some(_)) => format!(
+            "channels are counted from 0 to {} here, and end is the one behind the last: at most {all}",
+            all - 1
+        ),
+        (all, None) => format!(
+            "channels are counted from 0 to {} here: the second half is slice_channels({})",
+            all - 1,
+            all / 2
+        ),
+    };
+    let error = Diagnostic::error(Code::ShapeMismatch, span, message);
+    Err(error.label(format!("reads {input}")).hint(hint))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -90,6 +90,10 @@ const WORDS: &[(&[&str], Here)] = &[
         ],
         Here::Called("global_avg_pool", "global_avg_pool"),
     ),
+    (
+        &["gmp", "globalmaxpool", "globalmaxpooling", "adaptivemaxpool"],
+        Here::Called("global_max_pool", "global_max_pool"),
+    ),
     (&["maxpool", "maxpooling"], Here::Called("max_pool", "max_pool(window), such as max_pool(2)")),
     (
         &["avgpool", "averagepool", "averagepooling", "meanpool"],
@@ -147,8 +151,21 @@ const WORDS: &[(&[&str], Here)] = &[
         Here::Called("concat", "concat(a, b, …), which joins channels"),
     ),
     (
-        &["split", "chunk", "slice"],
-        Here::Absent("channels are not split here: write a branch for each part, which reads x"),
+        &[
+            "slicechannels",
+            "slice",
+            "narrow",
+            "chunk",
+            "split",
+            "tensorsplit",
+            "indexselect",
+            "getitem",
+        ],
+        Here::Called(
+            "slice_channels",
+            "slice_channels(start, end), some of the channels: one = slice_channels(0, 16)(x), \
+             two = slice_channels(16)(x)",
+        ),
     ),
     (&["add", "sum", "plus", "mul", "multiply"], Here::Absent(VALUES)),
     (
@@ -227,6 +244,13 @@ const WORDS: &[(&[&str], Here)] = &[
         Here::Absent(
             "write it as a unit: unit se(width) { y = x * (global_avg_pool -> linear(width / 4) -> relu -> \
              linear(width) -> sigmoid)(x) }",
+        ),
+    ),
+    (
+        &["cbam"],
+        Here::Absent(
+            "write it as a unit, as specs/cbam.rnet does: a chain with a name has one set of weights, however often \
+             it is applied",
         ),
     ),
     (

@@ -81,26 +81,54 @@ fn zero_channels_in_front_and_behind() {
         }";
     forward_and_backward("half in front", &compile("half in front", text, ""));
 
-    let alone = "net n { input(3, 1, 1) -> pad_channels(8, before: 2) -> linear(8, bias: none) }";
-    let network = compile("in front", alone, "");
+    channels(3, "pad_channels(8, before: 2)", &[0.0, 0.0, 1.0, 2.0, 3.0, 0.0, 0.0, 0.0]);
+}
+
+/// What a layer makes of one pixel whose channels are 1, 2, …
+fn channels(read: usize, layer: &str, wanted: &[f32]) {
+    let n = wanted.len();
+    let text = format!("net n {{ input({read}, 1, 1) -> {layer} -> linear({n}, bias: none) }}");
+    let network = compile(layer, &text, "");
     let program = lower::inference(&network, 1);
     let mut given = inputs(&network, &program, 3);
     for (id, data) in &mut given {
         // Weights that say which channel is which.
         let weights = program.graph.inputs[id.0 as usize].role == Role::Parameter;
         let value = |at: usize| match weights {
-            true => f64::from(u8::from(at / 8 == at % 8)),
+            true => f64::from(u8::from(at / n == at % n)),
             false => at as f64 + 1.0,
         };
         data.iter_mut().enumerate().for_each(|(at, number)| *number = value(at));
     }
-    let wanted = [0.0, 0.0, 1.0, 2.0, 3.0, 0.0, 0.0, 0.0];
-    assert_eq!(interp::run(&program, &given).0[0], wanted);
+    let found: Vec<f32> = interp::run(&program, &given).0[0].iter().map(|&v| v as f32).collect();
+    assert_eq!(found, wanted, "{layer}");
     for engine in engines() {
         let mut executable = load(engine.as_ref(), &program, &given);
         executable.run().expect("runs");
-        assert_eq!(executable.output(0).expect("logits"), wanted.map(|v| v as f32));
+        assert_eq!(executable.output(0).expect("logits"), wanted, "{layer}");
     }
+}
+
+/// Parts of a value's channels, one of which is computed from the other: forward, backward, and which
+/// they are.
+#[test]
+fn parts_of_the_channels() {
+    let text = "
+        unit u(width) {
+            one = slice_channels(0, 3)(x)
+            rest = slice_channels(3)(x)
+            F = bn -> relu -> conv(3x3, width - 3)
+            gate = sigmoid(global_max_pool(x))
+            y = x + gate * concat(tanh(one), F(one) * rest)
+        }
+        net n { input(3, 6, 5) -> conv(3x3, 8) -> u(8) * 2 -> slice_channels(1, 6) -> linear(5) }";
+    let network = compile("slices", text, "");
+    forward_and_backward("slices", &network);
+    for check in gradcheck::check(&network, 2, 1) {
+        assert!(check.relative_error() < 1e-3, "{check:?}");
+    }
+    channels(5, "slice_channels(1, 4)", &[2.0, 3.0, 4.0]);
+    channels(5, "slice_channels(3)", &[4.0, 5.0]);
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub const SPECS: [(&str, Settings); 6] = [
 ];
 
 /// All other specs and variants, on pictures of 8×8 that the slow interpreter has done soon.
-pub const SMALL: [(&str, Settings); 47] = [
+pub const SMALL: [(&str, Settings); 52] = [
     ("preact", "depth=8 shared=0 kind=project"),
     ("original", "depth=8 kind=project"),
     ("constant_scaling", "depth=8"),
@@ -65,6 +65,9 @@ pub const SMALL: [(&str, Settings); 47] = [
     ("densenet_bc", "depth=16 growth=4"),
     ("fractal", "width=2 path=0.5 drop=0.2"),
     ("pyramid", "depth=14 alpha=10"),
+    ("revnet", "depth=26 width=8 last=24"),
+    ("se_preact", "width=4 reduction=2"),
+    ("cbam", "cifar=1 pixels=16 width=4 reduction=2"),
     // Five poolings need 32×32, and narrow layers; with two channels, f32 on AVX-512 is off by 1.1e-4.
     ("vgg", "width=3"),
     ("vgg_lesion", "depth=10 width=4"),
@@ -95,7 +98,7 @@ pub fn small(spec: &str, settings: &str) -> Network {
     // Where the picture is halved more often, BN over three single pixels would blow up rounding.
     let side = match spec {
         "airbench94" | "airbench96" | "vgg" | "vgg_lesion" | "resnet9" | "fractal" => 32,
-        "preact_resnet18" => 16,
+        "preact_resnet18" | "se_preact" => 16,
         _ => 8,
     };
     let shrunk = text(spec).replace("input(3, 32, 32)", &format!("input(3, {side}, {side})"));

@@ -497,6 +497,106 @@ class Pyramid(nn.Module):
         return self.fc(F.relu(self.bn_final(x)).mean((2, 3)))
 
 
+class SEBlock(nn.Module):
+    """pytorch-cifar's PreActBlock of senet.py, with a reduction of 2."""
+
+    expansion = 1
+
+    def __init__(self, i, o, stride):
+        super().__init__()
+        self.bn1, self.conv1 = bn(i), conv(i, o, 3, stride)
+        self.bn2, self.conv2 = bn(o), conv(o, o)
+        if stride != 1 or i != o:
+            self.shortcut = nn.Sequential(conv(i, o, 1, stride))
+        self.fc1, self.fc2 = nn.Conv2d(o, o // 2, 1), nn.Conv2d(o // 2, o, 1)
+
+    def forward(self, x):
+        a = F.relu(self.bn1(x))
+        h = self.shortcut(a) if hasattr(self, "shortcut") else x
+        y = self.conv2(F.relu(self.bn2(self.conv1(a))))
+        return y * torch.sigmoid(self.fc2(F.relu(self.fc1(y.mean((2, 3), True))))) + h
+
+
+class ChannelGate(nn.Module):
+    """Jongchan/attention-module, with a reduction of 2."""
+
+    def __init__(self, c):
+        super().__init__()
+        self.mlp = nn.Sequential(nn.Flatten(), nn.Linear(c, c // 2), nn.ReLU(), nn.Linear(c // 2, c))
+
+    def forward(self, x):
+        both = self.mlp(F.adaptive_avg_pool2d(x, 1)) + self.mlp(F.adaptive_max_pool2d(x, 1))
+        return x * torch.sigmoid(both)[:, :, None, None]
+
+
+class SpatialGate(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.bn = conv(2, 1, 7), nn.BatchNorm2d(1, momentum=0.01)
+
+    def forward(self, x):
+        both = torch.cat((x.max(1, True)[0], x.mean(1, True)), 1)
+        return x * torch.sigmoid(self.bn(self.conv(both)))
+
+
+class CBAMBlock(nn.Module):
+    """torchvision's basic block with both gates behind F."""
+
+    expansion = 1
+
+    def __init__(self, i, o, stride=1, downsample=None, *_, **__):
+        super().__init__()
+        self.conv1, self.bn1 = conv(i, o, 3, stride), bn(o)
+        self.conv2, self.bn2 = conv(o, o), bn(o)
+        self.downsample = downsample
+        self.cbam = nn.Sequential(ChannelGate(o), SpatialGate())
+
+    def forward(self, x):
+        y = self.cbam(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
+        return F.relu(y + (x if self.downsample is None else self.downsample(x)))
+
+
+class Reversible(nn.Module):
+    """A unit of renmengye/revnet-public; where it halves the picture, its convolution is padded as TensorFlow's."""
+
+    def __init__(self, i, o, stride, active):
+        super().__init__()
+        self.f, self.g, self.stride, self.more = nn.Module(), nn.Module(), stride, (o - i) // 2
+        if active:
+            self.f.bn1 = bn(i)
+        self.f.conv1 = nn.Conv2d(i, o, 3, stride, 2 - stride, bias=False)
+        self.f.bn2, self.f.conv2 = bn(o), conv(o, o)
+        self.g.bn1, self.g.conv1, self.g.bn2, self.g.conv2 = bn(o), conv(o, o), bn(o), conv(o, o)
+
+    def half(self, of, x):
+        x = F.relu(of.bn1(x)) if hasattr(of, "bn1") else x
+        x = F.pad(x, (0, 1, 0, 1)) if of is self.f and self.stride == 2 else x
+        return of.conv2(F.relu(of.bn2(of.conv1(x))))
+
+    def forward(self, x):
+        one, two = x.chunk(2, 1)
+        h = lambda x: F.pad(F.avg_pool2d(x, self.stride), (0, 0, 0, 0, self.more, self.more))
+        first = h(one) + self.half(self.f, two)
+        return torch.cat((first, h(two) + self.half(self.g, first)), 1)
+
+
+class RevNet(nn.Module):
+    """Two units a stage, of 8, 16 and 24 channels."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = conv(3, 8), bn(8)
+        units, i = [], 4
+        for at, o in enumerate((4, 8, 12)):
+            units += [Reversible(i, o, 1 + (at > 0), at > 0), Reversible(o, o, 1, True)]
+            i = o
+        self.units, self.bn2, self.fc = nn.Sequential(*units), bn(24), nn.Linear(24, CLASSES)
+
+    def forward(self, x):
+        x = self.units(F.relu(self.bn1(self.conv1(x))))
+        return self.fc(F.relu(self.bn2(x)).mean((2, 3)))
+
+
 def timm_d():
     make = timm.models.resnet.ResNet
     stem = dict(stem_width=W // 2, stem_type="deep", avg_down=True)
@@ -571,6 +671,14 @@ NETS = {
     "fixup": (lambda: OfBlocks(FixupBlock, 2, False), "fixup", "depth=14", 8),
     "fractal": (FractalNet, "fractal", f"width={W // 2} path=0", 32),
     "pyramid": (Pyramid, "pyramid", "depth=20 alpha=10", 8),
+    "kuangliu_se": (lambda: Kuangliu(SEBlock, [2] * 4, True), "se_preact", f"width={W} reduction=2", 16),
+    "cbam": (
+        lambda: Torchvision(CBAMBlock, [2] * 4),
+        "cbam",
+        f"pixels=36 width={W} reduction=2",
+        36,
+    ),
+    "revnet": (RevNet, "revnet", "depth=26 width=8 last=24", 8),
     "resnet9": (ResNet9, "resnet9", f"width={W // 2}", 32),
     "airbench94": (lambda: Airbench([W, 4 * W, 4 * W], False), "airbench94", f"width={W}", 32),
     "airbench96": (lambda: Airbench([W, 3 * W, 4 * W], True), "airbench96", f"width={W}", 32),

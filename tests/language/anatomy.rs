@@ -145,6 +145,12 @@ fn the_documented_cases() {
         ("a = (bn -> relu)(x)  y = a + G(a)", "normalised, rectified | 1"),
         ("a = (bn -> relu)(x)  y = x + G(a)", " | 1"),
         ("y = x + conv(1x1, 4)(x)", " | 1"),
+        ("y = x + concat(slice_channels(0, 2)(F(x)), slice_channels(2)(G(x)))", " | 1"),
+        ("y = slice_channels(0, 1)(x) + F(x)", "some of its channels | 1"),
+        (
+            "y = concat(slice_channels(2)(x), slice_channels(0, 2)(x)) + F(x)",
+            "some of its channels, joined with other channels | 1",
+        ),
         ("y = x + squeeze(F(x))", " | 1 g"),
         ("y = squeeze(x) + F(x)", "g | 1"),
         ("y = x + (inner -> inner)(x)", " | 1, 1"),

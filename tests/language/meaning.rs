@@ -43,6 +43,18 @@ fn units_have_the_papers_shapes() {
 }
 
 #[test]
+fn channels_are_counted_from_zero_and_end_is_behind_the_last() {
+    let text = "net n { input(6, 4, 4) -> slice_channels(1, 5) -> slice_channels(2) -> slice_channels(0, 2)
+        -> slice_channels(0) -> linear(2) }";
+    let network = super::network(text);
+    let slices: Vec<_> = network.values[1..3].iter().map(|v| (v.layer.clone(), v.shape)).collect();
+    let slice = |start, c| (Layer::SliceChannels { start }, shape(c, 4, 4));
+    assert_eq!(slices, [slice(1, 4), slice(2, 2)]);
+    // All of them is no layer.
+    assert!(matches!(network.values[3].layer, Layer::Linear { .. }));
+}
+
+#[test]
 fn values_come_after_their_arguments_and_know_their_unit() {
     let network = spec("exclusive_gate", &[("depth", "20")]);
     for (i, value) in network.values.iter().enumerate() {

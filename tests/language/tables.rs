@@ -179,6 +179,15 @@ const SIZES: &[(&str, &[(&str, &str)], usize, &str, usize)] = &[
     // Xie et al. 2016, Table 7: 34.4 and 68.1 million.
     ("resnext29", &[], 34_426_698, "5387.27", 9),
     ("resnext29", &[("groups", "16")], 68_155_210, "10688.9", 9),
+    // What pytorch-cifar's SENet18 has; SE adds 2·w·w/16 + w + w/16 to a unit of w channels.
+    ("se_preact", &[], 11_260_354, "555.51", 8),
+    ("se_preact", &[("depth", "34")], 21_440_630, "1159.56", 16),
+    // Woo et al. 2018, Table 4: 11.78 and 21.96 million.
+    ("cbam", &[], 11_779_392, "1815", 8),
+    ("cbam", &[("depth", "34")], 21_960_468, "3665", 16),
+    // Gomez et al. 2017, Table 1: 0.46 and 1.73 million.
+    ("revnet", &[], 464_890, "77.23", 9),
+    ("revnet", &[("depth", "110"), ("last", "128")], 1_729_194, "253.33", 27),
     // kuangliu's for CIFAR, torchvision's.
     ("mobilenetv2", &[], 2_296_922, "91.15", 17),
     ("mobilenetv2", &[("cifar", "0")], 3_504_872, "300.77", 17),
@@ -222,6 +231,9 @@ fn every_spec_is_in_the_table() {
             "Zhang et al. 2019",
             "Larsson et al. 2016",
             "Han et al. 2016",
+            "Gomez et al. 2017",
+            "Hu et al. 2017",
+            "Woo et al. 2018",
         ];
         let named = papers.iter().any(|paper| head.contains(paper));
         assert!(named, "{name} does not say what it stands for");

@@ -41,6 +41,11 @@ fn specs() -> BTreeMap<String, Network> {
             name if name.starts_with("imagenet") || name == "resnet_d" => {
                 vec![("depth", "50"), ("second", "4"), ("pixels", "32"), ("width", "4")]
             }
+            "se_preact" => vec![("width", "4"), ("reduction", "4")],
+            "cbam" => {
+                vec![("pixels", "32"), ("width", "4"), ("reduction", "4"), ("classes", "10")]
+            }
+            "revnet" => vec![("depth", "26"), ("width", "8"), ("last", "24")],
             name if name.starts_with("bottleneck") => vec![("depth", "20")],
             _ => vec![("depth", "14")],
         }

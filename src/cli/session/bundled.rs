@@ -62,6 +62,11 @@ const CALLED: &[(&[&str], &str)] = &[
     (&["pyramidnet", "pyramidnet110"], "pyramid"),
     (&["mobilenet"], "mobilenetv2"),
     (&["resnext"], "resnext29"),
+    (&["revnet38"], "revnet"),
+    (&["senet", "senet18", "sepreactresnet18"], "se_preact"),
+    (&["cbamresnet18", "resnet18cbam"], "cbam"),
+    (&["cbamresnet34", "resnet34cbam"], "cbam --set depth=34"),
+    (&["revnet110"], "revnet --set depth=110 --set last=128"),
 ];
 
 #[cfg(test)]

@@ -146,7 +146,8 @@ impl Writer {
                 };
                 self.node(op, &arguments, &out, vec![attribute_ints("axes", &[1])]);
             }
-            Layer::GlobalAvgPool => same(self, "GlobalAveragePool"),
+            Layer::GlobalPool(PoolKind::Avg) => same(self, "GlobalAveragePool"),
+            Layer::GlobalPool(PoolKind::Max) => same(self, "GlobalMaxPool"),
             Layer::Pool { kind, window, slide, counted } => {
                 self.pool(kind, window, (slide, counted), arguments, &out);
             }
@@ -162,6 +163,10 @@ impl Writer {
                 let step = stride as i64;
                 let bounds = [[0, 0], [i64::MAX, i64::MAX], [2, 3], [step, step]];
                 let bounds = bounds.map(|pair| self.integers(&pair));
+                self.node("Slice", &[arguments, bounds.to_vec()].concat(), &out, vec![]);
+            }
+            Layer::SliceChannels { start } => {
+                let bounds = [start, start + value.shape.c, 1].map(|n| self.integers(&[n as i64]));
                 self.node("Slice", &[arguments, bounds.to_vec()].concat(), &out, vec![]);
             }
             Layer::PadChannels { channels, before } => {

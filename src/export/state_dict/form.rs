@@ -211,7 +211,8 @@ impl Reader<'_> {
             return None;
         }
         let at = self.argument(at)?;
-        matches!(self.layer(at), Layer::GlobalAvgPool).then_some((module, self.argument(at)?))
+        matches!(self.layer(at), Layer::GlobalPool(PoolKind::Avg))
+            .then_some((module, self.argument(at)?))
     }
 
     /// The sum of a unit that ends here, and its sides.

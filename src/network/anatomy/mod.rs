@@ -49,6 +49,7 @@
 //! | nested, `inner = u -> u`, `y = x + inner(x)`, u `x + F(x)` | x, twice: y is 2x + F(x) + F(x + F(x)) | the inner units' F |
 //! | nested behind a ReLU, u with `f = relu` | x | the inner unit, whole |
 //! | `y = x + x`, `y = 2 * x`, squeeze `y = s(x) * x` | [`Body::Carried`]: there is no F | none |
+//! | reversible, `y = x + concat(F(b), G(a + F(b)))`, a and b the halves of x | x | the channels that are joined |
 //! | plain, `y = F(x)` | [`Body::Chain`]: there is no shortcut | none |
 //! | dense, `y = concat(x, F(x))` | [`Body::Chain`]: x stands beside F(x), and nothing is added to it | none |
 //! | `y = F(x) + G(x)`, both 3×3 | [`Body::Chain`] | none |

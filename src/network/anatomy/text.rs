@@ -71,6 +71,7 @@ impl Display for Step {
             Step::Upsampled => write!(f, "upsampled"),
             Step::Subsampled => write!(f, "subsampled"),
             Step::Padded => write!(f, "padded"),
+            Step::Sliced => write!(f, "some of its channels"),
         }
     }
 }

@@ -39,6 +39,8 @@ pub enum Step {
     Subsampled,
     /// Zero channels added (option A), or zero pixels.
     Padded,
+    /// Some of the channels, without the others.
+    Sliced,
 }
 
 impl Step {
@@ -50,7 +52,8 @@ impl Step {
             | Step::Learned(_)
             | Step::Detached
             | Step::Subsampled
-            | Step::Padded => true,
+            | Step::Padded
+            | Step::Sliced => true,
             Step::Convolved(_)
             | Step::Normalised(_)
             | Step::Dropped
@@ -196,13 +199,14 @@ impl<'a> Ways<'a> {
             Layer::Binary(BinaryOp::Sub) => (slot == 1).then_some(Step::Scaled(-1.0)),
             Layer::Binary(BinaryOp::Max | BinaryOp::Min) => Some(Step::Compared),
             Layer::Concat => Some(Step::Joined),
-            Layer::GlobalAvgPool
+            Layer::GlobalPool(_)
             | Layer::ChannelPool(_)
             | Layer::Pool { .. }
             | Layer::BlurPool { .. } => Some(Step::Pooled),
             Layer::Upsample { .. } => Some(Step::Upsampled),
             Layer::Subsample { .. } => Some(Step::Subsampled),
             Layer::PadChannels { .. } | Layer::PadPixels { .. } => Some(Step::Padded),
+            Layer::SliceChannels { .. } => Some(Step::Sliced),
             // What is added to x is no part of it.
             Layer::Binary(BinaryOp::Add)
             | Layer::Shift { .. }

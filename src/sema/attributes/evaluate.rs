@@ -116,7 +116,8 @@ pub fn evaluate(
             random(RandomDraw::Bernoulli { p }, slot(1), slot(2))?
         }
         LayerName::Detach => Attributes::Detach,
-        LayerName::GlobalAvgPool => Attributes::GlobalAvgPool,
+        LayerName::GlobalAvgPool => Attributes::GlobalPool(PoolKind::Avg),
+        LayerName::GlobalMaxPool => Attributes::GlobalPool(PoolKind::Max),
         LayerName::ChannelMax => Attributes::ChannelPool(PoolKind::Max),
         LayerName::ChannelMean => Attributes::ChannelPool(PoolKind::Avg),
         LayerName::MaxPool => pool(PoolKind::Max, slot)?,
@@ -141,6 +142,7 @@ pub fn evaluate(
             channels: slot(0).whole(WIDTHS, None)?,
             before: slot(1).whole(ZEROS, Some(0))?,
         },
+        LayerName::SliceChannels => slice(&slot(0), &slot(1))?,
         LayerName::Shortcut => Attributes::Shortcut {
             width: slot(0).whole(WIDTHS, None)?,
             stride: slot(1).whole(STRIDES, Some(1))?,
@@ -181,6 +183,21 @@ fn activation(function: Activation, slot: &Slot<'_>) -> Result<Activation, Diagn
         | Activation::Abs
         | Activation::Square => function,
     })
+}
+
+/// At least one channel.
+fn slice(start: &Slot<'_>, end: &Slot<'_>) -> Result<Attributes, Diagnostic> {
+    let from = start.whole(ZEROS, None)?;
+    let to = end.plain.map(|_| end.whole(WIDTHS, None)).transpose()?;
+    if let Some(to) = to.filter(|&to| to <= from) {
+        let wanted = format!("above start, {from}");
+        let hint = format!(
+            "channels are counted from 0, and end is the one behind the last: the first {from} are \
+             slice_channels(0, {from})"
+        );
+        return Err(end.wrong(Code::ArgumentRange, &wanted, to).hint(hint));
+    }
+    Ok(Attributes::SliceChannels { start: from, end: to })
 }
 
 /// A convolution's kernel comes before its width.

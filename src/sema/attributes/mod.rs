@@ -103,8 +103,8 @@ pub enum Attributes {
     },
     /// No gradient.
     Detach,
-    /// Mean over rows and columns.
-    GlobalAvgPool,
+    /// Maximum or mean over rows and columns.
+    GlobalPool(PoolKind),
     /// Maximum or mean over channels.
     ChannelPool(PoolKind),
     /// Window pooling.
@@ -143,6 +143,13 @@ pub enum Attributes {
         channels: usize,
         /// How many of the zero channels stand in front.
         before: usize,
+    },
+    /// Some of the channels.
+    SliceChannels {
+        /// The first.
+        start: usize,
+        /// The one behind the last, if it is given.
+        end: Option<usize>,
     },
     /// Identity where the shape is kept, else option A or B.
     Shortcut {

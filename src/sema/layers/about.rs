@@ -66,6 +66,7 @@ impl LayerName {
             }
             LayerName::Detach => "What it reads, through which no gradient passes back.",
             LayerName::GlobalAvgPool => "Mean over rows and columns.",
+            LayerName::GlobalMaxPool => "Largest of all rows and columns, channel by channel.",
             LayerName::ChannelMax => "Largest of all channels, pixel by pixel.",
             LayerName::ChannelMean => "Mean of all channels, pixel by pixel.",
             LayerName::MaxPool => {
@@ -89,6 +90,10 @@ impl LayerName {
             LayerName::PadChannels => {
                 "Zero channels until there are `channels`, `before` of them in front and the others \
                  behind; all behind unless given."
+            }
+            LayerName::SliceChannels => {
+                "The channels from `start`, counted from 0, up to `end` and without it; to the last unless \
+                 given. PyTorch's x[:, start:end]."
             }
             LayerName::Shortcut => {
                 "The identity where the shape is kept. Elsewhere option A (`kind: pad`, the \

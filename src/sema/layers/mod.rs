@@ -46,6 +46,8 @@ pub enum LayerName {
     Detach,
     /// Mean over rows and columns.
     GlobalAvgPool,
+    /// Maximum over rows and columns.
+    GlobalMaxPool,
     /// Maximum over channels.
     ChannelMax,
     /// Mean over channels.
@@ -64,6 +66,8 @@ pub enum LayerName {
     PadPixels,
     /// Zero channels added.
     PadChannels,
+    /// Some of the channels.
+    SliceChannels,
     /// Identity, option A or option B.
     Shortcut,
     /// Nothing.
@@ -81,6 +85,7 @@ impl LayerName {
             LayerName::Bernoulli,
             LayerName::Detach,
             LayerName::GlobalAvgPool,
+            LayerName::GlobalMaxPool,
             LayerName::ChannelMax,
             LayerName::ChannelMean,
             LayerName::MaxPool,
@@ -90,6 +95,7 @@ impl LayerName {
             LayerName::Subsample,
             LayerName::PadPixels,
             LayerName::PadChannels,
+            LayerName::SliceChannels,
             LayerName::Shortcut,
             LayerName::Identity,
         ];
@@ -128,6 +134,7 @@ impl LayerName {
             LayerName::Bernoulli => "bernoulli",
             LayerName::Detach => "detach",
             LayerName::GlobalAvgPool => "global_avg_pool",
+            LayerName::GlobalMaxPool => "global_max_pool",
             LayerName::ChannelMax => "channel_max",
             LayerName::ChannelMean => "channel_mean",
             LayerName::MaxPool => "max_pool",
@@ -137,6 +144,7 @@ impl LayerName {
             LayerName::Subsample => "subsample",
             LayerName::PadPixels => "pad_pixels",
             LayerName::PadChannels => "pad_channels",
+            LayerName::SliceChannels => "slice_channels",
             LayerName::Shortcut => "shortcut",
             LayerName::Identity => "identity",
         }
@@ -168,6 +176,7 @@ impl LayerName {
             | LayerName::Bernoulli
             | LayerName::Detach
             | LayerName::GlobalAvgPool
+            | LayerName::GlobalMaxPool
             | LayerName::ChannelMax
             | LayerName::ChannelMean
             | LayerName::MaxPool
@@ -177,6 +186,7 @@ impl LayerName {
             | LayerName::PadPixels
             | LayerName::Subsample
             | LayerName::PadChannels
+            | LayerName::SliceChannels
             | LayerName::Identity => false,
         }
     }
@@ -193,11 +203,13 @@ impl LayerName {
             | LayerName::Random
             | LayerName::Bernoulli
             | LayerName::Detach
+            | LayerName::GlobalMaxPool
             | LayerName::ChannelMax
             | LayerName::ChannelMean
             | LayerName::BlurPool
             | LayerName::Upsample
-            | LayerName::PadPixels => true,
+            | LayerName::PadPixels
+            | LayerName::SliceChannels => true,
             LayerName::Activation(function) => {
                 !matches!(function, Activation::Relu | Activation::Sigmoid | Activation::Tanh)
             }

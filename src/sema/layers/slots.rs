@@ -137,6 +137,7 @@ impl LayerName {
             }
             LayerName::Subsample => const { &[must("stride")] },
             LayerName::PadChannels => const { &[must("channels"), may("before")] },
+            LayerName::SliceChannels => const { &[must("start"), may("end")] },
             LayerName::Shortcut => {
                 const {
                     &[
@@ -150,6 +151,7 @@ impl LayerName {
             }
             LayerName::Activation(function) => activation_slots(function),
             LayerName::GlobalAvgPool
+            | LayerName::GlobalMaxPool
             | LayerName::Detach
             | LayerName::ChannelMax
             | LayerName::ChannelMean

@@ -96,7 +96,8 @@ fn measured(step: &Step) -> Option<(Code, String, &'static str)> {
         | Step::Pooled
         | Step::Upsampled
         | Step::Subsampled
-        | Step::Padded => return None,
+        | Step::Padded
+        | Step::Sliced => return None,
     };
     Some((code, what, cost))
 }

@@ -38,6 +38,9 @@ fn settings(spec: &str) -> Vec<(String, String)> {
             {
                 all.push((name.into(), value.into()));
             }
+            if spec == "resnet_gn" {
+                all.push(("groups".into(), "4".into()));
+            }
             all
         }
         "resnet18" => [("pixels", "32"), ("width", "8"), ("classes", "10")]
@@ -54,6 +57,13 @@ fn settings(spec: &str) -> Vec<(String, String)> {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec(),
         "pyramid" => [depth("14"), vec![("alpha".into(), "8".into())]].concat(),
+        "revnet" => depth("26"),
+        "se_preact" => [("width", "8"), ("reduction", "4")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec(),
+        "cbam" => [("pixels", "32"), ("width", "8"), ("reduction", "4"), ("classes", "10")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec(),
         "wide" => [depth("10"), vec![("widen".into(), "2".into())]].concat(),
         name if name.starts_with("bottleneck") => depth("20"),
         _ => depth("14"),

@@ -180,7 +180,7 @@ impl Draft {
 
     pub fn global_avg_pool(&mut self, x: ValueId) -> ValueId {
         let c = self.shape(x).c;
-        self.push(Layer::GlobalAvgPool, &[x], Chw { c, h: 1, w: 1 })
+        self.push(Layer::GlobalPool(PoolKind::Avg), &[x], Chw { c, h: 1, w: 1 })
     }
 
     pub fn pool(
