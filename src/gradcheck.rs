@@ -129,6 +129,8 @@ pub fn random_inputs(network: &Network, program: &Program, seed: u32) -> Inputs 
             Role::Images => uniform.iter().map(|u| 2.0 * u).collect(),
             Role::Targets => one_hot(len, input.ty.shape.0[3]),
             Role::LearningRate => vec![0.1; len],
+            Role::LookaheadShare => vec![0.25; len],
+            Role::EmaDecay => vec![0.9; len],
             Role::Probe(_) | Role::Cut => uniform.iter().map(|u| 1.0 + 0.5 * u).collect(),
             Role::Seed => vec![f64::from(seed & 0xff_ffff); len],
             Role::LossScale | Role::GoodSteps => vec![1024.0; len],
@@ -138,8 +140,8 @@ pub fn random_inputs(network: &Network, program: &Program, seed: u32) -> Inputs 
             Role::Slot(Slot::Momentum | Slot::FirstMoment, _) => {
                 uniform.iter().map(|u| 0.01 * u).collect()
             }
-            Role::Parameter | Role::Statistic => {
-                let init = tensors.iter().find(|t| t.name == input.name).map(|t| t.init);
+            Role::Parameter | Role::Statistic | Role::Average(..) => {
+                let init = tensors.iter().find(|t| t.is_called(&input.name)).map(|t| t.init);
                 uniform.iter().map(|u| start(init, *u)).collect::<Vec<f64>>()
             }
         }

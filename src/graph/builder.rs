@@ -71,6 +71,11 @@ impl Builder {
         self.push(Op::Input(id), Vec::new(), ty)
     }
 
+    /// Gives an input another name.
+    pub fn rename(&mut self, id: InputId, name: String) {
+        self.graph.inputs[id.index()].name = name;
+    }
+
     /// The node of an input that there is already.
     pub fn input_node(&mut self, id: InputId) -> NodeId {
         let ty = self.graph.input(id).ty;

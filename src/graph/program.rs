@@ -38,6 +38,16 @@ listed! {
     }
 }
 
+listed! {
+    /// What is averaged along training.
+    pub enum Average {
+        /// The slow weights of Lookahead.
+        Slow = "slow",
+        /// A moving average.
+        Ema = "ema",
+    }
+}
+
 /// What an input is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -57,6 +67,12 @@ pub enum Role {
     Filled(Slot),
     /// Running mean or variance of a batch normalisation.
     Statistic,
+    /// An average of a parameter or statistic along training.
+    Average(Average, InputId),
+    /// What Lookahead's slow weights take over after this step, 0 where they wait; a scalar.
+    LookaheadShare,
+    /// What a moving average of weights keeps of itself at this step, a scalar.
+    EmaDecay,
     /// The scale of dynamic loss scaling ([`crate::nn::loss_scaling`]), a scalar.
     LossScale,
     /// Steps in a row that dynamic loss scaling left as they were, a scalar.

@@ -13,6 +13,7 @@ use crate::nn::loss_scaling::Scaling;
 use crate::nn::optimiser::Sgd;
 use crate::passes;
 
+mod averages;
 mod inspect;
 mod layers;
 mod probed;
@@ -90,6 +91,7 @@ pub fn before_passes(network: &Network, batch: usize, goal: Goal) -> Program {
                 let finite = lowering.keep_where_good(scaling, &scaled);
                 outputs.push(OutputKind::Finite.of(finite));
             }
+            lowering.average(updates.averages);
         }
         Goal::Gradients => {
             let loss = lowering.loss(logits);

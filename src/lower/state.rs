@@ -1,7 +1,8 @@
 //! The state of a network as a graph's inputs.
 
-use crate::graph::{Role, Shape, Slot};
+use crate::graph::{Average, Role, Shape, Slot};
 use crate::network::{Init, Network, Tensor, TensorKind};
+use crate::nn::averages::{average_name, fast_name};
 use crate::nn::optimiser::slot_name;
 
 /// One tensor of a network's state.
@@ -28,10 +29,16 @@ impl StateTensor {
         Self { name, role, shape, kind: tensor.kind, init: tensor.init }
     }
 
-    /// The names of all that any optimiser may keep of it.
+    /// Whether it goes by this name, or does where an average has its own.
+    pub fn is_called(&self, name: &str) -> bool {
+        name == self.name || name == fast_name(&self.name)
+    }
+
+    /// The names of all that any training may keep of it.
     pub fn kept(&self) -> impl Iterator<Item = String> {
         let slots = if self.role == Role::Parameter { Slot::ALL } else { &[] };
-        slots.iter().map(|&slot| slot_name(&self.name, slot))
+        let slots = slots.iter().map(|&slot| slot_name(&self.name, slot));
+        slots.chain([fast_name(&self.name), average_name(&self.name, Average::Slow)])
     }
 }
 

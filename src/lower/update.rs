@@ -6,6 +6,7 @@ use super::{Lowering, Parameter};
 use crate::graph::autodiff::{Factors, gradient_from};
 use crate::graph::{InputId, NodeId, Origin, Role, Shape, Slot, Type};
 use crate::network::{ModuleId, TensorId, TensorKind};
+use crate::nn::averages::Averages;
 use crate::nn::loss_scaling::{self, Scaling};
 use crate::nn::optimiser::{self, Clip, FILLED, Rule, Sgd, Step, Update};
 
@@ -24,6 +25,8 @@ pub struct Updates {
     pub still: BTreeSet<ModuleId>,
     /// How gradients are limited before.
     pub clip: Option<Clip>,
+    /// Averages of weights that are kept beside.
+    pub averages: Averages,
 }
 
 impl Updates {
@@ -40,6 +43,7 @@ impl Updates {
             own: BTreeMap::new(),
             still: BTreeSet::new(),
             clip: None,
+            averages: Averages { lookahead: false, ema: false },
         }
     }
 

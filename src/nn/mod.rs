@@ -5,6 +5,7 @@
 
 pub mod activation;
 pub mod affine;
+pub mod averages;
 pub mod batch_norm;
 pub mod channels;
 pub mod dropout;

@@ -97,10 +97,10 @@ impl Runner {
     }
 
     /// Sets parameters, statistics, what the optimiser keeps, and the loss's scale. Where there is no
-    /// value, moments start at zero, and the scale as its state does.
+    /// value, moments start at zero, averages of weights as the weights, and the scale as its state does.
     pub fn load(&mut self, values: &Values) -> Result<(), TrainError> {
         for (id, input) in state_of(&self.inputs) {
-            match values.get(&input.name) {
+            match values.get(&input.name).or_else(|| alike(&self.inputs, id, values)) {
                 Some(data) => self.executable.write(id, data)?,
                 None => {
                     let tensor = || input.name.clone();
@@ -152,15 +152,26 @@ fn state_of(inputs: &[Input]) -> impl Iterator<Item = (InputId, &Input)> {
         | Role::Slot(..)
         | Role::Filled(_)
         | Role::Statistic
+        | Role::Average(..)
         | Role::LossScale
         | Role::GoodSteps => Some((InputId(index as u32), input)),
         Role::Images
         | Role::Targets
         | Role::LearningRate
         | Role::Seed
+        | Role::LookaheadShare
+        | Role::EmaDecay
         | Role::Probe(_)
         | Role::Cut => None,
     })
+}
+
+/// The value of a tensor's average, or of what an input is an average of: they begin alike.
+fn alike<'a>(inputs: &[Input], id: InputId, values: &'a Values) -> Option<&'a Vec<f32>> {
+    let of = if let Role::Average(_, of) = inputs[id.index()].role { of } else { id };
+    let averages =
+        inputs.iter().filter(|input| matches!(input.role, Role::Average(_, o) if o == of));
+    std::iter::once(&inputs[of.index()]).chain(averages).find_map(|input| values.get(&input.name))
 }
 
 /// What state of a run begins with where nothing is known of it.

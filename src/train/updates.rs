@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::TrainError;
 use super::recipe::groups::{Group, Patterns, Statistics};
 use super::recipe::pattern::Pattern;
-use super::recipe::{Decay, Recipe};
+use super::recipe::{Decay, Recipe, averages};
 use crate::lower::Updates;
 use crate::network::{ModuleId, ModuleKind, Network, Tensor, TensorKind, UnitId};
 use crate::nn::optimiser::Update;
@@ -25,6 +25,7 @@ pub fn of(recipe: &Recipe, network: &Network) -> Result<Updates, TrainError> {
         own: BTreeMap::new(),
         still: Default::default(),
         clip: recipe.clip.map(|clip| clip.rule()),
+        averages: averages::of(recipe),
     };
     let places = Places::new(network);
     let groups = Groups::new(recipe);

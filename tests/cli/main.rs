@@ -1,5 +1,6 @@
 //! The program as a user or a script meets it: arguments, messages, exit codes, files.
 
+mod averages;
 mod begin;
 mod data;
 mod folder;

@@ -30,7 +30,9 @@ pub fn start(program: &Program) -> Vec<Vec<f32>> {
                 Role::Filled(_) => vec![0.5; n],
                 Role::Probe(_) | Role::Cut => vec![1.0; n],
                 Role::Seed => vec![12_345.0; n],
-                Role::Statistic => vec![0.5; n],
+                Role::LookaheadShare => vec![0.25; n],
+                Role::EmaDecay => vec![0.9; n],
+                Role::Statistic | Role::Average(..) => vec![0.5; n],
                 Role::Slot(..) => vec![0.0; n],
                 Role::Parameter if input.ty.shape.0[..3] == [1; 3] => {
                     numbers(seed, n, 0.5).iter().map(|v| v + 1.0).collect()

@@ -6,9 +6,10 @@ use rnetc::engine::cpu::CpuEngine;
 use rnetc::engine::wgpu::{GpuPlan, Target};
 use rnetc::gradcheck;
 use rnetc::graph::builder::Builder;
-use rnetc::graph::{Class, InputId, Program, Role, Shape, Slot, Type, interp};
+use rnetc::graph::{Average, Class, Input, InputId, Program, Role, Shape, Slot, Type, interp};
 use rnetc::lower::{self, Form, Goal, Updates};
 use rnetc::network::Network;
+use rnetc::nn::averages::Averages;
 use rnetc::nn::optimiser::{AdamW, Clip, Lion, Rule, Sgd, Step, Update};
 
 use crate::compare::agrees;
@@ -19,6 +20,8 @@ const SCALED: Form = Form { recompute: false, scaled: true };
 
 /// ε is large, so that a gradient that is rounding moves little.
 const ADAMW: Rule = Rule::AdamW(AdamW { betas: [0.9, 0.999], eps: 0.1 });
+
+const SGD: Rule = Rule::Sgd { momentum: 0.9, nesterov: false };
 
 const LION: Rule = Rule::Lion(Lion { betas: [0.9, 0.99] });
 
@@ -113,23 +116,68 @@ fn nothing_is_computed_for_what_is_frozen() {
     assert_eq!(windows.count(), 42);
 }
 
+/// Averages of all that moves, of AdamW's step the most tensors that one update reads.
+#[test]
+fn engines_agree_on_averages() {
+    let network = small("preact", "depth=8");
+    let averages = |lookahead, ema| Averages { lookahead, ema };
+    for (name, rule, which, form) in [
+        ("lookahead", SGD, averages(true, false), PLAIN),
+        ("ema, scaled", SGD, averages(false, true), SCALED),
+        ("both", ADAMW, averages(true, true), PLAIN),
+        ("both, scaled", ADAMW, averages(true, true), SCALED),
+    ] {
+        let updates = Updates { rule, averages: which, ..Updates::of(Sgd::PAPER) };
+        agrees(name, &step(&network, &updates, form), 1e-3);
+    }
+}
+
+/// The average has the weight's name, what moves another; what is frozen has none.
+#[test]
+fn averages_go_by_the_names_of_what_they_average() {
+    let network = small("preact", "depth=8");
+    let both = Averages { lookahead: true, ema: true };
+    let updates = Updates { averages: both, ..head_only(&network, Updates::of(Sgd::PAPER)) };
+    let program = step(&network, &updates, PLAIN);
+    let inputs = &program.graph.inputs;
+    let role = |name: &str| inputs.iter().find(|input| input.name == name).map(|input| input.role);
+    let at = |name: &str| InputId(inputs.iter().position(|i| i.name == name).expect("it") as u32);
+    let fast = at("head.linear.weight.fast");
+    assert_eq!(role("head.linear.weight.fast"), Some(Role::Parameter));
+    assert_eq!(role("head.linear.weight"), Some(Role::Average(Average::Ema, fast)));
+    assert_eq!(role("head.linear.weight.slow"), Some(Role::Average(Average::Slow, fast)));
+    assert_eq!(role("head.linear.weight.momentum"), Some(Role::Slot(Slot::Momentum, fast)));
+    assert_eq!(role("stem.conv.weight"), Some(Role::Parameter));
+    assert_eq!(role("stem.conv.weight.fast"), None);
+    assert_eq!(program.updates.len(), 8, "weight and bias, their momenta, slow and averaged");
+    // Statistics that move are averaged too.
+    let all = step(&network, &Updates { averages: both, ..Updates::of(Sgd::PAPER) }, PLAIN);
+    let average = |input: &&Input| matches!(input.role, Role::Average(..));
+    let averages = all.graph.inputs.iter().filter(average).count();
+    assert_eq!(averages, 2 * network.tensors().count());
+}
+
 /// Updates of all parameters are instances of few dispatches, whatever the optimiser.
 #[test]
 fn updates_are_dispatched_together() {
     let network = with("preact", "depth=20");
-    let dispatches = |rule, clip| {
-        let updates = Updates { rule, clip, ..Updates::of(Sgd::PAPER) };
+    let both = Averages { lookahead: true, ema: true };
+    let dispatches = |rule, clip, averages| {
+        let updates = Updates { rule, clip, averages, ..Updates::of(Sgd::PAPER) };
         let program = lower::program(&network, 128, Goal::Training(&updates, PLAIN));
         GpuPlan::untuned(&program, Target::default()).dispatches.len()
     };
-    let sgd = dispatches(Rule::Sgd { momentum: 0.9, nesterov: false }, None);
-    for (rule, clip, more) in [
-        (ADAMW, None, 4),
-        (LION, None, 2),
+    let none = Averages::default();
+    let sgd = dispatches(SGD, None, none);
+    for (rule, clip, averages, more) in [
+        (ADAMW, None, none, 4),
+        (LION, None, none, 2),
         // A sum of squares for each of 61 gradients.
-        (ADAMW, Some(Clip::Norm(1.0)), 64),
+        (ADAMW, Some(Clip::Norm(1.0)), none, 64),
+        (SGD, None, both, 4),
+        (ADAMW, None, both, 8),
     ] {
-        let all = dispatches(rule, clip);
+        let all = dispatches(rule, clip, averages);
         assert!(all <= sgd + more, "{rule:?}, {clip:?}: {all}, of SGD {sgd}");
     }
 }

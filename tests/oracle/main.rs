@@ -35,6 +35,7 @@ mod graph {
 }
 
 mod goldens {
+    mod averages;
     mod layers;
     mod nets;
     mod optimiser;

@@ -4,9 +4,9 @@ use std::str::FromStr;
 
 use crate::graph::verify::verify;
 use crate::graph::{
-    Axes, AxisMap, Binary, ConvGeometry, Input, InputId, Node, NodeId, Number, Op, Origin, Output,
-    OutputKind, PoolGeometry, PoolKind, ProbeId, Program, QuantityId, ReduceKind, RegionId, Remap,
-    Role, Shape, Slot, Type, Unary,
+    Average, Axes, AxisMap, Binary, ConvGeometry, Input, InputId, Node, NodeId, Number, Op, Origin,
+    Output, OutputKind, PoolGeometry, PoolKind, ProbeId, Program, QuantityId, ReduceKind, RegionId,
+    Remap, Role, Shape, Slot, Type, Unary,
 };
 use crate::source::Span;
 
@@ -93,13 +93,16 @@ fn role(at: &mut Cursor) -> Parsed<Role> {
         "parameter" => Role::Parameter,
         "filled" => Role::Filled(slot(at.word())?),
         "statistic" => Role::Statistic,
+        "lookahead_share" => Role::LookaheadShare,
+        "ema_decay" => Role::EmaDecay,
         "loss_scale" => Role::LossScale,
         "good_steps" => Role::GoodSteps,
         "probe" => Role::Probe(ProbeId(at.id("p")?)),
         "cut" => Role::Cut,
-        other => match Slot::named(other) {
-            Some(slot) => Role::Slot(slot, InputId(at.id("in")?)),
-            None => return Err(format!("no role is called `{other}`")),
+        other => match (Slot::named(other), Average::named(other)) {
+            (Some(slot), _) => Role::Slot(slot, InputId(at.id("in")?)),
+            (None, Some(average)) => Role::Average(average, InputId(at.id("in")?)),
+            (None, None) => return Err(format!("no role is called `{other}`")),
         },
     })
 }

@@ -2,7 +2,9 @@
 
 use super::super::yaml::Mistake;
 use super::ranges::at_least_zero;
-use super::{ClassWeights, MOST_BATCH, MOST_STEPS, OneCycle, Recipe, Schedule, groups, validation};
+use super::{
+    ClassWeights, MOST_BATCH, MOST_STEPS, OneCycle, Recipe, Schedule, averages, groups, validation,
+};
 
 /// Says what is wrong with a recipe that reads well.
 pub fn check(recipe: &Recipe) -> Result<(), Mistake> {
@@ -31,6 +33,7 @@ pub fn check(recipe: &Recipe) -> Result<(), Mistake> {
     recipe.optimiser.check()?;
     groups::check(&recipe.groups, &recipe.freeze)?;
     recipe.clip.map_or(Ok(()), |clip| clip.check())?;
+    averages::check(recipe)?;
     rates(recipe)
 }
 

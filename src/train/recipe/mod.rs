@@ -15,6 +15,7 @@ use crate::network::Network;
 use crate::network::survival::Survival;
 
 mod augmentation;
+pub mod averages;
 mod base;
 mod check;
 mod classes;
@@ -28,6 +29,7 @@ mod tests;
 mod validation;
 
 pub use augmentation::{Augment, Pad};
+pub use averages::{Ema, Lookahead};
 pub use classes::ClassWeights;
 pub use validation::Stop;
 
@@ -77,6 +79,12 @@ pub struct Recipe {
     /// How gradients are limited before the update.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip: Option<Clip>,
+    /// Slow weights; none, unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookahead: Option<Lookahead>,
+    /// A moving average of the weights; none, unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ema: Option<Ema>,
     /// The learning rate.
     pub schedule: Schedule,
     /// What is done to training pictures.

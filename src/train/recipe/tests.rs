@@ -342,6 +342,16 @@ fn groups_frozen_parts_and_clipping_are_checked() {
         ("clip: { norm: 1, value: 1 }", "give clip one of norm and value"),
         ("clip: { norm: 0 }", "clip.norm is 0, and must be above 0"),
         ("clip_grad: 1", "write clip: { norm: 1 }"),
+        ("lookahead: { every: 0 }", "lookahead.every is 0, and must be 1 to"),
+        ("lookahead: { alpha: 0 }", "lookahead.alpha is 0, and must be above 0, at most 1"),
+        ("lookahead: { power: -1 }", "lookahead.power is -1, and must be 0 to 100"),
+        ("lookahead: { k: 5 }", "there is no key `k` here"),
+        ("lookahead: 5", "this is 5, and a set of keys and values is needed"),
+        ("ema: 1", "ema is 1, and must be above 0, below 1"),
+        ("ema: { decay: .nan }", "ema is NaN"),
+        ("ema: yes", "a number such as 0.999, or { decay: 0.9999, warmup: true }, is needed"),
+        ("ema: { warmup: true }", "`ema.decay` is missing"),
+        ("model_ema: true", "write ema: 0.999"),
     ] {
         let text = format!("{SHORT}{keys}\n");
         let error = Recipe::parse("r.yaml", &text).expect_err(keys).to_string();
@@ -369,6 +379,10 @@ fn short_and_long_forms_of_a_key_read_back() {
         ("class_weights", "seed: 0", "seed: 0\nclass_weights: [1, 2.5]"),
         ("sampling", "seed: 0", "seed: 0\nsampling: balanced"),
         ("views", "seed: 0", "seed: 0\nviews: 10-crop"),
+        ("lookahead", "seed: 0", "seed: 0\nlookahead: {}"),
+        ("lookahead", "seed: 0", "seed: 0\nlookahead: { every: 6, alpha: 0.25, power: 3 }"),
+        ("ema: 0.999\n", "seed: 0", "seed: 0\nema: 0.999"),
+        ("ema", "seed: 0", "seed: 0\nema: { decay: 0.9999, warmup: true }"),
         ("stop", "seed: 0", "seed: 0\nvalidation: 0.1\nbest: test\nstop: { after: 3 }"),
     ] {
         let recipe = Recipe::parse("r", &SHORT.replace(from, to)).unwrap();

@@ -6,6 +6,7 @@ use super::TrainError;
 use super::config::Config;
 use super::error::FirstBad;
 use super::evaluate;
+use super::recipe::Recipe;
 use super::record::checkpoint::About;
 use super::record::format::FormatVersion;
 use super::record::metrics::{Epoch, EpochSums, Evaluation, Step};
@@ -18,6 +19,7 @@ use crate::data::batches::{Batch, Loading};
 use crate::data::random::{Draws, Purpose};
 use crate::engine::Pending;
 use crate::graph::{OutputKind, Role};
+use crate::nn::averages::fast_name;
 use crate::nn::loss_scaling::MOST_LEFT_OUT;
 
 mod choice;
@@ -256,12 +258,26 @@ impl Session {
         self.training.write(Role::Targets, &batch.targets)?;
         self.training.write(Role::LearningRate, &[rate as f32])?;
         self.training.write(Role::Seed, &[seed as f32])?;
+        self.write_averages(step + 1)?;
         let scaled = self.config.precision.scales_loss();
         let all = [OutputKind::Loss, OutputKind::Logits, OutputKind::Finite];
         let results = self.training.begin(&all[..if scaled { 3 } else { 2 }])?;
         let saves = self.folder.is_some() && self.plan.saves(step + 1);
         let state = saves.then(|| self.training.snapshot()).transpose()?;
         Ok(Underway { step, rate, labels: batch.labels.clone(), start, results, state })
+    }
+
+    /// Says what averages of weights take over at the step after which so many are done.
+    fn write_averages(&mut self, steps: u64) -> Result<(), TrainError> {
+        let Recipe { lookahead, ema, .. } = &self.config.recipe;
+        if let Some(lookahead) = lookahead {
+            let share = lookahead.share(steps, self.plan.total);
+            self.training.write(Role::LookaheadShare, &[share as f32])?;
+        }
+        if let Some(ema) = ema {
+            self.training.write(Role::EmaDecay, &[ema.kept(steps) as f32])?;
+        }
+        Ok(())
     }
 
     /// Waits for a step and records it. `overtaken` says whether another one has begun since.
@@ -325,10 +341,12 @@ impl Session {
         let values = self.training.values()?;
         let bad = |role| {
             let of_role = self.tensors.iter().filter(|t| t.role == role);
-            let is_bad = |name: &&String| {
-                values.get(*name).is_some_and(|all| all.iter().any(|value| !value.is_finite()))
+            let is_bad = |name: &str| {
+                values.get(name).is_some_and(|all| all.iter().any(|value| !value.is_finite()))
             };
-            of_role.map(|t| &t.name).find(is_bad).cloned()
+            // An average may not have taken it in.
+            let either = |name: &&String| is_bad(name) || is_bad(&fast_name(name));
+            of_role.map(|t| &t.name).find(either).cloned()
         };
         let found = bad(Role::Statistic).or_else(|| bad(Role::Parameter));
         Ok(FirstBad::Tensor(found.unwrap_or_else(|| "logits".into())))

@@ -25,6 +25,11 @@ const KEYS: &[(&[&str], &str)] = &[
         &["paramgroups", "parameters", "layerwise", "layerwiselr", "llrd"],
         "write groups: [{ match: norms, weight_decay: 0 }], or layer_decay: 0.8 in optimiser",
     ),
+    (
+        &["modelema", "emadecay", "averagemodel", "averagedmodel", "swa", "polyak"],
+        "write ema: 0.999, what a moving average of the weights keeps of itself at each step",
+    ),
+    (&["slowweights", "lookaheadalpha", "lookaheadk"], "write lookahead: { every: 5, alpha: 0.5 }"),
     (&["scheduler", "lrscheduler", "lrschedule"], "write schedule: { lr: 0.1, … }"),
     (
         &["milestones", "steplr", "multisteplr", "stepsize"],

@@ -9,9 +9,10 @@ use rnetc::engine::wgpu::{
     Style, Target, WgslProgram, kernels, validate, wgsl,
 };
 use rnetc::graph::{NodeId, Op, Program};
-use rnetc::lower;
+use rnetc::lower::{self, Form, Goal, Updates};
 use rnetc::network::Network;
-use rnetc::nn::optimiser::Sgd;
+use rnetc::nn::averages::Averages;
+use rnetc::nn::optimiser::{AdamW, Rule, Sgd};
 
 use crate::nets::Net;
 use crate::support::{SMALL, SPECS, with};
@@ -117,6 +118,26 @@ fn kernels_keep_within_webgpus_default_limits() {
             let buffers: HashSet<_> = kernel.bindings.iter().map(|(name, _)| name).collect();
             assert_eq!(buffers.len(), kernel.bindings.len(), "{} binds one twice", kernel.name);
             assert!(kernel.bindings.iter().any(|(_, access)| *access == Access::ReadWrite));
+        }
+    }
+}
+
+/// A weight too large to share a buffer, with all that is kept of one: moments and averages.
+#[test]
+fn updates_of_large_weights_keep_within_webgpus_default_limits() {
+    let network = with("preact_resnet18", "");
+    let updates = Updates {
+        rule: Rule::AdamW(AdamW { betas: [0.9, 0.999], eps: 1e-8 }),
+        averages: Averages { lookahead: true, ema: true },
+        ..Updates::of(Sgd::PAPER)
+    };
+    for scaled in [false, true] {
+        let form = Form { scaled, recompute: false };
+        let program = lower::program(&network, 8, Goal::Training(&updates, form));
+        let wgsl = wgsl(&program, DeviceLimits::Adapter, Target::default()).unwrap();
+        for kernel in &wgsl.kernels {
+            let storage = kernel.bindings.iter().filter(|(name, _)| name != "starts").count();
+            assert!(storage <= 8, "{} binds {storage} storage buffers", kernel.name);
         }
     }
 }

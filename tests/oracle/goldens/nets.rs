@@ -59,12 +59,17 @@ fn start(net: &Net, program: &Program, state: &[(String, Vec<f64>)]) -> Inputs {
         Role::Images => images.clone(),
         Role::Targets => targets.clone(),
         Role::LearningRate => vec![net.get("settings")[0]],
-        Role::Parameter | Role::Statistic => {
+        Role::Parameter | Role::Statistic | Role::Average(..) => {
             let named = state.iter().find(|(name, _)| *name == input.name);
             named.unwrap_or_else(|| panic!("no {}", input.name)).1.clone()
         }
         Role::Slot(..) | Role::Filled(_) | Role::Seed => vec![0.0; input.ty.shape.len()],
-        Role::LossScale | Role::GoodSteps | Role::Probe(_) | Role::Cut => {
+        Role::LookaheadShare
+        | Role::EmaDecay
+        | Role::LossScale
+        | Role::GoodSteps
+        | Role::Probe(_)
+        | Role::Cut => {
             vec![1.0; input.ty.shape.len()]
         }
     };

@@ -67,13 +67,15 @@ fn start(golden: &Golden, program: &Program, prefix: &str) -> Result<Inputs, Str
             Role::Targets => golden.get("targets").data.clone(),
             Role::LearningRate => vec![golden.get("settings").data[0]],
             Role::Seed => vec![0.0],
-            Role::Parameter | Role::Statistic => {
+            Role::Parameter | Role::Statistic | Role::Average(..) => {
                 golden.get(&format!("{prefix}.{}", input.name)).parameter()
             }
             Role::Slot(..) => vec![0.0; input.ty.shape.len()],
             Role::LossScale | Role::GoodSteps => vec![1024.0; input.ty.shape.len()],
             Role::Filled(_) => vec![0.5; input.ty.shape.len()],
-            Role::Probe(_) | Role::Cut => vec![1.0; input.ty.shape.len()],
+            Role::LookaheadShare | Role::EmaDecay | Role::Probe(_) | Role::Cut => {
+                vec![1.0; input.ty.shape.len()]
+            }
         };
         values.push((input.name.clone(), value));
     }

@@ -92,6 +92,11 @@ impl Golden {
         Self::parse(include_bytes!("../../goldens/resnet.safetensors"))
     }
 
+    /// Twelve steps of averages of weights.
+    pub fn averages() -> Self {
+        Self::parse(include_bytes!("../../goldens/averages.safetensors"))
+    }
+
     /// Three steps of optimisers, with gradients clipped and not.
     pub fn optimisers() -> Self {
         Self::parse(include_bytes!("../../goldens/optimisers.safetensors"))

@@ -217,6 +217,20 @@ fn frozen(recipe: &Recipe, network: &Network) -> Option<String> {
     })
 }
 
+/// Which weights of a run that averages them are measured and kept.
+fn averaged(recipe: &Recipe) -> Option<String> {
+    let what = match (recipe.ema, recipe.lookahead) {
+        (Some(ema), _) => format!("the moving average of the weights (ema: {})", ema.decay),
+        (None, Some(lookahead)) => {
+            format!("the slow weights of Lookahead (every {} steps)", lookahead.every)
+        }
+        (None, None) => return None,
+    };
+    Some(format!(
+        "measured, saved under the weights' names and exported: {what}, running statistics too"
+    ))
+}
+
 fn go(
     mut run: Run,
     folder: &RunFolder,
@@ -239,6 +253,9 @@ fn go(
         folder.path().display()
     ));
     if let Some(text) = frozen(&session.config.recipe, network) {
+        output::note(text);
+    }
+    if let Some(text) = averaged(&session.config.recipe) {
         output::note(text);
     }
     if let Some(steps) = plan.shortened_warmup(&session.config.recipe) {
