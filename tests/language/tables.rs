@@ -226,6 +226,7 @@ fn every_spec_is_in_the_table() {
             "Sandler et al. 2018",
             "He T. et al. 2018",
             "Page 2018",
+            "Jordan 2024",
             "Wu & He 2018",
             "Bachlechner et al. 2020",
             "Zhang et al. 2019",
