@@ -66,6 +66,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let data = Dataset {
         name: "stripes".into(),
         classes: vec!["lying".into(), "standing".into()],
+        resize: None,
         train: Arc::new(Stripes { count: 64, first: 0 }),
         validation: None,
         test: Arc::new(Stripes { count: 64, first: 1000 }),

@@ -8,6 +8,7 @@ use crate::data::folder::Splits;
 use crate::data::locate::{Found, SHAPES_SEED};
 use crate::data::progress::Silent;
 use crate::data::shapes::Shapes;
+use crate::data::sizing::Sizing;
 use crate::data::{DataError, Dataset, Extent, Name, Set};
 
 impl Dataset {
@@ -23,17 +24,21 @@ impl Dataset {
     /// # Errors
     /// A file is missing, damaged, or cannot be fetched.
     pub fn cifar(name: Name, folder: Option<&Path>) -> Result<Self, DataError> {
-        Found::find(&Set::Known(name), folder, None)?.load(Extent::CIFAR, Splits::Both, &Silent)
+        Found::find(&Set::Known(name), folder, None)?.load(
+            Extent::CIFAR.into(),
+            Splits::Both,
+            &Silent,
+        )
     }
 
     /// Pictures in `folder/train/<class>/` and `folder/test/<class>/`, PNG or JPEG, stretched to
-    /// `extent` and held in memory. Without a test folder a tenth of each class is held out.
+    /// a size, or resized by their shorter side ([`Sizing`]), and held in memory. Without a test folder a tenth of each class is held out.
     ///
     /// # Errors
     /// The folder holds no such tree, or something in it is no picture.
-    pub fn folder(folder: impl AsRef<Path>, extent: Extent) -> Result<Self, DataError> {
+    pub fn folder(folder: impl AsRef<Path>, size: impl Into<Sizing>) -> Result<Self, DataError> {
         let set = Set::Folder(folder.as_ref().to_path_buf());
-        Found::find(&set, None, None)?.load(extent, Splits::Both, &Silent)
+        Found::find(&set, None, None)?.load(size.into(), Splits::Both, &Silent)
     }
 
     /// The same with the first `count` test pictures only.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{OpenEngine, Spec};
 use crate::data::batches::{Images, Loading};
 use crate::data::normalise::Normalisation;
+use crate::data::sizing::Sizing;
 use crate::data::views::{View, Views, usual_pad};
 use crate::data::{Dataset, Extent};
 use crate::engine::EngineError;
@@ -17,6 +18,8 @@ use crate::train::config::Config;
 use crate::train::evaluate::{MOST_BATCH, Score, evaluate_each, probabilities};
 use crate::train::inference::{Mean, Passes};
 use crate::train::mistakes::{Mistake, Mistakes};
+use crate::train::picture_misfit::PictureMisfit;
+use crate::train::recipe::Recipe;
 use crate::train::record::checkpoint::{self, Origin};
 use crate::train::record::manifest;
 use crate::train::runner::Runner;
@@ -160,10 +163,18 @@ impl Model {
         }
     }
 
-    fn seen(&self) -> Vec<View> {
+    /// How pictures in files come to what it reads: as those that it was trained on.
+    pub fn sizing(&self) -> Sizing {
+        fit::sizing(&self.network, self.origin.as_ref().and_then(Origin::resize))
+    }
+
+    fn seen(&self) -> Result<Vec<View>, TrainError> {
         let recipe = self.origin.as_ref().and_then(Origin::recipe);
-        let usual = || self.views.of(usual_pad(self.extent()));
-        recipe.map_or_else(usual, |recipe| recipe.seen(self.views))
+        let border = recipe.map_or_else(|| usual_pad(self.extent()), Recipe::border);
+        if self.views == Views::TenCrop && border.0 == 0 {
+            return Err(PictureMisfit::NoBorder.into());
+        }
+        Ok(self.views.of(border))
     }
 
     /// Measures the error on a data set's test pictures, at most `batch` at a time; none if
@@ -194,6 +205,8 @@ impl Model {
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Option<Judged>, TrainError> {
         fit::check_weights(&self.network, data)?;
+        fit::check_sizing(self.sizing().resize, data)?;
+        let views = self.seen()?;
         if let Some(classes) = self.classes() {
             fit::check_names(classes, data)?;
         }
@@ -210,7 +223,7 @@ impl Model {
             tally.add(scores, labels);
             mistakes.add(scores, labels);
         };
-        let score = evaluate_each(&mut program, &loading, &self.seen(), interrupted, &mut each)?;
+        let score = evaluate_each(&mut program, &loading, &views, interrupted, &mut each)?;
         Ok(score.map(|score| Judged { score, tally, mistakes: mistakes.surest(usize::MAX) }))
     }
 
@@ -220,12 +233,13 @@ impl Model {
     /// [`TrainError::Undescribed`] where its classes or the standardisation of its pictures are
     /// not known; or the engine fails.
     pub fn predictor(&self, engine: &OpenEngine, batch: usize) -> Result<Predictor, TrainError> {
+        let views = self.seen()?;
         let described = self.normalisation().zip(self.classes());
         let (normalisation, classes) = described.ok_or(TrainError::Undescribed)?;
         let batch = batch.clamp(1, MOST_BATCH);
         Ok(Predictor {
             program: self.compiled(engine, batch)?,
-            views: self.seen(),
+            views,
             table: Arc::new(normalisation.table()),
             extent: self.extent(),
             classes: classes.to_vec(),

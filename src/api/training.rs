@@ -66,6 +66,7 @@ impl Training {
         recipe.check()?;
         let network = recipe.applied(network)?;
         updates::of(&recipe, &network)?;
+        fit::check_recipe(&recipe, &network)?;
         let (spec, length) = (spec.clone(), Length::Recipe);
         Ok(Self { spec, network, recipe, length, recompute: false, begun: None })
     }
@@ -124,6 +125,11 @@ impl Training {
         Self { begun, ..self }
     }
 
+    /// How it is trained.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
     /// The network, with what the recipe puts on its units.
     pub fn network(&self) -> &Network {
         &self.network
@@ -151,7 +157,8 @@ impl Training {
         let data = &self.divided(data)?;
         fit::check_choice(&self.recipe, data)?;
         fit::check_weights_of_classes(&self.recipe, self.network.classes())?;
-        fit::check_augmentation(&self.recipe, data.train.extent())?;
+        fit::check_augmentation(&self.recipe, data.train.seen())?;
+        fit::check_resize(&self.recipe, data)?;
         let pictures = data.train.count();
         if pictures == 0 {
             return Err(TrainError::NoPictures { data: data.name.clone() });
@@ -160,12 +167,13 @@ impl Training {
         let recipe = Recipe { batch, ..self.recipe.clone() };
         let plan = StepPlan::new(&recipe, self.length, (pictures / batch) as u64);
         let begun = self.begun.as_ref();
-        let normalisation = match begun.and_then(|begun| begun.normalisation.clone()) {
-            Some(known) => known,
-            None => match self.recipe.normalise {
-                Normalise::PerChannel => Normalisation::measure(data.train.as_ref()),
-                Normalise::PerPixel => Normalisation::measure_pixels(data.train.as_ref()),
-            },
+        let known = begun.and_then(|begun| begun.normalisation.clone());
+        let train = data.train.as_ref();
+        let normalisation = match (self.recipe.normalise, known) {
+            (Normalise::Imagenet, _) => Normalisation::imagenet(),
+            (Normalise::PerChannel | Normalise::PerPixel, Some(known)) => known,
+            (Normalise::PerChannel, None) => Normalisation::measure(train),
+            (Normalise::PerPixel, None) => Normalisation::measure_pixels(train),
         };
         let device = engine.device();
         Ok(Config {

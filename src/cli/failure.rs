@@ -111,6 +111,7 @@ impl From<DataError> for Failure {
             DataError::Label { .. }
             | DataError::Picture { .. }
             | DataError::Channels(_)
+            | DataError::SmallResize { .. }
             | DataError::TooMany { .. }
             | DataError::Validation { .. }
             | DataError::Uneven { .. }
@@ -144,6 +145,7 @@ impl From<TrainError> for Failure {
             | TrainError::ClassWeights { .. }
             | TrainError::NoPictures { .. }
             | TrainError::Blank { .. }
+            | TrainError::Pictures(_)
             | TrainError::Undescribed
             | TrainError::Newer { .. }
             | TrainError::NoRunOf { .. } => Failure::Wrong(told),

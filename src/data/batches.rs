@@ -130,7 +130,8 @@ impl Loading {
         let per_epoch = self.steps_per_epoch().max(1);
         let mut writer = self.writer();
         let mut order = (u32::MAX, Vec::new());
-        let mut whole = vec![0; writer.extent.bytes()];
+        let held = self.pictures.extent();
+        let mut whole = vec![0; held.bytes()];
         let empty = self.buffers(&writer, images);
         let fill = move |step: u64, batch: &mut Batch| {
             let epoch = (step / per_epoch) as u32;
@@ -143,14 +144,13 @@ impl Loading {
                 let index = visit.picture;
                 let (extent, seed) = (writer.extent, visit.seed(seed));
                 let crop = augmentation.draw(extent, seed, epoch, index);
-                let read = |pixels: &mut [u8]| match augmentation.area {
-                    None => self.pictures.picture(epoch, index, pixels),
-                    Some(area) => {
-                        let label = self.pictures.picture(epoch, index, &mut whole);
-                        let area = area.draw(extent, seed, epoch, index);
-                        area.stretched(extent, &whole, pixels);
-                        label
-                    }
+                let read = |pixels: &mut [u8]| {
+                    let Some(place) = augmentation.place(held, extent, (seed, epoch, index)) else {
+                        return self.pictures.picture(epoch, index, pixels);
+                    };
+                    let label = self.pictures.picture(epoch, index, &mut whole);
+                    place.show(held, &whole, extent, pixels);
+                    label
                 };
                 batch.labels.push(writer.put(&mut batch.images, at, crop, read));
             }
@@ -162,7 +162,7 @@ impl Loading {
         Prefetch::start(steps, images.threads(), empty, fill)
     }
 
-    /// The whole split once, in order, as it is; the last batch may be short.
+    /// The whole split once, in order, as it is seen where nothing is varied; the last batch may be short.
     pub fn evaluation(self, images: As) -> std::io::Result<Batches> {
         let count = self.pictures.count();
         let mut writer = self.writer();
@@ -174,7 +174,7 @@ impl Loading {
             batch.labels.clear();
             for at in 0..self.batch {
                 let index = (first + at).min(count - 1);
-                let read = |pixels: &mut [u8]| self.pictures.picture(0, index, pixels);
+                let read = |pixels: &mut [u8]| self.pictures.seen_picture(0, index, pixels);
                 let label = writer.put(&mut batch.images, at, Crop::default(), read);
                 batch.labels.extend((first + at < count).then_some(label));
             }
@@ -184,7 +184,7 @@ impl Loading {
     }
 
     fn writer(&self) -> Writer {
-        let (extent, table) = (self.pictures.extent(), Arc::new(self.normalisation.table()));
+        let (extent, table) = (self.pictures.seen(), Arc::new(self.normalisation.table()));
         Writer { bytes: vec![0; extent.bytes()], extent, table }
     }
 

@@ -76,7 +76,7 @@ impl Layout {
         let classes = super::locate::class_names(self.name);
         let name = self.name.text().to_string();
         let (train, test) = (Arc::new(train), Arc::new(test));
-        Ok(Dataset { name, classes, train, validation: None, test })
+        Ok(Dataset { name, classes, resize: None, train, validation: None, test })
     }
 
     fn split(&self, folder: &Path, files: &[&str]) -> Result<Stored, DataError> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::DataError;
-use crate::pixels::Extent;
+use crate::pixels::{Area, Extent};
 use crate::text::sha256;
 
 /// The data sets the program knows, by the names the command line uses.
@@ -53,6 +53,24 @@ pub trait Pictures: Send + Sync {
     /// Size of each.
     fn extent(&self) -> Extent;
 
+    /// What a net sees of each: where more is held, for crops, the middle of this size.
+    fn seen(&self) -> Extent {
+        self.extent()
+    }
+
+    /// Writes what is seen of a picture where nothing is varied ([`Pictures::seen`]), and returns its
+    /// label.
+    fn seen_picture(&self, epoch: u32, index: usize, pixels: &mut [u8]) -> u8 {
+        let (held, seen) = (self.extent(), self.seen());
+        if held == seen {
+            return self.picture(epoch, index, pixels);
+        }
+        let mut whole = vec![0; held.bytes()];
+        let label = self.picture(epoch, index, &mut whole);
+        Area::middle(held, seen).cut(held, &whole, pixels);
+        label
+    }
+
     /// Writes picture `index` of `epoch` into `pixels` ([`Extent::bytes`] long) and returns its
     /// label. Only endless sets care for the epoch.
     fn picture(&self, epoch: u32, index: usize, pixels: &mut [u8]) -> u8;
@@ -96,6 +114,11 @@ pub struct Dataset {
     pub name: String,
     /// Names of the classes, by label.
     pub classes: Vec<String>,
+    /// Of pictures in files, what their shorter side has become ([`Sizing::resize`]); nothing where they
+    /// were stretched, or came in this size.
+    ///
+    /// [`Sizing::resize`]: super::sizing::Sizing::resize
+    pub resize: Option<usize>,
     /// What is trained on.
     pub train: Arc<dyn Pictures>,
     /// What the best checkpoint is chosen on, if anything is set apart for it.
@@ -151,6 +174,8 @@ pub struct Stored {
     extent: Extent,
     pixels: Vec<u8>,
     labels: Vec<u8>,
+    /// What a net sees of each, in the middle.
+    seen: Extent,
     /// Where they are in files of their own.
     files: Vec<PathBuf>,
 }
@@ -162,7 +187,13 @@ impl Stored {
             let (labels, needed) = (labels.len(), labels.len() * extent.bytes());
             return Err(DataError::Uneven { labels, needed, bytes: pixels.len() });
         }
-        Ok(Self { extent, pixels, labels, files: Vec::new() })
+        Ok(Self { extent, pixels, labels, seen: extent, files: Vec::new() })
+    }
+
+    /// The same where a net sees only the middle of each, unless crops are drawn.
+    #[must_use]
+    pub fn seen_as(self, seen: Extent) -> Self {
+        Self { seen, ..self }
     }
 
     /// The same with the file of each picture, in order.
@@ -179,6 +210,10 @@ impl Pictures for Stored {
 
     fn extent(&self) -> Extent {
         self.extent
+    }
+
+    fn seen(&self) -> Extent {
+        self.seen
     }
 
     fn file(&self, index: usize) -> Option<&Path> {

@@ -231,6 +231,14 @@ pub enum DataError {
          input(1, …) in the spec"
     )]
     Channels(usize),
+    /// The shorter side of pictures becomes less than the net reads.
+    #[error("resize is {resize}, and the net reads {side} pixels a side; write {side} or more")]
+    SmallResize {
+        /// What the shorter side becomes.
+        resize: usize,
+        /// The longer side of what the net reads.
+        side: usize,
+    },
     /// Pictures do not fit into memory.
     #[error(
         "{count} pictures of {}×{}×{} bytes do not fit into memory (at most {} GiB); take fewer, or a \

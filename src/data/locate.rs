@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Extent;
 use super::cifar::{CIFAR10, CIFAR100, Layout};
 use super::dataset::{Dataset, Name};
 use super::error::DataError;
@@ -11,6 +10,7 @@ use super::folder::{Folder, Splits};
 use super::progress::Progress;
 use super::set::Set;
 use super::shapes::Shapes;
+use super::sizing::Sizing;
 
 /// The seed of the pictures the program draws; the same in every run, so that errors compare.
 pub const SHAPES_SEED: u32 = 0;
@@ -119,16 +119,16 @@ impl Found {
         }
     }
 
-    /// Reads it; pictures in files of their own are scaled to `extent`.
+    /// Reads it; pictures in files of their own come to a size.
     pub fn load(
         &self,
-        extent: Extent,
+        sizing: Sizing,
         splits: Splits,
         progress: &dyn Progress,
     ) -> Result<Dataset, DataError> {
         match self {
             Found::Known(name, folder) => load(*name, folder.as_deref(), progress),
-            Found::Folder(folder) => folder.load(extent, splits, progress),
+            Found::Folder(folder) => folder.load(sizing, splits, progress),
         }
     }
 }

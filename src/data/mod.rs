@@ -18,6 +18,7 @@ pub mod random;
 pub mod selected;
 pub mod set;
 pub mod shapes;
+pub mod sizing;
 pub mod targets;
 pub mod validation;
 pub mod views;

@@ -16,6 +16,12 @@ pub struct Normalisation {
 }
 
 impl Normalisation {
+    /// torchvision's for ImageNet, of three channels.
+    pub fn imagenet() -> Self {
+        let bytes = |values: [f64; 3]| values.map(|value| 255.0 * value).to_vec();
+        Self { mean: bytes([0.485, 0.456, 0.406]), std: bytes([0.229, 0.224, 0.225]) }
+    }
+
     /// Taken by channel over the pictures of a training set. Sums are integers, so the order is
     /// no matter.
     pub fn measure(pictures: &dyn Pictures) -> Self {
@@ -73,11 +79,11 @@ impl Normalisation {
 
 /// Sum and sum of squares of every channel of every pixel, and over how many pictures.
 fn sums(pictures: &dyn Pictures) -> (Vec<(u64, u64)>, u64) {
-    let mut pixels = vec![0; pictures.extent().bytes()];
+    let mut pixels = vec![0; pictures.seen().bytes()];
     let mut sums = vec![(0u64, 0u64); pixels.len()];
     let count = pictures.statistics_count();
     for index in 0..count {
-        pictures.picture(0, index, &mut pixels);
+        pictures.seen_picture(0, index, &mut pixels);
         for (sum, &value) in sums.iter_mut().zip(&pixels) {
             sum.0 += u64::from(value);
             sum.1 += u64::from(value).pow(2);

@@ -31,6 +31,10 @@ impl Pictures for Selected {
         self.all.extent()
     }
 
+    fn seen(&self) -> Extent {
+        self.all.seen()
+    }
+
     fn picture(&self, epoch: u32, index: usize, pixels: &mut [u8]) -> u8 {
         self.all.picture(epoch, self.numbers[index], pixels)
     }

@@ -13,6 +13,8 @@ pub struct Known<'a> {
     /// Mean of each channel, or of each channel of each pixel, row by row; and the deviation of
     /// each channel.
     pub standardisation: Option<[&'a [f64]; 2]>,
+    /// What the shorter side of a picture becomes before its middle is taken.
+    pub resize: Option<usize>,
 }
 
 /// The notes of a model: `classes`, `mean` and `std` where they are known, `input_size`,
@@ -37,8 +39,18 @@ pub fn of(network: &Network, known: Known) -> Notes {
     note("input_layout", "NCHW".into());
     note("channels", if c == 3 { "RGB" } else { "grey" }.into());
     note("input_range", json(&[0, 255]));
-    note("resize", "stretched to the size, triangle filter (Pillow's BILINEAR)".into());
+    note("resize", resize(known.resize));
     notes
+}
+
+fn resize(side: Option<usize>) -> String {
+    match side {
+        Some(side) => format!(
+            "shorter side to {side}, triangle filter (Pillow's BILINEAR), then the middle of the size \
+             (torchvision's Resize({side}), CenterCrop)"
+        ),
+        None => "stretched to the size, triangle filter (Pillow's BILINEAR)".to_owned(),
+    }
 }
 
 /// Strings, numbers and lists of them cannot fail to be JSON.
@@ -58,7 +70,8 @@ mod tests {
         let classes = ["golden retriever", "green, \"frog\""].map(String::from);
         let mean = [1.0, 2.5, 3.0, 4.0, 5.0, 6.0];
         let standardisation = Some([&mean[..], &[7.0]]);
-        let notes = of(&network, Known { classes: Some(&classes), standardisation });
+        let notes =
+            of(&network, Known { classes: Some(&classes), standardisation, resize: Some(256) });
         let text = |name| notes.iter().find(|(known, _)| known == name).map(|(_, text)| &text[..]);
         assert_eq!(text("classes"), Some(r#"["golden retriever","green, \"frog\""]"#));
         assert_eq!(text("mean"), Some("[[[1.0],[2.5],[3.0]],[[4.0],[5.0],[6.0]]]"));

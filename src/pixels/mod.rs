@@ -13,7 +13,7 @@ pub use batch::Batch;
 pub use border::Border;
 pub use crop::{Crop, Hole};
 pub use mix::Mix;
-pub use resample::Area;
+pub use resample::{Area, Window, centred};
 pub use table::Table;
 
 /// Size of every picture of a set.

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::foreign::{OtherFormat, Unpaired};
+use super::picture_misfit::PictureMisfit;
 use crate::data::DataError;
 use crate::engine::EngineError;
 use crate::network::Chw;
@@ -230,6 +231,9 @@ pub enum TrainError {
         /// The largest value that makes sense.
         most: usize,
     },
+    /// Pictures cannot come to what a net reads.
+    #[error("{0}")]
+    Pictures(#[from] PictureMisfit),
     /// A recipe's list of weights is not one for each class.
     #[error(
         "recipe: class_weights has {given} numbers, and the net tells {classes} classes apart; write one \

@@ -3,10 +3,37 @@
 use super::TrainError;
 use super::error::Fixed;
 use super::part::Part;
-use super::recipe::{Augment, ClassWeights, Recipe};
+use super::picture_misfit::PictureMisfit;
+use super::recipe::{Augment, ClassWeights, Normalise, Recipe};
 use crate::data::normalise::Normalisation;
+use crate::data::sizing::Sizing;
 use crate::data::{Dataset, Extent};
 use crate::network::{Chw, Network};
+
+/// Channels of a picture in colour.
+const COLOURS: usize = 3;
+
+/// How pictures in files come to what a network reads.
+pub fn sizing(network: &Network, resize: Option<usize>) -> Sizing {
+    Sizing { seen: extent(network), resize }
+}
+
+/// Whether pictures in files came to their size as those that weights were trained on.
+///
+/// # Errors
+/// [`PictureMisfit::Otherwise`] where they did not.
+pub fn check_sizing(wanted: Option<usize>, data: &Dataset) -> Result<(), TrainError> {
+    if data.resize == wanted || data.test.file(0).is_none() {
+        return Ok(());
+    }
+    Err(otherwise(wanted, data))
+}
+
+fn otherwise(wanted: Option<usize>, data: &Dataset) -> TrainError {
+    let in_files = data.test.file(0).is_some();
+    PictureMisfit::Otherwise { data: data.name.clone(), wanted, found: data.resize, in_files }
+        .into()
+}
 
 /// Size of the pictures that a network reads.
 pub fn extent(network: &Network) -> Extent {
@@ -47,6 +74,28 @@ pub fn check_augmentation(recipe: &Recipe, extent: Extent) -> Result<(), TrainEr
     }
 }
 
+/// Whether pictures can come to what a network reads as a recipe says.
+pub fn check_recipe(recipe: &Recipe, network: &Network) -> Result<(), TrainError> {
+    let reads = extent(network);
+    sizing(network, recipe.resize).check()?;
+    let larger = recipe.resize.filter(|resize| *resize > reads.rows.min(reads.columns));
+    match larger {
+        _ if recipe.normalise == Normalise::Imagenet && reads.channels != COLOURS => {
+            Err(PictureMisfit::Colourless { channels: reads.channels }.into())
+        }
+        Some(resize) if recipe.augmentation.pad.by > 0 => Err(PictureMisfit::Pad { resize }.into()),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Whether pictures have come to their size as a recipe says.
+pub fn check_resize(recipe: &Recipe, data: &Dataset) -> Result<(), TrainError> {
+    match recipe.resize == data.resize {
+        true => Ok(()),
+        false => Err(otherwise(recipe.resize, data)),
+    }
+}
+
 /// Whether a recipe's list of weights has one for each class.
 pub fn check_weights_of_classes(recipe: &Recipe, classes: usize) -> Result<(), TrainError> {
     match &recipe.class_weights {
@@ -79,7 +128,7 @@ pub fn check_weights(network: &Network, data: &Dataset) -> Result<(), TrainError
 }
 
 fn compare(network: &Network, data: &Dataset, trained: bool) -> Result<(), TrainError> {
-    let (there, reads) = (data.train.extent(), extent(network));
+    let (there, reads) = (data.train.seen(), extent(network));
     let chw = |extent: Extent| Chw { c: extent.channels, h: extent.rows, w: extent.columns };
     let (net, set) = (network.name.clone(), data.name.clone());
     if there != reads {

@@ -18,6 +18,7 @@ pub mod init;
 pub mod layout;
 pub mod mistakes;
 pub mod part;
+pub mod picture_misfit;
 pub mod recipe;
 pub mod record;
 pub mod runner;

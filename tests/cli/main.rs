@@ -16,6 +16,7 @@ mod pictures;
 mod report;
 mod resume;
 mod run;
+mod sizes;
 mod study;
 mod usage;
 mod validation;

@@ -8,6 +8,7 @@ cutmix: rows, columns, λ, row and column of the middle; y1, x1, y2, x2 and the 
 padded by nn.functional.pad. weighted: losses of cross_entropy(weight=...). resized: rows, columns, area,
 ratio; top, left, height and width with both draws of places 0 (transforms.RandomResizedCrop). middle: rows,
 columns; its fallback. stretched: areas of a picture (top, left, height, width) in the picture's size (Pillow).
+centred: pictures resized by their shorter side and cropped to a size (transforms.Resize, CenterCrop).
 """
 import json
 import math
@@ -18,7 +19,7 @@ from unittest import mock
 import numpy as np
 import torch
 from PIL import Image
-from torchvision.transforms import RandomErasing, RandomResizedCrop, v2
+from torchvision.transforms import CenterCrop, RandomErasing, RandomResizedCrop, Resize, v2
 
 random.seed(1)
 torch.manual_seed(1)
@@ -106,15 +107,25 @@ def resized(rows, columns, area, ratio):
         return [*RandomResizedCrop.get_params(picture, (0, 1), (3 / 4, 4 / 3))]
 
 
-def stretched(extent, area):
+def drawn(extent):
     rows, columns, channels = extent
     k = np.arange(rows * columns * channels, dtype=np.int64)
     picture = (k * k * 7 % 251 + k % 5).astype(np.uint8).reshape(extent)
+    return Image.fromarray(picture if channels == 3 else picture[:, :, 0])
+
+
+def stretched(extent, area):
+    rows, columns, _ = extent
     top, left, height, width = area
-    picture = Image.fromarray(picture if channels == 3 else picture[:, :, 0])
+    picture = drawn(extent)
     picture = picture.crop((left, top, left + width, top + height))
     to = picture.resize((columns, rows), Image.BILINEAR)
     return {"extent": extent, "area": area, "to": np.asarray(to).flatten().tolist()}
+
+
+def centred(extent, side, size):
+    picture = CenterCrop(size)(Resize(side)(drawn(extent)))
+    return {"extent": extent, "side": side, "size": size, "to": np.asarray(picture).flatten().tolist()}
 
 
 sizes = [(32, 32), (28, 40), (7, 5)]
@@ -159,6 +170,12 @@ golden = {
         stretched([9, 7, 3], [0, 0, 9, 7]),
         stretched([6, 8, 1], [5, 0, 1, 8]),
         stretched([6, 8, 1], [2, 3, 3, 1]),
+    ],
+    "centred": [
+        centred([23, 40, 3], 12, [8, 9]),
+        centred([41, 17, 1], 10, [9, 9]),
+        centred([5, 6, 3], 9, [8, 9]),
+        centred([30, 30, 3], 8, [8, 8]),
     ],
     "weighted": [weighted([1.0, 1.0, 1.0], [0, 1, 2, 2]), weighted([0.5, 2.0, 7.0], [0, 0, 1, 2])],
 }

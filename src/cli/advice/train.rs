@@ -95,6 +95,7 @@ impl Advice for TrainError {
             | TrainError::NoThread(_)
             | TrainError::Unclear { .. }
             | TrainError::Blank { .. }
+            | TrainError::Pictures(_)
             | TrainError::ClassWeights { .. }
             | TrainError::Survival(_)
             | TrainError::TooLong { .. }

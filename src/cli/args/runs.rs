@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::engine::EngineArgs;
 use super::running::Format;
-use super::values::{Names, class_names, set, setting, threads};
+use super::values::{Names, class_names, set, setting, side, threads};
 use crate::data::Set;
 use crate::export::state_dict::Family;
 
@@ -173,6 +173,10 @@ pub struct KnownArgs {
     /// 0.229,0.224,0.225
     #[arg(long, value_name = "S,…", value_delimiter = ',', requires = "mean")]
     pub std: Option<Vec<f64>>,
+    /// What the shorter side of pictures became before their middle was taken, as torchvision's
+    /// Resize(256) and CenterCrop do: 256 [default: pictures are stretched]
+    #[arg(long, value_name = "N", value_parser = side)]
+    pub resize: Option<usize>,
 }
 
 /// How to print a table.

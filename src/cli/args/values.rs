@@ -90,6 +90,10 @@ pub(super) fn batch(text: &str) -> Result<usize, String> {
     between(text, crate::train::recipe::MOST_BATCH)
 }
 
+pub(super) fn side(text: &str) -> Result<usize, String> {
+    between(text, crate::train::recipe::MOST_RESIZE)
+}
+
 pub(super) fn threads(text: &str) -> Result<usize, String> {
     between(text, 1024)
 }

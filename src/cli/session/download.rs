@@ -8,7 +8,8 @@ use crate::cli::show::output;
 use crate::data::folder::Splits;
 use crate::data::locate::Found;
 use crate::data::progress::{Progress, Work};
-use crate::data::{DataError, Dataset, Extent};
+use crate::data::sizing::Sizing;
+use crate::data::{DataError, Dataset};
 use crate::text::thousands;
 
 /// Pictures that take so long to read that it is worth a line.
@@ -85,12 +86,12 @@ impl Progress for Download {
 /// Reads a data set, fetching it where it is nowhere.
 pub fn load(
     found: &Found,
-    extent: Extent,
+    sizing: Sizing,
     splits: Splits,
     signals: &Signals,
 ) -> Result<Dataset, Failure> {
     let download = Download::new(signals);
-    let data = download.end(found.load(extent, splits, &download))?;
+    let data = download.end(found.load(sizing, splits, &download))?;
     let place = found.place();
     let place =
         place.map_or("drawn by the program".into(), |at| format!("read from {}", at.display()));

@@ -11,7 +11,9 @@ use crate::network::Network;
 use crate::text::counted;
 use crate::train::TrainError;
 use crate::train::error::Misfit;
+use crate::train::recipe::{Normalise, Recipe};
 use crate::train::record::checkpoint::{Origin, Renewed};
+use crate::train::start::Begun;
 
 /// The weights that are named for training, if any are.
 pub fn open(args: &RunArgs) -> Result<Option<Checkpoint>, Failure> {
@@ -64,10 +66,37 @@ pub fn with(
             begun.renewed.iter().map(shapes).collect::<Vec<_>>().join(", ")
         ));
     }
-    if begun.normalisation.is_some() {
-        output::note("pictures are standardised as those that the weights were trained on");
-    }
+    say_what_is_seen(training.recipe(), begun, weights.origin.as_ref(), data);
     Ok(training)
+}
+
+/// How pictures come to the net, where that matters to weights that were trained on others.
+fn say_what_is_seen(recipe: &Recipe, begun: &Begun, origin: Option<&Origin>, data: &Dataset) {
+    match (recipe.normalise, &begun.normalisation) {
+        (Normalise::Imagenet, _) => {}
+        (Normalise::PerChannel | Normalise::PerPixel, Some(_)) => {
+            output::note("pictures are standardised as those that the weights were trained on");
+        }
+        (Normalise::PerChannel | Normalise::PerPixel, None) => output::warn(format_args!(
+            "the weights do not say how the pictures that they were trained on were standardised: mean \
+             and deviation are those of {}, which are others. For weights of torchvision say --with \
+             normalise=imagenet, or tell rnetc import of --mean and --std",
+            data.name
+        )),
+    }
+    let Some(known) = origin.map(Origin::resize).filter(|known| *known != recipe.resize) else {
+        return;
+    };
+    let way = |resize: Option<usize>| match resize {
+        Some(side) => format!("resized to {side} by their shorter side, and cropped"),
+        None => "stretched to the size that the net reads".to_owned(),
+    };
+    let same = known.map_or("leave resize away".to_owned(), |side| format!("--with resize={side}"));
+    output::note(format_args!(
+        "pictures are {}, and those that the weights were trained on were {} ({same})",
+        way(recipe.resize),
+        way(known)
+    ));
 }
 
 /// Why the layer that tells classes apart is new.

@@ -125,8 +125,8 @@ pub fn open(run: &Path, args: &TrainedArgs, signals: &Signals) -> Result<Trained
     let recorded = origin.normalisation().ok_or_else(|| unknown(&weights, "pictures"))?;
     let normalisation = fit::normalisation(&network, recorded)?.clone();
     let opened = engine::open(&args.engine)?;
-    let extent = fit::extent(&network);
-    let dataset = download::load(&found, extent, Splits::Test, signals)?;
+    let sizing = fit::sizing(&network, origin.resize());
+    let dataset = download::load(&found, sizing, Splits::Test, signals)?;
     fit::check_weights(&network, &dataset)?;
     let pictures: Arc<dyn Pictures> = match args.pictures {
         Some(count) => Arc::new(Subset::new(dataset.test, 0, count as usize)),

@@ -8,7 +8,7 @@ mod resized;
 
 use super::Extent;
 use super::random::{Draws, Purpose};
-use crate::pixels::{Border, Crop, Hole};
+use crate::pixels::{Area, Border, Crop, Hole};
 
 pub use erase::Erasing;
 pub use flip::Flip;
@@ -35,6 +35,29 @@ pub struct Augmentation {
 }
 
 impl Augmentation {
+    /// The area of a picture that is shown, in an epoch, in the size that the net reads; nothing where it
+    /// is all of it, as it is. Of more than the net reads, that is a part at a random place (He et al. 2015,
+    /// section 3.4), unless areas are drawn.
+    pub fn place(
+        &self,
+        held: Extent,
+        seen: Extent,
+        (seed, epoch, index): (u32, u32, usize),
+    ) -> Option<Area> {
+        if let Some(area) = self.area {
+            return Some(area.draw(held, seed, epoch, index));
+        }
+        if held == seen {
+            return None;
+        }
+        let mut draws = Draws::new(seed, Purpose::Area, u64::from(epoch) << 32 | index as u64);
+        let mut span = |of: usize, len: usize| {
+            let first = draws.below(of - len + 1);
+            first..first + len
+        };
+        Some(Area { rows: span(held.rows, seen.rows), columns: span(held.columns, seen.columns) })
+    }
+
     /// The crop for a picture of this size in an epoch.
     pub fn draw(&self, extent: Extent, seed: u32, epoch: u32, index: usize) -> Crop {
         let mut draws = Draws::new(seed, Purpose::Augment, u64::from(epoch) << 32 | index as u64);

@@ -18,14 +18,14 @@ pub fn tell(part: &str, tested: &[Entry], [train, test]: [&Stored; 2], progress:
     let mut known = HashMap::new();
     let (mut picture, mut other) = (buffer(train), buffer(train));
     for at in 0..train.count() {
-        train.picture(0, at, &mut picture);
+        train.seen_picture(0, at, &mut picture);
         known.entry(hash(&picture)).or_insert(at);
     }
     let mut copies: Vec<PathBuf> = Vec::new();
     for (at, entry) in tested.iter().enumerate() {
-        test.picture(0, at, &mut picture);
+        test.seen_picture(0, at, &mut picture);
         let Some(&same) = known.get(&hash(&picture)) else { continue };
-        train.picture(0, same, &mut other);
+        train.seen_picture(0, same, &mut other);
         if picture == other {
             copies.push(entry.path.clone());
         }
@@ -41,7 +41,7 @@ pub fn tell(part: &str, tested: &[Entry], [train, test]: [&Stored; 2], progress:
 }
 
 fn buffer(of: &Stored) -> Vec<u8> {
-    vec![0; of.extent().bytes()]
+    vec![0; of.seen().bytes()]
 }
 
 fn hash(pixels: &[u8]) -> u64 {

@@ -9,6 +9,7 @@ use super::list::{Entry, shown};
 use crate::data::dataset::Stored;
 use crate::data::picture::{self, Doubt};
 use crate::data::progress::{Progress, Work};
+use crate::data::sizing::{Purpose, Sizing};
 use crate::data::{DataError, Extent, Pictures};
 use crate::text::counted;
 
@@ -32,9 +33,10 @@ pub struct Decoded {
 /// told at once.
 pub fn all(
     entries: &[Entry],
-    extent: Extent,
+    (sizing, purpose): (Sizing, Purpose),
     progress: &dyn Progress,
 ) -> Result<Decoded, DataError> {
+    let extent = purpose.extent(sizing);
     let mut pixels = room(entries.len(), extent)?;
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_THREADS));
     let work = entries.iter().zip(pixels.chunks_exact_mut(extent.bytes())).enumerate();
@@ -49,7 +51,7 @@ pub fn all(
                     let next = work.lock().ok().and_then(|mut work| work.next());
                     let Some((at, (entry, to))) = next else { return };
                     // The receiver goes first only when nothing more is wanted.
-                    let _ = done.send((at, one(entry, extent, to)));
+                    let _ = done.send((at, one(entry, (sizing, purpose), to)));
                 }
             });
         }
@@ -70,6 +72,7 @@ pub fn all(
     let labels = entries.iter().map(|entry| entry.label).collect();
     let files = entries.iter().map(|entry| entry.path.clone()).collect();
     let pictures = Stored::new(extent, pixels, labels)?.from_files(files);
+    let pictures = pictures.seen_as(sizing.seen);
     let mut decoded = Decoded { pictures, bad: vec![], doubtful: vec![], transparent: vec![] };
     for (at, one) in told {
         let path = || entries[at].path.clone();
@@ -89,7 +92,8 @@ pub fn damaged<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option<DataError
     let mut pixels = vec![0; SMALL.bytes()];
     for entry in entries.take(MOST) {
         of += 1;
-        let why = one(entry, SMALL, &mut pixels).ok().and_then(|one| one.bad);
+        let why =
+            one(entry, (SMALL.into(), Purpose::Test), &mut pixels).ok().and_then(|one| one.bad);
         bad.extend(why.map(|why| (entry.path.clone(), why)));
     }
     (!bad.is_empty()).then_some(DataError::BadPictures { of, bad })
@@ -146,8 +150,12 @@ struct One {
     transparent: bool,
 }
 
-fn one(entry: &Entry, extent: Extent, to: &mut [u8]) -> Result<One, DataError> {
-    match picture::load(&entry.path, extent) {
+fn one(
+    entry: &Entry,
+    (sizing, purpose): (Sizing, Purpose),
+    to: &mut [u8],
+) -> Result<One, DataError> {
+    match picture::load_for(&entry.path, sizing, purpose) {
         Ok(picture) => {
             to.copy_from_slice(&picture.pixels);
             Ok(One { bad: None, doubt: picture.doubt, transparent: picture.transparent })

@@ -21,7 +21,8 @@ mod parts;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{DataError, Dataset, Extent, Pictures, progress::Progress};
+use super::sizing::{Purpose, Sizing};
+use super::{DataError, Dataset, Pictures, progress::Progress};
 use list::{Class, Entry, MOST_CLASSES, few};
 pub use list::{pictures, shown};
 use parts::Parts;
@@ -167,10 +168,10 @@ impl Folder {
         &self.classes
     }
 
-    /// Reads the pictures, each scaled to `extent`.
+    /// Reads the pictures, each in a size.
     pub fn load(
         &self,
-        extent: Extent,
+        sizing: Sizing,
         splits: Splits,
         progress: &dyn Progress,
     ) -> Result<Dataset, DataError> {
@@ -198,8 +199,10 @@ impl Folder {
         let validation = self.validation.as_ref().filter(|_| all);
         let kept: [&[Entry]; 3] = [&train, validation.map_or(&[], Vec::as_slice), &test];
         let mut decoded = Vec::new();
-        for entries in kept {
-            decoded.push(decode::all(entries, extent, progress)?);
+        for (entries, purpose) in
+            kept.into_iter().zip([Purpose::Training, Purpose::Test, Purpose::Test])
+        {
+            decoded.push(decode::all(entries, (sizing, purpose), progress)?);
         }
         let parts = decode::whole(decoded, progress)?;
         for (entries, part, name) in
@@ -213,6 +216,7 @@ impl Folder {
         Ok(Dataset {
             name: self.path.display().to_string(),
             classes: self.classes.clone(),
+            resize: sizing.resize,
             train: in_train,
             validation: validation.map(|_| in_validation),
             test: in_test,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::data::Extent;
 use crate::data::progress::Work;
 use image::{Rgb, RgbImage};
 
@@ -40,14 +41,14 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn load(path: &Path) -> Result<Dataset, DataError> {
-    Folder::list(path, None)?.load(EXTENT, Splits::Both, &Kept::default())
+    Folder::list(path, None)?.load(EXTENT.into(), Splits::Both, &Kept::default())
 }
 
 /// Numbers of training and test pictures, classes, and what is told.
 fn taken(path: &Path, trained: Option<&[String]>) -> (usize, usize, String, String) {
     let (listed, kept) = (Folder::list(path, trained).unwrap(), Kept::default());
-    let set = listed.load(EXTENT, Splits::Both, &kept);
-    let set = set.or_else(|_| listed.load(EXTENT, Splits::Test, &kept)).unwrap();
+    let set = listed.load(EXTENT.into(), Splits::Both, &kept);
+    let set = set.or_else(|_| listed.load(EXTENT.into(), Splits::Test, &kept)).unwrap();
     (set.train.count(), set.test.count(), set.classes.join(" "), kept.0.take().join("\n"))
 }
 
@@ -81,7 +82,7 @@ fn a_trained_nets_classes_keep_their_labels() {
     let folder = folder();
     let trained = ["ant", "cat", "dog"].map(String::from);
     let listed = Folder::list(folder.path(), Some(&trained)).unwrap();
-    let set = listed.load(EXTENT, Splits::Test, &Kept::default()).unwrap();
+    let set = listed.load(EXTENT.into(), Splits::Test, &Kept::default()).unwrap();
     assert_eq!((set.classes.len(), set.train.count(), set.test.count()), (3, 0, 1));
     assert_eq!(set.test.picture(0, 0, &mut vec![0; EXTENT.bytes()]), 2);
     let error = Folder::list(folder.path(), Some(&trained[..2])).unwrap_err().to_string();
@@ -298,7 +299,7 @@ fn of_another_folder_all_pictures_are_tested() {
     ] {
         let listed = Folder::list(&folder.path().join(part), Some(&trained)).unwrap();
         let (listed, kept) = (listed.tested_whole(), Kept::default());
-        let set = listed.load(EXTENT, Splits::Test, &kept).unwrap();
+        let set = listed.load(EXTENT.into(), Splits::Test, &kept).unwrap();
         let notes = kept.0.take().join("\n");
         assert!(set.test.count() == tested && notes.contains(told), "{notes}");
     }
@@ -379,7 +380,7 @@ fn a_val_beside_a_test_is_a_validation_part_and_alone_it_is_the_test_part() {
     }
     let kept = Kept::default();
     let listed = Folder::list(folder.path(), None).unwrap();
-    let set = listed.load(EXTENT, Splits::Both, &kept).unwrap();
+    let set = listed.load(EXTENT.into(), Splits::Both, &kept).unwrap();
     let counts = (set.train.count(), set.validation.unwrap().count(), set.test.count());
     assert_eq!(counts, (3, 2, 1));
     let said = kept.0.take().join("\n");
@@ -387,12 +388,12 @@ fn a_val_beside_a_test_is_a_validation_part_and_alone_it_is_the_test_part() {
         said.contains("Val is the validation part; not used: ") && said.contains("valid"),
         "{said}"
     );
-    assert!(listed.load(EXTENT, Splits::Test, &kept).unwrap().validation.is_none());
+    assert!(listed.load(EXTENT.into(), Splits::Test, &kept).unwrap().validation.is_none());
     // A copy of a training picture in it is told.
     std::fs::copy(folder.path().join("train/dog/a.png"), folder.path().join("Val/dog/a.png"))
         .unwrap();
     let again = Folder::list(folder.path(), None).unwrap();
-    again.load(EXTENT, Splits::Both, &kept).unwrap();
+    again.load(EXTENT.into(), Splits::Both, &kept).unwrap();
     let said = kept.0.take().join("\n");
     assert!(said.contains("1 validation picture of 3 found among the training"), "{said}");
     draw(&folder.path().join("Val/cow/v.png"), 90);

@@ -1,6 +1,8 @@
 //! Pictures from files: PNG and JPEG, decoded within bounds.
 
+mod exif;
 mod jpeg;
+mod middle;
 
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -13,6 +15,7 @@ use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader};
 pub use jpeg::Doubt;
 use jpeg::Fault;
 
+use super::sizing::{Purpose, Sizing};
 use super::{DataError, Extent};
 
 /// Most memory that a decoder may take.
@@ -36,28 +39,58 @@ pub struct Picture {
     pub transparent: bool,
 }
 
-/// A picture as bytes, channels last, stretched or shrunk to `extent`; grey where that has one
-/// channel. It stands as its EXIF orientation says.
-pub fn load(path: &Path, extent: Extent) -> Result<Picture, DataError> {
-    let decoded = decode(read(path)?).map_err(|what| bad(path, what))?;
-    let transparent = decoded.picture.color().has_alpha();
-    // Turned last, when it is small.
-    let turned = [Orientation::Rotate90, Orientation::Rotate270]
-        .into_iter()
-        .chain([Orientation::Rotate90FlipH, Orientation::Rotate270FlipH])
-        .any(|turned| turned == decoded.orientation);
-    let (width, height) = (extent.columns as u32, extent.rows as u32);
-    let to = if turned { (height, width) } else { (width, height) };
-    let mut picture = match extent.channels {
-        1 => DynamicImage::from(scaled(grey(decoded.picture), to)),
-        3 => DynamicImage::from(scaled(decoded.picture.into_rgb8(), to)),
-        channels => return Err(DataError::Channels(channels)),
-    };
-    picture.apply_orientation(decoded.orientation);
-    Ok(Picture { pixels: picture.into_bytes(), doubt: decoded.doubt, transparent })
+/// A picture as a net sees it: bytes, channels last; grey where the net reads one channel. It stands as
+/// its EXIF orientation says.
+pub fn load(path: &Path, sizing: impl Into<Sizing>) -> Result<Picture, DataError> {
+    load_for(path, sizing.into(), Purpose::Test)
 }
 
-/// Stretched or shrunk. A triangle filter widens with the reduction, so nothing is skipped.
+/// The same as it is held for a purpose.
+pub fn load_for(path: &Path, sizing: Sizing, purpose: Purpose) -> Result<Picture, DataError> {
+    sizing.check()?;
+    let Decoded { picture, orientation, doubt } =
+        decode(read(path)?).map_err(|what| bad(path, what))?;
+    let transparent = picture.color().has_alpha();
+    let plain = match sizing.seen.channels {
+        1 => DynamicImage::from(grey(picture)),
+        3 => DynamicImage::from(picture.into_rgb8()),
+        channels => return Err(DataError::Channels(channels)),
+    };
+    let extent = purpose.extent(sizing);
+    // Turned last, when it is small.
+    let mut picture = match sizing.resize {
+        None => stretched(plain, turned(orientation), extent),
+        Some(side) => middle::of(plain, orientation, side, [extent, sizing.seen]),
+    };
+    picture.apply_orientation(orientation);
+    Ok(Picture { pixels: picture.into_bytes(), doubt, transparent })
+}
+
+/// Whether rows become columns.
+fn turned(orientation: Orientation) -> bool {
+    match orientation {
+        Orientation::Rotate90
+        | Orientation::Rotate270
+        | Orientation::Rotate90FlipH
+        | Orientation::Rotate270FlipH => true,
+        Orientation::NoTransforms
+        | Orientation::Rotate180
+        | Orientation::FlipHorizontal
+        | Orientation::FlipVertical => false,
+    }
+}
+
+/// Stretched or shrunk to a size.
+fn stretched(picture: DynamicImage, turned: bool, extent: Extent) -> DynamicImage {
+    let (width, height) = (extent.columns as u32, extent.rows as u32);
+    let to = if turned { (height, width) } else { (width, height) };
+    match picture {
+        DynamicImage::ImageLuma8(grey) => scaled(grey, to).into(),
+        other => scaled(other.into_rgb8(), to).into(),
+    }
+}
+
+/// A triangle filter widens with the reduction, so nothing is skipped.
 fn scaled<P>(
     picture: image::ImageBuffer<P, Vec<u8>>,
     to: (u32, u32),
@@ -180,7 +213,9 @@ fn upright(
     let mut limits = image::Limits::default();
     limits.max_alloc = Some(MOST_MEMORY);
     decoder.set_limits(limits).map_err(told)?;
-    let orientation = decoder.orientation().map_err(told)?;
+    let exif = decoder.exif_metadata().map_err(told)?;
+    let orientation = exif.as_deref().and_then(exif::orientation);
+    let orientation = orientation.unwrap_or(Orientation::NoTransforms);
     let picture = DynamicImage::from_decoder(decoder).map_err(told)?;
     Ok(Decoded { picture, orientation, doubt })
 }

@@ -51,6 +51,7 @@ impl Shapes {
         Dataset {
             name: Name::Shapes10.text().to_string(),
             classes: super::locate::class_names(Name::Shapes10),
+            resize: None,
             train: Arc::new(Self::train(seed)),
             validation: None,
             test: Arc::new(Self::test(seed)),

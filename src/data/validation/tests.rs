@@ -18,7 +18,14 @@ fn set(numbers: impl IntoIterator<Item = usize>) -> Dataset {
     let (pixels, labels): (Vec<_>, Vec<_>) = numbers.into_iter().map(one).unzip();
     let train = Arc::new(Stored::new(EXTENT, pixels.concat(), labels).unwrap());
     let classes = ["a", "b", "c"].map(String::from).to_vec();
-    Dataset { name: "set".into(), classes, train: train.clone(), validation: None, test: train }
+    Dataset {
+        name: "set".into(),
+        classes,
+        resize: None,
+        train: train.clone(),
+        validation: None,
+        test: train,
+    }
 }
 
 /// The pictures of a split.

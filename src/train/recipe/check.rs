@@ -1,10 +1,13 @@
 //! What a recipe's numbers must be.
 
+use super::super::picture_misfit::PictureMisfit;
 use super::super::yaml::Mistake;
 use super::ranges::at_least_zero;
 use super::{
-    ClassWeights, MOST_BATCH, MOST_STEPS, OneCycle, Recipe, Schedule, averages, groups, validation,
+    ClassWeights, MOST_BATCH, MOST_RESIZE, MOST_STEPS, OneCycle, Recipe, Schedule, averages,
+    groups, validation,
 };
+use crate::data::views::Views;
 
 /// Says what is wrong with a recipe that reads well.
 pub fn check(recipe: &Recipe) -> Result<(), Mistake> {
@@ -22,11 +25,18 @@ pub fn check(recipe: &Recipe) -> Result<(), Mistake> {
         return Err(Mistake::at(key, format!("its length must be 1 to {MOST_STEPS}")));
     }
     recipe.augmentation.check()?;
+    if let Some(side) = recipe.resize.filter(|side| !(1..=MOST_RESIZE).contains(side)) {
+        let text = format!("resize is {side}, and must be 1 to {MOST_RESIZE}");
+        return Err(Mistake::at("resize", text));
+    }
     recipe.class_weights.as_ref().map_or(Ok(()), ClassWeights::check)?;
     if !(0.0..1.0).contains(&recipe.label_smoothing) {
         let value = recipe.label_smoothing;
         let text = format!("label_smoothing is {value}, and must be 0 or more, below 1");
         return Err(Mistake::at("label_smoothing", text));
+    }
+    if recipe.views == Views::TenCrop && recipe.augmentation.pad.by == 0 {
+        return Err(Mistake::at("views", PictureMisfit::NoBorder.to_string()));
     }
     validation::check(recipe)?;
     cadences(recipe)?;

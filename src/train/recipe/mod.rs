@@ -13,6 +13,7 @@ use crate::data::views::{View, Views};
 use crate::engine::Precision;
 use crate::network::Network;
 use crate::network::survival::Survival;
+use crate::pixels::Border;
 
 mod augmentation;
 pub mod averages;
@@ -50,6 +51,8 @@ pub const BUNDLED: [(&str, &str); 3] = [
 
 /// Largest batch a recipe or the command line may ask for.
 pub const MOST_BATCH: usize = 65_536;
+/// Largest shorter side of pictures.
+pub const MOST_RESIZE: usize = 4096;
 /// Longest run, in steps or epochs.
 pub const MOST_STEPS: u64 = 1_000_000_000;
 
@@ -91,6 +94,11 @@ pub struct Recipe {
     pub augmentation: Augment,
     /// How pictures are standardised.
     pub normalise: Normalise,
+    /// What the shorter side of pictures in files becomes before their middle is classified, as large as
+    /// the net reads; training crops are taken out of the square in the middle. Unless given, pictures are
+    /// stretched to what the net reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resize: Option<usize>,
     /// Share of a target that is spread evenly over all classes.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub label_smoothing: f64,
@@ -216,6 +224,8 @@ pub enum Normalise {
     PerChannel,
     /// By each pixel's mean, and each channel's deviation.
     PerPixel,
+    /// By torchvision's numbers for ImageNet.
+    Imagenet,
 }
 
 /// How often; exactly one of the two.
@@ -348,10 +358,15 @@ impl Recipe {
         self.iterations.or(self.epochs).unwrap_or(0)
     }
 
+    /// What is put around training pictures.
+    pub fn border(&self) -> (usize, Border) {
+        let Pad { by, mode } = self.augmentation.pad;
+        (by, mode)
+    }
+
     /// The views of pictures that are classified.
     pub fn seen(&self, views: Views) -> Vec<View> {
-        let Pad { by, mode } = self.augmentation.pad;
-        views.of((by, mode))
+        views.of(self.border())
     }
 
     /// How the loader shows training pictures.

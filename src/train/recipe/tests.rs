@@ -93,6 +93,7 @@ fn mistakes_are_named() {
             "seed: 0\nviews: mirror",
             "expected one of `none`, `flip`, `translate`, `10-crop`",
         ),
+        ("seed: 0", "seed: 0\nresize: 0", "resize is 0, and must be 1 to 4096"),
         ("seed: 0", "seed: 0\nvalidation: 0", "leave it away for none"),
         ("seed: 0", "seed: 0\nvalidation: 1.0", "above 0 and below 1"),
         ("seed: 0", "seed: 0\nvalidation: .nan", "above 0 and below 1"),
@@ -160,7 +161,7 @@ fn what_people_write_is_told_in_plain_words_at_its_line() {
         ("momentum: 0.9", "momentum:", 4, "this is nothing, and a number is needed"),
         ("  weight_decay", "    weight_decay", 4, "is the line below indented too far?"),
         ("batch: 4", "batch:4", 1, "with a space behind the colon"),
-        ("per_channel", "channel", 11, "expected `per_channel` or `per_pixel`"),
+        ("per_channel", "channel", 11, "expected one of `per_channel`, `per_pixel`, `imagenet`"),
         ("per_channel", "{ mean: 0.5 }", 11, "this is keys and values, and one word is needed"),
         ("optimiser:", "optimizer:", 3, "did you mean `optimiser`?"),
         ("batch: 4", "batch_size: 4", 1, "write batch: 128"),
@@ -383,6 +384,8 @@ fn short_and_long_forms_of_a_key_read_back() {
         ("lookahead", "seed: 0", "seed: 0\nlookahead: { every: 6, alpha: 0.25, power: 3 }"),
         ("ema: 0.999\n", "seed: 0", "seed: 0\nema: 0.999"),
         ("ema", "seed: 0", "seed: 0\nema: { decay: 0.9999, warmup: true }"),
+        ("resize", "seed: 0", "seed: 0\nresize: 256"),
+        ("imagenet", "per_channel", "imagenet"),
         ("stop", "seed: 0", "seed: 0\nvalidation: 0.1\nbest: test\nstop: { after: 3 }"),
     ] {
         let recipe = Recipe::parse("r", &SHORT.replace(from, to)).unwrap();

@@ -60,6 +60,18 @@ const KEYS: &[(&[&str], &str)] = &[
         "write erasing: { probability: 0.5 } in augmentation",
     ),
     (
+        &[
+            "imagesize",
+            "imgsize",
+            "cropsize",
+            "centercrop",
+            "valresize",
+            "valresizesize",
+            "croppct",
+        ],
+        "write resize: 256, the shorter side of pictures, whose middle is as large as the net reads",
+    ),
+    (
         &["classweight", "lossweight", "lossweights", "posweight"],
         "write class_weights: balanced, or a list of a number for each class",
     ),
@@ -73,7 +85,7 @@ const KEYS: &[(&[&str], &str)] = &[
     ),
     (
         &["mean", "std", "normalize", "normalization"],
-        "write normalise: per_channel, which measures mean and deviation",
+        "write normalise: per_channel, which measures mean and deviation, or normalise: imagenet",
     ),
     (
         &["valsplit", "validationsplit", "valsize", "valfraction", "holdout", "val"],

@@ -23,6 +23,8 @@ struct Report<'a> {
     /// Of bytes, by channel.
     mean: Option<&'a [f64]>,
     std: Option<&'a [f64]>,
+    /// The shorter side of a picture before its middle is taken; null where it is stretched.
+    resize: Option<usize>,
 }
 
 /// Writes a model.
@@ -37,7 +39,8 @@ pub fn write(args: &ExportArgs, weights: &Model, path: &Path) -> Result<(), Fail
     }
     let (classes, normalisation) = (weights.classes(), weights.normalisation());
     let standardisation = normalisation.map(|known| [&known.mean[..], &known.std]);
-    let notes = notes::of(&weights.network, Known { classes, standardisation });
+    let resize = weights.sizing().resize;
+    let notes = notes::of(&weights.network, Known { classes, standardisation, resize });
     let model = onnx::model(&weights.network, &weights.values, &notes);
     atomic::write(path, &model)?;
     if args.format == Format::Json {
@@ -48,6 +51,7 @@ pub fn write(args: &ExportArgs, weights: &Model, path: &Path) -> Result<(), Fail
             classes,
             mean: normalisation.map(|known| &known.mean[..]),
             std: normalisation.map(|known| &known.std[..]),
+            resize,
         });
     }
     output::say(format_args!(

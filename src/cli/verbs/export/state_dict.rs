@@ -33,6 +33,8 @@ struct Report<'a> {
     /// Of bytes, by channel.
     mean: Option<&'a [f64]>,
     std: Option<&'a [f64]>,
+    /// The shorter side of a picture before its middle is taken; null where it is stretched.
+    resize: Option<usize>,
 }
 
 /// Writes weights under a family's names.
@@ -64,6 +66,7 @@ pub fn write(args: &ExportArgs, model: &Model, family: Family) -> Result<(), Fai
     let bytes = bytes.map_err(|error| Failure::io("writing", &path, error))?;
     atomic::write(&path, &bytes)?;
     let normalisation = model.normalisation();
+    let resize = model.sizing().resize;
     if args.format == Format::Json {
         return output::json(&Report {
             net: &network.name,
@@ -75,6 +78,7 @@ pub fn write(args: &ExportArgs, model: &Model, family: Family) -> Result<(), Fai
             classes: model.classes(),
             mean: normalisation.map(|known| &known.mean[..]),
             std: normalisation.map(|known| &known.std[..]),
+            resize,
         });
     }
     let tensors = counted(state.entries.len(), "tensor");
@@ -88,9 +92,12 @@ pub fn write(args: &ExportArgs, model: &Model, family: Family) -> Result<(), Fai
     }
     match normalisation {
         Some(known) => output::say(format_args!(
-            "it reads bytes / 255, less mean {}, divided by std {}",
+            "it reads bytes / 255, less mean {}, divided by std {}{}",
             list(&known.mean),
-            list(&known.std)
+            list(&known.std),
+            resize.map_or(String::new(), |side| format!(
+                ", of pictures resized to {side} by their shorter side, the middle of them"
+            ))
         )),
         None => output::note("the weights do not say how their pictures were standardised"),
     }

@@ -37,9 +37,10 @@ pub fn of(args: &ImportArgs, spec: &NamedSpec, network: &Network) -> Result<Impo
     if let Some(names) = &classes {
         check(names, network)?;
     }
+    fit::sizing(network, known.resize).check()?;
     let normalisation = match (given(known, network)?, &found) {
         (Some(given), _) => Some(given),
-        (None, Some(found)) => Some(measured(found, network)?),
+        (None, Some(found)) => Some(measured(found, network, known.resize)?),
         (None, None) => None,
     };
     Ok(Imported {
@@ -52,6 +53,7 @@ pub fn of(args: &ImportArgs, spec: &NamedSpec, network: &Network) -> Result<Impo
         files: recorded::files(known.data.as_ref()),
         classes,
         normalisation,
+        resize: known.resize,
     })
 }
 
@@ -61,7 +63,8 @@ pub fn say_what_is_missing(imported: &Imported, network: &Network) {
         output::note(
             "weights of torchvision, transformers' ResNet and most of timm have --mean \
              0.485,0.456,0.406 --std 0.229,0.224,0.225; timm's resnetv2 0.5,0.5,0.5 for both \
-             (model.pretrained_cfg says it)",
+             (model.pretrained_cfg says it); those of ImageNet see the middle of a larger picture: \
+             --resize 256",
         );
     }
     let missing = match (&imported.classes, &imported.normalisation) {
@@ -120,9 +123,13 @@ fn given(known: &KnownArgs, network: &Network) -> Result<Option<Normalisation>, 
 }
 
 /// Where nothing else is said, weights were trained as rnetc trains.
-fn measured(found: &Found, network: &Network) -> Result<Normalisation, Failure> {
+fn measured(
+    found: &Found,
+    network: &Network,
+    resize: Option<usize>,
+) -> Result<Normalisation, Failure> {
     let signals = Signals::catch()?;
-    let data = download::load(found, fit::extent(network), Splits::Both, &signals)?;
+    let data = download::load(found, fit::sizing(network, resize), Splits::Both, &signals)?;
     fit::check_weights(network, &data)?;
     let normalisation = Normalisation::measure(data.train.as_ref());
     let list = |values: &[f64]| {

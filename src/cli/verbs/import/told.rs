@@ -30,6 +30,8 @@ pub struct Report<'a> {
     /// Of bytes, by channel.
     mean: Option<&'a [f64]>,
     std: Option<&'a [f64]>,
+    /// The shorter side of a picture before its middle is taken.
+    resize: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -85,6 +87,7 @@ impl<'a> Report<'a> {
             classes: imported.classes.as_deref(),
             mean: normalisation.map(|known| &known.mean[..]),
             std: normalisation.map(|known| &known.std[..]),
+            resize: imported.resize,
         }
     }
 }

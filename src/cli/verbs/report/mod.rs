@@ -151,8 +151,9 @@ fn pictures(args: &ReportArgs, run: &Run, signals: &Signals) -> Result<Option<Da
         return Ok(None);
     }
     let found = Found::find(&set, official.as_deref(), Some(&run.config.classes))?;
-    let data = download::load(&found, fit::extent(&run.network), Splits::Both, signals)?;
     let recipe = &run.config.recipe;
+    let sizing = fit::sizing(&run.network, recipe.resize);
+    let data = download::load(&found, sizing, Splits::Both, signals)?;
     Ok(Some(match (recipe.validation, &data.validation) {
         (Some(amount), None) => data.divided(amount, recipe.seed)?,
         (Some(_), Some(_)) | (None, _) => data,

@@ -46,7 +46,7 @@ pub fn evaluate(
     // Of the run's own folder, what was not trained on.
     let own = named.is_none() || named.as_deref() == model.origin.as_ref().and_then(Origin::data);
     let found = if own || splits == Splits::Both { found } else { found.tested_whole() };
-    let data = download::load(&found, model.extent(), splits, signals)?;
+    let data = download::load(&found, model.sizing(), splits, signals)?;
     let recipe = model.origin.as_ref().and_then(Origin::recipe).filter(|_| own);
     let data = measured_on(data, part, recipe)?;
     say_what_is_assumed(&model, &data);

@@ -38,11 +38,12 @@ pub fn predict(args: &RunArgs, path: &Path, signals: &Signals) -> Result<(), Fai
     let asked = Asked::find(&args.predict);
     let mut predictor = model.predictor(&engine, asked.pictures.len().min(MOST_BATCH))?;
     let (named, bad) = (RefCell::new(VecDeque::new()), RefCell::new(asked.bad));
+    let sizing = model.sizing();
     let pictures = asked.pictures.iter().filter_map(|path| {
         if let Some(failure) = signals.failure() {
             return Some(Err(failure));
         }
-        match picture::load(path, model.extent()) {
+        match picture::load(path, sizing) {
             Ok(picture) => {
                 remark(path, &picture);
                 named.borrow_mut().push_back(path);

@@ -65,8 +65,8 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
         resumed.check(&Config { precision: on.precision(), ..resumed.config.clone() })?;
     }
     let engine = engine::open(&on)?;
-    let extent = fit::extent(training.network());
-    let mut whole = download::load(&found, extent, Splits::Both, signals)?;
+    let sizing = fit::sizing(training.network(), training.recipe().resize);
+    let mut whole = download::load(&found, sizing, Splits::Both, signals)?;
     if resumed.as_ref().is_some_and(|resumed| resumed.config.validation.is_none()) {
         // It was begun without such a part, or before there were any.
         whole.validation = None;

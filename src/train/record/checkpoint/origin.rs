@@ -55,6 +55,9 @@ pub struct Imported {
     /// How the pictures were standardised, if it is known.
     #[serde(default)]
     pub normalisation: Option<Normalisation>,
+    /// What the shorter side of pictures became before the middle was taken, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resize: Option<usize>,
 }
 
 /// Where weights come from.
@@ -121,6 +124,15 @@ impl Origin {
         match self {
             Origin::Run(about) => Some(&about.config.normalisation),
             Origin::Import(import) => import.normalisation.as_ref(),
+        }
+    }
+
+    /// What the shorter side of pictures became before their middle was classified; nothing where they
+    /// were stretched, or it is not known.
+    pub fn resize(&self) -> Option<usize> {
+        match self {
+            Origin::Run(about) => about.config.recipe.resize,
+            Origin::Import(import) => import.resize,
         }
     }
 
