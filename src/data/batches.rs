@@ -132,6 +132,7 @@ impl Loading {
         let mut order = (u32::MAX, Vec::new());
         let held = self.pictures.extent();
         let mut whole = vec![0; held.bytes()];
+        let mut scratch = Vec::new();
         let empty = self.buffers(&writer, images);
         let fill = move |step: u64, batch: &mut Batch| {
             let epoch = (step / per_epoch) as u32;
@@ -144,12 +145,18 @@ impl Loading {
                 let index = visit.picture;
                 let (extent, seed) = (writer.extent, visit.seed(seed));
                 let crop = augmentation.draw(extent, seed, epoch, index);
-                let read = |pixels: &mut [u8]| {
-                    let Some(place) = augmentation.place(held, extent, (seed, epoch, index)) else {
+                let key = (seed, epoch, index);
+                let mut show = |pixels: &mut [u8]| {
+                    let Some(place) = augmentation.place(held, extent, key) else {
                         return self.pictures.picture(epoch, index, pixels);
                     };
                     let label = self.pictures.picture(epoch, index, &mut whole);
                     place.show(held, &whole, extent, pixels);
+                    label
+                };
+                let read = |pixels: &mut [u8]| {
+                    let label = show(pixels);
+                    augmentation.paint(extent, key, pixels, &mut scratch);
                     label
                 };
                 batch.labels.push(writer.put(&mut batch.images, at, crop, read));
@@ -239,7 +246,7 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::augment::{Erasing, Flip, Mixing, ResizedCrop};
+    use crate::data::augment::{Erasing, Flip, Jitter, Mixing, RandAugment, ResizedCrop};
     use crate::data::dataset::Stored;
     use crate::pixels::Border;
 
@@ -338,6 +345,8 @@ mod tests {
         let erasing = Erasing { probability: 0.7, area: [0.1, 0.5], ratio: [0.3, 3.0] };
         let area = ResizedCrop { scale: [0.1, 1.0], ratio: [0.7, 1.4] };
         let mixing = Mixing { mixup: 0.7, cutmix: 1.0, batches: 0.8 };
+        let jitter = Some(Jitter { brightness: 0.4, hue: 0.2, ..Jitter::default() });
+        let rand_augment = Some(RandAugment { operations: 3, magnitude: 20 });
         let reflected = Augmentation { pad: 2, border: Border::Reflect, ..flipped };
         vec![
             plain,
@@ -348,7 +357,15 @@ mod tests {
             Augmentation { flip: Flip::Alternate, erasing: Some(erasing), ..plain },
             Augmentation { mixing, ..plain },
             Augmentation { area: Some(area), ..flipped },
-            Augmentation { mixing, erasing: Some(erasing), area: Some(area), ..reflected },
+            Augmentation { jitter, rand_augment, ..plain },
+            Augmentation {
+                jitter,
+                rand_augment,
+                mixing,
+                erasing: Some(erasing),
+                area: Some(area),
+                ..reflected
+            },
         ]
     }
 

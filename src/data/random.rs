@@ -28,6 +28,10 @@ pub enum Purpose {
     Sample = 0x1009,
     /// Which area of a picture is shown.
     Area = 0x100a,
+    /// How a picture's colours change.
+    Jitter = 0x100b,
+    /// Which operations are done to a picture.
+    RandAugment = 0x100c,
     /// Units that a lesion deletes or swaps.
     Lesion = 0x2001,
     /// A picture, and the units that a path goes through.

@@ -6,6 +6,7 @@ mod batch;
 mod border;
 mod crop;
 mod mix;
+mod operation;
 mod resample;
 mod table;
 
@@ -13,6 +14,7 @@ pub use batch::Batch;
 pub use border::Border;
 pub use crop::{Crop, Hole};
 pub use mix::Mix;
+pub use operation::{Matrix, Operation, luma};
 pub use resample::{Area, Window, centred};
 pub use table::Table;
 

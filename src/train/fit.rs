@@ -78,10 +78,18 @@ pub fn check_augmentation(recipe: &Recipe, extent: Extent) -> Result<(), TrainEr
 pub fn check_recipe(recipe: &Recipe, network: &Network) -> Result<(), TrainError> {
     let reads = extent(network);
     sizing(network, recipe.resize).check()?;
+    let Augment { jitter, rand_augment, .. } = recipe.augmentation;
+    let channels = reads.channels;
+    for (key, is_there) in [("jitter", jitter.is_some()), ("rand_augment", rand_augment.is_some())]
+    {
+        if is_there && ![1, COLOURS].contains(&channels) {
+            return Err(PictureMisfit::NoPhotograph { key, channels }.into());
+        }
+    }
     let larger = recipe.resize.filter(|resize| *resize > reads.rows.min(reads.columns));
     match larger {
-        _ if recipe.normalise == Normalise::Imagenet && reads.channels != COLOURS => {
-            Err(PictureMisfit::Colourless { channels: reads.channels }.into())
+        _ if recipe.normalise == Normalise::Imagenet && channels != COLOURS => {
+            Err(PictureMisfit::Colourless { channels }.into())
         }
         Some(resize) if recipe.augmentation.pad.by > 0 => Err(PictureMisfit::Pad { resize }.into()),
         Some(_) | None => Ok(()),

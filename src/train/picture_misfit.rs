@@ -36,6 +36,17 @@ pub enum PictureMisfit {
         /// What the net reads.
         channels: usize,
     },
+    /// Operations of photographs, on what is none.
+    #[error(
+        "recipe: augmentation.{key} is of pictures in colour or grey, and the net reads {channels} \
+         channels; leave it away"
+    )]
+    NoPhotograph {
+        /// Which.
+        key: &'static str,
+        /// What the net reads.
+        channels: usize,
+    },
     /// All views of a picture would be its middle.
     #[error(
         "views: 10-crop takes corners of the border of training, and there was none (pad: 0), so that it \

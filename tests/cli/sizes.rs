@@ -90,7 +90,9 @@ impl Open for RgbImage {
 fn crops_of_training_come_out_of_more_than_is_seen_and_go_on_alike() {
     let folder = Folder::new();
     pets(&folder);
+    let painted = "{ pad: 0, flip: true, jitter: { brightness: 0.4, hue: 0.1 }, rand_augment: {} }";
     for (name, augmentation) in [
+        ("d", painted),
         ("a", "{ pad: 0, flip: true }"),
         ("b", "{ pad: 0, flip: true, crop: { scale: [0.3, 1] } }"),
     ] {

@@ -3,7 +3,9 @@
 
 mod erase;
 mod flip;
+mod jitter;
 mod mixing;
+mod rand_augment;
 mod resized;
 
 use super::Extent;
@@ -12,7 +14,9 @@ use crate::pixels::{Area, Border, Crop, Hole};
 
 pub use erase::Erasing;
 pub use flip::Flip;
+pub use jitter::Jitter;
 pub use mixing::Mixing;
+pub use rand_augment::{MOST as MOST_MAGNITUDE, RandAugment};
 pub use resized::ResizedCrop;
 
 /// How far crops wander, and what else is done.
@@ -20,6 +24,10 @@ pub use resized::ResizedCrop;
 pub struct Augmentation {
     /// Areas of pictures that are stretched to the pictures' size; whole pictures, unless given.
     pub area: Option<ResizedCrop>,
+    /// How colours change.
+    pub jitter: Option<Jitter>,
+    /// Operations that are drawn, after that.
+    pub rand_augment: Option<RandAugment>,
     /// Rows and columns added on each side.
     pub pad: usize,
     /// Of what they are.
@@ -56,6 +64,19 @@ impl Augmentation {
             first..first + len
         };
         Some(Area { rows: span(held.rows, seen.rows), columns: span(held.columns, seen.columns) })
+    }
+
+    /// Changes the colours and the shape of a picture, before it is cropped and mirrored.
+    pub fn paint(
+        &self,
+        extent: Extent,
+        key: (u32, u32, usize),
+        picture: &mut [u8],
+        scratch: &mut Vec<u8>,
+    ) {
+        let colours = self.jitter.into_iter().flat_map(|jitter| jitter.draw(key));
+        let drawn = self.rand_augment.into_iter().flat_map(|rand| rand.draw(extent, key));
+        colours.chain(drawn).for_each(|operation| operation.apply(extent, picture, scratch));
     }
 
     /// The crop for a picture of this size in an epoch.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::data::normalise::Normalisation;
+use crate::pixels::Operation;
 
 const EXTENT: Extent = Extent { rows: 3, columns: 3, channels: 1 };
 
@@ -161,4 +162,99 @@ fn areas_have_their_share_and_ratio_and_stay_inside() {
     let narrow = Extent { rows: 1, columns: 50, channels: 1 };
     let tall = ResizedCrop { scale: [1.0, 1.0], ratio: [0.01, 0.01] };
     assert_eq!(tall.draw(narrow, 1, 1, 1), tall.middle(narrow));
+}
+
+/// What torchvision makes of a picture: tests/goldens/make_rand_augment.py.
+#[test]
+fn operations_are_those_of_torchvision() {
+    use super::rand_augment::Kind;
+    let golden = include_str!("../../../tests/goldens/rand_augment.json");
+    let golden: Vec<serde_json::Value> = serde_json::from_str(golden).unwrap();
+    let mut kinds = std::collections::BTreeSet::new();
+    for case in &golden {
+        let side = |at: usize| case[at].as_u64().unwrap() as usize;
+        let extent = Extent { rows: side(3), columns: side(4), channels: side(5) };
+        let (name, at, negative) =
+            (case[0].as_str().unwrap(), case[1].as_f64().unwrap(), case[2].as_bool().unwrap());
+        let operation = match name {
+            "brightness" => Some(Operation::Brightness(at)),
+            "contrast" => Some(Operation::Contrast(at)),
+            "saturation" => Some(Operation::Saturation(at)),
+            "hue" => Some(Operation::Hue((at * 255.0) as i32)),
+            _ => {
+                let kind = Kind::ALL.into_iter().find(|kind| format!("{kind:?}") == name).unwrap();
+                kind.of(at as usize, negative, extent)
+            }
+        };
+        kinds.insert(name);
+        let mut picture: Vec<u8> =
+            (0..extent.bytes()).map(|k| ((k * k * 7 % 251 + k % 5) / 2 + 40) as u8).collect();
+        let before = picture.clone();
+        if let Some(operation) = operation {
+            operation.apply(extent, &mut picture, &mut Vec::new());
+        }
+        let hex = case[6].as_str().unwrap();
+        let expected: Vec<u8> = (0..hex.len() / 2)
+            .map(|k| u8::from_str_radix(&hex[2 * k..][..2], 16).unwrap())
+            .collect();
+        assert_eq!(expected.len(), picture.len());
+        let far = picture.iter().zip(&expected).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+        assert!(far <= 1, "{name} {at} {negative} {extent:?}: {far}");
+        let of_colour = matches!(name, "Identity" | "Equalize" | "saturation" | "hue" | "Color");
+        // Less than a pixel is none.
+        let changes = !of_colour && (at == 26.0 || at == 1.6);
+        assert!(!changes || expected != before, "{name} {at}: nothing is seen");
+    }
+    assert_eq!(kinds.len(), 18);
+}
+
+#[test]
+fn operations_are_drawn_evenly_with_both_signs_and_anew_each_epoch() {
+    let extent = Extent { rows: 32, columns: 32, channels: 3 };
+    let rand = RandAugment { operations: 2, magnitude: 9 };
+    let drawn = |epoch, index| rand.draw(extent, (5, epoch, index)).collect::<Vec<_>>();
+    let all: Vec<Operation> = (0..7000).flat_map(|index| drawn(0, index)).collect();
+    // 14,000 draws, of which a fourteenth is the identity: five standard errors are 153.
+    assert!((12_847..=13_153).contains(&all.len()), "{}", all.len());
+    let count = |is: fn(&Operation) -> bool| all.iter().filter(|operation| is(operation)).count();
+    // √(1000·13/14) is 30.5; with a sign, half of them.
+    for found in [
+        count(|o| matches!(o, Operation::Equalize)),
+        count(|o| matches!(o, Operation::Posterize(_))),
+        2 * count(|o| matches!(o, Operation::Brightness(by) if *by > 1.0)),
+        2 * count(|o| matches!(o, Operation::Brightness(by) if *by < 1.0)),
+    ] {
+        assert!((780..1220).contains(&found), "{found}");
+    }
+    assert_eq!(drawn(3, 9), drawn(3, 9));
+    assert!((0..20).any(|index| drawn(0, index) != drawn(1, index)));
+    let none = RandAugment { operations: 0, magnitude: 9 };
+    assert_eq!(none.draw(extent, (5, 0, 0)).count(), 0);
+}
+
+#[test]
+fn colours_change_in_their_ranges_and_in_any_order() {
+    let jitter = Jitter { brightness: 0.4, contrast: 2.0, saturation: 0.0, hue: 0.1 };
+    let mut first = [0; 3];
+    for index in 0..3000 {
+        let all: Vec<Operation> = jitter.draw((1, 0, index)).collect();
+        assert_eq!(all.len(), 3);
+        for operation in &all {
+            match *operation {
+                Operation::Brightness(by) => assert!((0.6..1.4).contains(&by)),
+                Operation::Contrast(by) => assert!((0.0..3.0).contains(&by)),
+                Operation::Hue(by) => assert!((-25..=25).contains(&by)),
+                _ => panic!("{operation:?}"),
+            }
+        }
+        let at = |is: fn(&Operation) -> bool| usize::from(is(&all[0]));
+        first[0] += at(|o| matches!(o, Operation::Brightness(_)));
+        first[1] += at(|o| matches!(o, Operation::Contrast(_)));
+        first[2] += at(|o| matches!(o, Operation::Hue(_)));
+    }
+    // Five standard errors of a third of 3,000.
+    assert!(first.iter().all(|count| (870..1130).contains(count)), "{first:?}");
+    let drawn = |epoch, index| jitter.draw((1, epoch, index)).collect::<Vec<_>>();
+    assert_eq!(drawn(4, 7), drawn(4, 7));
+    assert_ne!(drawn(4, 7), drawn(5, 7));
 }

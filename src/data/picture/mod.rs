@@ -17,6 +17,7 @@ use jpeg::Fault;
 
 use super::sizing::{Purpose, Sizing};
 use super::{DataError, Extent};
+use crate::pixels::luma;
 
 /// Most memory that a decoder may take.
 const MOST_MEMORY: u64 = 1 << 30;
@@ -110,10 +111,7 @@ fn grey(picture: DynamicImage) -> GrayImage {
         return picture.into_luma8();
     }
     let picture = picture.into_rgb8();
-    let luma = picture.as_raw().as_chunks::<3>().0.iter().map(|pixel| {
-        let [red, green, blue] = pixel.map(u32::from);
-        ((19_595 * red + 38_470 * green + 7_471 * blue + 0x8000) >> 16) as u8
-    });
+    let luma = picture.as_raw().as_chunks::<3>().0.iter().map(|pixel| luma(*pixel));
     let (width, height) = picture.dimensions();
     // As many as there are pixels.
     GrayImage::from_raw(width, height, luma.collect()).unwrap_or_default()

@@ -4,7 +4,9 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::data::augment::{Augmentation, Erasing, Flip, Mixing, ResizedCrop};
+use crate::data::augment::{
+    Augmentation, Erasing, Flip, Jitter, MOST_MAGNITUDE, Mixing, RandAugment, ResizedCrop,
+};
 use crate::pixels::Border;
 use crate::train::yaml::Mistake;
 
@@ -20,6 +22,12 @@ pub struct Augment {
     /// given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crop: Option<ResizedCrop>,
+    /// How colours change; not at all, unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jitter: Option<Jitter>,
+    /// RandAugment (Cubuk et al. 2019); none, unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rand_augment: Option<RandAugment>,
     /// Side of a square of zeros around a random pixel (DeVries and Taylor 2017); 0 for none.
     #[serde(default, skip_serializing_if = "is_none")]
     pub cutout: usize,
@@ -36,6 +44,11 @@ pub struct Augment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mixing: Option<f64>,
 }
+
+/// Most operations on a picture.
+const MOST_OPERATIONS: usize = 16;
+/// Furthest that colours are changed.
+const MOST_JITTER: f64 = 10.0;
 
 fn is_none(value: &usize) -> bool {
     *value == 0
@@ -108,16 +121,19 @@ impl<'a> Deserialize<'a> for Pad {
 impl Augment {
     /// As the loader takes it.
     pub fn augmentation(&self) -> Augmentation {
-        let Self { pad: Pad { by: pad, mode: border }, flip, crop: area, cutout, erasing, .. } =
-            *self;
+        let Self { pad: Pad { by: pad, mode: border }, flip, crop: area, .. } = *self;
+        let Self { jitter, rand_augment, cutout, erasing, .. } = *self;
         let batches = self.mixing.unwrap_or(1.0);
         let mixing = Mixing { mixup: self.mixup, cutmix: self.cutmix, batches };
-        Augmentation { area, pad, border, flip, cutout, erasing, mixing }
+        Augmentation { area, jitter, rand_augment, pad, border, flip, cutout, erasing, mixing }
     }
 
     /// Says what is wrong with it.
     pub fn check(&self) -> Result<(), Mistake> {
-        let Self { pad, flip: _, crop, cutout, erasing, mixup, cutmix, mixing } = *self;
+        let Self { pad, flip: _, crop, jitter, rand_augment, cutout, .. } = *self;
+        let Self { erasing, mixup, cutmix, mixing, .. } = *self;
+        jitter.as_ref().map_or(Ok(()), jitter_makes_sense)?;
+        rand_augment.as_ref().map_or(Ok(()), rand_augment_makes_sense)?;
         for (key, value) in [("augmentation.pad", pad.by), ("augmentation.cutout", cutout)] {
             if value > 64 {
                 return Err(Mistake::at(key, format!("{key} is {value}, and must be 0 to 64")));
@@ -153,6 +169,34 @@ impl Augment {
         }
         erasing_makes_sense(&erasing)
     }
+}
+
+fn jitter_makes_sense(jitter: &Jitter) -> Result<(), Mistake> {
+    let Jitter { brightness, contrast, saturation, hue } = *jitter;
+    for (key, value, most) in [
+        ("augmentation.jitter.brightness", brightness, MOST_JITTER),
+        ("augmentation.jitter.contrast", contrast, MOST_JITTER),
+        ("augmentation.jitter.saturation", saturation, MOST_JITTER),
+        ("augmentation.jitter.hue", hue, 0.5),
+    ] {
+        if !(0.0..=most).contains(&value) {
+            return Err(Mistake::at(key, format!("{key} is {value}, and must be 0 to {most}")));
+        }
+    }
+    Ok(())
+}
+
+fn rand_augment_makes_sense(rand: &RandAugment) -> Result<(), Mistake> {
+    let RandAugment { operations, magnitude } = *rand;
+    for (key, value, most) in [
+        ("augmentation.rand_augment.operations", operations, MOST_OPERATIONS),
+        ("augmentation.rand_augment.magnitude", magnitude, MOST_MAGNITUDE),
+    ] {
+        if value > most {
+            return Err(Mistake::at(key, format!("{key} is {value}, and must be 0 to {most}")));
+        }
+    }
+    Ok(())
 }
 
 fn erasing_makes_sense(erasing: &Erasing) -> Result<(), Mistake> {

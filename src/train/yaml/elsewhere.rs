@@ -56,6 +56,14 @@ const KEYS: &[(&[&str], &str)] = &[
         "write augmentation: { pad: 0, crop: { scale: [0.08, 1] }, … }",
     ),
     (
+        &["randaugment", "ra", "raug", "autoaugment", "aa", "trivialaugment"],
+        "write augmentation: { … rand_augment: { operations: 2, magnitude: 9 } }",
+    ),
+    (
+        &["colorjitter", "colourjitter", "jitter", "brightness", "contrast", "saturation", "hue"],
+        "write augmentation: { … jitter: { brightness: 0.4, contrast: 0.4, saturation: 0.4 } }",
+    ),
+    (
         &["erasing", "randomerasing", "reprob", "randomerase"],
         "write erasing: { probability: 0.5 } in augmentation",
     ),
