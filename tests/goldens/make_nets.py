@@ -405,6 +405,58 @@ class ResNet9(nn.Module):
         return 0.125 * self.fc(F.max_pool2d(x, 4).flatten(1))
 
 
+class DenseUnit(nn.Module):
+    """densenet-pytorch's BottleneckBlock of Andreas Veit."""
+
+    def __init__(self, i, growth):
+        super().__init__()
+        self.bn1, self.conv1 = bn(i), conv(i, 4 * growth, 1)
+        self.bn2, self.conv2 = bn(4 * growth), conv(4 * growth, growth)
+
+    def forward(self, x):
+        y = self.conv2(F.relu(self.bn2(self.conv1(F.relu(self.bn1(x))))))
+        return torch.cat([x, y], 1)
+
+
+class Transition(nn.Module):
+    def __init__(self, i, o):
+        super().__init__()
+        self.bn1, self.conv1 = bn(i), conv(i, o, 1)
+
+    def forward(self, x):
+        return F.avg_pool2d(self.conv1(F.relu(self.bn1(x))), 2)
+
+
+class DenseBlock(nn.Module):
+    def __init__(self, n, i, growth):
+        super().__init__()
+        self.layer = nn.Sequential(*[DenseUnit(i + k * growth, growth) for k in range(n)])
+
+    def forward(self, x):
+        return self.layer(x)
+
+
+class Dense(nn.Module):
+    """DenseNet-BC of two units a block, growth 4."""
+
+    def __init__(self, n=2, growth=4, classes=CLASSES):
+        super().__init__()
+        i = 2 * growth
+        self.conv1 = conv(3, i)
+        for at in (1, 2, 3):
+            self.add_module(f"block{at}", DenseBlock(n, i, growth))
+            i += n * growth
+            if at < 3:
+                self.add_module(f"trans{at}", Transition(i, i // 2))
+                i //= 2
+        self.bn1, self.fc = bn(i), nn.Linear(i, classes)
+
+    def forward(self, x):
+        x = self.trans1(self.block1(self.conv1(x)))
+        x = self.block3(self.trans2(self.block2(x)))
+        return self.fc(F.relu(self.bn1(x)).mean((2, 3)))
+
+
 class Shifted(nn.BatchNorm2d):
     """Batch norm without a scale."""
 
@@ -680,6 +732,7 @@ NETS = {
     ),
     "revnet": (RevNet, "revnet", "depth=26 width=8 last=24", 8),
     "resnet9": (ResNet9, "resnet9", f"width={W // 2}", 32),
+    "dense": (Dense, "densenet_bc", "depth=16 growth=4", 8),
     "airbench94": (lambda: Airbench([W, 4 * W, 4 * W], False), "airbench94", f"width={W}", 32),
     "airbench96": (lambda: Airbench([W, 3 * W, 4 * W], True), "airbench96", f"width={W}", 32),
 }
