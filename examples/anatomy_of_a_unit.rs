@@ -58,5 +58,6 @@ fn word(step: &Step) -> &'static str {
         Step::Subsampled => "subsampled",
         Step::Padded => "padded",
         Step::Sliced => "some of its channels",
+        Step::Cropped => "cropped",
     }
 }

@@ -52,6 +52,7 @@ const SPECS: &[(&str, &str)] = specs! {
     "revnet"
     "rezero"
     "se_preact"
+    "shake_shake"
     "shortcut_gate"
     "stochastic_depth"
     "vgg"

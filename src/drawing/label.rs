@@ -3,6 +3,7 @@
 use crate::network::{
     BinaryOp, Layer, Network, Over, PoolKind, RandomDraw, Slide, Upsampling, Value,
 };
+use crate::text::short;
 
 /// A layer in a word or two.
 pub fn name(value: &Value) -> &'static str {
@@ -94,9 +95,13 @@ pub fn label(network: &Network, value: &Value) -> String {
         }
         Layer::PadPixels { padding } => {
             let [[top, bottom], [left, right]] = padding;
-            match padding.as_flattened().iter().all(|&side| side == top) {
-                true => format!("pad pixels {top}"),
-                false => format!("pad pixels {top}+{bottom}, {left}+{right}"),
+            let all = padding.as_flattened();
+            if all.iter().all(|&side| side == top) {
+                format!("pad pixels {top}")
+            } else if all.iter().all(|&side| side >= 0) {
+                format!("pad pixels {top}+{bottom}, {left}+{right}")
+            } else {
+                format!("pad pixels {top:+} {bottom:+}, {left:+} {right:+}")
             }
         }
         Layer::Subsample { stride } => format!("subsample /{stride}"),
@@ -156,8 +161,4 @@ fn sign(op: BinaryOp) -> &'static str {
         BinaryOp::Max => "max",
         BinaryOp::Min => "min",
     }
-}
-
-fn short(number: f64) -> String {
-    format!("{number:.3}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }

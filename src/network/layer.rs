@@ -133,10 +133,10 @@ pub enum Layer {
         /// Step.
         stride: usize,
     },
-    /// Zero rows above and below, and zero columns left and right.
+    /// Zero rows above and below, and zero columns left and right; below 0, so many are cut off.
     PadPixels {
         /// Rows, then columns; before and after.
-        padding: [[usize; 2]; 2],
+        padding: [[isize; 2]; 2],
     },
     /// Zero channels until there are `channels`.
     PadChannels {

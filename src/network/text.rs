@@ -180,11 +180,11 @@ impl Affine {
 }
 
 /// One number where both sides have the same.
-fn sides([before, after]: [usize; 2]) -> String {
+fn sides<N: Display + PartialEq>([before, after]: [N; 2]) -> String {
     if before == after { before.to_string() } else { format!("{before}+{after}") }
 }
 
-fn around(padding: [[usize; 2]; 2]) -> String {
+fn around<N: Display + PartialEq>(padding: [[N; 2]; 2]) -> String {
     let [rows, columns] = padding.map(sides);
     if rows == columns { rows } else { format!("{rows}×{columns}") }
 }

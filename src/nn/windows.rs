@@ -16,12 +16,12 @@ pub fn dilated(b: &mut Builder, w: NodeId, dilation: [usize; 2]) -> NodeId {
     remapped(b, axes, w)
 }
 
-/// Zero rows above and below, and zero columns left and right.
-pub fn padded(b: &mut Builder, x: NodeId, padding: [[usize; 2]; 2]) -> NodeId {
+/// Zero rows above and below, and zero columns left and right; below 0, so many are cut off.
+pub fn padded(b: &mut Builder, x: NodeId, padding: [[isize; 2]; 2]) -> NodeId {
     let mut axes = b.ty(x).shape.0.map(AxisMap::identity);
     for (axis, [before, after]) in axes[1..3].iter_mut().zip(padding) {
-        axis.len += before + after;
-        axis.offset = -(before as isize);
+        axis.len = axis.len.saturating_add_signed(before + after);
+        axis.offset = -before;
     }
     remapped(b, axes, x)
 }
@@ -41,7 +41,7 @@ pub fn conv(
     groups: usize,
 ) -> NodeId {
     let common = padding.map(|[before, after]| before.min(after));
-    let rest = [0, 1].map(|a| padding[a].map(|side| side - common[a]));
+    let rest = [0, 1].map(|a| padding[a].map(|side| (side - common[a]) as isize));
     let x = padded(b, x, rest);
     let step = common_divisor(stride[0], stride[1]);
     let geometry = ConvGeometry {

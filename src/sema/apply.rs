@@ -130,8 +130,7 @@ impl<'a> Expander<'a> {
             }
             Attributes::PadPixels([[0, 0], [0, 0]]) => Ok(x),
             Attributes::PadPixels(padding) => {
-                let [rows, columns] = padding.map(|sides| sides.iter().sum::<usize>());
-                let shape = Chw { c: input.c, h: input.h + rows, w: input.w + columns };
+                let shape = shapes::around(input, padding, span)?;
                 self.net.value(Layer::PadPixels { padding }, vec![x], shape, span)
             }
             Attributes::Subsample { stride } => self.subsample(x, stride, span),

@@ -12,34 +12,44 @@ use crate::text::nearest;
 /// A slot's name and whether it must be filled.
 type Slot<'s> = (&'s str, bool);
 
+/// What is called.
+#[derive(Clone, Copy)]
+pub struct Callee<'s> {
+    /// Its name.
+    pub name: &'s str,
+    /// The values that stand before its arguments.
+    pub values: &'s [&'s str],
+    /// Its arguments.
+    pub slots: &'s [Slot<'s>],
+}
+
 impl Elaborator<'_> {
     /// Sorts the arguments given to `callee` into its slots.
     pub fn arguments(
         &mut self,
-        callee: &str,
-        slots: &[Slot<'_>],
+        callee: Callee<'_>,
         given: &[Argument],
         span: Span,
     ) -> Option<Vec<Option<Plain>>> {
-        self.arguments_from(None, callee, slots, given, span)
+        self.arguments_from(None, callee, given, span)
     }
 
     /// The same where it is known what the first argument is.
     pub fn arguments_from(
         &mut self,
         mut first: Option<Typed>,
-        callee: &str,
-        slots: &[Slot<'_>],
+        callee: Callee<'_>,
         given: &[Argument],
         span: Span,
     ) -> Option<Vec<Option<Plain>>> {
+        let Callee { name: called, slots, .. } = callee;
         let before = self.found.len();
         let mut filled: Vec<Option<&Argument>> = vec![None; slots.len()];
         for (i, argument) in given.iter().enumerate() {
-            if let Some(slot) = self.slot(callee, slots, given, i) {
+            if let Some(slot) = self.slot(callee, given, i) {
                 match filled[slot] {
                     None => filled[slot] = Some(argument),
-                    Some(first) => self.twice(callee, slots[slot].0, first, argument),
+                    Some(first) => self.twice(called, slots[slot].0, first, argument),
                 }
             }
         }
@@ -49,18 +59,18 @@ impl Elaborator<'_> {
             let error = Diagnostic::error(
                 Code::Arity,
                 span,
-                format!("`{callee}` is not given {}", names.join(" and ")),
+                format!("`{called}` is not given {}", names.join(" and ")),
             );
-            self.found.push(error.label("too few arguments").hint(usage(callee, slots)));
+            self.found.push(error.label("too few arguments").hint(usage(callee)));
         }
         let values: Vec<Option<Option<Plain>>> = filled
             .iter()
             .zip(slots)
             .map(|(argument, (name, _))| match argument {
                 None => Some(None),
-                Some(a) if self.foreign_value(callee, name, &a.value) => None,
+                Some(a) if self.foreign_value(called, name, &a.value) => None,
                 Some(a) => {
-                    let what = format!("{name} of `{callee}`");
+                    let what = format!("{name} of `{called}`");
                     let is_first = given.first().is_some_and(|g| std::ptr::eq(g, *a));
                     match first.take_if(|_| is_first) {
                         Some(typed) => self.as_plain(typed, a.value.span, &what),
@@ -75,13 +85,8 @@ impl Elaborator<'_> {
     }
 
     /// Which slot the argument at position `i` is for.
-    fn slot(
-        &mut self,
-        callee: &str,
-        slots: &[Slot<'_>],
-        given: &[Argument],
-        i: usize,
-    ) -> Option<usize> {
+    fn slot(&mut self, callee: Callee<'_>, given: &[Argument], i: usize) -> Option<usize> {
+        let slots = callee.slots;
         let argument = &given[i];
         let Some(label) = &argument.label else {
             if given[..i].iter().any(|a| a.label.is_some()) {
@@ -92,31 +97,31 @@ impl Elaborator<'_> {
                         "an argument without a name stands after one with a name",
                     )
                     .label("which argument is this?")
-                    .hint(usage(callee, slots)),
+                    .hint(usage(callee)),
                 );
             }
             if i < slots.len() {
                 return Some(i);
             }
             // One message is enough, at the first argument too many.
-            return if i > slots.len() { None } else { self.too_many(callee, slots, given) };
+            return if i > slots.len() { None } else { self.too_many(callee, given) };
         };
         let found = slots.iter().position(|(name, _)| *name == label.text);
         if found.is_some() {
             return found;
         }
-        let error = self.unknown_argument(callee, slots, label);
+        let error = self.unknown_argument(callee, label);
         self.report(error)
     }
 
-    fn unknown_argument(&self, callee: &str, slots: &[Slot<'_>], label: &Name) -> Diagnostic {
-        let message = format!("`{callee}` takes no `{}`", label.text);
+    fn unknown_argument(&self, callee: Callee<'_>, label: &Name) -> Diagnostic {
+        let message = format!("`{}` takes no `{}`", callee.name, label.text);
         let error =
             Diagnostic::error(Code::UnknownArgument, label.span, message).label("unknown argument");
         // The label's span holds its colon or not; the name itself is what is wrong.
         let name = Span { end: label.span.start + label.text.len() as u32, ..label.span };
-        let names = || slots.iter().map(|slot| slot.0);
-        let elsewhere = match LayerName::find(callee) {
+        let names = || callee.slots.iter().map(|slot| slot.0);
+        let elsewhere = match LayerName::find(callee.name) {
             Some(_) => foreign::argument(&label.text, names()),
             None => Err(None),
         };
@@ -126,21 +131,21 @@ impl Elaborator<'_> {
             (Err(None), Some(near)) => {
                 error.hint(format!("did you mean `{near}`?")).fix(name, near)
             }
-            (Err(None), None) => error.hint(usage(callee, slots)),
+            (Err(None), None) => error.hint(usage(callee)),
         }
     }
 
-    fn too_many<T>(&mut self, callee: &str, slots: &[Slot<'_>], given: &[Argument]) -> Option<T> {
+    fn too_many<T>(&mut self, callee: Callee<'_>, given: &[Argument]) -> Option<T> {
+        let Callee { name, values, slots } = callee;
         let span = given[slots.len()].value.span;
-        let message = match slots.len() {
-            0 => format!("`{callee}` takes no arguments"),
-            1 => format!("`{callee}` takes one argument, not {}", given.len()),
-            n => format!("`{callee}` takes at most {n} arguments, not {}", given.len()),
+        let there = values.len() + given.len();
+        let message = match values.len() + slots.len() {
+            0 => format!("`{name}` takes no arguments"),
+            1 => format!("`{name}` takes one argument, not {there}"),
+            n => format!("`{name}` takes at most {n} arguments, not {there}"),
         };
         self.report(
-            Diagnostic::error(Code::Arity, span, message)
-                .label("one too many")
-                .hint(usage(callee, slots)),
+            Diagnostic::error(Code::Arity, span, message).label("one too many").hint(usage(callee)),
         )
     }
 
@@ -159,18 +164,17 @@ impl Elaborator<'_> {
 }
 
 /// How it is called; optional arguments in square brackets.
-fn usage(callee: &str, slots: &[Slot<'_>]) -> String {
-    if let (true, Some(Here::Called(name, how))) = (slots.is_empty(), foreign::word(callee))
-        && name == callee
-    {
-        return format!("it is written {how}");
+fn usage(Callee { name, values, slots }: Callee<'_>) -> String {
+    if slots.is_empty() && values.is_empty() {
+        return match foreign::word(name) {
+            Some(Here::Called(own, how)) if own == name => format!("it is written {how}"),
+            Some(_) | None => format!("it is written {name}"),
+        };
     }
-    if slots.is_empty() {
-        return format!("it is written {callee}");
-    }
-    let slots: Vec<_> = slots
+    let values = values.iter().map(|value| (*value).to_owned());
+    let slots = slots
         .iter()
-        .map(|(name, must)| if *must { (*name).to_owned() } else { format!("[{name}: …]") })
-        .collect();
-    format!("it is written {callee}({})", slots.join(", "))
+        .map(|(name, must)| if *must { (*name).to_owned() } else { format!("[{name}: …]") });
+    let all: Vec<String> = values.chain(slots).collect();
+    format!("it is written {name}({})", all.join(", "))
 }

@@ -78,7 +78,7 @@ impl Expander<'_> {
         }
         let a = self.materialise(a, place.left)?;
         let b = self.materialise(b, place.right)?;
-        self.elementwise(binary(operator), operator.text(), [a, b], place)
+        self.elementwise((binary(operator), operator.text()), [a, b], place, span)
     }
 
     /// The largest or smallest of several, element by element.
@@ -88,6 +88,7 @@ impl Expander<'_> {
         operands: &[Operand],
         places: &[Span],
         (unit, x): (Option<&Unit>, Option<ValueId>),
+        span: Span,
     ) -> Result<Operand, Failure> {
         let (sign, of) = match op {
             BinaryOp::Min => ("min", f64::min as fn(f64, f64) -> f64),
@@ -101,7 +102,7 @@ impl Expander<'_> {
                 (a, b) => {
                     let a = self.materialise(a, place.left)?;
                     let b = self.materialise(b, place.right)?;
-                    self.elementwise(op, sign, [a, b], place)?
+                    self.elementwise((op, sign), [a, b], place, span)?
                 }
             };
         }
@@ -141,25 +142,24 @@ impl Expander<'_> {
     /// An operation of two values, axes of length 1 repeated.
     fn elementwise(
         &mut self,
-        op: BinaryOp,
-        sign: &str,
+        (op, sign): (BinaryOp, &str),
         [a, b]: [ValueId; 2],
         place: Place<'_>,
+        span: Span,
     ) -> Result<Operand, Failure> {
         let (left, right) = (self.net.shape(a), self.net.shape(b));
         let Some(shape) = broadcast(left, right) else {
-            return Err(self.sides_differ(sign, left, right, place).into());
+            return Err(self.sides_differ(sign, left, right, place, span).into());
         };
-        let span = place.left.to(place.right);
         Ok(Operand::Value(self.net.value(Layer::Binary(op), vec![a, b], shape, span)?))
     }
 
-    fn sides_differ(&self, sign: &str, a: Chw, b: Chw, place: Place<'_>) -> Diagnostic {
+    fn sides_differ(&self, sign: &str, a: Chw, b: Chw, place: Place<'_>, span: Span) -> Diagnostic {
         let quote = |span| shapes::quote(&self.source.text, span);
         let (left, right) = (quote(place.left), quote(place.right));
         Diagnostic::error(
             Code::ShapeMismatch,
-            place.left.to(place.right),
+            span,
             format!("the sides of {sign} differ: {left} is {a}, {right} is {b}"),
         )
         .label(format!("{a} {sign} {b}"))

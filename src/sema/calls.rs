@@ -1,6 +1,7 @@
 //! Calls: a layer or unit with its arguments, a function applied to a value, a function of numbers or
 //! of several values.
 
+use super::arguments::Callee;
 use super::elaborate::{Elaborator, Kind, Local, Typed, into_plain, into_value};
 use super::functions::{FunctionName, Join, NumberFunction};
 use super::hir::{Function, FunctionKind, Plain, PlainKind, Value, ValueKind};
@@ -32,21 +33,24 @@ impl Elaborator<'_> {
         }
         let kind = if let Some(layer) = self.layer(name) {
             let slots: Vec<_> = layer.slots().iter().map(|s| (s.name, s.required)).collect();
-            let arguments = self.arguments(name, &slots, given, span)?;
+            let arguments =
+                self.arguments(Callee { name, values: &[], slots: &slots }, given, span)?;
             self.found.extend(order::third_place(layer, given));
             FunctionKind::Layer(layer, arguments)
         } else if let Some(i) = self.units.find(name) {
             let parameters = &self.units.list[i].parameters;
             let slots: Vec<_> =
                 parameters.iter().map(|p| (p.name.text.as_str(), p.default.is_none())).collect();
-            FunctionKind::Unit(i, self.arguments(name, &slots, given, span)?)
+            let callee = Callee { name, values: &[], slots: &slots };
+            FunctionKind::Unit(i, self.arguments(callee, given, span)?)
         } else if let Some(i) = self.units.find_def(name) {
             let def = self.units.defs[i];
             if def.values().count() > 1 {
                 return self.too_few_values(def, 0, span);
             }
             let slots: Vec<_> = def.numbers().map(|p| (p.name.text.as_str(), false)).collect();
-            FunctionKind::Def(i, self.arguments(name, &slots, given, span)?)
+            let callee = Callee { name, values: &[], slots: &slots };
+            FunctionKind::Def(i, self.arguments(callee, given, span)?)
         } else {
             return self.unknown(name, brackets.is_some(), span);
         };
@@ -73,6 +77,10 @@ impl Elaborator<'_> {
         let def = self.units.defs[i];
         let (name, wanted) = (&def.name.text, def.values().count());
         let positional = given.iter().take_while(|argument| argument.label.is_none()).count();
+        if wanted == 0 {
+            // Told where it is defined.
+            return None;
+        }
         if positional == 0 {
             return self.callable(name, Some(given), span).map(Typed::Function);
         }
@@ -104,7 +112,9 @@ impl Elaborator<'_> {
             });
         }
         let slots: Vec<_> = def.numbers().map(|p| (p.name.text.as_str(), false)).collect();
-        let numbers = self.arguments(name, &slots, &given[wanted..], span)?;
+        let own: Vec<&str> = def.values().map(|p| p.name.text.as_str()).collect();
+        let callee = Callee { name, values: &own, slots: &slots };
+        let numbers = self.arguments(callee, &given[wanted..], span)?;
         Some(Typed::Value(Value { kind: ValueKind::Def(i, values, numbers), span }))
     }
 
@@ -188,7 +198,8 @@ impl Elaborator<'_> {
                 return Some(Typed::Plain(Plain { kind, span }));
             }
             (Some(Typed::Value(value)), ..) => {
-                let arguments = self.arguments(layer.text(), &slots, &given[1..], span)?;
+                let callee = Callee { name: layer.text(), values: &["x"], slots: &slots };
+                let arguments = self.arguments(callee, &given[1..], span)?;
                 return Some(Typed::Value(self.applied(made(arguments), value, span)));
             }
             (Some(typed), Some(value), _)
@@ -199,7 +210,8 @@ impl Elaborator<'_> {
             }
             (first, ..) => first,
         };
-        let arguments = self.arguments_from(first, layer.text(), &slots, given, span)?;
+        let callee = Callee { name: layer.text(), values: &[], slots: &slots };
+        let arguments = self.arguments_from(first, callee, given, span)?;
         Some(Typed::Function(made(arguments)))
     }
 
@@ -348,8 +360,13 @@ impl Elaborator<'_> {
             return Some(Typed::Function(function));
         }
         let span = function.span;
-        if !self.in_unit {
+        if !self.in_unit && !self.in_def {
             let name = layer.text();
+            let made = match layer {
+                LayerName::Random => "random(0, 1)",
+                LayerName::Bernoulli => "bernoulli(0.5)",
+                _ => "scalar(0)",
+            };
             return self.report(
                 Diagnostic::error(
                     Code::TypeMismatch,
@@ -357,7 +374,7 @@ impl Elaborator<'_> {
                     format!("`{name}` is a value, and a net is a chain of stages"),
                 )
                 .label("a value")
-                .hint(format!("use it in a unit: unit u {{ y = x + {name}(0) * F(x) … }}")),
+                .hint(format!("use it in a unit: unit u {{ y = x + {made} * F(x) … }}")),
             );
         }
         let site = self.site();

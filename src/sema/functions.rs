@@ -1,9 +1,9 @@
 //! Functions that are no layers: of numbers, and of several values.
 
-use super::numerals::short;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::network::Activation;
 use crate::source::Span;
+use crate::text::short;
 
 /// A function with a name of its own that is no layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -32,7 +32,6 @@ mod mentions;
 mod names;
 mod naming;
 mod network_builder;
-mod numerals;
 mod order;
 mod places;
 mod plain;

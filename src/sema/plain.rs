@@ -2,9 +2,9 @@
 
 use super::hir::{Body, Operator, Plain, PlainKind, Scope};
 use super::layers::Word;
-use super::numerals::short;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
+use crate::text::short;
 
 /// What a plain expression comes to.
 #[derive(Clone, Copy, Debug, PartialEq)]

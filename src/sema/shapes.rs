@@ -3,6 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::network::Chw;
 use crate::source::Span;
+use crate::text::series;
 
 /// Most elements of one image's value.
 const MAX_ELEMENTS: usize = 1 << 28;
@@ -110,10 +111,14 @@ pub fn normalised(input: Chw, groups: usize, span: Span) -> Result<(), Diagnosti
     if input.c.is_multiple_of(groups) {
         return Ok(());
     }
-    let all = (1..=groups.min(input.c)).rev().filter(|n| input.c.is_multiple_of(*n));
-    let near: Vec<String> = all.take(4).map(|n| n.to_string()).collect();
+    let divides = |n: &usize| input.c.is_multiple_of(*n);
+    let below = (1..groups.min(input.c)).rev().filter(divides).take(3);
+    let above = (groups + 1..=input.c).find(divides);
+    let mut near: Vec<usize> = below.chain(above).collect();
+    near.sort_unstable();
     let message = format!("{groups} groups have no equal parts of {} channels", input.c);
-    let hint = format!("groups that divide {}: the largest below are {}", input.c, near.join(", "));
+    let near = series(&near, "or");
+    let hint = format!("{} channels have equal parts in {near} groups", input.c);
     let error = Diagnostic::error(Code::ShapeMismatch, span, message);
     Err(error.label(format!("reads {input}")).hint(hint))
 }
@@ -121,6 +126,21 @@ pub fn normalised(input: Chw, groups: usize, span: Span) -> Result<(), Diagnosti
 /// Option A's subsampling: every `stride`-th pixel from the first.
 pub fn subsampled(input: Chw, stride: usize) -> Chw {
     Chw { c: input.c, h: (input.h - 1) / stride + 1, w: (input.w - 1) / stride + 1 }
+}
+
+/// Shape with rows and columns around it, or without some of its own.
+pub fn around(input: Chw, padding: [[isize; 2]; 2], span: Span) -> Result<Chw, Diagnostic> {
+    let extents = [input.h, input.w];
+    for (axis, what) in ["rows", "columns"].into_iter().enumerate() {
+        let cut: isize = padding[axis].iter().map(|side| side.min(&0)).sum();
+        if cut.unsigned_abs() >= extents[axis] {
+            let message = format!("{input} has no more than {} {what} to cut off", extents[axis]);
+            let error = Diagnostic::error(Code::ShapeMismatch, span, message);
+            return Err(error.label(format!("reads {input}")).hint("one must be left"));
+        }
+    }
+    let [h, w] = [0, 1].map(|a| extents[a].saturating_add_signed(padding[a].iter().sum()));
+    Ok(Chw { c: input.c, h, w })
 }
 
 /// Shape after zero channels were added up to `channels`, `before` of them in front.

@@ -252,8 +252,8 @@ impl<'a> Expander<'a> {
         let places: Vec<Span> = values.iter().map(|value| value.span).collect();
         let (unit, x) = (frame.body.map(|body| body.unit), frame.x);
         match join {
-            Join::Max => self.compared(BinaryOp::Max, &operands, &places, (unit, x)),
-            Join::Min => self.compared(BinaryOp::Min, &operands, &places, (unit, x)),
+            Join::Max => self.compared(BinaryOp::Max, &operands, &places, (unit, x), span),
+            Join::Min => self.compared(BinaryOp::Min, &operands, &places, (unit, x), span),
             Join::Concat => Ok(self.concat(&operands, &places, span)?),
         }
     }

@@ -262,10 +262,10 @@ const WORDS: &[(&[&str], Here)] = &[
         Here::Absent("an activation is a stage of its own: conv(3x3, 16) -> relu"),
     ),
     (
-        &["padpixels", "zeropad", "zeropadding"],
+        &["padpixels", "zeropad", "zeropadding", "crop", "centercrop", "cropping"],
         Here::Called(
             "pad_pixels",
-            "pad_pixels(top, bottom, left, right), or an argument: conv(3x3, 16, padding: 1)",
+            "pad_pixels(top, bottom, left, right), where -1 cuts one off, or an argument: conv(3x3, 16, padding: 1)",
         ),
     ),
     (

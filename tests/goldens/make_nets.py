@@ -549,6 +549,41 @@ class Pyramid(nn.Module):
         return self.fc(F.relu(self.bn_final(x)).mean((2, 3)))
 
 
+class ShakeBlock(nn.Module):
+    """xgastaldi/shake-shake with forwardShake and backwardShake false."""
+
+    def __init__(self, i, o, stride):
+        super().__init__()
+        branch = lambda: nn.Sequential(nn.ReLU(), conv(i, o, 3, stride), bn(o), nn.ReLU(), conv(o, o), bn(o))
+        self.net1, self.net2, self.stride, self.equal = branch(), branch(), stride, i == o
+        if not self.equal:
+            self.skip1, self.skip2, self.bn = conv(i, o // 2, 1), conv(i, o // 2, 1), bn(o)
+
+    def forward(self, x):
+        y = (self.net1(x) + self.net2(x)) / 2
+        if self.equal:
+            return y + x
+        a, every = F.relu(x), slice(None, None, self.stride)
+        beside = F.pad(a, (1, -1, 1, -1))
+        return y + self.bn(torch.cat((self.skip1(a[:, :, every, every]), self.skip2(beside[:, :, every, every])), 1))
+
+
+class ShakeShake(nn.Module):
+    """Two units a stage, of 4, 8 and 16 channels."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = conv(3, 16), bn(16)
+        units, i = [], 16
+        for at, o in enumerate((4, 8, 16)):
+            units += [ShakeBlock(i, o, 1 + (at > 0)), ShakeBlock(o, o, 1)]
+            i = o
+        self.units, self.fc = nn.Sequential(*units), nn.Linear(16, CLASSES)
+
+    def forward(self, x):
+        return self.fc(F.relu(self.units(self.bn1(self.conv1(x)))).mean((2, 3)))
+
+
 class SEBlock(nn.Module):
     """pytorch-cifar's PreActBlock of senet.py, with a reduction of 2."""
 
@@ -730,6 +765,7 @@ NETS = {
         f"pixels=36 width={W} reduction=2",
         36,
     ),
+    "shake_shake": (ShakeShake, "shake_shake", "depth=14 width=4 forward=0 backward=0", 8),
     "revnet": (RevNet, "revnet", "depth=26 width=8 last=24", 8),
     "resnet9": (ResNet9, "resnet9", f"width={W // 2}", 32),
     "dense": (Dense, "densenet_bc", "depth=16 growth=4", 8),

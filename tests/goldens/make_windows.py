@@ -86,6 +86,11 @@ LAYERS = {
         lambda x: F.avg_pool2d(x, 3, 2, padding=1, ceil_mode=True, count_include_pad=False)
     ),
     "pad_pixels(1, 0, 2, 1)": plain(lambda x: F.pad(x, (2, 1, 1, 0))),
+    "pad_pixels(1, -1, 1, -1)": plain(lambda x: F.pad(x, (1, -1, 1, -1))),
+    "pad_pixels(top: -2, right: -1, left: 3)": plain(lambda x: F.pad(x, (3, -1, -2, 0))),
+    "slice_channels(1, 3)": plain(lambda x: x[:, 1:3]),
+    "slice_channels(3)": plain(lambda x: x[:, 3:]),
+    "global_max_pool": plain(lambda x: F.adaptive_max_pool2d(x, 1)),
     "upsample(2)": upsample(2, mode="nearest"),
     "upsample(3)": upsample(3, mode="nearest"),
     "upsample(2, bilinear)": upsample(2, mode="bilinear", align_corners=False),

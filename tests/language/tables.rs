@@ -185,6 +185,10 @@ const SIZES: &[(&str, &[(&str, &str)], usize, &str, usize)] = &[
     // Woo et al. 2018, Table 4: 11.78 and 21.96 million.
     ("cbam", &[], 11_779_392, "1815", 8),
     ("cbam", &[("depth", "34")], 21_960_468, "3665", 16),
+    // Gastaldi 2017: 2.9, 11.7 and 26.2 million.
+    ("shake_shake", &[], 2_923_162, "426.69", 12),
+    ("shake_shake", &[("width", "64")], 11_653_978, "1685.51", 12),
+    ("shake_shake", &[("width", "96")], 26_192_922, "3776.89", 12),
     // Gomez et al. 2017, Table 1: 0.46 and 1.73 million.
     ("revnet", &[], 464_890, "77.23", 9),
     ("revnet", &[("depth", "110"), ("last", "128")], 1_729_194, "253.33", 27),
@@ -233,6 +237,7 @@ fn every_spec_is_in_the_table() {
             "Larsson et al. 2016",
             "Han et al. 2016",
             "Gomez et al. 2017",
+            "Gastaldi 2017",
             "Hu et al. 2017",
             "Woo et al. 2018",
         ];

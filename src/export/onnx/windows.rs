@@ -19,7 +19,7 @@ pub(super) fn sliding(slide: Slide) -> Vec<Message> {
 
 impl Writer {
     /// What `Pad` adds around pictures.
-    pub(super) fn pads(&mut self, padding: [[usize; 2]; 2]) -> String {
+    pub(super) fn pads(&mut self, padding: [[isize; 2]; 2]) -> String {
         let [[top, bottom], [left, right]] = padding.map(|sides| sides.map(|n| n as i64));
         self.integers(&[0, 0, top, left, 0, 0, bottom, right])
     }
@@ -35,7 +35,7 @@ impl Writer {
         let counts_all = counted == slide.padding;
         if kind == PoolKind::Avg && !counts_all && counted != [[0; 2]; 2] {
             // The operator counts all of its padding or none: what counts is put around first.
-            arguments.push(self.pads(counted));
+            arguments.push(self.pads(counted.map(|sides| sides.map(|n| n as isize))));
             let around = format!("{out}.padded");
             self.node("Pad", &std::mem::take(&mut arguments), &around, vec![]);
             arguments = vec![around];
@@ -63,7 +63,7 @@ impl Writer {
         out: &str,
     ) {
         let (before, after) = ((size - 1) / 2, size / 2);
-        arguments.push(self.pads([[before, after]; 2]));
+        arguments.push(self.pads([[before as isize, after as isize]; 2]));
         let mirrored = format!("{out}.mirrored");
         self.node("Pad", &arguments, &mirrored, vec![text("mode", "reflect")]);
         let row = binomial(size);

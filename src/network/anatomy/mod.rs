@@ -128,6 +128,8 @@ pub struct Shortcut {
     pub way: Vec<ValueId>,
     /// What is done to x on them, in order; factors of terms come last.
     pub steps: Vec<Step>,
+    /// The values that do so, one a step; of a factor its term's.
+    pub at: Vec<ValueId>,
 }
 
 impl Shortcut {

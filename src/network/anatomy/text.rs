@@ -72,6 +72,7 @@ impl Display for Step {
             Step::Subsampled => write!(f, "subsampled"),
             Step::Padded => write!(f, "padded"),
             Step::Sliced => write!(f, "some of its channels"),
+            Step::Cropped => write!(f, "cropped"),
         }
     }
 }

@@ -41,6 +41,8 @@ pub enum Step {
     Padded,
     /// Some of the channels, without the others.
     Sliced,
+    /// Pixels at the border cut off.
+    Cropped,
 }
 
 impl Step {
@@ -53,7 +55,8 @@ impl Step {
             | Step::Detached
             | Step::Subsampled
             | Step::Padded
-            | Step::Sliced => true,
+            | Step::Sliced
+            | Step::Cropped => true,
             Step::Convolved(_)
             | Step::Normalised(_)
             | Step::Dropped
@@ -163,12 +166,13 @@ impl<'a> Ways<'a> {
     /// The shortcut of some terms, `ends` their values.
     pub fn shortcut(&self, terms: Vec<Term>, ends: &[ValueId]) -> Shortcut {
         let way = self.union(ends);
-        let mut steps: Vec<Step> = way.iter().filter_map(|&value| self.step(value)).collect();
-        let factors = terms.iter().map(|term| term.factor);
-        steps.extend(factors.filter(|&factor| factor != 1.0).map(Step::Scaled));
+        let made = way.iter().filter_map(|&value| Some((self.step(value)?, value)));
+        let factors = terms.iter().filter(|term| term.factor != 1.0);
+        let factors = factors.map(|term| (Step::Scaled(term.factor), term.value));
+        let (steps, at): (Vec<_>, Vec<_>) = made.chain(factors).unzip();
         let plain = |term: &Term| term.value == self.x && term.factor == 1.0;
         let is_identity = terms.iter().any(plain) || steps.is_empty();
-        Shortcut { terms, is_identity, way, steps }
+        Shortcut { terms, is_identity, way, steps, at }
     }
 
     /// What a value does to x that comes by its way.
@@ -190,12 +194,13 @@ impl<'a> Ways<'a> {
             Layer::Dropout { .. } | Layer::DropPath { .. } | Layer::Live { .. } => {
                 Some(Step::Dropped)
             }
-            Layer::Binary(BinaryOp::Mul) => {
-                Some(number().map_or_else(|| self.factor(other()), Step::Scaled))
-            }
-            Layer::Binary(BinaryOp::Div) => Some(
-                number().map_or_else(|| self.factor(other()), |number| Step::Scaled(1.0 / number)),
-            ),
+            Layer::Binary(op @ (BinaryOp::Mul | BinaryOp::Div)) => match (op, number()) {
+                // It is x still.
+                (_, Some(1.0)) => None,
+                (BinaryOp::Div, Some(number)) => Some(Step::Scaled(1.0 / number)),
+                (_, Some(number)) => Some(Step::Scaled(number)),
+                (_, None) => Some(self.factor(other())),
+            },
             Layer::Binary(BinaryOp::Sub) => (slot == 1).then_some(Step::Scaled(-1.0)),
             Layer::Binary(BinaryOp::Max | BinaryOp::Min) => Some(Step::Compared),
             Layer::Concat => Some(Step::Joined),
@@ -205,6 +210,9 @@ impl<'a> Ways<'a> {
             | Layer::BlurPool { .. } => Some(Step::Pooled),
             Layer::Upsample { .. } => Some(Step::Upsampled),
             Layer::Subsample { .. } => Some(Step::Subsampled),
+            Layer::PadPixels { padding } if padding.as_flattened().iter().any(|side| *side < 0) => {
+                Some(Step::Cropped)
+            }
             Layer::PadChannels { .. } | Layer::PadPixels { .. } => Some(Step::Padded),
             Layer::SliceChannels { .. } => Some(Step::Sliced),
             // What is added to x is no part of it.

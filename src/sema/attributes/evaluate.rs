@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::slot::{KERNELS, Slot};
+use super::slot::{KERNELS, SINGLE_DRAW, Slot};
 use super::{Attributes, NormOver};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::network::{
@@ -10,16 +10,17 @@ use crate::network::{
 };
 use crate::sema::hir::Plain;
 use crate::sema::layers::{LayerName, Word};
-use crate::sema::numerals::short;
 use crate::sema::plain::{Env, Term};
 use crate::sema::windows::Moves;
 use crate::source::Span;
+use crate::text::short;
 
 const WIDTHS: RangeInclusive<usize> = 1..=65_536;
 const SIDES: RangeInclusive<usize> = 1..=65_536;
 const STRIDES: RangeInclusive<usize> = 1..=64;
 const ZEROS: RangeInclusive<usize> = 0..=65_536;
 const PADDINGS: RangeInclusive<usize> = 0..=64;
+const CROPS: RangeInclusive<i64> = -64..=64;
 const BLURS: RangeInclusive<usize> = 2..=7;
 const FACTORS: RangeInclusive<usize> = 1..=16;
 
@@ -96,7 +97,7 @@ pub fn evaluate(
             inverted: slot(2).flag(false)?,
         },
         LayerName::Random => {
-            let (low, high) = (slot(0).start()?, slot(1).start()?);
+            let (low, high) = (slot(0).draw()?, slot(1).draw()?);
             if low > high {
                 let error = slot(1).wrong(Code::ArgumentRange, "no less than low", short(high));
                 let [low, high] = [low, high].map(short);
@@ -107,7 +108,7 @@ pub fn evaluate(
             if !f64::from((high - low) as f32).is_finite() {
                 let wanted = "within 3.4e38 of low";
                 let error = slot(1).wrong(Code::ArgumentRange, wanted, short(high));
-                return Err(error.hint("draws are 32-bit floating-point numbers"));
+                return Err(error.hint(SINGLE_DRAW));
             }
             random(RandomDraw::Uniform { low, high }, slot(2), slot(3))?
         }
@@ -134,7 +135,7 @@ pub fn evaluate(
             },
         },
         LayerName::PadPixels => {
-            let side = |i| slot(i).whole(PADDINGS, Some(0));
+            let side = |i| slot(i).integer(CROPS, Some(0)).map(|side| side as isize);
             Attributes::PadPixels([[side(0)?, side(1)?], [side(2)?, side(3)?]])
         }
         LayerName::Subsample => Attributes::Subsample { stride: slot(0).whole(STRIDES, None)? },
@@ -227,7 +228,7 @@ fn norm(
 }
 
 fn random(draw: RandomDraw, per: Slot<'_>, evaluation: Slot<'_>) -> Result<Attributes, Diagnostic> {
-    let given = evaluation.plain.map(|_| evaluation.start()).transpose()?;
+    let given = evaluation.plain.map(|_| evaluation.draw()).transpose()?;
     let evaluation = given.unwrap_or(draw.mean());
     Ok(Attributes::Random { draw, per: per.per(Per::Image)?, evaluation })
 }

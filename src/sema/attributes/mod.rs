@@ -130,8 +130,8 @@ pub enum Attributes {
         /// How.
         kind: Upsampling,
     },
-    /// Zero rows and columns added.
-    PadPixels([[usize; 2]; 2]),
+    /// Zero rows and columns added, or cut off.
+    PadPixels([[isize; 2]; 2]),
     /// Every n-th pixel.
     Subsample {
         /// n.

@@ -2,8 +2,8 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::sema::hir::Plain;
-use crate::sema::numerals::short;
 use crate::sema::plain::Env;
+use crate::text::short;
 
 /// How often a stage is repeated.
 pub fn times(plain: &Plain, most: usize, env: &Env<'_>) -> Result<usize, Diagnostic> {

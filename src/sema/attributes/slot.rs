@@ -6,16 +6,18 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::network::{Draw, Layer, Per, Start};
 use crate::sema::hir::Plain;
 use crate::sema::layers::{LayerName, Word};
-use crate::sema::numerals::short;
 use crate::sema::plain::{Env, Term};
 use crate::sema::windows::Padding;
 use crate::source::Span;
+use crate::text::short;
 
 /// Sides of kernels and windows.
 pub(super) const KERNELS: RangeInclusive<usize> = 1..=64;
 
 /// Numbers are stored so.
 const SINGLE: &str = "learned numbers are 32-bit floating-point numbers";
+/// And drawn.
+pub(super) const SINGLE_DRAW: &str = "draws are 32-bit floating-point numbers";
 
 /// One argument of a layer.
 pub(super) struct Slot<'a> {
@@ -43,11 +45,22 @@ impl Slot<'_> {
         range: RangeInclusive<usize>,
         default: Option<usize>,
     ) -> Result<usize, Diagnostic> {
+        let (low, high) = (*range.start() as i64, *range.end() as i64);
+        let found = self.integer(low..=high, default.map(|default| default as i64))?;
+        // It lies in the range.
+        Ok(found as usize)
+    }
+
+    pub fn integer(
+        &self,
+        range: RangeInclusive<i64>,
+        default: Option<i64>,
+    ) -> Result<i64, Diagnostic> {
         let (low, high) = (*range.start() as f64, *range.end() as f64);
         let fits = |n: f64| n.fract() == 0.0 && (low..=high).contains(&n);
         let wanted = format!("a whole number from {low} to {high}");
         match (self.term()?, default, self.plain) {
-            (Some(Term::Number(number)), _, _) if fits(number) => Ok(number as usize),
+            (Some(Term::Number(number)), _, _) if fits(number) => Ok(number as i64),
             (Some(Term::Number(number)), _, Some(plain)) => {
                 let advice = self.env.advice(|env| env.number(plain).is_ok_and(fits));
                 let hint = advice.unwrap_or_else(|| format!("write {wanted}"));
@@ -185,10 +198,19 @@ impl Slot<'_> {
 
     /// What something learned starts at.
     pub fn start(&self) -> Result<f64, Diagnostic> {
+        self.single(SINGLE)
+    }
+
+    /// A bound of a draw, or what stands in for it.
+    pub fn draw(&self) -> Result<f64, Diagnostic> {
+        self.single(SINGLE_DRAW)
+    }
+
+    fn single(&self, why: &str) -> Result<f64, Diagnostic> {
         match self.term()? {
             Some(Term::Number(number)) if f64::from(number as f32).is_finite() => Ok(number),
             Some(found @ Term::Number(_)) => {
-                Err(self.wrong(Code::ArgumentRange, "below 3.4e38", found).hint(SINGLE))
+                Err(self.wrong(Code::ArgumentRange, "below 3.4e38", found).hint(why))
             }
             Some(other) => Err(self.not("a number", other)),
             None => Err(self.absent()),

@@ -85,7 +85,9 @@ impl LayerName {
                 "`factor` times as many rows and columns: each pixel again (`kind: nearest`, the \
                  default), or what lies between (`kind: bilinear`)."
             }
-            LayerName::PadPixels => "Zero rows above and below, and zero columns left and right.",
+            LayerName::PadPixels => {
+                "Zero rows above and below, and zero columns left and right; -1 cuts one off."
+            }
             LayerName::Subsample => "Every n-th pixel, from the first.",
             LayerName::PadChannels => {
                 "Zero channels until there are `channels`, `before` of them in front and the others \

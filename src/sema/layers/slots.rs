@@ -42,6 +42,10 @@ pub(super) const DRAWN: &[Word] = &[Word::Image, Word::Batch];
 pub(super) const DRAWS: &[Word] =
     &[Word::FanOut, Word::FanIn, Word::Uniform, Word::Zero, Word::Dirac, Word::Whiten];
 
+/// The same of a layer that reads no patches of pictures.
+const DRAWS_ANYWHERE: &[Word] =
+    &[Word::FanOut, Word::FanIn, Word::Uniform, Word::Zero, Word::Dirac];
+
 /// Over what an image is normalised.
 pub(super) const OVER: &[Word] = &[Word::Channels, Word::Image];
 
@@ -84,7 +88,7 @@ impl LayerName {
                 }
             }
             LayerName::Linear => {
-                const { &[must("classes"), bias(), option("init", DRAWS), may("gain")] }
+                const { &[must("classes"), bias(), option("init", DRAWS_ANYWHERE), may("gain")] }
             }
             LayerName::Bn => {
                 const { &[may("eps"), may("momentum"), learned("gamma"), learned("beta"), AFFINE] }

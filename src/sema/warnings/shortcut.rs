@@ -35,13 +35,14 @@ fn shortcut(network: &Network, unit: &UnitInstance, site: &Site) -> Option<Diagn
     if shortcut.is_identity {
         return None;
     }
-    let term = shortcut.terms.first().map_or(unit.sum, |term| term.value);
     // The last thing done to x of which something is known.
-    let Some((code, what, cost)) = shortcut.steps.iter().rev().find_map(measured) else {
+    let mut steps = shortcut.steps.iter().zip(&shortcut.at).rev();
+    let known = steps.find_map(|(step, at)| Some((measured(step)?, *at)));
+    let Some(((code, what, cost), at)) = known else {
         return Some(no_shortcut(unit, place(network, unit, unit.sum)));
     };
     let what = what.replace('`', &format!("`{}`", unit.definition));
-    Some(warn(code, place(network, unit, term), what).label("not the identity").hint(cost))
+    Some(warn(code, place(network, unit, at), what).label("not the identity").hint(cost))
 }
 
 /// What a step on the shortcut was measured to cost; a ` stands for the unit.
@@ -97,7 +98,8 @@ fn measured(step: &Step) -> Option<(Code, String, &'static str)> {
         | Step::Upsampled
         | Step::Subsampled
         | Step::Padded
-        | Step::Sliced => return None,
+        | Step::Sliced
+        | Step::Cropped => return None,
     };
     Some((code, what, cost))
 }

@@ -198,22 +198,37 @@ impl Pool<'_> {
         }
     }
 
-    /// By the net's own words: the binding in which a module is written.
+    /// By the net's own words: the bindings in which a module is written, from the unit's on inwards.
     fn by_binding(&self, cell: &Cell) -> Option<Vec<Cell>> {
-        let binding = |own: usize| {
-            let mut parts = self.net.name(own).split('.');
-            if parts.next() == Some("units") { parts.nth(1) } else { None }.map(str::to_lowercase)
+        let bindings = |own: usize| -> Vec<String> {
+            let parts: Vec<String> = self.net.name(own).split('.').map(str::to_lowercase).collect();
+            match parts.as_slice() {
+                // The last is the layer's, which is numbered as it happens to stand.
+                [units, _, inner @ .., _] if units == "units" => inner.to_vec(),
+                _ => Vec::new(),
+            }
         };
-        let known: Vec<String> = cell.ours.iter().filter_map(|own| binding(*own)).collect();
-        let said = |their: usize| {
-            let tokens = &self.file.modules[their].name.tokens[self.depth..];
-            let mut words = tokens.iter().filter_map(Token::word);
-            let word = words.find(|word| known.iter().any(|binding| binding == word))?;
-            words
-                .all(|other| other == word || !known.iter().any(|binding| binding == other))
-                .then(|| Some(word.to_owned()))
-        };
-        by(cell, Why::Words, binding, said)
+        let all: Vec<Vec<String>> = cell.ours.iter().map(|own| bindings(*own)).collect();
+        let deepest = all.iter().map(Vec::len).max().unwrap_or(0);
+        (0..deepest).find_map(|depth| {
+            let known: Vec<&String> = all.iter().filter_map(|inner| inner.get(depth)).collect();
+            let binding = |own: usize| bindings(own).get(depth).cloned();
+            by(cell, Why::Words, binding, |their| self.says(their, &known).map(Some))
+        })
+    }
+
+    /// Which of some names is a part of a module's name behind the block's, if one alone is.
+    fn says(&self, their: usize, known: &[&String]) -> Option<String> {
+        let name = &self.file.modules[their].name;
+        // What all names of a block begin with may end within a part: `net1` and `net2`.
+        let common = name.levels.partition_point(|level| *level <= self.depth);
+        let text = name.text.to_lowercase();
+        let parts = text.split(['.', '/']).filter(|part| !part.is_empty()).skip(common);
+        let words = name.tokens[self.depth..].iter().filter_map(Token::word);
+        let is_known = |part: &&str| known.iter().any(|binding| binding == part);
+        let mut said = parts.chain(words).filter(is_known);
+        let first = said.next()?;
+        said.all(|other| other == first).then(|| first.to_owned())
     }
 
     fn unclear(&self, cell: &Cell) -> Unpaired {

@@ -255,6 +255,35 @@ fn what_only_the_alphabet_would_tell_is_asked_and_the_files_own_order_tells_it()
     assert_eq!(why(&ordered, "units.2.F.bn2"), Some(Why::FileOrder));
 }
 
+/// Branches side by side in a unit of a unit: their bindings' names, with numbers in them, tell.
+#[test]
+fn names_of_bindings_are_looked_for_inwards() {
+    let text = "
+        unit both { net1 = conv(3x3, 4) -> conv(3x3, 4)  net2 = conv(3x3, 4) -> conv(3x3, 4)
+            y = net2(x) + net1(x) }
+        unit u { F = both  y = x + F(x) }
+        net n { input(3, 8, 8) -> conv(3x3, 4) -> u * 2 -> global_avg_pool -> linear(10) }";
+    let network = net(text, &[]);
+    let dict = |branches: [&str; 2]| {
+        let mut dict = Dict::default();
+        dict.conv("stem", [3, 4, 3]);
+        for unit in 0..2 {
+            for (branch, layer) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+                dict.conv(&format!("units.{unit}.{}.{layer}", branches[branch]), [4, 4, 3]);
+            }
+        }
+        dict.linear("fc", [4, 10]);
+        dict.sorted()
+    };
+    let found = dict(["net1", "net2"]).pair(&network).unwrap();
+    for (own, theirs) in [("net1.conv1", "net1.0"), ("net2.conv2", "net2.1")] {
+        let own = format!("units.2.F.both.{own}");
+        assert_eq!(of(&found, &own), format!("units.1.{theirs}"));
+    }
+    // A layer's own number is no name.
+    assert!(matches!(dict(["conv1", "conv2"]).pair(&network), Err(Unpaired::Unclear(_))));
+}
+
 #[test]
 fn a_net_of_the_same_shapes_and_another_order_is_doubted() {
     // An original net of one width, whose blocks hold what pre-activation units hold.

@@ -6,10 +6,12 @@ use rnetc::network::{Layer, Network, TensorId};
 use rnetc::{gradcheck, lower, sema, source::Source};
 
 const BATCH: usize = 64;
+const FUNCTION: &str = "// allow W0001: for those that use it\ndef f(v) = v * random(0, 1)";
 
 fn net(y: &str, head: &str) -> Network {
-    let text =
-        format!("unit u {{ {y} }}\nnet n {{ input(1, 1, 1) -> u{head} -> linear(2, bias: none) }}");
+    let text = format!(
+        "{FUNCTION}\nunit u {{ {y} }}\nnet n {{ input(1, 1, 1) -> u{head} -> linear(2, bias: none) }}"
+    );
     sema::compile(&Source::new("drawn", text), &[]).expect("it compiles").network
 }
 
@@ -81,6 +83,9 @@ fn whose_draw_it_is() {
     let zero = |y: &str| drawn(y, 7)[0].iter().all(|v| *v == 0.0);
     assert!(zero("r = random(0, 1)  y = r * x - r * x"));
     assert!(!zero("y = random(0, 1) * x - random(0, 1) * x"));
+    // A function draws wherever it is applied; under a name it is one stage.
+    assert!(!zero("y = f(x) - f(x)"));
+    assert!(zero("g = identity -> f  y = g(x) - g(x)"));
 }
 
 /// Shake-Shake (Gastaldi 2017): forward has α, backward β of its own. Of y = β·w·x + detach((α − β)·w·x),
