@@ -73,7 +73,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut recipe = Recipe { batch: 16, ..Recipe::he2016()? };
     recipe.augmentation.pad = 0.into();
-    let training = Training::new(&spec, spec.compile()?, recipe)?.length(Length::Epochs(20));
+    let training = Training::new(&spec, spec.compile()?, recipe)?.length(Length::Epochs(20.into()));
 
     let engine = EngineOptions::cpu().open()?;
     let mut run = training.prepare(&data, &engine)?;

@@ -129,6 +129,7 @@ pub fn random_inputs(network: &Network, program: &Program, seed: u32) -> Inputs 
             Role::Images => uniform.iter().map(|u| 2.0 * u).collect(),
             Role::Targets => one_hot(len, input.ty.shape.0[3]),
             Role::LearningRate => vec![0.1; len],
+            Role::Open(_) => vec![1.0; len],
             Role::LookaheadShare => vec![0.25; len],
             Role::EmaDecay => vec![0.9; len],
             Role::Probe(_) | Role::Cut => uniform.iter().map(|u| 1.0 + 0.5 * u).collect(),

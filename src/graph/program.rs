@@ -57,6 +57,8 @@ pub enum Role {
     Targets,
     /// Learning rate, a scalar.
     LearningRate,
+    /// 1 while parameters whose training ends there are trained, 0 after; a scalar.
+    Open(EndId),
     /// Seed of this step's random numbers: an integer below 2²⁴, a scalar.
     Seed,
     /// A trainable parameter.

@@ -55,6 +55,11 @@ id!(
 );
 id!(InputId, "in", "Index into [`Graph::inputs`](super::Graph::inputs).");
 id!(ProbeId, "p", "Which factor; whoever has the program made numbers them.");
+id!(
+    EndId,
+    "e",
+    "Where the training of some parameters ends; whoever has the program made numbers them."
+);
 id!(QuantityId, "q", "Which quantity; whoever has the program made numbers them.");
 id!(RegionId, "r", "Nodes that are reported together; lowering gives each unit one.");
 

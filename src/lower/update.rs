@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Lowering, Parameter};
 use crate::graph::autodiff::{Factors, gradient_from};
-use crate::graph::{InputId, NodeId, Origin, Role, Shape, Slot, Type};
+use crate::graph::{EndId, InputId, NodeId, Origin, Role, Shape, Slot, Type};
 use crate::network::{ModuleId, TensorId, TensorKind};
 use crate::nn::averages::Averages;
 use crate::nn::loss_scaling::{self, Scaling};
@@ -51,7 +51,7 @@ impl Updates {
     pub fn common(&self, kind: TensorKind) -> Update {
         let decayed = self.decay_vectors || kind != TensorKind::Vector;
         let weight_decay = if decayed { self.weight_decay } else { 0.0 };
-        Update { rule: self.rule, weight_decay, rate: 1.0 }
+        Update { weight_decay, rate: 1.0, until: None }
     }
 
     /// That of a parameter; none where it is frozen.
@@ -109,17 +109,26 @@ impl Lowering<'_> {
         };
         let lr = self.scalar("lr", Role::LearningRate);
         let filled = self.filled(updates.rule);
+        let open = self.open(trained);
         for (Trained { parameter, update }, &g) in trained.iter().zip(&gradients) {
             let Parameter { tensor, input, node: w } = *parameter;
-            let slots = update.rule.slots();
+            let slots = updates.rule.slots();
             let kept: Vec<(InputId, NodeId)> =
                 slots.iter().map(|&slot| self.slot(tensor.id, input, slot)).collect();
             let (inputs, kept): (Vec<InputId>, Vec<NodeId>) = kept.into_iter().unzip();
-            let step = Step { lr, w, g, kept: &kept, filled };
-            let (new, keeps) = update.apply(&mut self.b, step);
+            let open = update.until.map(|end| open[&end]);
+            let step = Step { lr, w, g, kept: &kept, filled, open };
+            let (new, keeps) = updates.rule.apply(&mut self.b, update, step);
             self.updates.push((input, new));
             self.updates.extend(inputs.into_iter().zip(keeps));
         }
+    }
+
+    /// Inputs that say whether parameters are trained still, by where their training ends.
+    fn open(&mut self, trained: &[Trained]) -> BTreeMap<EndId, NodeId> {
+        let ends: BTreeSet<EndId> = trained.iter().filter_map(|one| one.update.until).collect();
+        let input = |end: EndId| (end, self.scalar(&format!("open {end}"), Role::Open(end)));
+        ends.into_iter().map(input).collect()
     }
 
     /// An input for what is kept of a tensor.

@@ -4,6 +4,7 @@
 //! airbench94 do. The last average has the name of what it averages, in files as in the graph, so that
 //! whoever asks for a network's weights has the average; what the optimiser moves is [`fast_name`] then.
 
+use super::mix::mixed;
 use crate::graph::builder::Builder;
 use crate::graph::{Average, NodeId, Unary};
 
@@ -37,12 +38,4 @@ pub fn lookahead(b: &mut Builder, share: NodeId, slow: NodeId, fast: NodeId) -> 
 /// decay·average + (1 − decay)·new.
 pub fn ema(b: &mut Builder, decay: NodeId, average: NodeId, new: NodeId) -> NodeId {
     mixed(b, decay, average, new)
-}
-
-/// share·x + (1 − share)·y: with a share of 0 or 1, the one or the other to the bit.
-fn mixed(b: &mut Builder, share: NodeId, x: NodeId, y: NodeId) -> NodeId {
-    let one = b.constant(1.0);
-    let rest = b.sub(one, share);
-    let (x, y) = (b.mul(x, share), b.mul(y, rest));
-    b.add(x, y)
 }

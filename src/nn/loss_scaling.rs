@@ -8,6 +8,7 @@
 
 use std::collections::HashSet;
 
+use super::mix::mixed;
 use crate::graph::builder::Builder;
 use crate::graph::{Axes, Binary, NodeId, ReduceKind, Role, Shape, Type, Unary};
 
@@ -66,11 +67,11 @@ impl Scaling {
         let going_on = b.sub(one, full);
         let streak = b.mul(longer, going_on);
         let doubled = b.scale(self.scale, 2.0);
-        let grown = select(b, full, doubled, self.scale);
+        let grown = mixed(b, full, doubled, self.scale);
         let halved = b.scale(self.scale, 0.5);
         let least = b.constant(LEAST);
         let halved = b.binary(Binary::Max, halved, least);
-        let (scale, streak) = (select(b, good, grown, halved), b.mul(good, streak));
+        let (scale, streak) = (mixed(b, good, grown, halved), b.mul(good, streak));
         Self { scale, streak }
     }
 }
@@ -100,13 +101,5 @@ pub fn all_finite(b: &mut Builder, gradients: &[NodeId]) -> NodeId {
 /// the bit in either case, but that −0 may become 0.
 pub fn kept(b: &mut Builder, good: NodeId, new: NodeId, old: NodeId) -> NodeId {
     let new = b.unary(Unary::Finite, new);
-    select(b, good, new, old)
-}
-
-/// `x` where `choice` is 1, `y` where it is 0; both are finite.
-fn select(b: &mut Builder, choice: NodeId, x: NodeId, y: NodeId) -> NodeId {
-    let one = b.constant(1.0);
-    let rest = b.sub(one, choice);
-    let (x, y) = (b.mul(x, choice), b.mul(y, rest));
-    b.add(x, y)
+    mixed(b, good, new, old)
 }

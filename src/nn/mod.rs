@@ -12,6 +12,7 @@ pub mod dropout;
 pub mod image_norm;
 pub mod loss;
 pub mod loss_scaling;
+pub mod mix;
 pub mod optimiser;
 pub mod option_a;
 pub mod windows;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::Set;
 use crate::engine::Precision;
 use crate::train::TrainError;
+use crate::train::epochs::Epochs;
 use crate::train::schedule::Length;
 use crate::train::yaml::{self, Mistake};
 
@@ -32,7 +33,7 @@ pub struct Study {
     pub recipe: String,
     /// Length of each run in epochs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub epochs: Option<u64>,
+    pub epochs: Option<Epochs>,
     /// Length of each run in steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<u64>,
@@ -140,9 +141,11 @@ impl Study {
             let text = "give its length as one of epochs and steps, or as neither";
             return Err(Mistake::at("steps", text));
         }
-        if [self.epochs, self.steps].contains(&Some(0)) {
-            let key = if self.epochs.is_some() { "epochs" } else { "steps" };
-            return Err(Mistake::at(key, "its length is 0, and must be 1 or more"));
+        if self.epochs.is_some_and(|epochs| !(epochs.0 > 0.0 && epochs.0.is_finite())) {
+            return Err(Mistake::at("epochs", "its length is 0, and must be above 0"));
+        }
+        if self.steps == Some(0) {
+            return Err(Mistake::at("steps", "its length is 0, and must be 1 or more"));
         }
         if self.seeds.iter().collect::<BTreeSet<_>>().len() < self.seeds.len() {
             return Err(Mistake::at("seeds", "a seed stands twice"));

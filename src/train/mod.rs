@@ -9,6 +9,7 @@
 
 pub mod check;
 pub mod config;
+pub mod epochs;
 pub mod error;
 pub mod evaluate;
 pub mod fit;

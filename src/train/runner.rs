@@ -158,6 +158,7 @@ fn state_of(inputs: &[Input]) -> impl Iterator<Item = (InputId, &Input)> {
         Role::Images
         | Role::Targets
         | Role::LearningRate
+        | Role::Open(_)
         | Role::Seed
         | Role::LookaheadShare
         | Role::EmaDecay

@@ -6,6 +6,7 @@ use super::TrainError;
 use super::recipe::groups::{Group, Patterns, Statistics};
 use super::recipe::pattern::Pattern;
 use super::recipe::{Decay, Recipe, averages};
+use crate::graph::EndId;
 use crate::lower::Updates;
 use crate::network::{ModuleId, ModuleKind, Network, Tensor, TensorKind, UnitId};
 use crate::nn::optimiser::Update;
@@ -34,6 +35,7 @@ pub fn of(recipe: &Recipe, network: &Network) -> Result<Updates, TrainError> {
         return Err(TrainError::NoDepth { net: network.name.clone() });
     }
     groups.check(&places)?;
+    let ends = recipe.ends();
     for tensor in network.tensors() {
         let found = groups.find(&places.names(&tensor));
         let frozen = found.is_some_and(|group| group.is_none_or(|group| group.freeze));
@@ -52,6 +54,10 @@ pub fn of(recipe: &Recipe, network: &Network) -> Result<Updates, TrainError> {
         let own = Update {
             rate: factor * by_depth,
             weight_decay: group.and_then(|g| g.weight_decay).unwrap_or(common.weight_decay),
+            until: group.and_then(|group| group.until).and_then(|until| {
+                let at = ends.iter().position(|end| *end == until);
+                at.map(|at| EndId(at as u32))
+            }),
             ..common
         };
         if frozen || own != common {
@@ -67,8 +73,18 @@ pub fn of(recipe: &Recipe, network: &Network) -> Result<Updates, TrainError> {
 
 /// Numbers that stay as they are, of all that are parameters.
 pub fn frozen(updates: &Updates, network: &Network) -> usize {
-    let frozen = network.tensors().filter(|tensor| updates.own.get(&tensor.id) == Some(&None));
-    frozen.map(|tensor| tensor.shape.iter().product::<usize>()).sum()
+    numbers(updates, network, &|own| own.is_none())
+}
+
+/// Numbers that are trained until one of the recipe's ends.
+pub fn until(updates: &Updates, network: &Network, end: EndId) -> usize {
+    numbers(updates, network, &|own| own.is_some_and(|own| own.until == Some(end)))
+}
+
+/// Numbers whose own update is such a one.
+fn numbers(updates: &Updates, network: &Network, is: &dyn Fn(&Option<Update>) -> bool) -> usize {
+    let such = network.tensors().filter(|tensor| updates.own.get(&tensor.id).is_some_and(is));
+    such.map(|tensor| tensor.shape.iter().product::<usize>()).sum()
 }
 
 /// Weights of convolutions and linear layers, their biases, all of a batch norm, and what `scalar`,

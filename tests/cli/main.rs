@@ -3,6 +3,7 @@
 mod averages;
 mod begin;
 mod data;
+mod ends;
 mod folder;
 mod half;
 mod hostile;

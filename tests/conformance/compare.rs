@@ -30,6 +30,7 @@ pub fn start(program: &Program) -> Vec<Vec<f32>> {
                 Role::Filled(_) => vec![0.5; n],
                 Role::Probe(_) | Role::Cut => vec![1.0; n],
                 Role::Seed => vec![12_345.0; n],
+                Role::Open(_) => vec![1.0; n],
                 Role::LookaheadShare => vec![0.25; n],
                 Role::EmaDecay => vec![0.9; n],
                 Role::Statistic | Role::Average(..) => vec![0.5; n],

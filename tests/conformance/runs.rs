@@ -46,7 +46,7 @@ pub fn session(engine: &dyn Engine, precision: Precision, folder: &Path) -> Sess
     let mut recipe = Recipe::he2016().expect("a recipe");
     recipe.batch = 8;
     let train = loading(48, 8);
-    let length = Length::Epochs(3);
+    let length = Length::Epochs(3.into());
     let plan = StepPlan::new(&recipe, length, train.steps_per_epoch());
     let config = Config {
         format: Default::default(),

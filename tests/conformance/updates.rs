@@ -6,7 +6,10 @@ use rnetc::engine::cpu::CpuEngine;
 use rnetc::engine::wgpu::{GpuPlan, Target};
 use rnetc::gradcheck;
 use rnetc::graph::builder::Builder;
-use rnetc::graph::{Average, Class, Input, InputId, Program, Role, Shape, Slot, Type, interp};
+use rnetc::graph::interp::Inputs;
+use rnetc::graph::{
+    Average, Class, EndId, Input, InputId, Program, Role, Shape, Slot, Type, interp,
+};
 use rnetc::lower::{self, Form, Goal, Updates};
 use rnetc::network::Network;
 use rnetc::nn::averages::Averages;
@@ -75,9 +78,9 @@ fn engines_agree_on_lion() {
     let lr = b.input("lr", Role::LearningRate, Type { shape: Shape::SCALAR, batched: false });
     let (w, g) = (b.input("w", Role::Parameter, ty), b.input("g", Role::Parameter, ty));
     let m = b.input("m", Role::Slot(Slot::Momentum, InputId(1)), ty);
-    let update = Update { rule: LION, weight_decay: 0.1, rate: 0.5 };
-    let step = Step { lr, w, g, kept: &[m], filled: None };
-    let (new, kept) = update.apply(&mut b, step);
+    let update = Update { weight_decay: 0.1, rate: 0.5, until: None };
+    let step = Step { lr, w, g, kept: &[m], filled: None, open: None };
+    let (new, kept) = LION.apply(&mut b, &update, step);
     // A gradient that shrinks from step to step.
     let less = b.scale(g, 0.75);
     let updates = vec![(InputId(1), new), (InputId(3), kept[0]), (InputId(2), less)];
@@ -114,6 +117,46 @@ fn nothing_is_computed_for_what_is_frozen() {
     assert_eq!(contractions(&half), [20, 11, 11]);
     let windows = half.graph.nodes.iter().filter(|n| n.op.class() == Class::Contraction);
     assert_eq!(windows.count(), 42);
+}
+
+/// What is trained for a part of the run only: as ever before its end, and left alone after it, with
+/// all that is kept of it.
+#[test]
+fn engines_agree_on_what_is_trained_for_a_while() {
+    let network = small("preact", "depth=8");
+    let mut updates = Updates { rule: ADAMW, ..Updates::of(Sgd::PAPER) };
+    let stem = network.tensors().find(|t| network.tensor_name(t.id) == "stem.conv.weight");
+    let stem = stem.expect("it").id;
+    let own = |until| Update { until, rate: 2.0, weight_decay: 0.1 };
+    updates.own.insert(stem, Some(own(Some(EndId(1)))));
+    agrees("open", &step(&network, &updates, PLAIN), 1e-3);
+    let program = step(&network, &updates, SCALED);
+    agrees("open, scaled", &program, 1e-3);
+    let at = |program: &Program, name: &str| {
+        let at = program.graph.inputs.iter().position(|input| input.name == name);
+        InputId(at.expect("an input of that name") as u32)
+    };
+    let mut inputs = gradcheck::random_inputs(&network, &program, 1);
+    let (_, open) = interp::run(&program, &inputs);
+    inputs.insert(at(&program, "open e1"), vec![0.0]);
+    let (_, shut) = interp::run(&program, &inputs);
+    for name in ["stem.conv.weight", "stem.conv.weight.first_moment"] {
+        let at = at(&program, name);
+        assert_ne!(open[&at], inputs[&at], "{name}");
+        assert_eq!(shut[&at], inputs[&at], "{name}");
+    }
+    let head = at(&program, "head.linear.weight");
+    assert_eq!(open[&head], shut[&head]);
+    // While it is trained, it is trained as without an end.
+    updates.own.insert(stem, Some(own(None)));
+    let endless = step(&network, &updates, SCALED);
+    let same = |(id, input): (usize, &Input)| {
+        (InputId(id as u32), inputs[&at(&program, &input.name)].clone())
+    };
+    let inputs: Inputs = endless.graph.inputs.iter().enumerate().map(same).collect();
+    let (_, trained) = interp::run(&endless, &inputs);
+    let name = "stem.conv.weight";
+    assert_eq!(trained[&at(&endless, name)], open[&at(&program, name)]);
 }
 
 /// Averages of all that moves, of AdamW's step the most tensors that one update reads.

@@ -10,7 +10,7 @@ fn program() -> Result<(), Box<dyn std::error::Error>> {
     let training = rnetc::Training::new(&spec, spec.compile()?, rnetc::Recipe::he2016()?)?;
     let engine = rnetc::EngineOptions::best().open()?;
     let data = rnetc::Dataset::shapes10();
-    let mut run = training.length(rnetc::Length::Epochs(4)).prepare(&data, &engine)?;
+    let mut run = training.length(rnetc::Length::Epochs(4.into())).prepare(&data, &engine)?;
     run.train(&mut ())?; // `()` watches nothing; an `Observer` of yours is told of each step, and may stop
     run.model()?.save("shapes.safetensors")?;
     Ok(())

@@ -7,10 +7,11 @@ use clap::{ArgGroup, Args, ValueEnum};
 
 use super::engine::EngineArgs;
 use super::part::PartArg;
-use super::values::{batch, change, set, setting};
+use super::values::{batch, change, epochs, set, setting};
 use crate::data::Set;
 use crate::data::views::Views;
 use crate::export::Mode;
+use crate::train::epochs::Epochs;
 
 /// `rnetc run`.
 #[derive(Debug, Args)]
@@ -86,8 +87,8 @@ pub struct TrainingArgs {
     pub with: Vec<(String, String)>,
     /// Train so many epochs in all; the schedule stretches [default: 4 on shapes10, else the recipe's]
     #[arg(long, value_name = "N", conflicts_with_all = ["eval", "predict", "steps"],
-        value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    pub epochs: Option<u64>,
+        value_parser = epochs)]
+    pub epochs: Option<Epochs>,
     /// Train so many steps in all; the schedule stretches
     #[arg(long, value_name = "N", conflicts_with_all = ["eval", "predict"],
         value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::data::{Name, Set};
 use crate::engine::wgpu::chips::{CHIPS, Chip};
+use crate::train::epochs::Epochs;
 
 pub(super) fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
@@ -92,6 +93,15 @@ pub(super) fn batch(text: &str) -> Result<usize, String> {
 
 pub(super) fn side(text: &str) -> Result<usize, String> {
     between(text, crate::train::recipe::MOST_RESIZE)
+}
+
+/// A length, which need not be whole.
+pub(super) fn epochs(text: &str) -> Result<Epochs, String> {
+    const MOST: f64 = 1e6;
+    match text.parse() {
+        Ok(epochs) if epochs > 0.0 && epochs <= MOST => Ok(Epochs(epochs)),
+        Ok(_) | Err(_) => Err(format!("a number above 0, at most {MOST}: 30, or 9.9")),
+    }
 }
 
 pub(super) fn threads(text: &str) -> Result<usize, String> {

@@ -4,9 +4,9 @@ use std::str::FromStr;
 
 use crate::graph::verify::verify;
 use crate::graph::{
-    Average, Axes, AxisMap, Binary, ConvGeometry, Input, InputId, Node, NodeId, Number, Op, Origin,
-    Output, OutputKind, PoolGeometry, PoolKind, ProbeId, Program, QuantityId, ReduceKind, RegionId,
-    Remap, Role, Shape, Slot, Type, Unary,
+    Average, Axes, AxisMap, Binary, ConvGeometry, EndId, Input, InputId, Node, NodeId, Number, Op,
+    Origin, Output, OutputKind, PoolGeometry, PoolKind, ProbeId, Program, QuantityId, ReduceKind,
+    RegionId, Remap, Role, Shape, Slot, Type, Unary,
 };
 use crate::source::Span;
 
@@ -89,6 +89,7 @@ fn role(at: &mut Cursor) -> Parsed<Role> {
         "images" => Role::Images,
         "targets" => Role::Targets,
         "learning_rate" => Role::LearningRate,
+        "open" => Role::Open(EndId(at.id("e")?)),
         "seed" => Role::Seed,
         "parameter" => Role::Parameter,
         "filled" => Role::Filled(slot(at.word())?),

@@ -58,6 +58,7 @@ impl Display for Role {
             Role::Images => f.write_str("images"),
             Role::Targets => f.write_str("targets"),
             Role::LearningRate => f.write_str("learning_rate"),
+            Role::Open(end) => write!(f, "open {end}"),
             Role::Seed => f.write_str("seed"),
             Role::Parameter => f.write_str("parameter"),
             Role::Slot(slot, of) => write!(f, "{} {of}", slot.name()),

@@ -9,7 +9,8 @@ mod lion;
 mod sgd;
 
 use crate::graph::builder::Builder;
-use crate::graph::{NodeId, Role, Slot, Unary};
+use crate::graph::{EndId, NodeId, Role, Slot, Unary};
+use crate::nn::mix;
 
 pub use adamw::AdamW;
 pub use clip::Clip;
@@ -63,15 +64,15 @@ impl Rule {
     }
 }
 
-/// How one parameter is updated.
+/// How one parameter is updated, beside the optimiser's rule.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Update {
-    /// The optimiser.
-    pub rule: Rule,
     /// Weight decay λ.
     pub weight_decay: f64,
     /// What the learning rate is multiplied by.
     pub rate: f64,
+    /// Where its training ends, before the run does.
+    pub until: Option<EndId>,
 }
 
 /// A parameter in a step.
@@ -87,26 +88,33 @@ pub struct Step<'a> {
     pub kept: &'a [NodeId],
     /// How much of the moments is filled after this step, where [`Rule::filling`] says so.
     pub filled: Option<[NodeId; 2]>,
+    /// 1 while it is trained, 0 after; none where it is to the end.
+    pub open: Option<NodeId>,
 }
 
-impl Update {
+impl Rule {
     /// The new parameter, and what is kept of it now, in the order of [`Rule::slots`].
     ///
     /// # Panics
     /// The step lacks what the rule asks for.
-    pub fn apply(&self, b: &mut Builder, step: Step) -> (NodeId, Vec<NodeId>) {
-        let lr = b.scale(step.lr, self.rate);
+    pub fn apply(self, b: &mut Builder, update: &Update, step: Step) -> (NodeId, Vec<NodeId>) {
+        let Update { weight_decay, rate, until: _ } = *update;
+        let lr = b.scale(step.lr, rate);
         let step = Step { lr, ..step };
-        match self.rule {
+        let (new, keeps) = match self {
             Rule::Sgd { momentum, nesterov } => {
-                let weight_decay = self.weight_decay;
                 let settings = Sgd { momentum, weight_decay, decay_vectors: true, nesterov };
                 let (w, m) = sgd(b, &settings, lr, step.w, step.kept[0], step.g);
                 (w, vec![m])
             }
-            Rule::AdamW(adamw) => adamw.apply(b, self.weight_decay, step),
-            Rule::Lion(lion) => lion.apply(b, self.weight_decay, step),
-        }
+            Rule::AdamW(adamw) => adamw.apply(b, weight_decay, step),
+            Rule::Lion(lion) => lion.apply(b, weight_decay, step),
+        };
+        let Some(open) = step.open else { return (new, keeps) };
+        let kept =
+            keeps.into_iter().zip(step.kept).map(|(new, old)| mix::mixed(b, open, new, *old));
+        let kept = kept.collect();
+        (mix::mixed(b, open, new, step.w), kept)
     }
 }
 

@@ -21,7 +21,8 @@ const MOST: usize = 16;
 /// Keys that say the same in different ways: one that is given puts an end to the others.
 const EITHER: &[(&str, &[&str])] = &[
     ("", &["iterations", "epochs"]),
-    ("schedule", &["divide", "cosine", "one_cycle"]),
+    ("schedule", &["divide", "cosine", "one_cycle", "points"]),
+    ("schedule.warmup", &["iterations", "epochs"]),
     ("evaluate", &["epochs", "steps"]),
     ("checkpoint", &["epochs", "steps"]),
     ("clip", &["norm", "value"]),
@@ -104,8 +105,8 @@ fn merge(path: &str, into: &mut Mapping, own: Mapping) {
             others.iter().for_each(|key| drop(into.remove(*key)));
         }
     }
-    if path == "schedule" && is_given(&own, "one_cycle") {
-        // It begins low of itself.
+    if path == "schedule" && ["one_cycle", "points"].iter().any(|key| is_given(&own, key)) {
+        // They begin low of themselves.
         into.remove("warmup");
     }
     if path == "optimiser" && own.get("kind").is_some_and(|kind| into.get("kind") != Some(kind)) {
@@ -132,12 +133,13 @@ fn is_given(keys: &Mapping, key: &str) -> bool {
 /// Has the boundaries of a base keep their shares of a run that is given another length.
 fn stretch(base: &mut Mapping, own: &Mapping) -> Result<(), String> {
     let length = |keys: &Mapping| {
-        let of = |key: &str| keys.get(key).and_then(Value::as_u64).filter(|length| *length > 0);
+        let of = |key: &str| keys.get(key).and_then(Value::as_f64).filter(|length| *length > 0.0);
         of("iterations").or(of("epochs"))
     };
     let (Some(was), Some(now)) = (length(base), length(own)) else { return Ok(()) };
     let schedule = own.get("schedule").and_then(Value::as_mapping);
-    if schedule.is_some_and(|keys| ["cosine", "one_cycle"].iter().any(|key| is_given(keys, key))) {
+    let others = ["cosine", "one_cycle", "points"];
+    if schedule.is_some_and(|keys| others.iter().any(|key| is_given(keys, key))) {
         return Ok(());
     }
     let given = schedule.and_then(|schedule| schedule.get("divide"));
@@ -148,14 +150,15 @@ fn stretch(base: &mut Mapping, own: &Mapping) -> Result<(), String> {
     };
     for at in list {
         let Some(number) = at.as_u64() else { continue };
-        let scaled = u128::from(number) * u128::from(now);
-        if !scaled.is_multiple_of(u128::from(was)) {
+        let scaled = number as f64 * now / was;
+        let whole = scaled.round();
+        if (scaled - whole).abs() > 1e-9 * whole.max(1.0) {
             return Err(format!(
                 "the rate is divided after {number} of {was}, which is no whole number of {now}; \
                  write schedule: {{ divide: {{ at: [ … ] }} }}"
             ));
         }
-        *at = Value::from((scaled / u128::from(was)) as u64);
+        *at = Value::from(whole as u64);
     }
     Ok(())
 }

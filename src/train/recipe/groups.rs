@@ -6,6 +6,7 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::optimiser::given;
+use crate::train::epochs::Epochs;
 use crate::train::yaml::Mistake;
 
 /// Parameters with an update of their own.
@@ -21,6 +22,9 @@ pub struct Group {
     /// Weight decay in place of the optimiser's.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub weight_decay: Option<f64>,
+    /// After how many epochs they stay as they are; never, unless given.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub until: Option<Epochs>,
     /// Whether they stay as they are.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub freeze: bool,
@@ -110,13 +114,14 @@ pub(super) fn check(groups: &[Group], freeze: &Patterns) -> Result<(), Mistake> 
         if group.matches.is_empty() {
             return Err(Mistake::at("groups", "a group must match something: match: [norms]"));
         }
-        let Group { matches: _, lr_factor, weight_decay, freeze } = group;
-        if *freeze && (lr_factor.is_some() || weight_decay.is_some()) {
-            let text = "a group that is frozen has neither lr_factor nor weight_decay";
+        let Group { matches: _, lr_factor, weight_decay, until, freeze } = group;
+        let changes = lr_factor.is_some() || weight_decay.is_some() || until.is_some();
+        if *freeze && changes {
+            let text = "a group that is frozen has neither lr_factor nor weight_decay nor until";
             return Err(Mistake::at("groups", text));
         }
-        if !freeze && lr_factor.is_none() && weight_decay.is_none() {
-            let text = "a group changes something: lr_factor, weight_decay or freeze: true";
+        if !freeze && !changes {
+            let text = "a group changes something: lr_factor, weight_decay, until or freeze: true";
             return Err(Mistake::at("groups", text));
         }
         for (name, value) in [("lr_factor", lr_factor), ("weight_decay", weight_decay)] {
@@ -124,6 +129,9 @@ pub(super) fn check(groups: &[Group], freeze: &Patterns) -> Result<(), Mistake> 
                 let text = format!("{name} of a group is {value}, and must be 0 or more");
                 return Err(Mistake::at("groups", text));
             }
+        }
+        if let Some(until) = until {
+            super::ranges::length_makes_sense("groups", "until of a group", *until)?;
         }
     }
     Ok(())

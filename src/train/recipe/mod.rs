@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::epochs::Epochs;
 use super::part::Part;
 use super::{TrainError, yaml};
 use crate::data::Pictures;
@@ -25,6 +26,7 @@ pub mod groups;
 mod optimiser;
 pub mod pattern;
 mod ranges;
+mod schedule;
 #[cfg(test)]
 mod tests;
 mod validation;
@@ -38,6 +40,7 @@ pub use base::Change;
 pub use clip::Clip;
 use groups::{Group, Patterns, Statistics};
 pub use optimiser::{Decay, Kind, Optimiser};
+pub use schedule::{Cosine, Curve, Divide, OneCycle, Point, Schedule, Warmup, WarmupCurve};
 
 /// The recipe of the paper, carried inside the program.
 pub const HE2016: &str = include_str!("../../../specs/recipes/he2016.yaml");
@@ -67,7 +70,7 @@ pub struct Recipe {
     pub iterations: Option<u64>,
     /// Length in epochs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub epochs: Option<u64>,
+    pub epochs: Option<Epochs>,
     /// The update.
     pub optimiser: Optimiser,
     /// Parameters that are not trained.
@@ -140,80 +143,6 @@ pub struct Recipe {
         with = "serde_yaml::with::singleton_map_recursive"
     )]
     pub survival: Option<Survival>,
-}
-
-/// The learning rate over a run; at most one of `divide`, `cosine` and `one_cycle`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Schedule {
-    /// The highest, after the warm-up.
-    pub lr: f64,
-    /// At first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub warmup: Option<Warmup>,
-    /// Steps down.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub divide: Option<Divide>,
-    /// Half a cosine, from the warm-up's end to the run's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cosine: Option<Cosine>,
-    /// Up, then down.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub one_cycle: Option<OneCycle>,
-}
-
-/// A constant, lower rate at first.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Warmup {
-    /// For so many steps, or an eighth of the run if that is less.
-    pub iterations: u64,
-    /// The rate.
-    pub lr: f64,
-}
-
-/// Steps down.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Divide {
-    /// By what the rate is divided at each boundary.
-    pub by: f64,
-    /// The boundaries, in the unit of the recipe's length.
-    pub at: Vec<u64>,
-}
-
-/// Half a cosine.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Cosine {
-    /// The rate at the end.
-    pub to: f64,
-}
-
-/// PyTorch's `OneCycleLR`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OneCycle {
-    /// Share of the run in which the rate rises.
-    pub rise: f64,
-    /// The first rate.
-    pub from: f64,
-    /// The last rate.
-    pub to: f64,
-    /// How it goes between them.
-    #[serde(default)]
-    pub curve: Curve,
-}
-
-/// How a rate goes from one to another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Curve {
-    /// Half a cosine.
-    #[default]
-    Cosine,
-    /// A straight line.
-    Linear,
 }
 
 /// How pictures are standardised.
@@ -354,8 +283,26 @@ impl Recipe {
     }
 
     /// Its length, in the unit of its boundaries.
-    pub fn length(&self) -> u64 {
-        self.iterations.or(self.epochs).unwrap_or(0)
+    pub fn length(&self) -> f64 {
+        let iterations = self.iterations.map(|iterations| iterations as f64);
+        iterations.or(self.epochs.map(|epochs| epochs.0)).unwrap_or(0.0)
+    }
+
+    /// Its length in steps, where an epoch has so many.
+    pub fn steps(&self, per_epoch: u64) -> u64 {
+        let of_epochs = || self.epochs.map(|epochs| epochs.steps(per_epoch));
+        self.iterations.or_else(of_epochs).unwrap_or(0)
+    }
+
+    /// Where the training of some groups ends, each once, in the order of the groups.
+    pub fn ends(&self) -> Vec<Epochs> {
+        let mut ends: Vec<Epochs> = Vec::new();
+        for end in self.groups.iter().filter_map(|group| group.until) {
+            if !ends.contains(&end) {
+                ends.push(end);
+            }
+        }
+        ends
     }
 
     /// What is put around training pictures.

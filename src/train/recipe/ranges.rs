@@ -1,5 +1,7 @@
 //! Ranges that numbers of several keys have.
 
+use super::MOST_STEPS;
+use crate::train::epochs::Epochs;
 use crate::train::yaml::Mistake;
 
 /// Refuses what is below 0, and what is no number.
@@ -8,4 +10,17 @@ pub(super) fn at_least_zero(key: &'static str, value: f64) -> Result<(), Mistake
         return Ok(());
     }
     Err(Mistake::at(key, format!("{key} is {value}, and must be 0 or more")))
+}
+
+/// Refuses what is no length.
+pub(super) fn length_makes_sense(
+    key: &'static str,
+    name: &str,
+    epochs: Epochs,
+) -> Result<(), Mistake> {
+    if epochs.0 > 0.0 && epochs.0 <= MOST_STEPS as f64 {
+        return Ok(());
+    }
+    let text = format!("{name} is {epochs}, and must be above 0, at most {MOST_STEPS}");
+    Err(Mistake::at(key, text))
 }

@@ -17,7 +17,9 @@ fn the_papers_recipe_reads_as_the_paper_says() {
     assert_eq!((recipe.batch, recipe.iterations), (128, Some(64_000)));
     let network = crate::Spec::preact().set("depth", 8).compile().unwrap();
     assert_eq!(&updates::of(&recipe, &network).unwrap(), Updates::PAPER);
-    assert_eq!(recipe.schedule.warmup, Some(Warmup { iterations: 400, lr: 0.01 }));
+    let curve = WarmupCurve::Constant;
+    let warmup = Warmup { iterations: Some(400), epochs: None, lr: 0.01, curve };
+    assert_eq!(recipe.schedule.warmup, Some(warmup));
     let divide = recipe.schedule.divide.unwrap();
     assert_eq!((divide.by, divide.at), (10.0, vec![32_000, 48_000]));
     assert_eq!((recipe.label_smoothing, recipe.augmentation.cutout), (0.0, 0));
@@ -68,7 +70,15 @@ fn mistakes_are_named() {
         ("evaluate: { epochs: 1 }", "evaluate: { steps: 0 }", "every 1 to"),
         ("keep: 5", "keep: 0", "keep is 0"),
         ("flip: true", "flip: true\n  cutout: 65", "cutout is 65"),
-        ("lr: 0.1\n", "lr: 0.1\n  cosine: { to: 0 }\n", "one of divide, cosine and one_cycle"),
+        ("lr: 0.1\n", "lr: 0.1\n  cosine: { to: 0 }\n", "one of divide, cosine, one_cycle and"),
+        ("lr: 0.1\n", "lr: 0.1\n  points: [[0, 1], [1, 0]]\n", "one of divide, cosine, one_cycle"),
+        ("iterations: 64000", "epochs: 0", "epochs is 0, and must be above 0, at most"),
+        ("iterations: 64000", "epochs: -1.5", "epochs is -1.5, and must be above 0"),
+        ("iterations: 64000", "epochs: .inf", "epochs is inf, and must be above 0"),
+        ("iterations: 64000", "iterations: 0", "its length must be 1 to"),
+        ("iterations: 400,", "iterations: 400, epochs: 1,", "one of iterations and epochs"),
+        ("iterations: 400,", "epochs: 0,", "schedule.warmup.epochs is 0, and must be above 0"),
+        ("lr: 0.01 }", "lr: 0.01, curve: cosine }", "`cosine`, expected `constant` or `linear`"),
         ("decay: all", "decay: some", "some"),
         ("pad: 4 ", "pad: 0\n  crop: { scale: [0, 1] } ", "scale is [0, 1]"),
         ("pad: 4 ", "pad: 0\n  crop: { ratio: [2, 1] } ", "ratio is [2, 1]"),
@@ -191,6 +201,22 @@ fn what_people_write_is_told_in_plain_words_at_its_line() {
             "is a rate, and above lr",
         ),
         ("lr: 0.1", "lr: 0.1\n  cosine: { to: 1 }", 8, "is a rate, and above lr"),
+        (
+            "lr: 0.1",
+            "lr: 0.1\n  points: [[0, 25]]",
+            8,
+            "schedule.points has 25: a point is a share",
+        ),
+        ("lr: 0.1", "lr: 0.1\n  points: [[0.5, 1], [0, 1]]", 8, "their first shares rise"),
+        (
+            "lr: 0.1",
+            "lr: 0.1\n  points: [[0, 1, 2]]",
+            8,
+            "a list of 2 values is needed, and this has 3",
+        ),
+        ("lr: 0.1", "lr: 0.1\n  points: 3", 8, "this is 3, and a list such as [1, 2] is needed"),
+        ("seed: 0", "seed: 0\nwarmup_epochs: 5", 13, "write schedule: { … warmup: { epochs: 5"),
+        ("lr: 0.1", "lr: 0.1\n  piecewise: 1", 8, "points: [[0, 0.2], [0.23, 1], [1, 0.07]]"),
         ("lr: 0.1", "lr: 0.1 momentum: 0.9", 7, "on a line of its own"),
         ("schedule:\n  lr: 0.1", "schedule: 0.1", 6, "write schedule: { lr: 0.1 }"),
         ("per_channel", "{ mean: [0.5], std: [0.2] }", 11, "write normalise: per_channel"),
@@ -322,7 +348,21 @@ fn optimisers_take_their_own_keys() {
             5,
             "optimiser.betas is 1, and must be 0 or more, below",
         ),
-        ("  kind: adamw\n  betas: 0.9\n", 5, "optimiser.betas"),
+        (
+            "  kind: adamw\n  betas: 0.9\n",
+            5,
+            "optimiser.betas: this is 0.9, and a list of 2 values is needed",
+        ),
+        (
+            "  kind: adamw\n  betas: [0.9]\n",
+            5,
+            "optimiser.betas: a list of 2 values is needed, and this has 1",
+        ),
+        (
+            "  kind: adamw\n  betas: [0.9, 0.9, 1]\n",
+            5,
+            "optimiser.betas: a list of 2 values is needed, and this has 3",
+        ),
         ("  kind: adamw\n  eps: 0\n", 5, "optimiser.eps is 0, and must be above 0"),
         ("  kind: adamw\n  layer_decay: 1.5\n", 5, "must be above 0, at most 1"),
         ("  kind: adamw\n  beta: [0.9, 0.9]\n", 5, "did you mean `betas`?"),
@@ -350,6 +390,9 @@ fn groups_frozen_parts_and_clipping_are_checked() {
         ("groups: [{ match: norms }]", "a group changes something"),
         ("groups: [{ match: [], freeze: true }]", "a group must match something"),
         ("groups: [{ match: head, freeze: true, lr_factor: 2 }]", "has neither"),
+        ("groups: [{ match: head, until: soon }]", "and a number is needed"),
+        ("groups: [{ match: head, until: 0 }]", "until of a group is 0, and must be above 0"),
+        ("groups: [{ match: head, freeze: true, until: 2 }]", "nor until"),
         ("groups: [{ match: head, lr_factor: -2 }]", "lr_factor of a group is -2"),
         ("groups: [{ match: head, lr: 2 }]", "there is no key `lr` here"),
         ("clip: {}", "give clip one of norm and value"),
@@ -401,6 +444,11 @@ fn short_and_long_forms_of_a_key_read_back() {
         ("ema", "seed: 0", "seed: 0\nema: { decay: 0.9999, warmup: true }"),
         ("resize", "seed: 0", "seed: 0\nresize: 256"),
         ("imagenet", "per_channel", "imagenet"),
+        ("epochs: 9.9\n", "iterations: 8", "epochs: 9.9"),
+        ("epochs: 9\n", "iterations: 8", "epochs: 9"),
+        ("points", "lr: 0.1", "lr: 0.1\n  points: [[0, 0.25], [0.5, 1], [1, 0]]"),
+        ("linear", "lr: 0.1", "lr: 0.1\n  warmup: { epochs: 1, lr: 0, curve: linear }"),
+        ("until", "seed: 0", "seed: 0\ngroups: [{ match: stem, lr_factor: 64, until: 3 }]"),
         ("stop", "seed: 0", "seed: 0\nvalidation: 0.1\nbest: test\nstop: { after: 3 }"),
     ] {
         let recipe = Recipe::parse("r", &SHORT.replace(from, to)).unwrap();
@@ -429,11 +477,17 @@ fn a_recipe_changes_another_key_by_key() {
     assert_eq!(changed, Recipe { schedule, label_smoothing: 0.1, ..he.clone() });
     // What says the same in another way takes its place; boundaries keep their shares.
     let epochs = based("base: he2016\nepochs: 20\nevaluate: { steps: 7 }\n").unwrap();
-    assert_eq!((epochs.iterations, epochs.epochs), (None, Some(20)));
+    assert_eq!((epochs.iterations, epochs.epochs), (None, Some(20.into())));
     assert_eq!(epochs.schedule.divide.unwrap().at, [10, 15]);
     assert_eq!((epochs.evaluate.epochs, epochs.evaluate.steps), (None, Some(7)));
     let cosine = based("base: he2016\nepochs: 3\nschedule: { cosine: { to: 0 } }\n").unwrap();
     assert!(cosine.schedule.divide.is_none() && cosine.schedule.warmup == he.schedule.warmup);
+    let points =
+        based("base: he2016\nepochs: 9.9\nschedule: { points: [[0, 1], [1, 0]] }\n").unwrap();
+    assert_eq!((points.schedule.divide, points.schedule.warmup), (None, None));
+    let part = based("base: he2016\nepochs: 4\nschedule: { warmup: { epochs: 0.5, lr: 0 } }\n");
+    let warmup = part.unwrap().schedule.warmup.unwrap();
+    assert_eq!((warmup.iterations, warmup.epochs), (None, Some(crate::train::epochs::Epochs(0.5))));
     let kept = based("base: he2016\nschedule: { one_cycle: }\n").unwrap();
     assert_eq!(kept.schedule, he.schedule);
     let cosine = based("base: he2016\nschedule: { cosine: { to: 0 }, warmup: }\n").unwrap();
@@ -496,7 +550,7 @@ fn single_keys_are_changed_by_their_paths() {
     let divide = part.schedule.divide.unwrap();
     assert_eq!((divide.by, divide.at), (10.0, vec![10, 20]));
     let away = changed(&[("schedule.warmup", "null"), ("epochs", "4")]).unwrap();
-    assert_eq!((away.schedule.warmup, away.epochs), (None, Some(4)));
+    assert_eq!((away.schedule.warmup, away.epochs), (None, Some(4.into())));
     for (key, value, told) in [
         (
             "schedule.lrr",

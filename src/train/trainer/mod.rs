@@ -18,7 +18,7 @@ use crate::data::DataError;
 use crate::data::batches::{Batch, Loading};
 use crate::data::random::{Draws, Purpose};
 use crate::engine::Pending;
-use crate::graph::{OutputKind, Role};
+use crate::graph::{EndId, OutputKind, Role};
 use crate::nn::averages::fast_name;
 use crate::nn::loss_scaling::MOST_LEFT_OUT;
 
@@ -258,6 +258,10 @@ impl Session {
         self.training.write(Role::Targets, &batch.targets)?;
         self.training.write(Role::LearningRate, &[rate as f32])?;
         self.training.write(Role::Seed, &[seed as f32])?;
+        for (end, open) in self.plan.open(step).enumerate() {
+            let role = Role::Open(EndId(end as u32));
+            self.training.write(role, &[f32::from(u8::from(open))])?;
+        }
         self.write_averages(step + 1)?;
         let scaled = self.config.precision.scales_loss();
         let all = [OutputKind::Loss, OutputKind::Logits, OutputKind::Finite];

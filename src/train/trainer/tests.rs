@@ -62,7 +62,7 @@ fn pictures(count: usize) -> Arc<Stored> {
     Arc::new(Stored::new(extent, pixels.collect(), labels.collect()).unwrap())
 }
 
-fn session(folder: &std::path::Path, epochs: u64, rate: f64) -> Session {
+fn session(folder: &std::path::Path, epochs: u32, rate: f64) -> Session {
     let mut recipe = Recipe::he2016().unwrap();
     (recipe.batch, recipe.schedule.lr, recipe.schedule.warmup) = (8, rate, None);
     (recipe.augmentation.pad, recipe.augmentation.flip) = (0.into(), Flip::Never);
@@ -74,7 +74,7 @@ fn session(folder: &std::path::Path, epochs: u64, rate: f64) -> Session {
         classes: CLASSES,
     };
     let train = loading(50, 8);
-    let plan = StepPlan::new(&recipe, Length::Epochs(epochs), train.steps_per_epoch());
+    let plan = StepPlan::new(&recipe, Length::Epochs(epochs.into()), train.steps_per_epoch());
     let config = Config {
         format: Default::default(),
         spec: "regression".into(),
@@ -83,7 +83,7 @@ fn session(folder: &std::path::Path, epochs: u64, rate: f64) -> Session {
         files: None,
         pictures: 50,
         validation: None,
-        length: Length::Epochs(epochs),
+        length: Length::Epochs(epochs.into()),
         steps: plan.total,
         steps_per_epoch: plan.per_epoch,
         precision: Precision::F32,

@@ -44,6 +44,14 @@ const KEYS: &[(&[&str], &str)] = &[
         &["onecyclelr", "pctstart"],
         "write schedule: { lr: 0.4, one_cycle: { rise: 0.3, from: 0, to: 0 } }",
     ),
+    (
+        &["warmup", "warmupepochs", "warmupsteps", "warmupiters", "warmuplr", "linearlr"],
+        "write schedule: { … warmup: { epochs: 5, lr: 0.001, curve: linear } }",
+    ),
+    (
+        &["piecewise", "piecewiselinear", "lambdalr", "triangle"],
+        "write schedule: { … points: [[0, 0.2], [0.23, 1], [1, 0.07]] }, shares of the run and of lr",
+    ),
     (&["batchsize", "trainbatchsize", "bs"], "write batch: 128"),
     (&["numepochs", "nepochs", "maxepochs"], "write epochs: 30"),
     (&["steps", "maxsteps", "numsteps", "maxiter"], "write iterations: 64000"),

@@ -34,6 +34,10 @@ pub fn told(kind: &str, text: &str, error: &serde_yaml::Error) -> String {
             at(place)
         );
     }
+    if let Some((have, need)) = lengths(said) {
+        let has = format!("a list of {need} values is needed, and this has {have}");
+        return format!("{name}{has}{}", at(place));
+    }
     if let Some((found, expected)) = mismatch(said) {
         let example = if kind == "recipe" { elsewhere::example(path) } else { None };
         let line = place.and_then(|(line, _)| text.lines().nth(line.saturating_sub(1)));
@@ -124,6 +128,15 @@ fn mismatch(said: &str) -> Option<(&str, &str)> {
     rest.rsplit_once(", expected ")
 }
 
+/// `invalid length 3, expected an array of length 2`, or `… sequence of 2 elements`
+fn lengths(said: &str) -> Option<(&str, &str)> {
+    let (have, expected) = said.strip_prefix("invalid length ")?.split_once(", expected ")?;
+    let need = expected
+        .strip_prefix("an array of length ")
+        .or_else(|| expected.strip_prefix("sequence of ")?.split(' ').next());
+    Some((have, need?))
+}
+
 fn needed(found: &str, expected: &str, line: &str, example: Option<&str>) -> String {
     let wanted = wanted(expected);
     let text = found.strip_prefix("string \"").and_then(|text| text.strip_suffix('"'));
@@ -143,6 +156,7 @@ fn needed(found: &str, expected: &str, line: &str, example: Option<&str>) -> Str
 /// A kind of value in plain words.
 fn wanted(expected: &str) -> &str {
     match expected {
+        "an array of length 2" => "a list of 2 values",
         "f64" | "f32" => "a number",
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0 on",
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",

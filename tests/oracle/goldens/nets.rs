@@ -64,7 +64,8 @@ fn start(net: &Net, program: &Program, state: &[(String, Vec<f64>)]) -> Inputs {
             named.unwrap_or_else(|| panic!("no {}", input.name)).1.clone()
         }
         Role::Slot(..) | Role::Filled(_) | Role::Seed => vec![0.0; input.ty.shape.len()],
-        Role::LookaheadShare
+        Role::Open(_)
+        | Role::LookaheadShare
         | Role::EmaDecay
         | Role::LossScale
         | Role::GoodSteps

@@ -73,7 +73,7 @@ fn start(golden: &Golden, program: &Program, prefix: &str) -> Result<Inputs, Str
             Role::Slot(..) => vec![0.0; input.ty.shape.len()],
             Role::LossScale | Role::GoodSteps => vec![1024.0; input.ty.shape.len()],
             Role::Filled(_) => vec![0.5; input.ty.shape.len()],
-            Role::LookaheadShare | Role::EmaDecay | Role::Probe(_) | Role::Cut => {
+            Role::Open(_) | Role::LookaheadShare | Role::EmaDecay | Role::Probe(_) | Role::Cut => {
                 vec![1.0; input.ty.shape.len()]
             }
         };

@@ -11,6 +11,10 @@ use crate::support::golden::Golden;
 const STEPS: usize = 3;
 const LENGTHS: [usize; 2] = [3, 5];
 
+fn plain(weight_decay: f64) -> Update {
+    Update { weight_decay, rate: 1.0, until: None }
+}
+
 fn input_id(b: &Builder, node: NodeId) -> InputId {
     match b.graph().node(node).op {
         Op::Input(id) => id,
@@ -19,12 +23,12 @@ fn input_id(b: &Builder, node: NodeId) -> InputId {
 }
 
 /// A program that updates both vectors from inputs `g0` and `g1`.
-fn program(update: &Update, clip: Option<Clip>) -> Program {
+fn program(rule: Rule, update: &Update, clip: Option<Clip>) -> Program {
     let mut b = Builder::new();
     let scalar = Type { shape: Shape::SCALAR, batched: false };
     let lr = b.input("lr", Role::LearningRate, scalar);
     let mut updates = Vec::new();
-    let filled = update.rule.filling().map(|betas| {
+    let filled = rule.filling().map(|betas| {
         [0, 1].map(|k| {
             let (name, role, _) = FILLED[k];
             let before = b.input(name, role, scalar);
@@ -39,7 +43,7 @@ fn program(update: &Update, clip: Option<Clip>) -> Program {
         let g = b.input(format!("g{k}"), Role::Images, ty);
         let of = input_id(&b, w);
         let mut slot = |&slot| b.input(slot_name(&format!("w{k}"), slot), Role::Slot(slot, of), ty);
-        let kept: Vec<NodeId> = update.rule.slots().iter().map(&mut slot).collect();
+        let kept: Vec<NodeId> = rule.slots().iter().map(&mut slot).collect();
         (w, g, kept)
     });
     let mut gradients: Vec<NodeId> = vectors.iter().map(|(_, g, _)| *g).collect();
@@ -47,8 +51,8 @@ fn program(update: &Update, clip: Option<Clip>) -> Program {
         gradients = clip.apply(&mut b, &gradients);
     }
     for ((w, _, kept), g) in vectors.into_iter().zip(gradients) {
-        let step = Step { lr, w, g, kept: &kept, filled };
-        let (new, keeps) = update.apply(&mut b, step);
+        let step = Step { lr, w, g, kept: &kept, filled, open: None };
+        let (new, keeps) = rule.apply(&mut b, update, step);
         for (before, after) in std::iter::once(w).chain(kept).zip(std::iter::once(new).chain(keeps))
         {
             updates.push((input_id(&b, before), after));
@@ -62,8 +66,8 @@ fn named(program: &Program, name: &str) -> InputId {
     InputId(at.expect("an input of that name") as u32)
 }
 
-fn check(golden: &Golden, case: &str, lr: f64, update: &Update, clip: Option<Clip>) {
-    let program = program(update, clip);
+fn check(golden: &Golden, case: &str, lr: f64, (rule, update): (Rule, Update), clip: Option<Clip>) {
+    let program = program(rule, &update, clip);
     let mut state = Inputs::new();
     for (at, input) in program.graph.inputs.iter().enumerate() {
         state.insert(InputId(at as u32), vec![0.0; input.ty.shape.len()]);
@@ -108,9 +112,9 @@ fn adamw_is_that_of_pytorch() {
     for case in cases(&golden, "adamw") {
         let [lr, first, second, eps, weight_decay] = settings(&golden, &case);
         let rule = Rule::AdamW(AdamW { betas: [first, second], eps });
-        check(&golden, &case, lr, &Update { rule, weight_decay, rate: 1.0 }, None);
+        check(&golden, &case, lr, (rule, plain(weight_decay)), None);
         // A factor of the rate is as good as a rate.
-        check(&golden, &case, lr / 4.0, &Update { rule, weight_decay, rate: 4.0 }, None);
+        check(&golden, &case, lr / 4.0, (rule, Update { rate: 4.0, ..plain(weight_decay) }), None);
     }
 }
 
@@ -120,7 +124,7 @@ fn lion_is_that_of_its_authors() {
     for case in cases(&golden, "lion") {
         let [lr, first, second, weight_decay] = settings(&golden, &case);
         let rule = Rule::Lion(Lion { betas: [first, second] });
-        check(&golden, &case, lr, &Update { rule, weight_decay, rate: 1.0 }, None);
+        check(&golden, &case, lr, (rule, plain(weight_decay)), None);
     }
 }
 
@@ -131,7 +135,6 @@ fn gradients_are_clipped_as_by_pytorch() {
         let [norm, most] = settings(&golden, &case);
         let rule = Rule::Sgd { momentum: 0.9, nesterov: false };
         let clip = if norm == 1.0 { Clip::Norm(most) } else { Clip::Value(most) };
-        let update = Update { rule, weight_decay: 0.0, rate: 1.0 };
-        check(&golden, &case, 0.1, &update, Some(clip));
+        check(&golden, &case, 0.1, (rule, plain(0.0)), Some(clip));
     }
 }

@@ -21,6 +21,7 @@ fn of_role(numbers: &mut Numbers, input: &Input) -> Vec<f64> {
         Role::Seed => vec![1234.0],
         Role::Parameter => parameter(numbers, input),
         Role::Slot(..) => numbers.vector(n, -0.1, 0.1),
+        Role::Open(_) => vec![1.0; n],
         Role::LookaheadShare | Role::EmaDecay => vec![0.25; n],
         Role::Statistic | Role::Average(..) => numbers.vector(n, 0.5, 1.5),
         Role::LossScale | Role::GoodSteps => vec![1024.0; n],

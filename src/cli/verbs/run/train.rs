@@ -17,9 +17,11 @@ use crate::data::folder::Splits;
 use crate::data::locate::Found;
 use crate::data::{Name, Set};
 use crate::engine::Precision;
+use crate::graph::EndId;
 use crate::network::Network;
 use crate::text::{counted, thousands};
 use crate::train::config::Config;
+use crate::train::epochs::Epochs;
 use crate::train::fit;
 use crate::train::part::Part;
 use crate::train::recipe::Recipe;
@@ -32,7 +34,7 @@ use crate::train::trainer::{End, Observer};
 use crate::train::updates;
 
 /// Epochs on `shapes10` where nothing says how long: enough to learn it, in a few minutes.
-const SHAPES_EPOCHS: u64 = 4;
+const SHAPES_EPOCHS: u32 = 4;
 
 /// Trains.
 pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
@@ -151,7 +153,7 @@ fn how_long(
         (None, Some(steps), _) => Length::Steps(steps),
         (None, None, Some(resumed)) if training.recipe.is_none() => resumed.config.length,
         (None, None, _) if !says_length && *set == Set::Known(Name::Shapes10) => {
-            Length::Epochs(SHAPES_EPOCHS)
+            Length::Epochs(SHAPES_EPOCHS.into())
         }
         (None, None, _) => Length::Recipe,
     };
@@ -217,6 +219,18 @@ fn frozen(recipe: &Recipe, network: &Network) -> Option<String> {
     })
 }
 
+/// What a recipe trains for a part of the run.
+fn ending(recipe: &Recipe, network: &Network) -> Vec<String> {
+    let Ok(updates) = updates::of(recipe, network) else { return Vec::new() };
+    let all = thousands(network.parameters());
+    let told = |(at, end): (usize, &Epochs)| {
+        let some = thousands(updates::until(&updates, network, EndId(at as u32)));
+        let epochs = if end.0 == 1.0 { "epoch" } else { "epochs" };
+        format!("trained for {end} {epochs}: {some} of {all} parameters")
+    };
+    recipe.ends().iter().enumerate().map(told).collect()
+}
+
 /// Which weights of a run that averages them are measured and kept.
 fn averaged(recipe: &Recipe) -> Option<String> {
     let what = match (recipe.ema, recipe.lookahead) {
@@ -255,13 +269,15 @@ fn go(
     if let Some(text) = frozen(&session.config.recipe, network) {
         output::note(text);
     }
+    for text in ending(&session.config.recipe, network) {
+        output::note(text);
+    }
     if let Some(text) = averaged(&session.config.recipe) {
         output::note(text);
     }
-    if let Some(steps) = plan.shortened_warmup(&session.config.recipe) {
-        let asked = session.config.recipe.schedule.warmup.map_or(0, |warmup| warmup.iterations);
+    if let Some((steps, asked)) = plan.shortened_warmup() {
         output::note(format_args!(
-            "warm-up: {steps} of the recipe's {asked} steps, an eighth of so short a run"
+            "warm-up: {steps} of the recipe's {asked} steps, as the run is so short"
         ));
     }
     let mut shown: Box<dyn Observer> = match args.training.tui {

@@ -35,7 +35,7 @@ fn about() -> About {
         files: None,
         validation: None,
         pictures: 50_000,
-        length: Length::Epochs(2),
+        length: Length::Epochs(2.into()),
         steps: 780,
         steps_per_epoch: 390,
         precision: Precision::F32,

@@ -4,7 +4,7 @@ use super::*;
 use crate::train::record::manifest::CheckpointList;
 
 /// With a validation part of nine pictures, by which the best is chosen.
-fn chosen(folder: &std::path::Path, epochs: u64, rate: f64, patience: Option<u64>) -> Session {
+fn chosen(folder: &std::path::Path, epochs: u32, rate: f64, patience: Option<u64>) -> Session {
     let mut session = session(folder, epochs, rate);
     let part = Loading { pictures: pictures(9), ..session.test.clone() };
     session.config.validation = Some(9);

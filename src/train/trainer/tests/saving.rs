@@ -108,7 +108,7 @@ fn saving(folder: &Path, steps: u64, rate: f64) -> Session {
     let mut session = session(folder, 4, rate);
     let recipe = &mut session.config.recipe;
     (recipe.checkpoint.epochs, recipe.checkpoint.steps) = (None, Some(steps));
-    session.plan = StepPlan::new(recipe, Length::Epochs(4), 6);
+    session.plan = StepPlan::new(recipe, Length::Epochs(4.into()), 6);
     session
 }
 
