@@ -24,6 +24,18 @@ fn plus_product(sum: f32, a: f32, b: f32) -> f32 {
     }
 }
 
+/// One number a lane. Arrays' own functions call theirs, and those calls are not all inlined.
+#[inline(always)]
+fn each(of: impl Fn(usize) -> f32) -> Array {
+    let mut lanes = [0.0; LANES];
+    let mut at = 0;
+    while at < LANES {
+        lanes[at] = of(at);
+        at += 1;
+    }
+    Array(lanes)
+}
+
 impl Lanes for Array {
     const LANES: usize = LANES;
     type Index = [u32; LANES];
@@ -71,12 +83,12 @@ impl Lanes for Array {
 
     #[inline(always)]
     unsafe fn plus(self, other: Self) -> Self {
-        Array(std::array::from_fn(|i| self.0[i] + other.0[i]))
+        each(|i| self.0[i] + other.0[i])
     }
 
     #[inline(always)]
     unsafe fn minus(self, other: Self) -> Self {
-        Array(std::array::from_fn(|i| self.0[i] - other.0[i]))
+        each(|i| self.0[i] - other.0[i])
     }
 
     #[inline(always)]
@@ -87,12 +99,12 @@ impl Lanes for Array {
     #[inline(always)]
     unsafe fn permute(self, index: [u32; LANES]) -> Self {
         // Lanes are a power of two, so that nothing is checked.
-        Array(index.map(|lane| self.0[lane as usize % LANES]))
+        each(|i| self.0[index[i] as usize % LANES])
     }
 
     #[inline(always)]
     unsafe fn plus_product(self, a: Self, b: Self) -> Self {
-        Array(std::array::from_fn(|i| plus_product(self.0[i], a.0[i], b.0[i])))
+        each(|i| plus_product(self.0[i], a.0[i], b.0[i]))
     }
 }
 
