@@ -424,6 +424,16 @@ impl TrainError {
         matches!(self, TrainError::Unclear { what, .. } if what.contains("` is missing"))
     }
 
+    /// Whether it says that there is no such key in a text.
+    pub fn is_of_unknown_key(&self) -> bool {
+        matches!(self, TrainError::Unclear { what, .. } if what.contains("there is no key `"))
+    }
+
+    /// Whether it says that a key of a text has no value.
+    pub fn is_of_nothing(&self) -> bool {
+        matches!(self, TrainError::Unclear { what, .. } if what.contains("this is nothing, "))
+    }
+
     /// What it says of a text, without the place.
     pub fn without_place(&self) -> String {
         match self {

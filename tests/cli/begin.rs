@@ -40,6 +40,25 @@ fn trained(folder: &Folder) {
         .expect(0, &format!("run tiny.rnet --train cifar10 --data cifar {ON} --epochs 2 --out a"));
 }
 
+/// A head that nobody has trained and nobody will is told; a key is taken away by nothing behind it.
+#[test]
+fn a_new_head_that_is_frozen_is_told() {
+    let folder = Folder::new();
+    trained(&folder);
+    pets(&folder, "pets", &["cat", "dog", "horse"]);
+    let begin =
+        format!("run --train ./pets --weights a {ON} --steps 1 --with freeze=layers.linear");
+    let told = folder.expect(0, &format!("{begin} --out b")).err;
+    let both =
+        "frozen, and new: layers.linear.weight and layers.linear.bias keep their first values";
+    assert!(told.contains(both), "{told}");
+    let frozen = rnetc::train::recipe::HE2016.to_owned() + "freeze: layers.linear\n";
+    std::fs::write(folder.at("head.yaml"), frozen).unwrap();
+    let begin = format!("run --train ./pets --weights a {ON} --steps 1 --recipe head.yaml");
+    let told = folder.expect(0, &format!("{begin} --with freeze= --out c")).err;
+    assert!(!told.contains("frozen"), "{told}");
+}
+
 #[test]
 fn a_head_for_other_classes_is_new_and_all_else_is_taken() {
     let folder = Folder::new();

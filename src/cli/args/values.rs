@@ -17,8 +17,15 @@ pub(super) fn setting(text: &str) -> Result<(String, String), String> {
 }
 
 pub(super) fn change(text: &str) -> Result<(String, String), String> {
-    setting(text)
-        .map_err(|_| "write a key of the recipe, =, and a value: --with schedule.lr=0.05".into())
+    match text.split_once('=') {
+        // Without a value, the key is taken away.
+        Some((key, value)) if !key.trim().is_empty() => {
+            Ok((key.trim().to_owned(), value.trim().to_owned()))
+        }
+        Some(_) | None => {
+            Err("write a key of the recipe, =, and a value: --with schedule.lr=0.05".into())
+        }
+    }
 }
 
 /// A chip that is known, in whatever case and with whatever between words.

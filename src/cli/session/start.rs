@@ -8,12 +8,13 @@ use crate::cli::session::weights;
 use crate::cli::show::output;
 use crate::data::Dataset;
 use crate::network::Network;
-use crate::text::counted;
+use crate::text::{counted, series};
 use crate::train::TrainError;
 use crate::train::error::Misfit;
 use crate::train::recipe::{Normalise, Recipe};
 use crate::train::record::checkpoint::{Origin, Renewed};
 use crate::train::start::Begun;
+use crate::train::updates;
 
 /// The weights that are named for training, if any are.
 pub fn open(args: &RunArgs) -> Result<Option<Checkpoint>, Failure> {
@@ -66,8 +67,25 @@ pub fn with(
             begun.renewed.iter().map(shapes).collect::<Vec<_>>().join(", ")
         ));
     }
+    if let Some(text) = new_and_frozen(&training, begun) {
+        output::warn(text);
+    }
     say_what_is_seen(training.recipe(), begun, weights.origin.as_ref(), data);
     Ok(training)
+}
+
+/// What is made new and then never trained.
+fn new_and_frozen(training: &Training, begun: &Begun) -> Option<String> {
+    let network = training.network();
+    let updates = updates::of(training.recipe(), network).ok()?;
+    let frozen = network.tensors().filter(|tensor| updates.own.get(&tensor.id) == Some(&None));
+    let frozen: Vec<String> = frozen.map(|tensor| network.tensor_name(tensor.id)).collect();
+    let both = begun.renewed.iter().map(|new| new.name.as_str());
+    let both: Vec<&str> = both.filter(|new| frozen.iter().any(|name| name == new)).collect();
+    let them = series(&both, "and");
+    (!both.is_empty()).then(|| {
+        format!("frozen, and new: {them} keep their first values, which nobody has trained")
+    })
 }
 
 /// How pictures come to the net, where that matters to weights that were trained on others.

@@ -9,7 +9,7 @@ use serde_yaml::{Mapping, Value};
 use super::{BUNDLED, Recipe};
 use crate::text::unmarked;
 use crate::train::TrainError;
-use crate::train::yaml;
+use crate::train::yaml::{self, Mistake};
 
 /// The key that names what a recipe changes.
 const BASE: &str = "base";
@@ -31,16 +31,26 @@ const EITHER: &[(&str, &[&str])] = &[
 /// Keys of an optimiser that only some kinds take.
 const OF_KINDS: &[&str] = &["momentum", "nesterov", "betas", "eps"];
 
-/// A recipe's text as keys, with what its base says where it says nothing; none if it has no base.
+/// A recipe that changes another.
+pub(super) struct Based {
+    /// Its keys, with what its base says where it says nothing.
+    pub keys: Value,
+    /// Names and texts: its own, that of its base, …
+    pub texts: Vec<(String, String)>,
+}
+
+/// A recipe's text with its base; none if it has none.
 ///
 /// # Errors
-/// A base that is not there, cannot be read, or is based on itself.
-pub(super) fn with_base(name: &str, text: &str) -> Result<Option<Value>, TrainError> {
-    let mut chain = vec![name.to_owned()];
+/// A base that is not there, cannot be read, or is based on itself; a key without a value that no
+/// recipe has.
+pub(super) fn with_base(name: &str, text: &str) -> Result<Option<Based>, TrainError> {
+    let mut texts = vec![(name.to_owned(), text.to_owned())];
     // What is no set of keys is told by the reader of recipes.
     match serde_yaml::from_str(unmarked(text)) {
         Ok(Value::Mapping(own)) if own.contains_key(BASE) => {
-            on_base(&mut chain, name, own).map(|keys| Some(Value::Mapping(keys)))
+            let keys = Value::Mapping(on_base(&mut texts, name, own)?);
+            Ok(Some(Based { keys, texts }))
         }
         Err(_) if text.lines().any(|line| line.starts_with("base:")) => {
             yaml::read::<Value>("recipe", name, text).map(|_| None)
@@ -50,27 +60,71 @@ pub(super) fn with_base(name: &str, text: &str) -> Result<Option<Value>, TrainEr
 }
 
 /// Keys merged into those of their base.
-fn on_base(chain: &mut Vec<String>, name: &str, mut own: Mapping) -> Result<Mapping, TrainError> {
+fn on_base(
+    texts: &mut Vec<(String, String)>,
+    name: &str,
+    mut own: Mapping,
+) -> Result<Mapping, TrainError> {
     let Some(base) = own.remove(BASE) else { return Ok(own) };
+    if let Some(mistake) = unknown_and_empty("", &own) {
+        let text = texts.last().map_or("", |(_, text)| text);
+        return Err(mistake.shown("recipe", name, text));
+    }
     let wrong = |what: String| TrainError::Unclear { kind: "recipe", name: name.to_owned(), what };
     let Value::String(base) = base else {
         return Err(wrong("base: the name of a recipe, or of a file beside it, is needed".into()));
     };
     let (base, text) =
         found(name, &base).map_err(|error| wrong(format!("base: {base}: {error}")))?;
-    if chain.contains(&base) || chain.len() >= MOST {
-        chain.push(base);
-        return Err(wrong(format!("base: {}: a circle", chain.join(" → "))));
+    if texts.iter().any(|(name, _)| *name == base) {
+        let names = texts.iter().map(|(name, _)| name.as_str()).chain([base.as_str()]);
+        let chain = names.collect::<Vec<_>>().join(" → ");
+        return Err(wrong(format!("base: {chain}: a circle")));
     }
-    chain.push(base.clone());
+    if texts.len() >= MOST {
+        let text = format!("base: {base}: at most {MOST} recipes change one another in a row");
+        return Err(wrong(text));
+    }
+    texts.push((base.clone(), text.clone()));
     let Value::Mapping(keys) = yaml::read("recipe", &base, &text)? else {
         // What it is instead is told by the reader of recipes.
         return Err(Recipe::parse(&base, &text).err().unwrap_or_else(|| wrong("base".into())));
     };
-    let mut keys = on_base(chain, &base, keys)?;
+    let mut keys = on_base(texts, &base, keys)?;
     stretch(&mut keys, &own).map_err(wrong)?;
     merge("", &mut keys, own);
     Ok(keys)
+}
+
+/// A key without a value that no recipe has, with what is wrong with it: it would take nothing away,
+/// and nobody would be told.
+fn unknown_and_empty(path: &str, keys: &Mapping) -> Option<Mistake> {
+    keys.iter().find_map(|(key, value)| {
+        let key = key.as_str()?;
+        let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+        match value {
+            Value::Mapping(inner) => unknown_and_empty(&path, inner),
+            Value::Null => {
+                let alone = path.rsplit('.').fold(Value::Null, |value, key| {
+                    Value::Mapping([(key.into(), value)].into_iter().collect())
+                });
+                let alone = serde_yaml::to_string(&alone).unwrap_or_default();
+                let error = yaml::read::<Recipe>("recipe", "", &alone).err();
+                let unknown = error.filter(TrainError::is_of_unknown_key)?;
+                Some(Mistake::at(path, unknown.without_place()))
+            }
+            _ => None,
+        }
+    })
+}
+
+/// What is wrong with one of the texts by itself, the outermost first; a key that is missing may
+/// stand in another, and one that is empty takes another's away.
+pub(super) fn own_mistake(texts: &[(String, String)]) -> Option<TrainError> {
+    texts.iter().find_map(|(name, text)| {
+        let error = yaml::read_without::<Recipe>("recipe", name, text, BASE).err()?;
+        (!error.is_missing() && !error.is_of_nothing()).then_some(error)
+    })
 }
 
 /// The name and the text of a base: a file beside the recipe, or a recipe that is bundled.
@@ -185,6 +239,9 @@ pub(super) fn changed(keys: Value, changes: &[Change]) -> Result<Value, String> 
         if at.insert(last.into(), value).is_some() {
             return Err(format!("{path} is given twice"));
         }
+    }
+    if let Some(mistake) = unknown_and_empty("", &own) {
+        return Err(mistake.told().to_owned());
     }
     stretch(&mut keys, &own)?;
     merge("", &mut keys, own);

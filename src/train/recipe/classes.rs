@@ -78,6 +78,11 @@ impl ClassWeights {
     pub fn check(&self) -> Result<(), Mistake> {
         let ClassWeights::Given(weights) = self else { return Ok(()) };
         let wrong = |text: String| Err(Mistake::at("class_weights", text));
+        if weights.is_empty() {
+            return wrong(
+                "class_weights is empty: write a number for each class, or balanced".into(),
+            );
+        }
         match weights.iter().find(|weight| !(weight.is_finite() && **weight >= 0.0)) {
             Some(weight) => {
                 wrong(format!("class_weights has {weight}, and each must be 0 or more"))

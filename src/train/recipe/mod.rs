@@ -36,6 +36,7 @@ pub use averages::{Ema, Lookahead};
 pub use classes::ClassWeights;
 pub use validation::Stop;
 
+use base::Based;
 pub use base::Change;
 pub use clip::Clip;
 use groups::{Group, Patterns, Statistics};
@@ -215,20 +216,23 @@ impl Recipe {
     /// Reads and checks a recipe; `name` is where it comes from. One with a key `base` changes another:
     /// a file beside it, or one that is bundled.
     pub fn parse(name: &str, text: &str) -> Result<Self, TrainError> {
-        let Some(keys) = base::with_base(name, text)? else {
+        let Some(Based { keys, texts }) = base::with_base(name, text)? else {
             let recipe: Recipe = yaml::read("recipe", name, text)?;
             check::check(&recipe).map_err(|mistake| mistake.shown("recipe", name, text))?;
             return Ok(recipe);
         };
         let whole = serde_yaml::to_string(&keys).unwrap_or_default();
-        let recipe = Self::parse_keys(name, &whole);
-        // A key of its own text is shown where it stands there.
-        let alone = yaml::read_without::<Recipe>("recipe", name, text, "base");
-        let recipe = match (recipe, alone) {
-            (Err(error), Err(own)) => return Err(if own.is_missing() { error } else { own }),
-            (recipe, _) => recipe?,
-        };
-        check::check(&recipe).map_err(|mistake| mistake.shown("recipe", name, text))?;
+        let recipe = Self::parse_keys(name, &whole).map_err(|error| {
+            // A key is shown where it stands in a text that somebody wrote, not in what results.
+            let what = error.without_place();
+            let error = TrainError::Unclear { kind: "recipe", name: name.to_owned(), what };
+            base::own_mistake(&texts).unwrap_or(error)
+        })?;
+        check::check(&recipe).map_err(|mistake| {
+            let written = texts.iter().find(|(_, text)| mistake.is_in(text));
+            let (name, text) = written.map_or((name, text), |(name, text)| (name, text));
+            mistake.shown("recipe", name, text)
+        })?;
         Ok(recipe)
     }
 

@@ -95,6 +95,11 @@ fn mistakes_are_named() {
         ("pad: 4 ", "pad: { by: 65, mode: reflect } ", "augmentation.pad is 65"),
         ("pad: 4 ", "pad: { by: 4, mode: circular } ", "`circular`, expected `zeros` or `reflect`"),
         ("seed: 0", "seed: 0\nclass_weights: [1, -1]", "class_weights has -1"),
+        (
+            "seed: 0",
+            "seed: 0\nclass_weights: []",
+            "class_weights is empty: write a number for each",
+        ),
         ("seed: 0", "seed: 0\nclass_weights: [0, 0]", "nothing would be learnt"),
         ("seed: 0", "seed: 0\nclass_weights: [1e308, 1]", "only their ratios count"),
         ("seed: 0", "seed: 0\nsampling: twice", "expected `once` or `balanced`"),
@@ -229,6 +234,16 @@ fn what_people_write_is_told_in_plain_words_at_its_line() {
              needed",
         ),
         ("seed: 0", "seed: 0\nvalidation: -3", 13, "a number of pictures such as 5000"),
+        ("seed: 0", "seed: 0\nvalidation: true", 13, "a number of pictures such as 5000"),
+        ("seed: 0", "seed: 0\nvalidation: [1]", 13, "this is a list, and a number of pictures"),
+        (
+            "seed: 0",
+            "seed: 0\nvalidation: { a: 1 }",
+            13,
+            "this is keys and values, and a number of",
+        ),
+        ("seed: 0", "seed: 0\nvalidation: 99999999999999999999", 13, "a number of pictures such"),
+        ("seed: 0", "seed: 0\nvalidation: !x 3", 13, "a number of pictures such as 5000"),
         ("seed: 0", "seed: 0\nval_split: 0.1", 13, "write validation: 0.1"),
         ("seed: 0", "seed: 0\nearly_stopping: 5", 13, "write stop: { after: 10 }"),
         ("flip: true", "flip: sometimes", 10, "true, false or alternate is needed"),
@@ -505,6 +520,31 @@ fn a_recipe_changes_another_key_by_key() {
     write("b.yaml", "base: a.yaml\n");
     let circle = Recipe::parse(&at("a.yaml"), "base: b.yaml\n").unwrap_err().to_string();
     assert!(circle.contains("b.yaml → ") && circle.ends_with(": a circle"), "{circle}");
+    // A long way is no circle.
+    for at in 0..20 {
+        write(&format!("c{at}.yaml"), &format!("base: c{}.yaml\n", at + 1));
+    }
+    let long = Recipe::parse(&at("c0.yaml"), "base: c1.yaml\n").unwrap_err().to_string();
+    assert!(long.contains("at most 16 recipes change one another"), "{long}");
+    write("c14.yaml", "base: he2016\n");
+    assert!(Recipe::parse(&at("c0.yaml"), "base: c1.yaml\n").is_ok());
+
+    // A mistake is shown in the file that has it.
+    let in_file = |text: &str| {
+        write("d.yaml", text);
+        Recipe::parse(&at("e.yaml"), "base: d.yaml\nseed: 4\n").unwrap_err().to_string()
+    };
+    for (text, told) in [
+        ("base: he2016\nschedule:\n  lr: fast\n", "a number is needed at line 3 column 7"),
+        ("base: he2016\n\nsede: 3\n", "did you mean `seed`? at line 3 column 1"),
+        ("base: he2016\nbatch: 0\n", "batch is 0, and must be 1 to 65536 at line 2 column 1"),
+        ("base: he2016\nvalidaton:\n", "did you mean `validation`? at line 2 column 1"),
+    ] {
+        let error = in_file(text);
+        assert!(error.starts_with(&format!("recipe {}: ", at("d.yaml"))), "{error}");
+        assert!(error.contains(told), "{error}");
+        no_words_of_the_program(&error);
+    }
 }
 
 #[test]
@@ -526,6 +566,12 @@ fn mistakes_in_a_recipe_that_changes_another_are_shown_in_its_own_text() {
         ("base: he2016\nepochs: 30\n", "after 48000 of 64000"),
         ("base: he2016\noptimiser: { betas: [0.9, 0.9] }\n", "sgd has no `betas`"),
         ("base: he2016\nseed: 1\nseed: 2\n", "`seed` stands twice"),
+        (
+            "base: he2016\nvalidaton:\n",
+            "there is no key `validaton` here; did you mean `validation`? at line 2 column 1",
+        ),
+        ("base: he2016\nschedule: { lrr: }\n", "did you mean `lr`? at line 2 column 13"),
+        ("base: he2016\noptimiser: { betas: , kid: null }\n", "there is no key `kid` here"),
     ] {
         let error = based(text).expect_err(text).to_string();
         assert!(error.contains(told), "{text}: {error}");
@@ -549,6 +595,8 @@ fn single_keys_are_changed_by_their_paths() {
     let part = changed(&[("iterations", "40"), ("schedule.divide.at", "[10, 20]")]).unwrap();
     let divide = part.schedule.divide.unwrap();
     assert_eq!((divide.by, divide.at), (10.0, vec![10, 20]));
+    let away = changed(&[("schedule.warmup", ""), ("epochs", "4")]).unwrap();
+    assert!(away.schedule.warmup.is_none());
     let away = changed(&[("schedule.warmup", "null"), ("epochs", "4")]).unwrap();
     assert_eq!((away.schedule.warmup, away.epochs), (None, Some(4.into())));
     for (key, value, told) in [
@@ -562,6 +610,8 @@ fn single_keys_are_changed_by_their_paths() {
         ("schedule.lr", "-1", "recipe, with schedule.lr: schedule.lr is -1, and must be 0 or more"),
         ("schedule.lr", "[", "recipe, with schedule.lr: schedule.lr: "),
         ("seed", "null", "`seed` is missing"),
+        ("validaton", "null", "there is no key `validaton` here; did you mean `validation`?"),
+        ("schedule.lrr", "", "there is no key `lrr` here; did you mean `lr`?"),
         ("schedule.lr.deep", "1", "keys and values"),
         ("", "1", "there is no key ``"),
         ("..", "1", "there is no key ``"),

@@ -2,6 +2,8 @@
 //!
 //! `place` finds keys in a text, `told` says what serde found in plain words, `elsewhere` has what other tools call keys.
 
+use std::borrow::Cow;
+
 use serde::de::DeserializeOwned;
 
 use super::TrainError;
@@ -52,14 +54,19 @@ pub fn in_words(kind: &str, text: &str, error: &serde_yaml::Error) -> String {
 /// A value that reads well and makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    key: &'static str,
+    key: Cow<'static, str>,
     text: String,
 }
 
 impl Mistake {
     /// At a key, named from the outside in: `schedule.divide.at`.
-    pub fn at(key: &'static str, text: impl Into<String>) -> Self {
-        Self { key, text: text.into() }
+    pub fn at(key: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Self {
+        Self { key: key.into(), text: text.into() }
+    }
+
+    /// Whether its key stands in a text.
+    pub fn is_in(&self, text: &str) -> bool {
+        find(unmarked(text), &self.key).is_some()
     }
 
     /// What is wrong, without a line.
@@ -70,7 +77,7 @@ impl Mistake {
     /// As an error, with the key's line if it is written there.
     pub fn shown(&self, kind: &'static str, name: &str, text: &str) -> TrainError {
         let text = unmarked(text);
-        let line = find(text, self.key).map_or_else(String::new, |at| marked(text, at));
+        let line = find(text, &self.key).map_or_else(String::new, |at| marked(text, at));
         TrainError::Unclear { kind, name: name.to_owned(), what: format!("{}{line}", self.text) }
     }
 }

@@ -145,6 +145,7 @@ fn needed(found: &str, expected: &str, line: &str, example: Option<&str>) -> Str
         (None, "unit value" | "Option value") => "nothing".to_owned(),
         (None, "sequence") => "a list".to_owned(),
         (None, "map") => "keys and values".to_owned(),
+        (None, "enum") => "a value with a tag, !".to_owned(),
         (None, other) => other.split('`').nth(1).unwrap_or(other).to_owned(),
     };
     let hint = text.and_then(|text| meant(text, expected, line)).or_else(|| whole(&what, expected));

@@ -6,7 +6,7 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
 
 use super::{bytes, damaged, shape, whole};
-use crate::network::{Network, Part};
+use crate::network::Network;
 use crate::train::TrainError;
 use crate::train::error::Misfit;
 use crate::train::foreign::{self, Found, Map, Pairing, Unpaired, same_content};
@@ -105,10 +105,7 @@ fn read(view: &TensorView, tensor: &Tensor) -> Result<Vec<f32>, Misfit> {
     if values.iter().any(|value| !value.is_finite()) {
         return Err(Misfit::NoNumber);
     }
-    let variance = Part::RunningVariance.suffix().is_some_and(|word| tensor.name.ends_with(word));
-    if variance && values.iter().any(|v| *v < 0.0) {
-        return Err(Misfit::Negative);
-    }
+    super::check_variances(tensor, &values)?;
     Ok(layout::from_checkpoint(tensor.kind, tensor.shape, &values))
 }
 

@@ -20,6 +20,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::atomic;
 use super::format;
+use crate::network::Part;
 use crate::train::TrainError;
 use crate::train::error::Misfit;
 use crate::train::foreign::other_format;
@@ -204,7 +205,16 @@ fn read(view: &TensorView, tensor: &Tensor) -> Result<Vec<f32>, Misfit> {
     if !values.iter().all(|value| value.is_finite()) {
         return Err(Misfit::NoNumber);
     }
+    check_variances(tensor, &values)?;
     Ok(layout::from_checkpoint(tensor.kind, tensor.shape, &values))
+}
+
+/// Refuses variances below zero, whose roots would be no numbers.
+fn check_variances(tensor: &Tensor, values: &[f32]) -> Result<(), Misfit> {
+    let is_variance =
+        Part::RunningVariance.suffix().is_some_and(|word| tensor.name.ends_with(word));
+    let is_negative = is_variance && values.iter().any(|value| *value < 0.0);
+    if is_negative { Err(Misfit::Negative) } else { Ok(()) }
 }
 
 fn shape(tensor: &Tensor) -> Vec<usize> {

@@ -146,6 +146,23 @@ fn weights_that_are_no_numbers_are_refused_by_name() {
 }
 
 #[test]
+fn variances_below_zero_are_refused() {
+    let (_folder, path, _) = saved();
+    let negative = tensor("bn.running_var", Kind::Vector, [1, 1, 1, 4], Role::Statistic);
+    let tensors = [tensors(), vec![negative]].concat();
+    let mut values = initial(&tensors, 3);
+    values.insert("bn.running_var".into(), vec![1.0, 0.5, 0.0, 1.0]);
+    save(&path, &tensors, &values, &about()).unwrap();
+    assert_eq!(load(&path, &tensors).unwrap(), values);
+    values.insert("bn.running_var".into(), vec![1.0, -1e-3, 0.0, 1.0]);
+    save(&path, &tensors, &values, &about()).unwrap();
+    let error = load(&path, &tensors).unwrap_err().to_string();
+    assert!(error.contains("bn.running_var: it holds negative variances"), "{error}");
+    let begun = load_to_begin(&path, &tensors, &|_| false, false).unwrap_err().to_string();
+    assert!(begun.contains("bn.running_var: it holds negative variances"), "{begun}");
+}
+
+#[test]
 fn what_is_no_finite_number_is_never_written() {
     let (folder, _, weights) = saved();
     let names: Vec<String> = weights.keys().cloned().collect();
