@@ -158,7 +158,8 @@ fn reduce(
 ) -> NodeId {
     match kind {
         ReduceKind::Sum => g,
-        // Elements that tie for the largest share the gradient.
+        // Elements that tie for the largest share the gradient. They are found by comparing, so x must be
+        // stored, as what an anchor made is.
         ReduceKind::Max => {
             let difference = b.sub(x, y);
             let below = b.unary(Unary::Neg, difference);

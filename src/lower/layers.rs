@@ -3,8 +3,7 @@
 use crate::graph::autodiff::mean;
 use crate::graph::builder::Builder;
 use crate::graph::{
-    Axes, Binary, ConvGeometry, NodeId, PoolGeometry, PoolKind, ReduceKind, Role, Shape, Type,
-    Unary,
+    Axes, Binary, ConvGeometry, NodeId, PoolGeometry, PoolKind, Role, Shape, Type, Unary,
 };
 use crate::network::{
     self, Activation, BinaryOp, Layer, ModuleId, Over, Per, RandomDraw, Slide, TensorId,
@@ -92,9 +91,7 @@ impl Lowering<'_> {
                 channels::channel_mean(&mut self.b, args[0])
             }
             Layer::GlobalPool(network::PoolKind::Avg) => mean(&mut self.b, Axes::SPACE, args[0]),
-            Layer::GlobalPool(network::PoolKind::Max) => {
-                self.b.reduce(ReduceKind::Max, Axes::SPACE, args[0])
-            }
+            Layer::GlobalPool(network::PoolKind::Max) => channels::global_max(&mut self.b, args[0]),
             Layer::Pool { kind, window, slide: Slide { stride, padding, .. }, counted } => {
                 let [_, h, w, _] = self.b.ty(args[0]).shape.0;
                 let (kind, input) = (pooled(kind), [h, w]);

@@ -34,5 +34,18 @@ pub fn channel_mean(b: &mut Builder, x: NodeId) -> NodeId {
 
 /// Maximum over channels; equals share the gradient.
 pub fn channel_max(b: &mut Builder, x: NodeId) -> NodeId {
-    b.reduce(ReduceKind::Max, Axes::CHANNELS, x)
+    maximum(b, Axes::CHANNELS, x)
+}
+
+/// Maximum over rows and columns; equals share the gradient.
+pub fn global_max(b: &mut Builder, x: NodeId) -> NodeId {
+    maximum(b, Axes::SPACE, x)
+}
+
+/// The gradient goes to the elements that are the maximum to the bit. Engines compute pointwise values
+/// again where they read them, and not always to the bit: a move writes them once for both.
+fn maximum(b: &mut Builder, axes: Axes, x: NodeId) -> NodeId {
+    let axes_of_x = b.ty(x).shape.0.map(AxisMap::identity);
+    let written = b.remap(Remap { axes: axes_of_x }, x);
+    b.reduce(ReduceKind::Max, axes, written)
 }

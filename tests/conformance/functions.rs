@@ -46,6 +46,10 @@ fn several_values_are_trained() {
         ("larger", "max(x, F(x))"),
         ("smaller", "min(F(x), x, 1) + max(x, 0)"),
         ("map of maxima", "x * sigmoid(channel_max(F(x)))"),
+        (
+            "maxima of what is computed again where it is read",
+            "x + channel_max(bn(F(x))) + global_max_pool(tanh(bn(F(x))))",
+        ),
         ("map of means", "x * sigmoid(channel_mean(F(x))) + F(x)"),
         ("both maps", "x * (conv(7x7, 1) -> sigmoid)(concat(channel_mean(x), channel_max(F(x))))"),
     ] {

@@ -170,12 +170,14 @@ pub fn calm_inputs(network: &Network, program: &Program) -> interp::Inputs {
         .expect("there are six")
 }
 
-/// Smallest distance of a ReLU's argument from zero. Zeros themselves are padding, or came out of
-/// another ReLU, in every engine.
+/// Smallest distance from zero of what a ReLU or a step reads, where the gradient of a maximum is one of
+/// its difference. Zeros themselves are padding, came out of another ReLU, or are a maximum's own, in
+/// every engine.
 pub fn margin(program: &Program, inputs: &interp::Inputs) -> f64 {
     let graph = &program.graph;
-    let relus = graph.nodes.iter().filter(|n| n.op == Op::Unary(Unary::Relu));
-    let outputs = Output::quantities(relus.map(|n| n.args[0]));
+    let kinks = [Unary::Relu, Unary::Step].map(Op::Unary);
+    let kinks = graph.nodes.iter().filter(|n| kinks.contains(&n.op));
+    let outputs = Output::quantities(kinks.map(|n| n.args[0]));
     let forward = Program { outputs, updates: Vec::new(), ..program.clone() };
     let (arguments, _) =
         interp::run(&rnetc::passes::run(rnetc::passes::Mode::Training, &forward), inputs);

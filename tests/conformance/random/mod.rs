@@ -206,13 +206,25 @@ fn another_hundred_chains() {
     check_chains(100..200, false);
 }
 
+/// What `RNETC_NETS` or `RNETC_CHAINS` asks for, FROM..TO.
+fn asked(variable: &str, usual: &str) -> std::ops::Range<u32> {
+    let asked = std::env::var(variable).unwrap_or_else(|_| usual.into());
+    let ends = asked.split_once("..").expect("FROM..TO");
+    let [from, to] = [ends.0, ends.1].map(|end| end.parse().expect("a number"));
+    from..to
+}
+
 /// For a change to how operands lie in memory: `RNETC_CHAINS=FROM..TO cargo test --release --test
 /// conformance -- --ignored chains`.
 #[test]
 #[ignore = "takes minutes"]
 fn as_many_chains_as_are_asked_for() {
-    let asked = std::env::var("RNETC_CHAINS").unwrap_or_else(|_| "200..2200".into());
-    let ends = asked.split_once("..").expect("FROM..TO");
-    let [from, to] = [ends.0, ends.1].map(|end| end.parse().expect("a number"));
-    check_chains(from..to, true);
+    check_chains(asked("RNETC_CHAINS", "200..2200"), true);
+}
+
+/// For a new layer: `RNETC_NETS=FROM..TO`, and nets in place of chains.
+#[test]
+#[ignore = "takes minutes"]
+fn as_many_nets_as_are_asked_for() {
+    check(asked("RNETC_NETS", "200..1200"));
 }

@@ -20,7 +20,7 @@ impl Dice {
 }
 
 /// A convolution with what stands around it, in every order of the papers and some others.
-const LINKS: [&str; 9] = [
+const LINKS: [&str; 22] = [
     "bn -> relu -> CONV",
     "relu -> CONV -> bn",
     "CONV -> bn -> relu",
@@ -30,10 +30,23 @@ const LINKS: [&str; 9] = [
     "tanh -> CONV -> dropout(0)",
     "CONV",
     "CONV -> drop_path(0)",
+    "group_norm(1) -> CONV",
+    "layer_norm(over: channels) -> silu -> CONV",
+    "CONV -> instance_norm(affine: false) -> relu",
+    "CONV -> group_norm(width, gamma: 0.5) -> tanh",
+    "scale(0.75) -> CONV",
+    "CONV -> shift(0.25, per: tensor) -> gelu",
+    "blur_pool(1) -> CONV",
+    "pad_pixels(top: 1, bottom: -1, left: -1, right: 1) -> CONV",
+    "upsample(2) -> WIDE",
+    "upsample(2, kind: bilinear) -> WIDE",
+    "CONV -> slice_channels(1) -> pad_channels(width, before: 1)",
+    "max_pool(3, stride: 1, padding: 1) -> CONV",
+    "bn -> leaky_relu(0.25) -> CONV",
 ];
 
 /// What becomes of shortcut `h`, branches `F` and `G`, and gate `g`.
-const SUMS: [&str; 8] = [
+const SUMS: [&str; 17] = [
     "h(x) + F(x)",
     "0.5 * h(x) + 0.5 * F(x)",
     "(1 - g(x)) * h(x) + g(x) * F(x)",
@@ -42,20 +55,31 @@ const SUMS: [&str; 8] = [
     "h(x) + F(x) - G(x) / 3",
     "h(x) + 0.5 * F(x) * G(x)",
     "h(x) + F(x) + 0.25 * a",
+    "h(x) + concat(slice_channels(0, 2)(F(x)), slice_channels(2)(G(x)))",
+    "concat(slice_channels(1)(h(x)), slice_channels(0, 1)(G(x))) + F(x)",
+    "max(h(x), F(x), G(x) - 0.5)",
+    "h(x) + min(F(x), 0.25)",
+    "h(x) + sigmoid(channel_mean(F(x))) * F(x)",
+    "h(x) + tanh(global_max_pool(F(x)) + channel_max(F(x))) * F(x)",
+    "h(x) + scalar(0.5) * F(x)",
+    "h(x) + random(0.5, 1.5) * F(x)",
+    "h(x) + detach(F(x)) * G(x)",
 ];
 
 /// A chain of one or two convolutions, the first of which has the stride.
 fn chain(dice: &mut Dice) -> String {
     let links = 1 + dice.below(2);
     let link = |at: usize| {
-        let kernel = dice.one_of(&["1x1", "3x3", "3x3", "3x3", "5x5"]);
+        let kernel = dice.one_of(&["1x1", "3x3", "3x3", "3x3", "5x5", "3x1", "1x5"]);
         let bias = dice.one_of(&["", "", ", bias: 0.5", ", dilation: 2", ", padding: same"]);
         // The second reads as many channels as it writes.
-        let more = match at {
-            0 => ", stride: stride",
-            _ => dice.one_of(&["", "", ", groups: width"]),
+        let [more, twice] = match at {
+            0 => [", stride: stride", ", stride: 2 * stride"],
+            _ => [dice.one_of(&["", "", ", groups: width"]), ", stride: 2"],
         };
-        dice.one_of(&LINKS).replace("CONV", &format!("conv({kernel}, width{more}{bias})"))
+        let conv = |more: &str| format!("conv({kernel}, width{more}{bias})");
+        // Of a picture twice as large a step twice as long makes the same.
+        dice.one_of(&LINKS).replace("CONV", &conv(more)).replace("WIDE", &conv(twice))
     };
     (0..links).map(link).collect::<Vec<_>>().join(" -> ")
 }
