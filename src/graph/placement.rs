@@ -13,7 +13,7 @@
 //! channel), and whatever is an output or a new state. The rule knows nothing of batch norm or of
 //! gradients.
 
-use super::{Class, Graph, NodeId, Op, Program, Shape};
+use super::{Class, Graph, Node, NodeId, Op, Program, ReduceKind, Shape};
 
 /// When a value is computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -152,6 +152,13 @@ pub fn is_anchor(graph: &Graph, id: NodeId) -> bool {
         Class::Window | Class::Contraction | Class::Reduction | Class::Move => true,
         Class::Source | Class::Pointwise | Class::Order => false,
     }
+}
+
+/// What maxima are taken of: their gradient goes to the elements that equal them, so that these are
+/// stored as they are computed, in single precision.
+pub fn compared(graph: &Graph) -> impl Iterator<Item = NodeId> + '_ {
+    let maxima = |node: &&Node| matches!(node.op, Op::Reduce(ReduceKind::Max, _));
+    graph.nodes.iter().filter(maxima).map(|node| node.args[0])
 }
 
 /// Whether a node closes a phase: it reads batched values and yields one for the whole batch.

@@ -1,13 +1,17 @@
 //! Functions of elements in nets that are trained, and far from zero.
 
+use rnetc::engine::cpu::CpuEngine;
+use rnetc::engine::{Engine, Precision};
+use rnetc::graph::autodiff::gradient;
 use rnetc::graph::builder::Builder;
-use rnetc::graph::{NodeId, Output, Program, Role, Shape, Type, Unary};
+use rnetc::graph::{Axes, InputId, NodeId, Output, Program, ReduceKind, Role, Shape, Type, Unary};
 use rnetc::lower;
-use rnetc::nn::activation;
 use rnetc::nn::optimiser::Sgd;
+use rnetc::nn::{activation, channels};
 
 use super::compare::agrees;
-use super::support::compile;
+use super::half::half;
+use super::support::{compile, gpu};
 
 /// Each between two convolutions, trained for some steps.
 #[test]
@@ -63,6 +67,45 @@ fn several_values_are_trained() {
             let program = lower::training(&compile(name, &text, ""), 2, &Sgd::PAPER);
             // Sums over two thousand pixels whose terms cancel.
             agrees(&format!("{name}, {pictures}"), &program, 1e-3);
+        }
+    }
+}
+
+/// Whatever rounding makes of the elements, one of them is the maximum, or several share: what is added to
+/// all has the whole gradient, two times the sum for each maximum.
+#[test]
+fn maxima_lose_no_gradient_in_any_precision() {
+    let precisions = [Precision::F32, Precision::Bf16x3, Precision::Bf16];
+    let on_cpu = |precision| CpuEngine::new(Some(1), precision).expect("every machine has a CPU");
+    let mut engines: Vec<Box<dyn Engine>> = Vec::new();
+    engines.extend(precisions.map(|precision| Box::new(on_cpu(precision)) as Box<dyn Engine>));
+    let gpus = gpu().into_iter().chain(half());
+    engines.extend(gpus.map(|engine| Box::new(engine) as Box<dyn Engine>));
+    for maximum in [channels::channel_max, channels::global_max] {
+        let mut b = Builder::new();
+        let ty = |shape, batched| Type { shape: Shape(shape), batched };
+        let x = b.input("images", Role::Images, ty([3, 6, 5, 8], true));
+        let factors = b.input("factors", Role::Parameter, ty([1, 1, 1, 8], false));
+        let more = b.input("more", Role::Parameter, ty([1, 1, 1, 1], false));
+        let scaled = b.mul(x, factors);
+        let computed_again = b.add(scaled, more);
+        let largest = maximum(&mut b, computed_again);
+        let count = b.ty(largest).shape.len() as f32;
+        let sum = b.reduce(ReduceKind::Sum, Axes::ALL, largest);
+        let square = b.mul(sum, sum);
+        let gradient = gradient(&mut b, square, &[more])[0];
+        let outputs = Output::quantities([gradient, sum]);
+        let program = Program { graph: b.finish(), outputs, updates: Vec::new(), batch: 3 };
+        for engine in &engines {
+            let mut executable = engine.compile(&program).expect("compiles");
+            for (at, input) in program.graph.inputs.iter().enumerate() {
+                let waves = (0..input.ty.shape.len()).map(|i| (1.7 * i as f32 + 0.4).sin() + 0.3);
+                executable.write(InputId(at as u32), &waves.collect::<Vec<_>>()).expect("it fits");
+            }
+            executable.run().expect("runs");
+            let [gradient, sum] = [0, 1].map(|at| executable.output(at).expect("an output")[0]);
+            let share = gradient / (2.0 * sum * count);
+            assert!((share - 1.0).abs() < 1e-2, "{:?}: {share} of it", engine.device());
         }
     }
 }

@@ -18,7 +18,7 @@ mod unbatched;
 use super::operand::NumberFormat;
 use super::simd::Isa;
 use crate::engine::{EngineError, Precision};
-use crate::graph::placement::{Home, Placement, closes_phase};
+use crate::graph::placement::{Home, Placement, closes_phase, compared};
 use crate::graph::{AxisMap, Class, Graph, NodeId, Op, Program, ReduceKind};
 
 use fuse::LoopTable;
@@ -132,5 +132,7 @@ fn formats(program: &Program, placement: &Placement, precision: Precision) -> Ve
             | Precision::F16 => NumberFormat::F32,
         }
     };
-    graph.ids().map(format).collect()
+    let mut formats: Vec<NumberFormat> = graph.ids().map(format).collect();
+    compared(graph).for_each(|id| formats[id.index()] = NumberFormat::F32);
+    formats
 }

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::graph::placement::compared;
 use crate::graph::{Node, NodeId, Op, Program};
 
 use super::dispatch::Dispatch;
@@ -125,7 +126,8 @@ fn formats(program: &Program, activations: NumberFormat) -> Vec<NumberFormat> {
         if inner { activations } else { NumberFormat::F32 }
     };
     let mut formats: Vec<_> = program.graph.nodes.iter().map(format).collect();
-    program.roots().for_each(|root| formats[root.index()] = NumberFormat::F32);
+    let whole = program.roots().chain(compared(&program.graph));
+    whole.for_each(|id| formats[id.index()] = NumberFormat::F32);
     formats
 }
 
