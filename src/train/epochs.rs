@@ -61,8 +61,8 @@ mod tests {
     fn a_part_of_a_step_is_a_step_and_rounding_is_none() {
         // airbench94: ceil(48 · 9.9).
         assert_eq!(Epochs(9.9).steps(48), 476);
-        // 0.1 · 30 is a little more than 3 in binary, 0.7 · 10 a little less than 7.
-        assert_eq!([Epochs(0.1).steps(30), Epochs(0.7).steps(10)], [3, 7]);
+        // 1.1 · 50 is a little more than 55 in binary, 1.15 · 100 a little less than 115.
+        assert_eq!([Epochs(1.1).steps(50), Epochs(1.15).steps(100)], [55, 115]);
         assert_eq!([Epochs(1e-6).steps(10), Epochs(200.0).steps(390)], [1, 78_000]);
         assert_eq!(Epochs(1e9).steps(u64::MAX), u64::MAX);
     }

@@ -58,7 +58,6 @@ pub fn of(recipe: &Recipe, network: &Network) -> Result<Updates, TrainError> {
                 let at = ends.iter().position(|end| *end == until);
                 at.map(|at| EndId(at as u32))
             }),
-            ..common
         };
         if frozen || own != common {
             updates.own.insert(tensor.id, (!frozen).then_some(own));

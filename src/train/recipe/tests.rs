@@ -39,7 +39,7 @@ fn what_is_written_reads_back() {
 fn stochastic_depth_divides_at_half_and_three_quarters() {
     let recipe = Recipe::bundled("stochastic_depth").unwrap().unwrap();
     let divide = recipe.schedule.divide.clone().unwrap();
-    let share = |at: &u64| *at as f64 / recipe.length() as f64;
+    let share = |at: &u64| *at as f64 / recipe.length();
     assert_eq!(divide.at.iter().map(share).collect::<Vec<_>>(), [0.5, 0.75]);
     assert_eq!((recipe.schedule.lr, divide.by), (0.1, 10.0));
 }
