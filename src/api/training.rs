@@ -14,6 +14,7 @@ use crate::train::config::Replanned;
 use crate::train::config::{Config, Contents};
 use crate::train::evaluate::MOST_BATCH;
 use crate::train::init::initial;
+use crate::train::rates::{Rates, Sweep};
 use crate::train::recipe::{Normalise, Recipe};
 use crate::train::record::checkpoint::Origin;
 use crate::train::record::format::FormatVersion;
@@ -321,6 +322,26 @@ impl Run {
     /// # Errors
     /// The engine fails, the loss is no number any more, or a file cannot be written.
     pub fn train(&mut self, observer: &mut dyn Observer) -> Result<End, TrainError> {
+        let first = self.first();
+        self.train_from(&first, 0, observer)
+    }
+
+    /// The losses of growing rates, from the same first values, over as many steps as the run has
+    /// (Smith 2017, section 3.3). Nothing is kept of it.
+    ///
+    /// # Errors
+    /// The engine fails, or the first loss is no number.
+    pub fn find_rate(
+        mut self,
+        sweep: Sweep,
+        observer: &mut dyn Observer,
+    ) -> Result<Rates, TrainError> {
+        let first = self.first();
+        self.session.sweep(&first, sweep, observer)
+    }
+
+    /// The first values.
+    fn first(&self) -> Values {
         let mut first = initial(&self.session.tensors, self.session.config.recipe.seed);
         let (train, normalisation) = (&self.session.train, &self.session.config.normalisation);
         first.extend(whiten::filters(
@@ -329,7 +350,7 @@ impl Run {
             normalisation,
         ));
         first.extend(self.begun.clone());
-        self.train_from(&first, 0, observer)
+        first
     }
 
     /// The same from the values that there were after `done` steps, what the optimiser keeps among them.

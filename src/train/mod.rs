@@ -20,6 +20,7 @@ pub mod layout;
 pub mod mistakes;
 pub mod part;
 pub mod picture_misfit;
+pub mod rates;
 pub mod recipe;
 pub mod record;
 pub mod runner;

@@ -14,6 +14,7 @@ mod lesion;
 #[path = "../support/nets.rs"]
 mod nets;
 mod pictures;
+mod rates;
 mod report;
 mod resume;
 mod run;

@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 
 use super::engine::EngineArgs;
 use super::part::PartArg;
-use super::values::{batch, change, epochs, set, setting};
+use super::values::{batch, change, epochs, rates, set, setting};
 use crate::data::Set;
 use crate::data::views::Views;
 use crate::export::Mode;
@@ -108,6 +108,14 @@ pub struct TrainingArgs {
     /// Show live curves on the terminal; q ends the run as Ctrl-C does
     #[arg(long, conflicts_with_all = ["eval", "predict"])]
     pub tui: bool,
+    /// Train for 200 steps (or --steps, --epochs) with a learning rate that grows from step to step, and
+    /// name rates at which the loss falls (Smith 2017); losses go to rates.csv and rates.svg in the folder
+    /// of --out [default: runs/<spec name>-rates], and no run is kept
+    #[arg(long, requires = "train", conflicts_with_all = ["eval", "predict", "resume", "tui"])]
+    pub find_rate: bool,
+    /// With --find-rate, the first and the last rate [default: 1e-5..10]
+    #[arg(long, value_name = "LOW..HIGH", value_parser = rates, requires = "find_rate")]
+    pub rates: Option<(f64, f64)>,
     /// Go on from the last checkpoint of a run, which knows its spec, data, recipe and length
     /// [default: the folder that --out names, else the newest run of the spec]
     #[arg(long, value_name = "RUN", num_args = 0..=1, conflicts_with_all = ["eval", "predict"])]

@@ -124,6 +124,17 @@ pub(super) fn amounts(text: &str) -> Result<RangeInclusive<usize>, String> {
     }
 }
 
+/// `1e-5..10`.
+pub(super) fn rates(text: &str) -> Result<(f64, f64), String> {
+    let ends = text.split_once("..").map(|(low, high)| (low.trim().parse(), high.trim().parse()));
+    match ends {
+        Some((Ok(low), Ok(high))) if 0.0 < low && low < high && high <= 1e6 && low >= 1e-30 => {
+            Ok((low, high))
+        }
+        Some(_) | None => Err("write two rates above 0, the lower first: 1e-5..10".into()),
+    }
+}
+
 fn between(text: &str, most: usize) -> Result<usize, String> {
     match text.parse() {
         Ok(n) if (1..=most).contains(&n) => Ok(n),

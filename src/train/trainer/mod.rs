@@ -24,6 +24,7 @@ use crate::nn::loss_scaling::MOST_LEFT_OUT;
 
 mod choice;
 mod measuring;
+mod rates;
 mod records;
 
 pub use choice::{Best, Choice};
@@ -251,7 +252,11 @@ impl Session {
 
     /// Hands a step to the engine, which may still be busy with the one before.
     fn begin(&mut self, step: u64, batch: &Batch) -> Result<Underway, TrainError> {
-        let rate = self.plan.rate(step);
+        self.begin_at(step, self.plan.rate(step), batch)
+    }
+
+    /// The same at a rate.
+    fn begin_at(&mut self, step: u64, rate: f64, batch: &Batch) -> Result<Underway, TrainError> {
         let seed = Draws::new(self.config.recipe.seed, Purpose::Step, step).bits() >> 8;
         let start = Instant::now();
         self.training.write_images(&batch.images)?;

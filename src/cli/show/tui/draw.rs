@@ -6,7 +6,7 @@ use ratatui::style::{Color, Stylize};
 use ratatui::text::Line;
 use ratatui::widgets::{Gauge, Paragraph, Wrap};
 
-use super::plot::{Curve, plot};
+use super::plot::{Along, Curve, plot};
 use super::state::State;
 use crate::chart::Axis;
 
@@ -92,8 +92,10 @@ fn curves(frame: &mut Frame, area: Rect, state: &State) {
         (true, false) => Layout::vertical(halves).areas(area),
         (true, true) => [area, Rect::ZERO],
     };
-    plot(frame, left, &loss_axis, state.step, &[loss]);
-    plot(frame, right, &error_axis, state.step, &[training, test]);
+    let label = format!("0 to step {}", state.step);
+    let along = Along { end: state.step, label: &label };
+    plot(frame, left, &loss_axis, &along, &[loss]);
+    plot(frame, right, &error_axis, &along, &[training, test]);
 }
 
 #[cfg(test)]

@@ -15,14 +15,30 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use crate::chart::Axis;
 use crate::cli::Failure;
 use crate::cli::session::signals::Signals;
 use crate::cli::show::output;
 use crate::train::record::metrics::{self, Epoch, Evaluation, Step};
 use crate::train::record::run_folder::RunFolder;
 use crate::train::trainer::{Observer, Session};
+use plot::{Along, Curve};
+use ratatui::style::Color;
 use screen::Screen;
 use state::State;
+
+/// A curve over steps as lines of text, so wide and high. `along` is the last step, and what is told of
+/// the steps.
+pub fn curve(
+    label: &str,
+    (end, told): &(u64, String),
+    points: &[[f64; 2]],
+    size: (u16, u16),
+) -> Vec<String> {
+    let along = Along { end: *end, label: told };
+    let curve = Curve { name: "", colour: Color::Reset, points };
+    plot::lines(size, &Axis::linear(label), &along, &curve)
+}
 
 /// Refuses where nothing can be drawn, before anything is begun.
 pub fn check() -> Result<(), Failure> {

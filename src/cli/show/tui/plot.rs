@@ -1,12 +1,13 @@
 //! A plot in characters, on the axes of the reports' figures.
 
-use ratatui::Frame;
+use ratatui::backend::TestBackend;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Style, Stylize};
 use ratatui::symbols::Marker;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
 use ratatui::widgets::canvas::{self, Canvas, Context};
+use ratatui::{Frame, Terminal};
 
 use crate::chart::{Axis, Fitted};
 
@@ -23,19 +24,28 @@ pub struct Curve<'a> {
     pub points: &'a [[f64; 2]],
 }
 
-/// Draws curves from step 0 to `end` in a frame.
-pub fn plot(frame: &mut Frame, area: Rect, axis: &Axis, end: u64, curves: &[Curve]) {
+/// What is along the bottom.
+pub struct Along<'a> {
+    /// Where it ends; it begins at 0.
+    pub end: u64,
+    /// What is told of it.
+    pub label: &'a str,
+}
+
+/// Draws curves in a frame.
+pub fn plot(frame: &mut Frame, area: Rect, axis: &Axis, along: &Along, curves: &[Curve]) {
     let mut title = vec![Span::from(axis.label.as_str())];
     for curve in curves {
         title.extend([" ".into(), Span::from(curve.name).fg(curve.colour)]);
     }
-    let steps = Line::from(format!("0 to step {end}")).right_aligned();
+    let steps = Line::from(along.label).right_aligned();
     let block = Block::bordered().title(Line::from(title)).title_bottom(steps);
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let values = curves.iter().flat_map(|curve| curve.points).map(|point| point[1]);
     let y = Fitted::new(axis, values);
-    let x = Fitted::new(&Axis::linear("").between(0.0, end.max(1) as f64), std::iter::empty());
+    let x =
+        Fitted::new(&Axis::linear("").between(0.0, along.end.max(1) as f64), std::iter::empty());
     let drawing = ticks(frame, inner, &y);
     let paint = |context: &mut Context| {
         for curve in curves {
@@ -46,6 +56,21 @@ pub fn plot(frame: &mut Frame, area: Rect, axis: &Axis, end: u64, curves: &[Curv
     };
     let canvas = Canvas::default().marker(Marker::Braille).x_bounds([0.0, 1.0]);
     frame.render_widget(canvas.y_bounds([0.0, 1.0]).paint(paint), drawing);
+}
+
+/// The same as lines of text, so wide and high.
+pub fn lines(
+    (width, height): (u16, u16),
+    axis: &Axis,
+    along: &Along,
+    curve: &Curve,
+) -> Vec<String> {
+    let Ok(mut terminal) = Terminal::new(TestBackend::new(width, height));
+    let Ok(drawn) = terminal.draw(|frame| {
+        plot(frame, frame.area(), axis, along, std::slice::from_ref(curve));
+    });
+    let symbols: Vec<&str> = drawn.buffer.content().iter().map(|cell| cell.symbol()).collect();
+    symbols.chunks(usize::from(width)).map(|line| line.concat()).collect()
 }
 
 /// Writes an axis's numbers where they stand; what is left for the drawing.

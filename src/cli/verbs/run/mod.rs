@@ -3,6 +3,7 @@
 mod chosen;
 mod evaluate;
 mod predict;
+mod rates;
 mod resume;
 mod scores;
 mod train;
@@ -36,7 +37,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         )));
     }
     if args.train.is_some() || args.training.resume.is_some() {
-        if args.format == ResultFormat::Csv {
+        if args.format == ResultFormat::Csv && !args.training.find_rate {
             return Err(Failure::Usage(
                 "a run ends with one result, and no table: leave out --format csv, or say --format \
                  json; metrics.jsonl in its folder has each step"

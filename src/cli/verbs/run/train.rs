@@ -12,6 +12,7 @@ use crate::cli::session::spec::NamedSpec;
 use crate::cli::session::{RUNS, download, engine, recipe, recorded, start};
 use crate::cli::show::{batches, output, progress, tui};
 use crate::cli::verbs::run::chosen::{self, Chosen};
+use crate::cli::verbs::run::rates;
 use crate::cli::verbs::run::resume::{self, Resumed};
 use crate::data::folder::Splits;
 use crate::data::locate::Found;
@@ -88,6 +89,9 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
     batches::say(asked, &config);
     spec.warn_of_batch(training.network(), config.recipe.batch);
     let mut run = training.prepare_as(config, &data, &engine)?;
+    if args.training.find_rate {
+        return rates::find(run, &spec.name, args, signals);
+    }
     // Only when the programs are compiled is a folder made.
     let (folder, lock) = match &resumed {
         Some(resumed) => (resumed.folder.clone(), Lock::take(resumed.folder.path())?),
@@ -148,6 +152,9 @@ fn how_long(
         || training.with.iter().any(|(key, _)| lengths.contains(&key.as_str()));
     recipe.batch = training.batch.unwrap_or(recipe.batch);
     recipe.seed = training.seed.unwrap_or(recipe.seed);
+    if training.find_rate {
+        return Ok((recipe, rates::length(args)?));
+    }
     let length = match (training.epochs, training.steps, resumed) {
         (Some(epochs), _, _) => Length::Epochs(epochs),
         (None, Some(steps), _) => Length::Steps(steps),

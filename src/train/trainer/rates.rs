@@ -1,0 +1,64 @@
+//! Losses at growing rates.
+
+use super::{Observer, Pace, Session, Underway};
+use crate::data::DataError;
+use crate::train::TrainError;
+use crate::train::evaluate;
+use crate::train::rates::{Rates, Sweep};
+use crate::train::record::metrics::{EpochSums, Step};
+use crate::train::tensors::Values;
+
+impl Session {
+    /// Trains from `values` for the plan's steps, each at its rate of the sweep, as long as the loss does
+    /// not grow too far; nothing is written.
+    pub fn sweep(
+        &mut self,
+        values: &Values,
+        sweep: Sweep,
+        observer: &mut dyn Observer,
+    ) -> Result<Rates, TrainError> {
+        self.training.load(values)?;
+        let (train, steps) = (self.train.clone(), self.plan.total);
+        let showing = self.config.recipe.showing(train.pictures.as_ref(), train.classes);
+        let mut batches = train
+            .training(showing, 0..steps, self.training.takes())
+            .map_err(TrainError::NoThread)?;
+        let (mut rates, mut pace) = (Rates::default(), Pace::new(EpochSums::default()));
+        for step in 0..steps {
+            let batch = batches.next_item().ok_or(DataError::Ended)?;
+            let begun = self.begin_at(step, sweep.rate(step, steps), &batch)?;
+            batches.recycle(batch);
+            let (record, error_percent) = self.swept(begun, &mut pace)?;
+            let loss = f64::from(record.loss);
+            if rates.tried.is_empty() && !loss.is_finite() {
+                let tensor = self.first_bad()?;
+                return Err(TrainError::NonFinite { step: 1, loss: record.loss, tensor });
+            }
+            let goes_on = rates.add(record.lr, loss);
+            if goes_on {
+                observer.step(&record, error_percent);
+            }
+            if !goes_on || observer.interrupted() {
+                break;
+            }
+        }
+        Ok(rates)
+    }
+
+    /// Waits for a step.
+    fn swept(&self, underway: Underway, pace: &mut Pace) -> Result<(Step, f64), TrainError> {
+        let Underway { step, rate, labels, start, results, .. } = underway;
+        let mut results = results.wait()?.into_iter();
+        let loss = results.next().and_then(|loss| loss.first().copied()).unwrap_or(f32::NAN);
+        let logits = results.next().unwrap_or_default();
+        let count = labels.len() as f64;
+        let wrong = evaluate::wrong(&logits, self.train.classes, &labels);
+        let error_percent = 100.0 * wrong as f64 / count;
+        let images_per_s = pace.rate(count, start.elapsed().as_secs_f64());
+        let epoch = self.plan.epoch(step);
+        let error = Some(error_percent);
+        let record =
+            Step { step: step + 1, epoch, loss, error_percent: error, lr: rate, images_per_s };
+        Ok((record, error_percent))
+    }
+}
