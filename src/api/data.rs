@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::data::dataset::Subset;
 use crate::data::folder::Splits;
 use crate::data::locate::{Found, SHAPES_SEED};
 use crate::data::progress::Silent;
+use crate::data::selected::Selected;
 use crate::data::shapes::Shapes;
 use crate::data::sizing::Sizing;
 use crate::data::{DataError, Dataset, Extent, Name, Set};
@@ -44,6 +44,6 @@ impl Dataset {
     /// The same with the first `count` test pictures only.
     #[must_use]
     pub fn with_test_pictures(self, count: usize) -> Self {
-        Self { test: Arc::new(Subset::new(self.test, 0, count)), ..self }
+        Self { test: Arc::new(Selected::from(self.test, 0, count)), ..self }
     }
 }

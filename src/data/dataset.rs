@@ -127,47 +127,6 @@ pub struct Dataset {
     pub test: Arc<dyn Pictures>,
 }
 
-/// Some pictures of a split, from one on.
-pub struct Subset {
-    all: Arc<dyn Pictures>,
-    first: usize,
-    count: usize,
-}
-
-impl Subset {
-    /// At most `count` pictures from number `first` on.
-    pub fn new(all: Arc<dyn Pictures>, first: usize, count: usize) -> Self {
-        let count = count.min(all.count().saturating_sub(first));
-        Self { all, first, count }
-    }
-}
-
-impl Pictures for Subset {
-    fn count(&self) -> usize {
-        self.count
-    }
-
-    fn extent(&self) -> Extent {
-        self.all.extent()
-    }
-
-    fn picture(&self, epoch: u32, index: usize, pixels: &mut [u8]) -> u8 {
-        self.all.picture(epoch, self.first + index, pixels)
-    }
-
-    fn label(&self, epoch: u32, index: usize) -> u8 {
-        self.all.label(epoch, self.first + index)
-    }
-
-    fn identity(&self, index: usize) -> Result<[u8; 32], DataError> {
-        self.all.identity(self.first + index)
-    }
-
-    fn file(&self, index: usize) -> Option<&Path> {
-        self.all.file(self.first + index)
-    }
-}
-
 /// Pictures held in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
@@ -176,8 +135,8 @@ pub struct Stored {
     labels: Vec<u8>,
     /// What a net sees of each, in the middle.
     seen: Extent,
-    /// Where they are in files of their own.
-    files: Vec<PathBuf>,
+    /// Where they are in files of their own, with the SHA-256 of each.
+    files: Vec<(PathBuf, [u8; 32])>,
 }
 
 impl Stored {
@@ -196,9 +155,9 @@ impl Stored {
         Self { seen, ..self }
     }
 
-    /// The same with the file of each picture, in order.
+    /// The same with the file of each picture and its SHA-256, in order.
     #[must_use]
-    pub fn from_files(self, files: Vec<PathBuf>) -> Self {
+    pub fn from_files(self, files: Vec<(PathBuf, [u8; 32])>) -> Self {
         Self { files, ..self }
     }
 }
@@ -217,7 +176,7 @@ impl Pictures for Stored {
     }
 
     fn file(&self, index: usize) -> Option<&Path> {
-        self.files.get(index).map(PathBuf::as_path)
+        self.files.get(index).map(|(path, _)| path.as_path())
     }
 
     fn label(&self, _epoch: u32, index: usize) -> u8 {
@@ -225,12 +184,11 @@ impl Pictures for Stored {
     }
 
     fn identity(&self, index: usize) -> Result<[u8; 32], DataError> {
-        let Some(file) = self.files.get(index) else {
-            let bytes = self.extent.bytes();
-            return Ok(Sha256::digest(&self.pixels[index * bytes..][..bytes]).into());
-        };
-        let bytes = std::fs::read(file).map_err(|error| DataError::io("reading", file, error))?;
-        Ok(Sha256::digest(&bytes).into())
+        // Read before, so that nothing is read again.
+        let of_file = self.files.get(index).map(|(_, sha256)| *sha256);
+        let bytes = self.extent.bytes();
+        let own = || Sha256::digest(&self.pixels[index * bytes..][..bytes]).into();
+        Ok(of_file.unwrap_or_else(own))
     }
 
     fn digest(&self) -> Option<String> {

@@ -175,14 +175,14 @@ pub enum DataError {
         class: String,
     },
     /// A validation part cannot be drawn.
-    #[error("{}", validation(.data, .amount, *.is_share, [*.count, *.classes]))]
+    #[error("{}", validation(.data, .amount, *.is_none, [*.count, *.classes]))]
     Validation {
         /// From the training pictures of which set.
         data: String,
         /// How many were asked for.
         amount: String,
-        /// Whether that is a share.
-        is_share: bool,
+        /// Whether that is no picture: too small a share, or fewer than the copies of any picture.
+        is_none: bool,
         /// How many training pictures there are.
         count: usize,
         /// How many can be held out where one of each class stays.
@@ -323,15 +323,15 @@ fn bad_pictures(bad: &[(PathBuf, String)], of: usize) -> String {
     text
 }
 
-fn validation(data: &str, amount: &str, is_share: bool, [count, most]: [usize; 2]) -> String {
-    match is_share {
+fn validation(data: &str, amount: &str, is_none: bool, [count, most]: [usize; 2]) -> String {
+    match is_none {
         false => format!(
             "validation is {amount}, and {most} of the {count} training pictures of {data} can be held \
              out, since one of each class stays; ask for fewer"
         ),
         true => format!(
             "validation is {amount}, which holds out none of the {count} training pictures of {data}; \
-             ask for more, or for a number of pictures"
+             ask for more, or for a number of pictures (copies of a picture stay together)"
         ),
     }
 }

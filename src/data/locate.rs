@@ -104,6 +104,14 @@ impl Found {
         }
     }
 
+    /// Whether it has a validation part of its own.
+    pub fn has_validation(&self) -> bool {
+        match self {
+            Found::Known(..) => false,
+            Found::Folder(folder) => folder.has_validation(),
+        }
+    }
+
     /// How many classes it has.
     pub fn classes(&self) -> usize {
         self.class_names().len()

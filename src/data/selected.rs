@@ -20,6 +20,12 @@ impl Selected {
     pub fn new(all: Arc<dyn Pictures>, numbers: Vec<usize>) -> Self {
         Self { all, numbers }
     }
+
+    /// At most `count` of them, from number `first` on.
+    pub fn from(all: Arc<dyn Pictures>, first: usize, count: usize) -> Self {
+        let end = first.saturating_add(count).min(all.count());
+        Self::new(all, (first..end).collect())
+    }
 }
 
 impl Pictures for Selected {

@@ -71,6 +71,25 @@ fn a_run_chooses_by_it_and_tests_at_the_end() {
 }
 
 #[test]
+fn copies_that_have_no_room_together_are_told() {
+    let folder = Folder::new();
+    pets(&folder);
+    for class in ["ant", "bee", "cat"] {
+        for n in 0..20 {
+            let path = |copy: &str| folder.at(format!("pets/train/{class}/{copy}{n}.png"));
+            std::fs::copy(path(""), path("copy")).unwrap();
+        }
+    }
+    recipe(&folder, "r.yaml", "validation: 15\n");
+    let said = folder.expect(0, &format!("{TRAIN} --recipe r.yaml --out r"));
+    let told =
+        "validation part: 12 (of the 15 that are asked for: copies of a picture stay together) of";
+    assert!(said.err.contains(told), "{said:?}");
+    let said = folder.expect(0, &format!("run --eval --part val {WEIGHTS} r"));
+    assert!(said.out.contains("of 12 wrong"), "{said:?}");
+}
+
+#[test]
 fn views_are_averaged_and_recorded() {
     let folder = Folder::new();
     pets(&folder);
@@ -185,6 +204,12 @@ fn a_folder_of_validation_pictures_is_used_and_a_run_of_before_goes_on_without()
     assert!(config.contains("pictures: 60\nvalidation: 3\n"), "{config}");
     let said = folder.expect(0, &format!("run --eval --part val {WEIGHTS} r"));
     assert!(said.out.contains("of 3 wrong"), "{said:?}");
+    // Training pictures are not read for it.
+    let whole = std::fs::read(folder.at("pets/train/ant/0.png")).unwrap();
+    std::fs::write(folder.at("pets/train/ant/0.png"), "damaged").unwrap();
+    let said = folder.expect(0, &format!("run --eval --part val {WEIGHTS} r"));
+    assert!(said.out.contains("of 3 wrong"), "{said:?}");
+    std::fs::write(folder.at("pets/train/ant/0.png"), whole).unwrap();
     // Other pictures in it are another run.
     draw(&folder, "pets/val/ant/v.png", 250);
     let said = folder.expect(2, "run --resume r --epochs 5 --engine cpu");

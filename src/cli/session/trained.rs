@@ -17,10 +17,10 @@ use crate::cli::session::weights;
 use crate::cli::show::output;
 use crate::data::Pictures;
 use crate::data::batches::Loading;
-use crate::data::dataset::Subset;
 use crate::data::folder::Splits;
 use crate::data::locate::Found;
 use crate::data::normalise::Normalisation;
+use crate::data::selected::Selected;
 use crate::dissect::journal::Journal;
 use crate::engine::Precision;
 use crate::network::Network;
@@ -129,7 +129,7 @@ pub fn open(run: &Path, args: &TrainedArgs, signals: &Signals) -> Result<Trained
     let dataset = download::load(&found, sizing, Splits::Test, signals)?;
     fit::check_weights(&network, &dataset)?;
     let pictures: Arc<dyn Pictures> = match args.pictures {
-        Some(count) => Arc::new(Subset::new(dataset.test, 0, count as usize)),
+        Some(count) => Arc::new(Selected::from(dataset.test, 0, count as usize)),
         None => dataset.test,
     };
     let after = match &origin {

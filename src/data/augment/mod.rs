@@ -6,6 +6,7 @@ mod flip;
 mod jitter;
 mod mixing;
 mod rand_augment;
+mod rectangle;
 mod resized;
 
 use super::Extent;

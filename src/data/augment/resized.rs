@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::Extent;
 use super::super::random::{Draws, Purpose};
-use super::erase::sides;
+use super::rectangle;
 use crate::pixels::Area;
 
 /// Which areas there are.
@@ -30,30 +30,16 @@ fn ratio() -> [f64; 2] {
     [3.0 / 4.0, 4.0 / 3.0]
 }
 
-/// How often an area that does not fit is drawn anew.
-const TRIES: usize = 10;
-
 impl ResizedCrop {
     /// The area of a picture in an epoch.
     pub fn draw(&self, extent: Extent, seed: u32, epoch: u32, index: usize) -> Area {
         let mut draws = Draws::new(seed, Purpose::Area, u64::from(epoch) << 32 | index as u64);
-        for _ in 0..TRIES {
-            let between = |[low, high]: [f64; 2], at: f32| low + (high - low) * f64::from(at);
-            let share = between(self.scale, draws.uniform());
-            let ratio = between(self.ratio.map(f64::ln), draws.uniform()).exp();
-            let [columns, rows] = sides(extent, share, ratio);
-            if (1..=extent.rows).contains(&rows) && (1..=extent.columns).contains(&columns) {
-                let mut span = |side: usize, len: usize| {
-                    let first = draws.below(side - len + 1);
-                    first..first + len
-                };
-                return Area {
-                    rows: span(extent.rows, rows),
-                    columns: span(extent.columns, columns),
-                };
-            }
-        }
-        self.middle(extent)
+        let shape = |[columns, rows]: [usize; 2]| {
+            let fits = (1..=extent.rows).contains(&rows) && (1..=extent.columns).contains(&columns);
+            fits.then_some([rows, columns])
+        };
+        let drawn = rectangle::draw(extent, [self.scale, self.ratio], &mut draws, shape);
+        drawn.unwrap_or_else(|| self.middle(extent))
     }
 
     /// The largest area in the middle whose ratio is not out of range.

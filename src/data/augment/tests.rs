@@ -90,11 +90,11 @@ fn rectangles_are_those_of_torchvision() {
         channels: 3,
     };
     for row in rows("erasing") {
-        let sides = erase::sides(extent(&row), number(&row, 2), number(&row, 3));
+        let sides = rectangle::sides(extent(&row), number(&row, 2), number(&row, 3));
         assert_eq!(sides.map(|side| side as f64), [4, 5].map(|at| number(&row, at)), "{row}");
     }
     for row in rows("resized") {
-        let [wide, high] = erase::sides(extent(&row), number(&row, 2), number(&row, 3));
+        let [wide, high] = rectangle::sides(extent(&row), number(&row, 2), number(&row, 3));
         assert_eq!(
             [high, wide].map(|side| side as f64),
             [6, 7].map(|at| number(&row, at)),

@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 
 use super::list::{Entry, shown};
 use crate::data::dataset::Stored;
-use crate::data::picture::{self, Doubt};
+use crate::data::picture::{self, Doubt, Picture};
 use crate::data::progress::{Progress, Work};
 use crate::data::sizing::{Purpose, Sizing};
 use crate::data::{DataError, Extent, Pictures};
@@ -70,7 +70,8 @@ pub fn all(
     let mut told = told?;
     told.sort_by_key(|(at, _)| *at);
     let labels = entries.iter().map(|entry| entry.label).collect();
-    let files = entries.iter().map(|entry| entry.path.clone()).collect();
+    let file = |(entry, (_, one)): (&Entry, &(usize, One))| (entry.path.clone(), one.sha256);
+    let files = entries.iter().zip(&told).map(file).collect();
     let pictures = Stored::new(extent, pixels, labels)?.from_files(files);
     let pictures = pictures.seen_as(sizing.seen);
     let mut decoded = Decoded { pictures, bad: vec![], doubtful: vec![], transparent: vec![] };
@@ -148,6 +149,7 @@ struct One {
     bad: Option<String>,
     doubt: Option<Doubt>,
     transparent: bool,
+    sha256: [u8; 32],
 }
 
 fn one(
@@ -158,7 +160,8 @@ fn one(
     match picture::load_for(&entry.path, sizing, purpose) {
         Ok(picture) => {
             to.copy_from_slice(&picture.pixels);
-            Ok(One { bad: None, doubt: picture.doubt, transparent: picture.transparent })
+            let Picture { doubt, transparent, sha256, .. } = picture;
+            Ok(One { bad: None, doubt, transparent, sha256 })
         }
         Err(DataError::Picture { what, .. }) => Ok(One { bad: Some(what), ..One::default() }),
         Err(DataError::Io { error, .. }) => {

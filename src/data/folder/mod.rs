@@ -34,6 +34,8 @@ pub enum Splits {
     Both,
     /// Only the test pictures; the others are left empty where they cost something to read.
     Test,
+    /// The same of the validation pictures, where the set has such a part of its own.
+    Validation,
 }
 
 /// A folder whose pictures have been listed, and not yet read.
@@ -103,15 +105,22 @@ impl Folder {
             self.train = labelled(in_train, &self.classes, wrong);
         }
         self.test = labelled(&in_test, &self.classes, wrong);
-        let has =
-            |class: &&String| in_test.iter().any(|c| c.name == **class && !c.pictures.is_empty());
-        let without: Vec<String> =
-            self.classes.iter().filter(|class| !has(class)).cloned().collect();
-        if !without.is_empty() && !self.test.is_empty() {
-            let (test, without) = (test.display(), few(&without));
-            self.notes.push(format!("{test} has no pictures of {without}: they are not tested"));
+        if !self.test.is_empty() {
+            self.tell_missing(test, &in_test, "are not tested");
         }
         Ok(())
+    }
+
+    /// Tells the classes of which a part has no pictures.
+    fn tell_missing(&mut self, part: &Path, found: &[Class], what: &str) {
+        let has =
+            |class: &&String| found.iter().any(|c| c.name == **class && !c.pictures.is_empty());
+        let without: Vec<String> =
+            self.classes.iter().filter(|class| !has(class)).cloned().collect();
+        if !without.is_empty() {
+            let (part, without) = (part.display(), few(&without));
+            self.notes.push(format!("{part} has no pictures of {without}: they {what}"));
+        }
     }
 
     /// With a validation part, if there is one.
@@ -123,7 +132,12 @@ impl Folder {
         let Some(part) = part else { return Ok(()) };
         let found = self.listed(&part)?;
         let entries = labelled(&found, &self.classes, wrong);
-        self.validation = (!entries.is_empty()).then_some(entries);
+        if entries.is_empty() {
+            self.notes.push(format!("{} holds no pictures, and is not used", part.display()));
+            return Ok(());
+        }
+        self.tell_missing(&part, &found, "count in no choice");
+        self.validation = Some(entries);
         Ok(())
     }
 
@@ -158,6 +172,11 @@ impl Folder {
         Ok(listed.found)
     }
 
+    /// Whether it has a validation part of its own.
+    pub fn has_validation(&self) -> bool {
+        self.validation.is_some()
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -181,11 +200,12 @@ impl Folder {
                 .map_err(|wrong| together(wrong, self.train.iter()))?,
             false => (self.train.clone(), self.test.clone()),
         };
-        if test.is_empty() || (splits == Splits::Both && train.is_empty()) {
+        let needs_train = splits == Splits::Both && train.is_empty();
+        if needs_train || (splits != Splits::Validation && test.is_empty()) {
             let split = if test.is_empty() { "test" } else { "training" };
             return Err(DataError::NoPictures { folder: self.path.clone(), split });
         }
-        if self.held_out {
+        if self.held_out && splits != Splits::Validation {
             progress.note(&format!(
                 "{}: no test folder; a tenth of each class is held out for testing ({} of {} \
                  pictures)",
@@ -194,9 +214,12 @@ impl Folder {
                 self.train.len()
             ));
         }
-        let all = splits == Splits::Both;
-        let train = if all { train } else { Vec::new() };
-        let validation = self.validation.as_ref().filter(|_| all);
+        let [train, test] = match splits {
+            Splits::Both => [train, test],
+            Splits::Test => [Vec::new(), test],
+            Splits::Validation => [Vec::new(), Vec::new()],
+        };
+        let validation = self.validation.as_ref().filter(|_| splits != Splits::Test);
         let kept: [&[Entry]; 3] = [&train, validation.map_or(&[], Vec::as_slice), &test];
         let mut decoded = Vec::new();
         for (entries, purpose) in

@@ -396,10 +396,43 @@ fn a_val_beside_a_test_is_a_validation_part_and_alone_it_is_the_test_part() {
     again.load(EXTENT.into(), Splits::Both, &kept).unwrap();
     let said = kept.0.take().join("\n");
     assert!(said.contains("1 validation picture of 3 found among the training"), "{said}");
+    // The part alone can be read, and what it lacks is told.
+    let alone = again.load(EXTENT.into(), Splits::Validation, &kept).unwrap();
+    let counts = (alone.train.count(), alone.validation.unwrap().count(), alone.test.count());
+    assert_eq!(counts, (0, 3, 0));
+    std::fs::remove_file(folder.path().join("Val/cat/v.png")).unwrap();
+    kept.0.take();
+    let lacking = Folder::list(folder.path(), None).unwrap();
+    lacking.load(EXTENT.into(), Splits::Both, &kept).unwrap();
+    let said = kept.0.take().join("\n");
+    assert!(said.contains("Val has no pictures of cat: they count in no choice"), "{said}");
+    for name in ["v", "a"] {
+        std::fs::remove_file(folder.path().join(format!("Val/dog/{name}.png"))).unwrap();
+    }
+    let empty = Folder::list(folder.path(), None).unwrap();
+    assert!(empty.load(EXTENT.into(), Splits::Both, &kept).unwrap().validation.is_none());
+    let said = kept.0.take().join("\n");
+    assert!(said.contains("Val holds no pictures, and is not used"), "{said}");
+    for (k, name) in ["dog/v", "dog/a", "cat/v"].iter().enumerate() {
+        draw(&folder.path().join(format!("Val/{name}.png")), 100 + k as u8);
+    }
     draw(&folder.path().join("Val/cow/v.png"), 90);
     assert!(matches!(Folder::list(folder.path(), None), Err(DataError::UnknownClasses { .. })));
     std::fs::remove_dir_all(folder.path().join("Val/cow")).unwrap();
     std::fs::remove_dir_all(folder.path().join("test")).unwrap();
     let set = load(folder.path()).unwrap();
     assert_eq!((set.train.count(), set.validation.is_some(), set.test.count()), (3, false, 3));
+}
+
+#[test]
+fn a_picture_is_known_by_its_file_which_is_read_once() {
+    use sha2::{Digest, Sha256};
+    let folder = folder();
+    let set = load(folder.path()).unwrap();
+    let files: Vec<PathBuf> = (0..3).map(|k| set.train.file(k).unwrap().to_path_buf()).collect();
+    let sums: Vec<[u8; 32]> =
+        files.iter().map(|file| Sha256::digest(std::fs::read(file).unwrap()).into()).collect();
+    std::fs::remove_dir_all(folder.path()).unwrap();
+    let found: Vec<[u8; 32]> = (0..3).map(|k| set.train.identity(k).unwrap()).collect();
+    assert_eq!(found, sums);
 }

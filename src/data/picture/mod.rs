@@ -14,6 +14,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader};
 pub use jpeg::Doubt;
 use jpeg::Fault;
+use sha2::{Digest, Sha256};
 
 use super::sizing::{Purpose, Sizing};
 use super::{DataError, Extent};
@@ -36,6 +37,8 @@ pub struct Picture {
     pub pixels: Vec<u8>,
     /// What is odd about its file, a JPEG.
     pub doubt: Option<Doubt>,
+    /// SHA-256 of its file.
+    pub sha256: [u8; 32],
     /// Whether it had an opacity, which is left out: colours count as they stand in the file.
     pub transparent: bool,
 }
@@ -49,8 +52,9 @@ pub fn load(path: &Path, sizing: impl Into<Sizing>) -> Result<Picture, DataError
 /// The same as it is held for a purpose.
 pub fn load_for(path: &Path, sizing: Sizing, purpose: Purpose) -> Result<Picture, DataError> {
     sizing.check()?;
-    let Decoded { picture, orientation, doubt } =
-        decode(read(path)?).map_err(|what| bad(path, what))?;
+    let bytes = read(path)?;
+    let sha256 = Sha256::digest(&bytes).into();
+    let Decoded { picture, orientation, doubt } = decode(bytes).map_err(|what| bad(path, what))?;
     let transparent = picture.color().has_alpha();
     let plain = match sizing.seen.channels {
         1 => DynamicImage::from(grey(picture)),
@@ -64,7 +68,7 @@ pub fn load_for(path: &Path, sizing: Sizing, purpose: Purpose) -> Result<Picture
         Some(side) => middle::of(plain, orientation, side, [extent, sizing.seen]),
     };
     picture.apply_orientation(orientation);
-    Ok(Picture { pixels: picture.into_bytes(), doubt, transparent })
+    Ok(Picture { pixels: picture.into_bytes(), doubt, sha256, transparent })
 }
 
 /// Whether rows become columns.

@@ -5,6 +5,7 @@
 //! share, it depends on no other picture, however many come; by a number, only as many change sides
 //! as the number takes.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::de::{Error, Unexpected, Visitor};
@@ -78,15 +79,17 @@ impl Dataset {
         };
         let count = self.train.count();
         let asked = held.iter().map(Vec::len).sum::<usize>();
-        let wrong = match amount {
-            Amount::Count(wanted) => asked as u64 != wanted,
-            Amount::Share(_) => asked == 0,
+        // A number may be missed by some where copies of a picture stay together.
+        let too_many = match amount {
+            Amount::Count(wanted) => wanted > taken(&classes) as u64,
+            Amount::Share(_) => false,
         };
-        if wrong || asked == count {
+        let is_none = asked == 0 && !too_many;
+        if is_none || too_many || asked == count {
             return Err(DataError::Validation {
                 data: self.name.clone(),
                 amount: amount.to_string(),
-                is_share: matches!(amount, Amount::Share(_)),
+                is_none,
                 count,
                 classes: taken(&classes),
             });
@@ -132,7 +135,7 @@ fn by_share(classes: &[Vec<(u64, usize)>], share: f64) -> Vec<Vec<usize>> {
     let limit = (share * 18_446_744_073_709_551_616.0) as u64;
     let held = |class: &Vec<(u64, usize)>| {
         let below = class.partition_point(|(rank, _)| *rank < limit);
-        numbers(class, below)
+        numbers(class, below, &HashSet::new())
     };
     classes.iter().map(held).collect()
 }
@@ -151,13 +154,35 @@ fn by_count(classes: &[Vec<(u64, usize)>], count: u64) -> Vec<Vec<usize>> {
     for class in order.into_iter().take((u128::from(count) - given) as usize) {
         parts[class].0 += 1;
     }
-    classes.iter().zip(parts).map(|(class, (part, _))| numbers(class, part as usize)).collect()
+    let shared = shared(classes);
+    let held = |(class, (part, _)): (&Vec<_>, (u128, u128))| numbers(class, part as usize, &shared);
+    classes.iter().zip(parts).map(held).collect()
 }
 
-/// The first of a class, which keeps one at least.
-fn numbers(class: &[(u64, usize)], most: usize) -> Vec<usize> {
+/// The first of a class, which keeps one at least. Copies of a picture stay together: where not all of
+/// them have room, or some are `elsewhere`, they are passed over.
+fn numbers(class: &[(u64, usize)], most: usize, elsewhere: &HashSet<u64>) -> Vec<usize> {
     let most = most.min(class.len().saturating_sub(1));
-    class[..most].iter().map(|(_, number)| *number).collect()
+    let mut taken = Vec::with_capacity(most);
+    for copies in class.chunk_by(|a, b| a.0 == b.0) {
+        if taken.len() + copies.len() <= most && !elsewhere.contains(&copies[0].0) {
+            taken.extend(copies.iter().map(|(_, number)| *number));
+        }
+    }
+    taken
+}
+
+/// Ranks that pictures of several classes have: copies that are labelled otherwise.
+fn shared(classes: &[Vec<(u64, usize)>]) -> HashSet<u64> {
+    let (mut seen, mut shared) = (HashSet::new(), HashSet::new());
+    for class in classes {
+        for copies in class.chunk_by(|a, b| a.0 == b.0) {
+            if !seen.insert(copies[0].0) {
+                shared.insert(copies[0].0);
+            }
+        }
+    }
+    shared
 }
 
 /// How many pictures of some classes can be held out.

@@ -82,6 +82,32 @@ fn by_a_number_few_pictures_move() {
 }
 
 #[test]
+fn copies_of_a_picture_stay_together() {
+    // Each twice, some of them five times.
+    let copies = set((0..1000).chain(0..1000).chain((0..30).flat_map(|k| [k; 3])));
+    for (count, seed) in [(105, 0), (104, 1), (399, 2), (9, 4), (1001, 5)] {
+        let divided = copies.divided(Amount::Count(count), seed).unwrap();
+        let (part, rest) = (divided.validation.unwrap(), divided.train);
+        let held: BTreeSet<_> = seen(part.as_ref()).into_iter().collect();
+        assert!(seen(rest.as_ref()).iter().all(|picture| !held.contains(picture)), "{count}");
+        let missed = count - part.count() as u64;
+        // A class that wants an odd number has one less.
+        assert!(missed <= 3, "{count}: {missed}");
+    }
+    let Err(error) = copies.divided(Amount::Count(1), 3) else { panic!("one is alone") };
+    assert!(error.to_string().contains("copies of a picture stay together"), "{error}");
+    // Nor are copies split that are labelled otherwise.
+    let (pixels, labels): (Vec<_>, Vec<_>) = (0..300)
+        .map(|number| (one(number / 3).0, (number % 3) as u8))
+        .chain((100..200).map(one))
+        .unzip();
+    let train = Arc::new(Stored::new(EXTENT, pixels.concat(), labels).unwrap());
+    let odd = Dataset { train, ..set(0..1) };
+    held(&odd, Amount::Count(90), 1);
+    held(&odd, Amount::Share(0.3), 1);
+}
+
+#[test]
 fn what_cannot_be_drawn_is_told() {
     let all = set(0..30);
     let told = |amount| {
@@ -115,7 +141,9 @@ fn a_file_is_known_by_its_content_whatever_it_is_called() {
         (0..60).map(|k| folder.path().join(format!("{prefix}{k}"))).collect()
     };
     let part = |files: Vec<PathBuf>| {
-        files.iter().enumerate().for_each(|(k, file)| std::fs::write(file, [k as u8; 9]).unwrap());
+        // As the files were read, with what they held.
+        let read = |(k, file): (usize, PathBuf)| (file, Sha256::digest([k as u8; 9]).into());
+        let files = files.into_iter().enumerate().map(read).collect();
         let (pixels, labels): (Vec<_>, Vec<_>) = (0..60).map(one).unzip();
         let train = Stored::new(EXTENT, pixels.concat(), labels).unwrap().from_files(files);
         held(&Dataset { train: Arc::new(train), ..set(0..1) }, Amount::Share(0.3), 0)

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::{Item, Lesion};
 use super::rewire::{permuted, survival};
 use crate::data::batches::{As, Loading};
-use crate::data::dataset::Subset;
+use crate::data::selected::Selected;
 use crate::dissect::probes::{keep, lesions, survives};
 use crate::engine::Engine;
 use crate::graph::{OutputKind, Role};
@@ -154,7 +154,7 @@ impl Subject<'_> {
     /// The pictures of a block, in batches.
     fn pictures(&self, block: usize, observer: &dyn Observer) -> Result<Option<Held>, TrainError> {
         let all = self.loading.pictures.clone();
-        let pictures = Arc::new(Subset::new(all, block * self.block(), self.block()));
+        let pictures = Arc::new(Selected::from(all, block * self.block(), self.block()));
         let loading = Loading { pictures, ..self.loading.clone() };
         let mut held = Held { site: None, batches: Vec::new() };
         let mut batches = loading.evaluation(As::Numbers).map_err(TrainError::NoThread)?;

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::cli::show::output;
 use crate::data::Dataset;
+use crate::data::validation::Amount;
 use crate::text::thousands;
 use crate::train::config::Config;
 use crate::train::part::Part;
@@ -25,9 +26,16 @@ pub fn begin(whole: &Dataset, data: &Dataset, config: &Config) {
         ));
         return;
     }
+    let less = match asked {
+        Some(Amount::Count(asked)) if asked != part.count() as u64 => format!(
+            " (of the {} that are asked for: copies of a picture stay together)",
+            thousands(asked as usize)
+        ),
+        Some(Amount::Count(_) | Amount::Share(_)) | None => String::new(),
+    };
     let (all, seed) = (thousands(whole.train.count()), config.recipe.seed);
     output::note(format_args!(
-        "validation part: {count} of the {all} training pictures, by their content and seed {seed}; \
+        "validation part: {count}{less} of the {all} training pictures, by their content and seed {seed}; \
          {} are trained on{}",
         thousands(data.train.count()),
         without(data, part.as_ref())

@@ -41,8 +41,12 @@ pub fn evaluate(
     let engine = engine::open(&args.engine)?;
     // The training pictures are measured where nothing says how pictures were standardised.
     let part = args.part.unwrap_or_default();
-    let test_alone = model.normalisation().is_some() && part == PartArg::Test;
-    let splits = if test_alone { Splits::Test } else { Splits::Both };
+    let splits = match part {
+        _ if model.normalisation().is_none() => Splits::Both,
+        PartArg::Test => Splits::Test,
+        PartArg::Validation if found.has_validation() => Splits::Validation,
+        PartArg::Validation | PartArg::Train => Splits::Both,
+    };
     // Of the run's own folder, what was not trained on.
     let own = named.is_none() || named.as_deref() == model.origin.as_ref().and_then(Origin::data);
     let found = if own || splits == Splits::Both { found } else { found.tested_whole() };
