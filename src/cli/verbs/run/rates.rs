@@ -142,7 +142,8 @@ fn text(rates: &Rates, named: Option<(f64, f64)>, [csv, svg]: &[String; 2]) {
     output::say(format_args!("{:>9} {:>10} {:>10}", "rate", "loss", "smoothed"));
     let count = rates.tried.len();
     let every = count.div_ceil(LINES).max(1);
-    let shown = |tried: &&Tried| tried.step as usize % every == 0 || tried.step as usize == count;
+    let shown =
+        |tried: &&Tried| tried.step.is_multiple_of(every as u64) || tried.step == count as u64;
     for tried in rates.tried.iter().filter(shown) {
         let Tried { rate, loss, smoothed, .. } = tried;
         output::say(format_args!("{rate:>9.1e} {loss:>10.4} {smoothed:>10.4}"));
