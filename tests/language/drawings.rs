@@ -36,6 +36,15 @@ fn layers_units_and_counts_stand_there() {
 }
 
 #[test]
+fn numbers_stand_there_as_they_are() {
+    let text = "unit u { F = conv(3x3, 8)  y = 1e-4 * x + slice_channels(2, 3)(F(x)) * F(x) / 3 }";
+    let net = "net n { input(8, 8, 8) -> u -> pad_pixels(1, -1, 1, -1) -> slice_channels(5) -> linear(2) }";
+    let network = super::network(&format!("// allow W0003: for a test\n{text}\n{net}"));
+    let wanted = ["1e-4 × ·", "channel 2", "· ÷ 3", "pad pixels +1 -1, +1 -1", "channels 5 to 7"];
+    has(&network, &wanted);
+}
+
+#[test]
 fn the_shortcut_is_the_spine_and_f_stands_beside_it() {
     let picture = drawing::picture(&spec("original", &[("depth", "20")]));
     let middles = |wanted: Paint| -> Vec<f64> {
