@@ -159,3 +159,44 @@ fn the_numbers_of_imagenet_are_used_as_they_are() {
     let said = folder.expect(1, line);
     assert!(said.err.contains("normalise: imagenet is of colours"), "{said:?}");
 }
+
+#[test]
+fn weights_of_another_program_say_how_their_pictures_were_seen_or_are_warned_of() {
+    let folder = Folder::new();
+    pets(&folder);
+    recipe(&folder, "r.yaml", "{ pad: 0, flip: true }", "");
+    folder.expect(0, &format!("{TRAIN} --recipe r.yaml --out r"));
+    folder.expect(0, "export r --state-dict rnetc -o state.safetensors");
+    let import = "import tiny.rnet --set classes=3 state.safetensors -o own.safetensors";
+    let said = folder.expect(0, import);
+    assert!(said.err.contains("see the middle of a larger picture: --resize 256"), "{said:?}");
+    let train = format!("{TRAIN} --recipe r.yaml --weights own.safetensors");
+    let warning =
+        "the weights do not say how the pictures that they were trained on were standardised";
+    let said = folder.expect(0, &format!("{train} --out s"));
+    assert!(
+        said.err.contains(warning) && said.err.contains("--with normalise=imagenet"),
+        "{said:?}"
+    );
+    let said = folder.expect(0, &format!("{train} --with normalise=imagenet --out t"));
+    assert!(!said.err.contains(warning), "{said:?}");
+    let said = folder.expect(1, &format!("{import} --resize 31"));
+    assert!(said.err.contains("resize is 31, and the net reads 32 pixels a side"), "{said:?}");
+    let known = "--mean 0.5,0.5,0.5 --std 0.2,0.2,0.2 --classes ant,bee,cat";
+    let said = folder.expect(0, &format!("{import} --resize 40 {known} --format json"));
+    assert!(said.out.contains("\"resize\":40"), "{said:?}");
+    let said = folder.expect(0, &format!("{train} --out u"));
+    assert!(!said.err.contains(warning) && said.err.contains("(--with resize=40)"), "{said:?}");
+    // The file says it wherever it is asked.
+    let ask = |path: &str| {
+        let line =
+            format!("run --predict {path} --format csv --engine cpu --weights own.safetensors");
+        folder.expect(0, &line).out.lines().nth(1).unwrap().split_once(',').unwrap().1.to_owned()
+    };
+    let wide = RgbImage::open(&folder.at("pets/test/bee/12.png"));
+    let middle = image::imageops::crop_imm(&wide, 55, 0, 50, 50).to_image();
+    middle.save(folder.at("middle.png")).unwrap();
+    assert_eq!(ask("pets/test/bee/12.png"), ask("middle.png"));
+    let said = folder.expect(0, "export own.safetensors --state-dict rnetc --format json");
+    assert!(said.out.contains("\"resize\":40"), "{said:?}");
+}
