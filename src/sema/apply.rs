@@ -62,7 +62,8 @@ impl<'a> Expander<'a> {
             Attributes::Conv { moves, width, bias, groups, init } => {
                 let conv = Conv { moves, width, bias, groups, init };
                 if init.draw == Draw::Whiten {
-                    let kind = WhitenedConv { kernel: moves.window, width, groups };
+                    let Moves { window: kernel, dilation, .. } = moves;
+                    let kind = WhitenedConv { kernel, dilation, width, groups };
                     kind.reads(input, self.net.values[x.index()].layer == Layer::Input, span)?;
                 }
                 let [module, _] = self.modules(layer, input, |e| {

@@ -7,6 +7,7 @@ use crate::source::Span;
 /// What matters of such a convolution.
 pub struct WhitenedConv {
     pub kernel: [usize; 2],
+    pub dilation: [usize; 2],
     pub width: usize,
     pub groups: usize,
 }
@@ -30,6 +31,10 @@ impl WhitenedConv {
         if self.groups > 1 {
             let message = "a patch is whitened whole, not by groups of channels".to_owned();
             return wrong(message, "leave groups out".to_owned());
+        }
+        if self.dilation != [1, 1] {
+            let message = "a patch that is whitened has all pixels of its rectangle".to_owned();
+            return wrong(message, "leave dilation out".to_owned());
         }
         if patch > MOST_PATCH || rows > input.h || columns > input.w {
             let message =

@@ -44,6 +44,35 @@ fn stochastic_depth_divides_at_half_and_three_quarters() {
     assert_eq!((recipe.schedule.lr, divide.by), (0.1, 10.0));
 }
 
+/// Jordan's code has rate and decay of a sum of losses, decoupled from momentum and from each other.
+#[test]
+fn airbench_has_the_numbers_of_its_code() {
+    for (name, rate, decay, epochs, pad) in
+        [("airbench94", 11.5, 0.0153, 9.9, 2), ("airbench96", 9.0, 0.012, 37.0, 4)]
+    {
+        let recipe = Recipe::bundled(name).unwrap().unwrap();
+        let scale: f64 = 1024.0 * (1.0 + 1.0 / (1.0 - 0.85));
+        let (of_sum, lost) = (rate / scale, decay * 1024.0 / scale);
+        let near =
+            |have: f64, want: f64| assert!((have / want - 1.0).abs() < 1e-5, "{have} {want}");
+        near(recipe.schedule.lr, of_sum * 1024.0);
+        near(recipe.optimiser.weight_decay, lost / of_sum / 1024.0);
+        let biases = &recipe.groups[1];
+        near(biases.lr_factor.unwrap(), 64.0);
+        near(biases.weight_decay.unwrap(), lost / (64.0 * of_sum) / 1024.0);
+        let lookahead = recipe.lookahead.unwrap();
+        near(1.0 - lookahead.alpha, 0.95f64.powi(5));
+        assert_eq!((recipe.length(), recipe.augmentation.pad.by), (epochs, pad));
+    }
+    let side = |name| {
+        let recipe = Recipe::bundled(name).unwrap().unwrap();
+        let [least, most] = recipe.augmentation.erasing.unwrap().area;
+        assert_eq!(least, most);
+        (least * 1024.0).sqrt()
+    };
+    assert_eq!([side("airbench96"), side("resnet9")], [12.0, 8.0]);
+}
+
 #[test]
 fn mistakes_are_named() {
     let unknown = error(|t| t.replace("momentum:", "momentun:"));

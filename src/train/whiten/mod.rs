@@ -74,13 +74,13 @@ impl Covariance {
     }
 }
 
-/// Over all patches of pictures that stand evenly in the set, as they are when they are tested.
+/// Over all patches of pictures that stand evenly in the set, seen as they are when they are tested.
 fn covariance(
     kernel: [usize; 2],
     pictures: &dyn Pictures,
     normalisation: &Normalisation,
 ) -> Covariance {
-    let extent = pictures.extent();
+    let extent = pictures.seen();
     let len = kernel[0] * kernel[1] * extent.channels;
     let mut all = Covariance { len, sums: vec![0.0; len * len], patches: 0 };
     let (table, mut bytes) = (normalisation.table(), vec![0; extent.bytes()]);
@@ -88,7 +88,7 @@ fn covariance(
     let there = pictures.statistics_count();
     let looked = looked(len, extent).min(there);
     for at in 0..looked {
-        pictures.picture(0, at * there / looked, &mut bytes);
+        pictures.seen_picture(0, at * there / looked, &mut bytes);
         table.apply(0, &bytes, &mut pixels, false);
         for row in 0..=extent.rows.saturating_sub(kernel[0]) {
             for column in 0..=extent.columns.saturating_sub(kernel[1]) {

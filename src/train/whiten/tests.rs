@@ -88,6 +88,22 @@ fn negatives_follow_and_the_gain_multiplies() {
     }
 }
 
+/// Of pictures that are held larger than they are seen, the middle counts.
+#[test]
+fn what_is_seen_is_whitened() {
+    let (held, seen) =
+        (Extent { rows: 4, columns: 6, channels: 2 }, Extent { rows: 4, columns: 4, channels: 2 });
+    let middle = |at: usize| (1..5).contains(&(at / 2 % 6));
+    let bytes: Vec<u8> = (0..3 * 48).map(|at| (at * at * 7 % 251) as u8).collect();
+    let inner: Vec<u8> = (0..bytes.len()).filter(|&at| middle(at)).map(|at| bytes[at]).collect();
+    let held = Stored::new(held, bytes, vec![0; 3]).unwrap().seen_as(seen);
+    let cut = Stored::new(seen, inner, vec![0; 3]).unwrap();
+    for normalisation in [Normalisation::measure(&cut), Normalisation::measure_pixels(&cut)] {
+        let of = |set: &Stored| filters(&[tensor(12, 1.0)], set, &normalisation);
+        assert_eq!(of(&held), of(&cut));
+    }
+}
+
 #[test]
 fn pictures_without_variance_have_filters_all_the_same() {
     let extent = Extent { rows: 4, columns: 4, channels: 2 };
