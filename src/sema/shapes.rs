@@ -134,7 +134,8 @@ pub fn around(input: Chw, padding: [[isize; 2]; 2], span: Span) -> Result<Chw, D
     for (axis, what) in ["rows", "columns"].into_iter().enumerate() {
         let cut: isize = padding[axis].iter().map(|side| side.min(&0)).sum();
         if cut.unsigned_abs() >= extents[axis] {
-            let message = format!("{input} has no more than {} {what} to cut off", extents[axis]);
+            let (cut, there) = (cut.unsigned_abs(), extents[axis]);
+            let message = format!("{cut} {what} are to be cut off, and {input} has {there}");
             let error = Diagnostic::error(Code::ShapeMismatch, span, message);
             return Err(error.label(format!("reads {input}")).hint("one must be left"));
         }
@@ -170,7 +171,9 @@ pub fn sliced(input: Chw, start: usize, end: Option<usize>, span: Span) -> Resul
         return Ok(Chw { c: last - start, ..input });
     }
     let message = match end {
-        Some(end) if start + 1 < end => format!("{input} has no channels {start} to {}", end - 1),
+        Some(end) if start < input.c && start < end => {
+            format!("{input} has no channel {}", end - 1)
+        }
         Some(_) | None => format!("{input} has no channel {start}"),
     };
     let hint = match (input.c, end) {

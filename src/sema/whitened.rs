@@ -36,13 +36,14 @@ impl WhitenedConv {
             let message = "a patch that is whitened has all pixels of its rectangle".to_owned();
             return wrong(message, "leave dilation out".to_owned());
         }
-        if patch > MOST_PATCH || rows > input.h || columns > input.w {
+        if rows > input.h || columns > input.w {
+            let message = format!("there is no {rows}×{columns} patch in {input}");
+            return wrong(message, "use a kernel within the picture".to_owned());
+        }
+        if patch > MOST_PATCH {
             let message =
                 format!("a {rows}×{columns} patch of {input} has {patch} numbers to whiten");
-            return wrong(
-                message,
-                format!("use a kernel within the picture of at most {MOST_PATCH} numbers"),
-            );
+            return wrong(message, format!("use a kernel of at most {MOST_PATCH} numbers"));
         }
         if self.width > 2 * patch {
             let message = format!(

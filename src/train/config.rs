@@ -15,7 +15,7 @@ use crate::engine::Precision;
 
 /// The version of `config.yaml`. Checkpoints hold a configuration too, so their version grows with
 /// this one.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// A resolved configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -12,13 +12,14 @@ pub struct Epochs(pub f64);
 const ROUNDING: f64 = 1e-9;
 
 impl Epochs {
-    /// As steps, where an epoch has `per_epoch`; a part of a step is a whole one.
+    /// As steps, where an epoch has `per_epoch`; a part of a step is a whole one, however small.
     pub fn steps(self, per_epoch: u64) -> u64 {
         let steps = self.0 * per_epoch as f64;
         let whole = steps.round();
         let is_whole = (steps - whole).abs() <= ROUNDING * whole.max(1.0);
         // Numbers without end end at the largest.
-        (if is_whole { whole } else { steps.ceil() }) as u64
+        let steps = (if is_whole { whole } else { steps.ceil() }) as u64;
+        steps.max(u64::from(self.0 > 0.0))
     }
 }
 
@@ -64,6 +65,7 @@ mod tests {
         // 1.1 · 50 is a little more than 55 in binary, 1.15 · 100 a little less than 115.
         assert_eq!([Epochs(1.1).steps(50), Epochs(1.15).steps(100)], [55, 115]);
         assert_eq!([Epochs(1e-6).steps(10), Epochs(200.0).steps(390)], [1, 78_000]);
+        assert_eq!([Epochs(1e-12).steps(10), Epochs(0.0).steps(10)], [1, 0]);
         assert_eq!(Epochs(1e9).steps(u64::MAX), u64::MAX);
     }
 

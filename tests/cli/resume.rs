@@ -59,13 +59,13 @@ fn what_has_changed_is_shown_key_by_key_and_once() {
     // Older runs name no format and no contents; this program does not know what newer ones mean.
     let config = std::fs::read_to_string(folder.at("r/config.yaml")).unwrap();
     let write = |text: &str| std::fs::write(folder.at("r/config.yaml"), text).unwrap();
-    write(&config.replace("format: 2\n", "format: 3\nanother: 3\n"));
+    write(&config.replace("format: 3\n", "format: 4\nanother: 3\n"));
     let newer = folder.expect(1, "run --resume r");
-    assert!(newer.err.contains("config.yaml: it has format 3"), "{newer:?}");
+    assert!(newer.err.contains("config.yaml: it has format 4"), "{newer:?}");
     let (before, contents) = config.split_once("contents:\n").expect("they are recorded");
     let rest = contents.split_once("spec_text:").expect("the spec comes last").1;
     let old = format!("{before}spec_text:{rest}");
-    write(old.strip_prefix("format: 2\n").expect("the format comes first"));
+    write(old.strip_prefix("format: 3\n").expect("the format comes first"));
     folder.expect(0, "run --resume r --data cifar --engine cpu");
 }
 

@@ -105,7 +105,8 @@ fn maxima_lose_no_gradient_in_any_precision() {
             executable.run().expect("runs");
             let [gradient, sum] = [0, 1].map(|at| executable.output(at).expect("an output")[0]);
             let share = gradient / (2.0 * sum * count);
-            assert!((share - 1.0).abs() < 1e-2, "{:?}: {share} of it", engine.device());
+            // A maximum that is lost is 1/count; rounding, of sums of `count` numbers in f16 at worst, is less.
+            assert!((share - 1.0).abs() < 0.5 / count, "{:?}: {share} of it", engine.device());
         }
     }
 }

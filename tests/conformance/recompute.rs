@@ -1,12 +1,12 @@
 //! Computing parts of the forward pass again changes when values are computed, and no value.
 
 use rnetc::engine::cpu::explain::explain;
-use rnetc::graph::{Op, Program, interp};
+use rnetc::graph::{Binary, NodeId, Op, Program, ReduceKind, interp};
 use rnetc::lower;
 use rnetc::nn::optimiser::Sgd;
 use rnetc::passes::{self, Mode};
 
-use crate::support::{calm_inputs, distance, engines, inputs, load, network, small};
+use crate::support::{calm_inputs, compile, distance, engines, inputs, load, network, small};
 
 const CASES: [(&str, &str); 6] = [
     ("preact", "depth=20"),
@@ -65,4 +65,28 @@ fn memory_grows_with_the_root_of_depth() {
     let (shallow, deep) = (arena(110, true), arena(434, true));
     assert!(deep < 3.0 * shallow, "{deep} bytes against {shallow} for a quarter of the units");
     assert!(deep < 0.3 * arena(434, false));
+}
+
+/// Backward compares a maximum with the elements that it was taken of, bit by bit, so no copy of one is
+/// compared with the other.
+#[test]
+fn no_maximum_is_a_cut() {
+    let text =
+        "net n { input(3, 8, 8) -> conv(3x3, 8) -> bn -> relu -> channel_max -> conv(3x3, 8) -> bn
+        -> relu -> channel_max -> conv(3x3, 8) -> bn -> relu -> global_max_pool -> linear(3) }";
+    let network = compile("n", text, "");
+    let again = passes::run(Mode::Recomputing, &lower::gradients(&network, 3));
+    let graph = &again.graph;
+    let maxima = |id: &NodeId| matches!(graph.node(*id).op, Op::Reduce(ReduceKind::Max, _));
+    let taken: Vec<NodeId> = graph.ids().filter(maxima).map(|id| graph.node(id).args[0]).collect();
+    let masks = graph.ids().filter(|&id| graph.node(id).op == Op::Binary(Binary::Sub));
+    for mask in masks {
+        let args = &graph.node(mask).args;
+        for (of, other) in [(args[0], args[1]), (args[1], args[0])] {
+            if maxima(&of) {
+                assert!(graph.node(of).args.contains(&other), "{mask}: {of} and {other}\n{again}");
+            }
+        }
+    }
+    assert!(taken.len() >= 3, "{again}");
 }

@@ -152,7 +152,7 @@ fn the_documented_cases() {
         ("y = 1 * x / 1 + F(x)", " | 1"),
         (
             "y = concat(slice_channels(2)(x), slice_channels(0, 2)(x)) + F(x)",
-            "some of its channels, joined with other channels | 1",
+            "some of its channels, some of its channels, joined with other channels | 1",
         ),
         ("y = x + squeeze(F(x))", " | 1 g"),
         ("y = squeeze(x) + F(x)", "g | 1"),

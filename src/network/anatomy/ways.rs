@@ -142,21 +142,26 @@ impl<'a> Ways<'a> {
 
     /// The way to a value: x not counted, the value counted; nothing if x does not reach it.
     pub fn to(&self, value: ValueId) -> Vec<ValueId> {
-        self.union(&[value])
+        self.union(&[value], false)
     }
 
-    /// The values on the ways to some values, each once, in order.
-    fn union(&self, ends: &[ValueId]) -> Vec<ValueId> {
+    /// The values on the ways to some values, each once, in order; with `joined` the ways of all parts
+    /// of what is joined that carry x.
+    fn union(&self, ends: &[ValueId], joined: bool) -> Vec<ValueId> {
         let mut on = vec![false; self.reached.len()];
         on[0] = true;
-        for &end in ends {
-            let mut at = end;
+        let mut ends = ends.to_vec();
+        while let Some(mut at) = ends.pop() {
             while let Some(reach) = self.at(at) {
                 let seen = &mut on[at.index() - self.x.index()];
                 if std::mem::replace(seen, true) {
                     break;
                 }
-                at = self.network.value(at).args[reach.slot];
+                let value = self.network.value(at);
+                if joined && value.layer == Layer::Concat {
+                    ends.extend(value.args.iter().filter(|&&arg| self.carries(arg)));
+                }
+                at = value.args[reach.slot];
             }
         }
         let marked = (1..on.len()).filter(|&at| on[at]);
@@ -165,7 +170,7 @@ impl<'a> Ways<'a> {
 
     /// The shortcut of some terms, `ends` their values.
     pub fn shortcut(&self, terms: Vec<Term>, ends: &[ValueId]) -> Shortcut {
-        let way = self.union(ends);
+        let way = self.union(ends, true);
         let made = way.iter().filter_map(|&value| Some((self.step(value)?, value)));
         let factors = terms.iter().filter(|term| term.factor != 1.0);
         let factors = factors.map(|term| (Step::Scaled(term.factor), term.value));
@@ -195,8 +200,8 @@ impl<'a> Ways<'a> {
                 Some(Step::Dropped)
             }
             Layer::Binary(op @ (BinaryOp::Mul | BinaryOp::Div)) => match (op, number()) {
-                // It is x still.
-                (_, Some(1.0)) => None,
+                // It is x still, but not below a line.
+                (_, Some(1.0)) if op == BinaryOp::Mul || slot == 0 => None,
                 (BinaryOp::Div, Some(number)) => Some(Step::Scaled(1.0 / number)),
                 (_, Some(number)) => Some(Step::Scaled(number)),
                 (_, None) => Some(self.factor(other())),

@@ -1,7 +1,7 @@
 //! Where the forward pass can be cut.
 
 use crate::graph::placement::{Home, Placement};
-use crate::graph::{Graph, NodeId, Op, Program};
+use crate::graph::{Graph, NodeId, Op, Program, ReduceKind};
 
 /// A tensor through which everything goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,9 @@ pub fn cuts(program: &Program, placement: &Placement, forward: &[bool]) -> (Vec<
         let kept = placement.uses[id.index()].iter().any(|stage| stage.phase > last_phase);
         let alone = reach <= id.index();
         reach = reach.max(last_read[id.index()]);
-        if alone && last_read[id.index()] > id.index() {
+        // Backward compares a maximum with its elements to the bit, so both are copies, or neither.
+        let compared = matches!(graph.node(id).op, Op::Reduce(ReduceKind::Max, _));
+        if alone && last_read[id.index()] > id.index() && !compared {
             cuts.push(Cut { node: id, bytes, before });
             before = 0;
         } else if kept {

@@ -183,6 +183,11 @@ fn jitter_makes_sense(jitter: &Jitter) -> Result<(), Mistake> {
             return Err(Mistake::at(key, format!("{key} is {value}, and must be 0 to {most}")));
         }
     }
+    if [brightness, contrast, saturation, hue] == [0.0; 4] {
+        let text =
+            "augmentation.jitter changes nothing: give it brightness, contrast, saturation or hue";
+        return Err(Mistake::at("augmentation.jitter", text));
+    }
     Ok(())
 }
 
@@ -195,6 +200,10 @@ fn rand_augment_makes_sense(rand: &RandAugment) -> Result<(), Mistake> {
         if value > most {
             return Err(Mistake::at(key, format!("{key} is {value}, and must be 0 to {most}")));
         }
+    }
+    if operations == 0 {
+        let text = "augmentation.rand_augment with 0 operations changes nothing: leave it out";
+        return Err(Mistake::at("augmentation.rand_augment.operations", text));
     }
     Ok(())
 }

@@ -26,9 +26,9 @@ pub struct Schedule {
     /// Up, then down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub one_cycle: Option<OneCycle>,
-    /// Straight lines from point to point; none, unless given.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub points: Vec<Point>,
+    /// Straight lines from point to point.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub points: Option<Vec<Point>>,
 }
 
 /// A share of the run, and the share of `lr` there.
@@ -128,7 +128,7 @@ pub(super) fn check(recipe: &Recipe) -> Result<(), Mistake> {
     let Schedule { lr, warmup, divide, cosine, one_cycle, points } = &recipe.schedule;
     at_least_zero("schedule.lr", *lr)?;
     warmup.map_or(Ok(()), |warmup| warmup_makes_sense(&warmup, *lr))?;
-    let courses = [divide.is_some(), cosine.is_some(), one_cycle.is_some(), !points.is_empty()];
+    let courses = [divide.is_some(), cosine.is_some(), one_cycle.is_some(), points.is_some()];
     if courses.iter().filter(|given| **given).count() > 1 {
         let text = "give the schedule one of divide, cosine, one_cycle and points";
         return Err(Mistake::at("schedule", text));
@@ -139,8 +139,8 @@ pub(super) fn check(recipe: &Recipe) -> Result<(), Mistake> {
         at_most_lr("schedule.cosine.to", cosine.to, *lr)?;
     }
     one_cycle.map_or(Ok(()), |cycle| one_cycle_makes_sense(&cycle, *lr))?;
-    points_make_sense(points)?;
-    let low = [("one_cycle begins", one_cycle.is_some()), ("points begin", !points.is_empty())];
+    points.as_deref().map_or(Ok(()), points_make_sense)?;
+    let low = [("one_cycle begins", one_cycle.is_some()), ("points begin", points.is_some())];
     match low.into_iter().find(|(_, given)| *given && warmup.is_some()) {
         None => Ok(()),
         Some((what, _)) => {
@@ -204,6 +204,9 @@ fn one_cycle_makes_sense(cycle: &OneCycle, lr: f64) -> Result<(), Mistake> {
 
 fn points_make_sense(points: &[Point]) -> Result<(), Mistake> {
     let wrong = |text: String| Err(Mistake::at("schedule.points", text));
+    if points.is_empty() {
+        return wrong("schedule.points are none; [[0, 1], [1, 0]] is a line down to 0".into());
+    }
     if points.len() > MOST_POINTS {
         return wrong(format!("schedule.points are {}; the most is {MOST_POINTS}", points.len()));
     }

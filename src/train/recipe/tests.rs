@@ -242,6 +242,7 @@ fn what_people_write_is_told_in_plain_words_at_its_line() {
             "schedule.points has 25: a point is a share",
         ),
         ("lr: 0.1", "lr: 0.1\n  points: [[0.5, 1], [0, 1]]", 8, "their first shares rise"),
+        ("lr: 0.1", "lr: 0.1\n  points: []", 8, "schedule.points are none"),
         (
             "lr: 0.1",
             "lr: 0.1\n  points: [[0, 1, 2]]",

@@ -225,9 +225,9 @@ mod tests {
     fn a_configuration_of_a_newer_version_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.yaml");
-        std::fs::write(&path, "what_comes: 1\nformat: 3\n").unwrap();
+        std::fs::write(&path, "what_comes: 1\nformat: 4\n").unwrap();
         let run = RunFolder::open(folder.path()).unwrap();
         let error = run.read_config().unwrap_err();
-        assert!(matches!(error, TrainError::Newer { format: 3, known: 2, .. }), "{error}");
+        assert!(matches!(error, TrainError::Newer { format: 4, known: 3, .. }), "{error}");
     }
 }

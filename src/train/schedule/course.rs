@@ -24,7 +24,8 @@ impl WarmUp {
         let own = own.div_ceil(u128::from(recipe.steps(per_epoch).max(1))) as u64;
         let most = match warmup.curve {
             WarmupCurve::Constant => total / 8,
-            WarmupCurve::Linear => own.max(total / 8),
+            // The rate that it leads to has a step, at least.
+            WarmupCurve::Linear => own.max(total / 8).min(total.saturating_sub(1)),
         };
         Self { steps: asked.min(most), asked, from: warmup.lr, curve: warmup.curve }
     }
@@ -66,12 +67,12 @@ impl Course {
             Self::Cosine(cosine)
         } else if let Some(cycle) = schedule.one_cycle {
             Self::OneCycle(cycle)
-        } else if schedule.points.is_empty() {
-            Self::Constant
-        } else {
+        } else if let Some(points) = &schedule.points {
             let at = |share: f64| (share * total as f64 + SHARE) as u64;
             let point = |&[share, of_rate]: &[f64; 2]| (at(share), of_rate);
-            Self::Points(schedule.points.iter().map(point).collect())
+            Self::Points(points.iter().map(point).collect())
+        } else {
+            Self::Constant
         }
     }
 

@@ -15,8 +15,11 @@ pub fn falling(mut matrix: Vec<f64>, len: usize) -> Vec<Direction> {
     // Row k is what is to become eigenvector k.
     let mut vectors = vec![0.0; len * len];
     (0..len).for_each(|k| vectors[k * len + k] = 1.0);
+    let trace: f64 = (0..len).map(|k| matrix[k * len + k]).sum();
+    // What is less is rounding of the whole.
+    let least = f64::EPSILON * trace / len as f64;
     for _ in 0..SWEEPS {
-        if !sweep(&mut matrix, &mut vectors, len) {
+        if !sweep(&mut matrix, &mut vectors, len, least) {
             break;
         }
     }
@@ -30,14 +33,14 @@ pub fn falling(mut matrix: Vec<f64>, len: usize) -> Vec<Direction> {
     all
 }
 
-/// Rotates each pair of axes in turn; whether any had to be.
-fn sweep(matrix: &mut [f64], vectors: &mut [f64], len: usize) -> bool {
+/// Rotates each pair of axes in turn; whether any had to be, with more than `least` across.
+fn sweep(matrix: &mut [f64], vectors: &mut [f64], len: usize, least: f64) -> bool {
     let mut rotated = false;
     for p in 0..len {
         for q in p + 1..len {
             let [across, first, second] =
                 [p * len + q, p * len + p, q * len + q].map(|at| matrix[at]);
-            if across.abs() <= f64::EPSILON * (first * second).abs().sqrt() || across == 0.0 {
+            if across.abs() <= least {
                 continue;
             }
             rotated = true;
@@ -49,6 +52,7 @@ fn sweep(matrix: &mut [f64], vectors: &mut [f64], len: usize) -> bool {
             turn.rows(matrix, len);
             turn.columns(matrix, len);
             turn.rows(vectors, len);
+            [matrix[p * len + q], matrix[q * len + p]] = [0.0; 2];
         }
     }
     rotated

@@ -74,7 +74,7 @@ impl Covariance {
     }
 }
 
-/// Over all patches of pictures that stand evenly in the set, seen as they are when they are tested.
+/// Over the patches of pictures that stand evenly in the set, seen as they are when they are tested.
 fn covariance(
     kernel: [usize; 2],
     pictures: &dyn Pictures,
@@ -86,12 +86,13 @@ fn covariance(
     let (table, mut bytes) = (normalisation.table(), vec![0; extent.bytes()]);
     let (mut pixels, mut patch) = (vec![0.0; extent.bytes()], vec![0.0; len]);
     let there = pictures.statistics_count();
-    let looked = looked(len, extent).min(there);
+    let (looked, apart) = looked(len, extent);
+    let looked = looked.min(there);
     for at in 0..looked {
         pictures.seen_picture(0, at * there / looked, &mut bytes);
         table.apply(0, &bytes, &mut pixels, false);
-        for row in 0..=extent.rows.saturating_sub(kernel[0]) {
-            for column in 0..=extent.columns.saturating_sub(kernel[1]) {
+        for row in (0..=extent.rows.saturating_sub(kernel[0])).step_by(apart) {
+            for column in (0..=extent.columns.saturating_sub(kernel[1])).step_by(apart) {
                 cut(&pixels, extent, [row, column], kernel, &mut patch);
                 all.add(&patch);
             }
@@ -100,10 +101,11 @@ fn covariance(
     all
 }
 
-/// How many pictures are looked at, one at least.
-fn looked(len: usize, extent: Extent) -> usize {
-    let pixels = extent.rows * extent.columns;
-    (MOST_PIXELS / pixels).min(MOST_PRODUCTS / (pixels * len * len)).max(1)
+/// How many pictures are looked at, one at least, and how far apart their patches are.
+fn looked(len: usize, extent: Extent) -> (usize, usize) {
+    let (pixels, patches) =
+        (extent.rows * extent.columns, MOST_PIXELS.min(MOST_PRODUCTS / (len * len)));
+    ((patches / pixels).max(1), pixels.div_ceil(patches).isqrt().max(1))
 }
 
 /// The patch whose first pixel is at a row and column.

@@ -12,7 +12,7 @@ use crate::train::config::Config;
 use crate::train::recipe::Recipe;
 
 /// The version of what a file of weights says of itself.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// What the weights of a run say of themselves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -199,7 +199,7 @@ fn the_weights_of_another_net_are_refused_by_name() {
 fn an_older_version_is_read_and_a_newer_one_refused() {
     let (_folder, path, _) = saved();
     let bytes = std::fs::read(&path).unwrap();
-    let written = b"\\\"format\\\":2,";
+    let written = b"\\\"format\\\":3,";
     let mut places = bytes.windows(written.len());
     let at = places.position(|bytes| bytes == written).expect("the version comes first");
     let doctored = |version: &[u8; 13]| {
@@ -211,6 +211,6 @@ fn an_older_version_is_read_and_a_newer_one_refused() {
     // As long as the number, and nothing that JSON reads.
     let before = doctored(b"             ").unwrap();
     assert_eq!(before, Some(Origin::Run(about())), "files of before had none");
-    let error = doctored(b"\\\"format\\\":3,").unwrap_err();
-    assert!(matches!(error, TrainError::Newer { format: 3, known: 2, .. }), "{error}");
+    let error = doctored(b"\\\"format\\\":4,").unwrap_err();
+    assert!(matches!(error, TrainError::Newer { format: 4, known: 3, .. }), "{error}");
 }
