@@ -24,7 +24,7 @@
 //! | `Conv` | contraction | x: N×H×W×Ci, w | N×Ho×Wo×Co | x: `ConvDx`, w: `ConvDw` |
 //! | `ConvDx` | contraction | g: N×Ho×Wo×Co, w | N×H×W×Ci | g: `Conv`, w: `ConvDw` |
 //! | `ConvDw` | contraction | x, g | Kh×Kw×(Ci/groups)×Co, not batched | x: `ConvDx`, g: `Conv` |
-//! | `Reduce` | reduction | x | reduced axes of length 1 | sum: g; max: g where x is the maximum; M2: 2g·(x − mean) |
+//! | `Reduce` | reduction | x | reduced axes of length 1 | sum: g; max: g, shared by the elements that equal it; M2: 2g·(x − mean) |
 //! | `Pool` | window | x | N×Ho×Wo×C | `PoolDx` |
 //! | `PoolDx` | window | x, g | x's | none |
 //! | `Remap` | move | x | lengths of its own | the inverse `Remap` |

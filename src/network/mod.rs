@@ -93,6 +93,14 @@ impl Network {
         self.settings.iter().any(|(name, _)| name == Self::CLASSES)
     }
 
+    /// The parameter that says how many rows and columns pictures have, where a net has one.
+    pub const PIXELS: &str = "pixels";
+
+    /// Whether it has the parameter [`Network::PIXELS`].
+    pub fn has_pixels_parameter(&self) -> bool {
+        self.settings.iter().any(|(name, _)| name == Self::PIXELS)
+    }
+
     /// Number of classes.
     pub fn classes(&self) -> usize {
         self.value(self.output).shape.c

@@ -4,7 +4,7 @@ use super::hir::{Net, PlainKind};
 use super::layers::Word;
 use super::plain::Term;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::text::nearest;
+use crate::text::{nearest, series};
 
 /// A value for each of the net's parameters that is set; the last of several counts.
 pub fn read(
@@ -78,10 +78,13 @@ fn unreadable(net: &Net, i: usize, text: &str) -> Diagnostic {
     let parameter = &net.scope.parameters[i];
     let name = &parameter.name;
     let (wanted, example) = match parameter.default.as_ref().map(|default| &default.kind) {
-        Some(PlainKind::Word(Word::Pad | Word::Project)) => ("`pad` or `project`", "pad"),
-        Some(PlainKind::Word(Word::True | Word::False)) => ("`true` or `false`", "true"),
-        Some(PlainKind::Kernel(_)) => ("a kernel such as `3x3`", "3x3"),
-        Some(_) | None => ("a number", "20"),
+        Some(PlainKind::Word(word)) if *word != Word::None => {
+            let words: Vec<String> =
+                word.beside().iter().map(|word| format!("`{}`", word.text())).collect();
+            (series(&words, "or"), word.text())
+        }
+        Some(PlainKind::Kernel(_)) => ("a kernel such as `3x3`".to_owned(), "3x3"),
+        Some(_) | None => ("a number".to_owned(), "20"),
     };
     Diagnostic::error(
         Code::UnknownSetting,

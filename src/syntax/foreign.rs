@@ -71,7 +71,7 @@ const WORDS: &[(&[&str], Here)] = &[
         &["random", "rand", "uniformnoise", "noise"],
         Here::Called(
             "random",
-            "random(low, high), a number that is drawn for each image, in a unit",
+            "random(low, high), a number that is drawn for each image",
         ),
     ),
     (

@@ -141,7 +141,12 @@ fn compare(network: &Network, data: &Dataset, trained: bool) -> Result<(), Train
     let (net, set) = (network.name.clone(), data.name.clone());
     if there != reads {
         let (reads, pictures) = (chw(reads), chw(there));
-        let by = if trained { Fixed::Weights } else { Fixed::Spec };
+        let free = network.has_pixels_parameter() && pictures.h == pictures.w;
+        let by = match (trained, free) {
+            (true, _) => Fixed::Weights,
+            (false, true) => Fixed::Parameter,
+            (false, false) => Fixed::Spec,
+        };
         return Err(TrainError::OtherPictures { net, reads, by, data: set, pictures });
     }
     let (tells, there) = (network.classes(), data.classes.len());

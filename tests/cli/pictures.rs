@@ -81,6 +81,8 @@ fn what_does_not_fit_is_said_before_anything_is_written() {
     std::fs::write(folder.at("fixed.rnet"), fixed).unwrap();
     let said = folder.expect(1, &TRAIN.replace("tiny", "fixed"));
     assert!(said.err.contains("write linear(3) in the spec"), "{said:?}");
+    let said = folder.expect(1, "run cbam --train shapes10 --engine cpu");
+    assert!(said.err.contains("say --set pixels=32; where the net has cifar"), "{said:?}");
     folder.expect(2, &format!("{TRAIN} --data cifar"));
     let said = folder.expect(2, &TRAIN.replace("pets", "mnist"));
     assert!(said.err.contains("a folder of pictures"), "{said:?}");

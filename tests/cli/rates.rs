@@ -30,6 +30,15 @@ fn rates_are_tried_named_and_drawn_and_no_run_is_kept() {
     assert_eq!(listed(&folder, "runs/tiny-rates"), ["rates.csv", "rates.svg"]);
     let csv = std::fs::read_to_string(folder.at("runs/tiny-rates/rates.csv")).unwrap();
     assert!(csv.starts_with("step,rate,loss,smoothed\n1,1e-5,"), "{csv}");
+    // A spec that weights name stands in a folder of its own.
+    std::fs::create_dir(folder.at("specs")).unwrap();
+    std::fs::rename(folder.at("tiny.rnet"), folder.at("specs/tiny.rnet")).unwrap();
+    folder.expect(0, "run specs/tiny.rnet --train cifar10 --data cifar --engine cpu --batch 16 --steps 1 --out w");
+    let found = "run --train cifar10 --data cifar --weights w --engine cpu --batch 16 --find-rate";
+    std::fs::remove_dir_all(folder.at("runs")).unwrap();
+    folder.expect(0, found);
+    assert_eq!(listed(&folder, "runs"), ["tiny-rates"]);
+    std::fs::rename(folder.at("specs/tiny.rnet"), folder.at("tiny.rnet")).unwrap();
     // Nothing is there to go on with.
     let said = folder.expect(1, "run tiny.rnet --resume --engine cpu");
     assert!(said.err.contains("no run of tiny"), "{said:?}");

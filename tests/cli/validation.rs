@@ -108,6 +108,8 @@ fn views_are_averaged_and_recorded() {
     let lines = read(&folder, "r/metrics.jsonl");
     let last: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
     assert_eq!(last["test_loss"], usual["loss"]);
+    let said = folder.expect(0, "export r --onnx r.onnx");
+    assert!(said.err.contains("several views of each picture (views: flip)"), "{said:?}");
     let text = folder.expect(0, &format!("run --eval --views translate {WEIGHTS} r")).out;
     assert!(text.contains("  (mean scores of views: translate)"), "{text}");
     let ask = |views: &str| {

@@ -55,7 +55,13 @@ impl Advice for TrainError {
                 "its weights were trained so: name a set of such pictures, or a folder of pictures, \
                  which are scaled"
             }
-            TrainError::OtherPictures { pictures: Chw { c, h, w }, .. } => {
+            TrainError::OtherPictures { by: Fixed::Parameter, pictures, .. } => {
+                return Some(format!(
+                    "say --set pixels={}; where the net has cifar, --set cifar=1 is its form for small pictures",
+                    pictures.h
+                ));
+            }
+            TrainError::OtherPictures { by: Fixed::Spec, pictures: Chw { c, h, w }, .. } => {
                 return Some(format!("write input({c}, {h}, {w}) in the spec"));
             }
             TrainError::OtherClasses { by: Fixed::Weights, .. } => {

@@ -26,7 +26,7 @@ pub fn convert(path: &Path, format: &OtherFormat) -> String {
             "save the state dict of the model that it was made from; where that is gone, in \
              Python:\n  import onnx, numpy; from onnx.numpy_helper import to_array; from \
              safetensors.numpy import save_file\n  save_file({{t.name: numpy.array(to_array(t)) for t \
-             in onnx.load('{name}').graph.initializer}}, '{out}')\nan exporter may have folded batch \
+             in onnx.load('{name}').graph.initializer if t.data_type == 1 and t.dims}}, '{out}')\nan exporter may have folded batch \
              norms into convolutions, which cannot be undone"
         ),
         OtherFormat::Keras | OtherFormat::Hdf5 => {

@@ -105,7 +105,7 @@ pub enum Verb {
     /// Follow the paths through a trained network
     #[command(after_help = examples::PATHS)]
     Paths(PathsArgs),
-    /// Write a trained network as an ONNX model
+    /// Write a trained network as an ONNX model, or its weights under other programs' names
     #[command(after_help = examples::EXPORT)]
     Export(ExportArgs),
     /// Read weights that PyTorch trained

@@ -7,6 +7,7 @@ use crate::api::Model;
 use crate::cli::Failure;
 use crate::cli::args::ExportArgs;
 use crate::cli::session::{weights, written};
+use crate::cli::show::output;
 
 /// Writes a model, or a state dict.
 pub fn export(args: &ExportArgs) -> Result<(), Failure> {
@@ -26,5 +27,13 @@ pub fn export(args: &ExportArgs) -> Result<(), Failure> {
 }
 
 fn read(args: &ExportArgs) -> Result<Model, Failure> {
-    weights::of(args.spec.as_deref(), &args.set, &args.weights)
+    let model = weights::of(args.spec.as_deref(), &args.set, &args.weights)?;
+    if !model.views.is_one() {
+        output::note(format_args!(
+            "its errors were measured with several views of each picture (views: {}); what is written sees \
+             one: rnetc run --eval --views none measures that",
+            model.views.name()
+        ));
+    }
+    Ok(model)
 }

@@ -46,7 +46,9 @@ pub fn length(args: &RunArgs) -> Result<Length, Failure> {
 /// Where the files go.
 fn folder(args: &RunArgs, spec: &str) -> PathBuf {
     let named = args.training.out.clone();
-    named.unwrap_or_else(|| Path::new(RUNS).join(format!("{spec}-rates")))
+    // A spec that weights name is a path.
+    let name = Path::new(spec).file_stem().unwrap_or_default().to_string_lossy();
+    named.unwrap_or_else(|| Path::new(RUNS).join(format!("{name}-rates")))
 }
 
 /// What is told to programs.
@@ -156,7 +158,10 @@ fn text(rates: &Rates, named: Option<(f64, f64)>, [csv, svg]: &[String; 2]) {
         ));
     }
     let Some((steepest, tenth)) = named else {
-        output::warn("the loss fell at none of these rates: begin lower (--rates 1e-8..1e-3)");
+        output::warn(
+            "the loss fell at none of these rates by more than batches differ: take more steps (--steps \
+             200) or larger batches, or begin lower (--rates 1e-8..1e-3)",
+        );
         return;
     };
     let lowest = rates.lowest().map_or(f64::NAN, |tried| tried.rate);

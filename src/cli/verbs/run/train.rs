@@ -25,7 +25,7 @@ use crate::train::config::Config;
 use crate::train::epochs::Epochs;
 use crate::train::fit;
 use crate::train::part::Part;
-use crate::train::recipe::Recipe;
+use crate::train::recipe::{Recipe, WarmupCurve};
 use crate::train::record::lock::Lock;
 use crate::train::record::metrics::Evaluation;
 use crate::train::record::run_folder::RunFolder;
@@ -283,9 +283,13 @@ fn go(
         output::note(text);
     }
     if let Some((steps, asked)) = plan.shortened_warmup() {
-        output::note(format_args!(
-            "warm-up: {steps} of the recipe's {asked} steps, as the run is so short"
-        ));
+        let most = match session.config.recipe.schedule.warmup.map(|warmup| warmup.curve) {
+            Some(WarmupCurve::Linear) => "its share of so short a run",
+            Some(WarmupCurve::Constant) | None => {
+                "an eighth of so short a run, unless it rises (curve: linear)"
+            }
+        };
+        output::note(format_args!("warm-up: {steps} of the recipe's {asked} steps, {most}"));
     }
     let mut shown: Box<dyn Observer> = match args.training.tui {
         true => Box::new(tui::Dashboard::open(session, folder, done, signals)?),
