@@ -69,10 +69,7 @@ const WORDS: &[(&[&str], Here)] = &[
     (&["droppath", "stochasticdepth"], Here::Called("drop_path", "drop_path(p), p from 0 to 1")),
     (
         &["random", "rand", "uniformnoise", "noise"],
-        Here::Called(
-            "random",
-            "random(low, high), a number that is drawn for each image",
-        ),
+        Here::Called("random", "random(low, high), a number that is drawn for each image"),
     ),
     (
         &["bernoulli", "coin", "shakedrop"],
