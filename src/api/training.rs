@@ -342,13 +342,11 @@ impl Run {
 
     /// The first values.
     fn first(&self) -> Values {
-        let mut first = initial(&self.session.tensors, self.session.config.recipe.seed);
-        let (train, normalisation) = (&self.session.train, &self.session.config.normalisation);
-        first.extend(whiten::filters(
-            &self.session.tensors,
-            train.pictures.as_ref(),
-            normalisation,
-        ));
+        let Session { tensors, config, train, .. } = &self.session;
+        let mut first = initial(tensors, config.recipe.seed);
+        let made = tensors.iter().filter(|tensor| !self.begun.contains_key(&tensor.name));
+        let pictures = train.pictures.as_ref();
+        first.extend(whiten::filters(made, pictures, &config.normalisation));
         first.extend(self.begun.clone());
         first
     }

@@ -11,14 +11,18 @@ pub struct Epochs(pub f64);
 /// How far a product of a decimal fraction may be from a whole number that was meant.
 const ROUNDING: f64 = 1e-9;
 
+/// The whole number that a product with decimal fractions means, if it means one.
+pub fn whole(product: f64) -> Option<f64> {
+    let whole = product.round();
+    ((product - whole).abs() <= ROUNDING * whole.max(1.0)).then_some(whole)
+}
+
 impl Epochs {
     /// As steps, where an epoch has `per_epoch`; a part of a step is a whole one, however small.
     pub fn steps(self, per_epoch: u64) -> u64 {
         let steps = self.0 * per_epoch as f64;
-        let whole = steps.round();
-        let is_whole = (steps - whole).abs() <= ROUNDING * whole.max(1.0);
         // Numbers without end end at the largest.
-        let steps = (if is_whole { whole } else { steps.ceil() }) as u64;
+        let steps = whole(steps).unwrap_or(steps.ceil()) as u64;
         steps.max(u64::from(self.0 > 0.0))
     }
 }

@@ -13,6 +13,7 @@ mod kill;
 mod lesion;
 #[path = "../support/nets.rs"]
 mod nets;
+mod own_pictures;
 mod pictures;
 mod rates;
 mod report;

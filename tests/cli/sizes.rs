@@ -1,6 +1,7 @@
 //! Pictures in files whose shorter side is resized, and whose middle is seen.
 
 use crate::folder::Folder;
+use crate::own_pictures::{TRAIN, WEIGHTS, read, recipe};
 use image::{Rgb, RgbImage};
 
 /// Wide pictures whose middle tells the class, and whose ends say another one.
@@ -17,21 +18,6 @@ fn pets(folder: &Folder) {
             picture.save(path).unwrap();
         }
     }
-}
-
-fn recipe(folder: &Folder, name: &str, augmentation: &str, more: &str) {
-    let text = format!(
-        "batch: 8\nepochs: 4\noptimiser: {{ momentum: 0.9, weight_decay: 0 }}\nschedule: {{ lr: 0.01 }}\n\
-         augmentation: {augmentation}\nnormalise: per_channel\nseed: 0\n{more}"
-    );
-    std::fs::write(folder.at(name), text).unwrap();
-}
-
-const TRAIN: &str = "run tiny.rnet --train pets --engine cpu";
-const WEIGHTS: &str = "--engine cpu --weights";
-
-fn read(folder: &Folder, path: &str) -> String {
-    std::fs::read_to_string(folder.at(path)).unwrap()
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A part of the training pictures by which the best checkpoint is chosen.
 
 use crate::folder::Folder;
+use crate::own_pictures::{TRAIN, WEIGHTS, read, recipe};
 use image::{Rgb, RgbImage};
 
 /// Twenty training pictures of each of three classes, and two to test.
@@ -19,26 +20,13 @@ fn draw(folder: &Folder, path: &str, value: u8) {
     RgbImage::from_pixel(32, 32, Rgb([value, 200_u8.wrapping_sub(value), 7])).save(path).unwrap();
 }
 
-fn recipe(folder: &Folder, name: &str, more: &str) {
-    let text = format!(
-        "batch: 8\nepochs: 4\noptimiser: {{ momentum: 0.9, weight_decay: 0 }}\nschedule: {{ lr: 0.01 }}\n\
-         augmentation: {{ pad: 2, flip: true }}\nnormalise: per_channel\nseed: 0\n{more}"
-    );
-    std::fs::write(folder.at(name), text).unwrap();
-}
-
-const TRAIN: &str = "run tiny.rnet --train pets --engine cpu";
-const WEIGHTS: &str = "--engine cpu --weights";
-
-fn read(folder: &Folder, path: &str) -> String {
-    std::fs::read_to_string(folder.at(path)).unwrap()
-}
+const AUGMENTED: &str = "{ pad: 2, flip: true }";
 
 #[test]
 fn a_run_chooses_by_it_and_tests_at_the_end() {
     let folder = Folder::new();
     pets(&folder);
-    recipe(&folder, "r.yaml", "validation: 12\n");
+    recipe(&folder, "r.yaml", AUGMENTED, "validation: 12\n");
     let said = folder.expect(0, &format!("{TRAIN} --recipe r.yaml --out r"));
     assert!(said.err.contains("validation part: 12 of the 60 training pictures"), "{said:?}");
     assert!(said.err.contains("48 are trained on") && said.err.contains("24 steps of 8, 6 an"));
@@ -80,7 +68,7 @@ fn copies_that_have_no_room_together_are_told() {
             std::fs::copy(path(""), path("copy")).unwrap();
         }
     }
-    recipe(&folder, "r.yaml", "validation: 15\n");
+    recipe(&folder, "r.yaml", AUGMENTED, "validation: 15\n");
     let said = folder.expect(0, &format!("{TRAIN} --recipe r.yaml --out r"));
     let told =
         "validation part: 12 (of the 15 that are asked for: copies of a picture stay together) of";
@@ -93,7 +81,7 @@ fn copies_that_have_no_room_together_are_told() {
 fn views_are_averaged_and_recorded() {
     let folder = Folder::new();
     pets(&folder);
-    recipe(&folder, "r.yaml", "views: flip\n");
+    recipe(&folder, "r.yaml", AUGMENTED, "views: flip\n");
     let said = folder.expect(0, &format!("{TRAIN} --recipe r.yaml --out r"));
     let eval = |views: &str| {
         let line = format!("run --eval --format json {views} {WEIGHTS} r");
@@ -138,7 +126,7 @@ fn views_are_averaged_and_recorded() {
 fn what_chooses_on_the_test_pictures_says_so() {
     let folder = Folder::new();
     pets(&folder);
-    recipe(&folder, "r.yaml", "");
+    recipe(&folder, "r.yaml", AUGMENTED, "");
     let said = folder.expect(0, &format!("{TRAIN} --recipe r.yaml --out r"));
     assert!(said.err.contains("chosen on the test pictures: optimistic"), "{said:?}");
     folder.expect(0, "report r --recorded");
@@ -150,12 +138,12 @@ fn what_chooses_on_the_test_pictures_says_so() {
     let json: serde_json::Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!(json["best"]["chosen_on"], "test");
     for more in ["stop: { after: 1 }", "best: validation"] {
-        recipe(&folder, "s.yaml", more);
+        recipe(&folder, "s.yaml", AUGMENTED, more);
         let said = folder.expect(1, &format!("{TRAIN} --recipe s.yaml --out s"));
         assert!(said.err.contains("needs a validation part, and"), "{said:?}");
         assert!(said.err.contains("write validation: 0.1 in the recipe"), "{said:?}");
     }
-    recipe(&folder, "s.yaml", "validation: 58");
+    recipe(&folder, "s.yaml", AUGMENTED, "validation: 58");
     let said = folder.expect(1, &format!("{TRAIN} --recipe s.yaml --out s"));
     assert!(said.err.contains("57 of the 60 training pictures of"), "{said:?}");
     assert!(!folder.at("s").exists());
@@ -165,7 +153,7 @@ fn what_chooses_on_the_test_pictures_says_so() {
 fn a_run_that_gives_up_is_over() {
     let folder = Folder::new();
     pets(&folder);
-    recipe(&folder, "r.yaml", "validation: 0.2\nstop: { after: 1 }\n");
+    recipe(&folder, "r.yaml", AUGMENTED, "validation: 0.2\nstop: { after: 1 }\n");
     let text =
         read(&folder, "r.yaml").replace("lr: 0.01", "lr: 0").replace("epochs: 4", "epochs: 50");
     std::fs::write(folder.at("r.yaml"), text).unwrap();
@@ -189,7 +177,7 @@ fn a_run_that_gives_up_is_over() {
 fn a_folder_of_validation_pictures_is_used_and_a_run_of_before_goes_on_without() {
     let folder = Folder::new();
     pets(&folder);
-    recipe(&folder, "r.yaml", "");
+    recipe(&folder, "r.yaml", AUGMENTED, "");
     folder.expect(0, &format!("{TRAIN} --recipe r.yaml --epochs 2 --out old"));
     for (k, class) in ["ant", "bee", "cat"].iter().enumerate() {
         draw(&folder, &format!("pets/val/{class}/v.png"), 60 * k as u8 + 30);
@@ -198,7 +186,7 @@ fn a_folder_of_validation_pictures_is_used_and_a_run_of_before_goes_on_without()
     let lines = read(&folder, "old/metrics.jsonl");
     assert_eq!(lines.matches("test_error_percent").count(), 3, "{lines}");
     assert!(!lines.contains("validation"), "{lines}");
-    recipe(&folder, "r.yaml", "validation: 0.5\n");
+    recipe(&folder, "r.yaml", AUGMENTED, "validation: 0.5\n");
     let said = folder.expect(0, &format!("{TRAIN} --recipe r.yaml --out r"));
     assert!(said.err.contains("the recipe's validation: 0.5 is not followed"), "{said:?}");
     assert!(said.err.contains("validation part: the 3 pictures"), "{said:?}");

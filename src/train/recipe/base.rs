@@ -9,6 +9,7 @@ use serde_yaml::{Mapping, Value};
 use super::{BUNDLED, Recipe};
 use crate::text::unmarked;
 use crate::train::TrainError;
+use crate::train::epochs::whole;
 use crate::train::yaml::{self, Mistake};
 
 /// The key that names what a recipe changes.
@@ -204,14 +205,12 @@ fn stretch(base: &mut Mapping, own: &Mapping) -> Result<(), String> {
     };
     for at in list {
         let Some(number) = at.as_u64() else { continue };
-        let scaled = number as f64 * now / was;
-        let whole = scaled.round();
-        if (scaled - whole).abs() > 1e-9 * whole.max(1.0) {
+        let Some(whole) = whole(number as f64 * now / was) else {
             return Err(format!(
                 "the rate is divided after {number} of {was}, which is no whole number of {now}; \
                  write schedule: {{ divide: {{ at: [ … ] }} }}"
             ));
-        }
+        };
         *at = Value::from(whole as u64);
     }
     Ok(())

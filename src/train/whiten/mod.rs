@@ -19,12 +19,12 @@ const MOST_PIXELS: usize = 5000 * 32 * 32;
 const MOST_PRODUCTS: usize = 1 << 32;
 
 /// The filters of those tensors that start so; of the others nothing.
-pub fn filters(
-    tensors: &[Tensor],
+pub fn filters<'a>(
+    tensors: impl Iterator<Item = &'a Tensor>,
     pictures: &dyn Pictures,
     normalisation: &Normalisation,
 ) -> Values {
-    let whitened = tensors.iter().filter_map(|tensor| match tensor.init {
+    let whitened = tensors.filter_map(|tensor| match tensor.init {
         Init::Whiten { gain, .. } => Some((tensor, gain)),
         Init::Constant(_) | Init::Normal { .. } | Init::Uniform { .. } | Init::Dirac { .. } => None,
     });

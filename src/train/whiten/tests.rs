@@ -57,7 +57,7 @@ fn responses(weights: &[f32], outputs: usize) -> Vec<f64> {
 fn what_the_filters_make_is_white() {
     let set = pictures();
     let normalisation = Normalisation::measure(&set);
-    let values = filters(&[tensor(12, 1.0)], &set, &normalisation);
+    let values = filters([tensor(12, 1.0)].iter(), &set, &normalisation);
     let made = responses(&values["stem.weight"], 12);
     let mut before = f64::INFINITY;
     for (row, column) in (0..12).flat_map(|r| (0..12).map(move |c| (r, c))) {
@@ -77,7 +77,7 @@ fn what_the_filters_make_is_white() {
 fn negatives_follow_and_the_gain_multiplies() {
     let set = pictures();
     let normalisation = Normalisation::measure(&set);
-    let of = |outputs, gain| filters(&[tensor(outputs, gain)], &set, &normalisation);
+    let of = |outputs, gain| filters([tensor(outputs, gain)].iter(), &set, &normalisation);
     let (all, some, halved) = (of(24, 1.0), of(5, 1.0), of(24, 0.5));
     let [all, some, halved] = [&all, &some, &halved].map(|values| &values["stem.weight"]);
     for patch in 0..12 {
@@ -99,7 +99,7 @@ fn what_is_seen_is_whitened() {
     let held = Stored::new(held, bytes, vec![0; 3]).unwrap().seen_as(seen);
     let cut = Stored::new(seen, inner, vec![0; 3]).unwrap();
     for normalisation in [Normalisation::measure(&cut), Normalisation::measure_pixels(&cut)] {
-        let of = |set: &Stored| filters(&[tensor(12, 1.0)], set, &normalisation);
+        let of = |set: &Stored| filters([tensor(12, 1.0)].iter(), set, &normalisation);
         assert_eq!(of(&held), of(&cut));
     }
 }
@@ -108,7 +108,7 @@ fn what_is_seen_is_whitened() {
 fn pictures_without_variance_have_filters_all_the_same() {
     let extent = Extent { rows: 4, columns: 4, channels: 2 };
     let set = Stored::new(extent, vec![9; 32], vec![0]).unwrap();
-    let values = filters(&[tensor(24, 1.0)], &set, &Normalisation::measure(&set));
+    let values = filters([tensor(24, 1.0)].iter(), &set, &Normalisation::measure(&set));
     assert!(values["stem.weight"].iter().all(|weight| weight.is_finite()));
 }
 

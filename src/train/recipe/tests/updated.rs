@@ -1,0 +1,108 @@
+//! Keys of optimisers, groups and frozen parts: what is wrong, at its line, and what it comes to.
+
+use super::*;
+
+#[test]
+fn optimisers_take_their_own_keys() {
+    let adamw = |keys: &str| {
+        let text = SHORT.replace("  momentum: 0.9\n", keys);
+        Recipe::parse("r.yaml", &text)
+    };
+    let read = adamw("  kind: adamw\n").unwrap();
+    let written = serde_yaml::to_string(&read.optimiser).unwrap();
+    assert_eq!(
+        written,
+        "kind: adamw\nbetas:\n- 0.9\n- 0.999\neps: 1e-8\nweight_decay: 0.0001\ndecay: all\n"
+    );
+    let lion = adamw("  kind: lion\n  betas: [0.95, 0.98]\n  layer_decay: 0.7\n").unwrap();
+    assert_eq!(lion.optimiser.rule(), Rule::Lion(Lion { betas: [0.95, 0.98] }));
+    // SGD is written as before there were others.
+    let sgd = serde_yaml::to_string(&Recipe::parse("r", SHORT).unwrap().optimiser).unwrap();
+    assert_eq!(sgd, "momentum: 0.9\nweight_decay: 0.0001\ndecay: all\nnesterov: false\n");
+    for (keys, line, told) in [
+        ("", 3, "`optimiser.momentum` is missing"),
+        ("  kind: adam\n", 4, "did you mean `adamw`?"),
+        ("  kind: adamw\n  momentum: 0.9\n", 5, "adamw has no `momentum`; it takes betas, eps, "),
+        ("  kind: adamw\n  nesterov: true\n", 5, "adamw has no `nesterov`"),
+        ("  kind: lion\n  eps: 1\n", 5, "lion has no `eps`; it takes betas, weight_decay, decay "),
+        ("  momentum: 0.9\n  betas: [0.9, 0.9]\n", 5, "sgd has no `betas`; it takes momentum, "),
+        (
+            "  kind: adamw\n  betas: [0.9, 1]\n",
+            5,
+            "optimiser.betas is 1, and must be 0 or more, below",
+        ),
+        (
+            "  kind: adamw\n  betas: 0.9\n",
+            5,
+            "optimiser.betas: this is 0.9, and a list of 2 values is needed",
+        ),
+        (
+            "  kind: adamw\n  betas: [0.9]\n",
+            5,
+            "optimiser.betas: a list of 2 values is needed, and this has 1",
+        ),
+        (
+            "  kind: adamw\n  betas: [0.9, 0.9, 1]\n",
+            5,
+            "optimiser.betas: a list of 2 values is needed, and this has 3",
+        ),
+        ("  kind: adamw\n  eps: 0\n", 5, "optimiser.eps is 0, and must be above 0"),
+        ("  kind: adamw\n  layer_decay: 1.5\n", 5, "must be above 0, at most 1"),
+        ("  kind: adamw\n  beta: [0.9, 0.9]\n", 5, "did you mean `betas`?"),
+    ] {
+        let error = adamw(keys).expect_err(keys).to_string();
+        assert!(error.contains(told), "{keys}: {error}");
+        assert!(error.contains(&format!(" at line {line} column ")), "{keys}: {error}");
+        no_words_of_the_program(&error);
+    }
+}
+
+#[test]
+fn groups_frozen_parts_and_clipping_are_checked() {
+    let many = format!("freeze: [{}]", "stem, ".repeat(1001));
+    for (keys, told) in [
+        (
+            "freeze: 3",
+            "this is 3, and a name, or a list of names such as [stem, stage1], is needed",
+        ),
+        ("freeze: ['units.{3..1}']", "a range of numbers is written {1..9}"),
+        ("freeze: ['']", "a pattern has 1 to 200 characters"),
+        (many.as_str(), "have 1001 patterns; the most is 1000"),
+        ("statistics: still", "expected `frozen` or `moving`"),
+        ("groups: [{ lr_factor: 1 }]", "`groups[0].match` is missing"),
+        ("groups: [{ match: norms }]", "a group changes something"),
+        ("groups: [{ match: [], freeze: true }]", "a group must match something"),
+        ("groups: [{ match: head, freeze: true, lr_factor: 2 }]", "has neither"),
+        ("groups: [{ match: head, until: soon }]", "and a number is needed"),
+        ("groups: [{ match: head, until: 0 }]", "until of a group is 0, and must be above 0"),
+        ("groups: [{ match: head, freeze: true, until: 2 }]", "nor until"),
+        ("groups: [{ match: head, lr_factor: -2 }]", "lr_factor of a group is -2"),
+        ("groups: [{ match: head, lr: 2 }]", "there is no key `lr` here"),
+        ("clip: {}", "give clip one of norm and value"),
+        ("clip: { norm: 1, value: 1 }", "give clip one of norm and value"),
+        ("clip: { norm: 0 }", "clip.norm is 0, and must be above 0"),
+        ("clip_grad: 1", "write clip: { norm: 1 }"),
+        ("lookahead: { every: 0 }", "lookahead.every is 0, and must be 1 to"),
+        ("lookahead: { alpha: 0 }", "lookahead.alpha is 0, and must be above 0, at most 1"),
+        ("lookahead: { power: -1 }", "lookahead.power is -1, and must be 0 to 100"),
+        ("lookahead: { k: 5 }", "there is no key `k` here"),
+        ("lookahead: 5", "this is 5, and a set of keys and values is needed"),
+        ("ema: 1", "ema is 1, and must be above 0, below 1"),
+        ("ema: { decay: .nan }", "ema is NaN"),
+        ("ema: yes", "a number such as 0.999, or { decay: 0.9999, warmup: true }, is needed"),
+        ("ema: { warmup: true }", "`ema.decay` is missing"),
+        ("model_ema: true", "write ema: 0.999"),
+    ] {
+        let text = format!("{SHORT}{keys}\n");
+        let error = Recipe::parse("r.yaml", &text).expect_err(keys).to_string();
+        assert!(error.contains(told), "{keys}: {error}");
+        assert!(error.contains(" at line 13 column "), "{keys}: {error}");
+        no_words_of_the_program(&error);
+    }
+    let keys = "freeze: stem\nstatistics: moving\ngroups:\n- match: [norms, '*.bias']\n  \
+        weight_decay: 0\nclip: { value: 0.5 }\n";
+    let recipe = Recipe::parse("r", &format!("{SHORT}{keys}")).unwrap();
+    let text = serde_yaml::to_string(&recipe).unwrap();
+    assert_eq!(Recipe::parse("again", &text).unwrap(), recipe);
+    assert_eq!(recipe.clip.unwrap().rule(), crate::nn::optimiser::Clip::Value(0.5));
+}
