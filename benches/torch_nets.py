@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """PyTorch's speed with the nets of the specs that came after the residual nets of 2015 and 2016.
 
-    benches/torch_nets.py wide|resnext29|mobilenetv2|resnet9|airbench94|resnet50 [--batch N] [--steps N] [--infer] [--amp]
+    benches/torch_nets.py wide|resnext29|mobilenetv2|resnet9|airbench94|resnet50 [--batch N] [--steps N]
+        [--threads N] [--infer] [--amp] [--contiguous]
 
 Prints one JSON object: images a second (median of the steps), peak memory, parameters. Needs torch, torchvision.
 """

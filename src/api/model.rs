@@ -171,7 +171,7 @@ impl Model {
     fn seen(&self) -> Result<Vec<View>, TrainError> {
         let recipe = self.origin.as_ref().and_then(Origin::recipe);
         let border = recipe.map_or_else(|| usual_pad(self.extent()), Recipe::border);
-        if self.views == Views::TenCrop && border.0 == 0 {
+        if self.views.lack_border(border.0) {
             return Err(PictureMisfit::NoBorder.into());
         }
         Ok(self.views.of(border))

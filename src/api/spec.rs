@@ -61,7 +61,8 @@ impl Spec {
     /// All that is wrong with the spec.
     pub fn for_classes(self, classes: usize) -> Result<Self, Diagnostics> {
         let network = self.compile()?;
-        let open = network.has_classes_parameter() && !self.settings.contains_key(Network::CLASSES);
+        let open = network.has_parameter(Network::CLASSES)
+            && !self.settings.contains_key(Network::CLASSES);
         Ok(match network.classes() != classes && open {
             true => self.set(Network::CLASSES, classes),
             false => self,

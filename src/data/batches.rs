@@ -144,8 +144,8 @@ impl Loading {
             for (at, visit) in order.1[first..first + self.batch].iter().enumerate() {
                 let index = visit.picture;
                 let (extent, seed) = (writer.extent, visit.seed(seed));
-                let crop = augmentation.draw(extent, seed, epoch, index);
                 let key = (seed, epoch, index);
+                let crop = augmentation.draw(extent, key);
                 let mut show = |pixels: &mut [u8]| {
                     let Some(place) = augmentation.place(held, extent, key) else {
                         return self.pictures.picture(epoch, index, pixels);

@@ -191,6 +191,13 @@ impl Pictures for Stored {
         Ok(of_file.unwrap_or_else(own))
     }
 
+    fn seen_picture(&self, _epoch: u32, index: usize, pixels: &mut [u8]) -> u8 {
+        let bytes = self.extent.bytes();
+        let whole = &self.pixels[index * bytes..][..bytes];
+        Area::middle(self.extent, self.seen).cut(self.extent, whole, pixels);
+        self.labels[index]
+    }
+
     fn digest(&self) -> Option<String> {
         Some(sha256([self.labels.as_slice(), self.pixels.as_slice()]))
     }

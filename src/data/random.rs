@@ -54,6 +54,11 @@ impl Draws {
         Self { keys: [first, second], counter: 0 }
     }
 
+    /// The sequence of a picture in an epoch.
+    pub fn of_picture(purpose: Purpose, (seed, epoch, index): (u32, u32, usize)) -> Self {
+        Self::new(seed, purpose, u64::from(epoch) << 32 | index as u64)
+    }
+
     /// 32 random bits.
     pub fn bits(&mut self) -> u32 {
         let [first, second] = self.keys;

@@ -45,6 +45,10 @@ impl Pictures for Selected {
         self.all.picture(epoch, self.numbers[index], pixels)
     }
 
+    fn seen_picture(&self, epoch: u32, index: usize, pixels: &mut [u8]) -> u8 {
+        self.all.seen_picture(epoch, self.numbers[index], pixels)
+    }
+
     fn label(&self, epoch: u32, index: usize) -> u8 {
         self.all.label(epoch, self.numbers[index])
     }

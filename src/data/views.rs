@@ -57,6 +57,11 @@ impl Views {
         *self == Views::One
     }
 
+    /// Whether all of them would be the middle of a picture, padded by so much in training.
+    pub fn lack_border(self, pad: usize) -> bool {
+        self == Views::TenCrop && pad == 0
+    }
+
     /// The views, where pictures are padded so in training.
     pub fn of(self, (pad, border): (usize, Border)) -> Vec<View> {
         let at = |[down, right]: [i32; 2], border, weight| {

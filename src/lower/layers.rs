@@ -130,14 +130,11 @@ impl Lowering<'_> {
     }
 
     fn seed(&mut self) -> NodeId {
-        match self.seed {
-            Some(seed) => seed,
-            None => *self.seed.insert(self.b.input(
-                "seed",
-                Role::Seed,
-                Type { shape: Shape::SCALAR, batched: false },
-            )),
+        if let Some(seed) = self.seed {
+            return seed;
         }
+        let seed = self.scalar("seed", Role::Seed);
+        *self.seed.insert(seed)
     }
 
     fn tensor(&self, module: ModuleId, part: network::Part) -> Option<NodeId> {
@@ -182,7 +179,7 @@ impl Lowering<'_> {
 
     /// A number that is the same for all images, as each one's, so that layers can read it.
     fn each_image(&mut self, number: NodeId) -> NodeId {
-        let ty = Type { shape: Shape([self.batch, 1, 1, 1]), batched: true };
+        let ty = self.drawn(Per::Image);
         self.b.broadcast(number, ty)
     }
 

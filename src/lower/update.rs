@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Lowering, Parameter};
 use crate::graph::autodiff::{Factors, gradient_from};
-use crate::graph::{EndId, InputId, NodeId, Origin, Role, Shape, Slot, Type};
+use crate::graph::{EndId, InputId, NodeId, Origin, Role, Slot};
 use crate::network::{ModuleId, TensorId, TensorKind};
 use crate::nn::averages::Averages;
 use crate::nn::loss_scaling::{self, Scaling};
@@ -142,8 +142,7 @@ impl Lowering<'_> {
     /// How much of an optimiser's moments is filled after this step.
     fn filled(&mut self, rule: Rule) -> Option<[NodeId; 2]> {
         let betas = rule.filling()?;
-        let ty = Type { shape: Shape::SCALAR, batched: false };
-        let now = FILLED.map(|(name, role, _)| self.b.input(name, role, ty));
+        let now = FILLED.map(|(name, role, _)| self.scalar(name, role));
         let next = [0, 1].map(|k| optimiser::filled(&mut self.b, betas[k], now[k]));
         for (before, after) in now.into_iter().zip(next) {
             let input = self.input_id(before);

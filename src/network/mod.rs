@@ -49,7 +49,7 @@ pub use layer::{BinaryOp, Layer, Over, Per, PoolKind, RandomDraw, Upsampling};
 pub use module::{Affine, Draw, Module, ModuleKind, Start};
 pub use shape::Chw;
 pub use slide::Slide;
-pub use tensor::{Init, MOST_PATCH, Part, Tensor, TensorId, TensorKind};
+pub use tensor::{Init, Part, Tensor, TensorId, TensorKind};
 pub use unit::UnitInstance;
 pub use value::{Edge, Value};
 
@@ -88,18 +88,13 @@ impl Network {
     /// The parameter that says how many classes there are, where a net has one.
     pub const CLASSES: &str = "classes";
 
-    /// Whether it has the parameter [`Network::CLASSES`].
-    pub fn has_classes_parameter(&self) -> bool {
-        self.settings.iter().any(|(name, _)| name == Self::CLASSES)
+    /// Whether it has a parameter of this name.
+    pub fn has_parameter(&self, name: &str) -> bool {
+        self.settings.iter().any(|(known, _)| known == name)
     }
 
     /// The parameter that says how many rows and columns pictures have, where a net has one.
     pub const PIXELS: &str = "pixels";
-
-    /// Whether it has the parameter [`Network::PIXELS`].
-    pub fn has_pixels_parameter(&self) -> bool {
-        self.settings.iter().any(|(name, _)| name == Self::PIXELS)
-    }
 
     /// Number of classes.
     pub fn classes(&self) -> usize {

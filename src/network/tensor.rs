@@ -68,9 +68,6 @@ pub enum TensorKind {
     Vector,
 }
 
-/// Most numbers of a patch that is whitened: its covariances are that many squared.
-pub const MOST_PATCH: usize = 512;
-
 /// How a tensor starts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {

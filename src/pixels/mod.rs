@@ -18,6 +18,9 @@ pub use operation::{Matrix, Operation, luma};
 pub use resample::{Area, Window, centred};
 pub use table::Table;
 
+/// Channels of a picture in colour.
+pub const COLOURS: usize = 3;
+
 /// Size of every picture of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {

@@ -1,8 +1,11 @@
 //! Convolutions whose filters start as those that whiten the pictures' patches.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::network::{Chw, MOST_PATCH};
+use crate::network::Chw;
 use crate::source::Span;
+
+/// Most numbers of a patch: its covariances are that many squared.
+const MOST_PATCH: usize = 512;
 
 /// What matters of such a convolution.
 pub struct WhitenedConv {
@@ -17,9 +20,7 @@ impl WhitenedConv {
     pub fn reads(&self, input: Chw, pictures: bool, span: Span) -> Result<(), Diagnostic> {
         if !pictures {
             let message = "filters that whiten are made of the training pictures";
-            return Err(Diagnostic::error(Code::NetStructure, span, message)
-                .label("this convolution reads no pictures")
-                .hint("use init: whiten in the net's first convolution, behind input(…)"));
+            return Err(misplaced(message, "this convolution reads no pictures", span));
         }
         let [rows, columns] = self.kernel;
         let patch = rows * columns * input.c;
@@ -60,7 +61,11 @@ impl WhitenedConv {
 /// A linear layer reads no patches.
 pub fn of_no_patches(span: Span) -> Diagnostic {
     let message = "filters that whiten are those of a convolution that reads the pictures";
+    misplaced(message, "a linear layer has none", span)
+}
+
+fn misplaced(message: &str, label: &str, span: Span) -> Diagnostic {
     Diagnostic::error(Code::NetStructure, span, message)
-        .label("a linear layer has none")
+        .label(label)
         .hint("use init: whiten in the net's first convolution, behind input(…)")
 }

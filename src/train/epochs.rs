@@ -27,6 +27,12 @@ impl Epochs {
     }
 }
 
+/// A length that is written as steps or as epochs, in steps; 0 where it is written as neither.
+pub fn in_steps(iterations: Option<u64>, epochs: Option<Epochs>, per_epoch: u64) -> u64 {
+    let of_epochs = || epochs.map(|epochs| epochs.steps(per_epoch));
+    iterations.or_else(of_epochs).unwrap_or(0)
+}
+
 impl From<u32> for Epochs {
     fn from(epochs: u32) -> Self {
         Self(f64::from(epochs))

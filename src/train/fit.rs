@@ -9,9 +9,7 @@ use crate::data::normalise::Normalisation;
 use crate::data::sizing::Sizing;
 use crate::data::{Dataset, Extent};
 use crate::network::{Chw, Network};
-
-/// Channels of a picture in colour.
-const COLOURS: usize = 3;
+use crate::pixels::COLOURS;
 
 /// How pictures in files come to what a network reads.
 pub fn sizing(network: &Network, resize: Option<usize>) -> Sizing {
@@ -87,10 +85,10 @@ pub fn check_recipe(recipe: &Recipe, network: &Network) -> Result<(), TrainError
         }
     }
     let larger = recipe.resize.filter(|resize| *resize > reads.rows.min(reads.columns));
+    if recipe.normalise == Normalise::Imagenet && channels != COLOURS {
+        return Err(PictureMisfit::Colourless { channels }.into());
+    }
     match larger {
-        _ if recipe.normalise == Normalise::Imagenet && channels != COLOURS => {
-            Err(PictureMisfit::Colourless { channels }.into())
-        }
         Some(resize) if recipe.augmentation.pad.by > 0 => Err(PictureMisfit::Pad { resize }.into()),
         Some(_) | None => Ok(()),
     }
@@ -141,7 +139,7 @@ fn compare(network: &Network, data: &Dataset, trained: bool) -> Result<(), Train
     let (net, set) = (network.name.clone(), data.name.clone());
     if there != reads {
         let (reads, pictures) = (chw(reads), chw(there));
-        let free = network.has_pixels_parameter() && pictures.h == pictures.w;
+        let free = network.has_parameter(Network::PIXELS) && pictures.h == pictures.w;
         let by = match (trained, free) {
             (true, _) => Fixed::Weights,
             (false, true) => Fixed::Parameter,
@@ -151,7 +149,7 @@ fn compare(network: &Network, data: &Dataset, trained: bool) -> Result<(), Train
     }
     let (tells, there) = (network.classes(), data.classes.len());
     if tells != there {
-        let by = match (trained, network.has_classes_parameter()) {
+        let by = match (trained, network.has_parameter(Network::CLASSES)) {
             (true, _) => Fixed::Weights,
             (false, true) => Fixed::Parameter,
             (false, false) => Fixed::Spec,

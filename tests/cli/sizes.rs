@@ -35,7 +35,7 @@ fn training_evaluation_prediction_and_export_see_the_same_middle() {
         assert!(said.out.contains(&format!("of {count} wrong")), "{said:?}");
     }
     // What is asked about a file is what was measured of it: the middle alone decides.
-    let wide = RgbImage::open(&folder.at("pets/test/bee/12.png"));
+    let wide = open(&folder.at("pets/test/bee/12.png"));
     let middle = image::imageops::crop_imm(&wide, 55, 0, 50, 50).to_image();
     middle.save(folder.at("middle.png")).unwrap();
     let ask = |path: &str, weights: &str| {
@@ -62,14 +62,8 @@ fn training_evaluation_prediction_and_export_see_the_same_middle() {
     assert!(said.err.contains("recipe.resize"), "{said:?}");
 }
 
-trait Open {
-    fn open(path: &std::path::Path) -> RgbImage;
-}
-
-impl Open for RgbImage {
-    fn open(path: &std::path::Path) -> RgbImage {
-        image::open(path).unwrap().into_rgb8()
-    }
+fn open(path: &std::path::Path) -> RgbImage {
+    image::open(path).unwrap().into_rgb8()
 }
 
 #[test]
@@ -179,7 +173,7 @@ fn weights_of_another_program_say_how_their_pictures_were_seen_or_are_warned_of(
             format!("run --predict {path} --format csv --engine cpu --weights own.safetensors");
         folder.expect(0, &line).out.lines().nth(1).unwrap().split_once(',').unwrap().1.to_owned()
     };
-    let wide = RgbImage::open(&folder.at("pets/test/bee/12.png"));
+    let wide = open(&folder.at("pets/test/bee/12.png"));
     let middle = image::imageops::crop_imm(&wide, 55, 0, 50, 50).to_image();
     middle.save(folder.at("middle.png")).unwrap();
     assert_eq!(ask("pets/test/bee/12.png"), ask("middle.png"));

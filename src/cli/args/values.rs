@@ -8,24 +8,21 @@ use crate::engine::wgpu::chips::{CHIPS, Chip};
 use crate::train::epochs::Epochs;
 
 pub(super) fn setting(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() && !value.trim().is_empty() => {
-            Ok((name.trim().to_string(), value.trim().to_string()))
-        }
-        Some(_) | None => Err("write a name, =, and a value: --set depth=20".into()),
-    }
+    let given = pair(text).filter(|(_, value)| !value.is_empty());
+    given.ok_or_else(|| "write a name, =, and a value: --set depth=20".into())
 }
 
 pub(super) fn change(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        // Without a value, the key is taken away.
-        Some((key, value)) if !key.trim().is_empty() => {
-            Ok((key.trim().to_owned(), value.trim().to_owned()))
-        }
-        Some(_) | None => {
-            Err("write a key of the recipe, =, and a value: --with schedule.lr=0.05".into())
-        }
-    }
+    // Without a value, the key is taken away.
+    let wrong = "write a key of the recipe, =, and a value: --with schedule.lr=0.05";
+    pair(text).ok_or_else(|| wrong.into())
+}
+
+/// A name and what stands behind =, which may be nothing.
+fn pair(text: &str) -> Option<(String, String)> {
+    let (name, value) = text.split_once('=')?;
+    let (name, value) = (name.trim(), value.trim());
+    (!name.is_empty()).then(|| (name.to_owned(), value.to_owned()))
 }
 
 /// A chip that is known, in whatever case and with whatever between words.

@@ -57,6 +57,6 @@ impl<'a> Deserialize<'a> for Flip {
 }
 
 /// Whether a picture is mirrored in an epoch, where it is in every other one.
-pub fn alternates(seed: u32, epoch: u32, index: usize) -> bool {
+pub fn alternates((seed, epoch, index): (u32, u32, usize)) -> bool {
     Draws::new(seed, Purpose::Flip, index as u64).coin() ^ (epoch % 2 == 1)
 }

@@ -22,9 +22,8 @@ pub struct Jitter {
 
 impl Jitter {
     /// What is done to a picture in an epoch, in order.
-    pub fn draw(self, (seed, epoch, index): (u32, u32, usize)) -> impl Iterator<Item = Operation> {
-        let key = u64::from(epoch) << 32 | index as u64;
-        let mut draws = Draws::new(seed, Purpose::Jitter, key);
+    pub fn draw(self, key: (u32, u32, usize)) -> impl Iterator<Item = Operation> {
+        let mut draws = Draws::of_picture(Purpose::Jitter, key);
         let mut between = |low: f64, high: f64| low + (high - low) * f64::from(draws.uniform());
         let mut factor = |by: f64| (by > 0.0).then(|| between((1.0 - by).max(0.0), 1.0 + by));
         let [brightness, contrast, saturation] =

@@ -47,24 +47,15 @@ impl Augmentation {
     /// The area of a picture that is shown, in an epoch, in the size that the net reads; nothing where it
     /// is all of it, as it is. Of more than the net reads, that is a part at a random place (He et al. 2015,
     /// section 3.4), unless areas are drawn.
-    pub fn place(
-        &self,
-        held: Extent,
-        seen: Extent,
-        (seed, epoch, index): (u32, u32, usize),
-    ) -> Option<Area> {
+    pub fn place(&self, held: Extent, seen: Extent, key: (u32, u32, usize)) -> Option<Area> {
         if let Some(area) = self.area {
-            return Some(area.draw(held, seed, epoch, index));
+            return Some(area.draw(held, key));
         }
         if held == seen {
             return None;
         }
-        let mut draws = Draws::new(seed, Purpose::Area, u64::from(epoch) << 32 | index as u64);
-        let mut span = |of: usize, len: usize| {
-            let first = draws.below(of - len + 1);
-            first..first + len
-        };
-        Some(Area { rows: span(held.rows, seen.rows), columns: span(held.columns, seen.columns) })
+        let mut draws = Draws::of_picture(Purpose::Area, key);
+        Some(rectangle::anywhere(held, [seen.rows, seen.columns], &mut draws))
     }
 
     /// Changes the colours and the shape of a picture, before it is cropped and mirrored.
@@ -81,14 +72,14 @@ impl Augmentation {
     }
 
     /// The crop for a picture of this size in an epoch.
-    pub fn draw(&self, extent: Extent, seed: u32, epoch: u32, index: usize) -> Crop {
-        let mut draws = Draws::new(seed, Purpose::Augment, u64::from(epoch) << 32 | index as u64);
+    pub fn draw(&self, extent: Extent, key: (u32, u32, usize)) -> Crop {
+        let mut draws = Draws::of_picture(Purpose::Augment, key);
         let mut offset = || draws.below(2 * self.pad + 1) as i32 - self.pad as i32;
         let (down, right) = (offset(), offset());
         let flip = match self.flip {
             Flip::Never => false,
             Flip::Random => draws.coin(),
-            Flip::Alternate => flip::alternates(seed, epoch, index),
+            Flip::Alternate => flip::alternates(key),
         };
         // Drawn last, so that recipes without holes crop alike.
         let hole = match self.erasing {

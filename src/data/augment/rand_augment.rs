@@ -117,13 +117,8 @@ impl Kind {
 
 impl RandAugment {
     /// What is done to a picture of this size in an epoch, in order.
-    pub fn draw(
-        self,
-        extent: Extent,
-        (seed, epoch, index): (u32, u32, usize),
-    ) -> impl Iterator<Item = Operation> {
-        let key = u64::from(epoch) << 32 | index as u64;
-        let mut draws = Draws::new(seed, Purpose::RandAugment, key);
+    pub fn draw(self, extent: Extent, key: (u32, u32, usize)) -> impl Iterator<Item = Operation> {
+        let mut draws = Draws::of_picture(Purpose::RandAugment, key);
         (0..self.operations).filter_map(move |_| {
             let kind = Kind::ALL[draws.below(Kind::ALL.len())];
             let is_negative = kind.is_signed() && draws.coin();

@@ -21,14 +21,18 @@ pub fn draw(
         // As likely below 1 as above.
         let ratio = between(ratio.map(f64::ln), draws.uniform()).exp();
         let Some([rows, columns]) = shape(sides(extent, share, ratio)) else { continue };
-        let mut span = |side: usize, len: usize| {
-            let first = draws.below(side - len + 1);
-            first..first + len
-        };
-        let (rows, columns) = (span(extent.rows, rows), span(extent.columns, columns));
-        return Some(Area { rows, columns });
+        return Some(anywhere(extent, [rows, columns], draws));
     }
     None
+}
+
+/// A rectangle of so many rows and columns, each place as likely; it must fit.
+pub fn anywhere(extent: Extent, [rows, columns]: [usize; 2], draws: &mut Draws) -> Area {
+    let mut span = |side: usize, len: usize| {
+        let first = draws.below(side - len + 1);
+        first..first + len
+    };
+    Area { rows: span(extent.rows, rows), columns: span(extent.columns, columns) }
 }
 
 /// Sides of a rectangle that has a share of a picture: the first is the ratio times the second.

@@ -32,8 +32,8 @@ fn ratio() -> [f64; 2] {
 
 impl ResizedCrop {
     /// The area of a picture in an epoch.
-    pub fn draw(&self, extent: Extent, seed: u32, epoch: u32, index: usize) -> Area {
-        let mut draws = Draws::new(seed, Purpose::Area, u64::from(epoch) << 32 | index as u64);
+    pub fn draw(&self, extent: Extent, key: (u32, u32, usize)) -> Area {
+        let mut draws = Draws::of_picture(Purpose::Area, key);
         let shape = |[columns, rows]: [usize; 2]| {
             let fits = (1..=extent.rows).contains(&rows) && (1..=extent.columns).contains(&columns);
             fits.then_some([rows, columns])

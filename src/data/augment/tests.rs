@@ -23,7 +23,7 @@ fn a_hole_is_a_square_of_zeros_that_the_border_cuts() {
 #[test]
 fn draws_cover_every_offset_and_both_sides() {
     let augmentation = Augmentation { pad: 4, flip: Flip::Random, ..Augmentation::default() };
-    let draw = |epoch, i| augmentation.draw(EXTENT, 1, epoch, i);
+    let draw = |epoch, i| augmentation.draw(EXTENT, (1, epoch, i));
     let crops: Vec<Crop> = (0..5000).map(|i| draw(2, i)).collect();
     for offset in -4..=4 {
         assert!(crops.iter().any(|c| c.down == offset));
@@ -33,26 +33,26 @@ fn draws_cover_every_offset_and_both_sides() {
     let flips = crops.iter().filter(|c| c.flip).count();
     assert!((2300..2700).contains(&flips), "{flips}");
     let holed = Augmentation { cutout: 1, ..augmentation };
-    let holes: Vec<Hole> = (0..5000).map(|i| holed.draw(EXTENT, 1, 2, i).hole).collect();
+    let holes: Vec<Hole> = (0..5000).map(|i| holed.draw(EXTENT, (1, 2, i)).hole).collect();
     let pixel = |at| [at, at + 1];
     let hole = |k: u32| Hole { rows: pixel(k / 3), columns: pixel(k % 3) };
     assert!((0..9).all(|k| holes.contains(&hole(k))));
     assert_eq!(draw(2, 3), draw(2, 3));
     assert!((0..100).any(|i| draw(2, i) != draw(3, i)));
     let still = Augmentation { flip: Flip::Never, ..augmentation };
-    assert!((0..100).all(|i| !still.draw(EXTENT, 1, 2, i).flip));
+    assert!((0..100).all(|i| !still.draw(EXTENT, (1, 2, i)).flip));
 }
 
 #[test]
 fn alternate_flips_show_each_picture_both_ways_in_two_epochs() {
     let augmentation = Augmentation { flip: Flip::Alternate, ..Augmentation::default() };
-    let flip = |epoch, index| augmentation.draw(EXTENT, 7, epoch, index).flip;
+    let flip = |epoch, index| augmentation.draw(EXTENT, (7, epoch, index)).flip;
     for epoch in 0..4 {
         assert!((0..500).all(|index| flip(epoch, index) != flip(epoch + 1, index)));
         let mirrored = (0..5000).filter(|&index| flip(epoch, index)).count();
         assert!((2300..2700).contains(&mirrored), "{mirrored}");
     }
-    let other = |index| augmentation.draw(EXTENT, 8, 0, index).flip;
+    let other = |index| augmentation.draw(EXTENT, (8, 0, index)).flip;
     assert!((0..50).any(|index| other(index) != flip(0, index)));
 }
 
@@ -61,7 +61,7 @@ fn erased_rectangles_have_their_share_and_ratio_and_stay_inside() {
     let extent = Extent { rows: 32, columns: 24, channels: 3 };
     let erasing = Erasing { probability: 0.4, area: [0.02, 0.4], ratio: [0.3, 3.3] };
     let augmentation = Augmentation { erasing: Some(erasing), ..Augmentation::default() };
-    let holes: Vec<Hole> = (0..4000).map(|i| augmentation.draw(extent, 1, 2, i).hole).collect();
+    let holes: Vec<Hole> = (0..4000).map(|i| augmentation.draw(extent, (1, 2, i)).hole).collect();
     let erased: Vec<&Hole> = holes.iter().filter(|hole| hole.area() > 0).collect();
     assert!((1500..1700).contains(&erased.len()), "{}", erased.len());
     for Hole { rows, columns } in erased.iter().copied() {
@@ -146,7 +146,7 @@ fn shares_are_beta_distributed_and_batches_mix_as_often_as_they_should() {
 fn areas_have_their_share_and_ratio_and_stay_inside() {
     let extent = Extent { rows: 40, columns: 56, channels: 3 };
     let crop = ResizedCrop { scale: [0.2, 0.5], ratio: [0.5, 2.0] };
-    let areas: Vec<_> = (0..2000).map(|index| crop.draw(extent, 1, 3, index)).collect();
+    let areas: Vec<_> = (0..2000).map(|index| crop.draw(extent, (1, 3, index))).collect();
     for area in &areas {
         assert!(area.rows.end <= 40 && area.columns.end <= 56);
         let [high, wide] = [area.rows.len(), area.columns.len()].map(|side| side as f64);
@@ -156,12 +156,12 @@ fn areas_have_their_share_and_ratio_and_stay_inside() {
     }
     assert!(areas.iter().any(|area| area.rows.start == 0));
     assert!(areas.iter().any(|area| area.columns.end == 56));
-    assert_eq!(crop.draw(extent, 1, 3, 7), areas[7]);
-    assert_ne!(crop.draw(extent, 1, 4, 7), areas[7]);
+    assert_eq!(crop.draw(extent, (1, 3, 7)), areas[7]);
+    assert_ne!(crop.draw(extent, (1, 4, 7)), areas[7]);
     // What never fits is the middle.
     let narrow = Extent { rows: 1, columns: 50, channels: 1 };
     let tall = ResizedCrop { scale: [1.0, 1.0], ratio: [0.01, 0.01] };
-    assert_eq!(tall.draw(narrow, 1, 1, 1), tall.middle(narrow));
+    assert_eq!(tall.draw(narrow, (1, 1, 1)), tall.middle(narrow));
 }
 
 /// What torchvision makes of a picture: tests/goldens/make_rand_augment.py.

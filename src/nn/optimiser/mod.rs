@@ -111,9 +111,8 @@ impl Rule {
             Rule::Lion(lion) => lion.apply(b, weight_decay, step),
         };
         let Some(open) = step.open else { return (new, keeps) };
-        let kept =
-            keeps.into_iter().zip(step.kept).map(|(new, old)| mix::mixed(b, open, new, *old));
-        let kept = kept.collect();
+        let pairs = keeps.iter().zip(step.kept);
+        let kept = pairs.map(|(&new, &old)| mix::mixed(b, open, new, old)).collect();
         (mix::mixed(b, open, new, step.w), kept)
     }
 }

@@ -30,8 +30,8 @@ pub fn cuts(program: &Program, placement: &Placement, forward: &[bool]) -> (Vec<
         let alone = reach <= id.index();
         reach = reach.max(last_read[id.index()]);
         // Backward compares a maximum with its elements to the bit, so both are copies, or neither.
-        let compared = matches!(graph.node(id).op, Op::Reduce(ReduceKind::Max, _));
-        if alone && last_read[id.index()] > id.index() && !compared {
+        let is_maximum = matches!(graph.node(id).op, Op::Reduce(ReduceKind::Max, _));
+        if alone && last_read[id.index()] > id.index() && !is_maximum {
             cuts.push(Cut { node: id, bytes, before });
             before = 0;
         } else if kept {

@@ -1,9 +1,7 @@
 //! Colours moved away from a duller picture, or towards it: Pillow's `ImageEnhance`.
 
 use super::Extent;
-
-/// Channels of a picture in colour.
-const COLOURS: usize = 3;
+use crate::pixels::COLOURS;
 
 /// A byte's distance from a duller one, times a factor.
 fn moved(dull: u8, byte: u8, factor: f32) -> u8 {

@@ -1,10 +1,12 @@
 //! Turns of the colour wheel, by way of Pillow's HSV, whose three parts are bytes.
 
+use crate::pixels::COLOURS;
+
 pub fn turn(by: i32, channels: usize, picture: &mut [u8]) {
-    if channels != 3 {
+    if channels != COLOURS {
         return;
     }
-    for pixel in picture.as_chunks_mut::<3>().0 {
+    for pixel in picture.as_chunks_mut::<COLOURS>().0 {
         let [hue, saturation, value] = to_hsv(*pixel);
         // Once around is 256 here, as in torchvision.
         *pixel = to_rgb([hue.wrapping_add(by as u8), saturation, value]);

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::slot::{KERNELS, SINGLE_DRAW, Slot};
+use super::slot::{KERNELS, SINGLE_DRAW, Slot, is_single};
 use super::{Attributes, NormOver};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::network::{
@@ -105,7 +105,7 @@ pub fn evaluate(
                     error.hint(format!("the lower number comes first: random({high}, {low})"))
                 );
             }
-            if !f64::from((high - low) as f32).is_finite() {
+            if !is_single(high - low) {
                 let wanted = "within 3.4e38 of low";
                 let error = slot(1).wrong(Code::ArgumentRange, wanted, short(high));
                 return Err(error.hint(SINGLE_DRAW));
@@ -167,7 +167,7 @@ fn activation(function: Activation, slot: &Slot<'_>) -> Result<Activation, Diagn
             Activation::LeakyRelu { slope }
         }
         Activation::Elu { alpha } => {
-            let fits = |alpha: f64| alpha > 0.0 && f64::from(alpha as f32).is_finite();
+            let fits = |alpha: f64| alpha > 0.0 && is_single(alpha);
             Activation::Elu { alpha: slot.number(fits, "above 0", alpha)? }
         }
         Activation::Relu

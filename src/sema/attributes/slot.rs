@@ -19,6 +19,11 @@ const SINGLE: &str = "learned numbers are 32-bit floating-point numbers";
 /// And drawn.
 pub(super) const SINGLE_DRAW: &str = "draws are 32-bit floating-point numbers";
 
+/// Whether a number is one in single precision too.
+pub(super) fn is_single(number: f64) -> bool {
+    (number as f32).is_finite()
+}
+
 /// One argument of a layer.
 pub(super) struct Slot<'a> {
     pub layer: LayerName,
@@ -178,9 +183,7 @@ impl Slot<'_> {
         match self.term()? {
             None => Ok(default),
             Some(Term::Word(Word::None)) => Ok(None),
-            Some(Term::Number(number)) if f64::from(number as f32).is_finite() => {
-                Ok(Some(Some(number)))
-            }
+            Some(Term::Number(number)) if is_single(number) => Ok(Some(Some(number))),
             Some(found @ Term::Number(_)) => {
                 Err(self.wrong(Code::ArgumentRange, "below 3.4e38", found).hint(SINGLE))
             }
@@ -208,7 +211,7 @@ impl Slot<'_> {
 
     fn single(&self, why: &str) -> Result<f64, Diagnostic> {
         match self.term()? {
-            Some(Term::Number(number)) if f64::from(number as f32).is_finite() => Ok(number),
+            Some(Term::Number(number)) if is_single(number) => Ok(number),
             Some(found @ Term::Number(_)) => {
                 Err(self.wrong(Code::ArgumentRange, "below 3.4e38", found).hint(why))
             }

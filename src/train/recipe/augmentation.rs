@@ -4,6 +4,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::ranges::up_to;
 use crate::data::augment::{
     Augmentation, Erasing, Flip, Jitter, MOST_MAGNITUDE, Mixing, RandAugment, ResizedCrop,
 };
@@ -35,10 +36,10 @@ pub struct Augment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erasing: Option<Erasing>,
     /// The α of mixup (Zhang et al. 2018); 0 for none.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "super::is_zero")]
     pub mixup: f64,
     /// The α of CutMix (Yun et al. 2019); 0 for none.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "super::is_zero")]
     pub cutmix: f64,
     /// The share of batches that are mixed by one of them; all, unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,10 +53,6 @@ const MOST_JITTER: f64 = 10.0;
 
 fn is_none(value: &usize) -> bool {
     *value == 0
-}
-
-fn is_zero(value: &f64) -> bool {
-    *value == 0.0
 }
 
 /// What is put around pictures.
@@ -130,14 +127,22 @@ impl Augment {
 
     /// Says what is wrong with it.
     pub fn check(&self) -> Result<(), Mistake> {
-        let Self { pad, flip: _, crop, jitter, rand_augment, cutout, .. } = *self;
-        let Self { erasing, mixup, cutmix, mixing, .. } = *self;
+        let Self {
+            pad,
+            flip: _,
+            crop,
+            jitter,
+            rand_augment,
+            cutout,
+            erasing,
+            mixup,
+            cutmix,
+            mixing,
+        } = *self;
         jitter.as_ref().map_or(Ok(()), jitter_makes_sense)?;
         rand_augment.as_ref().map_or(Ok(()), rand_augment_makes_sense)?;
         for (key, value) in [("augmentation.pad", pad.by), ("augmentation.cutout", cutout)] {
-            if value > 64 {
-                return Err(Mistake::at(key, format!("{key} is {value}, and must be 0 to 64")));
-            }
+            up_to(key, value, 64)?;
         }
         for (key, value) in [("augmentation.mixup", mixup), ("augmentation.cutmix", cutmix)] {
             if value != 0.0 && !(0.01..=100.0).contains(&value) {
@@ -146,7 +151,7 @@ impl Augment {
             }
         }
         if let Some(share) = mixing {
-            share_makes_sense("augmentation.mixing", share)?;
+            up_to("augmentation.mixing", share, 1.0)?;
             if mixup == 0.0 && cutmix == 0.0 {
                 let text = "augmentation.mixing is the share of batches for mixup and cutmix, and there \
                             is neither";
@@ -179,9 +184,7 @@ fn jitter_makes_sense(jitter: &Jitter) -> Result<(), Mistake> {
         ("augmentation.jitter.saturation", saturation, MOST_JITTER),
         ("augmentation.jitter.hue", hue, 0.5),
     ] {
-        if !(0.0..=most).contains(&value) {
-            return Err(Mistake::at(key, format!("{key} is {value}, and must be 0 to {most}")));
-        }
+        up_to(key, value, most)?;
     }
     if [brightness, contrast, saturation, hue] == [0.0; 4] {
         let text =
@@ -197,9 +200,7 @@ fn rand_augment_makes_sense(rand: &RandAugment) -> Result<(), Mistake> {
         ("augmentation.rand_augment.operations", operations, MOST_OPERATIONS),
         ("augmentation.rand_augment.magnitude", magnitude, MOST_MAGNITUDE),
     ] {
-        if value > most {
-            return Err(Mistake::at(key, format!("{key} is {value}, and must be 0 to {most}")));
-        }
+        up_to(key, value, most)?;
     }
     if operations == 0 {
         let text = "augmentation.rand_augment with 0 operations changes nothing: leave it out";
@@ -209,7 +210,7 @@ fn rand_augment_makes_sense(rand: &RandAugment) -> Result<(), Mistake> {
 }
 
 fn erasing_makes_sense(erasing: &Erasing) -> Result<(), Mistake> {
-    share_makes_sense("augmentation.erasing.probability", erasing.probability)?;
+    up_to("augmentation.erasing.probability", erasing.probability, 1.0)?;
     rises("augmentation.erasing.area", erasing.area, 1.0)?;
     rises("augmentation.erasing.ratio", erasing.ratio, 100.0)
 }
@@ -223,11 +224,4 @@ fn rises(key: &'static str, [low, high]: [f64; 2], most: f64) -> Result<(), Mist
         "{key} is [{low}, {high}], and must be a least and a largest, above 0, up to {most}"
     );
     Err(Mistake::at(key, text))
-}
-
-fn share_makes_sense(key: &'static str, share: f64) -> Result<(), Mistake> {
-    if (0.0..=1.0).contains(&share) {
-        return Ok(());
-    }
-    Err(Mistake::at(key, format!("{key} is {share}, and must be 0 to 1")))
 }

@@ -7,6 +7,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::ranges::up_to;
 use super::{MOST_STEPS, Recipe};
 use crate::nn::averages::Averages;
 use crate::train::yaml::Mistake;
@@ -141,10 +142,7 @@ pub(super) fn check(recipe: &Recipe) -> Result<(), Mistake> {
             let text = format!("lookahead.alpha is {alpha}, and must be above 0, at most 1");
             return Err(Mistake::at("lookahead.alpha", text));
         }
-        if !(0.0..=100.0).contains(&power) {
-            let text = format!("lookahead.power is {power}, and must be 0 to 100");
-            return Err(Mistake::at("lookahead.power", text));
-        }
+        up_to("lookahead.power", power, 100.0)?;
     }
     match recipe.ema {
         Some(Ema { decay, .. }) if !(decay > 0.0 && decay < 1.0) => {

@@ -19,10 +19,13 @@ const LONGEST: u64 = 1 << 20;
 /// Most recipes, one on the other.
 const MOST: usize = 16;
 
+/// The courses of a rate; the last two begin low of themselves.
+const COURSES: [&str; 4] = ["divide", "cosine", "one_cycle", "points"];
+
 /// Keys that say the same in different ways: one that is given puts an end to the others.
 const EITHER: &[(&str, &[&str])] = &[
     ("", &["iterations", "epochs"]),
-    ("schedule", &["divide", "cosine", "one_cycle", "points"]),
+    ("schedule", &COURSES),
     ("schedule.warmup", &["iterations", "epochs"]),
     ("evaluate", &["epochs", "steps"]),
     ("checkpoint", &["epochs", "steps"]),
@@ -160,8 +163,7 @@ fn merge(path: &str, into: &mut Mapping, own: Mapping) {
             others.iter().for_each(|key| drop(into.remove(*key)));
         }
     }
-    if path == "schedule" && ["one_cycle", "points"].iter().any(|key| is_given(&own, key)) {
-        // They begin low of themselves.
+    if path == "schedule" && COURSES[2..].iter().any(|key| is_given(&own, key)) {
         into.remove("warmup");
     }
     if path == "optimiser" && own.get("kind").is_some_and(|kind| into.get("kind") != Some(kind)) {
@@ -193,8 +195,7 @@ fn stretch(base: &mut Mapping, own: &Mapping) -> Result<(), String> {
     };
     let (Some(was), Some(now)) = (length(base), length(own)) else { return Ok(()) };
     let schedule = own.get("schedule").and_then(Value::as_mapping);
-    let others = ["cosine", "one_cycle", "points"];
-    if schedule.is_some_and(|keys| others.iter().any(|key| is_given(keys, key))) {
+    if schedule.is_some_and(|keys| COURSES[1..].iter().any(|key| is_given(keys, key))) {
         return Ok(());
     }
     let given = schedule.and_then(|schedule| schedule.get("divide"));

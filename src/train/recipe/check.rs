@@ -7,7 +7,6 @@ use super::{
     ClassWeights, MOST_BATCH, MOST_RESIZE, MOST_STEPS, Recipe, averages, groups, schedule,
     validation,
 };
-use crate::data::views::Views;
 
 /// Says what is wrong with a recipe that reads well.
 pub fn check(recipe: &Recipe) -> Result<(), Mistake> {
@@ -35,7 +34,7 @@ pub fn check(recipe: &Recipe) -> Result<(), Mistake> {
         let text = format!("label_smoothing is {value}, and must be 0 or more, below 1");
         return Err(Mistake::at("label_smoothing", text));
     }
-    if recipe.views == Views::TenCrop && recipe.augmentation.pad.by == 0 {
+    if recipe.views.lack_border(recipe.augmentation.pad.by) {
         return Err(Mistake::at("views", PictureMisfit::NoBorder.to_string()));
     }
     validation::check(recipe)?;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::epochs::Epochs;
+use super::epochs::{Epochs, in_steps};
 use super::part::Part;
 use super::{TrainError, yaml};
 use crate::data::Pictures;
@@ -297,8 +297,7 @@ impl Recipe {
 
     /// Its length in steps, where an epoch has so many.
     pub fn steps(&self, per_epoch: u64) -> u64 {
-        let of_epochs = || self.epochs.map(|epochs| epochs.steps(per_epoch));
-        self.iterations.or_else(of_epochs).unwrap_or(0)
+        in_steps(self.iterations, self.epochs, per_epoch)
     }
 
     /// Where the training of some groups ends, each once, in the order of the groups.

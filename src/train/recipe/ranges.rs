@@ -1,5 +1,7 @@
 //! Ranges that numbers of several keys have.
 
+use std::fmt::Display;
+
 use super::MOST_STEPS;
 use crate::train::epochs::Epochs;
 use crate::train::yaml::Mistake;
@@ -10,6 +12,18 @@ pub(super) fn at_least_zero(key: &'static str, value: f64) -> Result<(), Mistake
         return Ok(());
     }
     Err(Mistake::at(key, format!("{key} is {value}, and must be 0 or more")))
+}
+
+/// Refuses what is not from 0 to `most`.
+pub(super) fn up_to<T: PartialOrd + Default + Display>(
+    key: &'static str,
+    value: T,
+    most: T,
+) -> Result<(), Mistake> {
+    if T::default() <= value && value <= most {
+        return Ok(());
+    }
+    Err(Mistake::at(key, format!("{key} is {value}, and must be 0 to {most}")))
 }
 
 /// Refuses what is no length.

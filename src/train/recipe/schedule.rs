@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::optimiser::given;
 use super::ranges::{at_least_zero, length_makes_sense};
 use super::{MOST_STEPS, Recipe};
-use crate::train::epochs::Epochs;
+use crate::train::epochs::{Epochs, in_steps};
 use crate::train::yaml::Mistake;
 
 /// The learning rate over a run; at most one of `divide`, `cosine`, `one_cycle` and `points`.
@@ -71,8 +71,7 @@ impl WarmupCurve {
 impl Warmup {
     /// Its length in steps, as it is written.
     pub fn steps(self, per_epoch: u64) -> u64 {
-        let of_epochs = || self.epochs.map(|epochs| epochs.steps(per_epoch));
-        self.iterations.or_else(of_epochs).unwrap_or(0)
+        in_steps(self.iterations, self.epochs, per_epoch)
     }
 }
 

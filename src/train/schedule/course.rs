@@ -76,8 +76,8 @@ impl Course {
         }
     }
 
-    /// The rate of step number `step`, counted from 0, where `top` is the highest; `of` is the steps of
-    /// the warm-up and of the whole run.
+    /// The rate of step number `step`, counted from 0, where `top` is the highest; `warm` and
+    /// `total` are the steps of the warm-up and of the whole run.
     pub fn rate(&self, step: u64, top: f64, (warm, total): (u64, u64)) -> f64 {
         match self {
             Course::Constant => top,

@@ -306,20 +306,12 @@ impl Session {
             return Err(TrainError::NonFinite { step: step + 1, loss, tensor });
         }
         let logits = results.next().unwrap_or_default();
-        let wrong = evaluate::wrong(&logits, self.train.classes, &labels);
         pace.count(step + 1, results.next().is_none_or(|good| good != [0.0]))?;
-        let count = labels.len() as f64;
-        let error_percent = 100.0 * wrong as f64 / count;
         let seconds = start.max(pace.clock).elapsed().as_secs_f64();
         pace.clock = Instant::now();
-        let record = Step {
-            step: step + 1,
-            epoch: self.plan.epoch(step),
-            loss,
-            error_percent: Some(error_percent),
-            lr: rate,
-            images_per_s: pace.rate(count, seconds),
-        };
+        let images_per_s = pace.rate(labels.len() as f64, seconds);
+        let (record, error_percent) =
+            self.record((step, rate), loss, (&logits, &labels), images_per_s);
         records.step(&record)?;
         observer.step(&record, error_percent);
         pace.epoch.add(&record);
@@ -332,6 +324,27 @@ impl Session {
             records.save(state, self.about(step + 1));
         }
         Ok(())
+    }
+
+    /// A step as it is recorded, with the share of its pictures classified wrongly, in %.
+    fn record(
+        &self,
+        (step, rate): (u64, f64),
+        loss: f32,
+        (logits, labels): (&[f32], &[u8]),
+        images_per_s: f64,
+    ) -> (Step, f64) {
+        let wrong = evaluate::wrong(logits, self.train.classes, labels);
+        let error_percent = 100.0 * wrong as f64 / labels.len() as f64;
+        let record = Step {
+            step: step + 1,
+            epoch: self.plan.epoch(step),
+            loss,
+            error_percent: Some(error_percent),
+            lr: rate,
+            images_per_s,
+        };
+        (record, error_percent)
     }
 
     /// What is said of the state after a step.

@@ -3,7 +3,6 @@
 use super::{Observer, Pace, Session, Underway};
 use crate::data::DataError;
 use crate::train::TrainError;
-use crate::train::evaluate;
 use crate::train::rates::{Rates, Sweep};
 use crate::train::record::metrics::{EpochSums, Step};
 use crate::train::tensors::Values;
@@ -51,14 +50,7 @@ impl Session {
         let mut results = results.wait()?.into_iter();
         let loss = results.next().and_then(|loss| loss.first().copied()).unwrap_or(f32::NAN);
         let logits = results.next().unwrap_or_default();
-        let count = labels.len() as f64;
-        let wrong = evaluate::wrong(&logits, self.train.classes, &labels);
-        let error_percent = 100.0 * wrong as f64 / count;
-        let images_per_s = pace.rate(count, start.elapsed().as_secs_f64());
-        let epoch = self.plan.epoch(step);
-        let error = Some(error_percent);
-        let record =
-            Step { step: step + 1, epoch, loss, error_percent: error, lr: rate, images_per_s };
-        Ok((record, error_percent))
+        let images_per_s = pace.rate(labels.len() as f64, start.elapsed().as_secs_f64());
+        Ok(self.record((step, rate), loss, (&logits, &labels), images_per_s))
     }
 }

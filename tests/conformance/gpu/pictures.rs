@@ -130,7 +130,7 @@ fn every_augmentation_is_the_hosts() {
         let side = rows.min(columns);
         for augmentation in kinds(side) {
             for table in [by_channel(channels), by_pixel(extent)] {
-                let crop = |index| augmentation.draw(extent, 1, 2, index);
+                let crop = |index| augmentation.draw(extent, (1, 2, index));
                 let plain = batch(count, extent, table, crop);
                 for step in 0..4 {
                     let mix = augmentation.mixing.draw(extent, 1, step);

@@ -13,13 +13,12 @@ use crate::data::folder::Splits;
 use crate::data::locate::Found;
 use crate::data::normalise::Normalisation;
 use crate::network::Network;
+use crate::pixels::COLOURS;
 use crate::train::fit;
 use crate::train::record::checkpoint::Imported;
 
 /// Bytes are what pictures are made of; other programs divide them by this first.
 const WHITE: f64 = 255.0;
-/// Channels of a picture in colour.
-const COLOURS: usize = 3;
 
 /// What is known of the weights for a network.
 pub fn of(args: &ImportArgs, spec: &NamedSpec, network: &Network) -> Result<Imported, Failure> {

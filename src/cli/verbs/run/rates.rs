@@ -12,6 +12,7 @@ use crate::cli::args::{ResultFormat, RunArgs};
 use crate::cli::session::RUNS;
 use crate::cli::session::signals::Signals;
 use crate::cli::show::{output, progress, tui};
+use crate::text::short;
 use crate::train::config::Config;
 use crate::train::rates::{FEWEST, Fall, Rates, Sweep, Tried, rounded};
 use crate::train::record::atomic;
@@ -177,11 +178,6 @@ fn text(rates: &Rates, named: Option<(f64, f64)>, [csv, svg]: &[String; 2]) {
              chosen these rates; take more steps (--steps) or larger batches (--batch)"
         ));
     }
-}
-
-/// A rate as recipes have it.
-fn short(rate: f64) -> String {
-    if (1e-3..1e3).contains(&rate) { rate.to_string() } else { format!("{rate:e}") }
 }
 
 fn csv(rates: &Rates) -> String {

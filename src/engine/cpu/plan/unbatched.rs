@@ -43,7 +43,7 @@ pub fn sort(program: &Program, placement: &Placement) -> Unbatched {
         stored && !given || wide.contains(&id)
     };
     let last: Vec<NodeId> = graph.ids().filter(|&id| late[id.index()] && stored(id)).collect();
-    let Runs { runs: last, common } = Runs::of(graph, &last);
+    let Runs { runs: last, common } = Runs::of(graph, &late, &last);
     common.into_iter().for_each(|id| late[id.index()] = false);
     let mut before = vec![Vec::new(); placement.phases as usize];
     for id in graph.ids().filter(|&id| stored(id) && !late[id.index()]) {
@@ -89,11 +89,13 @@ struct Runs {
 }
 
 impl Runs {
-    fn of(graph: &Graph, nodes: &[NodeId]) -> Self {
+    fn of(graph: &Graph, late: &[bool], nodes: &[NodeId]) -> Self {
         let stored: HashMap<NodeId, usize> =
             nodes.iter().enumerate().map(|(at, &id)| (id, at)).collect();
-        let reads: Vec<Vec<usize>> = nodes.iter().map(|&id| reads(graph, &stored, id)).collect();
-        let given: Vec<bool> = nodes.iter().map(|&id| given(graph, id)).collect();
+        let reads: Vec<Vec<usize>> =
+            nodes.iter().map(|&id| reads(graph, (&stored, late), id)).collect();
+        let given = given(graph);
+        let given: Vec<bool> = nodes.iter().map(|id| given[id.index()]).collect();
         let mut run: Vec<usize> = (0..nodes.len()).collect();
         for (at, args) in reads.iter().enumerate().filter(|(at, _)| !given[*at]) {
             args.iter().filter(|arg| !given[**arg]).for_each(|&arg| join(&mut run, at, arg));
@@ -138,37 +140,39 @@ fn join(run: &mut [usize], a: usize, b: usize) {
     run[a.min(b)] = a.max(b);
 }
 
-/// The stored late nodes that `id` reads, through values that are not stored.
-fn reads(graph: &Graph, stored: &HashMap<NodeId, usize>, id: NodeId) -> Vec<usize> {
+/// The stored late nodes that `id` reads, through values that are not stored. What is not late reads none.
+fn reads(
+    graph: &Graph,
+    (stored, late): (&HashMap<NodeId, usize>, &[bool]),
+    id: NodeId,
+) -> Vec<usize> {
     let (mut found, mut seen) = (Vec::new(), HashSet::new());
     let mut pending = vec![id];
     while let Some(at) = pending.pop() {
         for &arg in graph.node(at).args.iter().filter(|arg| seen.insert(**arg)) {
             match stored.get(&arg) {
                 Some(&place) => found.push(place),
-                None if is_anchor(graph, arg) => {}
-                None => pending.push(arg),
+                None if late[arg.index()] => pending.push(arg),
+                None => {}
             }
         }
     }
     found
 }
 
-/// Whether a value needs no weight gradient that is still being added up: what it is made from are
-/// inputs and whole reductions.
-fn given(graph: &Graph, id: NodeId) -> bool {
-    let mut seen = HashSet::new();
-    let mut pending = vec![id];
-    while let Some(at) = pending.pop() {
-        for &arg in graph.node(at).args.iter().filter(|arg| seen.insert(**arg)) {
-            match graph.node(arg).op {
-                Op::Reduce(..) => {}
-                _ if is_anchor(graph, arg) => return false,
-                _ => pending.push(arg),
-            }
-        }
+/// Of each value, whether it needs no weight gradient that is still being added up: what it is made from
+/// are inputs and whole reductions.
+fn given(graph: &Graph) -> Vec<bool> {
+    let mut given: Vec<bool> = Vec::with_capacity(graph.nodes.len());
+    for id in graph.ids() {
+        let is_known = |arg: &NodeId| {
+            matches!(graph.node(*arg).op, Op::Reduce(..))
+                || !is_anchor(graph, *arg) && given[arg.index()]
+        };
+        let of_known = graph.node(id).args.iter().all(is_known);
+        given.push(of_known);
     }
-    true
+    given
 }
 
 /// A node's tensor.
