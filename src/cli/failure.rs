@@ -111,7 +111,7 @@ impl From<DataError> for Failure {
             DataError::Label { .. }
             | DataError::Picture { .. }
             | DataError::Channels(_)
-            | DataError::SmallResize { .. }
+            | DataError::Resize { .. }
             | DataError::TooMany { .. }
             | DataError::Validation { .. }
             | DataError::Uneven { .. }

@@ -231,13 +231,18 @@ pub enum DataError {
          input(1, …) in the spec"
     )]
     Channels(usize),
-    /// The shorter side of pictures becomes less than the net reads.
-    #[error("resize is {resize}, and the net reads {side} pixels a side; write {side} or more")]
-    SmallResize {
+    /// The shorter side of pictures becomes less than the net reads, or more than makes sense.
+    #[error(
+        "resize is {resize}, and the net reads {side} pixels a side; write {side} or more, at most \
+         {most}"
+    )]
+    Resize {
         /// What the shorter side becomes.
         resize: usize,
         /// The longer side of what the net reads.
         side: usize,
+        /// The largest value that makes sense.
+        most: usize,
     },
     /// Pictures do not fit into memory.
     #[error(

@@ -3,6 +3,9 @@
 use super::DataError;
 use crate::pixels::{Extent, centred};
 
+/// Most pixels that a picture's shorter side may become.
+pub const MOST_RESIZE: usize = 4096;
+
 /// How pictures of any size come to the size that a net reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizing {
@@ -34,14 +37,16 @@ impl Purpose {
 }
 
 impl Sizing {
-    /// Whether there is a middle as large as the net reads.
+    /// Whether there is a middle as large as the net reads, of pictures that memory has room for.
     ///
     /// # Errors
-    /// [`DataError::SmallResize`] where there is not.
+    /// [`DataError::Resize`] where there is not.
     pub fn check(self) -> Result<(), DataError> {
         let side = self.seen.rows.max(self.seen.columns);
         match self.resize {
-            Some(resize) if resize < side => Err(DataError::SmallResize { resize, side }),
+            Some(resize) if !(side..=MOST_RESIZE).contains(&resize) => {
+                Err(DataError::Resize { resize, side, most: MOST_RESIZE })
+            }
             Some(_) | None => Ok(()),
         }
     }
@@ -83,6 +88,15 @@ mod tests {
         ] {
             assert_eq!(resized(sides, side), expected);
         }
+    }
+
+    #[test]
+    fn a_size_has_room_for_what_is_seen_and_is_bounded() {
+        let seen = Extent { rows: 4, columns: 6, channels: 3 };
+        let fits = |resize| Sizing { seen, resize }.check().is_ok();
+        assert!(fits(None) && fits(Some(6)) && fits(Some(MOST_RESIZE)));
+        // 2³² squared is 0 in 64 bits.
+        assert!(!fits(Some(5)) && !fits(Some(MOST_RESIZE + 1)) && !fits(Some(1 << 32)));
     }
 
     #[test]

@@ -128,8 +128,8 @@ pub enum EngineError {
         /// Those given.
         given: usize,
     },
-    /// The program does not read an input.
-    #[error("the program does not read its input {0}")]
+    /// The program does not have an input.
+    #[error("the program has no input {0}")]
     NotRead(InputId),
     /// The program does not have a result.
     #[error("the program has no output {0}")]

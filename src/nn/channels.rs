@@ -3,6 +3,7 @@
 use super::option_a::pad_channels;
 use crate::graph::autodiff::mean;
 use crate::graph::builder::Builder;
+use crate::graph::placement::is_anchor;
 use crate::graph::{Axes, AxisMap, NodeId, ReduceKind, Remap};
 
 /// Channels of all, one behind the other: each between zeros, and added up, so that the adjoints
@@ -43,9 +44,14 @@ pub fn global_max(b: &mut Builder, x: NodeId) -> NodeId {
 }
 
 /// The gradient goes to the elements that are the maximum to the bit. Engines compute pointwise values
-/// again where they read them, and not always to the bit: a move writes them once for both.
+/// again where they read them, and not always to the bit: a move writes them once for both. What an
+/// anchor makes is written already.
 fn maximum(b: &mut Builder, axes: Axes, x: NodeId) -> NodeId {
-    let axes_of_x = b.ty(x).shape.0.map(AxisMap::identity);
-    let written = b.remap(Remap { axes: axes_of_x }, x);
+    let written = if is_anchor(b.graph(), x) {
+        x
+    } else {
+        let axes = b.ty(x).shape.0.map(AxisMap::identity);
+        b.remap(Remap { axes }, x)
+    };
     b.reduce(ReduceKind::Max, axes, written)
 }

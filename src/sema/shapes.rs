@@ -112,13 +112,16 @@ pub fn normalised(input: Chw, groups: usize, span: Span) -> Result<(), Diagnosti
         return Ok(());
     }
     let divides = |n: &usize| input.c.is_multiple_of(*n);
-    let below = (1..groups.min(input.c)).rev().filter(divides).take(3);
+    let below = (1..=groups.min(input.c)).rev().filter(divides).take(3);
     let above = (groups + 1..=input.c).find(divides);
     let mut near: Vec<usize> = below.chain(above).collect();
     near.sort_unstable();
     let message = format!("{groups} groups have no equal parts of {} channels", input.c);
     let near = series(&near, "or");
-    let hint = format!("{} channels have equal parts in {near} groups", input.c);
+    let hint = match input.c {
+        1 => "one channel is a group by itself: groups: 1".to_owned(),
+        c => format!("{c} channels have equal parts in {near} groups"),
+    };
     let error = Diagnostic::error(Code::ShapeMismatch, span, message);
     Err(error.label(format!("reads {input}")).hint(hint))
 }

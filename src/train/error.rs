@@ -418,15 +418,20 @@ pub enum FirstBad {
     Half,
 }
 
+/// What is said of a key that is missing, behind its name.
+pub const MISSING: &str = "` is missing";
+/// What is said of a key that nobody knows, before its name.
+pub const NO_KEY: &str = "there is no key `";
+
 impl TrainError {
     /// Whether it says that something is missing in a text.
     pub fn is_missing(&self) -> bool {
-        matches!(self, TrainError::Unclear { what, .. } if what.contains("` is missing"))
+        matches!(self, TrainError::Unclear { what, .. } if what.contains(MISSING))
     }
 
     /// Whether it says that there is no such key in a text.
     pub fn is_of_unknown_key(&self) -> bool {
-        matches!(self, TrainError::Unclear { what, .. } if what.contains("there is no key `"))
+        matches!(self, TrainError::Unclear { what, .. } if what.contains(NO_KEY))
     }
 
     /// Whether it says that a key of a text has no value.

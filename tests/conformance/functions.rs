@@ -4,7 +4,9 @@ use rnetc::engine::cpu::CpuEngine;
 use rnetc::engine::{Engine, Precision};
 use rnetc::graph::autodiff::gradient;
 use rnetc::graph::builder::Builder;
-use rnetc::graph::{Axes, InputId, NodeId, Output, Program, ReduceKind, Role, Shape, Type, Unary};
+use rnetc::graph::{
+    Axes, ConvGeometry, InputId, NodeId, Output, Program, ReduceKind, Role, Shape, Type, Unary,
+};
 use rnetc::lower;
 use rnetc::nn::optimiser::Sgd;
 use rnetc::nn::{activation, channels};
@@ -71,8 +73,8 @@ fn several_values_are_trained() {
     }
 }
 
-/// Whatever rounding makes of the elements, one of them is the maximum, or several share: what is added to
-/// all has the whole gradient, two times the sum for each maximum.
+/// Whatever rounding makes of the elements, one of them is the maximum, or several share: together they have
+/// the whole gradient, two times the sum for each maximum.
 #[test]
 fn maxima_lose_no_gradient_in_any_precision() {
     let precisions = [Precision::F32, Precision::Bf16x3, Precision::Bf16];
@@ -81,7 +83,8 @@ fn maxima_lose_no_gradient_in_any_precision() {
     engines.extend(precisions.map(|precision| Box::new(on_cpu(precision)) as Box<dyn Engine>));
     let gpus = gpu().into_iter().chain(half());
     engines.extend(gpus.map(|engine| Box::new(engine) as Box<dyn Engine>));
-    for maximum in [channels::channel_max, channels::global_max] {
+    let maxima = [channels::channel_max, channels::global_max];
+    for (maximum, is_written) in maxima.into_iter().flat_map(|max| [(max, false), (max, true)]) {
         let mut b = Builder::new();
         let ty = |shape, batched| Type { shape: Shape(shape), batched };
         let x = b.input("images", Role::Images, ty([3, 6, 5, 8], true));
@@ -89,11 +92,16 @@ fn maxima_lose_no_gradient_in_any_precision() {
         let more = b.input("more", Role::Parameter, ty([1, 1, 1, 1], false));
         let scaled = b.mul(x, factors);
         let computed_again = b.add(scaled, more);
-        let largest = maximum(&mut b, computed_again);
+        let geometry = ConvGeometry { input: [6, 5], ..ConvGeometry::POINT };
+        let weights = b.input("weights", Role::Parameter, ty([1, 1, 8, 8], false));
+        let written = b.conv(geometry, computed_again, weights);
+        let of = if is_written { written } else { computed_again };
+        let largest = maximum(&mut b, of);
         let count = b.ty(largest).shape.len() as f32;
         let sum = b.reduce(ReduceKind::Sum, Axes::ALL, largest);
         let square = b.mul(sum, sum);
-        let gradient = gradient(&mut b, square, &[more])[0];
+        let gradient = gradient(&mut b, square, &[of])[0];
+        let gradient = b.reduce(ReduceKind::Sum, Axes::ALL, gradient);
         let outputs = Output::quantities([gradient, sum]);
         let program = Program { graph: b.finish(), outputs, updates: Vec::new(), batch: 3 };
         for engine in &engines {

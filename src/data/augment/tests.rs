@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::data::normalise::Normalisation;
 use crate::pixels::Operation;
@@ -170,7 +172,7 @@ fn operations_are_those_of_torchvision() {
     use super::rand_augment::Kind;
     let golden = include_str!("../../../tests/goldens/rand_augment.json");
     let golden: Vec<serde_json::Value> = serde_json::from_str(golden).unwrap();
-    let mut kinds = std::collections::BTreeSet::new();
+    let mut kinds = BTreeSet::new();
     for case in &golden {
         let side = |at: usize| case[at].as_u64().unwrap() as usize;
         let extent = Extent { rows: side(3), columns: side(4), channels: side(5) };
@@ -198,14 +200,29 @@ fn operations_are_those_of_torchvision() {
             .map(|k| u8::from_str_radix(&hex[2 * k..][..2], 16).unwrap())
             .collect();
         assert_eq!(expected.len(), picture.len());
-        let far = picture.iter().zip(&expected).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
-        assert!(far <= 1, "{name} {at} {negative} {extent:?}: {far}");
+        assert!(picture == expected, "{name} {at} {negative} {extent:?}");
         let of_colour = matches!(name, "Identity" | "Equalize" | "saturation" | "hue" | "Color");
         // Less than a pixel is none.
         let changes = !of_colour && (at == 26.0 || at == 1.6);
         assert!(!changes || expected != before, "{name} {at}: nothing is seen");
     }
     assert_eq!(kinds.len(), 18);
+}
+
+/// Of more than is seen, every place is shown, each as it follows from its key.
+#[test]
+fn places_wander_in_what_is_held() {
+    let augmentation = Augmentation::default();
+    let extent = |rows, columns| Extent { rows, columns, channels: 1 };
+    let (held, seen) = (extent(5, 6), extent(4, 4));
+    let place = |index| augmentation.place(held, seen, (1, 0, index)).unwrap();
+    let first = |index| [place(index).rows.start, place(index).columns.start];
+    let found: BTreeSet<[usize; 2]> = (0..300).map(first).collect();
+    // Two rows by three columns.
+    assert_eq!(found.len(), 6);
+    assert!((0..300).all(|i| place(i).rows.len() == 4 && place(i).columns.end <= 6));
+    assert!((0..50).any(|i| augmentation.place(held, seen, (1, 1, i)) != Some(place(i))));
+    assert_eq!(augmentation.place(seen, seen, (1, 0, 0)), None);
 }
 
 #[test]

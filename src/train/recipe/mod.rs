@@ -31,6 +31,7 @@ mod schedule;
 mod tests;
 mod validation;
 
+pub use crate::data::sizing::MOST_RESIZE;
 pub use augmentation::{Augment, Pad};
 pub use averages::{Ema, Lookahead};
 pub use classes::ClassWeights;
@@ -58,8 +59,6 @@ pub const BUNDLED: [(&str, &str); 6] = [
 
 /// Largest batch a recipe or the command line may ask for.
 pub const MOST_BATCH: usize = 65_536;
-/// Largest shorter side of pictures.
-pub const MOST_RESIZE: usize = 4096;
 /// Longest run, in steps or epochs.
 pub const MOST_STEPS: u64 = 1_000_000_000;
 

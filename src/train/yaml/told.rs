@@ -3,6 +3,7 @@
 use super::elsewhere;
 use super::place::{all, find, marked};
 use crate::text::{nearest, series};
+use crate::train::error::{MISSING, NO_KEY};
 
 /// What is wrong, with its line where it has one.
 pub fn told(kind: &str, text: &str, error: &serde_yaml::Error) -> String {
@@ -89,7 +90,7 @@ fn missing(text: &str, path: &str, key: &str) -> String {
     let (above, _) = path.split_once('[').unwrap_or((path, ""));
     let place = if above.is_empty() { None } else { find(text, above) };
     let at = place.map_or_else(String::new, |place| marked(text, place));
-    format!("`{}` is missing{at}", joined(path, key))
+    format!("`{}{MISSING}{at}", joined(path, key))
 }
 
 fn unknown_key(kind: &str, unknown: &str, said: &str) -> String {
@@ -105,7 +106,7 @@ fn unknown_key(kind: &str, unknown: &str, said: &str) -> String {
         (None, None) if known.is_empty() => "there are no keys here".to_owned(),
         (None, None) => format!("there are {}", series(&known, "and")),
     };
-    format!("there is no key `{unknown}` here; {hint}")
+    format!("{NO_KEY}{unknown}` here; {hint}")
 }
 
 /// The words in backquotes behind "expected".
