@@ -53,6 +53,7 @@ const SPECS: &[(&str, &str)] = specs! {
     "rezero"
     "se_preact"
     "shake_shake"
+    "shakedrop"
     "shortcut_gate"
     "stochastic_depth"
     "vgg"

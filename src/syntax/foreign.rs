@@ -72,7 +72,7 @@ const WORDS: &[(&[&str], Here)] = &[
         Here::Called("random", "random(low, high), a number that is drawn for each image"),
     ),
     (
-        &["bernoulli", "coin", "shakedrop"],
+        &["bernoulli", "coin"],
         Here::Called("bernoulli", "bernoulli(p), 1 or 0 for each image, in a unit"),
     ),
     (&["detach", "stopgradient", "nograd"], Here::Called("detach", "detach(v)")),
@@ -234,6 +234,13 @@ const WORDS: &[(&[&str], Here)] = &[
         Here::Absent(
             "write its numbers: alpha = random(0, 1), beta = random(0, 1), and v = beta * a + (1 - beta) * b \
              goes back where y = v + detach(alpha * a + (1 - alpha) * b - v)",
+        ),
+    ),
+    (
+        &["shakedrop"],
+        Here::Absent(
+            "write its numbers, as specs/shakedrop.rnet does: b = bernoulli(0.5, per: batch), v = (b + (1 - b) * \
+             random(0, 1)) * F(x) goes back where y = x + v + detach((b + (1 - b) * random(-1, 1)) * F(x) - v)",
         ),
     ),
     (

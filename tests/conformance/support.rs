@@ -25,7 +25,7 @@ pub const SPECS: [(&str, Settings); 6] = [
 ];
 
 /// All other specs and variants, on pictures of 8×8 that the slow interpreter has done soon.
-pub const SMALL: [(&str, Settings); 53] = [
+pub const SMALL: [(&str, Settings); 55] = [
     ("preact", "depth=8 shared=0 kind=project"),
     ("original", "depth=8 kind=project"),
     ("constant_scaling", "depth=8"),
@@ -68,6 +68,8 @@ pub const SMALL: [(&str, Settings); 53] = [
     ("revnet", "depth=26 width=8 last=24"),
     ("se_preact", "width=4 reduction=2"),
     ("shake_shake", "depth=14 width=4"),
+    ("shakedrop", "depth=14 widen=10"),
+    ("shakedrop", "depth=20 widen=10 level=batch bottleneck=1"),
     ("cbam", "cifar=1 pixels=16 width=4 reduction=2"),
     // Five poolings need 32×32, and narrow layers; with two channels, f32 on AVX-512 is off by 1.1e-4.
     ("vgg", "width=3"),

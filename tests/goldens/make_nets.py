@@ -28,6 +28,8 @@ HERE = pathlib.Path(__file__).parent / "nets"
 W, CLASSES, BATCH = 4, 5, 4
 SETTINGS = [0.02, 0.9, 1e-2, True]
 IMAGES = 1 << 20
+# What nets draw in training: in this step, so many times before.
+DRAWS, DRAWN = 1 << 21, {"step": 0, "times": 0}
 # Without normalisation, five steps at the others' rate diverge.
 RATES = {"fixup": 2e-4}
 
@@ -42,6 +44,27 @@ def number(tensor, count):
     h *= numpy.uint32(0x846CA68B)
     h ^= h >> 16
     return (h >> numpy.uint32(12)).astype(numpy.float64) / 2**20
+
+
+def draw(count):
+    """Numbers in [0, 1): others for each draw of a pass and for each of 64 steps."""
+    place = DRAWS + 64 * DRAWN["times"] + DRAWN["step"]
+    DRAWN["times"] += 1
+    return torch.from_numpy(number(place, count)).reshape(-1, 1, 1, 1)
+
+
+class Shaken(torch.autograd.Function):
+    """Multiplies by one factor, and gradients by another."""
+
+    @staticmethod
+    def forward(ctx, x, factor, back):
+        ctx.save_for_backward(back)
+        return factor * x
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (back,) = ctx.saved_tensors
+        return back * gradient, None, None
 
 
 def value(place, name, shape):
@@ -550,7 +573,7 @@ class Pyramid(nn.Module):
 
 
 class ShakeBlock(nn.Module):
-    """xgastaldi/shake-shake with forwardShake and backwardShake false."""
+    """xgastaldi/shake-shake, Shake-Shake-Image."""
 
     def __init__(self, i, o, stride):
         super().__init__()
@@ -560,7 +583,8 @@ class ShakeBlock(nn.Module):
             self.skip1, self.skip2, self.bn = conv(i, o // 2, 1), conv(i, o // 2, 1), bn(o)
 
     def forward(self, x):
-        y = (self.net1(x) + self.net2(x)) / 2
+        alpha, beta = [draw(BATCH) if self.training else torch.tensor(0.5) for _ in range(2)]
+        y = Shaken.apply(self.net1(x), alpha, beta) + Shaken.apply(self.net2(x), 1 - alpha, 1 - beta)
         if self.equal:
             return y + x
         a, every = F.relu(x), slice(None, None, self.stride)
@@ -582,6 +606,51 @@ class ShakeShake(nn.Module):
 
     def forward(self, x):
         return self.fc(F.relu(self.units(self.bn1(self.conv1(x)))).mean((2, 3)))
+
+
+class ShakeDropBlock(nn.Module):
+    """shake-drop_pytorch of owruby; its first convolution's bias is left out, widths are rounded as the paper's."""
+
+    def __init__(self, i, o, stride, p_drop, bottleneck):
+        super().__init__()
+        if bottleneck:
+            w = o // 4
+            convs = [bn(i), conv(i, w, 1), bn(w), nn.ReLU(), conv(w, w, 3, stride), bn(w), nn.ReLU(), conv(w, o, 1), bn(o)]
+        else:
+            convs = [bn(i), conv(i, o, 3, stride), bn(o), nn.ReLU(), conv(o, o), bn(o)]
+        self.branch, self.p_drop, self.stride, self.more = nn.Sequential(*convs), p_drop, stride, o - i
+
+    def forward(self, x):
+        y = self.branch(x)
+        if self.training:
+            # gate.bernoulli_(1 - p_drop), alpha.uniform_(-1, 1), beta.uniform_(0, 1)
+            gate, alpha, beta = draw(1) >= self.p_drop, 2 * draw(BATCH) - 1, draw(BATCH)
+            one = torch.ones_like(alpha)
+            y = Shaken.apply(y, torch.where(gate, one, alpha), torch.where(gate, one, beta))
+        else:
+            y = (1 - self.p_drop) * y
+        h = x if self.stride == 1 else F.avg_pool2d(x, 2)
+        return y + F.pad(h, (0, 0, 0, 0, 0, self.more))
+
+
+class ShakeDrop(nn.Module):
+    """Three units a stage, alpha 10."""
+
+    def __init__(self, bottleneck=False):
+        super().__init__()
+        self.c_in, self.bn_in = conv(3, 16), bn(16)
+        widths = [16] + [math.floor(16 + 10 * k / 9) * (4 if bottleneck else 1) for k in range(1, 10)]
+        for stage in range(3):
+            blocks = [
+                ShakeDropBlock(*widths[k : k + 2], 1 + (stage > 0 and k % 3 == 0), 0.5 * (k + 1) / 9, bottleneck)
+                for k in range(3 * stage, 3 * stage + 3)
+            ]
+            self.add_module(f"layer{stage + 1}", nn.Sequential(*blocks))
+        self.bn_out, self.fc_out = bn(widths[-1]), nn.Linear(widths[-1], CLASSES)
+
+    def forward(self, x):
+        x = self.layer3(self.layer2(self.layer1(self.bn_in(self.c_in(x)))))
+        return self.fc_out(F.relu(self.bn_out(x)).mean((2, 3)))
 
 
 class SEBlock(nn.Module):
@@ -765,7 +834,9 @@ NETS = {
         f"pixels=36 width={W} reduction=2",
         36,
     ),
-    "shake_shake": (ShakeShake, "shake_shake", "depth=14 width=4 forward=0 backward=0", 8),
+    "shake_shake": (ShakeShake, "shake_shake", "depth=14 width=4", 8),
+    "shakedrop": (ShakeDrop, "shakedrop", "depth=20 widen=10", 8),
+    "shakedrop_bottleneck": (lambda: ShakeDrop(True), "shakedrop", "depth=29 widen=10 bottleneck=1", 8),
     "revnet": (RevNet, "revnet", "depth=26 width=8 last=24", 8),
     "resnet9": (ResNet9, "resnet9", f"width={W // 2}", 32),
     "dense": (Dense, "densenet_bc", "depth=16 growth=4", 8),
@@ -793,6 +864,7 @@ def golden(name):
     net.train()
     losses = []
     for step in range(5):
+        DRAWN.update(step=step, times=0)
         scores = logits(net, images)
         loss = F.cross_entropy(scores, targets)
         out[f"logits.{step + 1}"] = scores.detach()

@@ -189,6 +189,9 @@ const SIZES: &[(&str, &[(&str, &str)], usize, &str, usize)] = &[
     ("shake_shake", &[], 2_923_162, "426.69", 12),
     ("shake_shake", &[("width", "64")], 11_653_978, "1685.51", 12),
     ("shake_shake", &[("width", "96")], 26_192_922, "3776.89", 12),
+    // Yamada et al. 2018 have Han et al.'s nets: 28.3 and 26.0 million.
+    ("shakedrop", &[], 28_485_477, "4717.98", 54),
+    ("shakedrop", &SHAKEDROP_272, 26_049_562, "4446.85", 90),
     // Gomez et al. 2017, Table 1: 0.46 and 1.73 million.
     ("revnet", &[], 464_890, "77.23", 9),
     ("revnet", &[("depth", "110"), ("last", "128")], 1_729_194, "253.33", 27),
@@ -198,6 +201,7 @@ const SIZES: &[(&str, &[(&str, &str)], usize, &str, usize)] = &[
 ];
 
 const RESNEXT_101: [(&str, &str); 3] = [("depth", "101"), ("inner", "4"), ("groups", "32")];
+const SHAKEDROP_272: [(&str, &str); 3] = [("depth", "272"), ("widen", "200"), ("bottleneck", "1")];
 const V2_50: [(&str, &str); 3] = [("depth", "50"), ("second", "4"), ("early", "0")];
 const V2_101: [(&str, &str); 3] = [("depth", "101"), ("second", "4"), ("early", "0")];
 
@@ -238,6 +242,7 @@ fn every_spec_is_in_the_table() {
             "Han et al. 2016",
             "Gomez et al. 2017",
             "Gastaldi 2017",
+            "Yamada et al. 2018",
             "Hu et al. 2017",
             "Woo et al. 2018",
         ];

@@ -41,6 +41,7 @@ fn specs() -> BTreeMap<String, Network> {
             name if name.starts_with("imagenet") || name == "resnet_d" => {
                 vec![("depth", "50"), ("second", "4"), ("pixels", "32"), ("width", "4")]
             }
+            "shakedrop" => vec![("depth", "14"), ("widen", "10")],
             "shake_shake" => vec![("depth", "14"), ("width", "4")],
             "se_preact" => vec![("width", "4"), ("reduction", "4")],
             "cbam" => {

@@ -75,7 +75,7 @@ fn folder() -> PathBuf {
 }
 
 /// Multiples of 2⁻²⁰ in [0, 1), as the script has them.
-fn number(tensor: usize, count: usize) -> impl Iterator<Item = f64> {
+pub fn number(tensor: usize, count: usize) -> impl Iterator<Item = f64> {
     let start = (tensor as u32).wrapping_mul(0x9E37_79B1).wrapping_add(1);
     (0..count as u32).map(move |at| {
         let mut h = at.wrapping_mul(0x85EB_CA77).wrapping_add(start);

@@ -65,6 +65,11 @@ const CALLED: &[(&[&str], &str)] = &[
     (&["shakeshake", "shakeshake262x32d"], "shake_shake"),
     (&["shakeshake262x64d"], "shake_shake --set width=64"),
     (&["shakeshake262x96d"], "shake_shake --set width=96"),
+    (&["shakedroppyramidnet", "pyramidnetshakedrop", "shakedrop110270"], "shakedrop"),
+    (
+        &["shakedrop272200", "pyramidnet272200shakedrop"],
+        "shakedrop --set depth=272 --set widen=200 --set bottleneck=1",
+    ),
     (&["revnet38"], "revnet"),
     (&["senet", "senet18", "sepreactresnet18"], "se_preact"),
     (&["cbamresnet18", "resnet18cbam"], "cbam"),

@@ -48,9 +48,10 @@ pub use schedule::{Cosine, Curve, Divide, OneCycle, Point, Schedule, Warmup, War
 pub const HE2016: &str = include_str!("../../../specs/recipes/he2016.yaml");
 
 /// Recipes that are known by name.
-pub const BUNDLED: [(&str, &str); 6] = [
+pub const BUNDLED: [(&str, &str); 7] = [
     ("he2016", HE2016),
     ("stochastic_depth", include_str!("../../../specs/recipes/stochastic_depth.yaml")),
+    ("shakedrop", include_str!("../../../specs/recipes/shakedrop.yaml")),
     ("fast", include_str!("../../../specs/recipes/fast.yaml")),
     ("resnet9", include_str!("../../../specs/recipes/resnet9.yaml")),
     ("airbench94", include_str!("../../../specs/recipes/airbench94.yaml")),

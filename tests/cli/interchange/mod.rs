@@ -58,6 +58,7 @@ fn settings(spec: &str) -> Vec<(String, String)> {
             .to_vec(),
         "pyramid" => [depth("14"), vec![("alpha".into(), "8".into())]].concat(),
         "revnet" => depth("26"),
+        "shakedrop" => [depth("14"), vec![("widen".into(), "8".into())]].concat(),
         "shake_shake" => [depth("14"), vec![("width".into(), "8".into())]].concat(),
         "se_preact" => [("width", "8"), ("reduction", "4")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -1,21 +1,23 @@
 //! Five training steps of bundled specs, from state dicts under other programs' names: logits and losses
 //! are PyTorch's, so the spec is the same net, and the names are taken for the right modules.
 
-use rnetc::graph::interp::{self, Inputs};
-use rnetc::graph::{OutputKind, Program, Role};
+use rnetc::graph::interp::{self, Held, Inputs};
+use rnetc::graph::{NodeId, Op, OutputKind, Program, Role};
 use rnetc::lower;
 use rnetc::network::Network;
 use rnetc::nn::optimiser::Sgd;
 use rnetc::source::Source;
 use rnetc::train::foreign::{Found, Map, pair};
 
-use crate::nets::{BATCH, Net};
+use crate::nets::{BATCH, Net, number};
 use crate::support::compare::close;
 use crate::support::golden::Tensor;
 
 /// Two interpreters in f64 differ by the order of sums of up to 10³ terms; five steps of some twenty
 /// normalised layers, over as few as sixteen numbers, multiply that.
 const TOLERANCE: f64 = 1e-6;
+/// Where the draws of nets stand among tensors.
+const DRAWS: usize = 1 << 21;
 
 fn network(net: &Net) -> Network {
     let source = Source::new("golden", net.spec.as_str());
@@ -79,8 +81,25 @@ fn start(net: &Net, program: &Program, state: &[(String, Vec<f64>)]) -> Inputs {
 }
 
 fn output(program: &Program, values: &[Vec<f64>], kind: OutputKind) -> Vec<f64> {
-    let at = program.outputs.iter().position(|output| output.kind == kind).expect("an output");
-    values[at].clone()
+    let found = program.outputs.iter().find(|output| output.kind == kind).expect("an output");
+    values[found.node.index()].clone()
+}
+
+/// What the net draws in a step: PyTorch's numbers, which the draws take by their order.
+fn drawn(program: &Program, step: usize) -> Held {
+    let nodes = &program.graph.nodes;
+    let stream = |id: &NodeId| match nodes[id.index()].op {
+        Op::Random { stream } => Some(stream),
+        _ => None,
+    };
+    let mut draws: Vec<NodeId> = program.graph.ids().filter(|id| stream(id).is_some()).collect();
+    draws.sort_by_key(|id| stream(id));
+    let each = draws.into_iter().enumerate();
+    each.map(|(times, id)| {
+        let numbers = number(DRAWS + 64 * times + step, nodes[id.index()].ty.shape.len());
+        (id, numbers.collect())
+    })
+    .collect()
 }
 
 /// Logits before, losses and logits of five steps, logits behind them.
@@ -88,7 +107,7 @@ fn check(net: &Net, network: &Network) -> Result<(), String> {
     let mut state = state(net, network)?;
     let inference = lower::inference(network, BATCH);
     let logits = |state: &[(String, Vec<f64>)]| {
-        let (values, _) = interp::run(&inference, &start(net, &inference, state));
+        let values = interp::evaluate(&inference.graph, &start(net, &inference, state));
         output(&inference, &values, OutputKind::Logits)
     };
     close("logits", &logits(&state), net.get("logits"), TOLERANCE)?;
@@ -97,13 +116,14 @@ fn check(net: &Net, network: &Network) -> Result<(), String> {
     let training = lower::training(network, BATCH, &sgd);
     let mut inputs = start(net, &training, &state);
     for step in 1..=5 {
-        let (values, updates) = interp::run(&training, &inputs);
+        let held = drawn(&training, step - 1);
+        let values = interp::evaluate_holding(&training.graph, &inputs, &held);
         let loss = output(&training, &values, OutputKind::Loss);
         close(&format!("loss {step}"), &loss, &net.get("losses")[step - 1..step], TOLERANCE)?;
         let scores = output(&training, &values, OutputKind::Logits);
         let name = format!("logits.{step}");
         close(&name, &scores, net.get(&name), TOLERANCE)?;
-        inputs.extend(updates);
+        inputs.extend(training.updates.iter().map(|&(id, to)| (id, values[to.index()].clone())));
     }
     for (name, values) in &mut state {
         let at = training.graph.inputs.iter().position(|input| input.name == *name);

@@ -40,12 +40,14 @@ fn what_is_written_reads_back() {
 }
 
 #[test]
-fn stochastic_depth_divides_at_half_and_three_quarters() {
-    let recipe = Recipe::bundled("stochastic_depth").unwrap().unwrap();
-    let divide = recipe.schedule.divide.clone().unwrap();
-    let share = |at: &u64| *at as f64 / recipe.length();
-    assert_eq!(divide.at.iter().map(share).collect::<Vec<_>>(), [0.5, 0.75]);
-    assert_eq!((recipe.schedule.lr, divide.by), (0.1, 10.0));
+fn dropped_units_are_trained_with_rates_divided_at_half_and_three_quarters() {
+    for (name, epochs) in [("stochastic_depth", 500.0), ("shakedrop", 300.0)] {
+        let recipe = Recipe::bundled(name).unwrap().unwrap();
+        let divide = recipe.schedule.divide.clone().unwrap();
+        let share = |at: &u64| *at as f64 / recipe.length();
+        assert_eq!(divide.at.iter().map(share).collect::<Vec<_>>(), [0.5, 0.75]);
+        assert_eq!((recipe.schedule.lr, divide.by, recipe.length()), (0.1, 10.0, epochs));
+    }
 }
 
 /// Jordan's code has rate and decay of a sum of losses, decoupled from momentum and from each other.
