@@ -308,7 +308,7 @@ impl Builder {
         self.infer(Op::Remap(remap), vec![x])
     }
 
-    /// The same elements under another shape; the first extent stays.
+    /// The same elements under another shape; in the batch the first extent stays.
     pub fn reshape(&mut self, x: NodeId, shape: Shape) -> NodeId {
         let ty = Type { shape, ..self.ty(x) };
         debug_assert!(infer::reshapes(self.ty(x), ty));

@@ -17,11 +17,11 @@ pub fn broadcast(a: Type, b: Type) -> Option<Type> {
     Some(Type { shape: Shape(shape), batched: a.batched || b.batched })
 }
 
-/// Whether an image of one type has the elements of one of the other: a reshape's rule.
+/// Whether an image of one type has the elements of one of the other or, outside the batch, the whole:
+/// a reshape's rule.
 pub fn reshapes(from: Type, to: Type) -> bool {
-    from.batched == to.batched
-        && from.shape.0[0] == to.shape.0[0]
-        && from.shape.len() == to.shape.len()
+    let images_stay = !from.batched || from.shape.0[0] == to.shape.0[0];
+    from.batched == to.batched && images_stay && from.shape.len() == to.shape.len()
 }
 
 /// The type of `op` applied to arguments of these types, or `None` where they do not fit.
@@ -47,8 +47,15 @@ pub fn result(op: &Op, args: &[Type]) -> Option<Type> {
     }
 }
 
-fn image(batch: usize, [h, w]: [usize; 2], c: usize) -> Type {
-    Type { shape: Shape([batch, h, w, c]), batched: true }
+/// As many images, or rows of a matrix, as `of` has.
+fn images(of: Type, [h, w]: [usize; 2], c: usize) -> Type {
+    Type { shape: Shape([of.shape.0[0], h, w, c]), ..of }
+}
+
+/// Whether a contraction takes an operand: images of the batch or, as products of one pixel, the rows of a
+/// matrix.
+fn has_rows(g: &ConvGeometry, x: Type) -> bool {
+    x.batched || *g == ConvGeometry::POINT
 }
 
 /// Whether a window of `window` fits at least once into `input` with `padding` on each side.
@@ -66,17 +73,18 @@ fn divides(g: &ConvGeometry, channels: usize) -> bool {
 }
 
 fn conv(g: &ConvGeometry, x: Type, w: Type) -> Option<Type> {
-    let ([n, h, wide, ci], [kh, kw, wi, wo]) = (x.shape.0, w.shape.0);
+    let ([_, h, wide, ci], [kh, kw, wi, wo]) = (x.shape.0, w.shape.0);
     let fits = conv_fits(g) && g.input == [h, wide] && g.kernel == [kh, kw];
     let grouped = divides(g, wo) && wi.checked_mul(g.groups) == Some(ci);
-    (fits && grouped && x.batched).then(|| image(n, g.output(), wo))
+    (fits && grouped && has_rows(g, x) && !w.batched).then(|| images(x, g.output(), wo))
 }
 
 fn conv_dx(g: &ConvGeometry, y: Type, w: Type) -> Option<Type> {
-    let ([n, h, wide, co], [kh, kw, wi, wo]) = (y.shape.0, w.shape.0);
+    let ([_, h, wide, co], [kh, kw, wi, wo]) = (y.shape.0, w.shape.0);
     let fits = conv_fits(g) && g.output() == [h, wide] && g.kernel == [kh, kw] && co == wo;
-    let ci = wi.checked_mul(g.groups).filter(|_| fits && divides(g, co) && y.batched)?;
-    Some(image(n, g.input, ci))
+    let fits = fits && divides(g, co) && has_rows(g, y) && !w.batched;
+    let ci = wi.checked_mul(g.groups).filter(|_| fits)?;
+    Some(images(y, g.input, ci))
 }
 
 fn conv_dw(g: &ConvGeometry, x: Type, y: Type) -> Option<Type> {
@@ -84,12 +92,12 @@ fn conv_dw(g: &ConvGeometry, x: Type, y: Type) -> Option<Type> {
     let fits = conv_fits(g) && g.input == [h, wide] && g.output() == [oh, ow];
     let grouped = divides(g, ci) && divides(g, co);
     let shape = || Shape([g.kernel[0], g.kernel[1], ci / g.groups, co]);
-    (fits && grouped && n == m && x.batched && y.batched)
+    (fits && grouped && n == m && x.batched == y.batched && has_rows(g, x))
         .then(|| Type { shape: shape(), batched: false })
 }
 
 fn pool(g: &PoolGeometry, x: Type) -> Option<Type> {
-    let [n, h, w, c] = x.shape.0;
+    let [_, h, w, c] = x.shape.0;
     let fits = (0..2).all(|a| {
         let [before, after] = g.padding[a];
         let padded = g.input[a] + before + after;
@@ -97,7 +105,7 @@ fn pool(g: &PoolGeometry, x: Type) -> Option<Type> {
         // A window that lies in the padding alone would have no largest element.
         slides && before < g.window[a] && after < g.window[a]
     });
-    (fits && g.input == [h, w] && x.batched).then(|| image(n, g.output(), c))
+    (fits && g.input == [h, w] && x.batched).then(|| images(x, g.output(), c))
 }
 
 fn remap(r: &Remap, x: Type) -> Option<Type> {

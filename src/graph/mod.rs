@@ -11,6 +11,10 @@
 //! (1×1×1×C) and scalars (1×1×1×1). A linear layer is a convolution whose window is the whole
 //! image.
 //!
+//! Outside the batch a matrix of R rows is R×1×1×C where its rows are read one by one, and 1×1×R×C where
+//! it is what they meet. Contractions of [`ConvGeometry::POINT`] are the products of such matrices: `Conv`
+//! x·w, `ConvDx` g·wᵀ, `ConvDw` xᵀ·g. `Reshape` makes the one form of the other.
+//!
 //! # Operations
 //!
 //! | [`Op`] | [`Class`] | arguments | type | gradient |
@@ -28,7 +32,7 @@
 //! | `Pool` | window | x | N×Ho×Wo×C | `PoolDx` |
 //! | `PoolDx` | window | x, g | x's | none |
 //! | `Remap` | move | x | lengths of its own | the inverse `Remap` |
-//! | `Reshape` | move | x | its own, of as many elements an image | the inverse `Reshape` |
+//! | `Reshape` | move | x | its own, of as many elements an image or, outside the batch, in all | the inverse `Reshape` |
 //! | `Detach` | order | x | x's | none |
 //! | `After` | order | x, token | x's | x: g |
 //!

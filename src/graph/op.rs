@@ -82,7 +82,8 @@ pub struct ConvGeometry {
 }
 
 impl ConvGeometry {
-    /// A product of one pixel: what is left of a geometry where nothing is said.
+    /// A product of one pixel: what is left of a geometry where nothing is said, and the one that
+    /// contractions outside the batch have.
     pub const POINT: ConvGeometry =
         ConvGeometry { input: [1, 1], kernel: [1, 1], stride: 1, padding: [0, 0], groups: 1 };
 
@@ -220,7 +221,8 @@ pub enum Op {
     PoolDx(PoolGeometry),
     /// (x): re-indexing with zero fill.
     Remap(Remap),
-    /// (x): the same elements in the same order under another shape; images stay images.
+    /// (x): the same elements in the same order under another shape; images stay images, and outside the
+    /// batch every axis may change.
     Reshape,
     /// (x): x, with no gradient flowing back.
     Detach,

@@ -1,7 +1,7 @@
 //! Convolution, both of its adjoints, and window pooling.
 
 use rnetc::graph::PoolKind;
-use rnetc::graph::{ConvGeometry, PoolGeometry, Type};
+use rnetc::graph::{ConvGeometry, PoolGeometry, Shape, Type};
 
 use super::structure::{check_op, ty};
 
@@ -68,6 +68,22 @@ fn conv_dw() {
         let [x, _, y] = types(&g);
         check_op(&format!("{g:?}"), &[x, y], (-1.0, 1.0), |b, a| b.conv_dw(g, a[0], a[1]));
     }
+}
+
+/// Products of matrices: 4×3 by 3×5, by their transposes, and of what is another shape of the same elements.
+#[test]
+fn products_outside_the_batch() {
+    let g = ConvGeometry::POINT;
+    let [x, w, y] = [[4, 1, 1, 3], [1, 1, 3, 5], [4, 1, 1, 5]].map(|shape| ty(shape, false));
+    check_op("x·w", &[x, w], (-1.0, 1.0), |b, a| b.conv(g, a[0], a[1]));
+    check_op("g·wᵀ", &[y, w], (-1.0, 1.0), |b, a| b.conv_dx(g, a[0], a[1]));
+    check_op("xᵀ·g", &[x, y], (-1.0, 1.0), |b, a| b.conv_dw(g, a[0], a[1]));
+    check_op("xᵀ·x, squared", &[ty([2, 2, 1, 3], false)], (-1.0, 1.0), |b, a| {
+        let x = b.reshape(a[0], Shape([4, 1, 1, 3]));
+        let gram = b.conv_dw(g, x, x);
+        let rows = b.reshape(gram, Shape([3, 1, 1, 3]));
+        b.conv(g, rows, gram)
+    });
 }
 
 #[test]

@@ -157,6 +157,51 @@ fn convolutions_fit() {
     }
 }
 
+/// Contractions outside the batch are products of single pixels; whole windows are of images.
+#[test]
+fn matrices_are_multiplied_outside_the_batch() {
+    let ty = |shape, batched| Type { shape: Shape(shape), batched };
+    let product = |op, [x, w, y]: [Type; 3]| {
+        let input = |at: u32, ty| Node {
+            op: Op::Input(InputId(at)),
+            args: vec![],
+            ty,
+            origin: Origin::default(),
+        };
+        let node = Node { op, args: vec![NodeId(0), NodeId(1)], ty: y, origin: Origin::default() };
+        let nodes = vec![input(0, x), input(1, w), node];
+        let inputs =
+            [x, w].map(|ty| Input { name: "x".into(), role: Role::Parameter, ty }).to_vec();
+        verify(&Program { graph: Graph { nodes, inputs }, ..Program::default() })
+    };
+    let point = ConvGeometry::POINT;
+    let [x, w, y] = [[4, 1, 1, 3], [1, 1, 3, 5], [4, 1, 1, 5]].map(|shape| ty(shape, false));
+    assert_eq!(product(Op::Conv(point), [x, w, y]), Ok(()));
+    assert_eq!(product(Op::ConvDx(point), [y, w, x]), Ok(()));
+    assert_eq!(product(Op::ConvDw(point), [x, y, w]), Ok(()));
+    let images = Type { batched: true, ..x };
+    assert!(product(Op::Conv(point), [x, Type { batched: true, ..w }, y]).is_err(), "w of images");
+    assert!(product(Op::Conv(point), [images, w, y]).is_err(), "images become a matrix");
+    assert!(product(Op::ConvDw(point), [images, y, w]).is_err(), "images and a matrix");
+    let rows = ConvGeometry { input: [4, 1], ..point };
+    let [x, y] = [[1, 4, 1, 3], [1, 4, 1, 5]].map(|shape| ty(shape, false));
+    assert!(product(Op::Conv(rows), [x, w, y]).is_err(), "an image outside the batch");
+}
+
+#[test]
+fn outside_the_batch_every_axis_takes_another_length() {
+    let reshape = |batched, result| {
+        let mut program = single(Op::Reshape, [2, 3, 1, 4], result);
+        program.graph.inputs[0].ty.batched = batched;
+        program.graph.nodes.iter_mut().for_each(|node| node.ty.batched = batched);
+        verify(&program)
+    };
+    assert_eq!(reshape(false, [6, 1, 1, 4]), Ok(()));
+    assert_eq!(reshape(true, [2, 1, 1, 12]), Ok(()));
+    assert!(reshape(true, [6, 1, 1, 4]).is_err(), "images stay images");
+    assert!(reshape(false, [6, 1, 1, 2]).is_err(), "elements are lost");
+}
+
 #[test]
 fn remaps_divide_by_something() {
     let remap = |mul, div| {
