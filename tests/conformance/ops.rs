@@ -340,3 +340,40 @@ fn other_shapes() {
         agrees(&format!("{from:?} as {to:?}"), &program(b, from[0], &[other, both]), TOLERANCE);
     }
 }
+
+/// Products of matrices outside the batch, whose rows are another shape of a filter's; on all of a CPU's
+/// instructions and in all of its precisions, which they do not follow.
+#[test]
+fn products_outside_the_batch() {
+    // Of a filter: rows, columns, channels read, channels written.
+    for [h, w, ci, co] in
+        [[3, 3, 4, 8], [3, 3, 5, 7], [1, 1, 3, 16], [2, 2, 1, 1], [5, 1, 33, 12], [3, 3, 24, 36]]
+    {
+        let rows = h * w * ci;
+        let mut b = Builder::new();
+        let filter = parameter(&mut b, [h, w, ci, co]);
+        let half = b.scale(filter, 0.5);
+        let x = b.reshape(half, Shape([rows, 1, 1, co]));
+        let point = ConvGeometry::POINT;
+        let gram = b.conv_dw(point, x, x);
+        let of_rows = b.reshape(gram, Shape([co, 1, 1, co]));
+        let square = b.conv(point, of_rows, gram);
+        let again = b.reshape(square, Shape([1, 1, co, co]));
+        let polynomial = b.add(gram, again);
+        let product = b.conv(point, x, polynomial);
+        let wide = b.reshape(half, Shape([1, 1, rows, co]));
+        let other = b.conv_dx(point, x, wide);
+        let back = b.reshape(product, Shape([h, w, ci, co]));
+        let moved = b.sub(filter, back);
+        let program = program(b, 1, &[gram, square, other, moved, back]);
+        let name = format!("{h}×{w}×{ci}×{co}");
+        agrees(&name, &program, TOLERANCE);
+        for isa in Isa::available() {
+            for precision in [Precision::F32, Precision::Bf16x3, Precision::Bf16] {
+                let engine = CpuEngine::on(isa, Some(2), precision).expect("the machine has it");
+                let name = format!("{name} in {precision}");
+                agree(&name, &program, TOLERANCE, vec![(isa.name(), Box::new(engine))]);
+            }
+        }
+    }
+}

@@ -25,13 +25,14 @@ pub struct Explanation {
 pub struct PhaseReport {
     /// The region whose contractions it runs.
     pub region: Option<RegionId>,
-    /// Steps run for each image, as text.
+    /// Steps run for each image, as text; then products of matrices outside the batch.
     pub steps: Vec<String>,
     /// Batched tensors read from memory.
     pub reads: Vec<NodeId>,
     /// Batched tensors written to memory.
     pub writes: Vec<NodeId>,
-    /// Floating-point operations of its contractions, for the whole batch (a multiply-add is two).
+    /// Floating-point operations of its contractions and products, for the whole batch (a multiply-add is
+    /// two).
     pub flops: usize,
     /// Bytes of the tensors read and written, for the whole batch.
     pub bytes: usize,
@@ -73,6 +74,11 @@ fn report(program: &Program, schedule: &Schedule, phase: &Phase<Extent>) -> Phas
             steps.push(cost.name);
         }
     }
+    for step in phase.before.iter().filter(|step| matches!(step, Step::Product { .. })) {
+        let cost = step.cost(&schedule.loops);
+        flops += cost.flops;
+        steps.push(cost.name);
+    }
     let bytes = reads.iter().chain(&writes).map(|&n| graph.node(n).ty.shape.len() * 4).sum();
     PhaseReport {
         region,
@@ -88,7 +94,11 @@ fn report(program: &Program, schedule: &Schedule, phase: &Phase<Extent>) -> Phas
 fn tensor(graph: &Graph, taken: &Extent) -> Option<NodeId> {
     match taken.buffer {
         Buffer::Tensor(node) => graph.node(node).ty.batched.then_some(node),
-        Buffer::Tile(_) | Buffer::Partial(_) | Buffer::Packed(_) | Buffer::Sums(_) => None,
+        Buffer::Tile(_)
+        | Buffer::Partial(_)
+        | Buffer::Packed(_)
+        | Buffer::Sums(_)
+        | Buffer::Work(_) => None,
     }
 }
 
@@ -96,6 +106,6 @@ fn tensor(graph: &Graph, taken: &Extent) -> Option<NodeId> {
 fn owner(graph: &Graph, taken: Extent) -> Option<RegionId> {
     match taken.buffer {
         Buffer::Packed(node) | Buffer::Sums(node) => graph.node(node).origin.region,
-        Buffer::Tensor(_) | Buffer::Tile(_) | Buffer::Partial(_) => None,
+        Buffer::Tensor(_) | Buffer::Tile(_) | Buffer::Partial(_) | Buffer::Work(_) => None,
     }
 }

@@ -70,7 +70,11 @@ fn tensors<'a>(
 ) -> impl Iterator<Item = (NodeId, &'a Access)> {
     accesses.filter_map(|access| match step.slots[access.slot].memory.buffer {
         Buffer::Tensor(node) => Some((node, access)),
-        Buffer::Tile(_) | Buffer::Partial(_) | Buffer::Packed(_) | Buffer::Sums(_) => None,
+        Buffer::Tile(_)
+        | Buffer::Partial(_)
+        | Buffer::Packed(_)
+        | Buffer::Sums(_)
+        | Buffer::Work(_) => None,
     })
 }
 

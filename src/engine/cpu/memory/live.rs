@@ -74,7 +74,7 @@ fn copies(program: &Program, buffer: Buffer) -> usize {
         Buffer::Tensor(node) if program.graph.node(node).ty.batched => program.batch,
         Buffer::Partial(_) => program.batch,
         Buffer::Sums(_) => chunks(program.batch),
-        Buffer::Tensor(_) | Buffer::Packed(_) | Buffer::Tile(_) => 1,
+        Buffer::Tensor(_) | Buffer::Packed(_) | Buffer::Work(_) | Buffer::Tile(_) => 1,
     }
 }
 

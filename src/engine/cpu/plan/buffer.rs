@@ -16,6 +16,8 @@ pub enum Buffer {
     Packed(NodeId),
     /// A weight gradient's sums, one a chunk of images.
     Sums(NodeId),
+    /// What a product outside the batch keeps in between.
+    Work(NodeId),
 }
 
 impl std::fmt::Display for Buffer {
@@ -26,6 +28,7 @@ impl std::fmt::Display for Buffer {
             Buffer::Partial(node) => write!(f, "partial({node})"),
             Buffer::Packed(node) => write!(f, "packed({node})"),
             Buffer::Sums(node) => write!(f, "sums({node})"),
+            Buffer::Work(node) => write!(f, "work({node})"),
         }
     }
 }

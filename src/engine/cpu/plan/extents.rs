@@ -55,7 +55,7 @@ impl Schedule {
                 let vectors = if let Op::Reduce(ReduceKind::M2, _) = node.op { 3 } else { 1 };
                 Some(vectors * fuse::plain(Type { batched: true, ..node.ty }).words())
             }
-            Buffer::Packed(_) | Buffer::Sums(_) => None,
+            Buffer::Packed(_) | Buffer::Sums(_) | Buffer::Work(_) => None,
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! [`unbatched`] collects work on what has no batch axis; [`phase`] arranges, rank by rank, loops
 //! and anchors; [`fuse`] writes the loops; [`storage`] decides which memory values lie in (it and
-//! `phase` are one builder in two files); [`step`], [`buffer`] and [`schedule`](mod@schedule) are
+//! `phase` are one builder in two files), [`tensors`] which of them is another's; [`step`], [`buffer`] and [`schedule`](mod@schedule) are
 //! what all of them write; [`extents`] checks that every step finds what it reads.
 
 mod buffer;
@@ -12,6 +12,7 @@ mod phase;
 mod schedule;
 mod step;
 mod storage;
+mod tensors;
 mod text;
 mod unbatched;
 
@@ -23,14 +24,15 @@ use crate::graph::{AxisMap, Class, Graph, NodeId, Op, Program, ReduceKind};
 
 use fuse::LoopTable;
 use phase::PhaseBuilder;
+use tensors::Tensors;
 
 pub use buffer::{Buffer, Extent};
 pub use schedule::{Merge, MergeKind, Phase, Schedule, Steps};
 pub use step::{Cost, Loop, Step};
 
 /// Refuses what no layer of the language lowers to and the engine therefore has no step for:
-/// second moments that are not over the batch, re-indexing along the batch; outside it other shapes,
-/// and repetition along one of the first two axes, which loops take as one.
+/// second moments that are not over the batch, re-indexing along the batch; outside it repetition along
+/// one of the first two axes, which loops take as one.
 fn check(program: &Program) -> Result<(), EngineError> {
     let graph = &program.graph;
     for id in graph.ids() {
@@ -41,7 +43,6 @@ fn check(program: &Program) -> Result<(), EngineError> {
                 let identity = AxisMap::identity(node.ty.shape.0[0]);
                 node.ty.batched && map.axes[0] != identity
             }
-            Op::Reshape => !node.ty.batched,
             _ => !node.ty.batched && repeats_one(graph, id),
         };
         if refused {
@@ -75,18 +76,19 @@ pub fn schedule(
     let formats = formats(program, &placement, precision);
     let mut loops = LoopTable::default();
     let unbatched = unbatched::sort(program, &placement);
-    let mut ready = unbatched::ready(program, &placement);
-    let mut builder = PhaseBuilder::new(graph, &placement, &formats, (isa, precision));
+    let tensors = Tensors::of(program);
+    let mut ready = unbatched::ready(program, &placement, &tensors);
+    let mut builder = PhaseBuilder::new((graph, &tensors), &placement, &formats, (isa, precision));
     let mut phases = Vec::new();
     for (nodes, before) in by_phase(program, &placement).iter().zip(&unbatched.before) {
-        let before = unbatched::steps(graph, &mut ready, before, &mut loops);
+        let before = unbatched::steps((graph, &tensors), &mut ready, before, &mut loops, isa)?;
         phases.push(Phase { before, ..builder.build(nodes, &mut loops)? });
     }
     let tiles = builder.finish();
     let runs = unbatched.last.iter();
     let mut last: Vec<_> =
-        runs.map(|run| unbatched::fuse(graph, &mut ready, run, &mut loops)).collect();
-    let copies = unbatched::update(program, &mut last);
+        runs.map(|run| unbatched::fuse((graph, &tensors), &mut ready, run, &mut loops)).collect();
+    let copies = unbatched::update(program, &tensors, &mut last);
     let steps = Steps { phases, last, copies };
     let schedule = Schedule { formats, loops: loops.finish(), tiles, steps };
     schedule.check_slots()?;

@@ -7,6 +7,7 @@ use super::buffer::{Buffer, Extent, Stored};
 use super::fuse::{LoopBuilder, LoopTable, extent, plain};
 use super::schedule::{Merge, MergeKind, Pack, Phase, Tile};
 use super::step::Step;
+use super::tensors::Tensors;
 use crate::engine::cpu::loops::Accumulate;
 use crate::engine::cpu::operand::{NumberFormat, Operand};
 use crate::engine::cpu::simd::{Contraction, Direction, Isa};
@@ -53,7 +54,7 @@ enum Target {
 impl<'a> PhaseBuilder<'a> {
     /// A builder to which inputs and values outside the batch are ready.
     pub fn new(
-        graph: &'a Graph,
+        (graph, tensors): (&'a Graph, &Tensors),
         placement: &'a Placement,
         formats: &'a [NumberFormat],
         (isa, precision): (Isa, Precision),
@@ -62,7 +63,9 @@ impl<'a> PhaseBuilder<'a> {
         for id in graph.ids() {
             let node = graph.node(id);
             let stored = placement.home(id) == Home::Tensor;
-            if stored && (!node.ty.batched || matches!(node.op, Op::Input(_))) {
+            if stored && !node.ty.batched {
+                ready.insert(id, tensors.at(id));
+            } else if stored && matches!(node.op, Op::Input(_)) {
                 let operand = Operand { format: formats[id.index()], ..plain(node.ty) };
                 ready.insert(id, Stored { buffer: Buffer::Tensor(id), operand });
             }
@@ -271,9 +274,7 @@ impl<'a> PhaseBuilder<'a> {
         to: Extent,
     ) -> Result<Step<Extent>, EngineError> {
         let plan = self.contraction(id)?;
-        let node = self.graph.node(id).args[1];
-        let weights =
-            Extent { buffer: Buffer::Tensor(node), words: plain(self.graph.node(node).ty).words() };
+        let weights = self.ready[&self.graph.node(id).args[1]].extent();
         let packed = Extent { buffer: Buffer::Packed(id), words: plan.packed_words(direction) };
         self.phase.packs.push(Pack { plan: plan.clone(), direction, weights, packed });
         Ok(Step::Convolve { plan, direction, from, weights: packed, to })

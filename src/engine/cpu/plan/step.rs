@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::engine::cpu::loops::LoopSpec;
 use crate::engine::cpu::operand::Operand;
-use crate::engine::cpu::simd::{Contraction, Direction};
+use crate::engine::cpu::simd::{Contraction, Direction, Product};
 use crate::engine::cpu::windows::Window;
 
 /// One of a schedule's loops, which equal loops share.
@@ -71,6 +71,17 @@ pub enum Step<B> {
         /// What is added to.
         sums: B,
     },
+    /// A product of matrices outside the batch.
+    Product {
+        /// Kernels.
+        plan: Arc<Product>,
+        /// Both operands.
+        operands: [B; 2],
+        /// Memory in between.
+        work: B,
+        /// What is written.
+        result: B,
+    },
     /// Pooling, its adjoint, or re-indexing.
     Window {
         /// Which.
@@ -125,6 +136,9 @@ impl<B: Copy> Step<B> {
             Step::WeightGradient { x, g, scratch, sums, .. } => {
                 (vec![*x, *g], scratch.iter().copied().chain([*sums]).collect())
             }
+            Step::Product { operands, work, result, .. } => {
+                (operands.to_vec(), vec![*work, *result])
+            }
             Step::Window { operands, result, .. } => (operands.clone(), vec![*result]),
         };
         Accesses { reads, writes }
@@ -151,6 +165,12 @@ impl<B: Copy> Step<B> {
                 scratch: scratch.map(&mut to),
                 sums: to(*sums),
             },
+            Step::Product { plan, operands, work, result } => Step::Product {
+                plan: plan.clone(),
+                operands: operands.map(&mut to),
+                work: to(*work),
+                result: to(*result),
+            },
             Step::Window { window, operands, result } => Step::Window {
                 window: window.clone(),
                 operands: operands.iter().map(|&operand| to(operand)).collect(),
@@ -159,7 +179,7 @@ impl<B: Copy> Step<B> {
         }
     }
 
-    /// What it is, and what one image costs.
+    /// What it is, and what one image or, outside the batch, all of it costs.
     pub fn cost(&self, loops: &[LoopSpec]) -> Cost {
         let contraction = |name: &str, plan: &Contraction| Cost {
             name: format!("{name} {plan}"),
@@ -176,6 +196,10 @@ impl<B: Copy> Step<B> {
                 return contraction("conv_dx", plan);
             }
             Step::WeightGradient { plan, .. } => return contraction("conv_dw", plan),
+            Step::Product { plan, .. } => {
+                let bytes = 4 * plan.elements();
+                ((format!("product {plan}"), bytes), 2 * plan.multiply_adds())
+            }
             Step::Window { window, .. } => (window.describe(), 0),
         };
         Cost { name, flops, bytes }

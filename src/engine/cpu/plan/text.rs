@@ -86,7 +86,10 @@ impl Schedule {
         match step {
             Step::ClearBorder { tile, .. } => format!("clear border {}", self.buffer(tile)),
             Step::Loop(step) => self.one_loop(step),
-            Step::Convolve { .. } | Step::WeightGradient { .. } | Step::Window { .. } => {
+            Step::Convolve { .. }
+            | Step::WeightGradient { .. }
+            | Step::Product { .. }
+            | Step::Window { .. } => {
                 let name = step.cost(&self.loops).name;
                 format!("{name}: {}", self.accesses(&step.accesses()))
             }

@@ -1,14 +1,18 @@
 //! Work outside the batch: per-channel coefficients before each phase, state updates at the end.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::buffer::{Buffer, Extent, Stored};
-use super::fuse::{LoopBuilder, LoopTable, extent, plain};
+use super::fuse::{LoopBuilder, LoopTable, extent};
 use super::step::{Loop, Step};
+use super::tensors::Tensors;
+use crate::engine::EngineError;
 use crate::engine::cpu::loops::Accumulate;
+use crate::engine::cpu::simd::{Isa, Product, ProductKind};
 use crate::engine::cpu::windows::Window;
 use crate::graph::placement::{Home, Placement, closes_phase, is_anchor};
-use crate::graph::{Graph, NodeId, Op, Program, ReduceKind};
+use crate::graph::{AxisMap, Class, Graph, NodeId, Op, Program, ReduceKind, Remap};
 
 /// Nodes outside the batch that are computed before each phase, and those left for the end.
 pub struct Unbatched {
@@ -175,13 +179,12 @@ fn given(graph: &Graph) -> Vec<bool> {
     given
 }
 
-/// A node's tensor.
-fn tensor(graph: &Graph, id: NodeId) -> Stored {
-    Stored { buffer: Buffer::Tensor(id), operand: plain(graph.node(id).ty) }
-}
-
 /// What is stored outside the batch from the start, or put together when a phase closes.
-pub fn ready(program: &Program, placement: &Placement) -> HashMap<NodeId, Stored> {
+pub fn ready(
+    program: &Program,
+    placement: &Placement,
+    tensors: &Tensors,
+) -> HashMap<NodeId, Stored> {
     let graph = &program.graph;
     graph
         .ids()
@@ -190,40 +193,93 @@ pub fn ready(program: &Program, placement: &Placement) -> HashMap<NodeId, Stored
             let given = matches!(node.op, Op::Input(_)) || closes_phase(graph, id);
             given && !node.ty.batched && placement.home(id) == Home::Tensor
         })
-        .map(|id| (id, tensor(graph, id)))
+        .map(|id| (id, tensors.at(id)))
         .collect()
 }
 
-/// Arranges nodes into loops, with a step of its own for each re-indexing; afterwards they are ready.
+/// Arranges nodes into loops, with a step of its own for each product and each re-indexing; afterwards they
+/// are ready.
 pub fn steps(
-    graph: &Graph,
+    (graph, tensors): (&Graph, &Tensors),
     ready: &mut HashMap<NodeId, Stored>,
     nodes: &[NodeId],
     loops: &mut LoopTable,
-) -> Vec<Step<Extent>> {
-    let moves = |id: NodeId| matches!(graph.node(id).op, Op::Remap(_));
+    isa: Isa,
+) -> Result<Vec<Step<Extent>>, EngineError> {
+    let looped = |id: NodeId| match graph.node(id).op.class() {
+        Class::Move | Class::Contraction => false,
+        Class::Source | Class::Pointwise | Class::Window | Class::Reduction | Class::Order => true,
+    };
     let mut steps = Vec::new();
-    for run in nodes.chunk_by(|&a, &b| !moves(a) && !moves(b)) {
-        let node = graph.node(run[0]);
-        let Op::Remap(map) = node.op else {
-            steps.extend(fuse(graph, ready, run, loops).into_iter().map(Step::Loop));
+    for run in nodes.chunk_by(|&a, &b| looped(a) && looped(b)) {
+        if looped(run[0]) {
+            let fused = fuse((graph, tensors), ready, run, loops);
+            steps.extend(fused.into_iter().map(Step::Loop));
             continue;
-        };
-        let from = graph.node(node.args[0]).ty.shape.0;
-        let [operand, result] = [node.args[0], run[0]].map(|id| tensor(graph, id));
-        steps.push(Step::Window {
-            window: Window::Remap { map, from },
-            operands: vec![operand.extent()],
-            result: result.extent(),
-        });
-        ready.insert(run[0], result);
+        }
+        steps.extend(single((graph, tensors), run[0], isa)?);
+        ready.insert(run[0], tensors.at(run[0]));
     }
-    steps
+    Ok(steps)
+}
+
+/// The step of a node that no loop computes; none where its memory holds it already.
+fn single(
+    (graph, tensors): (&Graph, &Tensors),
+    id: NodeId,
+    isa: Isa,
+) -> Result<Option<Step<Extent>>, EngineError> {
+    let node = graph.node(id);
+    let channels = |at: usize| graph.node(node.args[at]).ty.shape.0[3];
+    let (kind, channels) = match node.op {
+        Op::Remap(map) => return Ok(Some(moved((graph, tensors), id, map))),
+        Op::Reshape if tensors.is_shared(id) => return Ok(None),
+        Op::Reshape => {
+            let map = Remap { axes: node.ty.shape.0.map(AxisMap::identity) };
+            return Ok(Some(moved((graph, tensors), id, map)));
+        }
+        Op::Conv(_) => (ProductKind::Forward, [channels(0), channels(1)]),
+        Op::ConvDx(_) => (ProductKind::Backward, [node.ty.shape.0[3], channels(0)]),
+        Op::ConvDw(_) => (ProductKind::Weights, [channels(0), channels(1)]),
+        Op::Input(_)
+        | Op::Const(_)
+        | Op::Unary(_)
+        | Op::Binary(_)
+        | Op::Broadcast
+        | Op::Random { .. }
+        | Op::Reduce(..)
+        | Op::Pool(_)
+        | Op::PoolDx(_)
+        | Op::Detach
+        | Op::After => unreachable!("a loop computes {id}"),
+    };
+    let rows = graph.node(node.args[0]).ty.shape.0[0];
+    let plan = Arc::new(Product::new(kind, rows, channels, isa)?);
+    Ok(Some(Step::Product {
+        operands: [0, 1].map(|at| tensors.at(node.args[at]).extent()),
+        work: Extent { buffer: Buffer::Work(id), words: plan.work_words() },
+        result: tensors.at(id).extent(),
+        plan,
+    }))
+}
+
+/// A re-indexing of a node's argument, whose elements lie as those of the map's source.
+fn moved((graph, tensors): (&Graph, &Tensors), id: NodeId, map: Remap) -> Step<Extent> {
+    let node = graph.node(id);
+    let from = match node.op {
+        Op::Reshape => node.ty.shape.0,
+        _ => graph.node(node.args[0]).ty.shape.0,
+    };
+    Step::Window {
+        window: Window::Remap { map, from },
+        operands: vec![tensors.at(node.args[0]).extent()],
+        result: tensors.at(id).extent(),
+    }
 }
 
 /// Fuses nodes into loops, one for each run of equal extents; afterwards they are ready.
 pub fn fuse(
-    graph: &Graph,
+    (graph, tensors): (&Graph, &Tensors),
     ready: &mut HashMap<NodeId, Stored>,
     nodes: &[NodeId],
     loops: &mut LoopTable,
@@ -243,13 +299,13 @@ pub fn fuse(
         };
         // As many as a loop has slots for.
         let mut group = &rest[..count];
-        let mut step = fused(graph, ready, group, shape);
+        let mut step = fused((graph, tensors), ready, group, shape);
         while step.is_too_wide() && group.len() > 1 {
             group = &group[..group.len().div_ceil(2)];
-            step = fused(graph, ready, group, shape);
+            step = fused((graph, tensors), ready, group, shape);
         }
         steps.push(step.finish(loops));
-        ready.extend(group.iter().map(|&id| (id, tensor(graph, id))));
+        ready.extend(group.iter().map(|&id| (id, tensors.at(id))));
         rest = &rest[group.len()..];
     }
     steps
@@ -257,7 +313,7 @@ pub fn fuse(
 
 /// One loop that stores some nodes of one extent, or reduces one.
 fn fused<'a>(
-    graph: &'a Graph,
+    (graph, tensors): (&'a Graph, &Tensors),
     ready: &'a HashMap<NodeId, Stored>,
     group: &[NodeId],
     shape: [usize; 3],
@@ -265,7 +321,7 @@ fn fused<'a>(
     let mut builder = LoopBuilder::new(graph, ready, shape);
     for &id in group {
         let node = graph.node(id);
-        let at = tensor(graph, id);
+        let at = tensors.at(id);
         match node.op {
             Op::Reduce(kind, _) => {
                 let kind = match kind {
@@ -283,7 +339,11 @@ fn fused<'a>(
 
 /// Lets the last loops write state in place where no other loop reads the old value (they run in
 /// any order); what remains is copied afterwards.
-pub fn update(program: &Program, last: &mut [Vec<Loop<Extent>>]) -> Vec<[Extent; 2]> {
+pub fn update(
+    program: &Program,
+    tensors: &Tensors,
+    last: &mut [Vec<Loop<Extent>>],
+) -> Vec<[Extent; 2]> {
     let mut last: Vec<&mut Loop<Extent>> = last.iter_mut().flatten().collect();
     let graph = &program.graph;
     let mut input_node = HashMap::new();
@@ -322,7 +382,7 @@ pub fn update(program: &Program, last: &mut [Vec<Loop<Extent>>]) -> Vec<[Extent;
                 }
             }
             _ if from == to => {}
-            _ => copies.push([from, to].map(|id| tensor(graph, id).extent())),
+            _ => copies.push([from, to].map(|id| tensors.at(id).extent())),
         }
     }
     copies

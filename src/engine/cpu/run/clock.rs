@@ -49,7 +49,7 @@ pub struct PhaseClock {
     steps: Vec<Counter>,
     /// For every step of a stopped clock.
     stopped: Counter,
-    /// Loops outside the batch.
+    /// Loops and products outside the batch.
     pub unbatched: Counter,
     /// Packing of weights.
     pub packs: Counter,
@@ -104,7 +104,7 @@ impl Clock {
     pub fn report(&self, phases: &[Vec<Cost>]) -> Vec<KernelTime> {
         let mut times = vec![self.last.report("state updates", [0.0; 2])];
         for (clock, costs) in self.phases.iter().zip(phases) {
-            times.push(clock.unbatched.report("loops outside the batch", [0.0; 2]));
+            times.push(clock.unbatched.report("work outside the batch", [0.0; 2]));
             times.push(clock.packs.report("packing of weights", [0.0; 2]));
             times.push(clock.merges.report("results of the batch", [0.0; 2]));
             for (counter, cost) in clock.steps.iter().zip(costs) {

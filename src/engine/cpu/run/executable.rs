@@ -67,6 +67,12 @@ fn run_step(view: &View, step: &Step<Place>, functions: &[LoopFn]) {
             // SAFETY: see above.
             plan.dw(view.read(*x), view.read(*g), scratch, unsafe { view.write(*sums) });
         }
+        Step::Product { plan, operands, work, result } => {
+            let [left, right] = operands.map(|place| view.read(place));
+            // SAFETY: see above.
+            let (work, result) = unsafe { (view.write(*work), view.write(*result)) };
+            plan.run(left, right, work, result);
+        }
         Step::Window { window, operands, result } => {
             let mut read = [&[][..]; 2];
             for (slice, &place) in read.iter_mut().zip(operands) {

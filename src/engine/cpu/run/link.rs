@@ -58,7 +58,7 @@ impl Linker<'_> {
         let stride = words * size_of::<f32>();
         let home = match buffer {
             Buffer::Tensor(node) if !self.program.graph.node(node).ty.batched => Home::Whole,
-            Buffer::Packed(_) => Home::Whole,
+            Buffer::Packed(_) | Buffer::Work(_) => Home::Whole,
             Buffer::Tensor(_) | Buffer::Partial(_) => Home::Image(stride),
             Buffer::Sums(_) => Home::Chunk(stride),
             Buffer::Tile(_) => Home::Thread,

@@ -5,7 +5,7 @@
 //! and input gradient are the same sum of runs times packed weights over a `grid` of pixels.
 //! `vectors` computes it in f32 with the inner loops in `kernels`, of which [`Isa`] picks those
 //! of one instruction set at run time; `amx` in bf16 on tiles; `contraction` chooses and hides
-//! the difference. [`peak`] measures what a core could do at most.
+//! the difference; `product` multiplies matrices outside the batch. [`peak`] measures what a core could do at most.
 //!
 //! Vectors are fastest where they do not cross cache lines: begin packed weights, tiles of g, and
 //! what is written on 64 bytes.
@@ -19,8 +19,10 @@ mod grid;
 mod isa;
 mod kernels;
 pub mod peak;
+mod product;
 mod vectors;
 
 pub use amx::configure as configure_thread;
 pub use contraction::{Contraction, Direction};
 pub use isa::{ENVIRONMENT_VARIABLE, Isa, TILES};
+pub use product::{Product, ProductKind};

@@ -9,7 +9,7 @@
 //! Each group of channels is a contraction of its own: it reads its own channels of the left operand,
 //! and has its own of the result, which no tile shares with another group.
 
-use crate::graph::{ConvGeometry, Graph, NodeId, Op};
+use crate::graph::{ConvGeometry, Graph, NodeId, Op, Shape, Type};
 
 /// What is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,8 +33,11 @@ pub struct Contraction {
     pub geometry: ConvGeometry,
     /// Left and right operand.
     pub operands: [NodeId; 2],
-    /// Images of the left operand.
+    /// Images of the left operand, or rows of a matrix.
     pub images: usize,
+    /// Whether it is of images: products of matrices outside the batch are in f32, whatever the
+    /// precision of the rest.
+    pub batched: bool,
     /// Elements of the left operand loaded at once: along the depth, or along the rows for a
     /// weight gradient.
     pub a_width: usize,
@@ -71,15 +74,26 @@ impl Contraction {
         };
         let operands = [node.args[0], node.args[1]];
         let groups = geometry.groups;
-        let [images, _, _, all] = graph.node(operands[0]).ty.shape.0;
+        let Type { shape: Shape([images, _, _, all]), batched } = graph.node(operands[0]).ty;
         let [inner, channels] = [all, node.ty.shape.0[3]].map(|channels| channels / groups);
         let a_width = if inner.is_multiple_of(4) { 4 } else { 1 };
-        Some(Self { node: id, kind, geometry, operands, images, a_width, groups, inner, channels })
+        Some(Self {
+            node: id,
+            kind,
+            geometry,
+            operands,
+            images,
+            batched,
+            a_width,
+            groups,
+            inner,
+            channels,
+        })
     }
 
     /// What contractions that are cut alike have in common.
-    pub fn shape(&self) -> (ContractionKind, ConvGeometry, [usize; 3]) {
-        (self.kind, self.geometry, [self.images, self.inner, self.channels])
+    pub fn shape(&self) -> (ContractionKind, ConvGeometry, [usize; 3], bool) {
+        (self.kind, self.geometry, [self.images, self.inner, self.channels], self.batched)
     }
 
     /// Channels of the result of all groups.

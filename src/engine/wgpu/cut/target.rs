@@ -31,6 +31,12 @@ impl Target {
         }
     }
 
+    /// The target as a contraction has it: matrices of halves are for images alone.
+    pub(super) fn of(self, it: &Contraction) -> Self {
+        let matrices = self.capabilities.matrices.filter(|_| it.batched);
+        Self { capabilities: Capabilities { matrices, ..self.capabilities }, ..self }
+    }
+
     /// A contraction by strips; none where it takes matrices that there are not.
     pub(super) fn strip(
         &self,

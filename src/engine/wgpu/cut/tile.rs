@@ -73,6 +73,7 @@ impl TileCut {
         let Some(it) = super::contraction(graph, kernel) else {
             return Self::of_threads(kernel, 1, [1, THREADS], per_thread(kernel, target.style));
         };
+        let target = target.of(&it);
         if let Some(window) = target.style.window(graph, it.node) {
             let cut = Self {
                 multiply: Multiply::Sliding(window),
@@ -107,7 +108,7 @@ impl TileCut {
         let tuned = |it: &Contraction| target.style.window(graph, it.node).is_none();
         let Some(it) = super::contraction(graph, kernel).filter(tuned) else { return Vec::new() };
         let sums = if kernel.columns.is_empty() { 0 } else { 4 * width(kernel, it.groups) };
-        candidates(&it, &target, sums)
+        candidates(&it, &target.of(&it), sums)
     }
 
     /// As rows × channels, with this least and largest number of threads side by side.

@@ -10,7 +10,7 @@ use crate::engine::wgpu::cut::TileCut;
 use crate::engine::wgpu::kernel::{Kernel, KernelId, is_anchor};
 use crate::engine::wgpu::memory::BufferPlace;
 use crate::engine::wgpu::plan::GpuPlan;
-use crate::graph::{AxisMap, NodeId, Number, Op, Program, Remap, Shape};
+use crate::graph::{AxisMap, NodeId, Number, Op, Program, Remap, Shape, Type};
 
 use super::bindings::Bindings;
 use super::scalar::{binary, literal, single, type_name, unary};
@@ -273,7 +273,10 @@ impl<'a> Writer<'a> {
 
     /// The element of `arg` at the place that `at` has among those of `shape`.
     fn reshape(&mut self, arg: NodeId, shape: Shape, at: &At) -> String {
-        if at.width == 4 {
+        let Type { shape: Shape([images, rows, columns, channels]), batched } =
+            self.program.graph.node(arg).ty;
+        let same_channels = channels == shape.0[3];
+        if at.width == 4 && !same_channels {
             let parts: Vec<_> = (0..4)
                 .map(|j| {
                     let mut one = At { width: 1, ..at.clone() };
@@ -283,16 +286,21 @@ impl<'a> Writer<'a> {
                 .collect();
             return format!("vec4<f32>({})", parts.join(", "));
         }
-        let [_, rows, columns, channels] = self.program.graph.node(arg).ty.shape.0;
         let place = self.address(shape, at);
         let mut source = at.clone();
-        let axes = [(rows, columns * channels), (columns, channels), (channels, 1)];
+        let pixels = rows * columns * channels;
+        let axes =
+            [(images, pixels), (rows, columns * channels), (columns, channels), (channels, 1)];
         for (axis, (extent, step)) in axes.into_iter().enumerate() {
+            // Images stay images.
+            if axis == 0 && batched || axis == 3 && same_channels {
+                continue;
+            }
             let text = match extent {
                 1 => "0u".to_owned(),
                 _ => format!("{place} / {step}u % {extent}u"),
             };
-            source.axes[axis + 1] = match extent {
+            source.axes[axis] = match extent {
                 1 => text,
                 _ => self.remember(Known::Address(text.clone()), |_| text),
             };
