@@ -1,6 +1,7 @@
 //! Choosing an engine and opening it.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use crate::engine::cpu::CpuEngine;
 use crate::engine::wgpu::{
@@ -48,8 +49,8 @@ pub struct EngineOptions {
 
 /// An engine that is open.
 pub struct OpenEngine {
-    /// The engine.
-    pub engine: Box<dyn Engine>,
+    /// The engine, which runs share that compile again on their way.
+    pub engine: Rc<dyn Engine>,
     /// What it computes in.
     pub precision: Precision,
     /// Threads it computes with; 0 on a GPU.
@@ -182,7 +183,7 @@ impl EngineOptions {
             threads: engine.threads(),
             why,
             remark: engine.slow_because().map(slow),
-            engine: Box::new(engine),
+            engine: Rc::new(engine),
         })
     }
 
@@ -199,7 +200,7 @@ impl EngineOptions {
             threads: 0,
             why,
             remark: engine.remark(),
-            engine: Box::new(engine),
+            engine: Rc::new(engine),
         })
     }
 }

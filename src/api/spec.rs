@@ -102,6 +102,23 @@ impl Spec {
         }
     }
 
+    /// The same network for pictures of other rows and columns than it says.
+    ///
+    /// # Errors
+    /// What does not fit such pictures; else as [`Spec::compile`].
+    pub fn compile_for_pictures(
+        &self,
+        [rows, columns]: [usize; 2],
+    ) -> Result<Network, Diagnostics> {
+        let mut settings: Vec<(String, String)> = self.settings.clone().into_iter().collect();
+        // What else of the net depends on it follows.
+        if rows == columns && self.compile()?.has_parameter(Network::PIXELS) {
+            settings.push((Network::PIXELS.to_owned(), rows.to_string()));
+        }
+        let compiled = sema::compile_for_pictures(&self.source, &settings, [rows, columns]);
+        compiled.map(|compiled| compiled.network).map_err(|errors| self.told(errors))
+    }
+
     /// What is probably not meant in training its network with batches of this size.
     pub fn warnings_in_training(&self, network: &Network, batch: usize) -> Diagnostics {
         self.told(sema::warnings_in_training(&self.source, network, batch))

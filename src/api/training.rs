@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Checkpoint, Model, OpenEngine, Spec};
+use super::{Checkpoint, Diagnostics, Model, OpenEngine, Spec};
 use crate::data::batches::Loading;
 use crate::data::normalise::Normalisation;
 use crate::data::{Dataset, Pictures};
-use crate::lower::{self, Form, Goal};
+use crate::lower::{self, Form};
 use crate::network::Network;
 #[cfg(feature = "cli")]
 use crate::train::config::Replanned;
@@ -22,6 +22,8 @@ use crate::train::record::lock::Lock;
 use crate::train::record::run_folder::RunFolder;
 use crate::train::runner::Runner;
 use crate::train::schedule::{Length, StepPlan};
+use crate::train::size_misfit::SizeMisfit;
+use crate::train::stages::{self, Networks, Programs};
 use crate::train::start::Begun;
 use crate::train::tensors::{self, Values};
 use crate::train::trainer::{Best, Choice, End, Observer, Session};
@@ -52,6 +54,8 @@ use crate::train::{TrainError, fit, updates};
 pub struct Training {
     spec: Spec,
     network: Network,
+    /// The network at the recipe's other sizes.
+    others: Networks,
     recipe: Recipe,
     length: Length,
     recompute: bool,
@@ -62,14 +66,16 @@ impl Training {
     /// A spec's network by a recipe, for as long as the recipe says.
     ///
     /// # Errors
-    /// A number of the recipe makes no sense, or it drops units that the network does not have.
+    /// A number of the recipe makes no sense, it drops units that the network does not have, or the network
+    /// cannot be trained on pictures of its sizes.
     pub fn new(spec: &Spec, network: Network, recipe: Recipe) -> Result<Self, TrainError> {
         recipe.check()?;
         let network = recipe.applied(network)?;
         updates::of(&recipe, &network)?;
         fit::check_recipe(&recipe, &network)?;
+        let others = at_other_sizes(spec, &network, &recipe)?;
         let (spec, length) = (spec.clone(), Length::Recipe);
-        Ok(Self { spec, network, recipe, length, recompute: false, begun: None })
+        Ok(Self { spec, network, others, recipe, length, recompute: false, begun: None })
     }
 
     /// The same for another length; the recipe's schedule stretches.
@@ -176,6 +182,8 @@ impl Training {
             (Normalise::PerChannel, None) => Normalisation::measure(train),
             (Normalise::PerPixel, None) => Normalisation::measure_pixels(train),
         };
+        let sides: Vec<_> = self.others.keys().copied().collect();
+        fit::check_sizes(&self.recipe, &sides, &normalisation, data.train.seen())?;
         let device = engine.device();
         Ok(Config {
             format: FormatVersion,
@@ -231,7 +239,17 @@ impl Training {
         let scaled = config.precision.scales_loss();
         let form = Form { recompute: config.recompute, scaled };
         let updates = updates::of(&config.recipe, network)?;
-        let training = lower::program(network, batch, Goal::Training(&updates, form));
+        let plan = StepPlan::new(&config.recipe, config.length, config.steps_per_epoch);
+        let mut programs = Programs {
+            engine: engine.engine.clone(),
+            network: network.clone(),
+            others: self.others.clone(),
+            updates,
+            form,
+            batch,
+            now: None,
+        };
+        let training = programs.first(&plan)?;
         let inference = lower::inference(network, test_batch);
         let loading = |pictures: &Arc<dyn Pictures>, batch| Loading {
             pictures: pictures.clone(),
@@ -240,17 +258,17 @@ impl Training {
             classes: network.classes(),
         };
         let mut tensors = tensors::of(network);
-        let inputs = &training.graph.inputs;
-        tensors.extend(tensors::of_run().filter(|t| inputs.iter().any(|i| i.name == t.name)));
+        tensors.extend(tensors::of_run().filter(|tensor| training.has_input(&tensor.name)));
         let patience =
             config.recipe.stop.map(|stop| stop.after.saturating_mul(config.steps_per_epoch));
         let session = Session {
             choice: Choice::by(config.chosen_on(), patience),
             validation: data.validation.as_ref().map(|part| loading(part, test_batch)),
-            training: Runner::new(engine.engine.as_ref(), &training)?,
+            training,
+            programs: (!self.others.is_empty()).then_some(programs),
             inference: Runner::new(engine.engine.as_ref(), &inference)?,
             tensors,
-            plan: StepPlan::new(&config.recipe, config.length, config.steps_per_epoch),
+            plan,
             train: loading(&data.train, batch),
             test: loading(&data.test, test_batch),
             folder: None,
@@ -259,6 +277,17 @@ impl Training {
         let begun = self.begun.as_ref().map(|begun| begun.values.clone()).unwrap_or_default();
         Ok(Run { network: network.clone(), session, begun, done: 0, lock: None })
     }
+}
+
+/// A spec's network for pictures of a recipe's other sizes.
+fn at_other_sizes(spec: &Spec, network: &Network, recipe: &Recipe) -> Result<Networks, TrainError> {
+    let at = |sides| {
+        let unbuilt = |why: Diagnostics| SizeMisfit::Unbuilt { sides, what: why.to_string() };
+        let other = recipe.applied(spec.compile_for_pictures(sides).map_err(unbuilt)?)?;
+        stages::check(network, &other)?;
+        Ok((sides, other))
+    };
+    stages::sides(recipe, network)?.into_iter().map(at).collect()
 }
 
 /// A run that is ready: its programs are compiled.

@@ -146,6 +146,7 @@ impl From<TrainError> for Failure {
             | TrainError::NoPictures { .. }
             | TrainError::Blank { .. }
             | TrainError::Pictures(_)
+            | TrainError::Sizes(_)
             | TrainError::Undescribed
             | TrainError::Newer { .. }
             | TrainError::NoRunOf { .. } => Failure::Wrong(told),

@@ -10,7 +10,7 @@ use super::normalise::Normalisation;
 use super::order::Sampling;
 use super::prefetch::Prefetch;
 use super::targets::{self, Targets};
-use crate::pixels::{self, Crop, Extent, Mix, Table};
+use crate::pixels::{self, Area, Crop, Extent, Mix, Table};
 
 /// Most threads that prepare batches.
 const MOST_THREADS: usize = 4;
@@ -94,6 +94,9 @@ pub struct Showing {
     pub targets: Targets,
     /// How often an epoch visits each.
     pub sampling: Sampling,
+    /// Rows and columns that they are stretched to, before colours change and crops wander; those that the net
+    /// itself reads, unless given.
+    pub sides: Option<[usize; 2]>,
     /// Seed of the order and of the augmentation.
     pub seed: u32,
 }
@@ -126,11 +129,11 @@ impl Loading {
         steps: std::ops::Range<u64>,
         images: As,
     ) -> std::io::Result<Batches> {
-        let Showing { augmentation, targets, sampling, seed } = showing;
+        let Showing { augmentation, targets, sampling, sides, seed } = showing;
         let per_epoch = self.steps_per_epoch().max(1);
-        let mut writer = self.writer();
+        let mut writer = self.writer(sides);
         let mut order = (u32::MAX, Vec::new());
-        let held = self.pictures.extent();
+        let (held, seen) = (self.pictures.extent(), self.pictures.seen());
         let mut whole = vec![0; held.bytes()];
         let mut scratch = Vec::new();
         let empty = self.buffers(&writer, images);
@@ -147,7 +150,9 @@ impl Loading {
                 let key = (seed, epoch, index);
                 let crop = augmentation.draw(extent, key);
                 let mut show = |pixels: &mut [u8]| {
-                    let Some(place) = augmentation.place(held, extent, key) else {
+                    let stretched = || (held != extent).then(|| Area::whole(held));
+                    let place = augmentation.place(held, seen, key).or_else(stretched);
+                    let Some(place) = place else {
                         return self.pictures.picture(epoch, index, pixels);
                     };
                     let label = self.pictures.picture(epoch, index, &mut whole);
@@ -172,7 +177,7 @@ impl Loading {
     /// The whole split once, in order, as it is seen where nothing is varied; the last batch may be short.
     pub fn evaluation(self, images: As) -> std::io::Result<Batches> {
         let count = self.pictures.count();
-        let mut writer = self.writer();
+        let mut writer = self.writer(None);
         let empty = self.buffers(&writer, images);
         let batches = count.div_ceil(self.batch) as u64;
         let targets = Targets { classes: self.classes, ..Targets::default() };
@@ -190,8 +195,9 @@ impl Loading {
         Prefetch::start(0..batches, images.threads(), empty, fill)
     }
 
-    fn writer(&self) -> Writer {
-        let (extent, table) = (self.pictures.seen(), Arc::new(self.normalisation.table()));
+    fn writer(&self, sides: Option<[usize; 2]>) -> Writer {
+        let (seen, table) = (self.pictures.seen(), Arc::new(self.normalisation.table()));
+        let extent = sides.map_or(seen, |[rows, columns]| Extent { rows, columns, ..seen });
         Writer { bytes: vec![0; extent.bytes()], extent, table }
     }
 
@@ -390,6 +396,55 @@ mod tests {
         assert_eq!(stream(5..12, As::Bytes), whole[5..]);
         assert_eq!(stream(4..12, As::Numbers), whole[4..]);
         assert!((0..9).any(|step| whole[step].0 != whole[step + 3].0));
+    }
+
+    #[test]
+    fn pictures_of_another_size_are_those_of_a_set_that_was_resized_before() {
+        let by_channel = Normalisation { mean: vec![9.0, 99.5, 130.0], std: vec![3.0, 70.0, 0.7] };
+        let stream = |loading: Loading, augmentation, sides| {
+            let showing = Showing { augmentation, sides, ..plain(2, 3) };
+            let mut batches = loading.training(showing, 0..6, As::Bytes).unwrap();
+            let mut all = Vec::new();
+            while let Some(batch) = batches.next_item() {
+                all.push((batch.images.numbers().into_owned(), batch.targets.clone()));
+                batches.recycle(batch);
+            }
+            all
+        };
+        let whole = coloured(by_channel);
+        let held = whole.pictures.extent();
+        for sides in [[2, 4], [3, 5], [7, 6]] {
+            let size = Extent { rows: sides[0], columns: sides[1], channels: 3 };
+            let mut pixels = vec![0; 7 * size.bytes()];
+            let mut picture = vec![0; held.bytes()];
+            for (index, to) in pixels.chunks_exact_mut(size.bytes()).enumerate() {
+                whole.pictures.picture(0, index, &mut picture);
+                Area::whole(held).show(held, &picture, size, to);
+            }
+            let pictures = Arc::new(Stored::new(size, pixels, vec![0; 7]).unwrap());
+            let resized = Loading { pictures, ..whole.clone() };
+            // Areas are taken out of what is held.
+            for augmentation in kinds().into_iter().filter(|kind| kind.area.is_none()) {
+                let there = stream(whole.clone(), augmentation, Some(sides));
+                assert!(there == stream(resized.clone(), augmentation, None), "{augmentation:?}");
+            }
+        }
+        // An area is stretched once, to the size that is wanted.
+        let area = ResizedCrop { scale: [0.2, 0.6], ratio: [0.7, 1.4] };
+        let augmentation = Augmentation { area: Some(area), ..Augmentation::default() };
+        let loading = Loading { batch: 1, ..whole.clone() };
+        let small = stream(loading, augmentation, Some([2, 4]));
+        let size = Extent { rows: 2, columns: 4, channels: 3 };
+        let visits = Sampling::Once.visits(whole.pictures.as_ref(), 3, 0);
+        let (mut picture, mut shown) = (vec![0; held.bytes()], vec![0; size.bytes()]);
+        for (visit, (numbers, _)) in visits.iter().zip(&small) {
+            whole.pictures.picture(0, visit.picture, &mut picture);
+            let place = area.draw(held, (visit.seed(3), 0, visit.picture));
+            place.show(held, &picture, size, &mut shown);
+            let mut wanted = vec![0.0; shown.len()];
+            Crop::WHOLE.apply(&whole.normalisation.table(), size, &shown, &mut wanted);
+            assert_eq!(numbers, &wanted);
+        }
     }
 
     #[test]

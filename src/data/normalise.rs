@@ -59,12 +59,17 @@ impl Normalisation {
         let value = |byte: usize, at: usize| {
             ((byte as f64 - self.mean[at]) / self.std[at % channels]) as f32
         };
-        if self.mean.len() == channels {
+        if self.is_by_channel() {
             let row = |channel| std::array::from_fn(|byte| value(byte, channel));
             return Table::Channels((0..channels).map(row).collect());
         }
         let std = self.std.iter().map(|&std| std as f32).collect();
         Table::Pixels { mean: self.mean.iter().map(|&mean| mean as f32).collect(), std }
+    }
+
+    /// Whether there is one mean for each channel, wherever a pixel is.
+    pub fn is_by_channel(&self) -> bool {
+        self.mean.len() == self.std.len()
     }
 
     /// Whether it can be used for pictures of this size: finite means and a positive deviation

@@ -34,6 +34,11 @@ impl Window {
 }
 
 impl Area {
+    /// All of a picture.
+    pub fn whole(of: Extent) -> Self {
+        Self { rows: 0..of.rows, columns: 0..of.columns }
+    }
+
     /// The middle of a picture; where it is not quite in the middle, as torchvision's `CenterCrop` has it.
     pub fn middle(of: Extent, size: Extent) -> Self {
         let span = |of: usize, len: usize| {

@@ -11,18 +11,19 @@ use super::network_builder::MAX_UNITS;
 use super::places::Places;
 use super::plain::{Env, Term};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::network::{Layer, Network, UnitId, UnitInstance, ValueId};
+use crate::network::{Chw, Layer, Network, UnitId, UnitInstance, ValueId};
 use crate::source::{Source, Span};
 
 /// Builds the network with the given values of the net's parameters, and says what its places come
-/// to.
+/// to. `sides` are rows and columns of the pictures in place of those that `input` says.
 pub fn network(
     program: &Program,
     source: &Source,
     settings: Vec<Option<Term>>,
+    sides: Option<[usize; 2]>,
 ) -> Result<(Network, Places), Vec<Diagnostic>> {
     let mut expander = Expander::new(program, source);
-    let network = expander.net(&settings).map_err(|failure| match failure.is_empty() {
+    let network = expander.net(&settings, sides).map_err(|failure| match failure.is_empty() {
         false => failure.errors(),
         true => vec![Diagnostic::error(
             Code::UnitStructure,
@@ -34,7 +35,11 @@ pub fn network(
 }
 
 impl<'a> Expander<'a> {
-    fn net(&mut self, settings: &[Option<Term>]) -> Result<Network, Failure> {
+    fn net(
+        &mut self,
+        settings: &[Option<Term>],
+        sides: Option<[usize; 2]>,
+    ) -> Result<Network, Failure> {
         let definition = &self.program.net;
         let env = Env::new(&definition.scope, settings, (0, 0))?;
         self.places.evaluated(&env);
@@ -46,7 +51,7 @@ impl<'a> Expander<'a> {
         instance::leaves(&chain, &mut stages);
         self.count_units(&stages)?;
         name_sections(self.program, &stages);
-        let written = self.stages(&stages)?;
+        let written = self.stages(&stages, sides)?;
         let input = written[0];
         let output = self.chains(&chain, input, &mut written.into_iter());
         self.classes(output, definition.chain.span)?;
@@ -80,8 +85,12 @@ impl<'a> Expander<'a> {
     }
 
     /// What each stage writes, from the pictures on.
-    fn stages(&mut self, stages: &[&Rc<Instance<'a>>]) -> Result<Vec<ValueId>, Failure> {
-        let mut value = self.input(stages.first())?;
+    fn stages(
+        &mut self,
+        stages: &[&Rc<Instance<'a>>],
+        sides: Option<[usize; 2]>,
+    ) -> Result<Vec<ValueId>, Failure> {
+        let mut value = self.input(stages.first(), sides)?;
         let mut written = vec![value];
         for stage in &stages[1..] {
             value = match &***stage {
@@ -118,10 +127,15 @@ impl<'a> Expander<'a> {
         }
     }
 
-    fn input(&mut self, stage: Option<&&Rc<Instance<'a>>>) -> Result<ValueId, Diagnostic> {
+    fn input(
+        &mut self,
+        stage: Option<&&Rc<Instance<'a>>>,
+        sides: Option<[usize; 2]>,
+    ) -> Result<ValueId, Diagnostic> {
         if let Some(Instance::Layer(layer)) = stage.map(|stage| &***stage)
             && let Attributes::Input(shape) = layer.attributes
         {
+            let shape = sides.map_or(shape, |[h, w]| Chw { h, w, ..shape });
             let pictures = self.net.value(Layer::Input, vec![], shape, layer.span)?;
             self.note(layer.span, pictures, pictures);
             return Ok(pictures);

@@ -69,11 +69,29 @@ pub fn compile(
     compile_file(&syntax::parse(source)?, source, settings)
 }
 
+/// The same for pictures of other rows and columns than `input` says.
+pub fn compile_for_pictures(
+    source: &Source,
+    settings: &[(String, String)],
+    sides: [usize; 2],
+) -> Result<Compiled, Vec<Diagnostic>> {
+    compile_parsed(&syntax::parse(source)?, source, settings, Some(sides))
+}
+
 /// The same for a text that has been parsed.
 pub fn compile_file(
     file: &syntax::ast::File,
     source: &Source,
     settings: &[(String, String)],
+) -> Result<Compiled, Vec<Diagnostic>> {
+    compile_parsed(file, source, settings, None)
+}
+
+fn compile_parsed(
+    file: &syntax::ast::File,
+    source: &Source,
+    settings: &[(String, String)],
+    sides: Option<[usize; 2]>,
 ) -> Result<Compiled, Vec<Diagnostic>> {
     let mut found = warnings::slashes::warnings(file, &source.text);
     let program = resolve::program(file, &source.text, &mut found);
@@ -84,7 +102,7 @@ pub fn compile_file(
         _ => return Err(tidy(errors)),
     };
     let settings = settings::read(&program.net, settings).map_err(tidy)?;
-    let (network, places) = expand::network(&program, source, settings).map_err(tidy)?;
+    let (network, places) = expand::network(&program, source, settings, sides).map_err(tidy)?;
     let allowed = warnings::allow::codes(&source.text);
     let mut warnings = warnings;
     warnings.extend(warnings::tied::warnings(&program));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::foreign::{OtherFormat, Unpaired};
 use super::picture_misfit::PictureMisfit;
+use super::size_misfit::SizeMisfit;
 use crate::data::DataError;
 use crate::engine::EngineError;
 use crate::network::Chw;
@@ -234,6 +235,9 @@ pub enum TrainError {
     /// Pictures cannot come to what a net reads.
     #[error("{0}")]
     Pictures(#[from] PictureMisfit),
+    /// A net cannot be trained on pictures of another size for a while.
+    #[error(transparent)]
+    Sizes(#[from] SizeMisfit),
     /// A recipe's list of weights is not one for each class.
     #[error(
         "recipe: class_weights has {given} numbers, and the net tells {classes} classes apart; write one \

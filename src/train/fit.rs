@@ -5,6 +5,7 @@ use super::error::Fixed;
 use super::part::Part;
 use super::picture_misfit::PictureMisfit;
 use super::recipe::{Augment, ClassWeights, Normalise, Recipe};
+use super::size_misfit::SizeMisfit;
 use crate::data::normalise::Normalisation;
 use crate::data::sizing::Sizing;
 use crate::data::{Dataset, Extent};
@@ -92,6 +93,23 @@ pub fn check_recipe(recipe: &Recipe, network: &Network) -> Result<(), TrainError
         Some(resize) if recipe.augmentation.pad.by > 0 => Err(PictureMisfit::Pad { resize }.into()),
         Some(_) | None => Ok(()),
     }
+}
+
+/// Whether pictures of a recipe's other sizes can be varied and standardised as it says.
+pub fn check_sizes(
+    recipe: &Recipe,
+    sides: &[[usize; 2]],
+    normalisation: &Normalisation,
+    whole: Extent,
+) -> Result<(), TrainError> {
+    for &[rows, columns] in sides {
+        let extent = Extent { rows, columns, ..whole };
+        check_augmentation(recipe, extent)?;
+        if !normalisation.is_by_channel() {
+            return Err(SizeMisfit::Pixels(extent).into());
+        }
+    }
+    Ok(())
 }
 
 /// Whether pictures have come to their size as a recipe says.

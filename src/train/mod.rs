@@ -2,7 +2,7 @@
 //!
 //! A [`recipe`] and a length make a [`schedule`], with a network its [`updates`], and with spec and data a run's [`config`]. [`trainer`]
 //! takes the steps: a [`runner`] is a program on an engine, with inputs and outputs by what they mean,
-//! [`inference`] the one loop that turns batches into scores, which [`evaluate`] counts and [`mistakes`]
+//! [`stages`] the same for pictures of several sizes, [`inference`] the one loop that turns batches into scores, which [`evaluate`] counts and [`mistakes`]
 //! gathers. [`record`] is what
 //! stays on disk. [`tensors`], [`init`], [`layout`] and [`foreign`] are the weights: which there are, how they
 //! start ([`whiten`]: of the pictures), how files lay them out, and what other programs call them; [`check`] compares logits with theirs.
@@ -25,6 +25,8 @@ pub mod recipe;
 pub mod record;
 pub mod runner;
 pub mod schedule;
+pub mod size_misfit;
+pub mod stages;
 pub mod start;
 pub mod tally;
 pub mod tensors;

@@ -28,6 +28,11 @@ impl Runner {
         })
     }
 
+    /// Whether it has an input of this name.
+    pub fn has_input(&self, name: &str) -> bool {
+        self.inputs.iter().any(|input| input.name == name)
+    }
+
     /// Pictures in a batch.
     pub fn batch(&self) -> usize {
         self.batch
@@ -113,6 +118,22 @@ impl Runner {
         Ok(())
     }
 
+    /// Becomes another program with the same state. The memory of this one is given back before the other
+    /// asks for its own, so that there is never more than the larger one needs.
+    ///
+    /// # Errors
+    /// The engine cannot compile the other; there is no program then.
+    pub fn become_other(
+        &mut self,
+        engine: &dyn Engine,
+        program: &Program,
+    ) -> Result<(), TrainError> {
+        let values = self.values()?;
+        self.executable = Box::new(Gone);
+        *self = Self::new(engine, program)?;
+        self.load(&values)
+    }
+
     /// Reads the whole state as it is now.
     pub fn values(&mut self) -> Result<Values, EngineError> {
         self.snapshot()?.wait()
@@ -124,6 +145,35 @@ impl Runner {
         let (ids, names): (Vec<_>, _) = state.unzip();
         Ok(Snapshot { names, values: self.executable.snapshot(&ids)? })
     }
+}
+
+/// Stands where a program was whose memory has been given back.
+struct Gone;
+
+impl Executable for Gone {
+    fn write(&mut self, _: InputId, _: &[f32]) -> Result<(), EngineError> {
+        Err(gone())
+    }
+
+    fn run(&mut self) -> Result<(), EngineError> {
+        Err(gone())
+    }
+
+    fn output(&mut self, _: usize) -> Result<Vec<f32>, EngineError> {
+        Err(gone())
+    }
+
+    fn state(&mut self, _: InputId) -> Result<Vec<f32>, EngineError> {
+        Err(gone())
+    }
+
+    fn memory(&self) -> usize {
+        0
+    }
+}
+
+fn gone() -> EngineError {
+    EngineError::Internal("this program's memory has been given back".into())
 }
 
 /// The state of a program at some moment.

@@ -20,6 +20,7 @@ mod report;
 mod resume;
 mod run;
 mod sizes;
+mod stages;
 mod study;
 mod usage;
 mod validation;

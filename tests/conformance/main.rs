@@ -18,6 +18,7 @@ mod precision;
 mod random;
 mod recompute;
 mod runs;
+mod stages;
 mod steps;
 mod support;
 mod updates;

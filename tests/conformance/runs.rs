@@ -77,6 +77,7 @@ pub fn session(engine: &dyn Engine, precision: Precision, folder: &Path) -> Sess
     tensors.extend(scaled.then(tensors::of_run).into_iter().flatten());
     Session {
         training: Runner::new(engine, &program).expect("compiles"),
+        programs: None,
         inference: Runner::new(engine, &lower::inference(&network, 4)).expect("compiles"),
         tensors,
         config,

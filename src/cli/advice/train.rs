@@ -102,6 +102,7 @@ impl Advice for TrainError {
             | TrainError::Unclear { .. }
             | TrainError::Blank { .. }
             | TrainError::Pictures(_)
+            | TrainError::Sizes(_)
             | TrainError::ClassWeights { .. }
             | TrainError::Survival(_)
             | TrainError::TooLong { .. }

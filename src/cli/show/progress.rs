@@ -8,7 +8,7 @@ use crate::cli::session::signals::Signals;
 use crate::cli::show::output;
 use crate::train::record::metrics::{Epoch, Evaluation, Step};
 use crate::train::schedule::StepPlan;
-use crate::train::trainer::Observer;
+use crate::train::trainer::{Observer, Session};
 
 /// Time between lines where there is no terminal.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -26,28 +26,54 @@ pub struct Figures {
     pub recent: Option<[f64; 3]>,
     /// What the newest epoch has trained on.
     pub epoch: Option<Epoch>,
-    per_epoch: u64,
+    plan: StepPlan,
+    /// Rows and columns of pictures that have the net's own size.
+    seen: [usize; 2],
+    /// Those of the newest step, where they change on the way.
+    size: Option<[usize; 2]>,
 }
 
 impl Figures {
-    /// Of a run of this plan, before its first step.
-    pub fn new(plan: &StepPlan, batch: usize) -> Self {
+    /// Of a run of this plan, before its first step; `seen` are rows and columns of what the net reads.
+    pub fn new(plan: &StepPlan, batch: usize, seen: [usize; 2]) -> Self {
         let epochs = plan.total.div_ceil(plan.per_epoch);
-        let per_epoch = plan.per_epoch;
-        Self { total: plan.total, epochs, batch, recent: None, epoch: None, per_epoch }
+        let (recent, epoch, size) = (None, None, None);
+        Self { total: plan.total, epochs, batch, recent, epoch, plan: plan.clone(), seen, size }
+    }
+
+    /// Of a run.
+    pub fn of(session: &Session) -> Self {
+        let seen = session.train.pictures.seen();
+        Self::new(&session.plan, session.config.recipe.batch, [seen.rows, seen.columns])
+    }
+
+    /// Rows and columns of the newest step's pictures, where they change on the way.
+    pub fn size(&self) -> Option<[usize; 2]> {
+        self.size
     }
 
     /// Takes a step in; loss, error and pictures a second, smoothed.
     pub fn step(&mut self, step: &Step, error_percent: f64) -> [f64; 3] {
         let new = [f64::from(step.loss), error_percent, step.images_per_s];
-        let old = self.recent.unwrap_or(new);
+        let mut old = self.recent.unwrap_or(new);
+        if self.size != step.size {
+            self.size = step.size;
+            old[2] = step.images_per_s;
+        }
         let mixed = std::array::from_fn(|k| old[k] + NEWEST * (new[k] - old[k]));
         *self.recent.insert(mixed)
     }
 
-    /// How long the rest takes at a speed.
+    /// How long the rest takes at a speed; steps on pictures of another size take as much longer as they have
+    /// more pixels.
     pub fn left(&self, step: u64, images_per_s: f64) -> String {
-        let left = self.total.saturating_sub(step) as f64 * self.batch as f64;
+        let pixels = |[rows, columns]: [usize; 2]| rows as f64 * columns as f64;
+        let now = pixels(self.size.unwrap_or(self.seen));
+        let stages = self.plan.stages(step).into_iter();
+        let left = stages.map(|(steps, sides)| {
+            (steps.end - steps.start) as f64 * pixels(sides.unwrap_or(self.seen)) / now
+        });
+        let left = left.sum::<f64>() * self.batch as f64;
         let seconds = (left / images_per_s.max(1e-9)).clamp(0.0, 1e9);
         format!("{:#} left", HumanDuration(Duration::from_secs_f64(seconds)))
     }
@@ -62,13 +88,18 @@ impl Figures {
         let train = self.epoch.map_or_else(String::new, |epoch| {
             let (loss, error) = (epoch.train_loss, epoch.train_error_percent);
             let part = match epoch.steps {
-                all if all == self.per_epoch => String::new(),
-                some => format!(" (of {some} of {} steps)", self.per_epoch),
+                all if all == self.plan.per_epoch => String::new(),
+                some => format!(" (of {some} of {} steps)", self.plan.per_epoch),
             };
             format!("  training loss {loss:.4}  training error {error:.2} %{part}")
         });
         format!("epoch {}/{}{measured}{train}", evaluation.epoch, self.epochs)
     }
+}
+
+/// A line about pictures of another size.
+pub fn resized(step: u64, [rows, columns]: [usize; 2]) -> String {
+    format!("pictures of {rows}×{columns} pixels from step {step} on")
 }
 
 /// Shows a run until it is dropped.
@@ -83,7 +114,8 @@ pub struct Shown {
 
 impl Shown {
     /// For a run of this plan that has done some steps already.
-    pub fn new(plan: &StepPlan, done: u64, batch: usize, signals: &Signals) -> Self {
+    pub fn new(session: &Session, done: u64, signals: &Signals) -> Self {
+        let plan = &session.plan;
         let bar = output::is_watched().then(|| {
             let bar = ProgressBar::new(plan.total).with_position(done);
             let template = "{wide_bar} {pos}/{len} {msg}";
@@ -95,7 +127,7 @@ impl Shown {
         Self {
             bar,
             signals: signals.clone(),
-            figures: Figures::new(plan, batch),
+            figures: Figures::of(session),
             tested: String::new(),
             last_line: Instant::now(),
         }
@@ -104,8 +136,10 @@ impl Shown {
     fn message(&self, step: &Step, [loss, error, speed]: [f64; 3]) -> String {
         let left = self.figures.left(step.step, speed);
         let test = &self.tested;
+        let size = self.figures.size().map(|[rows, columns]| format!(" at {rows}×{columns}"));
+        let size = size.unwrap_or_default();
         format!(
-            "epoch {}/{}  loss {loss:.3}  error {error:.1} %{test}  {speed:.0} images/s  {left}",
+            "epoch {}/{}{size}  loss {loss:.3}  error {error:.1} %{test}  {speed:.0} images/s  {left}",
             step.epoch, self.figures.epochs
         )
     }
@@ -138,6 +172,14 @@ impl Observer for Shown {
 
     fn epoch(&mut self, epoch: &Epoch) {
         self.figures.epoch = Some(*epoch);
+    }
+
+    fn resized(&mut self, step: u64, sides: [usize; 2]) {
+        let line = resized(step, sides);
+        match &self.bar {
+            Some(bar) => bar.println(line),
+            None => output::note(line),
+        }
     }
 
     fn evaluating(&mut self, _step: u64) {

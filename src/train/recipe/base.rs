@@ -22,11 +22,14 @@ const MOST: usize = 16;
 /// The courses of a rate; the last two begin low of themselves.
 const COURSES: [&str; 4] = ["divide", "cosine", "one_cycle", "points"];
 
+/// What a recipe's length is counted in.
+const LENGTHS: [&str; 2] = ["iterations", "epochs"];
+
 /// Keys that say the same in different ways: one that is given puts an end to the others.
 const EITHER: &[(&str, &[&str])] = &[
-    ("", &["iterations", "epochs"]),
+    ("", &LENGTHS),
     ("schedule", &COURSES),
-    ("schedule.warmup", &["iterations", "epochs"]),
+    ("schedule.warmup", &LENGTHS),
     ("evaluate", &["epochs", "steps"]),
     ("checkpoint", &["epochs", "steps"]),
     ("clip", &["norm", "value"]),
@@ -189,11 +192,16 @@ fn is_given(keys: &Mapping, key: &str) -> bool {
 
 /// Has the boundaries of a base keep their shares of a run that is given another length.
 fn stretch(base: &mut Mapping, own: &Mapping) -> Result<(), String> {
-    let length = |keys: &Mapping| {
-        let of = |key: &str| keys.get(key).and_then(Value::as_f64).filter(|length| *length > 0.0);
-        of("iterations").or(of("epochs"))
-    };
+    let of =
+        |keys: &Mapping, key| keys.get(key).and_then(Value::as_f64).filter(|length| *length > 0.0);
+    let length = |keys: &Mapping| of(keys, "iterations").or(of(keys, "epochs"));
     let (Some(was), Some(now)) = (length(base), length(own)) else { return Ok(()) };
+    // Parts at other sizes are counted in epochs, whatever the length is counted in.
+    if own.get("sizes").is_none()
+        && LENGTHS.iter().any(|key| is_given(base, key) && is_given(own, key))
+    {
+        stretch_sizes(base, now / was);
+    }
     let schedule = own.get("schedule").and_then(Value::as_mapping);
     if schedule.is_some_and(|keys| COURSES[1..].iter().any(|key| is_given(keys, key))) {
         return Ok(());
@@ -215,6 +223,17 @@ fn stretch(base: &mut Mapping, own: &Mapping) -> Result<(), String> {
         *at = Value::from(whole as u64);
     }
     Ok(())
+}
+
+fn stretch_sizes(base: &mut Mapping, by: f64) {
+    let sizes = base.get_mut("sizes").and_then(Value::as_sequence_mut);
+    for stage in sizes.into_iter().flatten() {
+        if let Some(until) = stage.get_mut("until")
+            && let Some(epochs) = until.as_f64()
+        {
+            *until = Value::from(epochs * by);
+        }
+    }
 }
 
 /// A change of one key: its path, `schedule.lr`, and its value in YAML.

@@ -4,7 +4,7 @@ use super::super::picture_misfit::PictureMisfit;
 use super::super::yaml::Mistake;
 use super::ranges::length_makes_sense;
 use super::{
-    ClassWeights, MOST_BATCH, MOST_RESIZE, MOST_STEPS, Recipe, averages, groups, schedule,
+    ClassWeights, MOST_BATCH, MOST_RESIZE, MOST_STEPS, Recipe, averages, groups, schedule, sizes,
     validation,
 };
 
@@ -28,6 +28,7 @@ pub fn check(recipe: &Recipe) -> Result<(), Mistake> {
         let text = format!("resize is {side}, and must be 1 to {MOST_RESIZE}");
         return Err(Mistake::at("resize", text));
     }
+    sizes::check(recipe)?;
     recipe.class_weights.as_ref().map_or(Ok(()), ClassWeights::check)?;
     if !(0.0..1.0).contains(&recipe.label_smoothing) {
         let value = recipe.label_smoothing;

@@ -27,6 +27,7 @@ mod optimiser;
 pub mod pattern;
 mod ranges;
 mod schedule;
+mod sizes;
 #[cfg(test)]
 mod tests;
 mod validation;
@@ -43,6 +44,7 @@ pub use clip::Clip;
 use groups::{Group, Patterns, Statistics};
 pub use optimiser::{Decay, Kind, Optimiser};
 pub use schedule::{Cosine, Curve, Divide, OneCycle, Point, Schedule, Warmup, WarmupCurve};
+pub use sizes::{Size, Stage};
 
 /// The recipe of the paper, carried inside the program.
 pub const HE2016: &str = include_str!("../../../specs/recipes/he2016.yaml");
@@ -106,6 +108,10 @@ pub struct Recipe {
     /// stretched to what the net reads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resize: Option<usize>,
+    /// What training pictures are stretched to for a part of the run, one part behind the other; then they
+    /// are as large as the net reads. What is measured is always so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sizes: Vec<Stage>,
     /// Share of a target that is spread evenly over all classes.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub label_smoothing: f64,
@@ -331,6 +337,7 @@ impl Recipe {
             augmentation: self.augmentation.augmentation(),
             targets: Targets { classes, smoothing, weights },
             sampling: self.sampling,
+            sides: None,
             seed: self.seed,
         }
     }

@@ -24,6 +24,9 @@ pub struct Step {
     pub error_percent: Option<f64>,
     /// Learning rate.
     pub lr: f64,
+    /// Rows and columns of its pictures, where the recipe changes them on the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<[usize; 2]>,
     /// Pictures a second, this step alone.
     pub images_per_s: f64,
 }
@@ -181,9 +184,18 @@ mod tests {
         let path = folder.path().join("metrics.jsonl");
         let mut log = Log::open(&path, 0).unwrap();
         let error_percent = Some(75.0);
-        let step =
-            Step { step: 1, epoch: 1, loss: 2.5, error_percent, lr: 0.01, images_per_s: 700.0 };
+        let step = Step {
+            step: 1,
+            epoch: 1,
+            loss: 2.5,
+            error_percent,
+            lr: 0.01,
+            size: None,
+            images_per_s: 700.0,
+        };
         log.step(&step).unwrap();
+        let small = Step { step: 1, size: Some([24, 32]), ..step };
+        log.step(&small).unwrap();
         let (train_loss, train_error_percent) = (2.5, 75.0);
         let epoch = Epoch { step: 1, epoch: 1, steps: 1, train_loss, train_error_percent };
         log.epoch(&epoch).unwrap();
@@ -194,11 +206,12 @@ mod tests {
         assert_eq!(
             std::fs::read_to_string(&path).unwrap(),
             "{\"step\":1,\"epoch\":1,\"loss\":2.5,\"error_percent\":75.0,\"lr\":0.01,\"images_per_s\":700.0}\n\
+             {\"step\":1,\"epoch\":1,\"loss\":2.5,\"error_percent\":75.0,\"lr\":0.01,\"size\":[24,32],\"images_per_s\":700.0}\n\
              {\"step\":1,\"epoch\":1,\"steps\":1,\"train_loss\":2.5,\"train_error_percent\":75.0}\n\
              {\"step\":1,\"epoch\":1,\"test_loss\":2.0,\"test_error_percent\":90.0}\n"
         );
         let history = read(&path).unwrap();
-        let (steps, epochs, evaluations) = (vec![step], vec![epoch], vec![evaluation_1]);
+        let (steps, epochs, evaluations) = (vec![step, small], vec![epoch], vec![evaluation_1]);
         assert_eq!(history, History { steps, epochs, evaluations });
         assert_eq!(read(&folder.path().join("none")).unwrap(), History::default());
     }
@@ -213,6 +226,7 @@ mod tests {
             loss,
             error_percent,
             lr: 0.1,
+            size: None,
             images_per_s: 1.0,
         };
         sums.add(&step(1, 1, 100.0, Some(90.0)));

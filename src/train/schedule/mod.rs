@@ -1,5 +1,7 @@
 //! The learning rate of each step, and how long a run is.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::epochs::Epochs;
@@ -20,6 +22,9 @@ pub enum Length {
     Steps(u64),
 }
 
+/// Rows and columns of pictures; nothing where they are those that the net itself reads.
+pub type Sides = Option<[usize; 2]>;
+
 /// A recipe's schedule laid over a run of a definite length.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepPlan {
@@ -32,6 +37,8 @@ pub struct StepPlan {
     course: Course,
     /// Steps after which the training of some groups ends, in the recipe's order.
     ends: Vec<u64>,
+    /// Parts of the run at other sizes: their ends in steps, in order.
+    sizes: Vec<(u64, [usize; 2])>,
     evaluate: Cadence,
     checkpoint: Cadence,
 }
@@ -52,6 +59,7 @@ impl StepPlan {
             rate: recipe.schedule.lr,
             course: Course::new(recipe, total),
             ends: recipe.ends().into_iter().map(|end| end.steps(per_epoch)).collect(),
+            sizes: sizes(recipe, total, per_epoch),
             evaluate: recipe.evaluate,
             checkpoint: recipe.checkpoint.cadence(),
         }
@@ -76,6 +84,24 @@ impl StepPlan {
         self.ends.iter().map(move |end| step < *end)
     }
 
+    /// The size of the training pictures of step number `step`, counted from 0.
+    pub fn sides(&self, step: u64) -> Sides {
+        self.sizes.iter().find(|(end, _)| step < *end).map(|(_, sides)| *sides)
+    }
+
+    /// The steps behind the first `done`, in parts whose pictures have one size.
+    pub fn stages(&self, done: u64) -> Vec<(Range<u64>, Sides)> {
+        let parts = self.sizes.iter().map(|(end, sides)| (*end, Some(*sides)));
+        let mut first = done;
+        let stage = |(end, sides): (u64, Sides)| {
+            let steps = first..end.max(first);
+            first = steps.end;
+            (steps, sides)
+        };
+        let stages = parts.chain([(self.total, None)]).map(stage);
+        stages.filter(|(steps, _)| !steps.is_empty()).collect()
+    }
+
     /// The epoch, counted from 1, that step number `step` (counted from 0) belongs to.
     pub fn epoch(&self, step: u64) -> u64 {
         step / self.per_epoch + 1
@@ -98,6 +124,16 @@ impl StepPlan {
         };
         steps.is_multiple_of(every.max(1)) || steps == self.total
     }
+}
+
+/// The parts of a recipe at other sizes keep their shares of a run of so many steps.
+fn sizes(recipe: &Recipe, total: u64, per_epoch: u64) -> Vec<(u64, [usize; 2])> {
+    let own = u128::from(recipe.steps(per_epoch).max(1));
+    let end = |until: Epochs| {
+        let end = u128::from(until.steps(per_epoch)) * u128::from(total);
+        u64::try_from(end.div_ceil(own)).map_or(total, |end| end.min(total))
+    };
+    recipe.sizes.iter().map(|stage| (end(stage.until), stage.size.sides())).collect()
 }
 
 #[cfg(test)]

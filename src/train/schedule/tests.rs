@@ -197,3 +197,35 @@ fn training_of_groups_ends_at_epochs_of_the_run() {
     assert_eq!([open(0), open(14)], [[true, true], [true, true]]);
     assert_eq!([open(15), open(29), open(30)], [[false, true], [false, true], [false, false]]);
 }
+
+#[test]
+fn parts_at_other_sizes_keep_their_shares_of_the_run() {
+    let text = crate::train::recipe::HE2016
+        .replace("iterations: 64000", "epochs: 20")
+        .replace("at: [32000, 48000]", "at: [10, 15]")
+        + "sizes:\n- { size: 16, until: 6.5 }\n- { size: [24, 20], until: 12 }\n";
+    let recipe = Recipe::parse("r", &text).unwrap();
+    let plan = StepPlan::new(&recipe, Length::Recipe, 10);
+    let parts = [(0..65, Some([16, 16])), (65..120, Some([24, 20])), (120..200, None)];
+    assert_eq!(plan.stages(0), parts);
+    assert_eq!(plan.stages(65), parts[1..]);
+    assert_eq!(plan.stages(100), [(100..120, Some([24, 20])), (120..200, None)]);
+    assert_eq!((plan.stages(199), plan.stages(200)), (vec![(199..200, None)], vec![]));
+    let at = [0, 64, 65, 119, 120, 199].map(|step| plan.sides(step));
+    let (small, larger) = (Some([16, 16]), Some([24, 20]));
+    assert_eq!(at, [small, small, larger, larger, None, None]);
+    // A fifth of the steps; a part of a step is a whole one.
+    let plan = StepPlan::new(&recipe, Length::Epochs(Epochs(4.0)), 10);
+    assert_eq!(plan.stages(0), [(0..13, small), (13..24, larger), (24..40, None)]);
+    let short = StepPlan::new(&recipe, Length::Steps(2), 10);
+    assert_eq!(short.stages(0), [(0..1, small), (1..2, larger)]);
+    // Of a length in steps, epochs are as long as they are.
+    let text = crate::train::recipe::HE2016.to_owned() + "sizes: [{ size: 16, until: 40 }]\n";
+    let recipe = Recipe::parse("r", &text).unwrap();
+    let stages = |length| StepPlan::new(&recipe, length, 400).stages(0);
+    assert_eq!(stages(Length::Recipe), [(0..16_000, small), (16_000..64_000, None)]);
+    assert_eq!(stages(Length::Steps(100)), [(0..25, small), (25..100, None)]);
+    // One that is longer than the run is all of it.
+    let long = StepPlan::new(&recipe, Length::Recipe, 4000);
+    assert_eq!(long.stages(0), [(0..64_000, small)]);
+}

@@ -1,5 +1,6 @@
 //! The training loop.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use super::TrainError;
@@ -12,10 +13,11 @@ use super::record::format::FormatVersion;
 use super::record::metrics::{Epoch, EpochSums, Evaluation, Step};
 use super::record::run_folder::RunFolder;
 use super::runner::{Runner, Snapshot};
-use super::schedule::StepPlan;
+use super::schedule::{Sides, StepPlan};
+use super::stages::Programs;
 use super::tensors::{Tensor, Values};
 use crate::data::DataError;
-use crate::data::batches::{Batch, Loading};
+use crate::data::batches::{Batch, Loading, Showing};
 use crate::data::random::{Draws, Purpose};
 use crate::engine::Pending;
 use crate::graph::{EndId, OutputKind, Role};
@@ -37,6 +39,10 @@ pub trait Observer {
 
     /// At an epoch's end, and before an evaluation: what the epoch has trained on so far.
     fn epoch(&mut self, _epoch: &Epoch) {}
+
+    /// Before step number `step`, counted from 1, from which on training pictures have other rows and columns than
+    /// before.
+    fn resized(&mut self, _step: u64, _sides: [usize; 2]) {}
 
     /// Before an evaluation, which takes a while.
     fn evaluating(&mut self, _step: u64) {}
@@ -68,8 +74,10 @@ pub enum End {
 
 /// Everything a run needs.
 pub struct Session {
-    /// The training step.
+    /// The training step, for pictures of the size that the plan begins with.
     pub training: Runner,
+    /// What makes it for others, where the plan has such.
+    pub programs: Option<Programs>,
     /// Inference on a batch of its own.
     pub inference: Runner,
     /// The network's state.
@@ -182,29 +190,53 @@ impl Session {
         records: &mut Records,
         observer: &mut dyn Observer,
     ) -> Result<End, TrainError> {
-        let steps = done..self.plan.total;
+        let mut pace = Pace::new(epoch);
+        for stage in self.plan.stages(done) {
+            if self.turn(&stage, observer)? {
+                pace.restart();
+            }
+            if let Some(end) = self.stage(stage, &mut last, &mut pace, records, observer)? {
+                return Ok(end);
+            }
+        }
+        match last {
+            Some(last) => self.end(last, records, observer),
+            None => Ok(End::Interrupted(self.plan.total)),
+        }
+    }
+
+    /// The steps of a part of the run whose pictures have one size; how the run ended, if it did before the
+    /// part's last step was done, or with it.
+    fn stage(
+        &mut self,
+        (steps, sides): (Range<u64>, Sides),
+        last: &mut Option<Evaluation>,
+        pace: &mut Pace,
+        records: &mut Records,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<End>, TrainError> {
         let train = self.train.clone();
         let showing = self.config.recipe.showing(train.pictures.as_ref(), train.classes);
+        let showing = Showing { sides, ..showing };
         let mut batches = train
             .training(showing, steps.clone(), self.training.takes())
             .map_err(TrainError::NoThread)?;
-        let mut pace = Pace::new(epoch);
         let mut underway = None;
-        for step in steps {
+        for step in steps.clone() {
             let Some(batch) = batches.next_item() else {
                 return Err(DataError::Ended.into());
             };
             let begun = self.begin(step, &batch)?;
             batches.recycle(batch);
             if let Some(before) = underway.replace(begun) {
-                self.finish(before, true, &mut pace, records, observer)?;
+                self.finish(before, true, pace, records, observer)?;
             }
             let done = step + 1;
-            let due = done == self.plan.total || self.plan.evaluates(done);
+            let due = done == steps.end || self.plan.evaluates(done);
             let waits =
                 |begun: &Underway| due || begun.results.is_ready() || observer.interrupted();
             if let Some(begun) = underway.take_if(|begun| waits(begun)) {
-                self.finish(begun, false, &mut pace, records, observer)?;
+                self.finish(begun, false, pace, records, observer)?;
             }
             records.tell(observer)?;
             if underway.is_some() {
@@ -212,7 +244,7 @@ impl Session {
             }
             if self.plan.evaluates(done) && !observer.interrupted() {
                 pace.epoch.means().iter().for_each(|means| observer.epoch(means));
-                last = self.evaluate(done, records, observer)?;
+                *last = self.evaluate(done, records, observer)?;
                 pace.restart();
             }
             if observer.interrupted() {
@@ -220,17 +252,29 @@ impl Session {
                     let state = self.training.snapshot()?;
                     records.save(state, self.about(done));
                 }
-                return Ok(End::Interrupted(done));
+                return Ok(Some(End::Interrupted(done)));
             }
             if let Some(last) = last.filter(|last| last.step == done && self.choice.gives_up(done))
             {
-                return self.end(last, records, observer);
+                return self.end(last, records, observer).map(Some);
             }
         }
-        match last {
-            Some(last) => self.end(last, records, observer),
-            None => Ok(End::Interrupted(self.plan.total)),
+        Ok(None)
+    }
+
+    /// Has the training step be that for the pictures of a part of the run; whether it was another.
+    fn turn(
+        &mut self,
+        (steps, sides): &(Range<u64>, Sides),
+        observer: &mut dyn Observer,
+    ) -> Result<bool, TrainError> {
+        let Some(programs) = &mut self.programs else { return Ok(false) };
+        let turned = programs.turn(&mut self.training, *sides)?;
+        if turned {
+            let seen = self.train.pictures.seen();
+            observer.resized(steps.start + 1, sides.unwrap_or([seen.rows, seen.columns]));
         }
+        Ok(turned)
     }
 
     /// Saves what the run ends with, and measures the best that it had.
@@ -336,12 +380,15 @@ impl Session {
     ) -> (Step, f64) {
         let wrong = evaluate::wrong(logits, self.train.classes, labels);
         let error_percent = 100.0 * wrong as f64 / labels.len() as f64;
+        let seen = self.train.pictures.seen();
+        let now = self.programs.as_ref().map(|programs| programs.now);
         let record = Step {
             step: step + 1,
             epoch: self.plan.epoch(step),
             loss,
             error_percent: Some(error_percent),
             lr: rate,
+            size: now.map(|now| now.unwrap_or([seen.rows, seen.columns])),
             images_per_s,
         };
         (record, error_percent)

@@ -9,13 +9,16 @@ use crate::train::tensors::Values;
 
 impl Session {
     /// Trains from `values` for the plan's steps, each at its rate of the sweep, as long as the loss does
-    /// not grow too far; nothing is written.
+    /// not grow too far, on pictures as large as the net reads; nothing is written.
     pub fn sweep(
         &mut self,
         values: &Values,
         sweep: Sweep,
         observer: &mut dyn Observer,
     ) -> Result<Rates, TrainError> {
+        if let Some(programs) = &mut self.programs {
+            programs.turn(&mut self.training, None)?;
+        }
         self.training.load(values)?;
         let (train, steps) = (self.train.clone(), self.plan.total);
         let showing = self.config.recipe.showing(train.pictures.as_ref(), train.classes);

@@ -99,6 +99,7 @@ fn session(folder: &std::path::Path, epochs: u32, rate: f64) -> Session {
     };
     Session {
         training: Runner::new(&StandIn, &program(8, true)).unwrap(),
+        programs: None,
         inference: Runner::new(&StandIn, &program(5, false)).unwrap(),
         tensors: tensors(),
         config,

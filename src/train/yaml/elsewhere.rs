@@ -88,6 +88,17 @@ const KEYS: &[(&[&str], &str)] = &[
         "write resize: 256, the shorter side of pictures, whose middle is as large as the net reads",
     ),
     (
+        &[
+            "imagesizes",
+            "imgsizes",
+            "progressiveresizing",
+            "progressive",
+            "resolutions",
+            "resolution",
+        ],
+        "write sizes: [{ size: 24, until: 10 }], epochs at another size than the net's own",
+    ),
+    (
         &["classweight", "lossweight", "lossweights", "posweight"],
         "write class_weights: balanced, or a list of a number for each class",
     ),

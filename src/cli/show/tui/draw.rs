@@ -73,6 +73,7 @@ fn figures(state: &State) -> Vec<String> {
         rate if rate == 0.0 || rate >= 1e-3 => format!("rate {rate:.4}"),
         rate => format!("rate {rate:.1e}"),
     });
+    figures.extend(state.figures.size().map(|[rows, columns]| format!("{rows}×{columns} pixels")));
     figures.push(match state.saved {
         Some(step) => format!("saved after step {step}"),
         None => "not saved yet".to_string(),
@@ -104,6 +105,7 @@ mod tests {
     use ratatui::backend::TestBackend;
 
     use super::*;
+    use crate::cli::show::progress::Figures;
     use crate::train::part::Part;
     use crate::train::recipe::Recipe;
     use crate::train::record::metrics::{Epoch, Evaluation, History, Measure, Step};
@@ -115,14 +117,14 @@ mod tests {
             "preact.rnet on cifar10".into(),
             "f32 on cpu; runs/x".into(),
             (&plan, Part::Test),
-            128,
+            Figures::new(&plan, 128, [32, 32]),
         )
     }
 
     fn record(step: u64) -> Step {
         let loss = 2.3 * (-0.05 * step as f32).exp();
         let epoch = step.div_ceil(20);
-        Step { step, epoch, loss, error_percent: None, lr: 0.1, images_per_s: 640.0 }
+        Step { step, epoch, loss, error_percent: None, lr: 0.1, size: None, images_per_s: 640.0 }
     }
 
     fn evaluation(step: u64) -> Evaluation {

@@ -19,6 +19,7 @@ use crate::chart::Axis;
 use crate::cli::Failure;
 use crate::cli::session::signals::Signals;
 use crate::cli::show::output;
+use crate::cli::show::progress::{Figures, resized};
 use crate::train::record::metrics::{self, Epoch, Evaluation, Step};
 use crate::train::record::run_folder::RunFolder;
 use crate::train::trainer::{Observer, Session};
@@ -90,8 +91,8 @@ impl Dashboard {
         let (config, folder) = (&session.config, folder.path().display());
         let title = format!("{} on {}", config.spec, config.data);
         let place = format!("{} on {}; {folder}", config.precision, config.device);
-        let state =
-            State::new(title, place, (&session.plan, session.choice.part), config.recipe.batch);
+        let figures = Figures::of(session);
+        let state = State::new(title, place, (&session.plan, session.choice.part), figures);
         let state = state.after(done, &past);
         let shared = Arc::new(Shared { state: Mutex::new(state), over: AtomicBool::new(false) });
         let screen = Screen::open(signals)?;
@@ -137,6 +138,10 @@ impl Observer for Dashboard {
 
     fn epoch(&mut self, epoch: &Epoch) {
         self.shared.state().figures.epoch = Some(*epoch);
+    }
+
+    fn resized(&mut self, step: u64, sides: [usize; 2]) {
+        self.shared.state().said.push(resized(step, sides));
     }
 
     fn evaluating(&mut self, _step: u64) {

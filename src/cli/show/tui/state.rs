@@ -42,13 +42,13 @@ impl State {
         title: String,
         place: String,
         (plan, part): (&StepPlan, Part),
-        batch: usize,
+        figures: Figures,
     ) -> Self {
         Self {
             part,
             title,
             place,
-            figures: Figures::new(plan, batch),
+            figures,
             step: 0,
             epoch: 1,
             rate: plan.rate(0),

@@ -90,7 +90,7 @@ pub fn find(run: Run, spec: &str, args: &RunArgs, signals: &Signals) -> Result<(
             plan.total
         )));
     }
-    let mut shown = progress::Shown::new(&plan, 0, batch, signals);
+    let mut shown = progress::Shown::new(session, 0, signals);
     let rates = run.find_rate(Sweep { from, to }, &mut shown)?;
     drop(shown);
     if let Some(failure) = signals.failure() {

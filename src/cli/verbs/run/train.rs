@@ -1,5 +1,6 @@
 //! `rnetc run --train`: everything between the arguments and the training loop.
 
+use std::ops::Range;
 use std::path::Path;
 
 use serde::Serialize;
@@ -29,7 +30,7 @@ use crate::train::recipe::{Recipe, WarmupCurve};
 use crate::train::record::lock::Lock;
 use crate::train::record::metrics::Evaluation;
 use crate::train::record::run_folder::RunFolder;
-use crate::train::schedule::Length;
+use crate::train::schedule::{Length, Sides, StepPlan};
 use crate::train::tensors::Values;
 use crate::train::trainer::{End, Observer};
 use crate::train::updates;
@@ -153,6 +154,11 @@ fn how_long(
     recipe.batch = training.batch.unwrap_or(recipe.batch);
     recipe.seed = training.seed.unwrap_or(recipe.seed);
     if training.find_rate {
+        if !std::mem::take(&mut recipe.sizes).is_empty() {
+            output::note(
+                "rates are tried on pictures as large as the net reads, not on those of sizes",
+            );
+        }
         return Ok((recipe, rates::length(args)?));
     }
     let length = match (training.epochs, training.steps, resumed) {
@@ -238,6 +244,22 @@ fn ending(recipe: &Recipe, network: &Network) -> Vec<String> {
     recipe.ends().iter().enumerate().map(told).collect()
 }
 
+/// What training pictures are stretched to on the way, where it is not always what the net reads.
+fn sizes(plan: &StepPlan, [rows, columns]: [usize; 2]) -> Option<String> {
+    let stages = plan.stages(0);
+    let at = |(steps, sides): &(Range<u64>, Sides)| {
+        let [rows, columns] = sides.unwrap_or([rows, columns]);
+        format!("{rows}×{columns} up to step {}", steps.end)
+    };
+    let whole = match stages.last() {
+        Some((_, Some(_))) => format!("never {rows}×{columns}, at which it is measured"),
+        Some((_, None)) if stages.len() > 1 => format!("measured at {rows}×{columns}"),
+        Some((_, None)) | None => return None,
+    };
+    let all = stages.iter().map(at).collect::<Vec<_>>().join(", ");
+    Some(format!("training pictures: {all}; {whole}"))
+}
+
 /// Which weights of a run that averages them are measured and kept.
 fn averaged(recipe: &Recipe) -> Option<String> {
     let what = match (recipe.ema, recipe.lookahead) {
@@ -282,6 +304,10 @@ fn go(
     if let Some(text) = averaged(&session.config.recipe) {
         output::note(text);
     }
+    let seen = session.train.pictures.seen();
+    if let Some(text) = sizes(plan, [seen.rows, seen.columns]) {
+        output::note(text);
+    }
     if let Some((steps, asked)) = plan.shortened_warmup() {
         let most = match session.config.recipe.schedule.warmup.map(|warmup| warmup.curve) {
             Some(WarmupCurve::Linear) => "its share of so short a run",
@@ -293,7 +319,7 @@ fn go(
     }
     let mut shown: Box<dyn Observer> = match args.training.tui {
         true => Box::new(tui::Dashboard::open(session, folder, done, signals)?),
-        false => Box::new(progress::Shown::new(plan, done, session.config.recipe.batch, signals)),
+        false => Box::new(progress::Shown::new(session, done, signals)),
     };
     let end = match &values {
         Some(values) => run.train_from(values, done, shown.as_mut()),

@@ -13,6 +13,29 @@ fn a_recipe_changes_another_key_by_key() {
     let changed = based("base: he2016\nschedule: { lr: 0.05 }\nlabel_smoothing: 0.1\n").unwrap();
     let schedule = Schedule { lr: 0.05, ..he.schedule.clone() };
     assert_eq!(changed, Recipe { schedule, label_smoothing: 0.1, ..he.clone() });
+    // Parts at other sizes keep theirs where they are counted alike.
+    let folder = tempfile::tempdir().unwrap();
+    let small = folder.path().join("small.yaml");
+    let text =
+        "base: he2016\nepochs: 20\nsizes: [{ size: 16, until: 3 }, { size: 24, until: 12 }]\n";
+    std::fs::write(&small, text).unwrap();
+    let small = |keys: &str| {
+        let beside = small.with_file_name("mine.yaml");
+        Recipe::parse(&beside.to_string_lossy(), &format!("base: small.yaml\n{keys}"))
+    };
+    let ends = |recipe: Recipe| recipe.sizes.iter().map(|of| of.until.0).collect::<Vec<_>>();
+    assert_eq!(ends(small("").unwrap()), [3.0, 12.0]);
+    assert_eq!(ends(small("epochs: 10\nschedule: { cosine: { to: 0 } }\n").unwrap()), [1.5, 6.0]);
+    assert_eq!(ends(small("epochs: 40\n").unwrap()), [6.0, 24.0]);
+    assert_eq!(ends(small("epochs: 40\nsizes: [{ size: 8, until: 1 }]\n").unwrap()), [1.0]);
+    assert_eq!(ends(small("iterations: 640\n").unwrap()), [3.0, 12.0]);
+    assert_eq!(ends(small("sizes:\n").unwrap()), [0.0; 0]);
+    let changed =
+        |key: &str, value: &str| small("").unwrap().changed(&[(key.into(), value.into())]);
+    assert_eq!(ends(changed("epochs", "40").unwrap()), [6.0, 24.0]);
+    assert_eq!(ends(changed("sizes", "").unwrap()), [0.0; 0]);
+    let late = changed("sizes", "[{ size: 8, until: 21 }]").unwrap_err().to_string();
+    assert!(late.contains("sizes: until is 21, and the recipe has 20 epochs"), "{late}");
     // What says the same in another way takes its place; boundaries keep their shares.
     let epochs = based("base: he2016\nepochs: 20\nevaluate: { steps: 7 }\n").unwrap();
     assert_eq!((epochs.iterations, epochs.epochs), (None, Some(20.into())));

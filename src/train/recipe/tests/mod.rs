@@ -150,6 +150,12 @@ fn short_and_long_forms_of_a_key_read_back() {
         ("ema: 0.999\n", "seed: 0", "seed: 0\nema: 0.999"),
         ("ema", "seed: 0", "seed: 0\nema: { decay: 0.9999, warmup: true }"),
         ("resize", "seed: 0", "seed: 0\nresize: 256"),
+        ("size: 24", "seed: 0", "seed: 0\nsizes: [{ size: 24, until: 2.5 }]"),
+        (
+            "sizes",
+            "seed: 0",
+            "seed: 0\nsizes: [{ size: 24, until: 2 }, { size: [8, 9], until: 3 }]",
+        ),
         ("imagenet", "per_channel", "imagenet"),
         ("epochs: 9.9\n", "iterations: 8", "epochs: 9.9"),
         ("epochs: 9\n", "iterations: 8", "epochs: 9"),

@@ -92,6 +92,28 @@ fn groups_frozen_parts_and_clipping_are_checked() {
         ("ema: yes", "a number such as 0.999, or { decay: 0.9999, warmup: true }, is needed"),
         ("ema: { warmup: true }", "`ema.decay` is missing"),
         ("model_ema: true", "write ema: 0.999"),
+        (
+            "sizes: [{ size: 2.5, until: 1 }]",
+            "this is 2.5, and a whole number of pixels a side such as 24",
+        ),
+        ("sizes: [{ size: -3, until: 1 }]", "this is -3, and a whole number of pixels a side"),
+        (
+            "sizes: [{ size: small, until: 1 }]",
+            "this is \"small\", and a whole number of pixels a side",
+        ),
+        ("sizes: [{ size: [1, 2, 3], until: 1 }]", "a list of 2 values is needed, and this has 3"),
+        ("sizes: [{ size: 0, until: 1 }]", "size in sizes is 0, and must be 1 to 4096"),
+        ("sizes: [{ size: [24, 4097], until: 1 }]", "size in sizes is 4097, and must be 1 to 4096"),
+        ("sizes: [{ size: 24, until: 0 }]", "until in sizes is 0, and must be above 0"),
+        ("sizes: [{ size: 24 }]", "`sizes[0].until` is missing"),
+        ("sizes: [{ size: 16, until: 2 }, { size: 24, until: 2 }]", "until is 2 behind until: 2"),
+        (
+            "sizes: [{ size: 16, until: 2 }, { size: 24, until: 1.5 }]",
+            "until is 1.5 behind until: 2",
+        ),
+        ("sizes: 24", "this is 24, and a list such as"),
+        ("sizes: [24]", "this is 24, and a set of keys and values is needed"),
+        ("image_sizes: [24, 32]", "write sizes: [{ size: 24, until: 10 }]"),
     ] {
         let text = format!("{SHORT}{keys}\n");
         let error = Recipe::parse("r.yaml", &text).expect_err(keys).to_string();
