@@ -12,6 +12,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::network::Activation;
 use crate::source::Span;
 use crate::syntax::ast::{Argument, Def, Expr, ExprKind};
+use crate::text::series;
 
 impl Elaborator<'_> {
     /// A layer or unit with arguments, if brackets stand behind its name.
@@ -95,12 +96,7 @@ impl Elaborator<'_> {
         if typed.iter().all(|typed| typed.kind() == Kind::Plain) {
             let message = format!("`{name}` is a function of values, and this is a number");
             let error = Diagnostic::error(Code::TypeMismatch, given[0].value.span, message);
-            let hint = match def.numbers().next() {
-                Some(number) if wanted == 1 => {
-                    format!("in a chain its numbers have names: {name}({}: …)", number.name.text)
-                }
-                Some(_) | None => format!("apply it to a value: {name}(x)"),
-            };
+            let hint = self.by_place(def, &given[..positional]);
             return self.report(error.label("a number").hint(hint));
         }
         let mut values = Vec::new();
@@ -116,6 +112,41 @@ impl Elaborator<'_> {
         let callee = Callee { name, values: &own, slots: &slots };
         let numbers = self.arguments(callee, &given[wanted..], span)?;
         Some(Typed::Value(Value { kind: ValueKind::Def(i, values, numbers), span }))
+    }
+
+    /// How numbers are written that stand where the values of a function of values do.
+    fn by_place(&self, def: &Def, given: &[Argument]) -> String {
+        let name = &def.name.text;
+        let values: Vec<&str> = def.values().map(|p| p.name.text.as_str()).collect();
+        let numbers: Vec<&str> = def.numbers().map(|p| p.name.text.as_str()).collect();
+        let written: Vec<String> = given
+            .iter()
+            .enumerate()
+            // The first is told to be one; what is no number may be the value.
+            .take_while(|(at, argument)| *at == 0 || is_number(&argument.value))
+            .map(|(_, argument)| self.quote(argument.value.span))
+            .take(numbers.len())
+            .collect();
+        let names = if written.len() == 1 { "a name" } else { "names" };
+        let of = match numbers.as_slice() {
+            [] => return format!("it has no numbers: {name}({})", values.join(", ")),
+            [one] => format!("the number {one}"),
+            several => format!("the numbers {}", series(several, "and")),
+        };
+        let (values, numbered) = (values.join(", "), written.join(", "));
+        let behind = format!("{name}({values}, {numbered})");
+        if def.values().count() > 1 {
+            return format!("{of} may stand behind its values: {behind}");
+        }
+        let named: Vec<String> = numbers
+            .iter()
+            .zip(&written)
+            .map(|(number, text)| format!("{number}: {text}"))
+            .collect();
+        format!(
+            "{of} may stand behind its value, {behind}, or with {names} in a chain: {name}({})",
+            named.join(", ")
+        )
     }
 
     /// Something with brackets behind it.

@@ -75,6 +75,8 @@ pub enum TrainError {
         pattern: String,
         /// The net.
         net: String,
+        /// What is nearest to it of all that they answer to, if anything is near.
+        near: Option<String>,
         /// What its parameters answer to, without single layers.
         there: Vec<String>,
     },

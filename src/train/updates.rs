@@ -10,6 +10,7 @@ use crate::graph::EndId;
 use crate::lower::Updates;
 use crate::network::{ModuleId, ModuleKind, Network, Tensor, TensorKind, UnitId};
 use crate::nn::optimiser::Update;
+use crate::text::nearest;
 
 /// How a recipe updates the parameters of a network.
 ///
@@ -117,8 +118,10 @@ impl<'a> Groups<'a> {
         let matches = |pattern: &Pattern| all.iter().flatten().any(|name| pattern.matches(name));
         let idle = |(_, pattern, text, _): &&Named| !KINDS.contains(text) && !matches(pattern);
         let Some((key, _, pattern, _)) = self.patterns.iter().find(idle) else { return Ok(()) };
+        let near = nearest(pattern, all.iter().flatten().flat_map(|name| beginnings(name)));
+        let near = near.map(str::to_owned);
         let (pattern, net) = ((*pattern).to_owned(), places.network.name.clone());
-        Err(TrainError::NoParameter { key, pattern, net, there: places.answers() })
+        Err(TrainError::NoParameter { key, pattern, net, near, there: places.answers() })
     }
 
     /// The group of the first pattern that matches one of the names; none inside: it is frozen.
@@ -126,6 +129,11 @@ impl<'a> Groups<'a> {
         let matches = |pattern: &Pattern| names.iter().any(|name| pattern.matches(name));
         self.patterns.iter().find(|(_, pattern, ..)| matches(pattern)).map(|named| named.3)
     }
+}
+
+/// A name, and its beginnings up to a dot.
+fn beginnings(name: &str) -> impl Iterator<Item = &str> {
+    std::iter::once(name).chain(name.match_indices('.').map(|(at, _)| &name[..at]))
 }
 
 /// Where parameters stand in a network.
@@ -302,6 +310,18 @@ mod tests {
         assert_eq!(pattern, "stage4");
         for name in ["stem", "stage3", "units.3", "head", "norms", "weights", "biases"] {
             assert!(there.iter().any(|there| there == name), "{name} in {there:?}");
+        }
+        // The nearest is one of all names, and of their beginnings.
+        for (pattern, meant) in [
+            ("stem.conv1.weight", Some("stem.conv.weight")),
+            ("units.2.F.con2", Some("units.2.F.conv2")),
+            ("haed", Some("head")),
+            ("stgae1", Some("stage1")),
+            ("everything", None),
+        ] {
+            let error = of(&recipe(&format!("freeze: [{pattern}]\n")), &network()).unwrap_err();
+            let TrainError::NoParameter { near, .. } = error else { panic!("{error}") };
+            assert_eq!(near.as_deref(), meant, "{pattern}");
         }
         let error = of(&recipe("freeze: '*'\n"), &network()).unwrap_err();
         assert!(matches!(error, TrainError::AllFrozen { .. }), "{error}");

@@ -4,7 +4,6 @@ use std::io::ErrorKind;
 
 use super::{Advice, weights};
 use crate::network::Chw;
-use crate::text::nearest;
 use crate::train::TrainError;
 use crate::train::error::{FirstBad, Fixed, Misfit};
 
@@ -22,7 +21,9 @@ impl Advice for TrainError {
                 }
                 _ => return None,
             },
-            TrainError::NoParameter { pattern, there, .. } => return Some(named(pattern, there)),
+            TrainError::NoParameter { near, there, .. } => {
+                return Some(named(near.as_deref(), there));
+            }
             TrainError::OtherStart { .. } => "begin again with another --out",
             TrainError::AllFrozen { .. } => "leave the head out, or what is new",
             TrainError::NoDepth { .. } => "write groups with an lr_factor instead",
@@ -113,9 +114,8 @@ impl Advice for TrainError {
 }
 
 /// What a pattern of a recipe may mean.
-fn named(pattern: &str, there: &[String]) -> String {
+fn named(near: Option<&str>, there: &[String]) -> String {
     const SHOWN: usize = 12;
-    let near = nearest(pattern, there.iter().map(String::as_str));
     let near = near.map_or_else(String::new, |near| format!("did you mean {near}? "));
     let more = if there.len() > SHOWN { ", …" } else { "" };
     let shown = there[..there.len().min(SHOWN)].join(", ");

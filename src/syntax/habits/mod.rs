@@ -5,6 +5,8 @@ use super::tokens::{Token, tokens};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
+mod parts;
+
 /// Where the grammar stopped.
 #[derive(Clone, Copy)]
 pub struct Stop<'s, 't> {
@@ -51,6 +53,8 @@ pub fn recognised(text: &str, at: usize, expected: Expected) -> Option<Diagnosti
         Stop::remainder,
         Stop::update,
         Stop::member,
+        Stop::several_names,
+        Stop::subscript,
         Stop::tuple,
         Stop::spaced_kernel,
         Stop::quoted,
