@@ -133,6 +133,7 @@ impl From<TrainError> for Failure {
             | TrainError::Survival(_)
             | TrainError::NoParameter { .. }
             | TrainError::AllFrozen { .. }
+            | TrainError::Parts { .. }
             | TrainError::NoDepth { .. }
             | TrainError::Misfit { .. }
             | TrainError::TooLong { .. }

@@ -126,10 +126,13 @@ pub fn label(network: &Network, value: &Value) -> String {
                 None => name(value).to_string(),
             }
         }
+        Layer::BatchNorm { ghost: Some(ghost), .. } => {
+            format!("{}, ghosts of {ghost}", name(value))
+        }
         Layer::Input
         | Layer::Detach
         | Layer::Const(_)
-        | Layer::BatchNorm { .. }
+        | Layer::BatchNorm { ghost: None, .. }
         | Layer::Norm { .. }
         | Layer::Scale { .. }
         | Layer::Shift { .. }

@@ -83,7 +83,7 @@ fn depends_on(graph: &Graph, wrt: &[NodeId]) -> Vec<bool> {
 fn pull_back(b: &mut Builder, id: NodeId, node: &Node, slot: usize, g: NodeId) -> Option<NodeId> {
     let arg = node.args[slot];
     let part = match node.op {
-        Op::Input(_) | Op::Const(_) | Op::Random { .. } | Op::Detach => return None,
+        Op::Input(_) | Op::Const(_) | Op::Random { .. } | Op::Index | Op::Detach => return None,
         Op::After => match slot {
             0 => g,
             _ => return None,

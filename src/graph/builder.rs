@@ -320,6 +320,11 @@ impl Builder {
         self.push(Op::Random { stream }, vec![seed], ty)
     }
 
+    /// The linear indices of type `ty`, which has no more elements than f32 can count.
+    pub fn index(&mut self, ty: Type) -> NodeId {
+        self.push(Op::Index, Vec::new(), ty)
+    }
+
     /// `x` with no gradient.
     pub fn detach(&mut self, x: NodeId) -> NodeId {
         self.infer(Op::Detach, vec![x])

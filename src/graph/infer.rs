@@ -25,13 +25,18 @@ pub fn reshapes(from: Type, to: Type) -> bool {
 }
 
 /// The type of `op` applied to arguments of these types, or `None` where they do not fit.
-/// `Input`, `Const`, `Broadcast`, `Random` and `Reshape` carry their type in the node and have none here.
+/// `Input`, `Const`, `Index`, `Broadcast`, `Random` and `Reshape` carry their type in the node and have none here.
 pub fn result(op: &Op, args: &[Type]) -> Option<Type> {
     if args.len() != op.arity() {
         return None;
     }
     match op {
-        Op::Input(_) | Op::Const(_) | Op::Broadcast | Op::Random { .. } | Op::Reshape => None,
+        Op::Input(_)
+        | Op::Const(_)
+        | Op::Index
+        | Op::Broadcast
+        | Op::Random { .. }
+        | Op::Reshape => None,
         Op::Unary(_) | Op::Detach | Op::After => Some(args[0]),
         Op::Binary(_) => broadcast(args[0], args[1]),
         Op::Conv(g) => conv(g, args[0], args[1]),

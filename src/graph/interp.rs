@@ -92,6 +92,7 @@ fn node_value(node: &Node, args: &[Arg], inputs: &Inputs) -> Vec<f64> {
             let key = random::key(args[0].data[0] as u32, stream);
             (0..shape.len()).map(|i| f64::from(random::uniform(key, i as u32))).collect()
         }
+        Op::Index => (0..shape.len()).map(|i| i as f64).collect(),
         Op::Conv(g) => conv(&g, args[0], args[1], shape),
         Op::ConvDx(g) => conv_dx(&g, args[0], args[1], shape),
         Op::ConvDw(g) => conv_dw(&g, args[0], args[1], shape),

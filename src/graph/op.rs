@@ -41,6 +41,8 @@ pub struct Axes(pub [bool; 4]);
 impl Axes {
     /// Batch, rows and columns: what batch statistics reduce over.
     pub const BATCH_AND_SPACE: Axes = Axes([true, true, true, false]);
+    /// The batch alone: totals of what each image has one of.
+    pub const BATCH: Axes = Axes([true, false, false, false]);
     /// Rows and columns: global pooling.
     pub const SPACE: Axes = Axes([false, true, true, false]);
     /// Channels only: softmax.
@@ -206,6 +208,9 @@ pub enum Op {
         /// Tells apart the places that draw numbers.
         stream: u32,
     },
+    /// (): the linear index of each element of the node's own type, so that one whose first axis alone is
+    /// longer than 1 numbers the images of the batch.
+    Index,
     /// (x, w): convolution; x is N×H×W×Ci, w is Kh×Kw×(Ci/groups)×Co.
     Conv(ConvGeometry),
     /// (g, w): adjoint of the convolution with respect to x.
@@ -257,6 +262,7 @@ impl Op {
             Op::Input(_) => ("input", Class::Source, 0),
             Op::Const(_) => ("const", Class::Source, 0),
             Op::Random { .. } => ("random", Class::Source, 1),
+            Op::Index => ("index", Class::Source, 0),
             Op::Unary(function) => (function.name(), Class::Pointwise, 1),
             Op::Binary(function) => (function.name(), Class::Pointwise, 2),
             Op::Broadcast => ("broadcast", Class::Pointwise, 1),

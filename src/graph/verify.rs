@@ -2,14 +2,17 @@
 //!
 //! Invariants of a graph: arguments come before their users; the number of arguments fits the
 //! operation; a node's type is what [`super::infer`] gives (for `Input`, the input's own; for
-//! `Broadcast` and `Random`, one that the argument broadcasts to; for `Const`, a scalar);
-//! no extent is zero. Of a program: outputs and updates name nodes that exist; no two outputs are
+//! `Broadcast` and `Random`, one that the argument broadcasts to; for `Const`, a scalar; for `Index`,
+//! one whose elements f32 can count); no extent is zero. Of a program: outputs and updates name nodes that exist; no two outputs are
 //! the same and no input is updated twice; a gradient and an update have their input's type.
 
 use std::collections::HashSet;
 
 use super::infer;
 use super::{op::*, program::*, types::*};
+
+/// Most elements that are numbered: f32 has all whole numbers below.
+const MOST_INDICES: usize = 1 << 24;
 
 /// A broken invariant: the node and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +91,7 @@ fn node(graph: &Graph, id: NodeId) -> Result<(), String> {
         (Op::Const(_), []) => node.ty == Type { shape: Shape::SCALAR, batched: false },
         (Op::Broadcast, &[x]) => infer::broadcast(x, node.ty) == Some(node.ty),
         (Op::Reshape, &[x]) => infer::reshapes(x, node.ty),
+        (Op::Index, []) => node.ty.shape.len() <= MOST_INDICES,
         (Op::Random { .. }, &[seed]) => seed.shape == Shape::SCALAR,
         (op, types) => infer::result(op, types) == Some(node.ty),
     };

@@ -10,7 +10,7 @@ use crate::network::{
     Upsampling, Value,
 };
 use crate::nn::affine::Affine;
-use crate::nn::{activation, batch_norm, channels, dropout, image_norm, option_a, windows};
+use crate::nn::{activation, batch_norm, channels, dropout, ghost, image_norm, option_a, windows};
 
 use super::{Lowering, Mode};
 
@@ -27,8 +27,8 @@ impl Lowering<'_> {
             Layer::Const(number) => self.b.constant(number),
             Layer::Conv { module, slide } => self.conv(module, args[0], slide),
             Layer::Linear { module } => self.linear(module, args[0]),
-            Layer::BatchNorm { module, epsilon, momentum } => {
-                self.batch_norm(module, args[0], [epsilon, momentum])
+            Layer::BatchNorm { module, epsilon, momentum, ghost } => {
+                self.batch_norm(module, args[0], [epsilon, momentum], ghost)
             }
             Layer::Norm { module, over, epsilon } => {
                 let none = Affine { scale: None, shift: None };
@@ -196,7 +196,13 @@ impl Lowering<'_> {
         Affine { scale: tensor(network::Part::Weight), shift: tensor(network::Part::Bias) }
     }
 
-    fn batch_norm(&mut self, module: ModuleId, x: NodeId, numbers: [f64; 2]) -> NodeId {
+    fn batch_norm(
+        &mut self,
+        module: ModuleId,
+        x: NodeId,
+        numbers: [f64; 2],
+        ghost: Option<usize>,
+    ) -> NodeId {
         use network::Part::{RunningMean, RunningVariance};
         let tensor = |part| self.tensor(module, part).expect("a batch norm has statistics");
         let [epsilon, momentum] = numbers;
@@ -211,7 +217,10 @@ impl Lowering<'_> {
             Mode::Train if self.still.contains(&module) => batch_norm::infer(&mut self.b, x, p),
             Mode::Infer => batch_norm::infer(&mut self.b, x, p),
             Mode::Train => {
-                let trained = batch_norm::train(&mut self.b, x, p);
+                let trained = match ghost {
+                    Some(size) if size < self.batch => ghost::train(&mut self.b, x, size, p),
+                    Some(_) | None => batch_norm::train(&mut self.b, x, p),
+                };
                 let state = [(RunningMean, trained.mean), (RunningVariance, trained.variance)];
                 self.state.extend(state.map(|(part, node)| (TensorId { module, part }, node)));
                 trained.value

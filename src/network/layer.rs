@@ -29,6 +29,8 @@ pub enum Layer {
         epsilon: f64,
         /// Weight of the newest batch in the running statistics.
         momentum: f64,
+        /// Images of each part of the batch that is normalised by itself in training (a ghost batch).
+        ghost: Option<usize>,
     },
     /// Normalisation by an image's own moments.
     Norm {

@@ -49,16 +49,15 @@ impl Network {
                 }
             }
             Layer::Linear { module } => write!(f, "linear {module}"),
-            Layer::BatchNorm { module, epsilon, momentum } => {
+            Layer::BatchNorm { module, epsilon, momentum, ghost } => {
                 write!(f, "bn {module}")?;
                 if *epsilon != Layer::EPSILON {
                     write!(f, " eps {epsilon}")?;
                 }
                 if *momentum != Layer::MOMENTUM {
-                    write!(f, " momentum {momentum}")
-                } else {
-                    Ok(())
+                    write!(f, " momentum {momentum}")?;
                 }
+                ghost.map_or(Ok(()), |ghost| write!(f, " ghost {ghost}"))
             }
             Layer::Norm { module, over, epsilon } => {
                 match over {

@@ -59,7 +59,8 @@ pub fn infer(b: &mut Builder, x: NodeId, p: Parameters) -> NodeId {
     b.add(scaled, summand)
 }
 
-fn blend(b: &mut Builder, running: NodeId, newest: NodeId, momentum: f64) -> NodeId {
+/// Running statistics after a batch.
+pub(super) fn blend(b: &mut Builder, running: NodeId, newest: NodeId, momentum: f64) -> NodeId {
     let old = b.scale(running, 1.0 - momentum);
     let new = b.scale(newest, momentum);
     b.add(old, new)

@@ -27,13 +27,24 @@ pub fn pixels(b: &mut Builder, x: NodeId, epsilon: f64, affine: Affine) -> NodeI
     normalised(b, x, (channels, epsilon, affine), total)
 }
 
-/// With moments that are a sum's share of `count` numbers.
+/// With moments of `count` numbers.
 fn normalised(
     b: &mut Builder,
     x: NodeId,
     (count, epsilon, affine): (usize, f64, Affine),
     total: impl Fn(&mut Builder, NodeId) -> NodeId,
 ) -> NodeId {
+    let moments = moments(b, x, count, total);
+    affine::normalise(b, x, moments, epsilon, affine)
+}
+
+/// Mean and variance of `count` numbers, which `total` adds up.
+pub(super) fn moments(
+    b: &mut Builder,
+    x: NodeId,
+    count: usize,
+    total: impl Fn(&mut Builder, NodeId) -> NodeId,
+) -> (NodeId, NodeId) {
     let share = 1.0 / count as f64;
     let sum = total(b, x);
     let mean = b.scale(sum, share);
@@ -41,8 +52,7 @@ fn normalised(
     let centred = b.sub(x, fixed);
     let squares = b.mul(centred, centred);
     let sum = total(b, squares);
-    let variance = b.scale(sum, share);
-    affine::normalise(b, x, (mean, variance), epsilon, affine)
+    (mean, b.scale(sum, share))
 }
 
 /// The sum over each group of N×1×1×C, at each of its channels.

@@ -9,6 +9,7 @@ pub mod averages;
 pub mod batch_norm;
 pub mod channels;
 pub mod dropout;
+pub mod ghost;
 pub mod image_norm;
 pub mod loss;
 pub mod loss_scaling;

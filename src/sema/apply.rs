@@ -77,11 +77,11 @@ impl<'a> Expander<'a> {
             Attributes::Linear { classes, bias, init } => {
                 self.linear(layer, x, classes, (bias, init))
             }
-            Attributes::Bn { epsilon, momentum, affine } => {
+            Attributes::Bn { epsilon, momentum, affine, ghost } => {
                 let [module, _] = self.modules(layer, input, |e| {
                     Ok([Some(e.bn_module(layer, 0, input.c, affine)?), None])
                 })?;
-                self.bn(x, module, [epsilon, momentum], span)
+                self.bn(x, module, ([epsilon, momentum], ghost), span)
             }
             Attributes::Norm { over, epsilon, affine } => {
                 self.norm(layer, x, (over, epsilon, affine))
@@ -276,11 +276,11 @@ impl<'a> Expander<'a> {
         &mut self,
         x: ValueId,
         module: Option<ModuleId>,
-        [epsilon, momentum]: [f64; 2],
+        ([epsilon, momentum], ghost): ([f64; 2], Option<usize>),
         span: Span,
     ) -> Result<ValueId, Diagnostic> {
         let Some(module) = module else { return Ok(x) };
-        let layer = Layer::BatchNorm { module, epsilon, momentum };
+        let layer = Layer::BatchNorm { module, epsilon, momentum, ghost };
         self.net.value(layer, vec![x], self.net.shape(x), span)
     }
 
@@ -355,7 +355,7 @@ impl<'a> Expander<'a> {
             Ok([Some(conv), bn.then(|| e.bn_module(layer, 1, width, Affine::LEARNED)).transpose()?])
         })?;
         let x = self.conv(x, conv_module, &conv, span)?;
-        self.bn(x, bn_module, [Layer::EPSILON, Layer::MOMENTUM], span)
+        self.bn(x, bn_module, ([Layer::EPSILON, Layer::MOMENTUM], None), span)
     }
 }
 

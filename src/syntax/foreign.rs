@@ -51,6 +51,13 @@ const WORDS: &[(&[&str], Here)] = &[
         Here::Called("bn", "bn, which takes its width from what it reads"),
     ),
     (
+        &["ghostbn", "ghostbatchnorm", "ghostbatchnormalization", "ghostnorm", "virtualbatchnorm"],
+        Here::Called(
+            "bn",
+            "bn(ghost: n), where each n pictures of a batch are normalised by themselves",
+        ),
+    ),
+    (
         &["scale", "layerscale", "scalelayer", "channelscale"],
         Here::Called("scale", "scale(init), a learned factor for each channel"),
     ),
@@ -297,6 +304,10 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
     ("ceil", &["ceilmode"]),
     ("count_padding", &["countincludepad"]),
     ("factor", &["scale", "scalefactor", "size"]),
+    (
+        "ghost",
+        &["virtualbatchsize", "ghostbatchsize", "ghostsize", "chunksize", "split", "splitsize"],
+    ),
     ("size", &["filtsize", "kernelsize", "kernel"]),
     ("eps", &["epsilon", "varianceepsilon"]),
     ("over", &["normalizedshape", "axis", "axes", "dim"]),
@@ -337,6 +348,10 @@ const NO_ARGUMENTS: &[(&[&str], &str)] = &[
     (&["elementwiseaffine", "learnable"], "that is affine: true or false"),
     (&["center", "usebeta"], "without a shift it is beta: none"),
     (&["usegamma"], "without a scale it is gamma: none"),
+    (
+        &["numsplits", "nsplits", "splits", "chunks", "numchunks"],
+        "ghost has the pictures of a part: ghost: 32 of a batch of 512 are 16 parts",
+    ),
     (&["inplace", "dataformat", "device", "dtype"], "leave it out: the compiler decides that"),
     (&["activation", "act"], "an activation is a stage of its own: conv(3x3, 16) -> relu"),
     (&["paddingmode"], "leave it out: what stands around a picture is zero"),

@@ -92,6 +92,20 @@ pub enum TrainError {
         /// The net.
         net: String,
     },
+    /// A batch in so many parts is not normalised.
+    #[error(
+        "a batch of {batch} in parts of {ghost} is {parts} parts, and a batch norm has at most {most}"
+    )]
+    Parts {
+        /// Pictures of the batch.
+        batch: usize,
+        /// Of each part.
+        ghost: usize,
+        /// How many there are.
+        parts: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// Rates are to fall with depth, which is counted in units.
     #[error("recipe, optimiser.layer_decay: it counts units, and {net} has none")]
     NoDepth {

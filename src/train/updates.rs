@@ -8,7 +8,7 @@ use super::recipe::pattern::Pattern;
 use super::recipe::{Decay, Recipe, averages};
 use crate::graph::EndId;
 use crate::lower::Updates;
-use crate::network::{ModuleId, ModuleKind, Network, Tensor, TensorKind, UnitId};
+use crate::network::{Layer, ModuleId, ModuleKind, Network, Tensor, TensorKind, UnitId};
 use crate::nn::optimiser::Update;
 use crate::text::nearest;
 
@@ -16,8 +16,8 @@ use crate::text::nearest;
 ///
 /// # Errors
 /// [`TrainError::NoParameter`] where a pattern matches nothing, [`TrainError::AllFrozen`] where
-/// nothing is left to train, [`TrainError::NoDepth`] where rates are to fall by units, and there are
-/// none.
+/// nothing is left to train, [`TrainError::Parts`] where a batch norm would have too many parts,
+/// [`TrainError::NoDepth`] where rates are to fall by units, and there are none.
 pub fn of(recipe: &Recipe, network: &Network) -> Result<Updates, TrainError> {
     let optimiser = &recipe.optimiser;
     let mut updates = Updates {
@@ -29,6 +29,7 @@ pub fn of(recipe: &Recipe, network: &Network) -> Result<Updates, TrainError> {
         clip: recipe.clip.map(|clip| clip.rule()),
         averages: averages::of(recipe),
     };
+    parts(recipe.batch, network)?;
     let places = Places::new(network);
     let groups = Groups::new(recipe);
     let depth = optimiser.layer_decay.map(|decay| (decay, places.depths()));
@@ -69,6 +70,19 @@ pub fn of(recipe: &Recipe, network: &Network) -> Result<Updates, TrainError> {
         return Err(TrainError::AllFrozen { net: network.name.clone() });
     }
     Ok(updates)
+}
+
+/// Most parts of a batch: what normalises them costs as much as parts times pictures.
+const MOST_PARTS: usize = 256;
+
+fn parts(batch: usize, network: &Network) -> Result<(), TrainError> {
+    let ghosts = network.values.iter().filter_map(|value| match value.layer {
+        Layer::BatchNorm { ghost, .. } => ghost,
+        _ => None,
+    });
+    let Some(ghost) = ghosts.min() else { return Ok(()) };
+    let (parts, most) = (batch.div_ceil(ghost), MOST_PARTS);
+    if parts > most { Err(TrainError::Parts { batch, ghost, parts, most }) } else { Ok(()) }
 }
 
 /// Numbers that stay as they are, of all that are parameters.
@@ -325,5 +339,19 @@ mod tests {
         }
         let error = of(&recipe("freeze: '*'\n"), &network()).unwrap_err();
         assert!(matches!(error, TrainError::AllFrozen { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_batch_in_too_many_parts_is_refused() {
+        let with = |batch: usize, ghost: &str| {
+            let text =
+                crate::train::recipe::HE2016.replace("batch: 128", &format!("batch: {batch}"));
+            let spec = crate::Spec::bundled("resnet9").unwrap().set("width", 1).set("ghost", ghost);
+            of(&Recipe::parse("r.yaml", &text).unwrap(), &spec.compile().unwrap())
+        };
+        assert!(with(512, "2").is_ok() && with(513, "none").is_ok());
+        let error = with(513, "2").unwrap_err();
+        let told = "a batch of 513 in parts of 2 is 257 parts, and a batch norm has at most 256";
+        assert_eq!(error.to_string(), told);
     }
 }

@@ -8,7 +8,7 @@ use crate::networks::forward_and_backward;
 use crate::support::{calm_inputs, compile, distance, engines, load};
 
 /// Units that read 6×5×5.
-const UNITS: [(&str, &str); 6] = [
+const UNITS: [(&str, &str); 7] = [
     (
         "learned numbers",
         "unit u { a = scalar(0.5)  g = scalar(1)
@@ -19,6 +19,11 @@ const UNITS: [(&str, &str); 6] = [
         "batch norms that leave some out",
         "unit u { F = bn(gamma: none) -> relu -> conv(3x3, 6) -> bn(eps: 1e-3, momentum: 0.5, affine: false) -> relu
                       -> conv(3x3, 6) -> bn(beta: none, gamma: 0.5)
+                  y = x + F(x) }",
+    ),
+    (
+        "batch norms of parts",
+        "unit u { F = bn(ghost: 2) -> relu -> conv(3x3, 6) -> bn(ghost: 1, momentum: 0.5) -> tanh -> conv(1x1, 6)
                   y = x + F(x) }",
     ),
     (

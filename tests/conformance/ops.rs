@@ -82,6 +82,32 @@ fn random_numbers_are_the_same_bits() {
     }
 }
 
+/// Of images, of what is not batched, and of both where they meet.
+#[test]
+fn elements_are_numbered() {
+    for channels in [3, 4, 16] {
+        let mut b = Builder::new();
+        let x = images(&mut b, [5, 3, 4, channels]);
+        let all = b.index(b.ty(x));
+        let images = b.index(batched([5, 1, 1, 1]));
+        let channel = b.index(Type { shape: Shape::channels(channels), batched: false });
+        let rows = b.index(Type { shape: Shape([1, 3, 1, 1]), batched: false });
+        let mut outputs = vec![all, images, channel, rows];
+        for index in outputs.clone() {
+            outputs.push(b.mul(index, x));
+        }
+        // Which rows an image is among, in no memory: what statistics of parts of a batch are made of.
+        let difference = b.sub(images, rows);
+        let below = b.unary(Unary::Step, difference);
+        let mean = b.reduce(ReduceKind::Sum, Axes::SPACE, x);
+        let chosen = b.mul(below, mean);
+        let sums = b.reduce(ReduceKind::Sum, Axes::BATCH, chosen);
+        let again = b.mul(below, sums);
+        outputs.extend([sums, b.reduce(ReduceKind::Sum, Axes::SPACE, again)]);
+        agrees("index", &program(b, 5, &outputs), TOLERANCE);
+    }
+}
+
 #[test]
 fn convolutions() {
     // Images, rows, columns, inputs, outputs, kernel, stride, padding.

@@ -411,14 +411,39 @@ def cell(i, o, pool=None):
     return nn.Sequential(*layers)
 
 
+class GhostBatchNorm(nn.BatchNorm2d):
+    """Parts of the batch, one behind the other, each by the library's own function; running statistics are
+    means over pictures of the parts'."""
+
+    def __init__(self, channels, size):
+        super().__init__(channels)
+        self.size = size
+
+    def forward(self, x):
+        if not self.training:
+            return super().forward(x)
+        parts, mean, var = [], 0, 0
+        for part in x.split(self.size):
+            stats, share = [torch.zeros_like(self.running_mean) for _ in range(2)], len(part) / len(x)
+            parts.append(F.batch_norm(part, *stats, self.weight, self.bias, True, 1.0, self.eps))
+            mean, var = mean + share * stats[0], var + share * stats[1]
+        for running, newest in ((self.running_mean, mean), (self.running_var, var)):
+            running.copy_((1 - self.momentum) * running + self.momentum * newest)
+        return torch.cat(parts)
+
+
 class ResNet9(nn.Module):
-    def __init__(self, w=W // 2, classes=CLASSES):
+    def __init__(self, w=W // 2, classes=CLASSES, ghost=None):
         super().__init__()
         self.prep = cell(3, w)
         self.layer1, self.res1 = cell(w, 2 * w, 2), nn.Sequential(cell(2 * w, 2 * w), cell(2 * w, 2 * w))
         self.layer2 = cell(2 * w, 4 * w, 2)
         self.layer3, self.res3 = cell(4 * w, 8 * w, 2), nn.Sequential(cell(8 * w, 8 * w), cell(8 * w, 8 * w))
         self.fc = nn.Linear(8 * w, classes, bias=False)
+        for parent in [*self.modules()] if ghost else []:
+            for name, child in parent.named_children():
+                if isinstance(child, nn.BatchNorm2d):
+                    setattr(parent, name, GhostBatchNorm(child.num_features, ghost))
 
     def forward(self, x):
         x = self.layer1(self.prep(x))
@@ -839,6 +864,8 @@ NETS = {
     "shakedrop_bottleneck": (lambda: ShakeDrop(True), "shakedrop", "depth=29 widen=10 bottleneck=1", 8),
     "revnet": (RevNet, "revnet", "depth=26 width=8 last=24", 8),
     "resnet9": (ResNet9, "resnet9", f"width={W // 2}", 32),
+    "resnet9_ghost": (lambda: ResNet9(ghost=2), "resnet9", f"width={W // 2} ghost=2", 32),
+    "resnet9_ghost_rest": (lambda: ResNet9(ghost=3), "resnet9", f"width={W // 2} ghost=3", 32),
     "dense": (Dense, "densenet_bc", "depth=16 growth=4", 8),
     "airbench94": (lambda: Airbench([W, 4 * W, 4 * W], False), "airbench94", f"width={W}", 32),
     "airbench96": (lambda: Airbench([W, 3 * W, 4 * W], True), "airbench96", f"width={W}", 32),

@@ -98,6 +98,8 @@ fn dot_has_every_layer_and_balanced_clusters() {
     assert_eq!(dot.matches('{').count(), dot.matches('}').count());
     assert_eq!(dot.matches("subgraph").count(), network.units.len());
     assert!(dot.contains("label=\"exclusive_gate 3\"") && dot.contains("sigmoid\\n16×32×32"));
+    let ghosts = dot::dot(&spec("resnet9", &[("ghost", "32")]));
+    assert_eq!(ghosts.matches("label=\"BN, ghosts of 32\\n").count(), 8);
     assert!(dot.contains("label=\"⊕\\n") && dot.contains("label=\"1 − ·\\n"));
     let edges: usize = network.values.iter().map(|value| value.args.len()).sum();
     // 1 − g(x) has a number as its left side, which is no node.

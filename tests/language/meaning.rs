@@ -412,23 +412,25 @@ fn arguments_of_batch_norm() {
     let norm = |bn: &str| {
         let network = network(&around(&format!("unit u {{ y = x + {bn}(x) }}")));
         let found = network.values.iter().find_map(|value| match value.layer {
-            Layer::BatchNorm { module, epsilon, momentum } => {
-                Some((network.module(module).kind.clone(), epsilon, momentum))
+            Layer::BatchNorm { module, epsilon, momentum, ghost } => {
+                Some((network.module(module).kind.clone(), epsilon, momentum, ghost))
             }
             _ => None,
         });
         match found.expect("a batch norm") {
-            (ModuleKind::BatchNorm { channels: 4, affine }, epsilon, momentum) => {
-                (affine.gamma, affine.beta, epsilon, momentum)
+            (ModuleKind::BatchNorm { channels: 4, affine }, epsilon, momentum, ghost) => {
+                (affine.gamma, affine.beta, epsilon, momentum, ghost)
             }
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(norm("bn"), (Some(1.0), Some(0.0), 1e-5, 0.1));
-    assert_eq!(norm("bn(eps: 1e-3, momentum: 0.01)"), (Some(1.0), Some(0.0), 1e-3, 0.01));
-    assert_eq!(norm("bn(1e-3)"), (Some(1.0), Some(0.0), 1e-3, 0.1));
-    assert_eq!(norm("bn(gamma: 0, beta: none)"), (Some(0.0), None, 1e-5, 0.1));
-    assert_eq!(norm("bn(affine: false)"), (None, None, 1e-5, 0.1));
+    assert_eq!(norm("bn"), (Some(1.0), Some(0.0), 1e-5, 0.1, None));
+    assert_eq!(norm("bn(eps: 1e-3, momentum: 0.01)"), (Some(1.0), Some(0.0), 1e-3, 0.01, None));
+    assert_eq!(norm("bn(1e-3)"), (Some(1.0), Some(0.0), 1e-3, 0.1, None));
+    assert_eq!(norm("bn(gamma: 0, beta: none)"), (Some(0.0), None, 1e-5, 0.1, None));
+    assert_eq!(norm("bn(affine: false)"), (None, None, 1e-5, 0.1, None));
+    assert_eq!(norm("bn(ghost: 16 * 2)"), (Some(1.0), Some(0.0), 1e-5, 0.1, Some(32)));
+    assert_eq!(norm("bn(ghost: none)"), norm("bn"));
 }
 
 /// Words that came later may be names in specs that are older.

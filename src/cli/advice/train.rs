@@ -26,6 +26,9 @@ impl Advice for TrainError {
             }
             TrainError::OtherStart { .. } => "begin again with another --out",
             TrainError::AllFrozen { .. } => "leave the head out, or what is new",
+            TrainError::Parts { batch, most, .. } => {
+                return Some(format!("write ghost: {}, or a smaller batch", batch.div_ceil(*most)));
+            }
             TrainError::NoDepth { .. } => "write groups with an lr_factor instead",
             TrainError::Newer { .. } => "use the rnetc that wrote it, or a newer one",
             TrainError::NotWhole { .. } | TrainError::Changed { .. } => {

@@ -250,7 +250,8 @@ fn text(code: Code) -> &'static str {
              With one picture in a batch and one pixel in it, as behind global_avg_pool, that mean \
              is the value itself: what is left is 0, and the output β, whatever the input was. No \
              gradient passes back, so that nothing in front of it in its branch learns. Evaluation, \
-             with running statistics, is another function. Train with a larger batch, or put bn \
+             with running statistics, is another function. With bn(ghost: 32) that holds of each part of \
+             the batch, and the last one has what is left: 1 of 65. Train with a larger batch, or put bn \
              where there are more pixels:\n\n    \
              conv(1x1, 64) -> bn -> relu -> global_avg_pool"
         }

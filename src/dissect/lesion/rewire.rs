@@ -39,9 +39,9 @@ fn pair(network: &Network, left: &Layer, right: &Layer) -> Option<Option<(Module
             (slide == other).then_some((a, b))
         }
         (
-            &Layer::BatchNorm { module: a, epsilon, momentum },
-            &Layer::BatchNorm { module: b, epsilon: other, momentum: weight },
-        ) => (epsilon == other && momentum == weight).then_some((a, b)),
+            &Layer::BatchNorm { module: a, epsilon, momentum, ghost },
+            &Layer::BatchNorm { module: b, epsilon: other, momentum: weight, ghost: parts },
+        ) => (epsilon == other && momentum == weight && ghost == parts).then_some((a, b)),
         (
             &Layer::Norm { module: Some(a), over, epsilon },
             &Layer::Norm { module: Some(b), over: others, epsilon: other },

@@ -46,11 +46,20 @@ pub enum Inst {
         stream: u32,
         /// This step's seed.
         seed: Scalar,
-        /// Elements between rows, columns, channels; zero broadcasts.
-        strides: [usize; 3],
-        /// Elements of one image.
-        image: usize,
+        /// Where the element stands.
+        index: Index,
     },
+    /// This element's linear index in the whole tensor, as a number.
+    Index(Index),
+}
+
+/// An element's linear index in the whole tensor, by where the loop is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Index {
+    /// Elements between rows, columns, channels; zero broadcasts.
+    pub strides: [usize; 3],
+    /// Elements of one image; none where nothing is batched.
+    pub image: usize,
 }
 
 /// Writes a value.
@@ -120,7 +129,11 @@ impl LoopSpec {
     pub fn loads(&self) -> impl Iterator<Item = &Access> {
         self.insts.iter().filter_map(|inst| match inst {
             Inst::Load(access) => Some(access),
-            Inst::Const(_) | Inst::Unary(..) | Inst::Binary(..) | Inst::Random { .. } => None,
+            Inst::Const(_)
+            | Inst::Unary(..)
+            | Inst::Binary(..)
+            | Inst::Random { .. }
+            | Inst::Index(_) => None,
         })
     }
 
@@ -172,6 +185,7 @@ impl std::fmt::Display for LoopSpec {
                 Inst::Unary(op, a) => writeln!(f, "{} {}", op.name(), v(a)),
                 Inst::Binary(op, a, b) => writeln!(f, "{} {}, {}", op.name(), v(a), v(b)),
                 Inst::Random { stream, seed, .. } => writeln!(f, "random {stream}, {}", v(seed)),
+                Inst::Index(_) => writeln!(f, "index"),
             }?;
         }
         for LoopStore { access, value } in &self.stores {

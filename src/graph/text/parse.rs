@@ -157,6 +157,7 @@ fn complete(op: &mut Op, own: Shape, first: Shape) {
         | Op::Binary(_)
         | Op::Broadcast
         | Op::Random { .. }
+        | Op::Index
         | Op::Reduce(..)
         | Op::Reshape
         | Op::Detach
@@ -171,6 +172,7 @@ fn operation(at: &mut Cursor) -> Parsed<Op> {
         "const" => Op::Const(constant(at.word())?),
         "broadcast" => Op::Broadcast,
         "random" => Op::Random { stream: at.id("")? },
+        "index" => Op::Index,
         "conv" => Op::Conv(convolution(at)?),
         "conv_dx" => Op::ConvDx(convolution(at)?),
         "conv_dw" => Op::ConvDw(convolution(at)?),

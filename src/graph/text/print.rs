@@ -93,9 +93,13 @@ impl Display for Op {
                 let [n, h, w, c] = remap.axes;
                 write!(f, " [{n}, {h}, {w}, {c}]")
             }
-            Op::Unary(_) | Op::Binary(_) | Op::Broadcast | Op::Reshape | Op::Detach | Op::After => {
-                Ok(())
-            }
+            Op::Unary(_)
+            | Op::Binary(_)
+            | Op::Broadcast
+            | Op::Index
+            | Op::Reshape
+            | Op::Detach
+            | Op::After => Ok(()),
         }
     }
 }

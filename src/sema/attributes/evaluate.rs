@@ -72,6 +72,7 @@ pub fn evaluate(
             epsilon: slot(0).epsilon()?,
             momentum: slot(1).share(Layer::MOMENTUM)?,
             affine: affine([slot(2), slot(3), slot(4)])?,
+            ghost: slot(5).ghost()?,
         },
         LayerName::GroupNorm => norm(
             NormOver::Groups(slot(0).whole(WIDTHS, None)?),

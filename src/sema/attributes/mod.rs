@@ -45,6 +45,8 @@ pub enum Attributes {
         momentum: f64,
         /// What is learned.
         affine: Affine,
+        /// Images of each part of the batch that is normalised by itself in training.
+        ghost: Option<usize>,
     },
     /// Normalisation by an image's own moments.
     Norm {

@@ -14,6 +14,9 @@ use crate::text::short;
 /// Sides of kernels and windows.
 pub(super) const KERNELS: RangeInclusive<usize> = 1..=64;
 
+/// Pictures of a part of a batch, at most as many as a batch has.
+const GHOSTS: RangeInclusive<usize> = 1..=65_536;
+
 /// Numbers are stored so.
 const SINGLE: &str = "learned numbers are 32-bit floating-point numbers";
 /// And drawn.
@@ -296,6 +299,21 @@ impl Slot<'_> {
                 Err(self.wrong(Code::ArgumentRange, "from 0 to 1", short(number)).hint(hint))
             }
             Some(other) => Err(self.not("a number from 0 to 1", other)),
+        }
+    }
+
+    /// Images of a part of the batch; none where it is whole.
+    pub fn ghost(&self) -> Result<Option<usize>, Diagnostic> {
+        match self.term()? {
+            None | Some(Term::Word(Word::None)) => Ok(None),
+            Some(Term::Number(0.0)) => {
+                let wanted = "a whole number from 1 to 65536, or none";
+                let error = self.wrong(Code::ArgumentRange, wanted, 0);
+                Err(error.hint("a batch that is not divided has ghost: none"))
+            }
+            Some(Term::Number(_) | Term::Kernel(_) | Term::Word(_)) => {
+                self.whole(GHOSTS, None).map(Some)
+            }
         }
     }
 

@@ -23,7 +23,8 @@ impl LayerName {
             LayerName::Bn => {
                 "Batch normalisation with a learned scale, which starts at `gamma`, and shift, at `beta`; \
                  `none` leaves one out, `affine: false` both. `eps` is added to the variance, `momentum` is \
-                 the weight of the newest batch in the running statistics."
+                 the weight of the newest batch in the running statistics. In training each `ghost` pictures \
+                 of a batch are normalised by themselves (Hoffer et al. 2017)."
             }
             LayerName::GroupNorm => {
                 "Normalises each image by itself, in `groups` groups of channels over rows and columns \

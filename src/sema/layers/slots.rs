@@ -91,7 +91,16 @@ impl LayerName {
                 const { &[must("classes"), bias(), option("init", DRAWS_ANYWHERE), may("gain")] }
             }
             LayerName::Bn => {
-                const { &[may("eps"), may("momentum"), learned("gamma"), learned("beta"), AFFINE] }
+                const {
+                    &[
+                        may("eps"),
+                        may("momentum"),
+                        learned("gamma"),
+                        learned("beta"),
+                        AFFINE,
+                        option("ghost", &[Word::None]),
+                    ]
+                }
             }
             LayerName::GroupNorm => {
                 const { &[must("groups"), may("eps"), learned("gamma"), learned("beta"), AFFINE] }

@@ -3,11 +3,14 @@
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::network::{Layer, Network, Over, Value};
 
-/// Warnings on every batch norm that has one value a channel in training with batches of this size.
+/// Warnings on every batch norm that has one value a channel in training with batches of this size, or in
+/// some part of them.
 pub fn warnings(network: &Network, batch: usize) -> Vec<Diagnostic> {
-    let single = |value: &&Value| {
-        let is_norm = matches!(value.layer, Layer::BatchNorm { .. });
-        is_norm && batch * value.shape.h * value.shape.w == 1
+    let single = |value: &&Value| match value.layer {
+        Layer::BatchNorm { ghost, .. } => {
+            smallest(batch, ghost) * value.shape.h * value.shape.w == 1
+        }
+        _ => false,
     };
     let alone = |value: &&Value| match value.layer {
         Layer::Norm { over: Over::Groups(groups), .. } => value.shape.len() == groups,
@@ -15,8 +18,17 @@ pub fn warnings(network: &Network, batch: usize) -> Vec<Diagnostic> {
         _ => false,
     };
     let values = network.values.iter();
-    let batch = values.clone().filter(single).map(warning);
+    let batch = values.clone().filter(single).map(|value| warning(value, batch));
     batch.chain(values.filter(alone).map(by_itself)).collect()
+}
+
+/// Pictures of the smallest part of a batch.
+fn smallest(batch: usize, ghost: Option<usize>) -> usize {
+    let size = ghost.unwrap_or(batch).min(batch);
+    match batch % size {
+        0 => size,
+        rest => rest,
+    }
 }
 
 fn by_itself(value: &Value) -> Diagnostic {
@@ -29,16 +41,21 @@ fn by_itself(value: &Value) -> Diagnostic {
     .hint("what comes out is β whatever goes in; normalise where there are more pixels, or fewer groups")
 }
 
-fn warning(value: &Value) -> Diagnostic {
-    let text =
-        "in training with a batch of 1, `bn` sees a single value of each channel here".to_owned();
+fn warning(value: &Value, batch: usize) -> Diagnostic {
+    let (of, instead) = match batch {
+        1 => ("`bn`", "a larger batch"),
+        _ => ("the last part that `bn` has", "a batch of whole parts, each of several pictures"),
+    };
+    let text = format!(
+        "in training with a batch of {batch}, {of} sees a single value of each channel here"
+    );
     Diagnostic {
         severity: Severity::Warning,
         ..Diagnostic::error(Code::SingleValue, value.span, text)
     }
     .label("its mean is the value itself")
-    .hint(
-        "what comes out is β whatever goes in, and no gradient passes back; train with a larger \
-         batch, or normalise where there are more pixels",
-    )
+    .hint(format!(
+        "what comes out is β whatever goes in, and no gradient passes back; train with {instead}, or \
+         normalise where there are more pixels"
+    ))
 }

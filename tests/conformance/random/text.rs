@@ -20,7 +20,7 @@ impl Dice {
 }
 
 /// A convolution with what stands around it, in every order of the papers and some others.
-const LINKS: [&str; 22] = [
+const LINKS: [&str; 23] = [
     "bn -> relu -> CONV",
     "relu -> CONV -> bn",
     "CONV -> bn -> relu",
@@ -43,6 +43,7 @@ const LINKS: [&str; 22] = [
     "CONV -> slice_channels(1) -> pad_channels(width, before: 1)",
     "max_pool(3, stride: 1, padding: 1) -> CONV",
     "bn -> leaky_relu(0.25) -> CONV",
+    "CONV -> bn(ghost: 2) -> relu",
 ];
 
 /// What becomes of shortcut `h`, branches `F` and `G`, and gate `g`.

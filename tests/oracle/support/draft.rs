@@ -109,7 +109,15 @@ impl Draft {
     ) -> ValueId {
         let channels = self.shape(x).c;
         let module = self.module(name, ModuleKind::BatchNorm { channels, affine });
-        self.same(Layer::BatchNorm { module, epsilon, momentum }, x)
+        self.same(Layer::BatchNorm { module, epsilon, momentum, ghost: None }, x)
+    }
+
+    /// Of parts of the batch.
+    pub fn ghost_bn(&mut self, name: &str, x: ValueId, ghost: usize) -> ValueId {
+        let (channels, affine) = (self.shape(x).c, Affine::LEARNED);
+        let module = self.module(name, ModuleKind::BatchNorm { channels, affine });
+        let [epsilon, momentum] = [1e-3, Layer::MOMENTUM];
+        self.same(Layer::BatchNorm { module, epsilon, momentum, ghost: Some(ghost) }, x)
     }
 
     /// By an image's own moments.

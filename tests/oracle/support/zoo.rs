@@ -23,6 +23,7 @@ pub fn all() -> Vec<(&'static str, Network)> {
         ("learned numbers", learned_numbers()),
         ("joined", joined()),
         ("norms of images", norms()),
+        ("norms of parts of the batch", ghosts()),
     ]
 }
 
@@ -39,6 +40,17 @@ pub fn original() -> Network {
     let y = d.add(h, a);
     let y = d.relu(y);
     d.classify(y, CLASSES)
+}
+
+/// Batch norms of two images each, and of one; what is left of a batch of three is one.
+pub fn ghosts() -> Network {
+    let (mut d, x) = Draft::new(2, 4, 3);
+    let a = d.conv("conv", x, 3, 3, 1);
+    let a = d.ghost_bn("bn1", a, 2);
+    let a = d.same(Layer::Activation(Activation::Tanh), a);
+    let a = d.conv("conv2", a, 3, 4, 2);
+    let a = d.ghost_bn("bn2", a, 1);
+    d.classify(a, CLASSES)
 }
 
 /// Several values that become one: joined channels, maxima and minima, a map of all channels.

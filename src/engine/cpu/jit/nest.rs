@@ -71,7 +71,11 @@ impl Emitter<'_> {
     fn accesses(&self) -> Vec<Access> {
         let loads = self.spec.insts.iter().filter_map(|i| match i {
             Inst::Load(access) => Some(*access),
-            Inst::Const(_) | Inst::Unary(..) | Inst::Binary(..) | Inst::Random { .. } => None,
+            Inst::Const(_)
+            | Inst::Unary(..)
+            | Inst::Binary(..)
+            | Inst::Random { .. }
+            | Inst::Index(_) => None,
         });
         let stores = self.spec.stores.iter().map(|s| s.access);
         let reductions = self.spec.reductions.iter().map(|r| r.access);

@@ -3,10 +3,10 @@
 use cranelift::prelude::*;
 
 use super::lanes::{Lanes, bytes, constant, load_same, load_same_bf16};
-use super::operations::{Operations, Two};
+use super::operations::{One, Operations, Two};
 use super::vectors::{Vectors, as_floats};
 use super::{functions, random};
-use crate::engine::cpu::loops::{Access, Inst, LoopSpec, Scalar};
+use crate::engine::cpu::loops::{Access, Index, Inst, LoopSpec, Scalar};
 use crate::engine::cpu::operand::NumberFormat;
 
 /// Where the emitted code stands: addresses of every access, and loop indices.
@@ -29,13 +29,8 @@ impl Point<'_> {
     }
 
     /// Linear index of the first channel in a tensor.
-    fn linear(
-        &self,
-        b: &mut FunctionBuilder,
-        strides: [usize; 3],
-        image: usize,
-        column: usize,
-    ) -> Value {
+    fn linear(&self, b: &mut FunctionBuilder, at: Index, column: usize) -> Value {
+        let Index { strides, image } = at;
         let mut index = b.ins().imul_imm_s(self.image, image as i64);
         for (at, stride) in self.index.iter().zip(strides) {
             let at = b.ins().ireduce(types::I32, *at);
@@ -66,7 +61,7 @@ impl<'a> Scalars<'a> {
                 Inst::Const(_) => false,
                 Inst::Unary(_, x) => varies[x.index()],
                 Inst::Binary(_, x, y) => varies[x.index()] || varies[y.index()],
-                Inst::Random { strides, .. } => strides[1] != 0,
+                Inst::Random { index, .. } | Inst::Index(index) => index.strides[1] != 0,
             });
         }
         let values = vec![Vec::new(); spec.insts.len()];
@@ -96,13 +91,16 @@ impl<'a> Scalars<'a> {
                 let (x, y) = (self.value(b, x, column), self.value(b, y, column));
                 functions::binary(&mut Vectors { builder: b, fused }, function, x, y)
             }
-            Inst::Random { stream, seed, strides, image } => {
+            Inst::Random { stream, seed, index } => {
                 let seed = self.value(b, seed, column);
-                let first = self.point.linear(b, strides, image, column);
-                let index = self.lane_indices(b, first, strides[2]);
+                let index = self.indices(b, index, column);
                 let mut vectors = Vectors { builder: b, fused };
                 let key = random::key(&mut vectors, seed, stream);
                 random::uniform(&mut vectors, key, index)
+            }
+            Inst::Index(index) => {
+                let index = self.indices(b, index, column);
+                Vectors { builder: b, fused }.one(One::FromInteger, index)
             }
         };
         self.values[at.index()][column] = Some(value);
@@ -122,7 +120,10 @@ impl<'a> Scalars<'a> {
         }
     }
 
-    fn lane_indices(&self, b: &mut FunctionBuilder, first: Value, stride: usize) -> Value {
+    /// Integers, one a lane.
+    fn indices(&self, b: &mut FunctionBuilder, index: Index, column: usize) -> Value {
+        let first = self.point.linear(b, index, column);
+        let stride = index.strides[2];
         let all = b.ins().splat(types::I32X4, first);
         let all = as_floats(b, all);
         if self.lanes == Lanes::One || stride == 0 {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::buffer::{Extent, Stored};
 use super::step::{Loop, LoopId, Slot};
 use crate::engine::cpu::loops::{
-    Access, Accumulate, Inst, LoopSpec, LoopStore, MAX_SLOTS, Reduction, Scalar,
+    Access, Accumulate, Index, Inst, LoopSpec, LoopStore, MAX_SLOTS, Reduction, Scalar,
 };
 use crate::engine::cpu::operand::{Operand, TileLayout};
 use crate::graph::{Graph, NodeId, Number, Op, Shape, Type};
@@ -144,19 +144,9 @@ impl<'a> LoopBuilder<'a> {
             }
             Op::Random { stream } => {
                 let seed = self.value(node.args[0]);
-                let [rows, columns, channels] = extent(node.ty);
-                let along = |len: usize, stride: usize| if len == 1 { 0 } else { stride };
-                Inst::Random {
-                    stream,
-                    seed,
-                    strides: [
-                        along(rows, columns * channels),
-                        along(columns, channels),
-                        along(channels, 1),
-                    ],
-                    image: if node.ty.batched { rows * columns * channels } else { 0 },
-                }
+                Inst::Random { stream, seed, index: index(node.ty) }
             }
+            Op::Index => Inst::Index(index(node.ty)),
             Op::Input(_)
             | Op::Conv(_)
             | Op::ConvDx(_)
@@ -167,5 +157,15 @@ impl<'a> LoopBuilder<'a> {
             | Op::Reshape
             | Op::Remap(_) => unreachable!("{id} is computed in a step of its own, before"),
         }
+    }
+}
+
+/// Where the elements of a type stand in the whole tensor.
+fn index(ty: Type) -> Index {
+    let [rows, columns, channels] = extent(ty);
+    let along = |len: usize, stride: usize| if len == 1 { 0 } else { stride };
+    Index {
+        strides: [along(rows, columns * channels), along(columns, channels), along(channels, 1)],
+        image: if ty.batched { rows * columns * channels } else { 0 },
     }
 }

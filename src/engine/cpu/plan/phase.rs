@@ -340,6 +340,7 @@ impl<'a> PhaseBuilder<'a> {
             | Op::Binary(_)
             | Op::Broadcast
             | Op::Random { .. }
+            | Op::Index
             | Op::ConvDw(_)
             | Op::Reduce(..)
             | Op::Detach

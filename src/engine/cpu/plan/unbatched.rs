@@ -247,6 +247,7 @@ fn single(
         | Op::Binary(_)
         | Op::Broadcast
         | Op::Random { .. }
+        | Op::Index
         | Op::Reduce(..)
         | Op::Pool(_)
         | Op::PoolDx(_)

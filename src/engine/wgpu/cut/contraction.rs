@@ -64,6 +64,7 @@ impl Contraction {
             | Op::Binary(_)
             | Op::Broadcast
             | Op::Random { .. }
+            | Op::Index
             | Op::Reduce(..)
             | Op::Pool(_)
             | Op::PoolDx(_)

@@ -104,6 +104,7 @@ impl Reader<'_> {
             Op::Broadcast | Op::Detach | Op::After => &node.args[..1],
             Op::Input(_)
             | Op::Random { .. }
+            | Op::Index
             | Op::Conv(_)
             | Op::ConvDx(_)
             | Op::ConvDw(_)

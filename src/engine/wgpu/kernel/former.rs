@@ -93,6 +93,7 @@ impl<'a> Former<'a> {
             | Op::Binary(_)
             | Op::Broadcast
             | Op::Random { .. }
+            | Op::Index
             | Op::Remap(_)
             | Op::Reshape
             | Op::Detach

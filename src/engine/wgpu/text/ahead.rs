@@ -91,6 +91,7 @@ fn own_loads(writer: &Writer, id: NodeId, at: &At, found: &mut Vec<NodeId>) {
         Op::Input(_)
         | Op::Const(_)
         | Op::Random { .. }
+        | Op::Index
         | Op::Remap(_)
         | Op::Reshape
         | Op::Conv(_)

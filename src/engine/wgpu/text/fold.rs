@@ -24,6 +24,7 @@ pub(super) fn fold(writer: &mut Writer, node: NodeId, number: usize, at: &At) {
         | Op::Binary(_)
         | Op::Broadcast
         | Op::Random { .. }
+        | Op::Index
         | Op::Conv(_)
         | Op::ConvDx(_)
         | Op::ConvDw(_)

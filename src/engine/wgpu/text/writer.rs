@@ -182,6 +182,13 @@ impl<'a> Writer<'a> {
                 let i = self.address(node.ty.shape, &inside);
                 format!("uniform{}({seed}, {stream}u, {i})", inside.width)
             }
+            Op::Index => {
+                let i = self.address(node.ty.shape, &inside);
+                match inside.width {
+                    1 => format!("f32({i})"),
+                    _ => format!("vec4<f32>({i} + vec4<u32>(0u, 1u, 2u, 3u))"),
+                }
+            }
             Op::Remap(remap) => self.remap(node.args[0], &remap, &inside),
             Op::Reshape => self.reshape(node.args[0], node.ty.shape, &inside),
             Op::Input(_)

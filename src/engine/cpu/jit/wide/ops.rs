@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::super::operations::{One, Operations, Test, Two};
 use super::super::{functions, random};
-use crate::engine::cpu::loops::{Access, Inst};
+use crate::engine::cpu::loops::{Access, Index, Inst};
 
 /// Position of a value among the operations.
 pub type Value = usize;
@@ -100,16 +100,21 @@ impl Builder {
             Inst::Binary(function, x, y) => {
                 functions::binary(self, function, value(x.index()), value(y.index()))
             }
-            Inst::Random { stream, seed, strides, image } => {
+            Inst::Random { stream, seed, index } => {
                 let key = random::key(self, value(seed.index()), stream);
-                let index = self.linear_index(strides, image);
+                let index = self.linear_index(index);
                 random::uniform(self, key, index)
+            }
+            Inst::Index(index) => {
+                let index = self.linear_index(index);
+                self.one(One::FromInteger, index)
             }
         }
     }
 
     /// Of the elements at hand in a tensor, whose channels lie next to each other.
-    fn linear_index(&mut self, [row, column, channel]: [usize; 3], image: usize) -> Value {
+    fn linear_index(&mut self, index: Index) -> Value {
+        let Index { strides: [row, column, channel], image } = index;
         let number = self.push(Op::Image, Level::Block);
         let elements = self.bits(image as u32);
         let mut index = self.two(Two::MulIntegers, number, elements);

@@ -77,7 +77,7 @@ fn for_all_strides(spec: &mut LoopSpec, mut change: impl FnMut(&mut [usize; 3]))
     for inst in &mut spec.insts {
         match inst {
             Inst::Load(access) => change(&mut access.strides),
-            Inst::Random { strides, .. } => change(strides),
+            Inst::Random { index, .. } | Inst::Index(index) => change(&mut index.strides),
             Inst::Const(_) | Inst::Unary(..) | Inst::Binary(..) => {}
         }
     }
@@ -140,7 +140,9 @@ fn load_level(inst: &Inst) -> Option<Level> {
             let fits = a.format == NumberFormat::F32 || a.strides[2] == 1;
             (constant && fits).then_some(Level::Block)
         }
-        Inst::Random { strides, .. } => (strides[2] < 2).then_some(Level::Block),
+        Inst::Random { index, .. } | Inst::Index(index) => {
+            (index.strides[2] < 2).then_some(Level::Block)
+        }
         Inst::Const(_) | Inst::Unary(..) | Inst::Binary(..) => Some(Level::Block),
     }
 }

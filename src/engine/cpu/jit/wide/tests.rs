@@ -2,7 +2,9 @@
 
 use super::super::Jit;
 use crate::engine::Precision;
-use crate::engine::cpu::loops::{Access, Accumulate, Inst, LoopSpec, LoopStore, Reduction, Scalar};
+use crate::engine::cpu::loops::{
+    Access, Accumulate, Index, Inst, LoopSpec, LoopStore, Reduction, Scalar,
+};
 use crate::engine::cpu::memory::Arena;
 use crate::engine::cpu::operand::NumberFormat;
 use crate::engine::cpu::plan;
@@ -69,7 +71,7 @@ fn random_loop(draw: &mut Draw) -> LoopSpec {
     for _ in 0..4 + draw.below(20) {
         let mut any = || Scalar(draw.below(spec.insts.len()) as u32);
         let (x, y) = (any(), any());
-        let inst = match draw.below(16) {
+        let inst = match draw.below(17) {
             0 => Inst::Unary(Unary::Neg, x),
             1 => Inst::Unary(Unary::Relu, x),
             2 => Inst::Unary(Unary::Step, x),
@@ -79,12 +81,14 @@ fn random_loop(draw: &mut Draw) -> LoopSpec {
             11 | 12 => Inst::Binary(Binary::Max, x, y),
             13 => Inst::Unary(Unary::Tanh, x),
             14 => Inst::Unary(Unary::Sigmoid, x),
-            _ => Inst::Random {
-                stream: draw.below(3) as u32,
-                seed,
-                strides: draws[draw.below(draws.len())],
-                image: extent.iter().product(),
-            },
+            at => {
+                let strides = draws[draw.below(draws.len())];
+                let index = Index { strides, image: extent.iter().product() };
+                match at {
+                    15 => Inst::Random { stream: draw.below(3) as u32, seed, index },
+                    _ => Inst::Index(index),
+                }
+            }
         };
         spec.push(inst);
     }
@@ -134,15 +138,19 @@ fn evaluate(spec: &LoopSpec, at: [usize; 3]) -> Vec<f64> {
             Inst::Binary(Binary::Max, x, y) => of(x).max(of(y)),
             Inst::Unary(Unary::Tanh, x) => of(x).tanh(),
             Inst::Unary(Unary::Sigmoid, x) => 1.0 / (1.0 + (-of(x)).exp()),
-            Inst::Random { stream, strides, image, .. } => {
-                let pixel: usize = (0..3).map(|axis| at[axis] * strides[axis]).sum();
-                let index = IMAGE * image as u32 + pixel as u32;
-                f64::from(random::uniform(random::key(SEED as u32, stream), index))
+            Inst::Random { stream, index, .. } => {
+                f64::from(random::uniform(random::key(SEED as u32, stream), number(index, at)))
             }
+            Inst::Index(index) => f64::from(number(index, at)),
             _ => unreachable!("not drawn"),
         });
     }
     values
+}
+
+fn number(Index { strides, image }: Index, at: [usize; 3]) -> u32 {
+    let pixel: usize = (0..3).map(|axis| at[axis] * strides[axis]).sum();
+    IMAGE * image as u32 + pixel as u32
 }
 
 fn element(a: &Access, at: [usize; 3]) -> usize {
