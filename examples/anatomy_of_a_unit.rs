@@ -59,5 +59,6 @@ fn word(step: &Step) -> &'static str {
         Step::Padded => "padded",
         Step::Sliced => "some of its channels",
         Step::Cropped => "cropped",
+        Step::Reframed => "cropped and padded",
     }
 }

@@ -101,7 +101,9 @@ pub fn label(network: &Network, value: &Value) -> String {
             } else if all.iter().all(|&side| side >= 0) {
                 format!("pad pixels {top}+{bottom}, {left}+{right}")
             } else {
-                format!("pad pixels {top:+} {bottom:+}, {left:+} {right:+}")
+                let any_more = all.iter().any(|&side| side > 0);
+                let what = if any_more { "pad and cut pixels" } else { "cut pixels" };
+                format!("{what} {top:+} {bottom:+}, {left:+} {right:+}")
             }
         }
         Layer::Subsample { stride } => format!("subsample /{stride}"),

@@ -49,7 +49,13 @@ pub fn find(network: &Network, wanted: &str) -> Result<(UnitId, usize), NoUnit> 
                 }
             }
             let nearest = nearest(wanted, names.iter().map(String::as_str)).map(str::to_owned);
-            Err(NoUnit { wanted: wanted.to_owned(), names, units: network.units.len(), nearest })
+            let holds = |kind: &&kinds::Kind| {
+                network.units[kind.first().index()].inner.iter().any(|name| name == wanted)
+            };
+            let outer = kinds.iter().find(holds).map(|kind| kind.first());
+            let inside = outer.map(|unit| network.units[unit.index()].definition.clone());
+            let (wanted, units) = (wanted.to_owned(), network.units.len());
+            Err(NoUnit { wanted, inside, names, units, nearest })
         }
     }
 }
@@ -60,6 +66,8 @@ pub fn find(network: &Network, wanted: &str) -> Result<(UnitId, usize), NoUnit> 
 pub struct NoUnit {
     /// What was asked for.
     pub wanted: String,
+    /// The unit that it stands in, if it does in one.
+    pub inside: Option<String>,
     /// What its units are called.
     pub names: Vec<String>,
     /// How many it has.
@@ -68,7 +76,12 @@ pub struct NoUnit {
     pub nearest: Option<String>,
 }
 
-fn no_unit(NoUnit { wanted, names, units, nearest }: &NoUnit) -> String {
+fn no_unit(NoUnit { wanted, inside, names, units, nearest }: &NoUnit) -> String {
+    if let Some(outer) = inside {
+        return format!(
+            "{wanted} stands inside the unit {outer}, and is drawn as a part of it: name {outer}"
+        );
+    }
     let there = match units {
         0 => return format!("there is no unit {wanted:?}: the net has none"),
         _ => format!("the net has {}, numbered 1 to {units}", names.join(", ")),

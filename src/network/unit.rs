@@ -18,6 +18,8 @@ pub struct UnitInstance {
     pub sum: ValueId,
     /// f(y).
     pub output: ValueId,
+    /// Names of the units that stand in it, each once.
+    pub inner: Vec<String>,
     /// Where the net calls it.
     pub span: Span,
 }

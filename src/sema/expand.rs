@@ -156,13 +156,16 @@ impl<'a> Expander<'a> {
         let id = UnitId(self.net.units.len() as u32);
         let (_, count) = self.position;
         self.position = (id.index() + 1, count);
-        self.net.unit = Some(id);
+        (self.net.unit, self.net.applied) = (Some(id), Vec::new());
         let applied = self.unit(call, input, &format!("unit {}", id.index() + 1))?;
         self.net.unit = None;
         self.position = (0, count);
         self.note(call.span, input, applied.output);
+        let definition = self.program.units[call.definition].name.clone();
+        let applied_units = std::mem::take(&mut self.net.applied).into_iter();
         self.net.units.push(UnitInstance {
-            definition: self.program.units[call.definition].name.clone(),
+            inner: applied_units.filter(|name| *name != definition).collect(),
+            definition,
             index: id.index() + 1,
             input,
             bindings: applied.bindings,

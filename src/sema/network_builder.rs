@@ -29,6 +29,8 @@ pub struct NetworkBuilder {
     pub units: Vec<UnitInstance>,
     /// The unit that new values stand in.
     pub unit: Option<UnitId>,
+    /// Names of the units that have been applied since it began, each once.
+    pub applied: Vec<String>,
     names: HashSet<String>,
     parameters: usize,
     macs: u64,

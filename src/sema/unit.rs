@@ -62,7 +62,11 @@ impl<'a> Expander<'a> {
 
     fn unit_inner(&mut self, call: &UnitCall<'a>, x: ValueId) -> Result<Applied, Failure> {
         // Numbers are evaluated anew for every unit, so a long text costs accordingly.
-        self.steps(self.program.units[call.definition].scope.work(), call.span)?;
+        let unit = &self.program.units[call.definition];
+        self.steps(unit.scope.work(), call.span)?;
+        if !self.net.applied.contains(&unit.name) {
+            self.net.applied.push(unit.name.clone());
+        }
         let body = match call.body.get() {
             Some(body) => Rc::clone(body),
             None => Rc::clone(call.body.get_or_init({

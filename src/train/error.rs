@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::foreign::{OtherFormat, Unpaired};
 use super::picture_misfit::PictureMisfit;
 use super::size_misfit::SizeMisfit;
+use super::unclear::{Fault, Unclear};
 use crate::data::DataError;
 use crate::engine::EngineError;
 use crate::network::Chw;
@@ -61,7 +62,7 @@ pub enum TrainError {
         /// Where it comes from.
         name: String,
         /// What is wrong with it, with its line.
-        what: String,
+        what: Unclear,
     },
     /// A recipe's survival rule does not fit the net.
     #[error("recipe, survival: {0}")]
@@ -438,33 +439,19 @@ pub enum FirstBad {
     Half,
 }
 
-/// What is said of a key that is missing, behind its name.
-pub const MISSING: &str = "` is missing";
-/// What is said of a key that nobody knows, before its name.
-pub const NO_KEY: &str = "there is no key `";
-
 impl TrainError {
-    /// Whether it says that something is missing in a text.
-    pub fn is_missing(&self) -> bool {
-        matches!(self, TrainError::Unclear { what, .. } if what.contains(MISSING))
-    }
-
-    /// Whether it says that there is no such key in a text.
-    pub fn is_of_unknown_key(&self) -> bool {
-        matches!(self, TrainError::Unclear { what, .. } if what.contains(NO_KEY))
-    }
-
-    /// Whether it says that a key of a text has no value.
-    pub fn is_of_nothing(&self) -> bool {
-        matches!(self, TrainError::Unclear { what, .. } if what.contains("this is nothing, "))
+    /// Of what kind the mistake in a text is, where it is of one.
+    pub fn fault(&self) -> Option<Fault> {
+        match self {
+            TrainError::Unclear { what, .. } => Some(what.fault),
+            _ => None,
+        }
     }
 
     /// What it says of a text, without the place.
-    pub fn without_place(&self) -> String {
+    pub fn without_place(self) -> String {
         match self {
-            TrainError::Unclear { what, .. } => {
-                what.split(" at line ").next().unwrap_or_default().to_owned()
-            }
+            TrainError::Unclear { what, .. } => what.without_place(),
             other => other.to_string(),
         }
     }

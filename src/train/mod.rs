@@ -31,6 +31,7 @@ pub mod start;
 pub mod tally;
 pub mod tensors;
 pub mod trainer;
+pub mod unclear;
 pub mod updates;
 pub mod whiten;
 pub mod yaml;

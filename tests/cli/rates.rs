@@ -68,6 +68,16 @@ fn other_rates_and_steps_are_told_to_programs() {
     assert!((rate(10) / rate(0) - 10.0).abs() < 1e-9, "{said:?}");
     assert!(json["lowest"]["rate"].is_number() && json["fall"]["scatter"].is_number());
     assert_eq!(listed(&folder, "x"), ["rates.csv", "rates.svg"]);
+    assert!(json["by_chance"].is_boolean(), "{said:?}");
+    // Rates at which nothing moves; what the recipe leaves as it is.
+    let still =
+        format!("{FIND} --rates 1e-12..1e-11 --steps 20 --with freeze=layers.conv --format json");
+    let said = folder.expect(0, &still);
+    let json: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(json["by_chance"], true, "{said:?}");
+    assert!(said.err.contains("frozen: 108 of 166 parameters stay as they are"), "{said:?}");
+    let told = ["chance may have chosen these rates", "the loss fell at none of these rates"];
+    assert!(told.iter().any(|told| said.err.contains(told)), "{said:?}");
     let said = folder.expect(0, &format!("{FIND} --epochs 5 --format json"));
     let json: serde_json::Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!(json["tried"].as_array().map(Vec::len), Some(25));
@@ -96,6 +106,8 @@ fn what_makes_no_sense_is_refused() {
     ] {
         let said = folder.expect(2, &format!("{FIND} {more}"));
         assert!(said.err.contains(told), "{more}: {said:?}");
+        // Nothing is compiled before.
+        assert!(!said.err.contains("rates from"), "{more}: {said:?}");
     }
     let run = "run tiny.rnet --train cifar10 --data cifar --engine cpu --steps 1 --out r";
     folder.expect(0, run);

@@ -165,3 +165,35 @@ fn weights_that_diverged_are_not_measured_asked_exported_or_gone_on_with() {
     let on = folder.expect(0, "run --resume r --data cifar --engine cpu");
     assert!(on.err.contains("warning: r/checkpoints/step-00000010"), "{on:?}");
 }
+
+/// A state dict says neither its net nor its classes; what would is named, and does.
+#[test]
+fn weights_that_say_nothing_lead_to_import() {
+    let folder = Folder::new();
+    folder.expect(
+        0,
+        "run tiny.rnet --train cifar10 --data cifar --engine cpu --batch 16 --steps 2 --out r",
+    );
+    let none = folder.expect(2, "export r");
+    assert!(none.err.contains("<--onnx <FILE>|--state-dict <NAMES>>"), "{none:?}");
+    folder.expect(0, "export r --state-dict rnetc -o s.safetensors");
+    let eval = "--eval cifar10 --data cifar --engine cpu --weights";
+    let lost = folder.expect(1, &format!("run {eval} s.safetensors"));
+    let hint = "The file does not say which net it is of: name its spec, or have rnetc import SPEC s.safetensors -o \
+        FILE write weights that do\n";
+    assert!(lost.err.ends_with(hint), "{lost:?}");
+    let assumed = folder.expect(0, &format!("run tiny.rnet {eval} s.safetensors"));
+    let hint = "rnetc import SPEC s.safetensors -o FILE writes weights that say both (--trained-on cifar10, or --mean, \
+        --std and --classes)\n";
+    assert!(assumed.err.contains(hint), "{assumed:?}");
+    folder.expect(
+        0,
+        "import tiny.rnet s.safetensors -o own.safetensors --trained-on cifar10 --data cifar",
+    );
+    let own = folder.expect(0, &format!("run {eval} own.safetensors"));
+    assert!(!own.err.contains("warning") && !own.err.contains("rnetc import"), "{own:?}");
+    let error = |of: &str| of.split("  test loss").next().unwrap().to_owned();
+    assert_eq!(error(&own.out), error(&assumed.out));
+    let trained = folder.expect(0, &format!("run {eval} r"));
+    assert!(!trained.err.contains("rnetc import"), "{trained:?}");
+}

@@ -147,7 +147,11 @@ fn the_documented_cases() {
         ("y = x + conv(1x1, 4)(x)", " | 1"),
         ("y = x + concat(slice_channels(0, 2)(F(x)), slice_channels(2)(G(x)))", " | 1"),
         ("y = slice_channels(0, 1)(x) + F(x)", "some of its channels | 1"),
-        ("y = pad_pixels(top: 1, bottom: -1)(x) + F(x)", "cropped | 1"),
+        ("y = pad_pixels(top: 1, bottom: -1)(x) + F(x)", "cropped and padded | 1"),
+        (
+            "y = pad_pixels(top: -1, bottom: -1)(x) + pad_pixels(top: -1, bottom: -1)(F(x))",
+            "cropped | 1",
+        ),
         ("y = pad_pixels(1)(x) + F(pad_pixels(1)(x))", "padded | 1"),
         ("y = 1 * x / 1 + F(x)", " | 1"),
         (

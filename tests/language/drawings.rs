@@ -40,7 +40,8 @@ fn numbers_stand_there_as_they_are() {
     let text = "unit u { F = conv(3x3, 8)  y = 1e-4 * x + slice_channels(2, 3)(F(x)) * F(x) / 3 }";
     let net = "net n { input(8, 8, 8) -> u -> pad_pixels(1, -1, 1, -1) -> slice_channels(5) -> linear(2) }";
     let network = super::network(&format!("// allow W0003: for a test\n{text}\n{net}"));
-    let wanted = ["1e-4 × ·", "channel 2", "· ÷ 3", "pad pixels +1 -1, +1 -1", "channels 5 to 7"];
+    let wanted =
+        ["1e-4 × ·", "channel 2", "· ÷ 3", "pad and cut pixels +1 -1, +1 -1", "channels 5 to 7"];
     has(&network, &wanted);
 }
 
@@ -77,6 +78,15 @@ fn one_unit_is_drawn_alone_by_its_name_or_number() {
         let error = drawing::find(&network, wanted).expect_err("no unit").to_string();
         assert!(error.contains(said), "{error}");
     }
+    let nested = "unit inner { F = conv(3x3, 4)\n y = x + F(x) }\nunit outer { F = inner -> inner\n y = x + F(x) }\n\
+        net n { input(4, 8, 8) -> outer * 2 -> global_avg_pool -> linear(2) }";
+    let nested = rnetc::Spec::new("n", nested).compile().expect("a net");
+    assert_eq!(nested.units[0].inner, ["inner"]);
+    let error = drawing::find(&nested, "inner").expect_err("no unit of the net").to_string();
+    assert!(
+        error.contains("inner stands inside the unit outer") && error.ends_with("name outer"),
+        "{error}"
+    );
     let error = drawing::find(&spec("vgg", &[]), "vgg").expect_err("no units").to_string();
     assert!(error.contains("the net has none"), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 
 use super::engine::EngineArgs;
 use super::running::Format;
@@ -64,16 +64,17 @@ pub struct StudyArgs {
 
 /// `rnetc export`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("written").required(true))]
 pub struct ExportArgs {
     /// Weights of rnetc, or the folder of a run
     #[arg(value_name = "WEIGHTS")]
     pub weights: PathBuf,
     /// The model to write
-    #[arg(long, value_name = "FILE", required_unless_present = "state_dict")]
+    #[arg(long, value_name = "FILE", group = "written")]
     pub onnx: Option<PathBuf>,
     /// Write the weights under the names that a program of PyTorch gives the same net, where it has
     /// that net
-    #[arg(long, value_enum, value_name = "NAMES", conflicts_with = "onnx")]
+    #[arg(long, value_enum, value_name = "NAMES", group = "written")]
     pub state_dict: Option<StateDictNames>,
     /// The state dict to write [default: NET.NAMES.safetensors]
     #[arg(short = 'o', value_name = "FILE", requires = "state_dict")]

@@ -39,10 +39,8 @@ impl Download {
 
     fn begin(&self, work: Work, total: Option<u64>) {
         let (template, line) = match work {
-            Work::Fetching => (
-                "fetching {bytes}/{total_bytes} {wide_bar} {eta}",
-                Some("fetching the data set; this takes some minutes".to_string()),
-            ),
+            // From where has been told.
+            Work::Fetching => ("fetching {bytes}/{total_bytes} {wide_bar} {eta}", None),
             Work::Decoding => (
                 "reading pictures {pos}/{len} {wide_bar} {eta}",
                 total.filter(|total| *total >= MANY).map(|n| format!("reading {n} pictures")),

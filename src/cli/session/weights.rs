@@ -46,11 +46,17 @@ pub fn of(spec: Option<&Path>, set: &[(String, String)], path: &Path) -> Result<
             spec
         }
     };
+    let silent = checkpoint.origin.is_none();
     let settings = checkpoint.origin.as_ref().map(Origin::settings).cloned();
     checkpoint.load(spec.compile()?).map_err(|error| match (Failure::from(error), settings) {
         (Failure::Wrong(text), Some(settings)) if settings != spec.spec.settings => {
             Failure::Wrong(format!("{text}. They were trained with{}", flags(&settings)))
         }
+        (Failure::Wrong(text), None) if silent => Failure::Wrong(format!(
+            "{text}. The file does not say which net it is of: name its spec, or have rnetc import SPEC {} -o \
+             FILE write weights that do",
+            path.display()
+        )),
         (failure, _) => failure,
     })
 }

@@ -122,6 +122,8 @@ impl Archive {
         let end = Instant::now() + patience.whole;
         let mut troubles = Vec::new();
         for url in urls {
+            // A slow line is silent for a while.
+            progress.note(&format!("fetching {url} into {}", cache.display()));
             match self.from(url, &mut part, &path, patience, end, progress) {
                 Ok(()) => {
                     part.rewind().map_err(writing)?;

@@ -4,7 +4,7 @@ use super::*;
 use crate::data::cifar::CIFAR10;
 use crate::data::progress::Work;
 use md5::Digest;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
@@ -12,12 +12,14 @@ use std::sync::mpsc::{Receiver, channel};
 /// Notes the last report, and stops the work after so many bytes.
 struct Watch {
     last: Cell<(u64, Option<u64>)>,
+    notes: RefCell<Vec<String>>,
     stop_after: u64,
 }
 
 impl Watch {
     fn new() -> Self {
-        Self { last: Cell::new((0, None)), stop_after: u64::MAX }
+        let (last, notes) = (Cell::new((0, None)), RefCell::new(Vec::new()));
+        Self { last, notes, stop_after: u64::MAX }
     }
 }
 
@@ -26,7 +28,9 @@ impl Progress for Watch {
         self.last.set((done, total));
     }
 
-    fn note(&self, _text: &str) {}
+    fn note(&self, text: &str) {
+        self.notes.borrow_mut().push(text.to_owned());
+    }
 
     fn interrupted(&self) -> bool {
         self.last.get().0 >= self.stop_after
@@ -295,7 +299,12 @@ fn without_a_network_the_message_says_what_was_tried() {
     assert_eq!(archive.url("http://a/b/"), "http://a/b/cifar-10-binary.tar.gz");
     // Port 9 of the own machine: nobody listens.
     let urls = ["http://127.0.0.1:9/x.gz".to_string(), "no address".to_string()];
-    let result = archive.fetch(&urls, case.cache.path(), PATIENCE, &Watch::new());
+    let watch = Watch::new();
+    let result = archive.fetch(&urls, case.cache.path(), PATIENCE, &watch);
+    // Each place is named before it is waited for.
+    let into = case.cache.path().display();
+    let told = urls.map(|url| format!("fetching {url} into {into}"));
+    assert_eq!(*watch.notes.borrow(), told);
     let Err(DataError::NotFetched { official, troubles, kept: 0, .. }) = result else {
         panic!("{result:?}");
     };

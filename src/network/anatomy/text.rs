@@ -73,6 +73,7 @@ impl Display for Step {
             Step::Padded => write!(f, "padded"),
             Step::Sliced => write!(f, "some of its channels"),
             Step::Cropped => write!(f, "cropped"),
+            Step::Reframed => write!(f, "cropped and padded"),
         }
     }
 }

@@ -43,6 +43,8 @@ pub enum Step {
     Sliced,
     /// Pixels at the border cut off.
     Cropped,
+    /// Pixels cut off at some sides, and zeros put at others.
+    Reframed,
 }
 
 impl Step {
@@ -56,7 +58,8 @@ impl Step {
             | Step::Subsampled
             | Step::Padded
             | Step::Sliced
-            | Step::Cropped => true,
+            | Step::Cropped
+            | Step::Reframed => true,
             Step::Convolved(_)
             | Step::Normalised(_)
             | Step::Dropped
@@ -215,10 +218,15 @@ impl<'a> Ways<'a> {
             | Layer::BlurPool { .. } => Some(Step::Pooled),
             Layer::Upsample { .. } => Some(Step::Upsampled),
             Layer::Subsample { .. } => Some(Step::Subsampled),
-            Layer::PadPixels { padding } if padding.as_flattened().iter().any(|side| *side < 0) => {
-                Some(Step::Cropped)
+            Layer::PadPixels { padding } => {
+                let any = |is: fn(&isize) -> bool| padding.as_flattened().iter().any(is);
+                match (any(|side| *side < 0), any(|side| *side > 0)) {
+                    (true, true) => Some(Step::Reframed),
+                    (true, false) => Some(Step::Cropped),
+                    (false, _) => Some(Step::Padded),
+                }
             }
-            Layer::PadChannels { .. } | Layer::PadPixels { .. } => Some(Step::Padded),
+            Layer::PadChannels { .. } => Some(Step::Padded),
             Layer::SliceChannels { .. } => Some(Step::Sliced),
             // What is added to x is no part of it.
             Layer::Binary(BinaryOp::Add)

@@ -99,7 +99,8 @@ fn measured(step: &Step) -> Option<(Code, String, &'static str)> {
         | Step::Subsampled
         | Step::Padded
         | Step::Sliced
-        | Step::Cropped => return None,
+        | Step::Cropped
+        | Step::Reframed => return None,
     };
     Some((code, what, cost))
 }

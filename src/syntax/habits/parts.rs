@@ -52,7 +52,7 @@ impl<'t> Stop<'_, 't> {
         let hint = match axes.as_slice() {
             [":", channels] => channel_slice(channels, what),
             [":", ":", rows, ..] if rows.contains(':') => Some(
-                "rows and columns are cut off by pad_pixels with a number below 0: pad_pixels(-1)"
+                "rows and columns are cut off by pad_pixels(top, bottom, left, right) below 0: pad_pixels(-1, -1, -1, -1)"
                     .to_owned(),
             ),
             _ => None,
@@ -148,7 +148,7 @@ mod tests {
             ("a = x[:, -8:]", "some of the channels are slice_channels(start, end)"),
             ("a = x[0]", "some of the channels are slice_channels(start, end)"),
             ("a = split(x, 2)[0]", "some of the channels are slice_channels(start, end)"),
-            ("a = x[:, :, 1:-1, 1:-1]", "pad_pixels(-1)"),
+            ("a = x[:, :, 1:-1, 1:-1]", "pad_pixels(-1, -1, -1, -1)"),
             // What is meant is a kernel.
             ("a = conv([3, 3], 16)(x)", "kernels are written 3x3"),
         ] {

@@ -10,6 +10,7 @@ use super::{BUNDLED, Recipe};
 use crate::text::unmarked;
 use crate::train::TrainError;
 use crate::train::epochs::whole;
+use crate::train::unclear::Fault;
 use crate::train::yaml::{self, Mistake};
 
 /// The key that names what a recipe changes.
@@ -77,7 +78,10 @@ fn on_base(
         let text = texts.last().map_or("", |(_, text)| text);
         return Err(mistake.shown("recipe", name, text));
     }
-    let wrong = |what: String| TrainError::Unclear { kind: "recipe", name: name.to_owned(), what };
+    let wrong = |what: String| {
+        let (name, what) = (name.to_owned(), what.into());
+        TrainError::Unclear { kind: "recipe", name, what }
+    };
     let Value::String(base) = base else {
         return Err(wrong("base: the name of a recipe, or of a file beside it, is needed".into()));
     };
@@ -117,7 +121,7 @@ fn unknown_and_empty(path: &str, keys: &Mapping) -> Option<Mistake> {
                 });
                 let alone = serde_yaml::to_string(&alone).unwrap_or_default();
                 let error = yaml::read::<Recipe>("recipe", "", &alone).err();
-                let unknown = error.filter(TrainError::is_of_unknown_key)?;
+                let unknown = error.filter(|error| error.fault() == Some(Fault::Unknown))?;
                 Some(Mistake::at(path, unknown.without_place()))
             }
             _ => None,
@@ -130,7 +134,10 @@ fn unknown_and_empty(path: &str, keys: &Mapping) -> Option<Mistake> {
 pub(super) fn own_mistake(texts: &[(String, String)]) -> Option<TrainError> {
     texts.iter().find_map(|(name, text)| {
         let error = yaml::read_without::<Recipe>("recipe", name, text, BASE).err()?;
-        (!error.is_missing() && !error.is_of_nothing()).then_some(error)
+        match error.fault() {
+            Some(Fault::Missing | Fault::Empty) => None,
+            Some(Fault::Unknown | Fault::Other) | None => Some(error),
+        }
     })
 }
 

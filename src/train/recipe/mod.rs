@@ -233,7 +233,7 @@ impl Recipe {
         let whole = serde_yaml::to_string(&keys).unwrap_or_default();
         let recipe = Self::parse_keys(name, &whole).map_err(|error| {
             // A key is shown where it stands in a text that somebody wrote, not in what results.
-            let what = error.without_place();
+            let what = error.without_place().into();
             let error = TrainError::Unclear { kind: "recipe", name: name.to_owned(), what };
             base::own_mistake(&texts).unwrap_or(error)
         })?;
@@ -267,7 +267,8 @@ impl Recipe {
         };
         read(changes).map_err(|what| {
             let paths: Vec<&str> = changes.iter().map(|(path, _)| path.as_str()).collect();
-            TrainError::Unclear { kind: "recipe, with", name: paths.join(", "), what }
+            let (name, what) = (paths.join(", "), what.into());
+            TrainError::Unclear { kind: "recipe, with", name, what }
         })
     }
 

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use serde::de::DeserializeOwned;
 
 use super::TrainError;
+use super::unclear::{Fault, Unclear};
 use crate::text::unmarked;
 
 mod elsewhere;
@@ -48,7 +49,7 @@ pub fn read_without<T: DeserializeOwned>(
 
 /// What is wrong with a text of this program's own, which somebody may have changed.
 pub fn in_words(kind: &str, text: &str, error: &serde_yaml::Error) -> String {
-    told::told(kind, text, error)
+    told::told(kind, text, error).to_string()
 }
 
 /// A value that reads well and makes no sense.
@@ -75,10 +76,11 @@ impl Mistake {
     }
 
     /// As an error, with the key's line if it is written there.
-    pub fn shown(&self, kind: &'static str, name: &str, text: &str) -> TrainError {
+    pub fn shown(self, kind: &'static str, name: &str, text: &str) -> TrainError {
         let text = unmarked(text);
         let line = find(text, &self.key).map_or_else(String::new, |at| marked(text, at));
-        TrainError::Unclear { kind, name: name.to_owned(), what: format!("{}{line}", self.text) }
+        let what = Unclear::at(Fault::Other, self.text, line);
+        TrainError::Unclear { kind, name: name.to_owned(), what }
     }
 }
 

@@ -3,13 +3,16 @@
 use super::elsewhere;
 use super::place::{all, find, marked};
 use crate::text::{nearest, series};
-use crate::train::error::{MISSING, NO_KEY};
+use crate::train::unclear::{Fault, Unclear};
 
 /// What is wrong, with its line where it has one.
-pub fn told(kind: &str, text: &str, error: &serde_yaml::Error) -> String {
+pub fn told(kind: &str, text: &str, error: &serde_yaml::Error) -> Unclear {
     let whole = error.to_string();
-    let (said, behind) = whole.split_once(" at line ").unwrap_or((&whole, ""));
     let place = error.location().map(|at| (at.line(), at.column()));
+    let at = place.map(|(line, column)| format!(" at line {line} column {column}"));
+    // A value that is quoted may speak of lines too.
+    let parts = at.and_then(|at| whole.split_once(&at)).or(whole.split_once(" at line "));
+    let (said, behind) = parts.unwrap_or((&whole, ""));
     let (path, said) = path(said);
     if let Some(key) =
         quoted(said, "duplicate field `").or(quoted(said, "duplicate entry with key \""))
@@ -24,31 +27,28 @@ pub fn told(kind: &str, text: &str, error: &serde_yaml::Error) -> String {
     let name = if path.is_empty() { String::new() } else { format!("{path}: ") };
     if let Some(unknown) = quoted(said, "unknown field `") {
         let lines = find(text, &joined(path, unknown)).or(place);
-        return format!("{name}{}{}", unknown_key(kind, unknown, said), at(lines));
+        let what = format!("{name}{}", unknown_key(kind, unknown, said));
+        return Unclear::at(Fault::Unknown, what, at(lines));
     }
     if let Some(unknown) = quoted(said, "unknown variant `") {
         let near = nearest(unknown, offered(said));
         let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        return format!(
-            "{name}there is no `{unknown}`, expected {}{near}{}",
-            choices(said),
-            at(place)
-        );
+        let what = format!("{name}there is no `{unknown}`, expected {}{near}", choices(said));
+        return Unclear::at(Fault::Other, what, at(place));
     }
     if let Some((have, need)) = lengths(said) {
         let has = format!("a list of {need} values is needed, and this has {have}");
-        return format!("{name}{has}{}", at(place));
+        return Unclear::at(Fault::Other, format!("{name}{has}"), at(place));
     }
     if let Some((found, expected)) = mismatch(said) {
         let example = if kind == "recipe" { elsewhere::example(path) } else { None };
         let line = place.and_then(|(line, _)| text.lines().nth(line.saturating_sub(1)));
-        return format!(
-            "{name}{}{}",
-            needed(found, expected, line.unwrap_or_default(), example),
-            at(place)
-        );
+        let fault = if NOTHING.contains(&found) { Fault::Empty } else { Fault::Other };
+        let what = needed(found, expected, line.unwrap_or_default(), example);
+        return Unclear::at(fault, format!("{name}{what}"), at(place));
     }
-    format!("{name}{}", parse(said, behind, text, place))
+    let (what, place) = parse(said, behind, text, place);
+    Unclear::at(Fault::Other, format!("{name}{what}"), at(place))
 }
 
 /// `schedule.divide: …`: where in the nest of keys.
@@ -70,7 +70,7 @@ fn quoted<'a>(said: &'a str, beginning: &str) -> Option<&'a str> {
     rest.split_once(beginning.chars().next_back()?).map(|(word, _)| word)
 }
 
-fn twice(text: &str, path: &str, key: &str) -> String {
+fn twice(text: &str, path: &str, key: &str) -> Unclear {
     let places = all(text, &joined(path, key));
     match places.as_slice() {
         [(first, _), second, ..] => {
@@ -79,18 +79,19 @@ fn twice(text: &str, path: &str, key: &str) -> String {
             } else {
                 format!("first on line {first}")
             };
-            format!("`{key}` stands twice, {where_}; remove one of them{}", marked(text, *second))
+            let what = format!("`{key}` stands twice, {where_}; remove one of them");
+            Unclear::at(Fault::Other, what, marked(text, *second))
         }
-        _ => format!("`{}` stands twice; remove one of them", joined(path, key)),
+        _ => format!("`{}` stands twice; remove one of them", joined(path, key)).into(),
     }
 }
 
-fn missing(text: &str, path: &str, key: &str) -> String {
+fn missing(text: &str, path: &str, key: &str) -> Unclear {
     // Of a list, the key that it stands under.
     let (above, _) = path.split_once('[').unwrap_or((path, ""));
     let place = if above.is_empty() { None } else { find(text, above) };
     let at = place.map_or_else(String::new, |place| marked(text, place));
-    format!("`{}{MISSING}{at}", joined(path, key))
+    Unclear::at(Fault::Missing, format!("`{}` is missing", joined(path, key)), at)
 }
 
 fn unknown_key(kind: &str, unknown: &str, said: &str) -> String {
@@ -106,7 +107,7 @@ fn unknown_key(kind: &str, unknown: &str, said: &str) -> String {
         (None, None) if known.is_empty() => "there are no keys here".to_owned(),
         (None, None) => format!("there are {}", series(&known, "and")),
     };
-    format!("{NO_KEY}{unknown}` here; {hint}")
+    format!("there is no key `{unknown}` here; {hint}")
 }
 
 /// The words in backquotes behind "expected".
@@ -138,12 +139,15 @@ fn lengths(said: &str) -> Option<(&str, &str)> {
     Some((have, need?))
 }
 
+/// What serde calls a key without a value.
+const NOTHING: [&str; 2] = ["unit value", "Option value"];
+
 fn needed(found: &str, expected: &str, line: &str, example: Option<&str>) -> String {
     let wanted = wanted(expected);
     let text = found.strip_prefix("string \"").and_then(|text| text.strip_suffix('"'));
     let what = match (text, found) {
         (Some(text), _) => format!("\"{}\"", shortened(text)),
-        (None, "unit value" | "Option value") => "nothing".to_owned(),
+        (None, found) if NOTHING.contains(&found) => "nothing".to_owned(),
         (None, "sequence") => "a list".to_owned(),
         (None, "map") => "keys and values".to_owned(),
         (None, "enum") => "a value with a tag, !".to_owned(),
@@ -230,13 +234,18 @@ fn whole(found: &str, expected: &str) -> Option<String> {
     (counts && number.fract() == 0.0 && number >= 0.0).then(|| format!("write {number}"))
 }
 
-/// What the parser could not read.
-fn parse(said: &str, behind: &str, text: &str, place: Option<(usize, usize)>) -> String {
+/// What the parser could not read, and where.
+fn parse(
+    said: &str,
+    behind: &str,
+    text: &str,
+    place: Option<(usize, usize)>,
+) -> (String, Option<(usize, usize)>) {
     if said.contains("more than one document") {
-        return "a file holds one document: remove the second --- and what stands behind it"
-            .to_owned();
+        let what = "a file holds one document: remove the second --- and what stands behind it";
+        return (what.to_owned(), None);
     }
-    let Some((line, column)) = place else { return said.to_owned() };
+    let Some((line, column)) = place else { return (said.to_owned(), None) };
     let c = text
         .lines()
         .nth(line.saturating_sub(1))
@@ -269,7 +278,7 @@ fn parse(said: &str, behind: &str, text: &str, place: Option<(usize, usize)>) ->
         ),
         _ => (said.to_owned(), (line, column)),
     };
-    format!("{what}{}", marked(text, place))
+    (what, Some(place))
 }
 
 fn shortened(text: &str) -> String {

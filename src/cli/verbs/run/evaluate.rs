@@ -53,7 +53,7 @@ pub fn evaluate(
     let data = download::load(&found, model.sizing(), splits, signals)?;
     let recipe = model.origin.as_ref().and_then(Origin::recipe).filter(|_| own);
     let data = measured_on(data, part, recipe)?;
-    say_what_is_assumed(&model, &data);
+    say_what_is_assumed(&model, path, &data);
     if args.other_names {
         model.rename_classes(data.classes.clone());
     }
@@ -154,7 +154,7 @@ fn trained_on(model: &Model, args: &RunArgs, path: &Path) -> Result<Set, Failure
 }
 
 /// What the weights do not say of themselves is taken from the data.
-fn say_what_is_assumed(model: &Model, data: &Dataset) {
+fn say_what_is_assumed(model: &Model, path: &Path, data: &Dataset) {
     if model.normalisation().is_none() {
         output::warn(format_args!(
             "the weights do not say how pictures were standardised: mean and deviation are those \
@@ -165,6 +165,14 @@ fn say_what_is_assumed(model: &Model, data: &Dataset) {
     if model.classes().is_none() {
         output::warn(format_args!(
             "the weights do not name their classes: taken to be those of {}, in its order",
+            data.name
+        ));
+    }
+    if model.origin.is_none() {
+        output::note(format_args!(
+            "rnetc import SPEC {} -o FILE writes weights that say both (--trained-on {}, or --mean, --std and \
+             --classes)",
+            path.display(),
             data.name
         ));
     }

@@ -5,6 +5,7 @@ mod evaluate;
 mod predict;
 mod rates;
 mod resume;
+mod said;
 mod scores;
 mod train;
 

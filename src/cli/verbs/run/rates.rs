@@ -12,6 +12,8 @@ use crate::cli::args::{ResultFormat, RunArgs};
 use crate::cli::session::RUNS;
 use crate::cli::session::signals::Signals;
 use crate::cli::show::{output, progress, tui};
+use crate::cli::verbs::run::said;
+use crate::network::Network;
 use crate::text::short;
 use crate::train::config::Config;
 use crate::train::rates::{FEWEST, Fall, Rates, Sweep, Tried, rounded};
@@ -44,6 +46,19 @@ pub fn length(args: &RunArgs) -> Result<Length, Failure> {
     }
 }
 
+/// Whether a run takes enough of them, where they were given in epochs.
+///
+/// # Errors
+/// They are too few.
+pub fn check(config: &Config) -> Result<(), Failure> {
+    match config.steps {
+        FEWEST.. => Ok(()),
+        steps => Err(Failure::Usage(format!(
+            "--find-rate needs {FEWEST} steps or more to say something, and these are {steps}; say --steps"
+        ))),
+    }
+}
+
 /// Where the files go.
 fn folder(args: &RunArgs, spec: &str) -> PathBuf {
     let named = args.training.out.clone();
@@ -70,12 +85,20 @@ struct Report<'a> {
     tenth_of_lowest: Option<f64>,
     /// How far the smoothed loss fell, and by how much batches scatter about it.
     fall: Option<Fall>,
+    /// Whether chance may have chosen the rates, since the loss fell no further than batches scatter.
+    by_chance: bool,
     tried: &'a [Tried],
     written: [String; 2],
 }
 
 /// Tries rates, tells which, and writes what it saw.
-pub fn find(run: Run, spec: &str, args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
+pub fn find(
+    run: Run,
+    network: &Network,
+    spec: &str,
+    args: &RunArgs,
+    signals: &Signals,
+) -> Result<(), Failure> {
     let session = run.session();
     let (plan, config) = (session.plan.clone(), session.config.clone());
     let batch = config.recipe.batch;
@@ -84,12 +107,7 @@ pub fn find(run: Run, spec: &str, args: &RunArgs, signals: &Signals) -> Result<(
         "rates from {from:e} to {to:e} over {} steps of {batch}, {} an epoch",
         plan.total, plan.per_epoch
     ));
-    if plan.total < FEWEST {
-        return Err(Failure::Usage(format!(
-            "--find-rate needs {FEWEST} steps or more to say something, and these are {}; say --steps",
-            plan.total
-        )));
-    }
+    said::of_weights(&config.recipe, network).iter().for_each(output::note);
     let mut shown = progress::Shown::new(session, 0, signals);
     let rates = run.find_rate(Sweep { from, to }, &mut shown)?;
     drop(shown);
@@ -127,18 +145,15 @@ fn tell(
             lowest,
             tenth_of_lowest: tenth,
             fall: rates.fall(),
+            by_chance: rates.fall().is_none_or(Fall::is_faint),
             tried: &rates.tried,
             written: written.clone(),
-        }),
-        ResultFormat::Csv => {
-            output::say(csv(rates).trim_end());
-            Ok(())
-        }
-        ResultFormat::Text => {
-            text(rates, steepest.zip(tenth), written);
-            Ok(())
-        }
+        })?,
+        ResultFormat::Csv => output::say(csv(rates).trim_end()),
+        ResultFormat::Text => text(rates, steepest.zip(tenth), written),
     }
+    warn(rates);
+    Ok(())
 }
 
 fn text(rates: &Rates, named: Option<(f64, f64)>, [csv, svg]: &[String; 2]) {
@@ -158,13 +173,7 @@ fn text(rates: &Rates, named: Option<(f64, f64)>, [csv, svg]: &[String; 2]) {
             "stopped behind a rate of {last:.1e}, since the loss grew fourfold or to no number"
         ));
     }
-    let Some((steepest, tenth)) = named else {
-        output::warn(
-            "the loss fell at none of these rates by more than batches differ: take more steps (--steps \
-             200) or larger batches, or begin lower (--rates 1e-8..1e-3)",
-        );
-        return;
-    };
+    let Some((steepest, tenth)) = named else { return };
     let lowest = rates.lowest().map_or(f64::NAN, |tried| tried.rate);
     output::say(format_args!("steepest descent at a rate of {}", short(steepest)));
     output::say(format_args!("lowest loss at a rate of {lowest:.1e}; a tenth of it is {tenth:e}"));
@@ -172,7 +181,16 @@ fn text(rates: &Rates, named: Option<(f64, f64)>, [csv, svg]: &[String; 2]) {
         "--with schedule.lr={} trains with it; {csv} and {svg} have all steps",
         short(tenth)
     ));
-    if let Some(Fall { by, scatter }) = rates.fall().filter(|fall| fall.is_faint()) {
+}
+
+/// Where the rates say little.
+fn warn(rates: &Rates) {
+    if rates.steepest().is_none() {
+        output::warn(
+            "the loss fell at none of these rates by more than batches differ: take more steps (--steps \
+             200) or larger batches, or begin lower (--rates 1e-8..1e-3)",
+        );
+    } else if let Some(Fall { by, scatter }) = rates.fall().filter(|fall| fall.is_faint()) {
         output::warn(format_args!(
             "the loss fell by {by:.3} only, and batches scatter by {scatter:.3}: chance may have \
              chosen these rates; take more steps (--steps) or larger batches (--batch)"

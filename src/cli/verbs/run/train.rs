@@ -1,6 +1,5 @@
 //! `rnetc run --train`: everything between the arguments and the training loop.
 
-use std::ops::Range;
 use std::path::Path;
 
 use serde::Serialize;
@@ -13,27 +12,24 @@ use crate::cli::session::spec::NamedSpec;
 use crate::cli::session::{RUNS, download, engine, recipe, recorded, start};
 use crate::cli::show::{batches, output, progress, tui};
 use crate::cli::verbs::run::chosen::{self, Chosen};
-use crate::cli::verbs::run::rates;
 use crate::cli::verbs::run::resume::{self, Resumed};
+use crate::cli::verbs::run::{rates, said};
 use crate::data::folder::Splits;
 use crate::data::locate::Found;
 use crate::data::{Name, Set};
 use crate::engine::Precision;
-use crate::graph::EndId;
 use crate::network::Network;
-use crate::text::{counted, thousands};
+use crate::text::thousands;
 use crate::train::config::Config;
-use crate::train::epochs::Epochs;
 use crate::train::fit;
 use crate::train::part::Part;
 use crate::train::recipe::{Recipe, WarmupCurve};
 use crate::train::record::lock::Lock;
 use crate::train::record::metrics::Evaluation;
 use crate::train::record::run_folder::RunFolder;
-use crate::train::schedule::{Length, Sides, StepPlan};
+use crate::train::schedule::Length;
 use crate::train::tensors::Values;
 use crate::train::trainer::{End, Observer};
-use crate::train::updates;
 
 /// Epochs on `shapes10` where nothing says how long: enough to learn it, in a few minutes.
 const SHAPES_EPOCHS: u32 = 4;
@@ -89,9 +85,13 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
     chosen::begin(&whole, &data, &config);
     batches::say(asked, &config);
     spec.warn_of_batch(training.network(), config.recipe.batch);
+    if args.training.find_rate {
+        // Before anything is compiled in vain.
+        rates::check(&config)?;
+    }
     let mut run = training.prepare_as(config, &data, &engine)?;
     if args.training.find_rate {
-        return rates::find(run, &spec.name, args, signals);
+        return rates::find(run, training.network(), &spec.name, args, signals);
     }
     // Only when the programs are compiled is a folder made.
     let (folder, lock) = match &resumed {
@@ -212,68 +212,6 @@ impl<'a> Finished<'a> {
     }
 }
 
-/// What a recipe leaves as it is.
-fn frozen(recipe: &Recipe, network: &Network) -> Option<String> {
-    let updates = updates::of(recipe, network).ok()?;
-    let (frozen, all) = (updates::frozen(&updates, network), network.parameters());
-    let norms = match updates.still.len() {
-        0 => String::new(),
-        norms => format!(
-            "; {} normalise by running statistics, which stay too",
-            counted(norms, "batch norm")
-        ),
-    };
-    (frozen > 0 || !norms.is_empty()).then(|| {
-        format!(
-            "frozen: {} of {} parameters stay as they are{norms}",
-            thousands(frozen),
-            thousands(all)
-        )
-    })
-}
-
-/// What a recipe trains for a part of the run.
-fn ending(recipe: &Recipe, network: &Network) -> Vec<String> {
-    let Ok(updates) = updates::of(recipe, network) else { return Vec::new() };
-    let all = thousands(network.parameters());
-    let told = |(at, end): (usize, &Epochs)| {
-        let some = thousands(updates::until(&updates, network, EndId(at as u32)));
-        let epochs = if end.0 == 1.0 { "epoch" } else { "epochs" };
-        format!("trained for {end} {epochs}: {some} of {all} parameters")
-    };
-    recipe.ends().iter().enumerate().map(told).collect()
-}
-
-/// What training pictures are stretched to on the way, where it is not always what the net reads.
-fn sizes(plan: &StepPlan, [rows, columns]: [usize; 2]) -> Option<String> {
-    let stages = plan.stages(0);
-    let at = |(steps, sides): &(Range<u64>, Sides)| {
-        let [rows, columns] = sides.unwrap_or([rows, columns]);
-        format!("{rows}×{columns} up to step {}", steps.end)
-    };
-    let whole = match stages.last() {
-        Some((_, Some(_))) => format!("never {rows}×{columns}, at which it is measured"),
-        Some((_, None)) if stages.len() > 1 => format!("measured at {rows}×{columns}"),
-        Some((_, None)) | None => return None,
-    };
-    let all = stages.iter().map(at).collect::<Vec<_>>().join(", ");
-    Some(format!("training pictures: {all}; {whole}"))
-}
-
-/// Which weights of a run that averages them are measured and kept.
-fn averaged(recipe: &Recipe) -> Option<String> {
-    let what = match (recipe.ema, recipe.lookahead) {
-        (Some(ema), _) => format!("the moving average of the weights (ema: {})", ema.decay),
-        (None, Some(lookahead)) => {
-            format!("the slow weights of Lookahead (every {} steps)", lookahead.every)
-        }
-        (None, None) => return None,
-    };
-    Some(format!(
-        "measured, saved under the weights' names and exported: {what}, running statistics too"
-    ))
-}
-
 fn go(
     mut run: Run,
     folder: &RunFolder,
@@ -295,17 +233,9 @@ fn go(
         if done > 0 { format!(", from step {done} on") } else { String::new() },
         folder.path().display()
     ));
-    if let Some(text) = frozen(&session.config.recipe, network) {
-        output::note(text);
-    }
-    for text in ending(&session.config.recipe, network) {
-        output::note(text);
-    }
-    if let Some(text) = averaged(&session.config.recipe) {
-        output::note(text);
-    }
+    said::of_weights(&session.config.recipe, network).iter().for_each(output::note);
     let seen = session.train.pictures.seen();
-    if let Some(text) = sizes(plan, [seen.rows, seen.columns]) {
+    if let Some(text) = said::sizes(plan, [seen.rows, seen.columns]) {
         output::note(text);
     }
     if let Some((steps, asked)) = plan.shortened_warmup() {

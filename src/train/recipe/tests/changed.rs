@@ -112,6 +112,11 @@ fn mistakes_in_a_recipe_that_changes_another_are_shown_in_its_own_text() {
         ("base: he2016\nepochs: 30\n", "after 48000 of 64000"),
         ("base: he2016\noptimiser: { betas: [0.9, 0.9] }\n", "sgd has no `betas`"),
         ("base: he2016\nseed: 1\nseed: 2\n", "`seed` stands twice"),
+        // What a mistake is of is no matter of words that a text has.
+        (
+            "base: he2016\nseed: \"` is missing\"\n",
+            "a whole number from 0 on is needed at line 2 column 7",
+        ),
         (
             "base: he2016\nvalidaton:\n",
             "there is no key `validaton` here; did you mean `validation`? at line 2 column 1",
@@ -153,6 +158,7 @@ fn single_keys_are_changed_by_their_paths() {
         ),
         ("optimizer.lr", "1", "did you mean `optimiser`?"),
         ("schedule.lr", "fast", "this is \"fast\", and a number is needed"),
+        ("schedule.lr", "so at line 9", "this is \"so at line 9\", and a number is needed"),
         ("schedule.lr", "-1", "recipe, with schedule.lr: schedule.lr is -1, and must be 0 or more"),
         ("schedule.lr", "[", "recipe, with schedule.lr: schedule.lr: "),
         ("seed", "null", "`seed` is missing"),

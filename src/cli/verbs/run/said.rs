@@ -1,0 +1,80 @@
+//! What is said of a run before it begins.
+
+use std::ops::Range;
+
+use crate::graph::EndId;
+use crate::network::Network;
+use crate::text::{counted, thousands};
+use crate::train::epochs::Epochs;
+use crate::train::recipe::Recipe;
+use crate::train::schedule::{Sides, StepPlan};
+use crate::train::updates;
+
+/// What a recipe does to weights that is not the usual: those that stay as they are, are trained for a while, or are
+/// averaged.
+pub fn of_weights(recipe: &Recipe, network: &Network) -> Vec<String> {
+    let kept = frozen(recipe, network).into_iter().chain(ending(recipe, network));
+    kept.chain(averaged(recipe)).collect()
+}
+
+/// What a recipe leaves as it is.
+fn frozen(recipe: &Recipe, network: &Network) -> Option<String> {
+    let updates = updates::of(recipe, network).ok()?;
+    let (frozen, all) = (updates::frozen(&updates, network), network.parameters());
+    let norms = match updates.still.len() {
+        0 => String::new(),
+        norms => format!(
+            "; {} normalise by running statistics, which stay too",
+            counted(norms, "batch norm")
+        ),
+    };
+    (frozen > 0 || !norms.is_empty()).then(|| {
+        format!(
+            "frozen: {} of {} parameters stay as they are{norms}",
+            thousands(frozen),
+            thousands(all)
+        )
+    })
+}
+
+/// What a recipe trains for a part of the run.
+fn ending(recipe: &Recipe, network: &Network) -> Vec<String> {
+    let Ok(updates) = updates::of(recipe, network) else { return Vec::new() };
+    let all = thousands(network.parameters());
+    let told = |(at, end): (usize, &Epochs)| {
+        let some = thousands(updates::until(&updates, network, EndId(at as u32)));
+        let epochs = if end.0 == 1.0 { "epoch" } else { "epochs" };
+        format!("trained for {end} {epochs}: {some} of {all} parameters")
+    };
+    recipe.ends().iter().enumerate().map(told).collect()
+}
+
+/// What training pictures are stretched to on the way, where it is not always what the net reads.
+pub fn sizes(plan: &StepPlan, [rows, columns]: [usize; 2]) -> Option<String> {
+    let stages = plan.stages(0);
+    let at = |(steps, sides): &(Range<u64>, Sides)| {
+        let [rows, columns] = sides.unwrap_or([rows, columns]);
+        format!("{rows}×{columns} up to step {}", steps.end)
+    };
+    let whole = match stages.last() {
+        Some((_, Some(_))) => format!("never {rows}×{columns}, at which it is measured"),
+        Some((_, None)) if stages.len() > 1 => format!("measured at {rows}×{columns}"),
+        Some((_, None)) | None => return None,
+    };
+    let all = stages.iter().map(at).collect::<Vec<_>>().join(", ");
+    Some(format!("training pictures: {all}; {whole}"))
+}
+
+/// Which weights of a run that averages them are measured and kept.
+fn averaged(recipe: &Recipe) -> Option<String> {
+    let what = match (recipe.ema, recipe.lookahead) {
+        (Some(ema), _) => format!("the moving average of the weights (ema: {})", ema.decay),
+        (None, Some(lookahead)) => {
+            format!("the slow weights of Lookahead (every {} steps)", lookahead.every)
+        }
+        (None, None) => return None,
+    };
+    Some(format!(
+        "measured, saved under the weights' names and exported: {what}, running statistics too"
+    ))
+}
