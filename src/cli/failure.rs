@@ -135,6 +135,8 @@ impl From<TrainError> for Failure {
             | TrainError::AllFrozen { .. }
             | TrainError::Parts { .. }
             | TrainError::NoDepth { .. }
+            | TrainError::NoHidden { .. }
+            | TrainError::NoMatrix { .. }
             | TrainError::Misfit { .. }
             | TrainError::TooLong { .. }
             | TrainError::Unpaired { .. }

@@ -13,7 +13,7 @@ use crate::nn::optimiser::{self, Clip, FILLED, Rule, Sgd, Step, Update};
 /// How the parameters of a network are updated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Updates {
-    /// The optimiser.
+    /// The optimiser of parameters without an update of their own.
     pub rule: Rule,
     /// Weight decay.
     pub weight_decay: f64,
@@ -51,7 +51,7 @@ impl Updates {
     pub fn common(&self, kind: TensorKind) -> Update {
         let decayed = self.decay_vectors || kind != TensorKind::Vector;
         let weight_decay = if decayed { self.weight_decay } else { 0.0 };
-        Update { weight_decay, rate: 1.0, until: None }
+        Update { rule: self.rule, weight_decay, rate: 1.0, until: None }
     }
 
     /// That of a parameter; none where it is frozen.
@@ -108,17 +108,17 @@ impl Lowering<'_> {
             None => gradients,
         };
         let lr = self.scalar("lr", Role::LearningRate);
-        let filled = self.filled(updates.rule);
+        let filled = self.filled(trained);
         let open = self.open(trained);
         for (Trained { parameter, update }, &g) in trained.iter().zip(&gradients) {
             let Parameter { tensor, input, node: w } = *parameter;
-            let slots = updates.rule.slots();
+            let slots = update.rule.slots();
             let kept: Vec<(InputId, NodeId)> =
                 slots.iter().map(|&slot| self.slot(tensor.id, input, slot)).collect();
             let (inputs, kept): (Vec<InputId>, Vec<NodeId>) = kept.into_iter().unzip();
             let open = update.until.map(|end| open[&end]);
             let step = Step { lr, w, g, kept: &kept, filled, open };
-            let (new, keeps) = updates.rule.apply(&mut self.b, update, step);
+            let (new, keeps) = update.apply(&mut self.b, step);
             self.updates.push((input, new));
             self.updates.extend(inputs.into_iter().zip(keeps));
         }
@@ -139,9 +139,10 @@ impl Lowering<'_> {
         (self.input_id(node), node)
     }
 
-    /// How much of an optimiser's moments is filled after this step.
-    fn filled(&mut self, rule: Rule) -> Option<[NodeId; 2]> {
-        let betas = rule.filling()?;
+    /// How much of an optimiser's moments is filled after this step; of all parameters' optimisers, one has
+    /// moments.
+    fn filled(&mut self, trained: &[Trained]) -> Option<[NodeId; 2]> {
+        let betas = trained.iter().find_map(|one| one.update.rule.filling())?;
         let now = FILLED.map(|(name, role, _)| self.scalar(name, role));
         let next = [0, 1].map(|k| optimiser::filled(&mut self.b, betas[k], now[k]));
         for (before, after) in now.into_iter().zip(next) {

@@ -113,6 +113,22 @@ pub enum TrainError {
         /// The net.
         net: String,
     },
+    /// Muon is to train the weights of hidden layers.
+    #[error(
+        "recipe, optimiser: muon trains the weights of hidden layers, and {net} has none to train"
+    )]
+    NoHidden {
+        /// The net.
+        net: String,
+    },
+    /// Muon is to train matrices.
+    #[error("recipe, groups: muon trains matrices, and what `{pattern}` has of {net} are none")]
+    NoMatrix {
+        /// The group's patterns.
+        pattern: String,
+        /// The net.
+        net: String,
+    },
     /// A file was written in a format that is not known yet.
     #[error("{path}: it has format {format}, and this rnetc reads formats up to {known}")]
     Newer {

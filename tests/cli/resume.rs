@@ -206,6 +206,11 @@ fn runs_with_any_optimiser_go_on_to_the_same_weights() {
     for (name, optimiser, kept) in [
         ("adamw", "kind: adamw, weight_decay: 0.01", &["first_moment", "second_moment"][..]),
         ("lion", "kind: lion, weight_decay: 0.1, layer_decay: 0.5", &["momentum"][..]),
+        (
+            "muon",
+            "kind: muon, weight_decay: 0, otherwise: { kind: adamw, lr: 0.001, weight_decay: 0 }",
+            &["momentum", "first_moment", "second_moment"][..],
+        ),
     ] {
         let (_, rest) = recipe.split_once(plain).expect("its optimiser");
         let (before, _) = recipe.split_once("optimiser:\n").unwrap();
@@ -228,7 +233,12 @@ fn runs_with_any_optimiser_go_on_to_the_same_weights() {
         }
         let slots = |name: &&&str| name.ends_with("moment") || name.ends_with("momentum");
         assert!(!names.iter().filter(slots).any(|name| name.starts_with("stem.")), "{names:?}");
-        assert_eq!(names.contains(&"optimiser.second_moment.filled"), name == "adamw");
+        let filled = names.contains(&"optimiser.second_moment.filled");
+        assert_eq!(filled, name != "lion");
+        assert_eq!(
+            whole.err.contains("optimisers: muon trains 144 parameters, adamw "),
+            name == "muon"
+        );
         // Others read the weights, and know no optimiser.
         folder.expect(0, &format!("run --eval --data cifar --engine cpu --weights {name}"));
         folder.expect(0, &format!("export {name} --onnx {name}.onnx"));

@@ -3,6 +3,7 @@
 
 use rnetc::engine::Precision;
 use rnetc::engine::cpu::CpuEngine;
+use rnetc::engine::cpu::simd::Isa;
 use rnetc::engine::wgpu::{GpuPlan, Target};
 use rnetc::gradcheck;
 use rnetc::graph::builder::Builder;
@@ -11,11 +12,13 @@ use rnetc::graph::{
     Average, Class, EndId, Input, InputId, Program, Role, Shape, Slot, Type, interp,
 };
 use rnetc::lower::{self, Form, Goal, Updates};
-use rnetc::network::Network;
+use rnetc::network::{Network, TensorKind};
 use rnetc::nn::averages::Averages;
-use rnetc::nn::optimiser::{AdamW, Clip, Lion, Rule, Sgd, Step, Update};
+use rnetc::nn::optimiser::{
+    AdamW, Adjust, COEFFICIENTS, Clip, Lion, Muon, Rule, Sgd, Step, Update,
+};
 
-use crate::compare::agrees;
+use crate::compare::{agree, agrees};
 use crate::support::{small, with};
 
 const PLAIN: Form = Form { recompute: false, scaled: false };
@@ -27,6 +30,29 @@ const ADAMW: Rule = Rule::AdamW(AdamW { betas: [0.9, 0.999], eps: 0.1 });
 const SGD: Rule = Rule::Sgd { momentum: 0.9, nesterov: false };
 
 const LION: Rule = Rule::Lion(Lion { betas: [0.9, 0.99] });
+
+const MUON: Rule = Rule::Muon(Muon {
+    momentum: 0.9,
+    nesterov: true,
+    steps: 3,
+    coefficients: COEFFICIENTS,
+    eps: 1e-7,
+    adjust: Adjust::Original,
+    normalise_weights: true,
+});
+
+/// Muon for the weights of all layers but the first, SGD for all else.
+fn by_muon(network: &Network, rate: f64) -> Updates {
+    let mut updates = Updates { rule: MUON, ..Updates::of(Sgd::PAPER) };
+    for tensor in network.tensors().filter(|tensor| tensor.id.part.is_trained()) {
+        let name = network.tensor_name(tensor.id);
+        let matrix = tensor.kind != TensorKind::Vector && !name.starts_with("stem.");
+        let own = Update { rate, ..updates.common(tensor.kind) };
+        let own = if matrix { own } else { Update { rule: SGD, ..own } };
+        updates.own.insert(tensor.id, Some(own));
+    }
+    updates
+}
 
 fn step(network: &Network, updates: &Updates, form: Form) -> Program {
     lower::program(network, 4, Goal::Training(updates, form))
@@ -63,6 +89,13 @@ fn engines_agree_on_every_rule() {
         ("adamw", of(ADAMW), PLAIN),
         ("clipped by norm", clipped(Clip::Norm(0.5)), PLAIN),
         ("clipped by value, scaled", clipped(Clip::Value(0.01)), SCALED),
+        // A small rate: what is rounding in a gradient of little is much in a direction.
+        (
+            "muon, clipped by norm",
+            Updates { clip: Some(Clip::Norm(0.5)), ..by_muon(&network, 0.1) },
+            PLAIN,
+        ),
+        ("muon, scaled", by_muon(&network, 0.1), SCALED),
         ("head only", head_only(&network, clipped(Clip::Norm(0.5))), SCALED),
     ] {
         agrees(name, &step(&network, &updates, form), 1e-3);
@@ -78,13 +111,41 @@ fn engines_agree_on_lion() {
     let lr = b.input("lr", Role::LearningRate, Type { shape: Shape::SCALAR, batched: false });
     let (w, g) = (b.input("w", Role::Parameter, ty), b.input("g", Role::Parameter, ty));
     let m = b.input("m", Role::Slot(Slot::Momentum, InputId(1)), ty);
-    let update = Update { weight_decay: 0.1, rate: 0.5, until: None };
+    let update = Update { rule: LION, weight_decay: 0.1, rate: 0.5, until: None };
     let step = Step { lr, w, g, kept: &[m], filled: None, open: None };
-    let (new, kept) = LION.apply(&mut b, &update, step);
+    let (new, kept) = update.apply(&mut b, step);
     // A gradient that shrinks from step to step.
     let less = b.scale(g, 0.75);
     let updates = vec![(InputId(1), new), (InputId(3), kept[0]), (InputId(2), less)];
     agrees("lion", &Program { graph: b.finish(), outputs: vec![], updates, batch: 1 }, 1e-6);
+}
+
+/// On numbers that are given, whose directions are far from rounding: filters with more inputs and with more
+/// outputs, on all of a CPU's instructions and in all of its precisions.
+#[test]
+fn engines_agree_on_muon() {
+    for shape in [[3, 3, 5, 7], [1, 1, 6, 20], [1, 1, 12, 12], [2, 2, 16, 48]] {
+        let mut b = Builder::new();
+        let ty = Type { shape: Shape(shape), batched: false };
+        let lr = b.input("lr", Role::LearningRate, Type { shape: Shape::SCALAR, batched: false });
+        let (w, g) = (b.input("w", Role::Parameter, ty), b.input("g", Role::Parameter, ty));
+        let m = b.input("m", Role::Slot(Slot::Momentum, InputId(1)), ty);
+        let update = Update { rule: MUON, weight_decay: 0.1, rate: 0.5, until: None };
+        let step = Step { lr, w, g, kept: &[m], filled: None, open: None };
+        let (new, kept) = update.apply(&mut b, step);
+        let less = b.scale(g, 0.75);
+        let updates = vec![(InputId(1), new), (InputId(3), kept[0]), (InputId(2), less)];
+        let program = Program { graph: b.finish(), outputs: vec![], updates, batch: 1 };
+        // The slope of three iterations at 0 is 41.
+        agrees(&format!("muon, {shape:?}"), &program, 1e-5);
+        for isa in Isa::available() {
+            for precision in [Precision::F32, Precision::Bf16x3, Precision::Bf16] {
+                let engine = CpuEngine::on(isa, Some(2), precision).expect("the machine has it");
+                let name = format!("muon, {shape:?}, {precision}");
+                agree(&name, &program, 1e-5, vec![(isa.name(), Box::new(engine))]);
+            }
+        }
+    }
 }
 
 /// Neither weight gradients, nor what only they read, nor adjoints below the last trained layer.
@@ -127,7 +188,7 @@ fn engines_agree_on_what_is_trained_for_a_while() {
     let mut updates = Updates { rule: ADAMW, ..Updates::of(Sgd::PAPER) };
     let stem = network.tensors().find(|t| network.tensor_name(t.id) == "stem.conv.weight");
     let stem = stem.expect("it").id;
-    let own = |until| Update { until, rate: 2.0, weight_decay: 0.1 };
+    let own = |until| Update { rule: ADAMW, until, rate: 2.0, weight_decay: 0.1 };
     updates.own.insert(stem, Some(own(Some(EndId(1)))));
     agrees("open", &step(&network, &updates, PLAIN), 1e-3);
     let program = step(&network, &updates, SCALED);
@@ -229,9 +290,13 @@ fn updates_are_dispatched_together() {
 #[test]
 fn a_step_that_is_left_out_leaves_all_that_is_kept() {
     let network = small("preact", "depth=8");
-    let updates = Updates { rule: ADAMW, ..Updates::of(Sgd::PAPER) };
-    let program = step(&network, &updates, SCALED);
-    let mut inputs = gradcheck::random_inputs(&network, &program, 1);
+    left_out(&network, &Updates { rule: ADAMW, ..Updates::of(Sgd::PAPER) });
+    left_out(&network, &by_muon(&network, 1.0));
+}
+
+fn left_out(network: &Network, updates: &Updates) {
+    let program = step(network, updates, SCALED);
+    let mut inputs = gradcheck::random_inputs(network, &program, 1);
     let at = |role| program.graph.inputs.iter().position(|input| input.role == role).expect("it");
     let scale = InputId(at(Role::LossScale) as u32);
     let (_, moved) = interp::run(&program, &inputs);
@@ -268,6 +333,7 @@ fn any_number_of_threads_updates_to_the_same_bits() {
         (LION, Some(Clip::Norm(0.5)), PLAIN, true),
         // The filling has one reader.
         (ADAMW, None, PLAIN, false),
+        (MUON, None, PLAIN, true),
     ] {
         let updates = Updates { rule, clip, ..Updates::of(Sgd::PAPER) };
         let updates = if all { updates } else { one_only(&network, updates) };

@@ -37,6 +37,7 @@ mod graph {
 mod goldens {
     mod averages;
     mod layers;
+    mod muon;
     mod nets;
     mod optimiser;
     pub mod resnet;

@@ -18,7 +18,7 @@ const FLAGS: &[(&[&str], &str)] = &[
     (&["nesterov"], "Nesterov's form is the recipe's: optimiser: { nesterov: true }"),
     (
         &["optimizer", "optimiser", "optim", "opt"],
-        "the optimiser is the recipe's: optimiser: { kind: adamw, weight_decay: 0.01 }, or sgd, or lion",
+        "the optimiser is the recipe's: optimiser: { kind: adamw, weight_decay: 0.01 }, or sgd, lion or muon",
     ),
     (
         &["scheduler", "schedule", "sched", "lr-scheduler", "milestones", "gamma", "warmup"],

@@ -29,6 +29,13 @@ impl Advice for TrainError {
             TrainError::Parts { batch, most, .. } => {
                 return Some(format!("write ghost: {}, or a smaller batch", batch.div_ceil(*most)));
             }
+            TrainError::NoHidden { .. } => {
+                "give it layers, such as groups: [{ match: head, optimiser: muon }], or take kind: adamw"
+            }
+            TrainError::NoMatrix { .. } => {
+                "match weights of convolutions or linear layers; a parameter belongs to the first group \
+                 that matches it"
+            }
             TrainError::NoDepth { .. } => "write groups with an lr_factor instead",
             TrainError::Newer { .. } => "use the rnetc that wrote it, or a newer one",
             TrainError::NotWhole { .. } | TrainError::Changed { .. } => {

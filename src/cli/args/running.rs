@@ -78,7 +78,7 @@ pub struct RunArgs {
 /// How to train.
 #[derive(Debug, Args)]
 pub struct TrainingArgs {
-    /// How to train, in YAML; or he2016, stochastic_depth, shakedrop, fast, resnet9, airbench94, airbench96 [default: he2016]
+    /// How to train, in YAML; or he2016, stochastic_depth, shakedrop, fast, resnet9, airbench94, airbench94_muon, airbench96 [default: he2016]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["eval", "predict"])]
     pub recipe: Option<PathBuf>,
     /// Change a key of the recipe, by its path: --with schedule.lr=0.05

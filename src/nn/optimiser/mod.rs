@@ -6,6 +6,8 @@
 mod adamw;
 mod clip;
 mod lion;
+mod muon;
+mod newton_schulz;
 mod sgd;
 
 use crate::graph::builder::Builder;
@@ -15,6 +17,8 @@ use crate::nn::mix;
 pub use adamw::AdamW;
 pub use clip::Clip;
 pub use lion::Lion;
+pub use muon::{Adjust, Muon};
+pub use newton_schulz::{COEFFICIENTS, orthogonalised};
 pub use sgd::{Sgd, sgd};
 
 /// Name of what is kept of a parameter, in files and listings.
@@ -44,13 +48,15 @@ pub enum Rule {
     AdamW(AdamW),
     /// The sign of a momentum.
     Lion(Lion),
+    /// A momentum made orthogonal; for matrices.
+    Muon(Muon),
 }
 
 impl Rule {
     /// What it keeps of a parameter.
     pub fn slots(self) -> &'static [Slot] {
         match self {
-            Rule::Sgd { .. } | Rule::Lion(_) => &[Slot::Momentum],
+            Rule::Sgd { .. } | Rule::Lion(_) | Rule::Muon(_) => &[Slot::Momentum],
             Rule::AdamW(_) => &[Slot::FirstMoment, Slot::SecondMoment],
         }
     }
@@ -59,14 +65,16 @@ impl Rule {
     pub fn filling(self) -> Option<[f64; 2]> {
         match self {
             Rule::AdamW(AdamW { betas, .. }) => Some(betas),
-            Rule::Sgd { .. } | Rule::Lion(_) => None,
+            Rule::Sgd { .. } | Rule::Lion(_) | Rule::Muon(_) => None,
         }
     }
 }
 
-/// How one parameter is updated, beside the optimiser's rule.
+/// How one parameter is updated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Update {
+    /// By which optimiser.
+    pub rule: Rule,
     /// Weight decay λ.
     pub weight_decay: f64,
     /// What the learning rate is multiplied by.
@@ -92,16 +100,16 @@ pub struct Step<'a> {
     pub open: Option<NodeId>,
 }
 
-impl Rule {
+impl Update {
     /// The new parameter, and what is kept of it now, in the order of [`Rule::slots`].
     ///
     /// # Panics
     /// The step lacks what the rule asks for.
-    pub fn apply(self, b: &mut Builder, update: &Update, step: Step) -> (NodeId, Vec<NodeId>) {
-        let Update { weight_decay, rate, until: _ } = *update;
+    pub fn apply(&self, b: &mut Builder, step: Step) -> (NodeId, Vec<NodeId>) {
+        let Update { rule, weight_decay, rate, until: _ } = *self;
         let lr = b.scale(step.lr, rate);
         let step = Step { lr, ..step };
-        let (new, keeps) = match self {
+        let (new, keeps) = match rule {
             Rule::Sgd { momentum, nesterov } => {
                 let settings = Sgd { momentum, weight_decay, decay_vectors: true, nesterov };
                 let (w, m) = sgd(b, &settings, lr, step.w, step.kept[0], step.g);
@@ -109,12 +117,30 @@ impl Rule {
             }
             Rule::AdamW(adamw) => adamw.apply(b, weight_decay, step),
             Rule::Lion(lion) => lion.apply(b, weight_decay, step),
+            Rule::Muon(muon) => muon.apply(b, weight_decay, step),
         };
         let Some(open) = step.open else { return (new, keeps) };
         let pairs = keeps.iter().zip(step.kept);
         let kept = pairs.map(|(&new, &old)| mix::mixed(b, open, new, old)).collect();
         (mix::mixed(b, open, new, step.w), kept)
     }
+}
+
+/// m ← μ·m + g, and where it leads: m or, in Nesterov's form, g + μ·m.
+fn with_momentum(
+    b: &mut Builder,
+    momentum: f64,
+    nesterov: bool,
+    m: NodeId,
+    g: NodeId,
+) -> (NodeId, NodeId) {
+    let kept = b.scale(m, momentum);
+    let m = b.add(kept, g);
+    if !nesterov {
+        return (m, m);
+    }
+    let ahead = b.scale(m, momentum);
+    (b.add(g, ahead), m)
 }
 
 /// β·old + (1 − β)·new.

@@ -1,6 +1,6 @@
 //! Stochastic gradient descent with momentum.
 
-use super::moved;
+use super::{moved, with_momentum};
 use crate::graph::NodeId;
 use crate::graph::builder::Builder;
 
@@ -40,13 +40,6 @@ pub fn sgd(
         let decay = b.scale(w, sgd.weight_decay);
         b.add(g, decay)
     };
-    let kept = b.scale(m, sgd.momentum);
-    let momentum = b.add(kept, gradient);
-    let direction = if sgd.nesterov {
-        let ahead = b.scale(momentum, sgd.momentum);
-        b.add(gradient, ahead)
-    } else {
-        momentum
-    };
+    let (direction, momentum) = with_momentum(b, sgd.momentum, sgd.nesterov, m, gradient);
     (moved(b, lr, w, direction), momentum)
 }

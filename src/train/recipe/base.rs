@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml::{Mapping, Value};
 
+use super::optimiser::OF_KINDS;
 use super::{BUNDLED, Recipe};
 use crate::text::unmarked;
 use crate::train::TrainError;
@@ -35,9 +36,6 @@ const EITHER: &[(&str, &[&str])] = &[
     ("checkpoint", &["epochs", "steps"]),
     ("clip", &["norm", "value"]),
 ];
-
-/// Keys of an optimiser that only some kinds take.
-const OF_KINDS: &[&str] = &["momentum", "nesterov", "betas", "eps"];
 
 /// A recipe that changes another.
 pub(super) struct Based {
@@ -176,7 +174,8 @@ fn merge(path: &str, into: &mut Mapping, own: Mapping) {
     if path == "schedule" && COURSES[2..].iter().any(|key| is_given(&own, key)) {
         into.remove("warmup");
     }
-    if path == "optimiser" && own.get("kind").is_some_and(|kind| into.get("kind") != Some(kind)) {
+    let of_kind = ["optimiser", "optimiser.otherwise"].contains(&path);
+    if of_kind && own.get("kind").is_some_and(|kind| into.get("kind") != Some(kind)) {
         OF_KINDS.iter().for_each(|key| drop(into.remove(*key)));
     }
     for (key, value) in own {

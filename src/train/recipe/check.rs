@@ -41,7 +41,7 @@ pub fn check(recipe: &Recipe) -> Result<(), Mistake> {
     validation::check(recipe)?;
     cadences(recipe)?;
     recipe.optimiser.check()?;
-    groups::check(&recipe.groups, &recipe.freeze)?;
+    groups::check(&recipe.groups, &recipe.freeze, &recipe.optimiser)?;
     recipe.clip.map_or(Ok(()), |clip| clip.check())?;
     averages::check(recipe)?;
     schedule::check(recipe)

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::optimiser::{above_zero, given};
+use super::optimiser::given;
+use super::ranges::above_zero;
 use crate::nn::optimiser;
 use crate::train::yaml::Mistake;
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::optimiser::given;
+use super::optimiser::{Kind, Optimiser, given};
 use crate::train::epochs::Epochs;
 use crate::train::yaml::Mistake;
 
@@ -19,6 +19,9 @@ pub struct Group {
     /// What the learning rate is multiplied by.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub lr_factor: Option<f64>,
+    /// Which of the recipe's two optimisers trains them.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub optimiser: Option<Kind>,
     /// Weight decay in place of the optimiser's.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub weight_decay: Option<f64>,
@@ -101,7 +104,11 @@ const LONGEST: usize = 200;
 const MOST: usize = 1000;
 
 /// Says what is wrong with groups, whatever net they are for.
-pub(super) fn check(groups: &[Group], freeze: &Patterns) -> Result<(), Mistake> {
+pub(super) fn check(
+    groups: &[Group],
+    freeze: &Patterns,
+    optimiser: &Optimiser,
+) -> Result<(), Mistake> {
     let all = freeze.0.len() + groups.iter().map(|group| group.matches.0.len()).sum::<usize>();
     if all > MOST {
         let key = if freeze.0.len() > MOST { "freeze" } else { "groups" };
@@ -114,16 +121,19 @@ pub(super) fn check(groups: &[Group], freeze: &Patterns) -> Result<(), Mistake> 
         if group.matches.is_empty() {
             return Err(Mistake::at("groups", "a group must match something: match: [norms]"));
         }
-        let Group { matches: _, lr_factor, weight_decay, until, freeze } = group;
-        let changes = lr_factor.is_some() || weight_decay.is_some() || until.is_some();
+        let Group { matches: _, lr_factor, optimiser: chosen, weight_decay, until, freeze } = group;
+        let changes = [lr_factor.is_some(), weight_decay.is_some(), until.is_some()];
+        let changes = chosen.is_some() || changes.contains(&true);
         if *freeze && changes {
-            let text = "a group that is frozen has neither lr_factor nor weight_decay nor until";
+            let text = "a group that is frozen has neither lr_factor nor weight_decay nor until nor optimiser";
             return Err(Mistake::at("groups", text));
         }
         if !freeze && !changes {
-            let text = "a group changes something: lr_factor, weight_decay, until or freeze: true";
+            let text = "a group changes something: lr_factor, weight_decay, optimiser, until or \
+                        freeze: true";
             return Err(Mistake::at("groups", text));
         }
+        chosen.map_or(Ok(()), |kind| is_there(kind, optimiser))?;
         for (name, value) in [("lr_factor", lr_factor), ("weight_decay", weight_decay)] {
             if let Some(value) = value.filter(|value| !(value.is_finite() && *value >= 0.0)) {
                 let text = format!("{name} of a group is {value}, and must be 0 or more");
@@ -135,6 +145,26 @@ pub(super) fn check(groups: &[Group], freeze: &Patterns) -> Result<(), Mistake> 
         }
     }
     Ok(())
+}
+
+/// Refuses an optimiser that the recipe does not have.
+fn is_there(kind: Kind, optimiser: &Optimiser) -> Result<(), Mistake> {
+    let kinds = optimiser.kinds();
+    if kinds.contains(&kind) {
+        return Ok(());
+    }
+    let (kind, there) = (kind.name(), kinds.into_iter().map(Kind::name).collect::<Vec<_>>());
+    let text = match there.as_slice() {
+        [one] => format!(
+            "a group asks for {kind}, and the recipe's optimiser is {one}: two are there with kind: \
+             muon, its own and that of `otherwise`"
+        ),
+        several => format!(
+            "a group asks for {kind}, and the recipe's optimisers are {}",
+            crate::text::series(several, "and")
+        ),
+    };
+    Err(Mistake::at("groups", text))
 }
 
 fn patterns(key: &'static str, patterns: &Patterns) -> Result<(), Mistake> {

@@ -42,7 +42,7 @@ use base::Based;
 pub use base::Change;
 pub use clip::Clip;
 use groups::{Group, Patterns, Statistics};
-pub use optimiser::{Decay, Kind, Optimiser};
+pub use optimiser::{AdjustLr, Decay, Kind, Optimiser, Otherwise};
 pub use schedule::{Cosine, Curve, Divide, OneCycle, Point, Schedule, Warmup, WarmupCurve};
 pub use sizes::{Size, Stage};
 
@@ -50,13 +50,14 @@ pub use sizes::{Size, Stage};
 pub const HE2016: &str = include_str!("../../../specs/recipes/he2016.yaml");
 
 /// Recipes that are known by name.
-pub const BUNDLED: [(&str, &str); 7] = [
+pub const BUNDLED: [(&str, &str); 8] = [
     ("he2016", HE2016),
     ("stochastic_depth", include_str!("../../../specs/recipes/stochastic_depth.yaml")),
     ("shakedrop", include_str!("../../../specs/recipes/shakedrop.yaml")),
     ("fast", include_str!("../../../specs/recipes/fast.yaml")),
     ("resnet9", include_str!("../../../specs/recipes/resnet9.yaml")),
     ("airbench94", include_str!("../../../specs/recipes/airbench94.yaml")),
+    ("airbench94_muon", include_str!("../../../specs/recipes/airbench94_muon.yaml")),
     ("airbench96", include_str!("../../../specs/recipes/airbench96.yaml")),
 ];
 

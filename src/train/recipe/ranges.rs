@@ -1,5 +1,6 @@
 //! Ranges that numbers of several keys have.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use super::MOST_STEPS;
@@ -12,6 +13,26 @@ pub(super) fn at_least_zero(key: &'static str, value: f64) -> Result<(), Mistake
         return Ok(());
     }
     Err(Mistake::at(key, format!("{key} is {value}, and must be 0 or more")))
+}
+
+/// Refuses what is not above 0.
+pub(super) fn above_zero(key: impl Into<Cow<'static, str>>, value: f64) -> Result<(), Mistake> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(());
+    }
+    let key = key.into();
+    let text = format!("{key} is {value}, and must be above 0");
+    Err(Mistake::at(key, text))
+}
+
+/// Refuses what is not from 0 on, below 1.
+pub(super) fn below_one(key: impl Into<Cow<'static, str>>, value: f64) -> Result<(), Mistake> {
+    if (0.0..1.0).contains(&value) {
+        return Ok(());
+    }
+    let key = key.into();
+    let text = format!("{key} is {value}, and must be 0 or more, below 1");
+    Err(Mistake::at(key, text))
 }
 
 /// Refuses what is not from 0 to `most`.

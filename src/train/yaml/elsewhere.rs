@@ -11,7 +11,11 @@ const KEYS: &[(&[&str], &str)] = &[
     ),
     (
         &["adam", "adamw", "betas", "eps", "sgd", "rmsprop", "lion"],
-        "write optimiser: { kind: adamw, weight_decay: 0.01 }; there are sgd, adamw and lion",
+        "write optimiser: { kind: adamw, weight_decay: 0.01 }; there are sgd, adamw, lion and muon",
+    ),
+    (
+        &["muon", "nssteps", "nscoefficients", "adjustlr", "adjustlrfn", "newtonschulz", "auxadam"],
+        "write optimiser: { kind: muon, weight_decay: 0.1, otherwise: { kind: adamw, lr: 0.001, weight_decay: 0.01 } }",
     ),
     (
         &["gradclip", "clipgrad", "maxnorm", "maxgradnorm", "gradientclipping", "clipnorm"],

@@ -12,7 +12,7 @@ use rnetc::graph::{NodeId, Op, Program};
 use rnetc::lower::{self, Form, Goal, Updates};
 use rnetc::network::Network;
 use rnetc::nn::averages::Averages;
-use rnetc::nn::optimiser::{AdamW, Rule, Sgd};
+use rnetc::nn::optimiser::{AdamW, Adjust, COEFFICIENTS, Muon, Rule, Sgd};
 
 use crate::nets::Net;
 use crate::support::{SMALL, SPECS, with};
@@ -126,12 +126,19 @@ fn kernels_keep_within_webgpus_default_limits() {
 #[test]
 fn updates_of_large_weights_keep_within_webgpus_default_limits() {
     let network = with("preact_resnet18", "");
-    let updates = Updates {
-        rule: Rule::AdamW(AdamW { betas: [0.9, 0.999], eps: 1e-8 }),
-        averages: Averages { lookahead: true, ema: true },
-        ..Updates::of(Sgd::PAPER)
-    };
-    for scaled in [false, true] {
+    let adamw = Rule::AdamW(AdamW { betas: [0.9, 0.999], eps: 1e-8 });
+    let muon = Rule::Muon(Muon {
+        momentum: 0.95,
+        nesterov: true,
+        steps: 2,
+        coefficients: COEFFICIENTS,
+        eps: 1e-7,
+        adjust: Adjust::Original,
+        normalise_weights: true,
+    });
+    for (rule, scaled) in [(adamw, false), (adamw, true), (muon, true)] {
+        let averages = Averages { lookahead: true, ema: true };
+        let updates = Updates { rule, averages, ..Updates::of(Sgd::PAPER) };
         let form = Form { scaled, recompute: false };
         let program = lower::program(&network, 8, Goal::Training(&updates, form));
         let wgsl = wgsl(&program, DeviceLimits::Adapter, Target::default()).unwrap();

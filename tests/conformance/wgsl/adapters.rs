@@ -105,6 +105,29 @@ fn a_convolution_runs_in_every_blocking_by_matrices() {
     }
 }
 
+/// Products of matrices outside the batch are in f32 where all else is in halves: an operand of eleven bits
+/// would show.
+#[test]
+fn an_optimisers_products_are_never_by_matrices_of_halves() {
+    let [x, w] =
+        [[40, 1, 1, 24], [1, 1, 24, 36]].map(|shape| Type { shape: Shape(shape), batched: false });
+    let point = ConvGeometry::POINT;
+    let mut b = Builder::new();
+    let (x, w) = (b.input("x", Role::Parameter, x), b.input("w", Role::Parameter, w));
+    let g = b.conv(point, x, w);
+    let nodes = [g, b.conv_dx(point, g, w), b.conv_dw(point, x, g)];
+    let outputs = Output::quantities(nodes);
+    let program = Program { graph: b.finish(), outputs, updates: Vec::new(), batch: 1 };
+    for activations in [NumberFormat::F32, NumberFormat::F16] {
+        let (name, it) = adapter(activations, Some(32), Some(16));
+        let blocked = [0, 5, 11].map(|choice| {
+            let target = Target { choice, ..it.target };
+            (format!("{name}, choice {choice}"), Emulator { target, ..it })
+        });
+        agrees(&program, 1e-6, &blocked);
+    }
+}
+
 /// The same adapter with so many bytes of workgroup memory, and so many threads a workgroup.
 pub fn roomy((name, it): (String, Emulator), [memory, threads]: [usize; 2]) -> (String, Emulator) {
     let capabilities = Capabilities { memory, threads, ..it.target.capabilities };

@@ -11,8 +11,8 @@ use crate::support::golden::Golden;
 const STEPS: usize = 3;
 const LENGTHS: [usize; 2] = [3, 5];
 
-fn plain(weight_decay: f64) -> Update {
-    Update { weight_decay, rate: 1.0, until: None }
+fn plain(rule: Rule, weight_decay: f64) -> Update {
+    Update { rule, weight_decay, rate: 1.0, until: None }
 }
 
 fn input_id(b: &Builder, node: NodeId) -> InputId {
@@ -23,7 +23,8 @@ fn input_id(b: &Builder, node: NodeId) -> InputId {
 }
 
 /// A program that updates both vectors from inputs `g0` and `g1`.
-fn program(rule: Rule, update: &Update, clip: Option<Clip>) -> Program {
+fn program(update: &Update, clip: Option<Clip>) -> Program {
+    let rule = update.rule;
     let mut b = Builder::new();
     let scalar = Type { shape: Shape::SCALAR, batched: false };
     let lr = b.input("lr", Role::LearningRate, scalar);
@@ -52,7 +53,7 @@ fn program(rule: Rule, update: &Update, clip: Option<Clip>) -> Program {
     }
     for ((w, _, kept), g) in vectors.into_iter().zip(gradients) {
         let step = Step { lr, w, g, kept: &kept, filled, open: None };
-        let (new, keeps) = rule.apply(&mut b, update, step);
+        let (new, keeps) = update.apply(&mut b, step);
         for (before, after) in std::iter::once(w).chain(kept).zip(std::iter::once(new).chain(keeps))
         {
             updates.push((input_id(&b, before), after));
@@ -66,8 +67,8 @@ fn named(program: &Program, name: &str) -> InputId {
     InputId(at.expect("an input of that name") as u32)
 }
 
-fn check(golden: &Golden, case: &str, lr: f64, (rule, update): (Rule, Update), clip: Option<Clip>) {
-    let program = program(rule, &update, clip);
+fn check(golden: &Golden, case: &str, lr: f64, update: Update, clip: Option<Clip>) {
+    let program = program(&update, clip);
     let mut state = Inputs::new();
     for (at, input) in program.graph.inputs.iter().enumerate() {
         state.insert(InputId(at as u32), vec![0.0; input.ty.shape.len()]);
@@ -112,9 +113,9 @@ fn adamw_is_that_of_pytorch() {
     for case in cases(&golden, "adamw") {
         let [lr, first, second, eps, weight_decay] = settings(&golden, &case);
         let rule = Rule::AdamW(AdamW { betas: [first, second], eps });
-        check(&golden, &case, lr, (rule, plain(weight_decay)), None);
+        check(&golden, &case, lr, plain(rule, weight_decay), None);
         // A factor of the rate is as good as a rate.
-        check(&golden, &case, lr / 4.0, (rule, Update { rate: 4.0, ..plain(weight_decay) }), None);
+        check(&golden, &case, lr / 4.0, Update { rate: 4.0, ..plain(rule, weight_decay) }, None);
     }
 }
 
@@ -124,7 +125,7 @@ fn lion_is_that_of_its_authors() {
     for case in cases(&golden, "lion") {
         let [lr, first, second, weight_decay] = settings(&golden, &case);
         let rule = Rule::Lion(Lion { betas: [first, second] });
-        check(&golden, &case, lr, (rule, plain(weight_decay)), None);
+        check(&golden, &case, lr, plain(rule, weight_decay), None);
     }
 }
 
@@ -135,6 +136,6 @@ fn gradients_are_clipped_as_by_pytorch() {
         let [norm, most] = settings(&golden, &case);
         let rule = Rule::Sgd { momentum: 0.9, nesterov: false };
         let clip = if norm == 1.0 { Clip::Norm(most) } else { Clip::Value(most) };
-        check(&golden, &case, 0.1, (rule, plain(0.0)), Some(clip));
+        check(&golden, &case, 0.1, plain(rule, 0.0), Some(clip));
     }
 }

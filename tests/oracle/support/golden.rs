@@ -102,6 +102,11 @@ impl Golden {
         Self::parse(include_bytes!("../../goldens/optimisers.safetensors"))
     }
 
+    /// Newton–Schulz, Muon, and a net that it trains.
+    pub fn muon() -> Self {
+        Self::parse(include_bytes!("../../goldens/muon.safetensors"))
+    }
+
     fn parse(bytes: &[u8]) -> Self {
         let file = SafeTensors::deserialize(bytes).expect("a golden file");
         let read = |view: safetensors::tensor::TensorView| {

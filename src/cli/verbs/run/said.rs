@@ -6,15 +6,15 @@ use crate::graph::EndId;
 use crate::network::Network;
 use crate::text::{counted, thousands};
 use crate::train::epochs::Epochs;
-use crate::train::recipe::Recipe;
+use crate::train::recipe::{Kind, Recipe};
 use crate::train::schedule::{Sides, StepPlan};
 use crate::train::updates;
 
-/// What a recipe does to weights that is not the usual: those that stay as they are, are trained for a while, or are
-/// averaged.
+/// What a recipe does to weights that is not the usual: those that stay as they are, have one of two optimisers, are
+/// trained for a while, or are averaged.
 pub fn of_weights(recipe: &Recipe, network: &Network) -> Vec<String> {
-    let kept = frozen(recipe, network).into_iter().chain(ending(recipe, network));
-    kept.chain(averaged(recipe)).collect()
+    let kept = frozen(recipe, network).into_iter().chain(shared(recipe, network));
+    kept.chain(ending(recipe, network)).chain(averaged(recipe)).collect()
 }
 
 /// What a recipe leaves as it is.
@@ -35,6 +35,15 @@ fn frozen(recipe: &Recipe, network: &Network) -> Option<String> {
             thousands(all)
         )
     })
+}
+
+/// What Muon trains, and what the optimiser beside it.
+fn shared(recipe: &Recipe, network: &Network) -> Option<String> {
+    let other = recipe.optimiser.otherwise.as_ref()?;
+    let updates = updates::of(recipe, network).ok()?;
+    let [own, others] = updates::shared(&updates, network).map(thousands);
+    let [kind, otherwise] = [recipe.optimiser.kind, other.kind].map(Kind::name);
+    Some(format!("optimisers: {kind} trains {own} parameters, {otherwise} {others}"))
 }
 
 /// What a recipe trains for a part of the run.

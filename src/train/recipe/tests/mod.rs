@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::lower::Updates;
-use crate::nn::optimiser::{Lion, Rule};
+use crate::nn::optimiser::{Adjust, Lion, Muon, Rule};
 use crate::train::updates;
 
 mod changed;
@@ -77,6 +77,31 @@ fn airbench_has_the_numbers_of_its_code() {
         (least * 1024.0).sqrt()
     };
     assert_eq!([side("airbench96"), side("resnet9")], [12.0, 8.0]);
+}
+
+/// Muon's rate is free of the loss's scale; SGD's, for a sum over a batch, and decays a step are those of the
+/// code. Of the head's weights there these are 9/256.
+#[test]
+fn airbench94_muon_has_the_numbers_of_its_code() {
+    let recipe = Recipe::bundled("airbench94_muon").unwrap().unwrap();
+    let Rule::Muon(muon) = recipe.optimiser.rule() else { panic!("another rule") };
+    assert_eq!((muon.momentum, muon.nesterov, muon.steps, muon.eps), (0.6, true, 3, 1e-7));
+    assert!(muon.normalise_weights && muon.adjust == Adjust::None);
+    assert_eq!((recipe.batch, recipe.length(), recipe.schedule.lr), (2000, 8.0, 0.24));
+    let near = |have: f64, want: f64| assert!((have / want - 1.0).abs() < 1e-5, "{have} {want}");
+    let (batch, lost) = (2000.0, 2e-6 * 2000.0);
+    let other = recipe.optimiser.otherwise.as_ref().unwrap();
+    near(other.lr, 0.053 * batch);
+    near(other.weight_decay, lost / 0.053 / batch);
+    let head = &recipe.groups[1];
+    let rate = 0.67 * batch * (9.0f64 / 256.0).powi(2);
+    near(head.lr_factor.unwrap() * other.lr, rate);
+    near(head.weight_decay.unwrap(), lost / rate);
+    let network = crate::Spec::bundled("airbench94").unwrap().compile().unwrap();
+    let updates = updates::of(&recipe, &network).unwrap();
+    // Six filters; not what whitens, norms, the head.
+    let filters = 1_971_640 - 312 - 2 * (64 + 256 + 256) - 2560;
+    assert_eq!(updates::shared(&updates, &network)[0], filters);
 }
 
 const SHORT: &str = "\

@@ -128,3 +128,116 @@ fn groups_frozen_parts_and_clipping_are_checked() {
     assert_eq!(Recipe::parse("again", &text).unwrap(), recipe);
     assert_eq!(recipe.clip.unwrap().rule(), crate::nn::optimiser::Clip::Value(0.5));
 }
+
+/// What Muon takes, and what it comes to: PyTorch's form where nothing is said.
+#[test]
+fn muon_takes_its_own_keys_and_an_optimiser_beside_it() {
+    let muon = |keys: &str| {
+        let text = SHORT.replace("  momentum: 0.9\n", &format!("  kind: muon\n{keys}"));
+        Recipe::parse("r.yaml", &text)
+    };
+    let beside = "  otherwise: { kind: sgd, lr: 2, momentum: 0.85, weight_decay: 0.5 }\n";
+    let read = muon(beside).unwrap();
+    let written = serde_yaml::to_string(&read.optimiser).unwrap();
+    assert_eq!(
+        written,
+        "kind: muon\nmomentum: 0.95\nnesterov: true\nns_steps: 5\nns_coefficients:\n- 3.4445\n- -4.775\n\
+         - 2.0315\neps: 1e-7\nadjust_lr: original\nnormalise_weights: false\nweight_decay: 0.0001\n\
+         decay: all\notherwise:\n  kind: sgd\n  lr: 2.0\n  momentum: 0.85\n  weight_decay: 0.5\n  \
+         nesterov: false\n"
+    );
+    let again = serde_yaml::to_string(&read).unwrap();
+    assert_eq!(Recipe::parse("again", &again).unwrap().optimiser.rule(), read.optimiser.rule());
+    let own = "  nesterov: false\n  ns_steps: 3\n  ns_coefficients: [2, -1.5, 0.5]\n  eps: 0.001\n  \
+        adjust_lr: match_rms_adamw\n  normalise_weights: true\n  momentum: 0.6\n";
+    let Rule::Muon(found) = muon(&format!("{own}{beside}")).unwrap().optimiser.rule() else {
+        panic!("another rule");
+    };
+    let wanted = Muon {
+        momentum: 0.6,
+        nesterov: false,
+        steps: 3,
+        coefficients: [2.0, -1.5, 0.5],
+        eps: 0.001,
+        adjust: Adjust::MatchRmsAdamW,
+        normalise_weights: true,
+    };
+    assert_eq!(found, wanted);
+    for (keys, told) in [
+        ("", "`optimiser.otherwise` is missing: what trains biases, norms, the first layer"),
+        ("  betas: [0.9, 0.9]\n", "muon has no `betas`; it takes momentum, nesterov, ns_steps, "),
+        ("  ns_steps: 0\n", "optimiser.ns_steps is 0, and must be 1 to 20"),
+        (
+            "  ns_coefficients: [1, .nan, 1]\n",
+            "ns_coefficients has NaN, and must have numbers from -100",
+        ),
+        ("  ns_coefficients: [1, 2]\n", "a list of 3 values is needed, and this has 2"),
+        ("  adjust_lr: rms\n", "`match_rms_adamw`"),
+        ("  momentum: 1\n", "optimiser.momentum is 1, and must be 0 or more, below 1"),
+        ("  otherwise: sgd\n", "this is \"sgd\", and a set of keys and values is needed"),
+        (
+            "  otherwise: { kind: muon, lr: 1, weight_decay: 0 }\n",
+            "muon trains matrices; for the rest",
+        ),
+        ("  otherwise: { lr: 1, weight_decay: 0 }\n", "`optimiser.otherwise.kind` is missing"),
+        ("  otherwise: { kind: adamw, weight_decay: 0 }\n", "`optimiser.otherwise.lr` is missing"),
+        ("  otherwise: { kind: adamw, lr: -1, weight_decay: 0 }\n", "optimiser.otherwise.lr is -1"),
+        (
+            "  otherwise: { kind: sgd, lr: 1, weight_decay: 0 }\n",
+            "`optimiser.otherwise.momentum` is missing",
+        ),
+        (
+            "  otherwise: { kind: adamw, lr: 1, weight_decay: 0, momentum: 0.9 }\n",
+            "adamw has no `momentum`; it takes betas, eps, lr and weight_decay",
+        ),
+        (
+            "  otherwise: { kind: lion, lr: 1, weight_decay: 0, ns_steps: 3 }\n",
+            "no key `ns_steps` here",
+        ),
+    ] {
+        let error = muon(keys).expect_err(keys).to_string();
+        assert!(error.contains(told), "{keys}: {error}");
+        no_words_of_the_program(&error);
+    }
+    let adamw = SHORT.replace("  momentum: 0.9\n", &format!("  kind: adamw\n{beside}"));
+    let error = Recipe::parse("r.yaml", &adamw).unwrap_err().to_string();
+    assert!(error.contains("adamw has no `otherwise`; it takes betas, eps, "), "{error}");
+}
+
+/// Keys of a kind go with it, one by one too; a group chooses between the two optimisers that are there.
+#[test]
+fn muon_is_changed_key_by_key_and_chosen_by_groups() {
+    let sgd = Recipe::parse("r", SHORT).unwrap();
+    let changes = |all: &[(&str, &str)]| {
+        let all: Vec<_> = all.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        sgd.changed(&all)
+    };
+    let beside = ("optimiser.otherwise", "{ kind: adamw, lr: 0.001, weight_decay: 0 }");
+    let error = changes(&[("optimiser.kind", "muon")]).unwrap_err().to_string();
+    assert!(error.contains("`optimiser.otherwise` is missing"), "{error}");
+    let muon = changes(&[("optimiser.kind", "muon"), beside]).unwrap();
+    assert_eq!(muon.optimiser.momentum, None, "SGD's momentum is not Muon's");
+    let one = |path: &str, value: &str| muon.changed(&[(path.to_owned(), value.to_owned())]);
+    let lion = one("optimiser.otherwise.kind", "lion").unwrap();
+    let otherwise = lion.optimiser.otherwise.unwrap();
+    assert_eq!((otherwise.kind, otherwise.eps, otherwise.lr), (Kind::Lion, None, 0.001));
+    assert_eq!(one("optimiser.ns_steps", "3").unwrap().optimiser.ns_steps, Some(3));
+    let back = one("optimiser", "{ kind: sgd, momentum: 0.9 }").unwrap();
+    assert_eq!(back.optimiser, sgd.optimiser);
+    let group = "[{ match: head, optimiser: muon }, { match: stage1, optimiser: adamw }]";
+    assert_eq!(one("groups", group).unwrap().groups[1].optimiser, Some(Kind::AdamW));
+    let error = one("groups", "[{ match: head, optimiser: lion }]").unwrap_err().to_string();
+    assert!(
+        error.contains("a group asks for lion, and the recipe's optimisers are muon and adamw"),
+        "{error}"
+    );
+    let alone = "[{ match: head, optimiser: muon }]";
+    let error = changes(&[("groups", alone)]).unwrap_err().to_string();
+    assert!(
+        error.contains("a group asks for muon, and the recipe's optimiser is sgd: "),
+        "{error}"
+    );
+    let frozen = "[{ match: head, optimiser: muon, freeze: true }]";
+    let error = one("groups", frozen).unwrap_err().to_string();
+    assert!(error.contains("nor optimiser"), "{error}");
+}

@@ -1,23 +1,33 @@
-//! A recipe's optimiser, groups and frozen parts on the parameters of a network.
+//! A recipe's optimisers, groups and frozen parts on the parameters of a network.
+//!
+//! [`places`] says what a parameter answers to, [`patterns`] which group has it, [`rules`] which optimiser:
+//! Muon has the weights of [`hidden`](mod@hidden) layers.
+
+mod hidden;
+mod patterns;
+mod places;
+mod rules;
 
 use std::collections::BTreeMap;
 
 use super::TrainError;
-use super::recipe::groups::{Group, Patterns, Statistics};
-use super::recipe::pattern::Pattern;
+use super::recipe::groups::Statistics;
 use super::recipe::{Decay, Recipe, averages};
 use crate::graph::EndId;
 use crate::lower::Updates;
-use crate::network::{Layer, ModuleId, ModuleKind, Network, Tensor, TensorKind, UnitId};
+use crate::network::{Layer, Network};
 use crate::nn::optimiser::Update;
-use crate::text::nearest;
+use patterns::Groups;
+use places::Places;
+use rules::Rules;
 
 /// How a recipe updates the parameters of a network.
 ///
 /// # Errors
 /// [`TrainError::NoParameter`] where a pattern matches nothing, [`TrainError::AllFrozen`] where
 /// nothing is left to train, [`TrainError::Parts`] where a batch norm would have too many parts,
-/// [`TrainError::NoDepth`] where rates are to fall by units, and there are none.
+/// [`TrainError::NoDepth`] where rates are to fall by units, and there are none, [`TrainError::NoHidden`]
+/// and [`TrainError::NoMatrix`] where Muon finds nothing for it.
 pub fn of(recipe: &Recipe, network: &Network) -> Result<Updates, TrainError> {
     let optimiser = &recipe.optimiser;
     let mut updates = Updates {
@@ -37,6 +47,7 @@ pub fn of(recipe: &Recipe, network: &Network) -> Result<Updates, TrainError> {
         return Err(TrainError::NoDepth { net: network.name.clone() });
     }
     groups.check(&places)?;
+    let rules = Rules::new(recipe, network);
     let ends = recipe.ends();
     for tensor in network.tensors() {
         let found = groups.find(&places.names(&tensor));
@@ -47,21 +58,22 @@ pub fn of(recipe: &Recipe, network: &Network) -> Result<Updates, TrainError> {
             }
             continue;
         }
-        let common = updates.common(tensor.kind);
         let group = found.flatten().filter(|_| !frozen);
+        let base = rules.update(&updates, &tensor, group);
         let factor = group.and_then(|group| group.lr_factor).unwrap_or(1.0);
         let by_depth = depth.as_ref().map_or(1.0, |(decay, (depths, most))| {
             decay.powi((most - depths[tensor.id.module.0 as usize]) as i32)
         });
         let own = Update {
-            rate: factor * by_depth,
-            weight_decay: group.and_then(|g| g.weight_decay).unwrap_or(common.weight_decay),
+            rule: base.rule,
+            rate: base.rate * factor * by_depth,
+            weight_decay: group.and_then(|g| g.weight_decay).unwrap_or(base.weight_decay),
             until: group.and_then(|group| group.until).and_then(|until| {
                 let at = ends.iter().position(|end| *end == until);
                 at.map(|at| EndId(at as u32))
             }),
         };
-        if frozen || own != common {
+        if frozen || own != updates.common(tensor.kind) {
             updates.own.insert(tensor.id, (!frozen).then_some(own));
         }
     }
@@ -69,6 +81,7 @@ pub fn of(recipe: &Recipe, network: &Network) -> Result<Updates, TrainError> {
     if trained.all(|tensor| updates.own.get(&tensor.id) == Some(&None)) {
         return Err(TrainError::AllFrozen { net: network.name.clone() });
     }
+    rules.check(&updates, network, &|tensor| groups.find(&places.names(tensor)).flatten())?;
     Ok(updates)
 }
 
@@ -95,143 +108,17 @@ pub fn until(updates: &Updates, network: &Network, end: EndId) -> usize {
     numbers(updates, network, &|own| own.is_some_and(|own| own.until == Some(end)))
 }
 
+/// Numbers that the recipe's own optimiser trains, and that another does.
+pub fn shared(updates: &Updates, network: &Network) -> [usize; 2] {
+    let other = |own: &Update| own.rule != updates.rule;
+    let others = numbers(updates, network, &|own| own.as_ref().is_some_and(other));
+    [network.parameters() - frozen(updates, network) - others, others]
+}
+
 /// Numbers whose own update is such a one.
 fn numbers(updates: &Updates, network: &Network, is: &dyn Fn(&Option<Update>) -> bool) -> usize {
     let such = network.tensors().filter(|tensor| updates.own.get(&tensor.id).is_some_and(is));
     such.map(|tensor| tensor.shape.iter().product::<usize>()).sum()
-}
-
-/// Weights of convolutions and linear layers, their biases, all of a batch norm, and what `scalar`,
-/// `scale` and `shift` hold.
-const KINDS: [&str; 4] = ["weights", "biases", "norms", "scales"];
-
-/// A key, the pattern read, the pattern as it is written, and its group; none is frozen.
-type Named<'a> = (&'static str, Pattern, &'a str, Option<&'a Group>);
-
-/// All patterns of a recipe, in the order in which they are tried.
-struct Groups<'a> {
-    patterns: Vec<Named<'a>>,
-}
-
-impl<'a> Groups<'a> {
-    fn new(recipe: &'a Recipe) -> Self {
-        let mut patterns = Vec::new();
-        let mut add = |key, of: &'a Patterns, group| {
-            let read =
-                |text: &'a String| Some((key, Pattern::parse(text).ok()?, text.as_str(), group));
-            patterns.extend(of.0.iter().filter_map(read));
-        };
-        add("freeze", &recipe.freeze, None);
-        recipe.groups.iter().for_each(|group| add("groups", &group.matches, Some(group)));
-        Self { patterns }
-    }
-
-    /// Refuses a pattern that matches nothing. Of a kind there may be no parameter.
-    fn check(&self, places: &Places) -> Result<(), TrainError> {
-        let all: Vec<_> = places.network.tensors().map(|tensor| places.names(&tensor)).collect();
-        let matches = |pattern: &Pattern| all.iter().flatten().any(|name| pattern.matches(name));
-        let idle = |(_, pattern, text, _): &&Named| !KINDS.contains(text) && !matches(pattern);
-        let Some((key, _, pattern, _)) = self.patterns.iter().find(idle) else { return Ok(()) };
-        let near = nearest(pattern, all.iter().flatten().flat_map(|name| beginnings(name)));
-        let near = near.map(str::to_owned);
-        let (pattern, net) = ((*pattern).to_owned(), places.network.name.clone());
-        Err(TrainError::NoParameter { key, pattern, net, near, there: places.answers() })
-    }
-
-    /// The group of the first pattern that matches one of the names; none inside: it is frozen.
-    fn find(&self, names: &[String]) -> Option<Option<&'a Group>> {
-        let matches = |pattern: &Pattern| names.iter().any(|name| pattern.matches(name));
-        self.patterns.iter().find(|(_, pattern, ..)| matches(pattern)).map(|named| named.3)
-    }
-}
-
-/// A name, and its beginnings up to a dot.
-fn beginnings(name: &str) -> impl Iterator<Item = &str> {
-    std::iter::once(name).chain(name.match_indices('.').map(|(at, _)| &name[..at]))
-}
-
-/// Where parameters stand in a network.
-struct Places<'a> {
-    network: &'a Network,
-    /// The unit that first reads each module, and how many units stand before it.
-    units: Vec<(Option<UnitId>, usize)>,
-    /// The stage of each unit: units in a row that write as many rows and columns.
-    stages: Vec<usize>,
-}
-
-impl<'a> Places<'a> {
-    fn new(network: &'a Network) -> Self {
-        let mut units = vec![None; network.modules.len()];
-        let mut before = 0;
-        for value in &network.values {
-            before = before.max(value.unit.map_or(0, |unit| unit.index() + 1));
-            if let Some(module) = value.layer.module() {
-                units[module.index()].get_or_insert((value.unit, before));
-            }
-        }
-        let units = units.into_iter().map(|unit| unit.unwrap_or((None, 0))).collect();
-        let mut stages: Vec<usize> = Vec::new();
-        let mut last = None;
-        for unit in &network.units {
-            let shape = network.value(unit.output).shape;
-            let size = (shape.h, shape.w);
-            let stage = stages.last().copied().unwrap_or(0) + usize::from(last != Some(size));
-            last = Some(size);
-            stages.push(stage);
-        }
-        Self { network, units, stages }
-    }
-
-    fn unit(&self, module: ModuleId) -> (Option<UnitId>, usize) {
-        self.units[module.index()]
-    }
-
-    /// What a tensor answers to: its name, its stage, its kind.
-    fn names(&self, tensor: &Tensor) -> Vec<String> {
-        let module = tensor.id.module;
-        let stage = self.unit(module).0.map(|unit| self.stages[unit.index()]);
-        let kind = match (&self.network.module(module).kind, tensor.kind) {
-            (ModuleKind::BatchNorm { .. } | ModuleKind::Norm { .. }, _) => KINDS[2],
-            (ModuleKind::Vector { .. }, _) => KINDS[3],
-            (ModuleKind::Conv { .. } | ModuleKind::Linear { .. }, TensorKind::Vector) => KINDS[1],
-            (ModuleKind::Conv { .. } | ModuleKind::Linear { .. }, _) => KINDS[0],
-        };
-        let name = self.network.tensor_name(tensor.id);
-        let stage = stage.map(|stage| format!("stage{stage}"));
-        [Some(name), stage, Some(kind.to_owned())].into_iter().flatten().collect()
-    }
-
-    /// How far each module is from the input, in units, and how far the head is.
-    fn depths(&self) -> (Vec<usize>, usize) {
-        let all = self.network.units.len();
-        let depth = |&(unit, before): &(Option<UnitId>, usize)| match unit {
-            Some(unit) => unit.index() + 1,
-            // Behind the last unit is the head; between units, a layer goes with the unit before.
-            None if before == all => all + 1,
-            None => before,
-        };
-        (self.units.iter().map(depth).collect(), all + 1)
-    }
-
-    /// Names that patterns can have, without those of single layers.
-    fn answers(&self) -> Vec<String> {
-        let mut all: Vec<String> = Vec::new();
-        for tensor in self.network.tensors() {
-            let names = self.names(&tensor);
-            let mut parts = names[0].split('.');
-            let first = parts.next().unwrap_or_default();
-            let section = match (first, parts.next()) {
-                ("units" | "between", Some(number)) => format!("{first}.{number}"),
-                _ => first.to_owned(),
-            };
-            for name in [section].into_iter().chain(names.into_iter().skip(1)) {
-                if !all.contains(&name) {
-                    all.push(name);
-                }
-            }
-        }
-        all
-    }
 }
 
 #[cfg(test)]
@@ -353,5 +240,81 @@ mod tests {
         let error = with(513, "2").unwrap_err();
         let told = "a batch of 513 in parts of 2 is 257 parts, and a batch norm has at most 256";
         assert_eq!(error.to_string(), told);
+    }
+
+    /// The name of the optimiser of each trained tensor.
+    fn kinds(updates: &Updates, network: &Network) -> Vec<(String, Rule)> {
+        let trained = network.tensors().filter(|tensor| tensor.id.part.is_trained());
+        let rule = |tensor: &crate::network::Tensor| {
+            let own = updates.own.get(&tensor.id).copied().flatten();
+            own.unwrap_or_else(|| updates.common(tensor.kind)).rule
+        };
+        trained.map(|tensor| (network.tensor_name(tensor.id), rule(&tensor))).collect()
+    }
+
+    const MUON: &str = "base: he2016\noptimiser:\n  kind: muon\n  otherwise: { kind: adamw, lr: 0.002, \
+        weight_decay: 0.5 }\nschedule: { lr: 0.02, warmup: }\n";
+
+    #[test]
+    fn muon_has_the_weights_of_hidden_layers_and_what_groups_give_it() {
+        let network = network();
+        let found = |keys: &str| {
+            let recipe = Recipe::parse("r.yaml", &format!("{MUON}{keys}")).unwrap();
+            of(&recipe, &network).unwrap()
+        };
+        let plain = found("");
+        for (name, rule) in kinds(&plain, &network) {
+            let hidden = name.starts_with("units.") && name.contains("conv");
+            assert_eq!(matches!(rule, Rule::Muon(_)), hidden, "{name}");
+        }
+        // A tenth of the rate, and a decay of its own.
+        let with =
+            |own: &Option<Update>| own.is_some_and(|o| (o.rate, o.weight_decay) == (0.1, 0.5));
+        let others = own(&plain, &with);
+        assert!(others.contains(&"stem.conv.weight".into()), "{others:?}");
+        assert!(others.contains(&"head.linear.weight".into()), "{others:?}");
+        assert_eq!(shared(&plain, &network).iter().sum::<usize>(), network.parameters());
+        let told = found(
+            "groups:\n- { match: head, optimiser: muon, lr_factor: 3 }\n\
+             - { match: stage1, optimiser: adamw, lr_factor: 2 }\nfreeze: stem\n",
+        );
+        for (name, rule) in
+            kinds(&told, &network).into_iter().filter(|(n, _)| !n.starts_with("stem."))
+        {
+            let is_muon = name == "head.linear.weight"
+                || (name.starts_with("units.2.") || name.starts_with("units.3."))
+                    && name.contains("conv");
+            assert_eq!(matches!(rule, Rule::Muon(_)), is_muon, "{name}");
+        }
+        let rate = |name: &str| {
+            let tensor = network.tensors().find(|t| network.tensor_name(t.id) == name).unwrap();
+            told.own[&tensor.id].unwrap().rate
+        };
+        assert_eq!(rate("head.linear.weight"), 3.0);
+        assert!((rate("head.linear.bias") - 0.3).abs() < 1e-12, "its factor on AdamW's rate");
+        assert!((rate("units.1.F.conv1.weight") - 0.2).abs() < 1e-12);
+        let vectors = Recipe::parse(
+            "r.yaml",
+            &MUON.replace("kind: muon\n", "kind: muon\n  decay: weights\n"),
+        );
+        let vectors = of(&vectors.unwrap(), &network).unwrap();
+        let decayed = |own: &Option<Update>| own.is_some_and(|own| own.weight_decay == 0.5);
+        assert_eq!(own(&vectors, &decayed), ["stem.conv.weight", "head.linear.weight"]);
+    }
+
+    #[test]
+    fn muon_without_a_matrix_is_refused() {
+        let one = "net n { input(1, 4, 4) -> linear(3) }";
+        let one = crate::sema::compile(&crate::source::Source::new("n", one), &[]).unwrap().network;
+        let read = |keys: &str| Recipe::parse("r.yaml", &format!("{MUON}{keys}")).unwrap();
+        let error = of(&read(""), &one).unwrap_err();
+        assert!(matches!(error, TrainError::NoHidden { .. }), "{error}");
+        let head = "groups: [{ match: weights, optimiser: muon }]\n";
+        assert!(of(&read(head), &one).is_ok(), "its head, when told");
+        let error =
+            of(&read("groups: [{ match: norms, optimiser: muon }]\n"), &network()).unwrap_err();
+        assert!(matches!(error, TrainError::NoMatrix { .. }), "{error}");
+        let frozen = of(&read("freeze: units\n"), &network()).unwrap_err();
+        assert!(matches!(frozen, TrainError::NoHidden { .. }), "{frozen}");
     }
 }

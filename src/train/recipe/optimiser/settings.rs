@@ -1,0 +1,246 @@
+//! What only some kinds of optimisers take, what that is where nothing is said, and what it must be.
+
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::super::ranges::{above_zero, below_one};
+use crate::nn::optimiser::{AdamW, Adjust, COEFFICIENTS, Lion, Muon, Rule};
+use crate::train::yaml::Mistake;
+
+/// The optimisers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Stochastic gradient descent.
+    #[default]
+    Sgd,
+    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019).
+    #[serde(rename = "adamw")]
+    AdamW,
+    /// The sign of a momentum (Chen et al. 2023).
+    Lion,
+    /// A momentum made orthogonal (Jordan 2024), of the weights of hidden layers.
+    Muon,
+}
+
+/// How Muon's rate follows the shape of a matrix, in PyTorch's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdjustLr {
+    /// √max(1, outputs/inputs).
+    Original,
+    /// 0.2·√max(outputs, inputs).
+    #[serde(rename = "match_rms_adamw")]
+    MatchRmsAdamW,
+    /// √(outputs/inputs).
+    SpectralUnclamped,
+    /// As it is.
+    None,
+}
+
+/// A value that stands there, which may not be empty.
+pub(in super::super) fn given<'a, D: Deserializer<'a>, T: Deserialize<'a>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
+impl AdjustLr {
+    fn rule(self) -> Adjust {
+        match self {
+            AdjustLr::Original => Adjust::Original,
+            AdjustLr::MatchRmsAdamW => Adjust::MatchRmsAdamW,
+            AdjustLr::SpectralUnclamped => Adjust::SpectralUnclamped,
+            AdjustLr::None => Adjust::None,
+        }
+    }
+}
+
+/// PyTorch's ε of AdamW.
+const EPS: f64 = 1e-8;
+/// Jordan's and PyTorch's ε of Muon, its iterations and its momentum.
+const MUON_EPS: f64 = 1e-7;
+const NS_STEPS: u32 = 5;
+const MUON_MOMENTUM: f64 = 0.95;
+
+/// Most iterations of Newton–Schulz: after 20 nothing changes any more.
+const MOST_NS_STEPS: u32 = 20;
+/// Largest coefficient of its polynomial, by size.
+const LARGEST_COEFFICIENT: f64 = 100.0;
+
+impl Kind {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Sgd => "sgd",
+            Kind::AdamW => "adamw",
+            Kind::Lion => "lion",
+            Kind::Muon => "muon",
+        }
+    }
+
+    /// The keys that only some kinds take.
+    fn keys(self) -> &'static [&'static str] {
+        match self {
+            Kind::Sgd => &["momentum", "nesterov"],
+            Kind::AdamW => &["betas", "eps"],
+            Kind::Lion => &["betas"],
+            Kind::Muon => &[
+                "momentum",
+                "nesterov",
+                "ns_steps",
+                "ns_coefficients",
+                "eps",
+                "adjust_lr",
+                "normalise_weights",
+                "otherwise",
+            ],
+        }
+    }
+
+    /// PyTorch's, or the authors'.
+    fn betas(self) -> [f64; 2] {
+        match self {
+            Kind::Sgd | Kind::AdamW | Kind::Muon => [0.9, 0.999],
+            Kind::Lion => [0.9, 0.99],
+        }
+    }
+}
+
+/// Keys of an optimiser that only some kinds take.
+pub const OF_KINDS: &[&str] = &[
+    "momentum",
+    "nesterov",
+    "betas",
+    "eps",
+    "ns_steps",
+    "ns_coefficients",
+    "adjust_lr",
+    "normalise_weights",
+    "otherwise",
+];
+
+/// A kind, and what is said of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Settings {
+    pub kind: Kind,
+    pub momentum: Option<f64>,
+    pub nesterov: Option<bool>,
+    pub betas: Option<[f64; 2]>,
+    pub eps: Option<f64>,
+    pub ns_steps: Option<u32>,
+    pub ns_coefficients: Option<[f64; 3]>,
+    pub adjust_lr: Option<AdjustLr>,
+    pub normalise_weights: Option<bool>,
+    /// Whether something else is said to train what it does not.
+    pub otherwise: bool,
+}
+
+impl Settings {
+    /// As the compiler takes it.
+    pub fn rule(&self) -> Rule {
+        let betas = self.betas.unwrap_or(self.kind.betas());
+        match self.kind {
+            Kind::Sgd => Rule::Sgd {
+                momentum: self.momentum.unwrap_or(0.0),
+                nesterov: self.nesterov.unwrap_or(false),
+            },
+            Kind::AdamW => Rule::AdamW(AdamW { betas, eps: self.eps.unwrap_or(EPS) }),
+            Kind::Lion => Rule::Lion(Lion { betas }),
+            Kind::Muon => Rule::Muon(Muon {
+                momentum: self.momentum.unwrap_or(MUON_MOMENTUM),
+                nesterov: self.nesterov.unwrap_or(true),
+                steps: self.ns_steps.unwrap_or(NS_STEPS),
+                coefficients: self.ns_coefficients.unwrap_or(COEFFICIENTS),
+                eps: self.eps.unwrap_or(MUON_EPS),
+                adjust: self.adjust_lr.unwrap_or(AdjustLr::Original).rule(),
+                normalise_weights: self.normalise_weights.unwrap_or(false),
+            }),
+        }
+    }
+
+    /// Says what is wrong with it, under the key `at`, which has the `common` keys as well.
+    pub fn check(&self, at: &str, common: &[&str]) -> Result<(), Mistake> {
+        self.only_its_own(at, common)?;
+        let path = |key: &str| format!("{at}.{key}");
+        if self.kind == Kind::Sgd && self.momentum.is_none() {
+            return Err(Mistake::at(at.to_owned(), format!("`{at}.momentum` is missing")));
+        }
+        below_one(path("momentum"), self.momentum.unwrap_or(0.0))?;
+        for beta in self.betas.unwrap_or_default() {
+            below_one(path("betas"), beta)?;
+        }
+        above_zero(path("eps"), self.eps.unwrap_or(EPS))?;
+        let steps = self.ns_steps.unwrap_or(NS_STEPS);
+        if !(1..=MOST_NS_STEPS).contains(&steps) {
+            let text = format!("{at}.ns_steps is {steps}, and must be 1 to {MOST_NS_STEPS}");
+            return Err(Mistake::at(path("ns_steps"), text));
+        }
+        let coefficients = self.ns_coefficients.unwrap_or(COEFFICIENTS);
+        match coefficients.into_iter().find(|c| !(c.abs() <= LARGEST_COEFFICIENT)) {
+            None => Ok(()),
+            Some(wrong) => Err(Mistake::at(
+                path("ns_coefficients"),
+                format!(
+                    "{at}.ns_coefficients has {wrong}, and must have numbers from -{LARGEST_COEFFICIENT} \
+                     to {LARGEST_COEFFICIENT}"
+                ),
+            )),
+        }
+    }
+
+    /// Refuses what another kind takes.
+    fn only_its_own(&self, at: &str, common: &[&str]) -> Result<(), Mistake> {
+        let written = [
+            ("momentum", self.momentum.is_some()),
+            ("nesterov", self.nesterov.is_some_and(|nesterov| nesterov)),
+            ("betas", self.betas.is_some()),
+            ("eps", self.eps.is_some()),
+            ("ns_steps", self.ns_steps.is_some()),
+            ("ns_coefficients", self.ns_coefficients.is_some()),
+            ("adjust_lr", self.adjust_lr.is_some()),
+            ("normalise_weights", self.normalise_weights.is_some()),
+            ("otherwise", self.otherwise),
+        ];
+        let keys = self.kind.keys();
+        match written.into_iter().find(|(key, there)| *there && !keys.contains(key)) {
+            None => Ok(()),
+            Some((key, _)) => {
+                let name = self.kind.name();
+                let all = crate::text::series(&[keys, common].concat(), "and");
+                let text = format!("{name} has no `{key}`; it takes {all}");
+                Err(Mistake::at(format!("{at}.{key}"), text))
+            }
+        }
+    }
+
+    /// What it comes to, but for SGD's `nesterov`, which has stood behind the decay since before there were
+    /// others.
+    pub fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        match self.rule() {
+            Rule::Sgd { momentum, .. } => map.serialize_entry("momentum", &momentum),
+            Rule::AdamW(AdamW { betas, eps }) => {
+                map.serialize_entry("betas", &betas)?;
+                map.serialize_entry("eps", &eps)
+            }
+            Rule::Lion(Lion { betas }) => map.serialize_entry("betas", &betas),
+            Rule::Muon(muon) => {
+                map.serialize_entry("momentum", &muon.momentum)?;
+                map.serialize_entry("nesterov", &muon.nesterov)?;
+                map.serialize_entry("ns_steps", &muon.steps)?;
+                map.serialize_entry("ns_coefficients", &muon.coefficients)?;
+                map.serialize_entry("eps", &muon.eps)?;
+                map.serialize_entry("adjust_lr", &self.adjust_lr.unwrap_or(AdjustLr::Original))?;
+                map.serialize_entry("normalise_weights", &muon.normalise_weights)
+            }
+        }
+    }
+
+    /// SGD's `nesterov`.
+    pub fn write_last<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        match self.rule() {
+            Rule::Sgd { nesterov, .. } => map.serialize_entry("nesterov", &nesterov),
+            Rule::AdamW(_) | Rule::Lion(_) | Rule::Muon(_) => Ok(()),
+        }
+    }
+}
