@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use rnetc::engine::Precision;
 use rnetc::engine::cpu::simd::{
-    Contraction, Direction, ENVIRONMENT_VARIABLE, Isa, configure_thread,
+    Contraction, Direction, ENVIRONMENT_VARIABLE, Isa, Unit, configure_thread,
 };
 use rnetc::graph::ConvGeometry;
 
@@ -115,9 +115,10 @@ fn times(plan: &Contraction, weights: usize) -> [f64; 3] {
 
 /// Precisions in which an instruction set has kernels of its own.
 fn precisions(isa: Isa) -> &'static [(Precision, &'static str)] {
-    match isa.has_tiles() {
-        true => &[(Precision::Bf16, " bf16"), (Precision::Bf16x3, " bf16x3")],
-        false => &[(Precision::F32, "")],
+    match isa.unit() {
+        Some(Unit::Matrices) => &[(Precision::Bf16, " bf16"), (Precision::Bf16x3, " bf16x3")],
+        Some(Unit::Dots) => &[(Precision::Bf16, " bf16")],
+        None => &[(Precision::F32, "")],
     }
 }
 
@@ -138,9 +139,7 @@ fn main() {
     let words: Vec<_> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     println!("{:36} {:>22} {:>22} {:>22}", "", "forward", "dx", "dw");
     for isa in instruction_sets() {
-        if isa.has_tiles() {
-            configure_thread();
-        }
+        configure_thread();
         for &(precision, named) in precisions(isa) {
             for &(size, kernel, stride, padding, ci, co, groups) in SHAPES {
                 let name = format!(

@@ -2,6 +2,7 @@
 
 use rnetc::engine::Precision;
 use rnetc::engine::cpu::CpuEngine;
+use rnetc::engine::cpu::simd::{ENVIRONMENT_VARIABLE, Isa};
 use rnetc::graph::{OutputKind, interp};
 use rnetc::lower;
 use rnetc::network::Network;
@@ -98,30 +99,41 @@ fn one_part_is_near() {
     }
 }
 
-/// Where there are no tiles, the same formats with f32 products; and the engine says so.
+/// Set for this program as it runs itself again.
+const AGAIN: &str = "RNETC_TEST_PRECISIONS_AGAIN";
+
+/// The same formats on every instruction set, most with f32 products; and the engine says so.
 #[test]
-fn precisions_without_tiles() {
-    const VARIABLE: &str = "RNETC_CPU";
-    let here = ["portable", "avx2"].contains(&std::env::var(VARIABLE).unwrap_or_default().as_str());
-    if here {
-        for precision in [Precision::Bf16, Precision::Bf16x3] {
-            let engine = CpuEngine::new(Some(1), precision).expect("every machine has a CPU");
-            assert!(engine.slow_because().is_some(), "{precision:?}");
-        }
+fn precisions_on_every_instruction_set() {
+    if std::env::var_os(AGAIN).is_some() {
         return;
     }
-    let mut isas = vec!["portable"];
-    #[cfg(target_arch = "x86_64")]
-    if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
-        isas.push("avx2");
-    }
-    for isa in isas {
+    for isa in Isa::available().into_iter().map(Isa::name) {
         let tests = std::env::current_exe().expect("this program");
         let output = std::process::Command::new(tests)
             .arg("precision::")
-            .env(VARIABLE, isa)
+            .env(ENVIRONMENT_VARIABLE, isa)
+            .env(AGAIN, "")
             .output()
             .expect("it runs again");
         assert!(output.status.success(), "{isa}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+/// Of operands in two parts AMX alone is worth its three products.
+#[test]
+fn products_in_f32_are_told() {
+    let slow = |isa: &str| match isa {
+        "amx" => [false, false],
+        "avx512bf16" => [false, true],
+        "portable" | "avx2" | "avx512" => [true, true],
+        other => panic!("no instruction set {other}"),
+    };
+    for isa in Isa::available() {
+        let told = [Precision::Bf16, Precision::Bf16x3].map(|precision| {
+            let engine = CpuEngine::on(isa, Some(1), precision).expect("the machine has it");
+            engine.slow_because().is_some_and(|why| why.ends_with("products are in f32"))
+        });
+        assert_eq!(told, slow(isa.name()), "{}", isa.name());
     }
 }

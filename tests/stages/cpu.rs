@@ -3,7 +3,7 @@
 
 use rnetc::engine::Precision;
 use rnetc::engine::cpu::dump;
-use rnetc::engine::cpu::simd::Isa;
+use rnetc::engine::cpu::simd::{Isa, Unit};
 use rnetc::lower;
 use rnetc::nn::optimiser::Sgd;
 
@@ -22,7 +22,7 @@ fn setting(input: &str) -> (Precision, Isa) {
     let portable = Isa::choose(Some("portable")).expect("every machine has it");
     match isa {
         "portable" => (precision, portable),
-        "tiles" => (precision, portable.planning_tiles()),
+        "tiles" => (precision, portable.planning(Unit::Matrices)),
         other => panic!("no instruction set {other}"),
     }
 }

@@ -28,6 +28,7 @@ use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use self::simd::Parts;
 use super::profile::Limits;
 use super::{Device, Engine, EngineError, Executable, Precision};
 use crate::graph::Program;
@@ -74,10 +75,16 @@ impl CpuEngine {
         }
     }
 
-    /// Why the precision is not as fast as it could be, if so: bf16 without tiles to multiply it.
+    /// Why the precision is not as fast as it could be, if so: bf16 with nothing that multiplies it.
     pub fn slow_because(&self) -> Option<String> {
-        let slow = self.precision != Precision::F32 && !self.isa.has_tiles();
-        slow.then(|| format!("{} has no bf16 products; products are in f32", self.isa.name()))
+        let isa = self.isa.name();
+        products(isa, self.precision)?;
+        Some(match self.isa.unit() {
+            None => format!("{isa} has no bf16 products; products are in f32"),
+            Some(_) => {
+                format!("three products of {isa} take longer than one in f32; products are in f32")
+            }
+        })
     }
 
     /// Number of worker threads.
@@ -90,12 +97,11 @@ impl CpuEngine {
 /// says.
 pub fn products(isa: &str, precision: Precision) -> Option<Precision> {
     match precision {
-        Precision::Bf16 | Precision::Bf16x3 if isa != simd::TILES => Some(Precision::F32),
-        Precision::F32
-        | Precision::Bf16x3
-        | Precision::Bf16
-        | Precision::F16x3
-        | Precision::F16 => None,
+        Precision::Bf16 | Precision::Bf16x3 => {
+            let narrow = simd::Unit::named(isa).and_then(|unit| unit.parts(precision));
+            narrow.is_none().then_some(Precision::F32)
+        }
+        Precision::F32 | Precision::F16x3 | Precision::F16 => None,
     }
 }
 
@@ -110,14 +116,12 @@ impl Engine for CpuEngine {
         let isa = self.isa;
         // All threads at once: they may share what they are measured on.
         let one = |_: rayon::BroadcastContext| {
-            let f32_operations = simd::peak::f32_operations(isa);
-            let bf16 = || simd::peak::bf16_operations(isa).unwrap_or(f32_operations);
-            let flops = match self.precision {
-                // No CPU engine computes in f16.
-                Precision::F32 | Precision::F16x3 | Precision::F16 => f32_operations,
+            let parts = isa.unit().and_then(|unit| Some((unit, unit.parts(self.precision)?)));
+            let flops = match parts {
+                None => simd::peak::f32_operations(isa),
+                Some((unit, Parts::One)) => simd::peak::bf16_operations(unit),
                 // Three products for one.
-                Precision::Bf16x3 => bf16() / 3.0,
-                Precision::Bf16 => bf16(),
+                Some((unit, Parts::Two)) => simd::peak::bf16_operations(unit) / 3.0,
             };
             Limits { flops, bytes: simd::peak::bytes_read() }
         };

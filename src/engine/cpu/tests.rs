@@ -1,5 +1,5 @@
 //! Whole nets with contractions planned for AMX tiles, on any machine with AVX-512: where there
-//! are no tiles, `simd::amx::tests` multiplies in their place.
+//! are no tiles, `simd::tiles::tests` multiplies in their place.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rayon::ThreadPoolBuilder;
 
 use super::run;
-use super::simd::{Isa, configure_thread};
+use super::simd::{Isa, Unit, configure_thread};
 use crate::engine::{Executable, Precision};
 use crate::gradcheck::random_inputs;
 use crate::graph::{OutputKind, interp, random};
@@ -41,7 +41,7 @@ fn check_on_tiles(text: &str, batch: usize, precision: Precision) {
         .start_handler(|_| configure_thread())
         .build()
         .expect("a thread");
-    let isa = Isa::choose(None).expect("the widest").planning_tiles();
+    let isa = Isa::choose(None).expect("the widest").planning(Unit::Matrices);
     let mut executable =
         run::compile(&program, isa, precision, Arc::new(pool)).expect("a net that compiles");
     for (id, values) in &inputs {

@@ -4,7 +4,7 @@
 mod chains;
 mod text;
 
-use rnetc::engine::cpu::simd::Isa;
+use rnetc::engine::cpu::simd::{Isa, Unit};
 use rnetc::engine::cpu::{CpuEngine, dump};
 use rnetc::engine::wgpu::WgpuEngine;
 use rnetc::engine::{Engine, Executable, Precision};
@@ -133,7 +133,7 @@ fn every_step_finds_what_it_takes() {
         let network = compile(&format!("net {seed}:\n{}", drawn.text), &drawn.text, "");
         let program = lower::training(&network, drawn.batch, &PLAIN);
         for precision in [Precision::F32, Precision::Bf16x3, Precision::Bf16] {
-            for isa in [portable, portable.planning_tiles()] {
+            for isa in [portable, portable.planning(Unit::Matrices)] {
                 let phases = dump::phases(&program, isa, precision);
                 assert!(phases.is_ok(), "{phases:?} in {precision}:\n{}", drawn.text);
             }
@@ -180,7 +180,7 @@ fn check_chains(seeds: std::ops::Range<u32>, everywhere: bool) {
             }
         }
         for (precision, _) in PRECISIONS {
-            let phases = dump::phases(&program, isas[0].planning_tiles(), precision);
+            let phases = dump::phases(&program, isas[0].planning(Unit::Matrices), precision);
             assert!(phases.is_ok(), "{phases:?} in {precision}:\n{text}");
         }
         let all = |gpu: &WgpuEngine| !gpu.adapter().software || seed.is_multiple_of(50);

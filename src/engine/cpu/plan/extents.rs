@@ -66,7 +66,7 @@ mod tests {
     use crate::engine::Precision;
     use crate::engine::cpu::plan::schedule;
     use crate::engine::cpu::plan::schedule::Tile;
-    use crate::engine::cpu::simd::Isa;
+    use crate::engine::cpu::simd::{Isa, Unit};
     use crate::source::Source;
     use crate::{lower, sema};
 
@@ -75,7 +75,8 @@ mod tests {
         let text = "net n { input(3, 8, 8) -> conv(3x3, 16) -> relu -> linear(4) }";
         let network = sema::compile(&Source::new("net", text), &[]).expect("a net").network;
         let program = lower::gradients(&network, 2);
-        let isa = Isa::choose(Some("portable")).expect("every machine has it").planning_tiles();
+        let isa =
+            Isa::choose(Some("portable")).expect("every machine has it").planning(Unit::Matrices);
         for precision in [Precision::F32, Precision::Bf16, Precision::Bf16x3] {
             let mut schedule = schedule(&program, isa, precision).expect("a schedule");
             for number in 0..schedule.tiles.len() {

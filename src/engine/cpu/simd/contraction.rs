@@ -2,8 +2,8 @@
 //!
 //! Memory is counted in f32 words, also where it holds bf16 numbers.
 
-use super::amx::{Parts, TilePlan};
 use super::isa::Isa;
+use super::tiles::{Parts, TilePlan, Unit};
 use super::vectors::VectorPlan;
 use crate::engine::cpu::operand::{NumberFormat, Operand, TileLayout};
 use crate::engine::{EngineError, Precision};
@@ -25,15 +25,6 @@ pub enum Direction {
     Backward,
 }
 
-fn parts(precision: Precision) -> Option<Parts> {
-    match precision {
-        // No CPU engine computes in f16.
-        Precision::F32 | Precision::F16x3 | Precision::F16 => None,
-        Precision::Bf16x3 => Some(Parts::Two),
-        Precision::Bf16 => Some(Parts::One),
-    }
-}
-
 impl Contraction {
     /// Plans a convolution from `ci` to `co` channels.
     pub fn new(
@@ -45,9 +36,9 @@ impl Contraction {
     ) -> Result<Self, EngineError> {
         let vectors = VectorPlan::new(geometry, ci, co, isa)?;
         // A group's channels would leave tiles nearly empty.
-        let tiles = isa.has_tiles() && geometry.groups == 1;
-        let parts = parts(precision).filter(|_| tiles);
-        let tiles = parts.and_then(|parts| TilePlan::new(geometry, ci, co, parts));
+        let unit = isa.unit().filter(|_| geometry.groups == 1);
+        let planned = |unit: Unit| TilePlan::new(geometry, [ci, co], unit.parts(precision)?, unit);
+        let tiles = unit.and_then(planned);
         Ok(Self { vectors, tiles })
     }
 

@@ -1,9 +1,9 @@
 //! Which instruction set the kernels use.
 
-use super::amx;
 use super::kernels::{Kernels, portable};
 #[cfg(target_arch = "x86_64")]
 use super::kernels::{avx2, avx512};
+use super::tiles::Unit;
 use crate::engine::EngineError;
 
 /// Names the instruction set to use, instead of the widest that the machine has.
@@ -12,25 +12,23 @@ pub const ENVIRONMENT_VARIABLE: &str = "RNETC_CPU";
 /// An instruction set that this machine is known to have.
 ///
 /// Only detection makes values of this type, so holding one is the licence to run its vector kernels.
-/// Tiles may be planned where there are none ([`Isa::planning_tiles`]); what runs them asks the machine.
+/// Products of bf16 may be planned where there are none ([`Isa::planning`]); what runs them asks the machine.
 #[derive(Clone, Copy)]
 pub struct Isa {
     kernels: &'static Kernels,
-    /// Whether products of bf16 run on AMX tiles.
-    tiles: bool,
+    /// What multiplies bf16, if anything does.
+    unit: Option<Unit>,
 }
-
-/// Name of those that multiply bf16 on tiles.
-pub const TILES: &str = "amx";
 
 impl Isa {
     /// What this machine has, narrowest first; never empty.
     pub fn available() -> Vec<Isa> {
-        let mut found = vec![Isa { kernels: &portable::KERNELS, tiles: false }];
+        let mut found = vec![Isa { kernels: &portable::KERNELS, unit: None }];
         found.extend(wider());
         let widest = found[found.len() - 1];
-        if widest.lanes() == 16 && amx::available() {
-            found.push(Isa { tiles: true, ..widest });
+        if widest.lanes() == 16 {
+            let units = Unit::ALL.into_iter().filter(|unit| unit.is_here());
+            found.extend(units.map(|unit| widest.planning(unit)));
         }
         found
     }
@@ -56,20 +54,20 @@ impl Isa {
         Isa::choose(request.as_ref().map(|name| name.to_string_lossy()).as_deref())
     }
 
-    /// `portable`, `avx2`, `avx512` or `amx`.
+    /// `portable`, `avx2`, `avx512`, `avx512bf16` or `amx`.
     pub fn name(self) -> &'static str {
-        if self.tiles { TILES } else { self.kernels.name }
+        self.unit.map_or(self.kernels.name, Unit::name)
     }
 
-    /// Whether products of bf16 run on AMX tiles.
-    pub fn has_tiles(self) -> bool {
-        self.tiles
+    /// What multiplies bf16, if anything does.
+    pub fn unit(self) -> Option<Unit> {
+        self.unit
     }
 
-    /// The same with contractions planned for AMX tiles, on any machine: such a plan shows what
-    /// another machine would do, and panics where it is run without tiles.
-    pub fn planning_tiles(self) -> Isa {
-        Isa { tiles: true, ..self }
+    /// The same with contractions planned for a unit, on any machine: such a plan shows what
+    /// another machine would do, and panics where it is run without the unit.
+    pub fn planning(self, unit: Unit) -> Isa {
+        Isa { unit: Some(unit), ..self }
     }
 
     /// f32 numbers in one vector.
@@ -117,7 +115,7 @@ fn wider() -> impl Iterator<Item = Isa> {
     let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
     let avx512 = is_x86_feature_detected!("avx512f");
     let found = [(avx2, &avx2::KERNELS), (avx512, &avx512::KERNELS)];
-    found.into_iter().filter(|(has, _)| *has).map(|(_, kernels)| Isa { kernels, tiles: false })
+    found.into_iter().filter(|(has, _)| *has).map(|(_, kernels)| Isa { kernels, unit: None })
 }
 
 #[cfg(not(target_arch = "x86_64"))]

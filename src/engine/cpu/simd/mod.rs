@@ -4,8 +4,9 @@
 //! Channels are last, so the taps of one kernel row read one contiguous *run* of a tile: forward
 //! and input gradient are the same sum of runs times packed weights over a `grid` of pixels.
 //! `vectors` computes it in f32 with the inner loops in `kernels`, of which [`Isa`] picks those
-//! of one instruction set at run time; `amx` in bf16 on tiles; `contraction` chooses and hides
-//! the difference; `product` multiplies matrices outside the batch. [`peak`] measures what a core could do at most.
+//! of one instruction set at run time; `tiles` in bf16; `contraction` chooses and hides
+//! the difference; `product` multiplies matrices outside the batch. [`peak`] measures what a core
+//! could do at most.
 //!
 //! Vectors are fastest where they do not cross cache lines: begin packed weights, tiles of g, and
 //! what is written on 64 bytes.
@@ -13,16 +14,16 @@
 //! Results depend on the operands, the plan and the instruction set only. Instruction sets
 //! differ in the order in which they add.
 
-mod amx;
 mod contraction;
 mod grid;
 mod isa;
 mod kernels;
 pub mod peak;
 mod product;
+mod tiles;
 mod vectors;
 
-pub use amx::configure as configure_thread;
 pub use contraction::{Contraction, Direction};
-pub use isa::{ENVIRONMENT_VARIABLE, Isa, TILES};
+pub use isa::{ENVIRONMENT_VARIABLE, Isa};
 pub use product::{Product, ProductKind};
+pub use tiles::{Parts, Unit, configure as configure_thread};

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use super::amx;
 use super::isa::Isa;
 use super::kernels::Kernels;
 use super::kernels::chain::CHAINS;
+use super::tiles::{self, Unit};
 
 /// The best of a few short measurements of `work`, which does `amount` of something: amount a
 /// second.
@@ -29,11 +29,13 @@ pub fn f32_operations(isa: Isa) -> f64 {
     })
 }
 
-/// Operations a second in products of bf16 on tiles; `None` without tiles.
-pub fn bf16_operations(isa: Isa) -> Option<f64> {
+/// Operations a second in products of bf16. Where this machine has the unit.
+pub fn bf16_operations(unit: Unit) -> f64 {
     const REPEATS: usize = 100_000;
-    const OPERATIONS: usize = 2 * 16 * 16 * 32;
-    isa.has_tiles().then(|| best((4 * OPERATIONS * REPEATS) as f64, || amx::products(REPEATS)))
+    let amount = tiles::products(unit, 1) * REPEATS;
+    best(amount as f64, || {
+        tiles::products(unit, REPEATS);
+    })
 }
 
 /// Bytes a second read from memory that no cache holds.

@@ -1,5 +1,7 @@
-//! Contractions on AMX tiles: products of bf16 added up in f32, 16 × 32 by 32 × 16 at a time.
+//! Contractions of bf16 added up in f32, on tiles of 16 × 32 by 32 × 16.
 //!
+//! AMX multiplies a tile in one instruction; AVX512-BF16 in 256, from the same packed operands
+//! ([`Unit`]).
 //! All three contractions of a convolution are one loop over lists of offsets ([`product`]), and so
 //! data that any machine can plan; what runs it is [`hardware`].
 //! Forward and input gradient read sixteen pixels as the rows of A ([`sweep`]); the weight
@@ -18,10 +20,12 @@ mod parts;
 mod plan;
 mod product;
 mod sweep;
+mod unit;
 
 #[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
 mod tests;
 
-pub use hardware::{available, configure, products};
+pub use hardware::{configure, products};
 pub use parts::Parts;
 pub use plan::TilePlan;
+pub use unit::Unit;

@@ -5,6 +5,7 @@ use super::hardware;
 use super::parts::Parts;
 use super::product::DEPTH;
 use super::sweep::{self, TileSweep};
+use super::unit::Unit;
 use crate::engine::cpu::operand::TileLayout;
 use crate::engine::cpu::simd::grid::{dx, forward};
 use crate::graph::ConvGeometry;
@@ -12,6 +13,7 @@ use crate::graph::ConvGeometry;
 /// Products and layouts for one convolution and both its gradients, with operands in bf16 (in
 /// one part or two) and results in f32.
 pub struct TilePlan {
+    unit: Unit,
     geometry: ConvGeometry,
     channels: [usize; 2],
     x: TileLayout,
@@ -31,7 +33,12 @@ const FEWEST_PIXELS: usize = 16;
 impl TilePlan {
     /// Plans a convolution from `ci` to `co` channels; `None` where tiles would be nearly empty.
     /// A plan is data: only its running needs the machine.
-    pub fn new(geometry: ConvGeometry, ci: usize, co: usize, parts: Parts) -> Option<TilePlan> {
+    pub fn new(
+        geometry: ConvGeometry,
+        [ci, co]: [usize; 2],
+        parts: Parts,
+        unit: Unit,
+    ) -> Option<TilePlan> {
         let [rows, cols] = geometry.output();
         if rows * cols < FEWEST_PIXELS {
             return None;
@@ -66,6 +73,7 @@ impl TilePlan {
         let dx_covers_input = dx::covers_input(&geometry);
         let channels = [ci, co];
         Some(TilePlan {
+            unit,
             geometry,
             channels,
             x,
@@ -143,29 +151,42 @@ impl TilePlan {
         ((row * self.geometry.kernel[1] + col) * reads + ci) * writes + co
     }
 
-    /// y = conv(x). This thread has configured its tiles.
+    /// y = conv(x). This thread has configured its unit.
     pub fn forward(&self, x: &[u16], packed: &[u16], y: &mut [f32]) {
         assert!(x.len() >= self.parts.count() * self.x.len());
-        run(&self.forward, x, packed, y);
+        self.run(&self.forward, x, packed, y);
     }
 
-    /// The adjoint with respect to x. This thread has configured its tiles.
+    fn run(&self, sweep: &TileSweep, x: &[u16], packed: &[u16], y: &mut [f32]) {
+        let product = sweep.product();
+        let packed = &packed[sweep.w() / 2..];
+        assert!(product.a_end() <= 2 * x.len());
+        assert!(product.b_end() <= 2 * packed.len());
+        assert!(product.c_end() <= 4 * y.len());
+        let (a, b, c) = (x.as_ptr(), packed.as_ptr(), y.as_mut_ptr());
+        hardware::expect(self.unit);
+        // SAFETY: the machine has the unit, and threads of the engine configure it; the operands
+        // reach far enough, as just checked, and y is borrowed alone.
+        unsafe { product.run(self.unit, a.cast(), b.cast(), c.cast()) };
+    }
+
+    /// The adjoint with respect to x. This thread has configured its unit.
     pub fn dx(&self, g: &[u16], packed: &[u16], dx: &mut [f32]) {
         assert!(g.len() >= self.parts.count() * self.g.len());
         if !self.dx_covers_input {
             dx.fill(0.0);
         }
         for sweep in &self.backward {
-            run(sweep, g, packed, dx);
+            self.run(sweep, g, packed, dx);
         }
     }
 
     /// Adds the adjoint with respect to the weights to sums that start at zero. This thread has
     /// configured its tiles.
     pub fn dw(&self, x: &[u16], g: &[u16], scratch: &mut [u16], sums: &mut [f32]) {
-        hardware::expect();
-        // SAFETY: machines with tiles have AVX-512, and threads of the engine configure them.
-        unsafe { self.gradient.run(x, g, scratch, sums) };
+        hardware::expect(self.unit);
+        // SAFETY: machines with a unit have AVX-512, and threads of the engine configure it.
+        unsafe { self.gradient.run(self.unit, x, g, scratch, sums) };
     }
 
     /// Adds up sums, in their order, into kernel rows × columns × ci × co.
@@ -187,17 +208,4 @@ fn reaching(tile: TileLayout, sweeps: &[TileSweep], parts: Parts) -> TileLayout 
 /// f32 numbers that sweeps touch.
 fn written(sweeps: &[TileSweep]) -> usize {
     sweeps.iter().map(|s| s.product().c_end() / 4).max().unwrap_or(0)
-}
-
-fn run(sweep: &TileSweep, x: &[u16], packed: &[u16], y: &mut [f32]) {
-    let product = sweep.product();
-    let packed = &packed[sweep.w() / 2..];
-    assert!(product.a_end() <= 2 * x.len());
-    assert!(product.b_end() <= 2 * packed.len());
-    assert!(product.c_end() <= 4 * y.len());
-    let (a, b, c) = (x.as_ptr(), packed.as_ptr(), y.as_mut_ptr());
-    hardware::expect();
-    // SAFETY: the machine has tiles, and threads of the engine configure them; the operands reach
-    // far enough, as just checked, and y is borrowed alone.
-    unsafe { product.run(a.cast(), b.cast(), c.cast()) };
 }

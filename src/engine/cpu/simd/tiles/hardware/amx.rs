@@ -1,11 +1,4 @@
-//! Tiles where there are any: whether they may be used, how a thread sets them up, and what is
-//! done in them.
-
-mod multiply;
-mod transpose;
-
-pub use multiply::products;
-pub use transpose::{interleave, transpose};
+//! AMX: whether its tiles may be used, and how a thread sets them up.
 
 use std::arch::asm;
 use std::arch::x86_64::{__cpuid_count, _xgetbv};
@@ -15,14 +8,6 @@ use std::sync::OnceLock;
 pub fn available() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
     *ANSWER.get_or_init(|| has_instructions() && system_saves_tiles() && permitted())
-}
-
-/// Stops where a plan for tiles is to run on a machine that has none: all that keeps its
-/// instructions from such a machine. (Tests compute what tiles do number by number, but for
-/// transposing, which takes AVX-512.)
-pub fn expect() {
-    let tested = || cfg!(test) && is_x86_feature_detected!("avx512bw");
-    assert!(available() || tested(), "a plan for AMX tiles on a machine without them");
 }
 
 /// CPUID leaf 7: AMX-BF16 and AMX-TILE.

@@ -10,6 +10,7 @@
 use super::hardware::{interleave, transpose};
 use super::parts::Parts;
 use super::product::{Column, DEPTH, Item, Pixels, Product, SIDE, Step, TILE_BYTES};
+use super::unit::Unit;
 use crate::engine::cpu::operand::TileLayout;
 use crate::engine::cpu::simd::grid::forward;
 use crate::graph::ConvGeometry;
@@ -130,8 +131,15 @@ impl TileGradient {
     /// Adds to the sums what tiles x and g hold.
     ///
     /// # Safety
-    /// The machine has tiles and AVX-512, and this thread has configured its tiles.
-    pub(super) unsafe fn run(&self, x: &[u16], g: &[u16], scratch: &mut [u16], sums: &mut [f32]) {
+    /// The machine has the unit and AVX-512, and this thread has configured it.
+    pub(super) unsafe fn run(
+        &self,
+        unit: Unit,
+        x: &[u16],
+        g: &[u16],
+        scratch: &mut [u16],
+        sums: &mut [f32],
+    ) {
         let [g_len, x_len, _] = self.scratch_parts();
         let (transposed, rest) = scratch.split_at_mut(g_len);
         let (packed, gathered) = rest.split_at_mut(x_len);
@@ -157,7 +165,7 @@ impl TileGradient {
         assert!(self.product.c_end() <= 4 * sums.len());
         let (a, b, c) = (transposed.as_ptr(), packed.as_ptr(), sums.as_mut_ptr());
         // SAFETY: the caller's promise; the operands reach far enough, as just checked.
-        unsafe { self.product.run(a.cast(), b.cast(), c.cast()) };
+        unsafe { self.product.run(unit, a.cast(), b.cast(), c.cast()) };
     }
 
     /// x's pixels of a class of rows and columns, in the common numbering.

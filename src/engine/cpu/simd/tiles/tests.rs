@@ -4,10 +4,12 @@ use super::hardware;
 use super::parts::{Parts, halves};
 use super::plan::TilePlan;
 use super::product::{Product, SIDE};
+use super::unit::Unit;
+use crate::engine::Precision;
 use crate::engine::cpu::operand::TileLayout;
 use crate::graph::{ConvGeometry, random};
 
-/// What tiles do, number by number, where there are none.
+/// What the units do, number by number, where there are none.
 ///
 /// # Safety
 /// As [`Product::run`], but for the machine.
@@ -126,9 +128,9 @@ fn plain(values: &[f32], layout: &TileLayout, channels: usize) -> Vec<f32> {
     pixels.flat_map(|(r, c)| values[layout.pixel(r, c)..][..channels].to_vec()).collect()
 }
 
-fn check(case: &Case, parts: Parts, tolerance: f64) {
+fn check(case: &Case, unit: Unit, parts: Parts, tolerance: f64) {
     let Case { geometry, ci, co } = *case;
-    let plan = TilePlan::new(geometry, ci, co, parts).unwrap();
+    let plan = TilePlan::new(geometry, [ci, co], parts, unit).unwrap();
     let [rows, cols] = geometry.output();
     let pixels = geometry.input[0] * geometry.input[1];
     let (x, g) = (numbers(1, pixels * ci), numbers(2, rows * cols * co));
@@ -158,21 +160,25 @@ fn check(case: &Case, parts: Parts, tolerance: f64) {
     assert_eq!(sums[0], sums[1]);
     for ((name, have), want) in ["y", "dx", "dw"].iter().zip(&have).zip(&want) {
         let off = distance(have, want);
-        assert!(off < tolerance, "{name} of {geometry:?} {ci}→{co} {parts:?} is off by {off:.1e}");
+        let of = format!("{name} of {geometry:?} {ci}→{co} {parts:?} on {unit:?}");
+        assert!(off < tolerance, "{of} is off by {off:.1e}");
     }
 }
 
 #[test]
 fn products_on_tiles_agree_with_sums_in_f64() {
-    if !hardware::available() && !is_x86_feature_detected!("avx512bw") {
-        eprintln!("skipped: this machine has neither AMX tiles nor AVX-512");
+    if !is_x86_feature_detected!("avx512bw") {
+        eprintln!("skipped: this machine has no AVX-512");
         return;
     }
     hardware::configure();
-    for case in cases() {
+    for (case, unit) in cases().iter().flat_map(|case| Unit::ALL.map(|unit| (case, unit))) {
         // Rounding operands to bf16 is off by up to 2⁻⁹ each; in two parts by about 2⁻¹⁷.
-        check(&case, Parts::One, 4e-3);
-        check(&case, Parts::Two, 1e-5);
+        for (precision, most) in [(Precision::Bf16, 4e-3), (Precision::Bf16x3, 1e-5)] {
+            if let Some(parts) = unit.parts(precision) {
+                check(case, unit, parts, most);
+            }
+        }
     }
 }
 

@@ -1,13 +1,13 @@
-//! The one loop of all contractions on tiles: rows of A, given by offsets, times packed B.
+//! The loop of all contractions on AMX: rows of A, given by offsets, times packed B.
 
 use std::arch::asm;
 
-use super::super::product::{Column, Product, SIDE};
+use super::super::product::{Column, DEPTH, Product, SIDE};
+use super::Unit;
 
-/// Repeats four independent products on tiles, for their speed. Where there are tiles, and this
-/// thread has configured them.
-pub fn products(repeats: usize) {
-    for _ in 0..if super::available() { repeats } else { 0 } {
+/// Repeats four independent products; how many operations that was.
+pub fn products(repeats: usize) -> usize {
+    for _ in 0..if super::has(Unit::Matrices) { repeats } else { 0 } {
         // SAFETY: the machine has tiles; what they hold does not matter.
         unsafe {
             asm!(
@@ -19,6 +19,7 @@ pub fn products(repeats: usize) {
             );
         }
     }
+    4 * 2 * SIDE * SIDE * DEPTH * repeats
 }
 
 /// Loads sum number `at`, below five, or zeroes it.
@@ -76,14 +77,8 @@ impl Product {
     /// Multiplies.
     ///
     /// # Safety
-    /// The machine has tiles and this thread has configured them. `a`, `b` and `c` are valid for
-    /// as many bytes as [`Product::a_end`] and its likes say, and nothing else touches `c`.
-    pub unsafe fn run(&self, a: *const u8, b: *const u8, c: *mut u8) {
-        #[cfg(test)]
-        if !super::available() {
-            // SAFETY: the caller's promise.
-            return unsafe { super::super::tests::multiply(self, a, b, c) };
-        }
+    /// As [`Product::run`], with tiles.
+    pub(super) unsafe fn run_matrices(&self, a: *const u8, b: *const u8, c: *mut u8) {
         // SAFETY: the caller's promise; items and columns lie inside A, B and C.
         unsafe {
             if let [item] = self.items[..] {
