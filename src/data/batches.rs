@@ -429,6 +429,27 @@ mod tests {
                 assert!(there == stream(resized.clone(), augmentation, None), "{augmentation:?}");
             }
         }
+        // Where more is held than is seen, as much as is seen is cut out, and stretched.
+        let mut pixels = vec![0; 7 * held.bytes()];
+        for (index, to) in pixels.chunks_exact_mut(held.bytes()).enumerate() {
+            whole.pictures.picture(0, index, to);
+        }
+        let seen = Extent { rows: 2, columns: 3, channels: 3 };
+        let part = Arc::new(Stored::new(held, pixels, vec![0; 7]).unwrap().seen_as(seen));
+        let loading = Loading { pictures: part, batch: 1, ..whole.clone() };
+        let plain = Augmentation::default();
+        let size = Extent { rows: 4, columns: 5, channels: 3 };
+        let (mut picture, mut shown) = (vec![0; held.bytes()], vec![0; size.bytes()]);
+        let visits = Sampling::Once.visits(whole.pictures.as_ref(), 3, 0);
+        for (visit, (numbers, _)) in visits.iter().zip(stream(loading, plain, Some([4, 5]))) {
+            whole.pictures.picture(0, visit.picture, &mut picture);
+            let place = plain.place(held, seen, (visit.seed(3), 0, visit.picture)).unwrap();
+            assert_eq!([place.rows.len(), place.columns.len()], [2, 3]);
+            place.show(held, &picture, size, &mut shown);
+            let mut wanted = vec![0.0; shown.len()];
+            Crop::WHOLE.apply(&whole.normalisation.table(), size, &shown, &mut wanted);
+            assert_eq!(numbers, wanted);
+        }
         // An area is stretched once, to the size that is wanted.
         let area = ResizedCrop { scale: [0.2, 0.6], ratio: [0.7, 1.4] };
         let augmentation = Augmentation { area: Some(area), ..Augmentation::default() };

@@ -124,3 +124,143 @@ impl Programs {
         Ok(is_other)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::Spec;
+    use crate::engine::{Device, Executable};
+    use crate::graph::{InputId, Role};
+    use crate::train::schedule::Length;
+    use crate::train::updates;
+
+    /// Keeps what is written, holds one program at a time, and refuses pictures of 12 rows if it is told to.
+    struct One {
+        live: Rc<Cell<usize>>,
+        compiled: Rc<Cell<usize>>,
+        refuses: bool,
+    }
+
+    struct Held(HashMap<InputId, Vec<f32>>, Rc<Cell<usize>>);
+
+    impl Engine for One {
+        fn device(&self) -> Device {
+            Device { engine: "cpu", name: "one".into(), threads: None, products: None }
+        }
+
+        fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
+            assert_eq!(self.live.get(), 0, "the program before is held still");
+            let images = program.graph.inputs.iter().find(|input| input.role == Role::Images);
+            if self.refuses && images.is_some_and(|images| images.ty.shape.0[1] == 12) {
+                return Err(EngineError::Internal("12 rows".into()));
+            }
+            self.live.set(1);
+            self.compiled.set(self.compiled.get() + 1);
+            Ok(Box::new(Held(HashMap::new(), self.live.clone())))
+        }
+    }
+
+    impl Drop for Held {
+        fn drop(&mut self) {
+            self.1.set(0);
+        }
+    }
+
+    impl Executable for Held {
+        fn write(&mut self, input: InputId, data: &[f32]) -> Result<(), EngineError> {
+            self.0.insert(input, data.to_vec());
+            Ok(())
+        }
+
+        fn run(&mut self) -> Result<(), EngineError> {
+            Ok(())
+        }
+
+        fn output(&mut self, _: usize) -> Result<Vec<f32>, EngineError> {
+            Ok(Vec::new())
+        }
+
+        fn state(&mut self, input: InputId) -> Result<Vec<f32>, EngineError> {
+            Ok(self.0.get(&input).cloned().unwrap_or_default())
+        }
+
+        fn memory(&self) -> usize {
+            0
+        }
+    }
+
+    fn spec(chain: &str) -> Spec {
+        Spec::new("n", format!("net n {{ input(3, 16, 16) -> {chain} }}"))
+    }
+
+    fn programs(refuses: bool) -> (Programs, StepPlan, [Rc<Cell<usize>>; 2]) {
+        let spec = spec("conv(3x3, 4) -> bn -> relu -> global_avg_pool -> linear(3)");
+        let network = spec.compile().unwrap();
+        let text = crate::train::recipe::HE2016.to_owned()
+            + "sizes: [{ size: 8, until: 1 }, { size: 12, until: 2 }]\n";
+        let recipe = Recipe::parse("r", &text).unwrap();
+        let sizes = sides(&recipe, &network).unwrap();
+        let at = |sides| (sides, spec.compile_for_pictures(sides).unwrap());
+        let others: Networks = sizes.into_iter().map(at).collect();
+        assert!(others.values().all(|other| check(&network, other).is_ok()));
+        let [live, compiled] = [0, 0].map(|zero| Rc::new(Cell::new(zero)));
+        let engine = One { live: live.clone(), compiled: compiled.clone(), refuses };
+        let updates = updates::of(&recipe, &network).unwrap();
+        let (form, now, batch) = (Form::default(), None, 4);
+        let engine: Rc<dyn Engine> = Rc::new(engine);
+        let programs = Programs { engine, network, others, updates, form, batch, now };
+        (programs, StepPlan::new(&recipe, Length::Recipe, 10), [live, compiled])
+    }
+
+    #[test]
+    fn there_is_one_program_at_a_time_and_its_state_goes_on() {
+        let (mut programs, plan, [live, compiled]) = programs(false);
+        let mut runner = programs.first(&plan).unwrap();
+        assert_eq!((live.get(), compiled.get(), programs.now), (1, 3, Some([8, 8])));
+        let mut state = runner.values().unwrap();
+        for (at, values) in state.values_mut().enumerate() {
+            values.push(at as f32);
+        }
+        runner.load(&state).unwrap();
+        assert!(state.len() > 8, "moments too: {:?}", state.keys());
+        for (sides, is_other) in
+            [(Some([8, 8]), false), (Some([12, 12]), true), (None, true), (Some([8, 8]), true)]
+        {
+            assert_eq!(programs.turn(&mut runner, sides).unwrap(), is_other);
+            assert_eq!(runner.values().unwrap(), state);
+            let inputs = programs.lowered(sides).graph.inputs;
+            let images = inputs.iter().find(|input| input.role == Role::Images).unwrap();
+            let [rows, columns] = sides.unwrap_or([16, 16]);
+            assert_eq!(images.ty.shape.0, [4, rows, columns, 3]);
+        }
+    }
+
+    #[test]
+    fn a_part_that_cannot_be_compiled_ends_the_run_before_it_begins() {
+        let (mut programs, plan, _) = programs(true);
+        let error = programs.first(&plan).err().unwrap();
+        assert_eq!(error, EngineError::Internal("12 rows".into()));
+    }
+
+    #[test]
+    fn the_first_tensor_that_differs_is_named() {
+        let whole = spec("conv(3x3, 4) -> bn -> relu -> linear(3)");
+        let other = whole.compile_for_pictures([8, 12]).unwrap();
+        let error = check(&whole.compile().unwrap(), &other).unwrap_err();
+        let SizeMisfit::OtherTensors { sides, tensor, there, whole, .. } = error else {
+            panic!("{error}")
+        };
+        assert_eq!((sides, tensor.as_str()), ([8, 12], "layers.linear.weight"));
+        assert_eq!((there, whole), (vec![8, 12, 4, 3], vec![16, 16, 4, 3]));
+        // What else hangs on the number of pixels follows it.
+        let text = "net n(pixels = 16) { input(3, pixels, pixels) -> avg_pool(pixels / 4) -> conv(1x1, 4) -> linear(3) }";
+        let spec = Spec::new("n", text);
+        let other = spec.compile_for_pictures([8, 8]).unwrap();
+        assert_eq!(check(&spec.compile().unwrap(), &other), Ok(()));
+        let other = spec.clone().set("pixels", 32).compile_for_pictures([8, 8]).unwrap();
+        assert_eq!(check(&spec.compile().unwrap(), &other), Ok(()));
+    }
+}

@@ -210,3 +210,34 @@ impl Observer for Shown {
         self.signals.came()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::recipe::{HE2016, Recipe};
+    use crate::train::schedule::Length;
+
+    #[test]
+    fn larger_pictures_take_longer() {
+        let text = HE2016.to_owned() + "sizes: [{ size: 16, until: 3200 }]\n";
+        let recipe = Recipe::parse("r", &text).unwrap();
+        // Ten steps on a quarter of the pixels, and ten on all.
+        let plan = StepPlan::new(&recipe, Length::Steps(20), 10);
+        let mut figures = Figures::new(&plan, 10, [32, 32]);
+        let step = |step, size, images_per_s| Step {
+            step,
+            epoch: 1,
+            loss: 1.0,
+            error_percent: None,
+            lr: 0.1,
+            size: Some(size),
+            images_per_s,
+        };
+        let [.., speed] = figures.step(&step(4, [16, 16], 10.0), 50.0);
+        assert_eq!((speed, figures.left(4, speed)), (10.0, "46s left".to_owned()));
+        // The speed of the smaller ones says nothing of these.
+        let [.., speed] = figures.step(&step(12, [32, 32], 2.5), 50.0);
+        assert_eq!((speed, figures.left(12, speed)), (2.5, "32s left".to_owned()));
+        assert_eq!(figures.size(), Some([32, 32]));
+    }
+}

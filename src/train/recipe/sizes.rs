@@ -79,8 +79,8 @@ impl<'a> Deserialize<'a> for Size {
     }
 }
 
-/// Most parts of a run.
-const MOST: usize = 100;
+/// Most parts of a run: each is compiled before it begins.
+const MOST: usize = 20;
 
 /// Says what is wrong with them, whatever net they are for.
 pub(super) fn check(recipe: &Recipe) -> Result<(), Mistake> {

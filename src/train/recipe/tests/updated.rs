@@ -60,6 +60,8 @@ fn optimisers_take_their_own_keys() {
 #[test]
 fn groups_frozen_parts_and_clipping_are_checked() {
     let many = format!("freeze: [{}]", "stem, ".repeat(1001));
+    let parts = (1..=21).map(|at| format!("{{ size: 8, until: {at} }}")).collect::<Vec<_>>();
+    let parts = format!("sizes: [{}]", parts.join(", "));
     for (keys, told) in [
         (
             "freeze: 3",
@@ -111,6 +113,7 @@ fn groups_frozen_parts_and_clipping_are_checked() {
             "sizes: [{ size: 16, until: 2 }, { size: 24, until: 1.5 }]",
             "until is 1.5 behind until: 2",
         ),
+        (parts.as_str(), "sizes has 21 parts; the most is 20"),
         ("sizes: 24", "this is 24, and a list such as"),
         ("sizes: [24]", "this is 24, and a set of keys and values is needed"),
         ("image_sizes: [24, 32]", "write sizes: [{ size: 24, until: 10 }]"),
