@@ -3,6 +3,7 @@
 use rnetc::engine::cpu::explain::explain;
 use rnetc::graph::{Binary, NodeId, Op, Program, ReduceKind, interp};
 use rnetc::lower;
+use rnetc::network::Network;
 use rnetc::nn::optimiser::Sgd;
 use rnetc::passes::{self, Mode};
 
@@ -21,22 +22,34 @@ fn contractions(program: &Program) -> usize {
     program.graph.nodes.iter().filter(|n| matches!(n.op, Op::Conv(_))).count()
 }
 
+/// Statistics of parts of the batch are numbers of images, which are computed again.
+fn ghosts() -> Network {
+    let text = "
+        unit u(width) {
+            F = bn(ghost: 2) -> relu -> conv(3x3, width) -> bn(ghost: 2) -> relu -> conv(3x3, width)
+            y = x + F(x)
+        }
+        net n { input(3, 8, 8) -> conv(3x3, 8) -> u(8) * 9 -> bn(ghost: 2) -> relu -> linear(4) }";
+    compile("ghosts", text, "")
+}
+
 #[test]
 fn the_interpreter_gives_the_same_bits() {
-    for (spec, settings) in CASES {
-        let plain = lower::gradients(&small(spec, settings), 3);
+    let cases = CASES.map(|(spec, settings)| (spec, small(spec, settings)));
+    for (spec, network) in cases.into_iter().chain([("ghosts", ghosts())]) {
+        let plain = lower::gradients(&network, 3);
         let again = passes::run(Mode::Recomputing, &plain);
         rnetc::graph::verify::verify(&again).expect("a valid program");
         assert!(contractions(&again) > contractions(&plain), "{spec}: nothing is computed again");
-        let inputs = inputs(&small(spec, settings), &plain, 1);
+        let inputs = inputs(&network, &plain, 1);
         assert!(interp::run(&plain, &inputs) == interp::run(&again, &inputs), "{spec}");
     }
 }
 
 #[test]
 fn engines_agree_with_the_interpreter() {
-    for (spec, settings) in [("preact", "depth=20"), ("bottleneck_preact", "depth=20")] {
-        let network = small(spec, settings);
+    let specs = ["preact", "bottleneck_preact"].map(|spec| (spec, small(spec, "depth=20")));
+    for (spec, network) in specs.into_iter().chain([("ghosts", ghosts())]) {
         let plain = lower::gradients(&network, 3);
         let inputs = calm_inputs(&network, &plain);
         let (want, _) = interp::run(&plain, &inputs);

@@ -12,6 +12,7 @@ use rnetc::graph::builder::Builder;
 use rnetc::graph::interp::{self, Inputs};
 use rnetc::graph::{InputId, NodeId, Output, PoolGeometry, Program, Role, Shape, Type, Unary};
 use rnetc::lower;
+use rnetc::network::Network;
 use rnetc::nn::optimiser::Sgd;
 
 use crate::compare::numbers;
@@ -124,11 +125,16 @@ fn a_training_step_is_near() {
     half().iter().for_each(near);
 }
 
-/// Whether a training step is as near as rounding leaves it.
+/// Whether a training step is as near as rounding leaves it; and with batch norms of parts of the batch.
 fn near(engine: &WgpuEngine) {
-    let network = compile("smooth", SMOOTH, "");
-    let program = lower::scaled_training(&network, 3, &PLAIN);
-    let inputs = inputs(&network, &program, 2);
+    for text in [SMOOTH.to_owned(), SMOOTH.replace("bn ->", "bn(ghost: 2) ->")] {
+        step_is_near(engine, &compile("smooth", &text, ""));
+    }
+}
+
+fn step_is_near(engine: &WgpuEngine, network: &Network) {
+    let program = lower::scaled_training(network, 3, &PLAIN);
+    let inputs = inputs(network, &program, 2);
     let (outputs, updates) = interp::run(&program, &inputs);
     let mut executable = load(engine, &program, &inputs);
     executable.run().expect("runs");
