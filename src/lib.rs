@@ -33,6 +33,13 @@
     reason = "the rooms are documented for who works on them, private items included"
 )]
 
+#[cfg(all(feature = "engines", not(target_pointer_width = "64")))]
+compile_error!("rnetc computes on 64-bit targets only; without its features it compiles for any");
+#[cfg(all(feature = "engines", target_endian = "big"))]
+compile_error!(
+    "rnetc computes on little-endian targets only; without its features it compiles for any"
+);
+
 #[warn(rustdoc::private_intra_doc_links)]
 mod api;
 

@@ -99,6 +99,18 @@ fn signals_end_a_run_in_order() {
 }
 
 #[test]
+fn more_threads_than_cores_are_told() {
+    let folder = Folder::new();
+    let cores = std::thread::available_parallelism().unwrap().get();
+    for (threads, told) in [(cores, false), (cores + 1, true)] {
+        let line = format!("bench tiny.rnet --batch 8 --steps 1 --engine cpu --threads {threads}");
+        let outcome = folder.expect(0, &line);
+        let says = outcome.err.contains(&format!("threads: {threads} take turns on {cores} core"));
+        assert_eq!(says, told, "{outcome:?}");
+    }
+}
+
+#[test]
 fn bench_prints_one_object_with_the_agreed_fields() {
     let folder = Folder::new();
     for mode in ["train", "infer"] {

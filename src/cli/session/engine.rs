@@ -29,6 +29,9 @@ pub fn open(args: &EngineArgs) -> Result<OpenEngine, Failure> {
     let device = opened.device();
     let why = because(&opened.why);
     output::note(format_args!("engine: {} ({device}), {why}", device.engine));
+    if let Some(crowded) = device.threads.and_then(crowded) {
+        output::note(crowded);
+    }
     match (device.threads, kept) {
         (Some(_), _) => {
             let asked = std::env::var(ENVIRONMENT_VARIABLE).is_ok();
@@ -44,6 +47,13 @@ pub fn open(args: &EngineArgs) -> Result<OpenEngine, Failure> {
         }
     }
     Ok(opened)
+}
+
+/// What more threads than cores mean.
+fn crowded(threads: usize) -> Option<String> {
+    let cores = std::thread::available_parallelism().ok()?.get();
+    let cores = (threads > cores).then(|| counted(cores, "core"))?;
+    Some(format!("threads: {threads} take turns on {cores}; one a core is fastest"))
 }
 
 /// What earlier runs left of compiled pipelines and timed kernels.
