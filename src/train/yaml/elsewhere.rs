@@ -152,6 +152,7 @@ const WRITTEN: &[(&str, &str)] = &[
     ("schedule", "write schedule: { lr: 0.1 }"),
     ("augmentation", "write augmentation: { pad: 4, flip: true }"),
     ("normalise", "write normalise: per_channel, which measures mean and deviation"),
+    ("sizes", "write sizes: [{ size: 24, until: 10 }], epochs at another size than the net's own"),
     ("stop", "write stop: { after: 10 }, epochs without a lower error"),
     ("evaluate", "write evaluate: { epochs: 1 }"),
     ("checkpoint", "write checkpoint: { epochs: 1, keep: 5 }"),

@@ -153,8 +153,11 @@ fn needed(found: &str, expected: &str, line: &str, example: Option<&str>) -> Str
         (None, "enum") => "a value with a tag, !".to_owned(),
         (None, other) => other.split('`').nth(1).unwrap_or(other).to_owned(),
     };
-    let hint = text.and_then(|text| meant(text, expected, line)).or_else(|| whole(&what, expected));
-    let hint = hint.or_else(|| example.map(str::to_owned));
+    let example = || example.map(str::to_owned);
+    let hint = text.and_then(|text| meant(text, expected, line));
+    // How a list's values are written is known only of keys that have an example.
+    let hint = hint.or_else(|| example().filter(|_| expected == "a sequence"));
+    let hint = hint.or_else(|| whole(&what, expected)).or_else(example);
     let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
     format!("this is {what}, and {wanted} is needed{hint}")
 }
@@ -170,6 +173,8 @@ fn wanted(expected: &str) -> &str {
         "a string" => "a text",
         "a sequence" => "a list such as [1, 2]",
         "a map" => "a set of keys and values",
+        // YAML holds all others.
+        "any YAML value" => "a number below 2^64",
         "field identifier" => "the name of a key",
         "a YAML tag starting with '!'" => "one word",
         other if other.starts_with("struct ") => "a set of keys and values",

@@ -114,7 +114,12 @@ fn groups_frozen_parts_and_clipping_are_checked() {
             "until is 1.5 behind until: 2",
         ),
         (parts.as_str(), "sizes has 21 parts; the most is 20"),
-        ("sizes: 24", "this is 24, and a list such as"),
+        ("sizes: 24", "needed; write sizes: [{ size: 24, until: 10 }]"),
+        ("sizes: { size: 24 }", "needed; write sizes: [{ size: 24, until: 10 }]"),
+        (
+            "sizes: [{ size: 99999999999999999999, until: 1 }]",
+            "this is 99999999999999999999, and a",
+        ),
         ("sizes: [24]", "this is 24, and a set of keys and values is needed"),
         ("image_sizes: [24, 32]", "write sizes: [{ size: 24, until: 10 }]"),
     ] {
