@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::label::label;
+use super::label::{is_ordered, label};
 use crate::network::{Layer, Network, UnitId, ValueId};
 
 /// The whole network.
@@ -27,9 +27,14 @@ pub fn dot(network: &Network) -> String {
     cluster(&mut text, network, unit, None);
     for (at, value) in network.values.iter().enumerate() {
         let drawn = |id: &&ValueId| !matches!(network.value(**id).layer, Layer::Const(_));
-        for from in value.args.iter().filter(drawn) {
+        let ordered = is_ordered(&value.layer) && value.args.iter().filter(drawn).count() > 1;
+        for (place, from) in value.args.iter().filter(drawn).enumerate() {
+            let place = match ordered {
+                true => format!(" [headlabel={}]", place + 1),
+                false => String::new(),
+            };
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "    {from} -> {};", ValueId(at as u32));
+            let _ = writeln!(text, "    {from} -> {}{place};", ValueId(at as u32));
         }
     }
     text + "}\n"

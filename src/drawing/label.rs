@@ -146,6 +146,11 @@ pub fn label(network: &Network, value: &Value) -> String {
     }
 }
 
+/// Whether it matters which of its arguments is the first.
+pub fn is_ordered(layer: &Layer) -> bool {
+    matches!(layer, Layer::Concat | Layer::Binary(BinaryOp::Sub | BinaryOp::Div))
+}
+
 fn strided(slide: Slide) -> String {
     if slide.stride == [1, 1] { String::new() } else { format!(" /{}", Slide::pair(slide.stride)) }
 }

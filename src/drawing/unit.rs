@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::cells::{Cell, Cells};
-use super::label::label;
+use super::label::{is_ordered, label};
 use super::parts::{self, Block, HEIGHT, RADIUS};
 use super::tracks::Tracks;
 use super::wires::{Across, Down, Edge, Side, Wire, half_row, wires};
@@ -49,8 +49,14 @@ pub fn unit(network: &Network, id: UnitId) -> Block {
     let mut edges = Vec::new();
     for (&to, node) in nodes.iter().filter(|(to, _)| **to != instance.input) {
         let no_right = node.sign.is_none() && node.note.is_some();
-        let args = network.value(to).args.iter().filter(|from| nodes.contains_key(from));
-        edges.extend(args.map(|&from| Edge { from, to, no_right }));
+        let value = network.value(to);
+        let drawn = |from: &&ValueId| nodes.contains_key(from);
+        let ordered = is_ordered(&value.layer) && value.args.iter().filter(drawn).count() > 1;
+        let args = value.args.iter().filter(drawn).enumerate();
+        edges.extend(args.map(|(at, &from)| {
+            let place = ordered.then_some(at + 1);
+            Edge { from, to, place, no_right }
+        }));
     }
     let wires = wires(&cells.of, &edges);
     Grid::new(&nodes, &wires, cells.size()).block(&nodes, &wires)
@@ -208,6 +214,7 @@ impl Grid {
 
     fn block(&self, nodes: &BTreeMap<ValueId, Node>, wires: &[Wire]) -> Block {
         let mut shapes = Vec::new();
+        let mut ends: BTreeMap<(ValueId, Option<Side>), (At, Vec<String>)> = BTreeMap::new();
         for wire in wires {
             let [from, to] = [&nodes[&wire.net], &nodes[&wire.to]];
             let point = |&(across, down): &(Across, Down)| {
@@ -228,7 +235,20 @@ impl Grid {
                 };
                 [x, y]
             };
-            shapes.push(parts::wire(wire.corners.iter().map(point).collect()));
+            let points: Vec<At> = wire.corners.iter().map(point).collect();
+            if let (Some(place), Some(&end)) = (wire.place, points.last()) {
+                let side = match wire.corners.last() {
+                    Some(&(Across::Side(side), _)) => Some(side),
+                    Some((Across::Column(_) | Across::Gutter(_), _)) | None => None,
+                };
+                let (_, places) = ends.entry((wire.to, side)).or_insert((end, Vec::new()));
+                places.push(place.to_string());
+            }
+            shapes.push(parts::wire(points));
+        }
+        // Beside a box is room for two.
+        for ((_, side), (end, places)) in ends.into_iter().filter(|(_, (_, all))| all.len() < 3) {
+            shapes.push(parts::place(end, side, &places.join(",")));
         }
         for node in nodes.values() {
             let [left, right, top, bottom] = self.edges(node);

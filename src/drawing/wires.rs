@@ -51,6 +51,8 @@ pub struct Wire {
     pub net: ValueId,
     /// Where it ends.
     pub to: ValueId,
+    /// Which operand it brings, from 1, where their order matters.
+    pub place: Option<usize>,
     /// Its corners, with its ends.
     pub corners: Vec<(Across, Down)>,
 }
@@ -62,6 +64,8 @@ pub struct Edge {
     pub from: ValueId,
     /// To which.
     pub to: ValueId,
+    /// Which operand it is, from 1, where their order matters.
+    pub place: Option<usize>,
     /// Whether the right side of `to` has to stay free, as there is a name beside it.
     pub no_right: bool,
 }
@@ -85,7 +89,7 @@ pub fn wires(cells: &BTreeMap<ValueId, Cell>, edges: &[Edge]) -> Vec<Wire> {
     for edge in straight.into_iter().chain(others) {
         let corners = router.route(edge);
         router.claim(edge, &corners);
-        found.push(Wire { net: edge.from, to: edge.to, corners });
+        found.push(Wire { net: edge.from, to: edge.to, place: edge.place, corners });
     }
     found
 }

@@ -62,6 +62,54 @@ fn the_shortcut_is_the_spine_and_f_stands_beside_it() {
     assert_eq!(middles(Paint::Input).len(), 5);
 }
 
+/// A number stands by the tip of each wire whose operand would give something else in another place.
+#[test]
+fn operands_whose_order_matters_are_numbered() {
+    let unit = |y: &str| {
+        let text = format!("unit u {{ F = conv(3x3, 8) -> bn  {y} }}");
+        let net = "net n { input(8, 8, 8) -> u -> linear(2) }";
+        super::network(&format!("// allow W0003: for a test\n{text}\n{net}"))
+    };
+    // What stands nearest to the end of a wire that comes from x, of how many.
+    let of_x = |y: &str| -> (Option<String>, usize) {
+        let picture = drawing::one(&unit(y), rnetc::network::UnitId(0));
+        let (mut numbers, mut wires, mut x) = (Vec::new(), Vec::new(), [0.0; 2]);
+        for shape in &picture.shapes {
+            match shape {
+                Shape::Text(Text { size: 9.0, words, at, .. }) => numbers.push((words, *at)),
+                Shape::Line { points, tip: true, .. } => wires.push(points),
+                Shape::Rect { at, size, fill: Some(Paint::Input), .. } => {
+                    x = [at[0] + size[0] / 2.0, at[1] + size[1]];
+                }
+                _ => {}
+            }
+        }
+        let ends = wires.iter().filter(|points| points[0] == x).filter_map(|points| points.last());
+        let distance = |a: &[f64; 2], b: &[f64; 2]| (a[0] - b[0]).hypot(a[1] - b[1]);
+        let pairs = ends.flat_map(|end| numbers.iter().map(move |(w, at)| (distance(end, at), w)));
+        let nearest = pairs.min_by(|a, b| a.0.total_cmp(&b.0));
+        (nearest.map(|(_, words)| words.to_string()), numbers.len())
+    };
+    for y in ["y = x + F(x)", "y = max(x, F(x))", "y = (1 - F(x)) * x"] {
+        assert_eq!(of_x(y), (None, 0), "{y}");
+    }
+    for (y, place) in [
+        ("y = x - F(x)", "1"),
+        ("y = F(x) - x", "2"),
+        ("y = x / F(x)", "1"),
+        ("y = F(x) / x", "2"),
+        ("y = concat(x, F(x))", "1"),
+        ("y = concat(F(x), x)", "2"),
+    ] {
+        assert_eq!(of_x(y), (Some(place.to_owned()), 2), "{y}");
+    }
+    let dot = dot::dot(&unit("y = F(x) - x"));
+    let labels: Vec<&str> = dot.lines().filter(|line| line.contains("headlabel")).collect();
+    let [first, second] = labels[..] else { panic!("{labels:?}") };
+    assert!(first.ends_with("[headlabel=1];") && second.ends_with("[headlabel=2];"));
+    assert!(second.trim().starts_with("v0 ->"), "x is what is taken off: {second}");
+}
+
 #[test]
 fn one_unit_is_drawn_alone_by_its_name_or_number() {
     let network = spec("preact", &[("depth", "20")]);

@@ -249,6 +249,9 @@ fn random_unit(draws: &mut Draws) -> String {
         let sign = ["+", "-", "*"][draws.below(3)];
         sum = format!("({sum}) {sign} {value}");
     }
+    if draws.below(3) == 0 {
+        sum = format!("concat({sum}, {}, {} / 2)", values[first], values[last]);
+    }
     lines.push(format!("y = {sum}"));
     format!("unit u {{\n    {}\n}}\n", lines.join("\n    "))
 }

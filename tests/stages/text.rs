@@ -27,6 +27,9 @@ fn assert_reads_back(what: &str, program: &Program) {
 #[test]
 fn every_spec_reads_back() {
     let training = Form { recompute: true, scaled: true };
+    let resnet9 = include_str!("../../specs/resnet9.rnet");
+    let ghosts = network("ghosts", resnet9, &[("ghost".into(), "3".into())]);
+    assert_reads_back("ghosts", &lower::program(&ghosts, 8, Goal::Gradients));
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs");
     let mut count = 0;
     for entry in std::fs::read_dir(folder).expect("specs") {
