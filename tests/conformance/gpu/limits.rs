@@ -2,9 +2,10 @@
 
 use rnetc::engine::wgpu::{DeviceLimits, Style, Target, WgpuEngine, wgsl};
 use rnetc::engine::{Engine, EngineError, Executable};
-use rnetc::graph::{InputId, Program};
+use rnetc::graph::{InputId, OutputKind, Program};
 use rnetc::lower;
 use rnetc::nn::optimiser::Sgd;
+use rnetc::train::runner::Runner;
 
 use crate::support::{gpu, inputs, network, with};
 
@@ -84,6 +85,24 @@ fn memory_stays_flat() {
     if let [_, middle, end] = taken[..] {
         assert!(end <= middle + middle / 10, "{taken:?}");
     }
+}
+
+/// As where a run goes on with pictures of another size.
+#[test]
+fn a_program_that_becomes_another_gives_its_memory_back() {
+    let Some(engine) = alone() else { return };
+    let Some(before) = engine.allocated() else { return };
+    let program = training(8, 32);
+    let mut runner = Runner::new(&engine, &program).expect("compiles");
+    let wanted = engine.compile(&program).expect("compiles").memory() as u64;
+    let inputs = program.graph.inputs.iter();
+    let state = inputs.map(|input| (input.name.clone(), vec![0.5; input.ty.shape.len()])).collect();
+    runner.load(&state).expect("loads");
+    let begun = runner.begin(&[OutputKind::Loss]).expect("runs");
+    runner.become_other(&engine, &program).expect("compiles");
+    begun.wait().expect("a loss, though its program is gone");
+    let taken = engine.allocated().unwrap_or(0) - before;
+    assert!(taken < wanted + wanted / 10, "{taken} bytes for one program of {wanted}");
 }
 
 /// The batch that a refusal names.
