@@ -11,6 +11,7 @@ mod interchange;
 mod json;
 mod kill;
 mod lesion;
+mod muon;
 #[path = "../support/nets.rs"]
 mod nets;
 mod own_pictures;

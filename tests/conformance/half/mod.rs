@@ -15,8 +15,9 @@ use rnetc::lower;
 use rnetc::network::Network;
 use rnetc::nn::optimiser::Sgd;
 
-use crate::compare::numbers;
+use crate::compare::{agree, numbers};
 use crate::support::{compile, distance, gpu, inputs, load};
+use crate::updates::{MUON_ROUNDING, muon_step};
 
 mod matrices;
 mod run;
@@ -118,6 +119,14 @@ fn read(program: &Program, executable: &mut dyn Executable) -> HashMap<String, V
         (program.graph.input(id).name.clone(), executable.state(id).expect("a state"))
     };
     program.updates.iter().map(state).collect()
+}
+
+/// An optimiser's products are in f32 here too.
+#[test]
+fn muon_is_as_near_as_in_single_precision() {
+    let Some(engine) = half() else { return };
+    let engines: Vec<(&str, Box<dyn Engine>)> = vec![("f16", Box::new(engine))];
+    agree("muon", &muon_step([3, 3, 8, 12]), MUON_ROUNDING, engines);
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub struct Optimiser {
     pub eps: Option<f64>,
     /// Iterations of Newton–Schulz, of Muon.
     #[serde(default, deserialize_with = "given")]
-    pub ns_steps: Option<u32>,
+    pub ns_steps: Option<u64>,
     /// The coefficients of its polynomial.
     #[serde(default, deserialize_with = "given")]
     pub ns_coefficients: Option<[f64; 3]>,

@@ -60,11 +60,11 @@ impl AdjustLr {
 const EPS: f64 = 1e-8;
 /// Jordan's and PyTorch's ε of Muon, its iterations and its momentum.
 const MUON_EPS: f64 = 1e-7;
-const NS_STEPS: u32 = 5;
+const NS_STEPS: u64 = 5;
 const MUON_MOMENTUM: f64 = 0.95;
 
 /// Most iterations of Newton–Schulz: after 20 nothing changes any more.
-const MOST_NS_STEPS: u32 = 20;
+const MOST_NS_STEPS: u64 = 20;
 /// Largest coefficient of its polynomial, by size.
 const LARGEST_COEFFICIENT: f64 = 100.0;
 
@@ -128,7 +128,7 @@ pub(super) struct Settings {
     pub nesterov: Option<bool>,
     pub betas: Option<[f64; 2]>,
     pub eps: Option<f64>,
-    pub ns_steps: Option<u32>,
+    pub ns_steps: Option<u64>,
     pub ns_coefficients: Option<[f64; 3]>,
     pub adjust_lr: Option<AdjustLr>,
     pub normalise_weights: Option<bool>,
@@ -150,7 +150,7 @@ impl Settings {
             Kind::Muon => Rule::Muon(Muon {
                 momentum: self.momentum.unwrap_or(MUON_MOMENTUM),
                 nesterov: self.nesterov.unwrap_or(true),
-                steps: self.ns_steps.unwrap_or(NS_STEPS),
+                steps: self.ns_steps.unwrap_or(NS_STEPS).min(MOST_NS_STEPS) as u32,
                 coefficients: self.ns_coefficients.unwrap_or(COEFFICIENTS),
                 eps: self.eps.unwrap_or(MUON_EPS),
                 adjust: self.adjust_lr.unwrap_or(AdjustLr::Original).rule(),
@@ -177,7 +177,8 @@ impl Settings {
             return Err(Mistake::at(path("ns_steps"), text));
         }
         let coefficients = self.ns_coefficients.unwrap_or(COEFFICIENTS);
-        match coefficients.into_iter().find(|c| !(c.abs() <= LARGEST_COEFFICIENT)) {
+        let range = -LARGEST_COEFFICIENT..=LARGEST_COEFFICIENT;
+        match coefficients.into_iter().find(|c| !range.contains(c)) {
             None => Ok(()),
             Some(wrong) => Err(Mistake::at(
                 path("ns_coefficients"),

@@ -175,6 +175,7 @@ fn muon_takes_its_own_keys_and_an_optimiser_beside_it() {
         ("", "`optimiser.otherwise` is missing: what trains biases, norms, the first layer"),
         ("  betas: [0.9, 0.9]\n", "muon has no `betas`; it takes momentum, nesterov, ns_steps, "),
         ("  ns_steps: 0\n", "optimiser.ns_steps is 0, and must be 1 to 20"),
+        ("  ns_steps: 99999999999\n", "optimiser.ns_steps is 99999999999, and must be 1 to 20"),
         (
             "  ns_coefficients: [1, .nan, 1]\n",
             "ns_coefficients has NaN, and must have numbers from -100",

@@ -1,0 +1,84 @@
+//! Runs with two optimisers, on both engines and in every precision.
+
+use crate::folder::Folder;
+
+const SPEC: &str = "unit u(width) {
+    F = conv(3x3, width) -> bn
+    y = x + F(x)
+}
+
+net tiny(width = 4, classes = 10) {
+    input(3, 32, 32) -> conv(3x3, width, stride: 4) -> bn -> relu -> u(width)
+    -> global_avg_pool -> linear(classes)
+}
+";
+
+const RECIPE: &str = "base: he2016
+optimiser: { kind: muon, weight_decay: 0.01, otherwise: { kind: adamw, lr: 0.01, weight_decay: 0 } }
+schedule: { lr: 0.02, warmup: }
+ema: 0.9
+clip: { norm: 1 }
+groups: [{ match: '*.conv*.weight', until: 1 }]
+";
+
+/// The loss of each step.
+fn losses(folder: &Folder, run: &str) -> Vec<f64> {
+    let text = std::fs::read_to_string(folder.at(run).join("metrics.jsonl")).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    lines.filter_map(|line| line.get("loss")?.as_f64()).collect()
+}
+
+#[test]
+fn muon_trains_on_every_engine_and_in_every_precision() {
+    let folder = Folder::new();
+    std::fs::write(folder.at("tiny.rnet"), SPEC).unwrap();
+    std::fs::write(folder.at("muon.yaml"), RECIPE).unwrap();
+    let train =
+        "run tiny.rnet --train cifar10 --data cifar --batch 16 --recipe muon.yaml --steps 6";
+    let mut exact: Option<Vec<f64>> = None;
+    // How far losses are from those in f32: products of the net are rounded, those of the optimiser are not.
+    for (name, engine, far) in [
+        ("f32", "--engine cpu", 1e-6),
+        ("bf16x3", "--engine cpu --precision bf16x3", 1e-3),
+        ("bf16", "--engine cpu --precision bf16", 5e-2),
+        ("wgpu", "--engine wgpu", 1e-3),
+        ("f16", "--engine wgpu --precision f16", 5e-2),
+    ] {
+        let run = folder.run(&format!("{train} {engine} --out {name}"));
+        if engine.contains("wgpu") && run.code != 0 {
+            assert!(run.err.contains("adapter") || run.err.contains("f16"), "{run:?}");
+            continue;
+        }
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(run.err.contains("optimisers: muon trains 144 parameters, adamw 174"), "{run:?}");
+        let found = losses(&folder, name);
+        let wanted = exact.get_or_insert_with(|| found.clone());
+        assert_eq!((found.len(), wanted.len()), (6, 6), "{name}");
+        for (found, wanted) in found.iter().zip(wanted) {
+            assert!((found - *wanted).abs() <= far * wanted.abs(), "{name}: {found} for {wanted}");
+        }
+    }
+}
+
+#[test]
+fn what_muon_cannot_train_is_told_before_the_run() {
+    let folder = Folder::new();
+    let linear = "net one(classes = 10) { input(3, 32, 32) -> linear(classes) }\n";
+    std::fs::write(folder.at("one.rnet"), format!("// allow W0003: for a test\n{linear}")).unwrap();
+    std::fs::write(folder.at("muon.yaml"), RECIPE.replace("groups", "# groups")).unwrap();
+    let train = "run one.rnet --train cifar10 --data cifar --engine cpu --batch 16 --recipe muon.yaml --steps 1";
+    let told = folder.expect(1, train);
+    assert!(
+        told.err.contains("muon trains the weights of hidden layers, and one has none"),
+        "{told:?}"
+    );
+    assert!(told.err.contains("groups: [{ match: head, optimiser: muon }]"), "{told:?}");
+    let vectors = RECIPE.replace("'*.conv*.weight', until: 1", "biases, optimiser: muon");
+    std::fs::write(folder.at("muon.yaml"), vectors).unwrap();
+    let told = folder.expect(1, train);
+    assert!(
+        told.err.contains("muon trains matrices, and what `biases` has of one are none"),
+        "{told:?}"
+    );
+    assert!(told.err.contains("match weights of convolutions or linear layers"), "{told:?}");
+}
