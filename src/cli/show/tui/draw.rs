@@ -175,6 +175,14 @@ mod tests {
     }
 
     #[test]
+    fn the_size_of_pictures_is_told_where_it_changes() {
+        let mut state = amid();
+        assert!(!drawn(&state, 120, 24).contains("pixels"));
+        state.step(&Step { size: Some([24, 20]), ..record(46) }, 20.0);
+        assert!(drawn(&state, 120, 24).contains("24×20 pixels"));
+    }
+
+    #[test]
     fn before_the_first_step() {
         insta::assert_snapshot!(drawn(&new(), 80, 18));
     }
