@@ -1,5 +1,7 @@
 //! Pooling, re-indexing and tile borders: steps that need no compiling.
 
+use std::ops::Range;
+
 use super::operand::{NumberFormat, Operand, TileLayout};
 use crate::graph::{AxisMap, PoolGeometry, PoolKind, Remap};
 
@@ -30,7 +32,9 @@ pub enum Window {
 }
 
 impl Window {
-    /// Computes one image.
+    /// Computes one image. Inlined, as [`Isa`](super::simd::Isa) compiles it for each instruction set; in
+    /// loops, since closures' calls may stay calls.
+    #[inline(always)]
     pub fn run(&self, operands: &[&[f32]], result: &mut [f32]) {
         match (self, operands) {
             (Window::Pool { geometry, channels }, [x]) => pool(geometry, *channels, x, result),
@@ -99,42 +103,43 @@ fn clear<T: Copy + Default>(layout: &TileLayout, tile: &mut [T]) {
     }
 }
 
-/// Input pixels of the window of output pixel (row, column).
-fn window(
-    g: &PoolGeometry,
-    row: usize,
-    column: usize,
-) -> impl Iterator<Item = usize> + Clone + use<> {
+/// Input rows and columns in the window of an output pixel, of which there is at least one.
+#[inline(always)]
+fn inside(g: &PoolGeometry, pixel: usize) -> [Range<usize>; 2] {
+    let columns = g.output()[1];
     let span = |at: usize, a: usize| {
         let first = (at * g.stride[a]).saturating_sub(g.padding[a][0]);
         let end = (at * g.stride[a] + g.window[a]).saturating_sub(g.padding[a][0]);
         first..end.min(g.input[a])
     };
-    let (rows, columns, width) = (span(row, 0), span(column, 1), g.input[1]);
-    rows.flat_map(move |y| columns.clone().map(move |x| y * width + x))
+    [span(pixel / columns, 0), span(pixel % columns, 1)]
 }
 
 /// Pools one image; channels last.
+#[inline(always)]
 fn pool(g: &PoolGeometry, channels: usize, x: &[f32], y: &mut [f32]) {
-    let columns = g.output()[1];
     let area = g.area() as f32;
     for (pixel, out) in y.chunks_exact_mut(channels).enumerate() {
-        let inside = window(g, pixel / columns, pixel % columns);
-        match g.kind {
-            PoolKind::Max => {
-                out.fill(f32::NEG_INFINITY);
-                for at in inside {
-                    let values = &x[at * channels..][..channels];
-                    out.iter_mut().zip(values).for_each(|(o, &v)| {
-                        *o = if v > *o || v.is_nan() { v } else { *o };
-                    });
-                }
-            }
-            PoolKind::Avg => {
-                out.fill(0.0);
-                for at in inside {
-                    let values = &x[at * channels..][..channels];
-                    out.iter_mut().zip(values).for_each(|(o, &v)| *o += v / area);
+        let [rows, columns] = inside(g, pixel);
+        out.fill(match g.kind {
+            PoolKind::Max => f32::NEG_INFINITY,
+            PoolKind::Avg => 0.0,
+        });
+        for row in rows {
+            for column in columns.clone() {
+                let values = &x[(row * g.input[1] + column) * channels..][..channels];
+                match g.kind {
+                    PoolKind::Max => {
+                        for (channel, out) in out.iter_mut().enumerate() {
+                            let v = values[channel];
+                            *out = if v > *out || v.is_nan() { v } else { *out };
+                        }
+                    }
+                    PoolKind::Avg => {
+                        for (channel, out) in out.iter_mut().enumerate() {
+                            *out += values[channel] / area;
+                        }
+                    }
                 }
             }
         }
@@ -143,54 +148,75 @@ fn pool(g: &PoolGeometry, channels: usize, x: &[f32], y: &mut [f32]) {
 
 /// Adjoint of [`pool`]; the first largest element of a window, or its first NaN, takes a
 /// maximum's gradient.
+#[inline(always)]
 fn pool_dx(g: &PoolGeometry, channels: usize, x: &[f32], gradient: &[f32], dx: &mut [f32]) {
-    let columns = g.output()[1];
-    let area = g.area() as f32;
-    let (mut largest, mut found) = (vec![0.0; channels], vec![0; channels]);
     dx.fill(0.0);
+    match g.kind {
+        PoolKind::Avg => share(g, channels, gradient, dx),
+        PoolKind::Max => {
+            let mut places = (vec![0.0; channels], vec![0; channels]);
+            give(g, x, gradient, dx, &mut places.0, &mut places.1);
+        }
+    }
+}
+
+/// Every element of a window takes an equal part.
+#[inline(always)]
+fn share(g: &PoolGeometry, channels: usize, gradient: &[f32], dx: &mut [f32]) {
+    let area = g.area() as f32;
     for (pixel, gradient) in gradient.chunks_exact(channels).enumerate() {
-        let inside = window(g, pixel / columns, pixel % columns);
-        match g.kind {
-            PoolKind::Avg => {
-                for at in inside {
-                    let to = &mut dx[at * channels..][..channels];
-                    to.iter_mut().zip(gradient).for_each(|(d, &v)| *d += v / area);
-                }
-            }
-            PoolKind::Max => {
-                first_largest(inside.clone(), x, &mut largest, &mut found);
-                for at in inside {
-                    let to = &mut dx[at * channels..][..channels];
-                    let sources = gradient.iter().zip(&found);
-                    to.iter_mut().zip(sources).for_each(|(d, (&v, &found))| {
-                        *d += if found == at as u32 { v } else { 0.0 };
-                    });
+        let [rows, columns] = inside(g, pixel);
+        for row in rows {
+            for column in columns.clone() {
+                let to = &mut dx[(row * g.input[1] + column) * channels..][..channels];
+                for (channel, to) in to.iter_mut().enumerate() {
+                    *to += gradient[channel] / area;
                 }
             }
         }
     }
 }
 
-/// For each channel the largest element among `pixels` of x, a NaN if there is one, and the first
-/// pixel that has it.
-fn first_largest(
-    mut pixels: impl Iterator<Item = usize>,
+/// The first largest element of a window takes all. What is kept of a window comes from the caller, so
+/// that the compiler knows it apart from what is read.
+#[inline(always)]
+fn give(
+    g: &PoolGeometry,
     x: &[f32],
+    gradient: &[f32],
+    dx: &mut [f32],
     largest: &mut [f32],
     found: &mut [u32],
 ) {
     let channels = largest.len();
-    let values = |at: usize| &x[at * channels..][..channels];
-    let Some(first) = pixels.next() else { return };
-    largest.copy_from_slice(values(first));
-    found.fill(first as u32);
-    for at in pixels {
-        let places = largest.iter_mut().zip(&mut *found);
-        places.zip(values(at)).for_each(|((largest, found), &v)| {
-            let larger = v > *largest || v.is_nan() && !largest.is_nan();
-            *found = if larger { at as u32 } else { *found };
-            *largest = if larger { v } else { *largest };
-        });
+    let found = &mut found[..channels];
+    for (pixel, gradient) in gradient.chunks_exact(channels).enumerate() {
+        let [rows, columns] = inside(g, pixel);
+        let first = rows.start * g.input[1] + columns.start;
+        largest.copy_from_slice(&x[first * channels..][..channels]);
+        found.fill(first as u32);
+        for row in rows.clone() {
+            for column in columns.clone() {
+                let at = row * g.input[1] + column;
+                let values = &x[at * channels..][..channels];
+                for channel in 0..channels {
+                    let (v, most) = (values[channel], largest[channel]);
+                    let larger = ((v > most) | v.is_nan()) & !most.is_nan();
+                    found[channel] = if larger { at as u32 } else { found[channel] };
+                    largest[channel] = if larger { v } else { most };
+                }
+            }
+        }
+        for row in rows {
+            for column in columns.clone() {
+                let at = row * g.input[1] + column;
+                let to = &mut dx[at * channels..][..channels];
+                for channel in 0..channels {
+                    let v = gradient[channel];
+                    to[channel] += if found[channel] == at as u32 { v } else { 0.0 };
+                }
+            }
+        }
     }
 }
 

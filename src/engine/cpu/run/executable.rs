@@ -11,6 +11,7 @@ use super::view::{Place, View};
 use crate::engine::cpu::jit::{Code, LoopFn};
 use crate::engine::cpu::memory::{Arena, CHUNK, chunks};
 use crate::engine::cpu::plan::{Cost, Loop, Phase, Step, Steps};
+use crate::engine::cpu::simd::Isa;
 use crate::engine::cpu::windows::clear_border;
 use crate::engine::profile::KernelTime;
 use crate::engine::{EngineError, Executable};
@@ -40,48 +41,12 @@ pub struct Shared {
     pub(super) batch: usize,
     /// What runs.
     pub(super) steps: Steps<Place>,
+    /// The instructions that run them.
+    pub(super) isa: Isa,
     /// The loops' code.
     pub(super) functions: Vec<LoopFn>,
     /// Of each phase's image steps.
     pub(super) costs: Vec<Vec<Cost>>,
-}
-
-/// One step of an image.
-fn run_step(view: &View, step: &Step<Place>, functions: &[LoopFn]) {
-    // SAFETY (each `write` below): this thread alone works on the image, its scratch and its
-    // chunk, and results do not overlap operands.
-    match step {
-        Step::ClearBorder { operand, tile } => {
-            // SAFETY: see above.
-            clear_border(operand, unsafe { view.write(*tile) });
-        }
-        Step::Loop(step) => view.run_loop(step, functions),
-        Step::Convolve { plan, direction, from, weights, to } => {
-            let (from, weights) = (view.read(*from), view.read(*weights));
-            // SAFETY: see above.
-            plan.multiply(*direction, from, weights, unsafe { view.write(*to) });
-        }
-        Step::WeightGradient { plan, x, g, scratch, sums } => {
-            // SAFETY: see above.
-            let scratch = scratch.map_or(&mut [][..], |place| unsafe { view.write(place) });
-            // SAFETY: see above.
-            plan.dw(view.read(*x), view.read(*g), scratch, unsafe { view.write(*sums) });
-        }
-        Step::Product { plan, operands, work, result } => {
-            let [left, right] = operands.map(|place| view.read(place));
-            // SAFETY: see above.
-            let (work, result) = unsafe { (view.write(*work), view.write(*result)) };
-            plan.run(left, right, work, result);
-        }
-        Step::Window { window, operands, result } => {
-            let mut read = [&[][..]; 2];
-            for (slice, &place) in read.iter_mut().zip(operands) {
-                *slice = view.read(place);
-            }
-            // SAFETY: see above.
-            window.run(&read[..operands.len()], unsafe { view.write(*result) });
-        }
-    }
 }
 
 impl Shared {
@@ -94,9 +59,48 @@ impl Shared {
         self.unbatched().run_loop(step, &self.functions);
     }
 
+    /// One step of an image.
+    fn run_step(&self, view: &View, step: &Step<Place>) {
+        // SAFETY (each `write` below): this thread alone works on the image, its scratch and its
+        // chunk, and results do not overlap operands.
+        match step {
+            Step::ClearBorder { operand, tile } => {
+                // SAFETY: see above.
+                clear_border(operand, unsafe { view.write(*tile) });
+            }
+            Step::Loop(step) => view.run_loop(step, &self.functions),
+            Step::Convolve { plan, direction, from, weights, to } => {
+                let (from, weights) = (view.read(*from), view.read(*weights));
+                // SAFETY: see above.
+                plan.multiply(*direction, from, weights, unsafe { view.write(*to) });
+            }
+            Step::WeightGradient { plan, x, g, scratch, sums } => {
+                // SAFETY: see above.
+                let scratch = scratch.map_or(&mut [][..], |place| unsafe { view.write(place) });
+                // SAFETY: see above.
+                plan.dw(view.read(*x), view.read(*g), scratch, unsafe { view.write(*sums) });
+            }
+            Step::Product { plan, operands, work, result } => {
+                let [left, right] = operands.map(|place| view.read(place));
+                // SAFETY: see above.
+                let (work, result) = unsafe { (view.write(*work), view.write(*result)) };
+                plan.run(left, right, work, result);
+            }
+            Step::Window { window, operands, result } => {
+                let mut read = [&[][..]; 2];
+                for (slice, &place) in read.iter_mut().zip(operands) {
+                    *slice = view.read(place);
+                }
+                // SAFETY: see above.
+                let result = unsafe { view.write(*result) };
+                self.isa.window(window, &read[..operands.len()], result);
+            }
+        }
+    }
+
     fn run_phase(&self, phase: &Phase<Place>, clock: &PhaseClock) {
         let view = self.unbatched();
-        let before = || phase.before.iter().for_each(|step| run_step(&view, step, &self.functions));
+        let before = || phase.before.iter().for_each(|step| self.run_step(&view, step));
         clock.unbatched.time(before);
         if phase.steps.is_empty() && phase.packs.is_empty() && phase.merges.is_empty() {
             return;
@@ -132,7 +136,7 @@ impl Shared {
         for image in chunk * CHUNK..self.batch.min((chunk + 1) * CHUNK) {
             let view = View { image, ..own };
             for (number, step) in phase.steps.iter().enumerate() {
-                clock.step(number).time(|| run_step(&view, step, &self.functions));
+                clock.step(number).time(|| self.run_step(&view, step));
             }
         }
     }

@@ -35,6 +35,7 @@ pub fn compile(
         scratch,
         batch: program.batch,
         steps: schedule.steps.map(|extent| linker.place(extent)),
+        isa,
         functions,
         costs: phases.map(|p| p.steps.iter().map(|s| s.cost(&schedule.loops)).collect()).collect(),
     };

@@ -5,6 +5,7 @@ use super::kernels::{Kernels, portable};
 use super::kernels::{avx2, avx512};
 use super::tiles::Unit;
 use crate::engine::EngineError;
+use crate::engine::cpu::windows::Window;
 
 /// Names the instruction set to use, instead of the widest that the machine has.
 pub const ENVIRONMENT_VARIABLE: &str = "RNETC_CPU";
@@ -88,6 +89,12 @@ impl Isa {
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512vl");
         self.lanes() == 16 && has
+    }
+
+    /// Pools or re-indexes one image.
+    pub fn window(self, window: &Window, operands: &[&[f32]], result: &mut [f32]) {
+        // SAFETY: an `Isa` is only made where the machine has it.
+        unsafe { (self.kernels.window)(window, operands, result) }
     }
 
     /// Its kernels.

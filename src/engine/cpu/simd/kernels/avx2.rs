@@ -9,6 +9,7 @@ use super::panel::{self, Panel};
 use super::patch::{self, Patch};
 use super::winograd::{self, Transform};
 use super::{Kernels, NarrowKernel, NarrowPatchKernel, PanelKernel, PatchKernel};
+use crate::engine::cpu::windows::Window;
 
 /// The sign bit of lane `i` is set for `i < n`.
 ///
@@ -114,6 +115,11 @@ unsafe fn chain(repeats: usize) -> f32 {
 }
 
 #[target_feature(enable = "avx2,fma")]
+unsafe fn window(window: &Window, operands: &[&[f32]], result: &mut [f32]) {
+    window.run(operands, result);
+}
+
+#[target_feature(enable = "avx2,fma")]
 unsafe fn transform_x(args: &Transform) {
     // SAFETY: the caller's promise; the feature is enabled here.
     unsafe { winograd::transform_x::<__m256>(args) }
@@ -141,6 +147,7 @@ pub static KERNELS: Kernels = Kernels {
     name: "avx2",
     lanes: 8,
     chain,
+    window,
     transform_x,
     transform_y,
     panels: &[

@@ -10,6 +10,7 @@ use super::patch::{self, Patch};
 use super::slide;
 use super::winograd::{self, Transform};
 use super::{Kernels, NarrowKernel, NarrowPatchKernel, PanelKernel, PatchKernel};
+use crate::engine::cpu::windows::Window;
 
 /// Bit `i` is set for `i < n`; `n <= 16`.
 #[inline(always)]
@@ -114,6 +115,11 @@ unsafe fn chain(repeats: usize) -> f32 {
 }
 
 #[target_feature(enable = "avx512f")]
+unsafe fn window(window: &Window, operands: &[&[f32]], result: &mut [f32]) {
+    window.run(operands, result);
+}
+
+#[target_feature(enable = "avx512f")]
 unsafe fn transform_x(args: &Transform) {
     // SAFETY: the caller's promise; the feature is enabled here.
     unsafe { winograd::transform_x::<__m512>(args) }
@@ -141,6 +147,7 @@ pub static KERNELS: Kernels = Kernels {
     name: "avx512",
     lanes: 16,
     chain,
+    window,
     transform_x,
     transform_y,
     panels: &[

@@ -21,6 +21,8 @@ use panel::Panel;
 use patch::Patch;
 use winograd::Transform;
 
+use crate::engine::cpu::windows::Window;
+
 /// An instantiation of [`panel`](panel::panel) or [`slide`](slide::slide).
 #[derive(Debug)]
 pub struct PanelKernel {
@@ -80,6 +82,8 @@ pub struct Kernels {
     pub lanes: usize,
     /// Repeated multiply-adds, for their speed.
     pub chain: unsafe fn(usize) -> f32,
+    /// Pooling and re-indexing.
+    pub window: unsafe fn(&Window, &[&[f32]], &mut [f32]),
     /// Tiles of x for Winograd's algorithm, and
     pub transform_x: unsafe fn(&Transform),
     /// tiles of y from it.

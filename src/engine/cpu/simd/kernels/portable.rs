@@ -7,6 +7,7 @@ use super::panel::{self, Panel};
 use super::patch::{self, Patch};
 use super::winograd;
 use super::{Kernels, NarrowKernel, NarrowPatchKernel, PanelKernel, PatchKernel};
+use crate::engine::cpu::windows::Window;
 
 const LANES: usize = 8;
 
@@ -128,10 +129,15 @@ unsafe fn narrow_patch<const R: usize, const S: usize>(args: &NarrowPatch) {
     unsafe { narrow::narrow_patch::<Array, R, S>(args) }
 }
 
+unsafe fn window(window: &Window, operands: &[&[f32]], result: &mut [f32]) {
+    window.run(operands, result);
+}
+
 pub static KERNELS: Kernels = Kernels {
     name: "portable",
     lanes: LANES,
     chain: chain::chain::<Array>,
+    window,
     transform_x: winograd::transform_x::<Array>,
     transform_y: winograd::transform_y::<Array>,
     panels: &[
