@@ -179,7 +179,8 @@ mod tests {
         let mut state = amid();
         assert!(!drawn(&state, 120, 24).contains("pixels"));
         state.step(&Step { size: Some([24, 20]), ..record(46) }, 20.0);
-        assert!(drawn(&state, 120, 24).contains("24×20 pixels"));
+        let shown = drawn(&state, 120, 24);
+        assert!(shown.contains("  24×20"), "{shown}");
     }
 
     #[test]
