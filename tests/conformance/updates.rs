@@ -96,6 +96,7 @@ fn engines_agree_on_every_rule() {
             PLAIN,
         ),
         ("muon, scaled", by_muon(&network, 0.1), SCALED),
+        ("muon, recomputed", by_muon(&network, 0.1), Form { recompute: true, scaled: false }),
         ("head only", head_only(&network, clipped(Clip::Norm(0.5))), SCALED),
     ] {
         agrees(name, &step(&network, &updates, form), 1e-3);
