@@ -148,7 +148,15 @@ pub fn label(network: &Network, value: &Value) -> String {
 
 /// Whether it matters which of its arguments is the first.
 pub fn is_ordered(layer: &Layer) -> bool {
-    matches!(layer, Layer::Concat | Layer::Binary(BinaryOp::Sub | BinaryOp::Div))
+    match layer {
+        Layer::Concat => true,
+        Layer::Binary(op) => match op {
+            BinaryOp::Sub | BinaryOp::Div => true,
+            BinaryOp::Add | BinaryOp::Mul | BinaryOp::Max | BinaryOp::Min => false,
+        },
+        // Of one argument, or of one that the others are for.
+        _ => false,
+    }
 }
 
 fn strided(slide: Slide) -> String {

@@ -214,7 +214,7 @@ impl Grid {
 
     fn block(&self, nodes: &BTreeMap<ValueId, Node>, wires: &[Wire]) -> Block {
         let mut shapes = Vec::new();
-        let mut ends: BTreeMap<(ValueId, Option<Side>), (At, Vec<String>)> = BTreeMap::new();
+        let mut ends: BTreeMap<(ValueId, Option<Side>), (At, Vec<usize>)> = BTreeMap::new();
         for wire in wires {
             let [from, to] = [&nodes[&wire.net], &nodes[&wire.to]];
             let point = |&(across, down): &(Across, Down)| {
@@ -242,13 +242,12 @@ impl Grid {
                     Some((Across::Column(_) | Across::Gutter(_), _)) | None => None,
                 };
                 let (_, places) = ends.entry((wire.to, side)).or_insert((end, Vec::new()));
-                places.push(place.to_string());
+                places.push(place);
             }
             shapes.push(parts::wire(points));
         }
-        // Beside a box is room for two.
-        for ((_, side), (end, places)) in ends.into_iter().filter(|(_, (_, all))| all.len() < 3) {
-            shapes.push(parts::place(end, side, &places.join(",")));
+        for ((_, side), (end, places)) in ends {
+            shapes.push(parts::place(end, side, &entering(places)));
         }
         for node in nodes.values() {
             let [left, right, top, bottom] = self.edges(node);
@@ -270,5 +269,16 @@ impl Grid {
             }
         }
         Block { size: self.size, shapes }
+    }
+}
+
+/// Which operands come in together: `2`, `1,3`, `2…5`.
+fn entering(mut places: Vec<usize>) -> String {
+    places.sort_unstable();
+    match places[..] {
+        [first, .., last] if last - first >= 2 && last - first + 1 == places.len() => {
+            format!("{first}…{last}")
+        }
+        _ => places.iter().map(usize::to_string).collect::<Vec<_>>().join(","),
     }
 }

@@ -22,6 +22,7 @@
 //! | `Input` | source | | the input's | |
 //! | `Const` | source | | scalar | |
 //! | `Random` | source | seed | its own | |
+//! | `Index` | source | | its own | |
 //! | `Unary` | pointwise | x | x's | the function's [`Rule`] |
 //! | `Binary` | pointwise | a, b | axes of length 1 repeated | the function's [`Rule`], summed to the argument |
 //! | `Broadcast` | pointwise | x | its own; x's axes of length 1 repeated | sum over what was repeated |

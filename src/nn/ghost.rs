@@ -4,7 +4,8 @@
 //! An image's moments are known inside the image, so that what goes over the batch is one number an
 //! image and channel: Σ over the images of a part, weighted by a matrix of images × parts that is 1 where
 //! an image is in a part. Moments of images are merged as those of tiles are (Chan et al. 1979): nothing
-//! cancels.
+//! cancels. A picture whose moments are no numbers spoils all parts, which a product with 0 does not keep
+//! out.
 
 use super::affine;
 use super::batch_norm::{Parameters, Trained, blend};

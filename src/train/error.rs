@@ -95,7 +95,7 @@ pub enum TrainError {
     },
     /// A batch in so many parts is not normalised.
     #[error(
-        "a batch of {batch} in parts of {ghost} is {parts} parts, and a batch norm has at most {most}"
+        "a batch of {batch} in parts of {ghost} is {parts} parts, and `bn` has at most {most} of so many pictures"
     )]
     Parts {
         /// Pictures of the batch.

@@ -182,6 +182,13 @@ fn weights_that_say_nothing_lead_to_import() {
     let hint = "The file does not say which net it is of: name its spec, or have rnetc import SPEC s.safetensors -o \
         FILE write weights that do\n";
     assert!(lost.err.ends_with(hint), "{lost:?}");
+    std::fs::write(
+        folder.at("other.rnet"),
+        "net other(classes = 10) { input(3, 32, 32) -> conv(3x3, 7) -> global_avg_pool -> linear(classes) }",
+    )
+    .unwrap();
+    let other = folder.expect(1, &format!("run other.rnet {eval} s.safetensors"));
+    assert!(!other.err.contains("name its spec"), "it was named: {other:?}");
     let assumed = folder.expect(0, &format!("run tiny.rnet {eval} s.safetensors"));
     let hint = "rnetc import SPEC s.safetensors -o FILE writes weights that say both (--trained-on cifar10, or --mean, \
         --std and --classes)\n";

@@ -103,6 +103,20 @@ fn operands_whose_order_matters_are_numbered() {
     ] {
         assert_eq!(of_x(y), (Some(place.to_owned()), 2), "{y}");
     }
+    // All operands of many are told, some together.
+    let six = "G = conv(1x1, 8)  H = conv(1x1, 8)  K = conv(1x1, 8)  y = concat(F(x), x, G(x), H(x), x, K(x))";
+    let picture = drawing::one(&unit(six), rnetc::network::UnitId(0));
+    let mut told = Vec::new();
+    for shape in &picture.shapes {
+        let Shape::Text(Text { size: 9.0, words, .. }) = shape else { continue };
+        let number = |text: &str| text.parse::<usize>().expect("an operand");
+        match words.split_once('…') {
+            Some((first, last)) => told.extend(number(first)..=number(last)),
+            None => told.extend(words.split(',').map(number)),
+        }
+    }
+    told.sort_unstable();
+    assert_eq!(told, [1, 2, 3, 4, 5, 6]);
     let dot = dot::dot(&unit("y = F(x) - x"));
     let labels: Vec<&str> = dot.lines().filter(|line| line.contains("headlabel")).collect();
     let [first, second] = labels[..] else { panic!("{labels:?}") };

@@ -24,6 +24,7 @@ pub fn load(args: &RunArgs, path: &Path) -> Result<Model, Failure> {
 pub fn of(spec: Option<&Path>, set: &[(String, String)], path: &Path) -> Result<Model, Failure> {
     let path = file(path)?;
     let checkpoint = Checkpoint::open(&path)?;
+    let named = spec.is_some();
     tell(&path, checkpoint.is_listed);
     let spec = match (spec, &checkpoint.origin) {
         (None, Some(origin)) => {
@@ -46,7 +47,7 @@ pub fn of(spec: Option<&Path>, set: &[(String, String)], path: &Path) -> Result<
             spec
         }
     };
-    let silent = checkpoint.origin.is_none();
+    let silent = checkpoint.origin.is_none() && !named;
     let settings = checkpoint.origin.as_ref().map(Origin::settings).cloned();
     checkpoint.load(spec.compile()?).map_err(|error| match (Failure::from(error), settings) {
         (Failure::Wrong(text), Some(settings)) if settings != spec.spec.settings => {

@@ -32,8 +32,8 @@ pub enum Window {
 }
 
 impl Window {
-    /// Computes one image. Inlined, as [`Isa`](super::simd::Isa) compiles it for each instruction set; in
-    /// loops, since closures' calls may stay calls.
+    /// Computes one image. Pooling is inlined, as [`Isa`](super::simd::Isa) compiles it for each instruction
+    /// set; in loops, since closures' calls may stay calls.
     #[inline(always)]
     pub fn run(&self, operands: &[&[f32]], result: &mut [f32]) {
         match (self, operands) {

@@ -25,9 +25,9 @@ pub fn warnings(network: &Network, batch: usize) -> Vec<Diagnostic> {
 /// Pictures of the smallest part of a batch.
 fn smallest(batch: usize, ghost: Option<usize>) -> usize {
     let size = ghost.unwrap_or(batch).min(batch);
-    match batch % size {
-        0 => size,
-        rest => rest,
+    match batch.checked_rem(size) {
+        None | Some(0) => size,
+        Some(rest) => rest,
     }
 }
 
@@ -58,4 +58,23 @@ fn warning(value: &Value, batch: usize) -> Diagnostic {
         "what comes out is β whatever goes in, and no gradient passes back; train with {instead}, or \
          normalise where there are more pixels"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smallest_part_has_what_is_left() {
+        for (batch, ghost, pictures) in [
+            (8, None, 8),
+            (8, Some(4), 4),
+            (9, Some(4), 1),
+            (3, Some(4), 3),
+            (0, Some(4), 0),
+            (0, None, 0),
+        ] {
+            assert_eq!(smallest(batch, ghost), pictures, "{batch} {ghost:?}");
+        }
+    }
 }

@@ -39,7 +39,7 @@ pub fn of(recipe: &Recipe, network: &Network) -> Result<Updates, TrainError> {
         clip: recipe.clip.map(|clip| clip.rule()),
         averages: averages::of(recipe),
     };
-    parts(recipe.batch, network)?;
+    check_ghosts(recipe.batch, network)?;
     let places = Places::new(network);
     let groups = Groups::new(recipe);
     let depth = optimiser.layer_decay.map(|decay| (decay, places.depths()));
@@ -85,16 +85,20 @@ pub fn of(recipe: &Recipe, network: &Network) -> Result<Updates, TrainError> {
     Ok(updates)
 }
 
-/// Most parts of a batch: what normalises them costs as much as parts times pictures.
-const MOST_PARTS: usize = 256;
+/// Most pictures times parts of a batch: as many numbers a channel are kept while parts are normalised.
+const MOST_GHOSTS: usize = 1 << 17;
 
-fn parts(batch: usize, network: &Network) -> Result<(), TrainError> {
+/// Whether the memory that ghost batches take is bounded.
+///
+/// # Errors
+/// [`TrainError::Parts`] where a batch has too many.
+pub fn check_ghosts(batch: usize, network: &Network) -> Result<(), TrainError> {
     let ghosts = network.values.iter().filter_map(|value| match value.layer {
         Layer::BatchNorm { ghost, .. } => ghost,
         _ => None,
     });
     let Some(ghost) = ghosts.min() else { return Ok(()) };
-    let (parts, most) = (batch.div_ceil(ghost), MOST_PARTS);
+    let (parts, most) = (batch.div_ceil(ghost), (MOST_GHOSTS / batch.max(1)).max(1));
     if parts > most { Err(TrainError::Parts { batch, ghost, parts, most }) } else { Ok(()) }
 }
 
@@ -236,9 +240,11 @@ mod tests {
             let spec = crate::Spec::bundled("resnet9").unwrap().set("width", 1).set("ghost", ghost);
             of(&Recipe::parse("r.yaml", &text).unwrap(), &spec.compile().unwrap())
         };
-        assert!(with(512, "2").is_ok() && with(513, "none").is_ok());
+        assert!(with(512, "2").is_ok() && with(513, "none").is_ok() && with(8192, "512").is_ok());
+        assert!(with(8192, "256").is_err());
         let error = with(513, "2").unwrap_err();
-        let told = "a batch of 513 in parts of 2 is 257 parts, and a batch norm has at most 256";
+        let told = "a batch of 513 in parts of 2 is 257 parts, and `bn` has at most 255 of so many \
+             pictures";
         assert_eq!(error.to_string(), told);
     }
 

@@ -17,7 +17,7 @@ use crate::lower::{self, Form, Goal, Updates};
 use crate::network::Network;
 use crate::train::init::initial;
 use crate::train::runner::Runner;
-use crate::train::tensors;
+use crate::train::{tensors, updates};
 
 mod loading;
 mod profile;
@@ -98,6 +98,7 @@ fn prepare(
 ) -> Result<Runner, Failure> {
     let program = match args.mode {
         Mode::Train => {
+            updates::check_ghosts(args.batch, network)?;
             let scaled = args.engine.precision().scales_loss();
             let form = Form { recompute: args.recompute, scaled };
             let goal = Goal::Training(Updates::PAPER, form);

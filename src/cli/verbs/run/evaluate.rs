@@ -168,7 +168,7 @@ fn say_what_is_assumed(model: &Model, path: &Path, data: &Dataset) {
             data.name
         ));
     }
-    if model.origin.is_none() {
+    if model.normalisation().is_none() || model.classes().is_none() {
         output::note(format_args!(
             "rnetc import SPEC {} -o FILE writes weights that say both (--trained-on {}, or --mean, --std and \
              --classes)",

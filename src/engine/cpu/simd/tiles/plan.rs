@@ -182,7 +182,7 @@ impl TilePlan {
     }
 
     /// Adds the adjoint with respect to the weights to sums that start at zero. This thread has
-    /// configured its tiles.
+    /// configured its unit.
     pub fn dw(&self, x: &[u16], g: &[u16], scratch: &mut [u16], sums: &mut [f32]) {
         hardware::expect(self.unit);
         // SAFETY: machines with a unit have AVX-512, and threads of the engine configure it.

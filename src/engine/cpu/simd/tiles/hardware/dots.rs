@@ -7,7 +7,7 @@ use super::super::product::{Column, DEPTH, Product, SIDE};
 
 /// Whether this machine multiplies bf16 in vectors of sixteen sums.
 pub fn available() -> bool {
-    is_x86_feature_detected!("avx512bf16") && is_x86_feature_detected!("avx512bw")
+    is_x86_feature_detected!("avx512bf16") && super::transposes()
 }
 
 /// Bytes of a pair.
@@ -48,6 +48,7 @@ impl Product {
     /// As [`Product::run`], with AVX512-BF16.
     #[target_feature(enable = "avx512f,avx512bf16")]
     pub(super) unsafe fn run_dots(&self, a: *const u8, b: *const u8, c: *mut u8) {
+        assert!(self.low.is_none(), "operands in two parts");
         let times = self.columns.len().div_ceil(WIDEST);
         for columns in self.columns.chunks(self.columns.len().div_ceil(times)) {
             for item in &self.items {

@@ -24,8 +24,13 @@ pub fn has(unit: Unit) -> bool {
 /// such a machine. (Tests compute what AMX does number by number, but for transposing, which takes
 /// AVX-512.)
 pub fn expect(unit: Unit) {
-    let tested = || cfg!(test) && is_x86_feature_detected!("avx512bw");
+    let tested = || cfg!(test) && transposes();
     assert!(has(unit) || tested(), "a plan for {} on a machine without it", unit.name());
+}
+
+/// Whether [`transpose`] and [`interleave`] run here.
+fn transposes() -> bool {
+    is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl")
 }
 
 /// Repeats independent products in registers, for their speed; how many operations that was. Where
