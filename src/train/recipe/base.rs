@@ -177,6 +177,10 @@ fn merge(path: &str, into: &mut Mapping, own: Mapping) {
     let of_kind = ["optimiser", "optimiser.otherwise"].contains(&path);
     if of_kind && own.get("kind").is_some_and(|kind| into.get("kind") != Some(kind)) {
         OF_KINDS.iter().for_each(|key| drop(into.remove(*key)));
+        // Its rate is its own: one of another kind may be a hundred thousand times too large.
+        if path == "optimiser.otherwise" {
+            ["lr", "weight_decay"].iter().for_each(|key| drop(into.remove(*key)));
+        }
     }
     for (key, value) in own {
         let inner = match (path, key.as_str().unwrap_or_default()) {
@@ -200,13 +204,19 @@ fn is_given(keys: &Mapping, key: &str) -> bool {
 fn stretch(base: &mut Mapping, own: &Mapping) -> Result<(), String> {
     let of =
         |keys: &Mapping, key| keys.get(key).and_then(Value::as_f64).filter(|length| *length > 0.0);
-    let length = |keys: &Mapping| of(keys, "iterations").or(of(keys, "epochs"));
-    let (Some(was), Some(now)) = (length(base), length(own)) else { return Ok(()) };
-    // Parts at other sizes are counted in epochs, whatever the length is counted in.
-    if own.get("sizes").is_none()
-        && LENGTHS.iter().any(|key| is_given(base, key) && is_given(own, key))
-    {
-        stretch_sizes(base, now / was);
+    let length =
+        |keys: &Mapping| LENGTHS.iter().find_map(|&key| of(keys, key).map(|length| (key, length)));
+    let (Some((counted, was)), Some((counts, now))) = (length(base), length(own)) else {
+        return Ok(());
+    };
+    if own.get("sizes").is_none() {
+        if counted != counts && has_sizes(base) {
+            return Err(format!(
+                "`sizes` has shares of {was} {counted}, and this length is in {counts}; write sizes: \
+                 [{{ size: 24, until: 10 }}] anew, or the length in {counted}"
+            ));
+        }
+        stretch_sizes(base, was, now);
     }
     let schedule = own.get("schedule").and_then(Value::as_mapping);
     if schedule.is_some_and(|keys| COURSES[1..].iter().any(|key| is_given(keys, key))) {
@@ -231,13 +241,19 @@ fn stretch(base: &mut Mapping, own: &Mapping) -> Result<(), String> {
     Ok(())
 }
 
-fn stretch_sizes(base: &mut Mapping, by: f64) {
+/// Whether it has parts at other sizes.
+fn has_sizes(keys: &Mapping) -> bool {
+    keys.get("sizes").and_then(Value::as_sequence).is_some_and(|parts| !parts.is_empty())
+}
+
+fn stretch_sizes(base: &mut Mapping, was: f64, now: f64) {
     let sizes = base.get_mut("sizes").and_then(Value::as_sequence_mut);
     for stage in sizes.into_iter().flatten() {
         if let Some(until) = stage.get_mut("until")
             && let Some(epochs) = until.as_f64()
         {
-            *until = Value::from(epochs * by);
+            // What ends with the base ends with the recipe, however a quotient is rounded.
+            *until = Value::from(if epochs == was { now } else { epochs * now / was });
         }
     }
 }

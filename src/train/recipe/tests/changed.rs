@@ -13,29 +13,6 @@ fn a_recipe_changes_another_key_by_key() {
     let changed = based("base: he2016\nschedule: { lr: 0.05 }\nlabel_smoothing: 0.1\n").unwrap();
     let schedule = Schedule { lr: 0.05, ..he.schedule.clone() };
     assert_eq!(changed, Recipe { schedule, label_smoothing: 0.1, ..he.clone() });
-    // Parts at other sizes keep theirs where they are counted alike.
-    let folder = tempfile::tempdir().unwrap();
-    let small = folder.path().join("small.yaml");
-    let text =
-        "base: he2016\nepochs: 20\nsizes: [{ size: 16, until: 3 }, { size: 24, until: 12 }]\n";
-    std::fs::write(&small, text).unwrap();
-    let small = |keys: &str| {
-        let beside = small.with_file_name("mine.yaml");
-        Recipe::parse(&beside.to_string_lossy(), &format!("base: small.yaml\n{keys}"))
-    };
-    let ends = |recipe: Recipe| recipe.sizes.iter().map(|of| of.until.0).collect::<Vec<_>>();
-    assert_eq!(ends(small("").unwrap()), [3.0, 12.0]);
-    assert_eq!(ends(small("epochs: 10\nschedule: { cosine: { to: 0 } }\n").unwrap()), [1.5, 6.0]);
-    assert_eq!(ends(small("epochs: 40\n").unwrap()), [6.0, 24.0]);
-    assert_eq!(ends(small("epochs: 40\nsizes: [{ size: 8, until: 1 }]\n").unwrap()), [1.0]);
-    assert_eq!(ends(small("iterations: 640\n").unwrap()), [3.0, 12.0]);
-    assert_eq!(ends(small("sizes:\n").unwrap()), [0.0; 0]);
-    let changed =
-        |key: &str, value: &str| small("").unwrap().changed(&[(key.into(), value.into())]);
-    assert_eq!(ends(changed("epochs", "40").unwrap()), [6.0, 24.0]);
-    assert_eq!(ends(changed("sizes", "").unwrap()), [0.0; 0]);
-    let late = changed("sizes", "[{ size: 8, until: 21 }]").unwrap_err().to_string();
-    assert!(late.contains("sizes: until is 21, and the recipe has 20 epochs"), "{late}");
     // What says the same in another way takes its place; boundaries keep their shares.
     let epochs = based("base: he2016\nepochs: 20\nevaluate: { steps: 7 }\n").unwrap();
     assert_eq!((epochs.iterations, epochs.epochs), (None, Some(20.into())));
@@ -91,6 +68,84 @@ fn a_recipe_changes_another_key_by_key() {
         assert!(error.contains(told), "{error}");
         no_words_of_the_program(&error);
     }
+}
+
+#[test]
+fn parts_at_other_sizes_keep_their_shares_of_another_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |text: &str| std::fs::write(folder.path().join("small.yaml"), text).unwrap();
+    let small = |keys: &str| {
+        let beside = folder.path().join("mine.yaml");
+        Recipe::parse(&beside.to_string_lossy(), &format!("base: small.yaml\n{keys}"))
+    };
+    let ends = |recipe: Recipe| recipe.sizes.iter().map(|of| of.until.0).collect::<Vec<_>>();
+    write("base: he2016\nepochs: 20\nsizes: [{ size: 16, until: 3 }, { size: 24, until: 12 }]\n");
+    assert_eq!(ends(small("").unwrap()), [3.0, 12.0]);
+    assert_eq!(ends(small("epochs: 10\nschedule: { cosine: { to: 0 } }\n").unwrap()), [1.5, 6.0]);
+    assert_eq!(ends(small("epochs: 40\n").unwrap()), [6.0, 24.0]);
+    assert_eq!(ends(small("epochs: 40\nsizes: [{ size: 8, until: 1 }]\n").unwrap()), [1.0]);
+    assert_eq!(ends(small("sizes:\n").unwrap()), [0.0; 0]);
+    let changed =
+        |key: &str, value: &str| small("").unwrap().changed(&[(key.into(), value.into())]);
+    assert_eq!(ends(changed("epochs", "40").unwrap()), [6.0, 24.0]);
+    assert_eq!(ends(changed("sizes", "").unwrap()), [0.0; 0]);
+    let late = changed("sizes", "[{ size: 8, until: 21 }]").unwrap_err().to_string();
+    assert!(late.contains("sizes: until is 21, and the recipe has 20 epochs"), "{late}");
+
+    // What is counted otherwise has no such shares, and nothing is guessed.
+    let told = "`sizes` has shares of 20 epochs, and this length is in iterations; write sizes: \
+                [{ size: 24, until: 10 }] anew, or the length in epochs";
+    for error in [small("iterations: 640\n"), changed("iterations", "640")] {
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+    assert_eq!(ends(small("iterations: 640\nsizes: [{ size: 8, until: 1 }]\n").unwrap()), [1.0]);
+    assert_eq!(ends(small("iterations: 640\nsizes:\n").unwrap()), [0.0; 0]);
+    write("base: he2016\nsizes: [{ size: 16, until: 40 }]\n");
+    assert_eq!(ends(small("iterations: 32000\n").unwrap()), [20.0]);
+    let error = small("epochs: 20\n").unwrap_err().to_string();
+    assert!(error.contains("shares of 64000 iterations, and this length is in epochs"), "{error}");
+
+    // A part that is the whole run is all of it, whatever a quotient is rounded to.
+    let tenths = |count: u32| f64::from(count) / 10.0;
+    for was in (1..=300).step_by(7).map(tenths) {
+        let cosine = "schedule: { cosine: { to: 0 } }";
+        let sizes = format!("sizes: [{{ size: 16, until: {was} }}]");
+        let text = format!("base: he2016\nepochs: {was}\n{cosine}\n{sizes}\n");
+        let base = Recipe::parse("base.yaml", &text).unwrap();
+        for now in (1..=300).step_by(13).map(tenths) {
+            let changed = base.changed(&[("epochs".into(), now.to_string())]).unwrap();
+            assert_eq!(ends(changed), [now], "{was}");
+        }
+    }
+    let eleven = "base: he2016\nepochs: 11\nschedule: { cosine: { to: 0 } }\n\
+                  sizes: [{ size: 16, until: 11 }]\n";
+    write(eleven);
+    assert_eq!(ends(small("epochs: 25\n").unwrap()), [25.0]);
+}
+
+#[test]
+fn another_kind_beside_muon_has_a_rate_and_a_decay_of_its_own() {
+    let muon = |more: &[(&str, &str)]| {
+        let changes = more
+            .iter()
+            .map(|(key, value)| (format!("optimiser.otherwise.{key}"), (*value).to_owned()));
+        Recipe::bundled("airbench94_muon").unwrap().unwrap().changed(&changes.collect::<Vec<_>>())
+    };
+    let [adamw, lr, decay] = [("kind", "adamw"), ("lr", "0.001"), ("weight_decay", "0.01")];
+    for (given, missing) in
+        [(vec![adamw], "lr"), (vec![adamw, decay], "lr"), (vec![adamw, lr], "weight_decay")]
+    {
+        let error = muon(&given).unwrap_err().to_string();
+        assert!(error.contains(&format!("`optimiser.otherwise.{missing}` is missing")), "{error}");
+    }
+    let mine = muon(&[adamw, lr, decay]).unwrap().optimiser.otherwise.unwrap();
+    assert_eq!((mine.kind, mine.lr, mine.momentum), (Kind::AdamW, 0.001, None));
+    let same = muon(&[("kind", "sgd"), ("momentum", "0.9")]).unwrap().optimiser.otherwise.unwrap();
+    assert_eq!((same.lr, same.momentum), (106.0, Some(0.9)));
+    let error = based("base: airbench94_muon\noptimiser: { otherwise: { kind: lion } }\n");
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("`optimiser.otherwise.lr` is missing"), "{error}");
 }
 
 #[test]

@@ -227,8 +227,11 @@ fn muon_is_changed_key_by_key_and_chosen_by_groups() {
     let muon = changes(&[("optimiser.kind", "muon"), beside]).unwrap();
     assert_eq!(muon.optimiser.momentum, None, "SGD's momentum is not Muon's");
     let one = |path: &str, value: &str| muon.changed(&[(path.to_owned(), value.to_owned())]);
-    let lion = one("optimiser.otherwise.kind", "lion").unwrap();
-    let otherwise = lion.optimiser.otherwise.unwrap();
+    let error = one("optimiser.otherwise.kind", "lion").unwrap_err().to_string();
+    assert!(error.contains("`optimiser.otherwise.lr` is missing"), "{error}");
+    let lion = [("kind", "lion"), ("lr", "0.001"), ("weight_decay", "0")]
+        .map(|(key, value)| (format!("optimiser.otherwise.{key}"), value.to_owned()));
+    let otherwise = muon.changed(&lion).unwrap().optimiser.otherwise.unwrap();
     assert_eq!((otherwise.kind, otherwise.eps, otherwise.lr), (Kind::Lion, None, 0.001));
     assert_eq!(one("optimiser.ns_steps", "3").unwrap().optimiser.ns_steps, Some(3));
     let back = one("optimiser", "{ kind: sgd, momentum: 0.9 }").unwrap();
