@@ -1,10 +1,10 @@
 //! Optimisers, frozen parts and clipping: the engines agree with the interpreter, and
 //! what is not asked for is not computed.
 
-use rnetc::engine::Precision;
 use rnetc::engine::cpu::CpuEngine;
 use rnetc::engine::cpu::simd::Isa;
 use rnetc::engine::wgpu::{GpuPlan, Target};
+use rnetc::engine::{Engine, Precision};
 use rnetc::gradcheck;
 use rnetc::graph::builder::Builder;
 use rnetc::graph::interp::Inputs;
@@ -17,6 +17,8 @@ use rnetc::nn::averages::Averages;
 use rnetc::nn::optimiser::{
     AdamW, Adjust, COEFFICIENTS, Clip, Lion, Muon, Rule, Sgd, Step, Update,
 };
+use rnetc::sema;
+use rnetc::source::Source;
 
 use crate::compare::{agree, agrees};
 use crate::support::{small, with};
@@ -153,6 +155,32 @@ fn engines_agree_on_muon() {
                 agree(&name, &program, MUON_ROUNDING, vec![(isa.name(), Box::new(engine))]);
             }
         }
+    }
+}
+
+/// What Newton–Schulz of one matrix needs is free for the next one's, however many layers share a phase.
+#[test]
+fn muon_takes_the_memory_of_few_matrices() {
+    let memory = |program: &Program| {
+        let engine =
+            CpuEngine::on(Isa::available()[0], Some(2), Precision::F32).expect("any machine");
+        engine.compile(program).expect("compiles").memory()
+    };
+    const WIDTH: usize = 256;
+    const HIDDEN: usize = 4;
+    let matrix = WIDTH * WIDTH * size_of::<f32>();
+    for (norm, clip) in [("", None), ("-> bn ", None), ("-> bn ", Some(Clip::Norm(1.0)))] {
+        let hidden = format!("-> linear({WIDTH}) {norm}-> relu ");
+        let text = format!("net n {{ input(4, 1, 1) {}-> linear(3) }}", hidden.repeat(HIDDEN + 1));
+        let network = sema::compile(&Source::new("n", text), &[]).expect("a net").network;
+        let sgd = Updates { clip, ..Updates::of(Sgd::PAPER) };
+        let muon = Updates { clip, ..by_muon(&network, 1.0) };
+        let [sgd, muon] = [sgd, muon].map(|updates| memory(&step(&network, &updates, PLAIN)));
+        // The direction of each, and of one what is before, after and between: x, its Gram matrix, the square,
+        // operands packed and turned.
+        let most = (HIDDEN + 6) * matrix + matrix / 4;
+        let more = (muon - sgd) as f64 / matrix as f64;
+        assert!(muon <= sgd + most, "{norm}{clip:?}: {more:.2} matrices more");
     }
 }
 

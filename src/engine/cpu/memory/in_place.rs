@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::live::{Live, Part, moment};
+use super::live::{Live, Moments, Part};
 use crate::engine::cpu::loops::{Access, LoopSpec};
 use crate::engine::cpu::plan::{Buffer, Extent, Loop, Schedule, Step};
 use crate::graph::{NodeId, Op, Program};
@@ -28,12 +28,12 @@ impl Aliases {
 }
 
 /// Finds them.
-pub fn aliases(program: &Program, schedule: &Schedule, live: &Live) -> Aliases {
+pub fn aliases(program: &Program, schedule: &Schedule, live: &Live, moments: &Moments) -> Aliases {
     let graph = &program.graph;
     let mut aliases = Aliases::default();
     let mut taken: HashSet<NodeId> = HashSet::new();
     for (index, phase) in schedule.steps.phases.iter().enumerate() {
-        let images = moment(index, Part::Images);
+        let images = moments.at(index, Part::Images);
         let mut last: HashMap<Buffer, usize> = HashMap::new();
         for (number, step) in phase.steps.iter().enumerate() {
             last.extend(step.accesses().all().map(|taken| (taken.buffer, number)));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::offsets::Block;
-use crate::engine::cpu::plan::{Buffer, Extent, Loop, Phase, Schedule};
+use crate::engine::cpu::plan::{Buffer, Extent, Loop, Phase, Schedule, Step, Steps};
 use crate::graph::{NodeId, Op, Program};
 
 /// Images that one thread takes in a row; their weight gradients add up in one accumulator, so
@@ -15,22 +15,67 @@ const F32: usize = size_of::<f32>();
 /// A part of a phase during which buffers are all needed together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Loops outside the batch, and packing.
-    Before,
+    /// Work outside the batch up to a product of matrices, that product, and so on by turns; packing goes
+    /// with the last.
+    Before(usize),
     /// All images.
     Images,
     /// Results of the batch.
     Merges,
 }
 
-impl Part {
-    /// In their order.
-    pub const ALL: [Part; 3] = [Part::Before, Part::Images, Part::Merges];
+/// The parts of all phases, counted through the program. Each product of matrices has one of its own:
+/// an optimiser's are many, large, and one after another.
+pub struct Moments {
+    /// The first of each phase, and the one behind them all.
+    first: Vec<usize>,
 }
 
-/// The number of a part of a phase, counted through the program.
-pub fn moment(phase: usize, part: Part) -> usize {
-    Part::ALL.len() * phase + part as usize
+impl Moments {
+    /// Of what a program runs.
+    pub fn new(steps: &Steps<Extent>) -> Self {
+        let mut first = vec![0];
+        for phase in &steps.phases {
+            let start = first[first.len() - 1];
+            first.push(start + runs(&phase.before).max(1) + 2);
+        }
+        Self { first }
+    }
+
+    /// The number of a part of a phase.
+    pub fn at(&self, phase: usize, part: Part) -> usize {
+        match part {
+            Part::Before(run) => self.first[phase] + run,
+            Part::Images => self.first[phase + 1] - 2,
+            Part::Merges => self.first[phase + 1] - 1,
+        }
+    }
+
+    /// Behind all phases.
+    pub fn end(&self) -> usize {
+        self.first[self.first.len() - 1]
+    }
+
+    /// Which phase and part it is; none behind all phases.
+    pub fn part(&self, moment: usize) -> (usize, Option<Part>) {
+        let phase = self.first.partition_point(|&first| first <= moment) - 1;
+        let part = self.first.get(phase + 1).map(|next| match next - moment {
+            1 => Part::Merges,
+            2 => Part::Images,
+            _ => Part::Before(moment - self.first[phase]),
+        });
+        (phase, part)
+    }
+}
+
+/// Steps in runs: each product is one, and so is what stands between two.
+fn by_run(before: &[Step<Extent>]) -> impl Iterator<Item = &[Step<Extent>]> {
+    let product = |step: &Step<Extent>| matches!(step, Step::Product { .. });
+    before.chunk_by(move |a, b| !product(a) && !product(b))
+}
+
+fn runs(before: &[Step<Extent>]) -> usize {
+    by_run(before).count()
 }
 
 /// Buffers with what they need.
@@ -79,7 +124,7 @@ fn copies(program: &Program, buffer: Buffer) -> usize {
 }
 
 /// What lies in the arena, by moments of the program.
-pub fn in_arena(program: &Program, schedule: &Schedule) -> Live {
+pub fn in_arena(program: &Program, schedule: &Schedule, moments: &Moments) -> Live {
     let graph = &program.graph;
     let steps = &schedule.steps;
     let mut live = Live::default();
@@ -87,7 +132,7 @@ pub fn in_arena(program: &Program, schedule: &Schedule) -> Live {
         Buffer::Tile(_) => {}
         buffer => live.touch(buffer, F32 * taken.words * copies(program, buffer), at),
     };
-    let end = moment(steps.phases.len(), Part::Merges);
+    let end = moments.end();
     let whole = |node: NodeId| schedule.image(program, node);
     for id in graph.ids().filter(|&id| matches!(graph.node(id).op, Op::Input(_))) {
         take(whole(id), 0);
@@ -95,11 +140,14 @@ pub fn in_arena(program: &Program, schedule: &Schedule) -> Live {
     }
     let all = |step: &Loop<Extent>| step.accesses().all();
     for (index, phase) in steps.phases.iter().enumerate() {
-        let at = |part: Part| moment(index, part);
-        let before = phase.before.iter().flat_map(|step| step.accesses().all());
-        before.for_each(|taken| take(taken, at(Part::Before)));
+        let at = |part: Part| moments.at(index, part);
+        for (number, run) in by_run(&phase.before).enumerate() {
+            let taken = run.iter().flat_map(|step| step.accesses().all());
+            taken.for_each(|taken| take(taken, at(Part::Before(number))));
+        }
+        let packing = at(Part::Before(runs(&phase.before).saturating_sub(1)));
         for pack in &phase.packs {
-            [pack.weights, pack.packed].into_iter().for_each(|taken| take(taken, at(Part::Before)));
+            [pack.weights, pack.packed].into_iter().for_each(|taken| take(taken, packing));
         }
         let images = phase.steps.iter().flat_map(|step| step.accesses().all());
         images.for_each(|taken| take(taken, at(Part::Images)));

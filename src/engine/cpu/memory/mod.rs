@@ -24,7 +24,7 @@ pub struct Allocation {
     pub buffer: Buffer,
     /// Bytes from the start of the arena or, for a tile, of a thread's scratch.
     pub offset: usize,
-    /// What it needs there, and when: in [`live::moment`]s or, for a tile, in steps of its phase.
+    /// What it needs there, and when: in [`live::Moments`]s or, for a tile, in steps of its phase.
     pub block: offsets::Block,
     /// The tensor whose place it takes.
     pub over: Option<Buffer>,
@@ -45,8 +45,9 @@ pub struct MemoryPlan {
 impl MemoryPlan {
     /// Plans memory for a program.
     pub fn new(program: &Program, schedule: &Schedule) -> Self {
-        let mut live = live::in_arena(program, schedule);
-        let over = in_place::aliases(program, schedule, &live);
+        let moments = live::Moments::new(&schedule.steps);
+        let mut live = live::in_arena(program, schedule, &moments);
+        let over = in_place::aliases(program, schedule, &live, &moments);
         for (into, from) in over.pairs() {
             live.extend(from, into);
         }

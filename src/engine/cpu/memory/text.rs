@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::live::{self, Part};
+use super::live::{self, Moments, Part};
 use super::{Allocation, MemoryPlan};
 use crate::engine::cpu::plan::{Buffer, Schedule};
 
@@ -10,17 +10,16 @@ impl MemoryPlan {
     /// The arena's buffers in the order of their offsets, then each phase's tiles.
     pub fn text(&self, schedule: &Schedule) -> String {
         let mut out = format!("arena: {} bytes\n", self.arena);
+        let moments = Moments::new(&schedule.steps);
         let tile = |allocation: &&Allocation| matches!(allocation.buffer, Buffer::Tile(_));
         let mut arena: Vec<_> = self.allocations.iter().filter(|a| !tile(a)).collect();
         arena.sort_by_key(|allocation| (allocation.offset, allocation.block.from));
         for allocation in arena {
-            line(&mut out, allocation, |moment| {
-                let part = match Part::ALL[moment % Part::ALL.len()] {
-                    Part::Before => "before",
-                    Part::Images => "images",
-                    Part::Merges => "merges",
-                };
-                format!("{}.{part}", moment / Part::ALL.len())
+            line(&mut out, allocation, |moment| match moments.part(moment) {
+                (phase, Some(Part::Before(0))) => format!("{phase}.before"),
+                (phase, Some(Part::Before(run))) => format!("{phase}.before {run}"),
+                (phase, Some(Part::Images)) => format!("{phase}.images"),
+                (phase, Some(Part::Merges) | None) => format!("{phase}.merges"),
             });
         }
         // Writing to a String cannot fail.

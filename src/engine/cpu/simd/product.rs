@@ -2,7 +2,8 @@
 //! step is computed from them.
 //!
 //! They are contractions of single pixels, and the rows of the left matrix are the pixels. Threads share
-//! them in parts of some rows each, which follow from the matrices alone, and so do the results.
+//! them in parts of some rows each, which follow from the matrices alone, and so do the results. What lies
+//! between operands and result takes no more than twice the memory of the operands.
 
 use rayon::prelude::*;
 
@@ -36,14 +37,31 @@ pub struct Product {
     part: usize,
     /// Channels of x and of g.
     channels: [usize; 2],
+    /// Whether the left matrix is the transpose of what is given.
+    turned: bool,
     plan: Contraction,
     /// Of the last part, if it has fewer rows: kernels may want weights packed otherwise.
     last: Option<Contraction>,
 }
 
 impl Product {
-    /// Plans a product whose left matrix has `rows` rows; x has `ci` channels, g has `co`.
+    /// Plans a product of x, of `rows` rows and `ci` channels, w, and g of as many rows and `co` channels.
     pub fn new(
+        kind: ProductKind,
+        rows: usize,
+        [ci, co]: [usize; 2],
+        isa: Isa,
+    ) -> Result<Self, EngineError> {
+        // Sums that are larger than the operands would be most of a step's memory: then xᵀ is written down.
+        let sums = rows.div_ceil(PART).min(MOST_SUMS) * ci * co;
+        if kind == ProductKind::Weights && sums > rows * (ci + co) {
+            let turned = Self::by_rows(ProductKind::Forward, ci, [rows, co], isa)?;
+            return Ok(Self { turned: true, ..turned });
+        }
+        Self::by_rows(kind, rows, [ci, co], isa)
+    }
+
+    fn by_rows(
         kind: ProductKind,
         rows: usize,
         [ci, co]: [usize; 2],
@@ -59,7 +77,7 @@ impl Product {
         };
         let rest = rows % part;
         let last = if rest > 0 { Some(of_rows(rest)?) } else { None };
-        Ok(Self { kind, rows, part, channels: [ci, co], plan: of_rows(part)?, last })
+        Ok(Self { kind, rows, part, channels: [ci, co], turned: false, plan: of_rows(part)?, last })
     }
 
     /// Multiply-adds.
@@ -83,8 +101,8 @@ impl Product {
         self.work().iter().sum()
     }
 
-    /// Words of packed weights, or of the sums of all parts, of g with what kernels touch behind it, and of
-    /// weights packed for the last part.
+    /// Words of packed weights, or of the sums of all parts, of g with what kernels touch behind it or of
+    /// what is turned, and of weights packed for the last part.
     fn work(&self) -> [usize; 3] {
         let g = self.rows * self.channels[1] + self.slack();
         let packed = |direction| {
@@ -94,7 +112,7 @@ impl Product {
         match self.kind {
             ProductKind::Forward => {
                 let [all, last] = packed(Direction::Forward);
-                [all, 0, last]
+                [all, if self.turned { self.rows * self.channels[0] } else { 0 }, last]
             }
             ProductKind::Backward => {
                 let [all, last] = packed(Direction::Backward);
@@ -116,6 +134,7 @@ impl Product {
         let (g, last) = rest.split_at_mut(g);
         match self.kind {
             ProductKind::Forward => {
+                let left = if self.turned { turned(left, self.channels[0], g) } else { left };
                 self.multiply(Direction::Forward, left, right, [first, last], out)
             }
             ProductKind::Backward => {
@@ -180,6 +199,21 @@ fn with_slack<'a>(g: &[f32], room: &'a mut [f32]) -> &'a [f32] {
     room
 }
 
+/// Rows of a transpose that are written together: one line of the cache of what they are read from.
+const TOGETHER: usize = 16;
+
+/// The transpose of a matrix of so many rows.
+fn turned<'a>(x: &[f32], rows: usize, into: &'a mut [f32]) -> &'a [f32] {
+    let columns = x.len() / rows;
+    into.par_chunks_mut(TOGETHER * rows).enumerate().with_max_len(1).for_each(|(part, into)| {
+        for (row, x) in x.chunks_exact(columns).enumerate() {
+            let column = x[part * TOGETHER..].iter();
+            into.chunks_exact_mut(rows).zip(column).for_each(|(into, &x)| into[row] = x);
+        }
+    });
+    into
+}
+
 /// About `wished` rows, and a divisor of all of them if there is one near.
 fn even(rows: usize, wished: usize) -> usize {
     let near = wished.div_ceil(2)..=2 * wished;
@@ -204,13 +238,47 @@ mod tests {
     use super::*;
     use crate::graph::random;
 
+    /// What vectors that are not full take.
+    const SLACK: usize = 8192;
+
+    /// Large matrices have no room for sums of their parts; results of 16 parts fit beside tall ones.
+    #[test]
+    fn what_lies_between_is_no_larger_than_the_operands() {
+        for [rows, ci, co] in
+            [[2304, 256, 256], [1024, 1024, 1024], [4096, 4096, 4096], [512, 2048, 64]]
+        {
+            for isa in Isa::available() {
+                for kind in [ProductKind::Forward, ProductKind::Backward, ProductKind::Weights] {
+                    let product = Product::new(kind, rows, [ci, co], isa).unwrap();
+                    let words = product.work_words();
+                    assert!(
+                        words <= 2 * product.elements(),
+                        "{product} on {}: {words}",
+                        isa.name()
+                    );
+                    let tall = kind == ProductKind::Weights && rows == 2304;
+                    assert!(
+                        !tall || !product.turned,
+                        "{product}: its parts are summed side by side"
+                    );
+                }
+            }
+        }
+    }
+
     /// Rows that leave a part of their own and rows that do not, channels that fill vectors and that do not,
     /// against sums in f64; a NaN where the matrices end would show.
     #[test]
     fn every_product_is_the_definition_on_every_instruction_set() {
-        for [rows, ci, co] in
-            [[1, 1, 1], [5, 3, 7], [49, 20, 33], [96, 64, 64], [97, 16, 1], [1000, 5, 3]]
-        {
+        for [rows, ci, co] in [
+            [1, 1, 1],
+            [5, 3, 7],
+            [49, 20, 33],
+            [96, 64, 64],
+            [97, 16, 1],
+            [1000, 5, 3],
+            [96, 70, 97],
+        ] {
             let draw = |seed, len: usize| -> Vec<f32> {
                 (0..len as u32).map(|i| random::uniform(random::key(seed, 1), i) - 0.5).collect()
             };
@@ -237,7 +305,9 @@ mod tests {
                         ProductKind::Weights => (&x, &g, [ci, co], rows),
                     };
                     let product = Product::new(kind, rows, [ci, co], isa).unwrap();
-                    let mut work = vec![f32::NAN; product.work_words()];
+                    let words = product.work_words();
+                    assert!(words <= 2 * product.elements() + SLACK, "{product}: {words}");
+                    let mut work = vec![f32::NAN; words];
                     let mut out = vec![f32::NAN; written[0] * written[1]];
                     product.run(left, right, &mut work, &mut out);
                     // Each of `deep` sums of numbers below a quarter is rounded once.
