@@ -95,13 +95,13 @@ pub fn note(at: At, words: &str) -> Text {
     line(at, Anchor::Start, Face::Italic, Paint::Muted, words)
 }
 
-/// Which operand a wire brings, beside its tip at a side of a box or at the top: above what comes from the
-/// left, and below what comes from the right, where a name may stand above.
+/// Which operands wires bring, beside their tips at a side of a box or at the top. At a side below the line:
+/// wires come from above, where a name may stand too.
 pub fn place([x, y]: At, side: Option<Side>, words: &str) -> Shape {
     const SMALL: f64 = 9.0;
     let (at, anchor) = match side {
         None => ([x + 5.0, y - 4.0], Anchor::Start),
-        Some(Side::Left) => ([x - 3.0, y - 5.0], Anchor::End),
+        Some(Side::Left) => ([x - 3.0, y + 13.0], Anchor::End),
         Some(Side::Right) => ([x + 3.0, y + 13.0], Anchor::Start),
     };
     Shape::Text(Text { size: SMALL, ..line(at, anchor, Face::Regular, Paint::Muted, words) })
