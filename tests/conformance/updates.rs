@@ -142,6 +142,39 @@ pub fn muon_step(shape: [usize; 4]) -> Program {
 /// f32 rounding times the slope of three iterations at 0, 41.
 pub const MUON_ROUNDING: f64 = 1e-5;
 
+/// A gradient of zeros, as a unit whose last γ is 0 has at first, moves nothing but by decay, however small ε is.
+#[test]
+fn engines_agree_on_gradients_of_zeros() {
+    for (name, eps) in [("adamw", AdamW::LEAST_EPS), ("muon", Muon::LEAST_EPS), ("lion", 0.0)] {
+        let mut b = Builder::new();
+        let ty = Type { shape: Shape([3, 3, 5, 7]), batched: false };
+        let scalar = Type { shape: Shape::SCALAR, batched: false };
+        let lr = b.input("lr", Role::LearningRate, scalar);
+        let w = b.input("w", Role::Parameter, ty);
+        let zeros =
+            |b: &mut Builder, name: &str, slot| b.input(name, Role::Slot(slot, InputId(1)), ty);
+        let [g, first, second] =
+            [("g", Slot::SecondMoment), ("m", Slot::FirstMoment), ("v", Slot::SecondMoment)]
+                .map(|(name, slot)| zeros(&mut b, name, slot));
+        let full = b.constant(1.0);
+        let rule = match name {
+            "adamw" => Rule::AdamW(AdamW { betas: [0.9, 0.999], eps }),
+            "muon" => {
+                let Rule::Muon(muon) = MUON else { unreachable!("it is") };
+                Rule::Muon(Muon { eps, ..muon })
+            }
+            _ => LION,
+        };
+        let update = Update { rule, weight_decay: 0.1, rate: 0.5, until: None };
+        let kept = if name == "adamw" { vec![first, second] } else { vec![first] };
+        let filled = Some([full, full]);
+        let (new, kept) = update.apply(&mut b, Step { lr, w, g, kept: &kept, filled, open: None });
+        let updates = vec![(InputId(1), new), (InputId(3), kept[0])];
+        let program = Program { graph: b.finish(), outputs: vec![], updates, batch: 1 };
+        agrees(&format!("{name}, no gradient"), &program, 1e-5);
+    }
+}
+
 /// Filters with more inputs and with more outputs, on all of a CPU's instructions and in all of its precisions.
 #[test]
 fn engines_agree_on_muon() {

@@ -10,11 +10,14 @@ use crate::graph::{Binary, NodeId, Unary};
 pub struct AdamW {
     /// β₁ and β₂, each 0 ≤ β < 1.
     pub betas: [f64; 2],
-    /// ε, above 0.
+    /// ε, from [`AdamW::LEAST_EPS`] on.
     pub eps: f64,
 }
 
 impl AdamW {
+    /// Least ε: f32 has it and what it divides, with room.
+    pub const LEAST_EPS: f64 = 1e-30;
+
     /// w ← w − lr·λ·w; m ← β₁·m + (1 − β₁)·g; v ← β₂·v + (1 − β₂)·g²;
     /// w ← w − lr·(m / f₁) / (√(v / f₂) + ε), with f how much of each moment is filled.
     pub(super) fn apply(

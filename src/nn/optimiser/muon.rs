@@ -17,7 +17,7 @@ pub struct Muon {
     pub steps: u32,
     /// a, b and c of its polynomial.
     pub coefficients: [f64; 3],
-    /// ε, above 0, added to the norm that the direction is divided by.
+    /// ε, from [`Muon::LEAST_EPS`] on, added to the norm that the direction is divided by.
     pub eps: f64,
     /// What the rate is multiplied by.
     pub adjust: Adjust,
@@ -52,6 +52,10 @@ impl Adjust {
 }
 
 impl Muon {
+    /// Least ε. In f32 squares of elements below 1e-19 are 0, and so is the norm of what has no others, which
+    /// ε alone must then bring below 1.
+    pub const LEAST_EPS: f64 = 1e-15;
+
     /// m ← μ·m + g; O ← the orthogonal of m (Nesterov: of g + μ·m); w ← w − lr·λ·w − lr·factor·O.
     pub(super) fn apply(
         self,
@@ -63,17 +67,20 @@ impl Muon {
         let shape = b.ty(step.w).shape;
         let (direction, m) = with_momentum(b, momentum, nesterov, step.kept[0], step.g);
         let direction = orthogonalised(b, direction, steps, coefficients, eps);
-        let w = if normalise_weights { normalised(b, step.w, eps) } else { step.w };
+        let w = if normalise_weights { normalised(b, step.w) } else { step.w };
         let w = decayed(b, weight_decay, step.lr, w);
         let lr = b.scale(step.lr, adjust.factor(shape));
         (moved(b, lr, w, direction), vec![m])
     }
 }
 
+/// Norms below this are not brought up: f32 has the square of it, and divides by it.
+const LEAST_NORM: f64 = 1e-15;
+
 /// w with the norm √Co; a weight of zeros stays.
-fn normalised(b: &mut Builder, w: NodeId, eps: f64) -> NodeId {
+fn normalised(b: &mut Builder, w: NodeId) -> NodeId {
     let root = (b.ty(w).shape.0[3] as f64).sqrt();
-    let (norm, least) = (norm(b, w), b.constant(eps));
+    let (norm, least) = (norm(b, w), b.constant(LEAST_NORM));
     let size = b.binary(Binary::Max, norm, least);
     let root = b.constant(root);
     let factor = b.binary(Binary::Div, root, size);

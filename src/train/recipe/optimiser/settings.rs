@@ -3,7 +3,7 @@
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::super::ranges::{above_zero, below_one};
+use super::super::ranges::below_one;
 use crate::nn::optimiser::{AdamW, Adjust, COEFFICIENTS, Lion, Muon, Rule};
 use crate::train::yaml::Mistake;
 
@@ -63,7 +63,10 @@ const MUON_EPS: f64 = 1e-7;
 const NS_STEPS: u64 = 5;
 const MUON_MOMENTUM: f64 = 0.95;
 
-/// Most iterations of Newton–Schulz: after 20 nothing changes any more.
+/// Largest ε: nothing moves with it any more.
+const LARGEST_EPS: f64 = 1e30;
+/// Most iterations of Newton–Schulz. Jordan's coefficients bring all that rounding does not hide to about 1 in
+/// fewer, and then go on to and fro.
 const MOST_NS_STEPS: u64 = 20;
 /// Largest coefficient of its polynomial, by size.
 const LARGEST_COEFFICIENT: f64 = 100.0;
@@ -170,7 +173,7 @@ impl Settings {
         for beta in self.betas.unwrap_or_default() {
             below_one(path("betas"), beta)?;
         }
-        above_zero(path("eps"), self.eps.unwrap_or(EPS))?;
+        self.check_eps(path("eps"))?;
         let steps = self.ns_steps.unwrap_or(NS_STEPS);
         if !(1..=MOST_NS_STEPS).contains(&steps) {
             let text = format!("{at}.ns_steps is {steps}, and must be 1 to {MOST_NS_STEPS}");
@@ -188,6 +191,17 @@ impl Settings {
                 ),
             )),
         }
+    }
+
+    /// Refuses what is 0 in f32 or has no reciprocal there: a gradient of zero would be no number.
+    fn check_eps(&self, key: String) -> Result<(), Mistake> {
+        let Some(eps) = self.eps else { return Ok(()) };
+        let least = if self.kind == Kind::Muon { Muon::LEAST_EPS } else { AdamW::LEAST_EPS };
+        if (least..=LARGEST_EPS).contains(&eps) {
+            return Ok(());
+        }
+        let text = format!("{key} is {eps:?}, and must be {least:?} to {LARGEST_EPS:?}");
+        Err(Mistake::at(key, text))
     }
 
     /// Refuses what another kind takes.

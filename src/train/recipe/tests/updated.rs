@@ -46,7 +46,9 @@ fn optimisers_take_their_own_keys() {
             5,
             "optimiser.betas: a list of 2 values is needed, and this has 3",
         ),
-        ("  kind: adamw\n  eps: 0\n", 5, "optimiser.eps is 0, and must be above 0"),
+        ("  kind: adamw\n  eps: 0\n", 5, "optimiser.eps is 0.0, and must be 1e-30 to 1e30"),
+        ("  kind: adamw\n  eps: 1e-50\n", 5, "optimiser.eps is 1e-50, and must be 1e-30 to 1e30"),
+        ("  kind: adamw\n  eps: .inf\n", 5, "optimiser.eps is inf, and must be"),
         ("  kind: adamw\n  layer_decay: 1.5\n", 5, "must be above 0, at most 1"),
         ("  kind: adamw\n  beta: [0.9, 0.9]\n", 5, "did you mean `betas`?"),
     ] {
@@ -174,6 +176,11 @@ fn muon_takes_its_own_keys_and_an_optimiser_beside_it() {
     for (keys, told) in [
         ("", "`optimiser.otherwise` is missing: what trains biases, norms, the first layer"),
         ("  betas: [0.9, 0.9]\n", "muon has no `betas`; it takes momentum, nesterov, ns_steps, "),
+        ("  eps: 1e-39\n", "optimiser.eps is 1e-39, and must be 1e-15 to 1e30"),
+        (
+            "  otherwise: { kind: adamw, lr: 1, weight_decay: 0, eps: 1e-31 }\n",
+            "optimiser.otherwise.eps is 1e-31, and must be 1e-30 to 1e30",
+        ),
         ("  ns_steps: 0\n", "optimiser.ns_steps is 0, and must be 1 to 20"),
         ("  ns_steps: 99999999999\n", "optimiser.ns_steps is 99999999999, and must be 1 to 20"),
         (
