@@ -60,6 +60,8 @@ pub struct Training {
     length: Length,
     recompute: bool,
     begun: Option<Begun>,
+    /// Steps that need not be compiled for: a run that goes on has done them.
+    done: u64,
 }
 
 impl Training {
@@ -75,7 +77,7 @@ impl Training {
         fit::check_recipe(&recipe, &network)?;
         let others = at_other_sizes(spec, &network, &recipe)?;
         let (spec, length) = (spec.clone(), Length::Recipe);
-        Ok(Self { spec, network, others, recipe, length, recompute: false, begun: None })
+        Ok(Self { spec, network, others, recipe, length, recompute: false, begun: None, done: 0 })
     }
 
     /// The same for another length; the recipe's schedule stretches.
@@ -120,16 +122,16 @@ impl Training {
         self.begun.as_ref()
     }
 
-    /// The same as a run that was begun, which goes on from its own checkpoints.
+    /// The same as a run that was begun, which goes on from its own checkpoints, the newest after so many steps.
     #[cfg(feature = "cli")]
-    pub(crate) fn going_on(self, config: &Config) -> Self {
+    pub(crate) fn going_on(self, config: &Config, done: u64) -> Self {
         let begun = config.start.clone().map(|start| Begun {
             start,
             values: Values::new(),
             normalisation: Some(config.normalisation.clone()),
             renewed: Vec::new(),
         });
-        Self { begun, ..self }
+        Self { begun, done, ..self }
     }
 
     /// How it is trained.
@@ -249,8 +251,10 @@ impl Training {
             batch,
             now: None,
         };
-        let training = programs.first(&plan)?;
-        let inference = lower::inference(network, test_batch);
+        // Inference stands beside each of the steps: what has room without it may have none with it.
+        let inference =
+            Runner::new(engine.engine.as_ref(), &lower::inference(network, test_batch))?;
+        let training = programs.first(&plan, self.done)?;
         let loading = |pictures: &Arc<dyn Pictures>, batch| Loading {
             pictures: pictures.clone(),
             normalisation: config.normalisation.clone(),
@@ -266,7 +270,7 @@ impl Training {
             validation: data.validation.as_ref().map(|part| loading(part, test_batch)),
             training,
             programs: (!self.others.is_empty()).then_some(programs),
-            inference: Runner::new(engine.engine.as_ref(), &inference)?,
+            inference,
             tensors,
             plan,
             train: loading(&data.train, batch),

@@ -1,5 +1,7 @@
 //! A program on an engine, with its inputs and outputs by meaning.
 
+use std::collections::HashMap;
+
 use super::TrainError;
 use super::tensors::Values;
 use crate::data::batches::{As, Images};
@@ -122,16 +124,30 @@ impl Runner {
     /// asks for its own, so that there is never more than the larger one needs.
     ///
     /// # Errors
-    /// The engine cannot compile the other; there is no program then.
+    /// The engine cannot compile the other. Nothing can be run then, and the state can be read still.
     pub fn become_other(
         &mut self,
         engine: &dyn Engine,
         program: &Program,
     ) -> Result<(), TrainError> {
-        let values = self.values()?;
-        self.executable = Box::new(Gone);
-        *self = Self::new(engine, program)?;
-        self.load(&values)
+        let mut values = self.values()?;
+        self.executable = Box::new(Gone::default());
+        match Self::loaded(engine, program, &values) {
+            Ok(other) => *self = other,
+            Err(error) => {
+                let state = state_of(&self.inputs);
+                let held = state.filter_map(|(id, input)| Some((id, values.remove(&input.name)?)));
+                self.executable = Box::new(Gone(held.collect()));
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn loaded(engine: &dyn Engine, program: &Program, values: &Values) -> Result<Self, TrainError> {
+        let mut runner = Self::new(engine, program)?;
+        runner.load(values)?;
+        Ok(runner)
     }
 
     /// Reads the whole state as it is now.
@@ -147,8 +163,10 @@ impl Runner {
     }
 }
 
-/// Stands where a program was whose memory has been given back.
-struct Gone;
+/// Stands where a program was whose memory has been given back, with the state that it had where no other
+/// has taken that over.
+#[derive(Default)]
+struct Gone(HashMap<InputId, Vec<f32>>);
 
 impl Executable for Gone {
     fn write(&mut self, _: InputId, _: &[f32]) -> Result<(), EngineError> {
@@ -163,8 +181,8 @@ impl Executable for Gone {
         Err(gone())
     }
 
-    fn state(&mut self, _: InputId) -> Result<Vec<f32>, EngineError> {
-        Err(gone())
+    fn state(&mut self, input: InputId) -> Result<Vec<f32>, EngineError> {
+        self.0.get(&input).cloned().ok_or_else(gone)
     }
 
     fn memory(&self) -> usize {

@@ -1,6 +1,6 @@
 //! Parts of a run whose pictures have another size: one net, and a program for each size.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::TrainError;
@@ -95,14 +95,16 @@ impl Programs {
         Runner::new(self.engine.as_ref(), &self.lowered(sides))
     }
 
-    /// The step that a run begins with, once it is known that the steps of all its parts compile. There is never
-    /// memory for more than one of them.
+    /// The step that a run goes on with after the first `done`, once it is known that the steps of all parts
+    /// that are left compile. There is never memory for more than one of them.
     ///
     /// # Errors
     /// What the engine cannot compile of any.
-    pub fn first(&mut self, plan: &StepPlan) -> Result<Runner, EngineError> {
-        self.now = plan.sides(0);
-        for (_, sides) in plan.stages(0) {
+    pub fn first(&mut self, plan: &StepPlan, done: u64) -> Result<Runner, EngineError> {
+        // Where nothing is left it is that of the last step.
+        self.now = self.other(plan.sides(done.min(plan.total.saturating_sub(1))));
+        let parts = plan.stages(done).into_iter().map(|(_, sides)| self.other(sides));
+        for sides in parts.collect::<BTreeSet<_>>() {
             if sides != self.now {
                 self.compiled(sides)?;
             }
@@ -110,12 +112,19 @@ impl Programs {
         self.compiled(self.now)
     }
 
+    /// A size that is not the net's own.
+    fn other(&self, sides: Sides) -> Sides {
+        let reads = self.network.value(self.network.input).shape;
+        sides.filter(|sides| *sides != [reads.h, reads.w])
+    }
+
     /// Has the step for a size take the place of the one that is compiled, with its state; whether it was
     /// another.
     ///
     /// # Errors
-    /// What the engine cannot compile.
+    /// What the engine cannot compile; the state can be read still.
     pub fn turn(&mut self, training: &mut Runner, sides: Sides) -> Result<bool, TrainError> {
+        let sides = self.other(sides);
         let is_other = self.now != sides;
         if is_other {
             training.become_other(self.engine.as_ref(), &self.lowered(sides))?;
@@ -141,7 +150,7 @@ mod tests {
     struct One {
         live: Rc<Cell<usize>>,
         compiled: Rc<Cell<usize>>,
-        refuses: bool,
+        refuses: Rc<Cell<bool>>,
     }
 
     struct Held(HashMap<InputId, Vec<f32>>, Rc<Cell<usize>>);
@@ -154,7 +163,7 @@ mod tests {
         fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
             assert_eq!(self.live.get(), 0, "the program before is held still");
             let images = program.graph.inputs.iter().find(|input| input.role == Role::Images);
-            if self.refuses && images.is_some_and(|images| images.ty.shape.0[1] == 12) {
+            if self.refuses.get() && images.is_some_and(|images| images.ty.shape.0[1] == 12) {
                 return Err(EngineError::Internal("12 rows".into()));
             }
             self.live.set(1);
@@ -196,29 +205,32 @@ mod tests {
         Spec::new("n", format!("net n {{ input(3, 16, 16) -> {chain} }}"))
     }
 
-    fn programs(refuses: bool) -> (Programs, StepPlan, [Rc<Cell<usize>>; 2]) {
+    const SIZES: &str = "[{ size: 8, until: 1 }, { size: 12, until: 2 }]";
+
+    fn programs(sizes: &str) -> (Programs, StepPlan, [Rc<Cell<usize>>; 2], Rc<Cell<bool>>) {
         let spec = spec("conv(3x3, 4) -> bn -> relu -> global_avg_pool -> linear(3)");
         let network = spec.compile().unwrap();
-        let text = crate::train::recipe::HE2016.to_owned()
-            + "sizes: [{ size: 8, until: 1 }, { size: 12, until: 2 }]\n";
+        let text = format!("{}sizes: {sizes}\n", crate::train::recipe::HE2016);
         let recipe = Recipe::parse("r", &text).unwrap();
-        let sizes = sides(&recipe, &network).unwrap();
+        let all = sides(&recipe, &network).unwrap();
         let at = |sides| (sides, spec.compile_for_pictures(sides).unwrap());
-        let others: Networks = sizes.into_iter().map(at).collect();
+        let others: Networks = all.into_iter().map(at).collect();
         assert!(others.values().all(|other| check(&network, other).is_ok()));
         let [live, compiled] = [0, 0].map(|zero| Rc::new(Cell::new(zero)));
-        let engine = One { live: live.clone(), compiled: compiled.clone(), refuses };
+        let refuses = Rc::new(Cell::new(false));
+        let engine =
+            One { live: live.clone(), compiled: compiled.clone(), refuses: refuses.clone() };
         let updates = updates::of(&recipe, &network).unwrap();
         let (form, now, batch) = (Form::default(), None, 4);
         let engine: Rc<dyn Engine> = Rc::new(engine);
         let programs = Programs { engine, network, others, updates, form, batch, now };
-        (programs, StepPlan::new(&recipe, Length::Recipe, 10), [live, compiled])
+        (programs, StepPlan::new(&recipe, Length::Recipe, 10), [live, compiled], refuses)
     }
 
     #[test]
     fn there_is_one_program_at_a_time_and_its_state_goes_on() {
-        let (mut programs, plan, [live, compiled]) = programs(false);
-        let mut runner = programs.first(&plan).unwrap();
+        let (mut programs, plan, [live, compiled], _) = programs(SIZES);
+        let mut runner = programs.first(&plan, 0).unwrap();
         assert_eq!((live.get(), compiled.get(), programs.now), (1, 3, Some([8, 8])));
         let mut state = runner.values().unwrap();
         for (at, values) in state.values_mut().enumerate() {
@@ -240,9 +252,51 @@ mod tests {
 
     #[test]
     fn a_part_that_cannot_be_compiled_ends_the_run_before_it_begins() {
-        let (mut programs, plan, _) = programs(true);
-        let error = programs.first(&plan).err().unwrap();
+        let (mut programs, plan, _, refuses) = programs(SIZES);
+        refuses.set(true);
+        let error = programs.first(&plan, 0).err().unwrap();
         assert_eq!(error, EngineError::Internal("12 rows".into()));
+    }
+
+    #[test]
+    fn each_size_that_is_left_is_compiled_once_and_the_nets_own_is_its_own() {
+        let parts =
+            [(8, 1), (12, 2), (8, 3), (16, 4)].map(|(a, b)| format!("{{ size: {a}, until: {b} }}"));
+        let parts = format!("[{}]", parts.join(", "));
+        let (small, larger) = (Some([8, 8]), Some([12, 12]));
+        for (sizes, done, count, now) in [
+            (parts.as_str(), 0, 3, small),
+            (&parts, 10, 3, larger),
+            (&parts, 20, 2, small),
+            (&parts, 30, 1, None),
+            (&parts, 64_000, 1, None),
+            ("[{ size: 8, until: 6400 }]", 0, 1, small),
+            ("[{ size: 8, until: 6400 }]", 64_000, 1, small),
+        ] {
+            let (mut programs, plan, [_, compiled], _) = programs(sizes);
+            let mut runner = programs.first(&plan, done).unwrap();
+            assert_eq!((compiled.get(), programs.now), (count, now), "{sizes} from {done}");
+            let own = programs.turn(&mut runner, Some([16, 16])).unwrap();
+            assert_eq!((own, programs.now), (now.is_some(), None));
+        }
+    }
+
+    #[test]
+    fn what_cannot_become_another_has_its_state_still() {
+        let (mut programs, plan, _, refuses) = programs(SIZES);
+        let mut runner = programs.first(&plan, 0).unwrap();
+        let mut state = runner.values().unwrap();
+        for (at, values) in state.values_mut().enumerate() {
+            values.push(at as f32);
+        }
+        runner.load(&state).unwrap();
+        refuses.set(true);
+        assert!(programs.turn(&mut runner, Some([12, 12])).is_err());
+        assert_eq!(runner.values().unwrap(), state);
+        assert!(runner.run().is_err());
+        // Another may take it over still.
+        assert!(programs.turn(&mut runner, None).unwrap());
+        assert_eq!(runner.values().unwrap(), state);
     }
 
     #[test]

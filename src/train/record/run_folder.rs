@@ -115,6 +115,11 @@ impl RunFolder {
         Ok(self.checkpoints()?.pop())
     }
 
+    /// Its steps.
+    pub fn latest_step(&self) -> Result<Option<u64>, TrainError> {
+        Ok(self.latest_checkpoint()?.as_deref().and_then(step))
+    }
+
     /// The weights with the most steps: a checkpoint, or those after the last step, which may be of
     /// a run that goes on.
     pub fn newest_weights(&self) -> Result<Option<PathBuf>, TrainError> {

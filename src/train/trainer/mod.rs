@@ -192,7 +192,7 @@ impl Session {
     ) -> Result<End, TrainError> {
         let mut pace = Pace::new(epoch);
         for stage in self.plan.stages(done) {
-            if self.turn(&stage, observer)? {
+            if self.turn(&stage, records, observer)? {
                 pace.restart();
             }
             if let Some(end) = self.stage(stage, &mut last, &mut pace, records, observer)? {
@@ -262,19 +262,31 @@ impl Session {
         Ok(None)
     }
 
-    /// Has the training step be that for the pictures of a part of the run; whether it was another.
+    /// Has the training step be that for the pictures of a part of the run; whether it was another. Where there
+    /// can be none, what has been trained so far is saved.
     fn turn(
         &mut self,
         (steps, sides): &(Range<u64>, Sides),
+        records: &mut Records,
         observer: &mut dyn Observer,
     ) -> Result<bool, TrainError> {
         let Some(programs) = &mut self.programs else { return Ok(false) };
-        let turned = programs.turn(&mut self.training, *sides)?;
-        if turned {
-            let seen = self.train.pictures.seen();
-            observer.resized(steps.start + 1, sides.unwrap_or([seen.rows, seen.columns]));
+        match programs.turn(&mut self.training, *sides) {
+            Ok(true) => {
+                let seen = self.train.pictures.seen();
+                observer.resized(steps.start + 1, sides.unwrap_or([seen.rows, seen.columns]));
+                Ok(true)
+            }
+            Ok(false) => Ok(false),
+            Err(error) => {
+                if records.lacks(steps.start)
+                    && let Ok(state) = self.training.snapshot()
+                {
+                    records.save(state, self.about(steps.start));
+                }
+                Err(error)
+            }
         }
-        Ok(turned)
     }
 
     /// Saves what the run ends with, and measures the best that it had.

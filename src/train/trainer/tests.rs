@@ -19,6 +19,7 @@ use crate::train::stand_in::{CLASSES, PIXELS, StandIn, program, tensors};
 
 mod choosing;
 mod saving;
+mod turning;
 
 /// Notes what it is told; stops after a number of steps.
 #[derive(Default)]

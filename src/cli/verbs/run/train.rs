@@ -73,7 +73,9 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
     }
     let data = training.divided(&whole)?;
     let training = match (&resumed, &weights) {
-        (Some(resumed), _) => training.going_on(&resumed.config),
+        (Some(resumed), _) => {
+            training.going_on(&resumed.config, resumed.folder.latest_step()?.unwrap_or(0))
+        }
         (None, Some(weights)) => start::with(training, weights, &data, args.other_names)?,
         (None, None) => training,
     };
