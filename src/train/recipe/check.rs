@@ -44,7 +44,11 @@ pub fn check(recipe: &Recipe) -> Result<(), Mistake> {
     groups::check(&recipe.groups, &recipe.freeze, &recipe.optimiser)?;
     recipe.clip.map_or(Ok(()), |clip| clip.check())?;
     averages::check(recipe)?;
-    schedule::check(recipe)
+    schedule::check(recipe)?;
+    match &recipe.optimiser.otherwise {
+        Some(otherwise) => otherwise.check_rate(recipe.schedule.lr, &recipe.groups),
+        None => Ok(()),
+    }
 }
 
 fn cadences(recipe: &Recipe) -> Result<(), Mistake> {

@@ -49,6 +49,7 @@ pub fn of(recipe: &Recipe, network: &Network) -> Result<Updates, TrainError> {
     groups.check(&places)?;
     let rules = Rules::new(recipe, network);
     let ends = recipe.ends();
+    let mut of_groups = BTreeMap::new();
     for tensor in network.tensors() {
         let found = groups.find(&places.names(&tensor));
         let frozen = found.is_some_and(|group| group.is_none_or(|group| group.freeze));
@@ -59,6 +60,7 @@ pub fn of(recipe: &Recipe, network: &Network) -> Result<Updates, TrainError> {
             continue;
         }
         let group = found.flatten().filter(|_| !frozen);
+        of_groups.extend(group.map(|group| (tensor.id, group)));
         let base = rules.update(&updates, &tensor, group);
         let factor = group.and_then(|group| group.lr_factor).unwrap_or(1.0);
         let by_depth = depth.as_ref().map_or(1.0, |(decay, (depths, most))| {
@@ -81,7 +83,7 @@ pub fn of(recipe: &Recipe, network: &Network) -> Result<Updates, TrainError> {
     if trained.all(|tensor| updates.own.get(&tensor.id) == Some(&None)) {
         return Err(TrainError::AllFrozen { net: network.name.clone() });
     }
-    rules.check(&updates, network, &|tensor| groups.find(&places.names(tensor)).flatten())?;
+    rules.check(&updates, network, &of_groups)?;
     Ok(updates)
 }
 

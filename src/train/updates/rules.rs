@@ -1,10 +1,10 @@
 //! Which of a recipe's optimisers trains a parameter.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::hidden::hidden;
 use crate::lower::Updates;
-use crate::network::{ModuleId, Network, Tensor, TensorKind};
+use crate::network::{ModuleId, Network, Tensor, TensorId, TensorKind};
 use crate::nn::optimiser::Update;
 use crate::train::TrainError;
 use crate::train::recipe::groups::Group;
@@ -30,12 +30,10 @@ impl<'a> Rules<'a> {
             Some((otherwise, hidden)) if !self.is_main(hidden, tensor, group) => {
                 let decays =
                     self.recipe.optimiser.decay == Decay::All || tensor.kind != TensorKind::Vector;
-                let highest = self.recipe.schedule.lr;
                 Update {
                     rule: otherwise.rule(),
                     weight_decay: if decays { otherwise.weight_decay } else { 0.0 },
-                    // Where the schedule's rate is 0 throughout, so is this.
-                    rate: if highest > 0.0 { otherwise.lr / highest } else { 0.0 },
+                    rate: otherwise.share(self.recipe.schedule.lr),
                     until: None,
                 }
             }
@@ -54,26 +52,27 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// Refuses what gives Muon no matrix: a net without hidden layers, a group of vectors alone.
+    /// Refuses what gives Muon no matrix: a net without hidden layers, a group of vectors alone. `groups` has
+    /// those of tensors that one has.
     pub fn check(
         &self,
         updates: &Updates,
         network: &Network,
-        group_of: &dyn Fn(&Tensor) -> Option<&'a Group>,
+        groups: &BTreeMap<TensorId, &'a Group>,
     ) -> Result<(), TrainError> {
         if self.shared.is_none() {
             return Ok(());
         }
         let trained = network.tensors().filter(|tensor| tensor.id.part.is_trained());
-        let main: Vec<Tensor> = trained
-            .filter(|tensor| match updates.own.get(&tensor.id) {
-                None => true,
-                Some(own) => own.is_some_and(|own| own.rule == updates.rule),
-            })
-            .collect();
+        let is_main = |tensor: &Tensor| match updates.own.get(&tensor.id) {
+            None => true,
+            Some(own) => own.is_some_and(|own| own.rule == updates.rule),
+        };
+        let main: Vec<Tensor> = trained.filter(is_main).collect();
+        let given: Vec<&Group> =
+            main.iter().filter_map(|tensor| groups.get(&tensor.id).copied()).collect();
         for group in self.recipe.groups.iter().filter(|group| group.optimiser == Some(Kind::Muon)) {
-            let has = |tensor: &Tensor| group_of(tensor).is_some_and(|of| std::ptr::eq(of, group));
-            if !main.iter().any(has) {
+            if !given.iter().any(|of| std::ptr::eq(*of, group)) {
                 let pattern = group.matches.0.join(", ");
                 return Err(TrainError::NoMatrix { pattern, net: network.name.clone() });
             }

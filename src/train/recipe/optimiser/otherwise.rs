@@ -3,6 +3,7 @@
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::super::groups::Group;
 use super::super::ranges::at_least_zero;
 use super::settings::{Kind, Settings, given};
 use crate::nn::optimiser::Rule;
@@ -56,6 +57,44 @@ impl Otherwise {
         self.settings().check(AT, &["lr", "weight_decay"])?;
         at_least_zero("optimiser.otherwise.lr", self.lr)?;
         at_least_zero("optimiser.otherwise.weight_decay", self.weight_decay)
+    }
+}
+
+/// How much higher or lower one rate may be than the other: steps are computed in f32.
+const MOST_APART: f64 = 1e30;
+
+impl Otherwise {
+    /// What the schedule's rate, `highest` where it is `lr`, is multiplied by.
+    pub fn share(&self, highest: f64) -> f64 {
+        if self.lr == 0.0 { 0.0 } else { self.lr / highest }
+    }
+
+    /// Refuses a schedule that this rate cannot follow, times the factors of groups.
+    pub(in super::super) fn check_rate(
+        &self,
+        highest: f64,
+        groups: &[Group],
+    ) -> Result<(), Mistake> {
+        let factors = groups.iter().filter_map(|group| group.lr_factor).filter(|f| *f > 0.0);
+        let shares = std::iter::once(1.0).chain(factors).map(|factor| factor * self.share(highest));
+        let near = |share: f64| (1.0 / MOST_APART..=MOST_APART).contains(&share);
+        if self.lr == 0.0 || shares.into_iter().all(near) {
+            return Ok(());
+        }
+        let text = if highest == 0.0 {
+            format!(
+                "{AT}.lr follows schedule.lr, which is 0, and so would never be {}: give schedule.lr a rate \
+                 above 0, and freeze what muon is not to train",
+                self.lr
+            )
+        } else {
+            format!(
+                "{AT}.lr is {:e} and schedule.lr {highest:e}: with the factors of groups one may be {MOST_APART:e} \
+                 times the other at most",
+                self.lr
+            )
+        };
+        Err(Mistake::at(format!("{AT}.lr"), text))
     }
 }
 

@@ -188,6 +188,7 @@ fn muon_takes_its_own_keys_and_an_optimiser_beside_it() {
             "ns_coefficients has NaN, and must have numbers from -100",
         ),
         ("  ns_coefficients: [1, 2]\n", "a list of 3 values is needed, and this has 2"),
+        ("  adjust_lr_fn: original\n", "adjust_lr"),
         ("  adjust_lr: rms\n", "`match_rms_adamw`"),
         ("  momentum: 1\n", "optimiser.momentum is 1, and must be 0 or more, below 1"),
         ("  otherwise: sgd\n", "this is \"sgd\", and a set of keys and values is needed"),
@@ -218,6 +219,35 @@ fn muon_takes_its_own_keys_and_an_optimiser_beside_it() {
     let adamw = SHORT.replace("  momentum: 0.9\n", &format!("  kind: adamw\n{beside}"));
     let error = Recipe::parse("r.yaml", &adamw).unwrap_err().to_string();
     assert!(error.contains("adamw has no `otherwise`; it takes betas, eps, "), "{error}");
+}
+
+/// The rate of the optimiser beside Muon is a multiple of the schedule's, in f32.
+#[test]
+fn rates_beside_muon_are_near_enough_to_its_own() {
+    let read = |lr: &str, other: &str, factor: &str| {
+        let text = format!(
+            "base: he2016\noptimiser: {{ kind: muon, otherwise: {{ kind: adamw, lr: {other}, weight_decay: 0 }} }}\n\
+             schedule: {{ lr: {lr}, warmup: , divide: }}\ngroups: [{{ match: head, lr_factor: {factor} }}]\n"
+        );
+        Recipe::parse("r.yaml", &text)
+    };
+    for (lr, other, factor) in
+        [("0.02", "1e-3", "10"), ("0", "0", "2"), ("1e-20", "1e-3", "0"), ("0.1", "0", "1e9")]
+    {
+        assert!(read(lr, other, factor).is_ok(), "{lr}, {other}, {factor}");
+    }
+    let share = read("0.02", "0.001", "1").unwrap().optimiser.otherwise.unwrap().share(0.02);
+    assert!((share - 0.05).abs() < 1e-12);
+    for (lr, other, factor, told) in [
+        ("0", "0.001", "1", "lr follows schedule.lr, which is 0, and so would never be 0.001: "),
+        ("1e-40", "0.001", "1", "lr is 1e-3 and schedule.lr 1e-40: with the factors of groups"),
+        ("1e-320", "1e300", "1", "lr is 1e300 and schedule.lr"),
+        ("1e10", "1e-25", "1", "lr is 1e-25 and schedule.lr 1e10: "),
+        ("1e-20", "0.001", "1e15", "lr is 1e-3 and schedule.lr 1e-20: "),
+    ] {
+        let error = read(lr, other, factor).expect_err(told).to_string();
+        assert!(error.contains(&format!("optimiser.otherwise.{told}")), "{error}");
+    }
 }
 
 /// Keys of a kind go with it, one by one too; a group chooses between the two optimisers that are there.
