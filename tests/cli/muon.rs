@@ -60,6 +60,33 @@ fn muon_trains_on_every_engine_and_in_every_precision() {
     }
 }
 
+/// The sweep moves both optimisers' rates, so what it advises names both: here one is half of the other.
+#[test]
+fn a_rate_that_is_found_is_one_for_each_optimiser() {
+    let folder = Folder::new();
+    std::fs::write(folder.at("tiny.rnet"), SPEC).unwrap();
+    std::fs::write(folder.at("muon.yaml"), RECIPE).unwrap();
+    let find =
+        "run tiny.rnet --train cifar10 --data cifar --engine cpu --batch 16 --find-rate --steps 40";
+    let json = |more: &str| -> serde_json::Value {
+        let said = folder.expect(0, &format!("{find} {more} --format json"));
+        serde_json::from_str(&said.out).unwrap()
+    };
+    let found = json("--recipe muon.yaml");
+    let [own, beside] =
+        ["tenth_of_lowest", "tenth_of_otherwise"].map(|key| found[key].as_f64().unwrap());
+    // Of two digits.
+    assert!((beside / own - 0.5).abs() < 0.03, "{found}");
+    let said = folder.expect(0, &format!("{find} --recipe muon.yaml"));
+    let at = |key: &str| -> f64 {
+        let (_, rest) = said.out.split_once(&format!("--with {key}=")).expect(key);
+        rest.split(' ').next().unwrap().parse().unwrap()
+    };
+    assert_eq!([at("schedule.lr"), at("optimiser.otherwise.lr")], [own, beside], "{said:?}");
+    assert!(json("")["tenth_of_otherwise"].is_null());
+    assert!(!folder.expect(0, find).out.contains("otherwise"));
+}
+
 #[test]
 fn what_muon_cannot_train_is_told_before_the_run() {
     let folder = Folder::new();

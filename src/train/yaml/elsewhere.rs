@@ -14,7 +14,11 @@ const KEYS: &[(&[&str], &str)] = &[
         "write optimiser: { kind: adamw, weight_decay: 0.01 }; there are sgd, adamw, lion and muon",
     ),
     (
-        &["muon", "nssteps", "nscoefficients", "adjustlr", "adjustlrfn", "newtonschulz", "auxadam"],
+        &["adjustlr", "adjustlrfn"],
+        "write adjust_lr in an optimiser of kind muon: original, match_rms_adamw, spectral_unclamped or none",
+    ),
+    (
+        &["muon", "nssteps", "nscoefficients", "newtonschulz", "auxadam"],
         "write optimiser: { kind: muon, weight_decay: 0.1, otherwise: { kind: adamw, lr: 0.001, weight_decay: 0.01 } }",
     ),
     (

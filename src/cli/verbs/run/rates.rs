@@ -83,6 +83,8 @@ struct Report<'a> {
     /// Where the smoothed loss was lowest.
     lowest: Option<&'a Tried>,
     tenth_of_lowest: Option<f64>,
+    /// What `optimiser.otherwise.lr` is with that; null in a recipe of one optimiser.
+    tenth_of_otherwise: Option<f64>,
     /// How far the smoothed loss fell, and by how much batches scatter about it.
     fall: Option<Fall>,
     /// Whether chance may have chosen the rates, since the loss fell no further than batches scatter.
@@ -132,6 +134,10 @@ fn tell(
     let lowest = rates.lowest();
     let steepest = rates.steepest().map(|tried| rounded(tried.rate));
     let tenth = steepest.and(lowest).map(|tried| rounded(tried.rate / 10.0));
+    // Both optimisers' rates grew together.
+    let beside = config.recipe.optimiser.otherwise.as_ref().filter(|otherwise| otherwise.lr > 0.0);
+    let beside = beside.map(|otherwise| otherwise.share(config.recipe.schedule.lr));
+    let beside = beside.zip(tenth).map(|(share, tenth)| rounded(share * tenth));
     match format {
         ResultFormat::Json => output::json(&Report {
             spec: &config.spec,
@@ -144,19 +150,20 @@ fn tell(
             steepest,
             lowest,
             tenth_of_lowest: tenth,
+            tenth_of_otherwise: beside,
             fall: rates.fall(),
             by_chance: rates.fall().is_none_or(Fall::is_faint),
             tried: &rates.tried,
             written: written.clone(),
         })?,
         ResultFormat::Csv => output::say(csv(rates).trim_end()),
-        ResultFormat::Text => text(rates, steepest.zip(tenth), written),
+        ResultFormat::Text => text(rates, steepest.zip(tenth), beside, written),
     }
     warn(rates);
     Ok(())
 }
 
-fn text(rates: &Rates, named: Option<(f64, f64)>, [csv, svg]: &[String; 2]) {
+fn text(rates: &Rates, named: Option<(f64, f64)>, beside: Option<f64>, [csv, svg]: &[String; 2]) {
     output::say(format_args!("{:>9} {:>10} {:>10}", "rate", "loss", "smoothed"));
     let count = rates.tried.len();
     let every = count.div_ceil(LINES).max(1);
@@ -177,8 +184,11 @@ fn text(rates: &Rates, named: Option<(f64, f64)>, [csv, svg]: &[String; 2]) {
     let lowest = rates.lowest().map_or(f64::NAN, |tried| tried.rate);
     output::say(format_args!("steepest descent at a rate of {}", short(steepest)));
     output::say(format_args!("lowest loss at a rate of {lowest:.1e}; a tenth of it is {tenth:e}"));
+    let beside = beside
+        .map(|rate| format!(" --with optimiser.otherwise.lr={}", short(rate)))
+        .unwrap_or_default();
     output::say(format_args!(
-        "--with schedule.lr={} trains with it; {csv} and {svg} have all steps",
+        "--with schedule.lr={}{beside} trains with it; {csv} and {svg} have all steps",
         short(tenth)
     ));
 }

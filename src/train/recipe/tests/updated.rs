@@ -188,7 +188,7 @@ fn muon_takes_its_own_keys_and_an_optimiser_beside_it() {
             "ns_coefficients has NaN, and must have numbers from -100",
         ),
         ("  ns_coefficients: [1, 2]\n", "a list of 3 values is needed, and this has 2"),
-        ("  adjust_lr_fn: original\n", "adjust_lr"),
+        ("  adjust_lr_fn: original\n", "write adjust_lr in an optimiser"),
         ("  adjust_lr: rms\n", "`match_rms_adamw`"),
         ("  momentum: 1\n", "optimiser.momentum is 1, and must be 0 or more, below 1"),
         ("  otherwise: sgd\n", "this is \"sgd\", and a set of keys and values is needed"),
