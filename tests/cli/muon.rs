@@ -1,5 +1,7 @@
 //! Runs with two optimisers, on both engines and in every precision.
 
+use safetensors::SafeTensors;
+
 use crate::folder::Folder;
 
 const SPEC: &str = "unit u(width) {
@@ -21,6 +23,23 @@ clip: { norm: 1 }
 groups: [{ match: '*.conv*.weight', until: 1 }]
 ";
 
+/// What Muon trains, as it is trained and not its average, behind a step.
+fn trained(folder: &Folder, run: &str, step: usize) -> Vec<f32> {
+    let path = folder.at(run).join(format!("checkpoints/step-{step:08}.safetensors"));
+    let bytes = std::fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let name = "units.1.F.conv.weight.fast";
+    let view = file.tensor(name).unwrap_or_else(|_| panic!("{name} in {:?}", file.names()));
+    let numbers = view.data().chunks_exact(4);
+    numbers.map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap())).collect()
+}
+
+/// √Σ (x − y)².
+fn distance(xs: &[f32], ys: &[f32]) -> f64 {
+    let square = |(x, y): (&f32, &f32)| f64::from(x - y).powi(2);
+    xs.iter().zip(ys).map(square).sum::<f64>().sqrt()
+}
+
 /// The loss of each step.
 fn losses(folder: &Folder, run: &str) -> Vec<f64> {
     let text = std::fs::read_to_string(folder.at(run).join("metrics.jsonl")).unwrap();
@@ -33,9 +52,10 @@ fn muon_trains_on_every_engine_and_in_every_precision() {
     let folder = Folder::new();
     std::fs::write(folder.at("tiny.rnet"), SPEC).unwrap();
     std::fs::write(folder.at("muon.yaml"), RECIPE).unwrap();
-    let train =
-        "run tiny.rnet --train cifar10 --data cifar --batch 16 --recipe muon.yaml --steps 6";
+    let train = "run tiny.rnet --train cifar10 --data cifar --batch 16 --recipe muon.yaml --steps 7 \
+         --with checkpoint.steps=1 --with checkpoint.keep=20";
     let mut exact: Option<Vec<f64>> = None;
+    let mut moved: Option<Vec<f32>> = None;
     // How far losses are from those in f32: products of the net are rounded, those of the optimiser are not.
     for (name, engine, far) in [
         ("f32", "--engine cpu", 1e-6),
@@ -53,9 +73,20 @@ fn muon_trains_on_every_engine_and_in_every_precision() {
         assert!(run.err.contains("optimisers: muon trains 144 parameters, adamw 174"), "{run:?}");
         let found = losses(&folder, name);
         let wanted = exact.get_or_insert_with(|| found.clone());
-        assert_eq!((found.len(), wanted.len()), (6, 6), "{name}");
+        assert_eq!((found.len(), wanted.len()), (7, 7), "{name}");
         for (found, wanted) in found.iter().zip(wanted) {
             assert!((found - *wanted).abs() <= far * wanted.abs(), "{name}: {found} for {wanted}");
+        }
+        // What Muon moved in four steps; its part ends with the epoch of five.
+        let [first, ended] = [1, 5].map(|step| trained(&folder, name, step));
+        let change: Vec<f32> = ended.iter().zip(&first).map(|(x, y)| x - y).collect();
+        let wanted = moved.get_or_insert_with(|| change.clone());
+        let (size, off) = (distance(wanted, &[0.0; 144]), distance(&change, wanted));
+        // Steps of two hundredths by matrices of four singular values near 1, not all one way.
+        assert!((0.05..0.2).contains(&size), "{name}: moved by {size}");
+        assert!(off <= far * size, "{name}: moved by {size}, and {off} from f32");
+        for step in [6, 7] {
+            assert_eq!(trained(&folder, name, step), ended, "{name}: it goes on behind its end");
         }
     }
 }
