@@ -1,5 +1,7 @@
 //! Momentum whose steps are orthogonal matrices.
 
+use serde::{Deserialize, Serialize};
+
 use super::newton_schulz::{norm, orthogonalised, rows};
 use super::{Step, decayed, moved, with_momentum};
 use crate::graph::builder::Builder;
@@ -25,12 +27,14 @@ pub struct Muon {
     pub normalise_weights: bool,
 }
 
-/// How the rate follows the shape of a matrix of m outputs by n inputs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How the rate follows the shape of a matrix of m outputs by n inputs; written in PyTorch's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Adjust {
     /// √max(1, m/n) (Jordan 2024).
     Original,
     /// 0.2·√max(m, n): elements move as far as AdamW's (Liu et al. 2025).
+    #[serde(rename = "match_rms_adamw")]
     MatchRmsAdamW,
     /// √(m/n) (Bernstein 2025).
     SpectralUnclamped,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml::{Mapping, Value};
 
-use super::optimiser::OF_KINDS;
+use super::optimiser::of_kinds;
 use super::{BUNDLED, Recipe};
 use crate::text::unmarked;
 use crate::train::TrainError;
@@ -176,7 +176,7 @@ fn merge(path: &str, into: &mut Mapping, own: Mapping) {
     }
     let of_kind = ["optimiser", "optimiser.otherwise"].contains(&path);
     if of_kind && own.get("kind").is_some_and(|kind| into.get("kind") != Some(kind)) {
-        OF_KINDS.iter().for_each(|key| drop(into.remove(*key)));
+        of_kinds().for_each(|key| drop(into.remove(key)));
         // Its rate is its own: one of another kind may be a hundred thousand times too large.
         if path == "optimiser.otherwise" {
             ["lr", "weight_decay"].iter().for_each(|key| drop(into.remove(*key)));

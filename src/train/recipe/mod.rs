@@ -42,7 +42,7 @@ use base::Based;
 pub use base::Change;
 pub use clip::Clip;
 use groups::{Group, Patterns, Statistics};
-pub use optimiser::{AdjustLr, Decay, Kind, Optimiser, Otherwise};
+pub use optimiser::{Decay, Kind, Optimiser, Otherwise};
 pub use schedule::{Cosine, Curve, Divide, OneCycle, Point, Schedule, Warmup, WarmupCurve};
 pub use sizes::{Size, Stage};
 

@@ -8,13 +8,13 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::ranges::at_least_zero;
-use crate::nn::optimiser::Rule;
+use crate::nn::optimiser::{Adjust, Rule};
 use crate::train::yaml::Mistake;
 
 pub use otherwise::Otherwise;
 use settings::Settings;
 pub(super) use settings::given;
-pub use settings::{AdjustLr, Kind, OF_KINDS};
+pub use settings::{Kind, of_kinds};
 
 /// The update, as it is written. Keys that a kind does not take are refused by [`Optimiser::check`].
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -48,7 +48,7 @@ pub struct Optimiser {
     pub ns_coefficients: Option<[f64; 3]>,
     /// How Muon's rate follows the shape of a matrix.
     #[serde(default, deserialize_with = "given")]
-    pub adjust_lr: Option<AdjustLr>,
+    pub adjust_lr: Option<Adjust>,
     /// Whether Muon brings weights to one norm before each step.
     #[serde(default, deserialize_with = "given")]
     pub normalise_weights: Option<bool>,

@@ -23,37 +23,11 @@ pub enum Kind {
     Muon,
 }
 
-/// How Muon's rate follows the shape of a matrix, in PyTorch's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AdjustLr {
-    /// √max(1, outputs/inputs).
-    Original,
-    /// 0.2·√max(outputs, inputs).
-    #[serde(rename = "match_rms_adamw")]
-    MatchRmsAdamW,
-    /// √(outputs/inputs).
-    SpectralUnclamped,
-    /// As it is.
-    None,
-}
-
 /// A value that stands there, which may not be empty.
 pub(in super::super) fn given<'a, D: Deserializer<'a>, T: Deserialize<'a>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
-}
-
-impl AdjustLr {
-    fn rule(self) -> Adjust {
-        match self {
-            AdjustLr::Original => Adjust::Original,
-            AdjustLr::MatchRmsAdamW => Adjust::MatchRmsAdamW,
-            AdjustLr::SpectralUnclamped => Adjust::SpectralUnclamped,
-            AdjustLr::None => Adjust::None,
-        }
-    }
 }
 
 /// PyTorch's ε of AdamW.
@@ -72,6 +46,8 @@ const MOST_NS_STEPS: u64 = 20;
 const LARGEST_COEFFICIENT: f64 = 100.0;
 
 impl Kind {
+    const ALL: [Kind; 4] = [Kind::Sgd, Kind::AdamW, Kind::Lion, Kind::Muon];
+
     /// As it is written.
     pub fn name(self) -> &'static str {
         match self {
@@ -110,18 +86,10 @@ impl Kind {
     }
 }
 
-/// Keys of an optimiser that only some kinds take.
-pub const OF_KINDS: &[&str] = &[
-    "momentum",
-    "nesterov",
-    "betas",
-    "eps",
-    "ns_steps",
-    "ns_coefficients",
-    "adjust_lr",
-    "normalise_weights",
-    "otherwise",
-];
+/// Keys of an optimiser that only some kinds take; one of several comes several times.
+pub fn of_kinds() -> impl Iterator<Item = &'static str> {
+    Kind::ALL.iter().flat_map(|kind| kind.keys()).copied()
+}
 
 /// A kind, and what is said of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -133,7 +101,7 @@ pub(super) struct Settings {
     pub eps: Option<f64>,
     pub ns_steps: Option<u64>,
     pub ns_coefficients: Option<[f64; 3]>,
-    pub adjust_lr: Option<AdjustLr>,
+    pub adjust_lr: Option<Adjust>,
     pub normalise_weights: Option<bool>,
     /// Whether something else is said to train what it does not.
     pub otherwise: bool,
@@ -156,7 +124,7 @@ impl Settings {
                 steps: self.ns_steps.unwrap_or(NS_STEPS).min(MOST_NS_STEPS) as u32,
                 coefficients: self.ns_coefficients.unwrap_or(COEFFICIENTS),
                 eps: self.eps.unwrap_or(MUON_EPS),
-                adjust: self.adjust_lr.unwrap_or(AdjustLr::Original).rule(),
+                adjust: self.adjust_lr.unwrap_or(Adjust::Original),
                 normalise_weights: self.normalise_weights.unwrap_or(false),
             }),
         }
@@ -245,7 +213,7 @@ impl Settings {
                 map.serialize_entry("ns_steps", &muon.steps)?;
                 map.serialize_entry("ns_coefficients", &muon.coefficients)?;
                 map.serialize_entry("eps", &muon.eps)?;
-                map.serialize_entry("adjust_lr", &self.adjust_lr.unwrap_or(AdjustLr::Original))?;
+                map.serialize_entry("adjust_lr", &muon.adjust)?;
                 map.serialize_entry("normalise_weights", &muon.normalise_weights)
             }
         }
