@@ -36,7 +36,7 @@ impl Elaborator<'_> {
             let slots: Vec<_> = layer.slots().iter().map(|s| (s.name, s.required)).collect();
             let arguments =
                 self.arguments(Callee { name, values: &[], slots: &slots }, given, span)?;
-            self.found.extend(order::third_place(layer, given));
+            self.found.extend(order::places(layer, given));
             FunctionKind::Layer(layer, arguments)
         } else if let Some(i) = self.units.find(name) {
             let parameters = &self.units.list[i].parameters;

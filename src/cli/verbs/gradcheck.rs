@@ -52,13 +52,14 @@ impl<'a> Line<'a> {
     }
 
     fn print(&self) {
+        let Self { name, adjoint, difference, relative_error, agrees } = self;
+        let mark = if *agrees { "✓" } else { "✗" };
+        let apart = match *relative_error {
+            0.0 => "within rounding".to_owned(),
+            error => format!("relative error {error:.1e}"),
+        };
         output::say(format_args!(
-            "{} {:<40} adjoint {:>13.6e}  difference {:>13.6e}  relative error {:.1e}",
-            if self.agrees { "✓" } else { "✗" },
-            self.name,
-            self.adjoint,
-            self.difference,
-            self.relative_error
+            "{mark} {name:<40} adjoint {adjoint:>13.6e}  difference {difference:>13.6e}  {apart}"
         ));
     }
 

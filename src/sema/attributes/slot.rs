@@ -273,7 +273,9 @@ impl Slot<'_> {
             Some(Term::Number(number)) => {
                 let layer = self.layer.text();
                 let hint = match number > 1.0 {
-                    true => format!("{layer} takes its width from what it reads: write {layer}"),
+                    true => {
+                        format!("{layer} takes its width from what it reads: leave this number out")
+                    }
                     false => "it keeps the division by the deviation finite: eps: 1e-5".to_owned(),
                 };
                 let wanted = "above 0 and at most 1";

@@ -5,21 +5,36 @@ use crate::network::Network;
 use crate::sema::layers::LayerName;
 use crate::syntax::ast::{Argument, ExprKind};
 
-/// `conv(5x5, 16, 2)`: a number in the third place, which is the stride; elsewhere it is often the padding.
-pub fn third_place(layer: LayerName, given: &[Argument]) -> Option<Diagnostic> {
-    let [_, _, Argument { label: None, value }, ..] = given else { return None };
-    let ExprKind::Number(number) = value.kind else { return None };
-    if layer != LayerName::Conv || number <= 1.0 {
+/// Numbers that stand where another tool has another argument: `conv(5x5, 16, 2)`, whose third is often
+/// the padding elsewhere, and `linear(64, 10)`, whose first is what comes in.
+pub fn places(layer: LayerName, given: &[Argument]) -> Option<Diagnostic> {
+    let (at, least) = match layer {
+        LayerName::Conv => (2, 2.0),
+        LayerName::Linear => (1, 1.0),
+        _ => return None,
+    };
+    let before = given.get(..=at)?;
+    let ExprKind::Number(number) = before[at].value.kind else { return None };
+    if number < least || before.iter().any(|argument| argument.label.is_some()) {
         return None;
     }
-    let warning =
-        Diagnostic::error(Code::Order, value.span, "the third place of `conv` is its stride");
-    let hint = format!("write stride: {number}, or padding: {number} if that is meant");
-    Some(
-        Diagnostic { severity: Severity::Warning, ..warning }
-            .label(format!("a stride of {number}"))
-            .hint(hint),
-    )
+    let (text, label, hint) = if layer == LayerName::Conv {
+        (
+            "the third place of `conv` is its stride",
+            format!("a stride of {number}"),
+            format!("write stride: {number}, or padding: {number} if that is meant"),
+        )
+    } else {
+        (
+            "the second place of `linear` is its bias",
+            format!("biases that begin at {number}"),
+            format!(
+                "what comes in is known here: write linear({number}), or bias: {number} if that is meant"
+            ),
+        )
+    };
+    let warning = Diagnostic::error(Code::Order, before[at].value.span, text);
+    Some(Diagnostic { severity: Severity::Warning, ..warning }.label(label).hint(hint))
 }
 
 /// `input(32, 32, 3)`: channels last.
