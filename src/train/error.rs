@@ -95,9 +95,14 @@ pub enum TrainError {
     },
     /// A batch in so many parts is not normalised.
     #[error(
-        "a batch of {batch} in parts of {ghost} is {parts} parts, and `bn` has at most {most} of so many pictures"
+        "{layer} of {net}: a batch of {batch} in parts of {ghost} is {parts} parts, and `bn` has at most {most} of \
+         so many pictures"
     )]
     Parts {
+        /// The net.
+        net: String,
+        /// Its batch norm with the most parts.
+        layer: String,
         /// Pictures of the batch.
         batch: usize,
         /// Of each part.

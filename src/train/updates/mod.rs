@@ -96,12 +96,16 @@ const MOST_GHOSTS: usize = 1 << 17;
 /// [`TrainError::Parts`] where a batch has too many.
 pub fn check_ghosts(batch: usize, network: &Network) -> Result<(), TrainError> {
     let ghosts = network.values.iter().filter_map(|value| match value.layer {
-        Layer::BatchNorm { ghost, .. } => ghost,
+        Layer::BatchNorm { ghost, module, .. } => ghost.map(|ghost| (ghost, module)),
         _ => None,
     });
-    let Some(ghost) = ghosts.min() else { return Ok(()) };
+    let Some((ghost, module)) = ghosts.min_by_key(|(ghost, _)| *ghost) else { return Ok(()) };
     let (parts, most) = (batch.div_ceil(ghost), (MOST_GHOSTS / batch.max(1)).max(1));
-    if parts > most { Err(TrainError::Parts { batch, ghost, parts, most }) } else { Ok(()) }
+    if parts <= most {
+        return Ok(());
+    }
+    let (net, layer) = (network.name.clone(), network.module(module).name.clone());
+    Err(TrainError::Parts { net, layer, batch, ghost, parts, most })
 }
 
 /// Numbers that stay as they are, of all that are parameters.
@@ -245,9 +249,15 @@ mod tests {
         assert!(with(512, "2").is_ok() && with(513, "none").is_ok() && with(8192, "512").is_ok());
         assert!(with(8192, "256").is_err());
         let error = with(513, "2").unwrap_err();
-        let told = "a batch of 513 in parts of 2 is 257 parts, and `bn` has at most 255 of so many \
-             pictures";
+        let told = "stem.bn1 of resnet9: a batch of 513 in parts of 2 is 257 parts, and `bn` has at most \
+             255 of so many pictures";
         assert_eq!(error.to_string(), told);
+        // The one with the most parts is named, behind others.
+        let text = "net n { input(3, 8, 8) -> conv(1x1, 4) -> bn -> bn(ghost: 64) -> bn(ghost: 2) -> bn(ghost: 2)\n\
+            -> global_avg_pool -> linear(3) }";
+        let network = crate::Spec::new("n", text).compile().unwrap();
+        let error = check_ghosts(513, &network).unwrap_err().to_string();
+        assert!(error.starts_with("layers.bn3 of n: a batch of 513 in parts of 2"), "{error}");
     }
 
     /// The name of the optimiser of each trained tensor.
