@@ -207,7 +207,10 @@ mod tests {
 
     const SIZES: &str = "[{ size: 8, until: 1 }, { size: 12, until: 2 }]";
 
-    fn programs(sizes: &str) -> (Programs, StepPlan, [Rc<Cell<usize>>; 2], Rc<Cell<bool>>) {
+    /// Programs, their plan, how many there are and have been, and whether the engine refuses.
+    type Made = (Programs, StepPlan, [Rc<Cell<usize>>; 2], Rc<Cell<bool>>);
+
+    fn programs(sizes: &str) -> Made {
         let spec = spec("conv(3x3, 4) -> bn -> relu -> global_avg_pool -> linear(3)");
         let network = spec.compile().unwrap();
         let text = format!("{}sizes: {sizes}\n", crate::train::recipe::HE2016);
