@@ -229,14 +229,18 @@ fn stretch(base: &mut Mapping, own: &Mapping) -> Result<(), String> {
         return Ok(());
     };
     for at in list {
-        let Some(number) = at.as_u64() else { continue };
-        let Some(whole) = whole(number as f64 * now / was) else {
-            return Err(format!(
-                "the rate is divided after {number} of {was}, which is no whole number of {now}; \
-                 write schedule: {{ divide: {{ at: [ … ] }} }}"
-            ));
+        let Some(number) = at.as_f64() else { continue };
+        let there = number * now / was;
+        *at = match whole(there) {
+            Some(whole) => Value::from(whole as u64),
+            None if counts == "epochs" => Value::from(there),
+            None => {
+                return Err(format!(
+                    "the rate is divided after {number} of {was}, which is no whole number of {now}; \
+                     write schedule: {{ divide: {{ at: [ … ] }} }}"
+                ));
+            }
         };
-        *at = Value::from(whole as u64);
     }
     Ok(())
 }

@@ -81,8 +81,8 @@ impl Warmup {
 pub struct Divide {
     /// By what the rate is divided at each boundary.
     pub by: f64,
-    /// The boundaries, in the unit of the recipe's length.
-    pub at: Vec<u64>,
+    /// The boundaries, in the unit of the recipe's length; of iterations, whole ones.
+    pub at: Vec<Epochs>,
 }
 
 /// Half a cosine.
@@ -132,7 +132,7 @@ pub(super) fn check(recipe: &Recipe) -> Result<(), Mistake> {
         let text = "give the schedule one of divide, cosine, one_cycle and points";
         return Err(Mistake::at("schedule", text));
     }
-    divide.as_ref().map_or(Ok(()), |divide| divide_makes_sense(divide, recipe.length()))?;
+    divide.as_ref().map_or(Ok(()), |divide| divide_makes_sense(divide, recipe))?;
     if let Some(cosine) = cosine {
         at_least_zero("schedule.cosine.to", cosine.to)?;
         at_most_lr("schedule.cosine.to", cosine.to, *lr)?;
@@ -168,7 +168,7 @@ fn warmup_makes_sense(warmup: &Warmup, lr: f64) -> Result<(), Mistake> {
     at_most_lr("schedule.warmup.lr", warmup.lr, lr)
 }
 
-fn divide_makes_sense(divide: &Divide, length: f64) -> Result<(), Mistake> {
+fn divide_makes_sense(divide: &Divide, recipe: &Recipe) -> Result<(), Mistake> {
     if !(divide.by.is_finite() && divide.by > 0.0) {
         let text = format!("schedule.divide.by is {}, and must be above 0", divide.by);
         return Err(Mistake::at("schedule.divide.by", text));
@@ -182,8 +182,14 @@ fn divide_makes_sense(divide: &Divide, length: f64) -> Result<(), Mistake> {
         );
         return Err(Mistake::at("schedule.divide.by", text));
     }
-    if !divide.at.is_sorted() || divide.at.iter().any(|&at| at as f64 > length) {
+    let length = recipe.length();
+    if !divide.at.is_sorted() || !divide.at.iter().all(|at| (0.0..=length).contains(&at.0)) {
         let text = format!("schedule.divide.at must rise and stay within the length, {length}");
+        return Err(Mistake::at("schedule.divide.at", text));
+    }
+    let part = divide.at.iter().find(|at| recipe.iterations.is_some() && at.0.fract() != 0.0);
+    if let Some(at) = part {
+        let text = format!("schedule.divide.at is {at}, and iterations are whole");
         return Err(Mistake::at("schedule.divide.at", text));
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! How a rate changes over a run.
 
+use crate::train::epochs::{Epochs, whole};
 use crate::train::recipe::{Cosine, Curve, OneCycle, Recipe, WarmupCurve};
 
 /// The warm-up of a run.
@@ -45,7 +46,7 @@ pub enum Course {
     /// Not at all.
     Constant,
     /// A divisor; boundaries and the length that they are measured in.
-    Steps(f64, Vec<u64>, f64),
+    Steps(f64, Vec<Epochs>, f64),
     /// Half a cosine.
     Cosine(Cosine),
     /// Up, then down.
@@ -82,9 +83,12 @@ impl Course {
         match self {
             Course::Constant => top,
             Course::Steps(by, at, length) => {
-                // step/total ≥ at/length, by products, which are exact where the length is whole and
-                // run below 2⁵³: no boundary is missed by rounding.
-                let passed = |at: &&u64| step as f64 * length >= **at as f64 * total as f64;
+                // step/total ≥ at/length, by products, which are exact where both are whole and run below
+                // 2⁵³, and else near a whole number that is meant: no boundary is missed by rounding.
+                let passed = |at: &&Epochs| {
+                    let end = at.0 * total as f64;
+                    step as f64 * length >= whole(end).unwrap_or(end)
+                };
                 top / by.powi(at.iter().filter(passed).count() as i32)
             }
             Course::Cosine(cosine) => {

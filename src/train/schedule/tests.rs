@@ -36,7 +36,7 @@ fn lengths_in_epochs_and_in_steps_agree() {
     assert_eq!(StepPlan::new(&recipe, Length::Recipe, 390).total, 64_000);
     let mut in_epochs = recipe.clone();
     (in_epochs.iterations, in_epochs.epochs) = (None, Some(200.into()));
-    in_epochs.schedule.divide.as_mut().unwrap().at = vec![100, 150];
+    in_epochs.schedule.divide.as_mut().unwrap().at = vec![100.into(), 150.into()];
     let plan = StepPlan::new(&in_epochs, Length::Recipe, 50);
     assert_eq!(plan.total, 10_000);
     assert_eq!([4_999, 5_000, 7_500].map(|s| plan.rate(s)), [0.1, 0.1 / 10.0, 0.1 / 100.0]);
@@ -172,7 +172,7 @@ fn a_rising_warm_up_is_that_of_pytorch() {
 fn epochs_need_not_be_whole() {
     let mut recipe = Recipe::he2016().unwrap();
     (recipe.iterations, recipe.epochs) = (None, Some(Epochs(9.9)));
-    recipe.schedule.divide.as_mut().unwrap().at = vec![5, 8];
+    recipe.schedule.divide.as_mut().unwrap().at = vec![5.into(), 8.into()];
     let plan = StepPlan::new(&recipe, Length::Recipe, 48);
     assert_eq!(plan.total, 476);
     // The last epoch has 44 of 48 steps, and ends with the run.

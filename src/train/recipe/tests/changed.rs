@@ -16,7 +16,9 @@ fn a_recipe_changes_another_key_by_key() {
     // What says the same in another way takes its place; boundaries keep their shares.
     let epochs = based("base: he2016\nepochs: 20\nevaluate: { steps: 7 }\n").unwrap();
     assert_eq!((epochs.iterations, epochs.epochs), (None, Some(20.into())));
-    assert_eq!(epochs.schedule.divide.unwrap().at, [10, 15]);
+    assert_eq!(epochs.schedule.divide.unwrap().at, [10.into(), 15.into()]);
+    let ten = based("base: he2016\nepochs: 10\n").unwrap();
+    assert_eq!(ten.schedule.divide.unwrap().at, [Epochs(5.0), Epochs(7.5)]);
     assert_eq!((epochs.evaluate.epochs, epochs.evaluate.steps), (None, Some(7)));
     let cosine = based("base: he2016\nepochs: 3\nschedule: { cosine: { to: 0 } }\n").unwrap();
     assert!(cosine.schedule.divide.is_none() && cosine.schedule.warmup == he.schedule.warmup);
@@ -164,7 +166,12 @@ fn mistakes_in_a_recipe_that_changes_another_are_shown_in_its_own_text() {
             "schedule.lr is -1, and must be 0 or more at line 2",
         ),
         ("base: he2016\nbatch: 0\n", "batch is 0, and must be 1 to 65536 at line 2 column 1"),
-        ("base: he2016\nepochs: 30\n", "after 48000 of 64000"),
+        ("base: he2016\niterations: 30\n", "after 48000 of 64000"),
+        (
+            "base: he2016\nschedule: { divide: { at: [0.5, 3] } }\n",
+            "schedule.divide.at is 0.5, and iterations are whole",
+        ),
+        ("base: he2016\nschedule: { divide: { at: [-1] } }\n", "must rise and stay within"),
         ("base: he2016\noptimiser: { betas: [0.9, 0.9] }\n", "sgd has no `betas`"),
         ("base: he2016\nseed: 1\nseed: 2\n", "`seed` stands twice"),
         // What a mistake is of is no matter of words that a text has.
@@ -200,7 +207,7 @@ fn single_keys_are_changed_by_their_paths() {
     assert_eq!((kind.optimiser.kind, kind.freeze.0.len()), (Kind::AdamW, 1));
     let part = changed(&[("iterations", "40"), ("schedule.divide.at", "[10, 20]")]).unwrap();
     let divide = part.schedule.divide.unwrap();
-    assert_eq!((divide.by, divide.at), (10.0, vec![10, 20]));
+    assert_eq!((divide.by, divide.at), (10.0, vec![10.into(), 20.into()]));
     let away = changed(&[("schedule.warmup", ""), ("epochs", "4")]).unwrap();
     assert!(away.schedule.warmup.is_none());
     let away = changed(&[("schedule.warmup", "null"), ("epochs", "4")]).unwrap();

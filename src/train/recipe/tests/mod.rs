@@ -25,7 +25,7 @@ fn the_papers_recipe_reads_as_the_paper_says() {
     let warmup = Warmup { iterations: Some(400), epochs: None, lr: 0.01, curve };
     assert_eq!(recipe.schedule.warmup, Some(warmup));
     let divide = recipe.schedule.divide.unwrap();
-    assert_eq!((divide.by, divide.at), (10.0, vec![32_000, 48_000]));
+    assert_eq!((divide.by, divide.at), (10.0, vec![32_000.into(), 48_000.into()]));
     assert_eq!((recipe.label_smoothing, recipe.augmentation.cutout), (0.0, 0));
 }
 
@@ -44,7 +44,7 @@ fn dropped_units_are_trained_with_rates_divided_at_half_and_three_quarters() {
     for (name, epochs) in [("stochastic_depth", 500.0), ("shakedrop", 300.0)] {
         let recipe = Recipe::bundled(name).unwrap().unwrap();
         let divide = recipe.schedule.divide.clone().unwrap();
-        let share = |at: &u64| *at as f64 / recipe.length();
+        let share = |at: &Epochs| at.0 / recipe.length();
         assert_eq!(divide.at.iter().map(share).collect::<Vec<_>>(), [0.5, 0.75]);
         assert_eq!((recipe.schedule.lr, divide.by, recipe.length()), (0.1, 10.0, epochs));
     }
