@@ -28,7 +28,7 @@ pub fn expect(unit: Unit) {
     assert!(has(unit) || tested(), "a plan for {} on a machine without it", unit.name());
 }
 
-/// Whether [`transpose`] and [`interleave`] run here.
+/// Whether pixels can be packed here.
 fn transposes() -> bool {
     is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl")
 }
