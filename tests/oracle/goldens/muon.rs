@@ -176,10 +176,11 @@ net n {
     -> global_avg_pool -> linear(3)
 }";
 
+/// PyTorch takes the larger of the norm and ε, here their sum is taken: ε is as small as it may be.
 const RECIPE: &str = "base: he2016
 optimiser:
   kind: muon
-  eps: 1e-30
+  eps: 1e-15
   weight_decay: 0.1
   otherwise: { kind: adamw, lr: 0.01, betas: [0.9, 0.95], weight_decay: 0.02 }
 schedule: { lr: 0.05, warmup: }
