@@ -8,8 +8,8 @@
 //! the kernel leaves one partial a tile; a merging kernel adds those up in a fixed order.
 //!
 //! [`form()`] groups nodes into kernels (`order` says in which order they are given to them, `former`
-//! where each goes, `total` which sums are one kernel), lets contractions `absorb` pointwise kernels, and appends the copies that state
-//! `updates` need. `types` holds what comes out, `rules` what is asked of single nodes, `reach` finds
+//! where each goes, `stored` which have a buffer, `total` which sums are one kernel), lets contractions
+//! `absorb` pointwise kernels, and appends the copies that state `updates` need. `types` holds what comes out, `rules` what is asked of single nodes, `reach` finds
 //! what an expression reads. `describe` has names for people.
 //!
 //! Architecture invariant: nothing here knows of batch normalisation, of gradients, or of WGSL.
@@ -21,6 +21,7 @@ mod former;
 mod order;
 mod reach;
 mod rules;
+mod stored;
 mod total;
 mod types;
 mod updates;
