@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use rnetc::engine::Precision;
 use rnetc::engine::cpu::simd::{
-    Contraction, Direction, ENVIRONMENT_VARIABLE, Isa, Unit, configure_thread,
+    Contraction, Direction, ENVIRONMENT_VARIABLE, Isa, configure_thread,
 };
 use rnetc::graph::ConvGeometry;
 
@@ -114,12 +114,12 @@ fn times(plan: &Contraction, weights: usize) -> [f64; 3] {
 }
 
 /// Precisions in which an instruction set has kernels of its own.
-fn precisions(isa: Isa) -> &'static [(Precision, &'static str)] {
-    match isa.unit() {
-        Some(Unit::Matrices) => &[(Precision::Bf16, " bf16"), (Precision::Bf16x3, " bf16x3")],
-        Some(Unit::Dots) => &[(Precision::Bf16, " bf16")],
-        None => &[(Precision::F32, "")],
+fn precisions(isa: Isa) -> Vec<(Precision, &'static str)> {
+    if isa.unit().is_none() {
+        return vec![(Precision::F32, "")];
     }
+    let narrow = [(Precision::Bf16, " bf16"), (Precision::Bf16x3, " bf16x3")];
+    narrow.into_iter().filter(|(precision, _)| isa.products(*precision).is_some()).collect()
 }
 
 fn instruction_sets() -> Vec<Isa> {
@@ -140,7 +140,7 @@ fn main() {
     println!("{:36} {:>22} {:>22} {:>22}", "", "forward", "dx", "dw");
     for isa in instruction_sets() {
         configure_thread();
-        for &(precision, named) in precisions(isa) {
+        for (precision, named) in precisions(isa) {
             for &(size, kernel, stride, padding, ci, co, groups) in SHAPES {
                 let name = format!(
                     "{}{named} {ci}->{co} @{size} k{kernel} s{stride} g{groups}",

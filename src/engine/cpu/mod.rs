@@ -116,8 +116,7 @@ impl Engine for CpuEngine {
         let isa = self.isa;
         // All threads at once: they may share what they are measured on.
         let one = |_: rayon::BroadcastContext| {
-            let parts = isa.unit().and_then(|unit| Some((unit, unit.parts(self.precision)?)));
-            let flops = match parts {
+            let flops = match isa.products(self.precision) {
                 None => simd::peak::f32_operations(isa),
                 Some((unit, Parts::One)) => simd::peak::bf16_operations(unit),
                 // Three products for one.

@@ -3,7 +3,7 @@
 //! Memory is counted in f32 words, also where it holds bf16 numbers.
 
 use super::isa::Isa;
-use super::tiles::{Parts, TilePlan, Unit};
+use super::tiles::{Parts, TilePlan};
 use super::vectors::VectorPlan;
 use crate::engine::cpu::operand::{NumberFormat, Operand, TileLayout};
 use crate::engine::{EngineError, Precision};
@@ -36,9 +36,9 @@ impl Contraction {
     ) -> Result<Self, EngineError> {
         let vectors = VectorPlan::new(geometry, ci, co, isa)?;
         // A group's channels would leave tiles nearly empty.
-        let unit = isa.unit().filter(|_| geometry.groups == 1);
-        let planned = |unit: Unit| TilePlan::new(geometry, [ci, co], unit.parts(precision)?, unit);
-        let tiles = unit.and_then(planned);
+        let products = isa.products(precision).filter(|_| geometry.groups == 1);
+        let tiles =
+            products.and_then(|(unit, parts)| TilePlan::new(geometry, [ci, co], parts, unit));
         Ok(Self { vectors, tiles })
     }
 

@@ -3,9 +3,9 @@
 use super::kernels::{Kernels, portable};
 #[cfg(target_arch = "x86_64")]
 use super::kernels::{avx2, avx512};
-use super::tiles::Unit;
-use crate::engine::EngineError;
+use super::tiles::{Parts, Unit};
 use crate::engine::cpu::windows::Window;
+use crate::engine::{EngineError, Precision};
 
 /// Names the instruction set to use, instead of the widest that the machine has.
 pub const ENVIRONMENT_VARIABLE: &str = "RNETC_CPU";
@@ -63,6 +63,12 @@ impl Isa {
     /// What multiplies bf16, if anything does.
     pub fn unit(self) -> Option<Unit> {
         self.unit
+    }
+
+    /// What multiplies in that precision, and in how many parts; none where products are in f32.
+    pub fn products(self, precision: Precision) -> Option<(Unit, Parts)> {
+        let unit = self.unit?;
+        Some((unit, unit.parts(precision)?))
     }
 
     /// The same with contractions planned for a unit, on any machine: such a plan shows what
