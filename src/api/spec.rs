@@ -110,11 +110,12 @@ impl Spec {
         &self,
         [rows, columns]: [usize; 2],
     ) -> Result<Network, Diagnostics> {
-        let mut settings: Vec<(String, String)> = self.settings.clone().into_iter().collect();
+        let mut settings = self.settings.clone();
         // What else of the net depends on it follows.
         if rows == columns && self.compile()?.has_parameter(Network::PIXELS) {
-            settings.push((Network::PIXELS.to_owned(), rows.to_string()));
+            settings.insert(Network::PIXELS.to_owned(), rows.to_string());
         }
+        let settings: Vec<(String, String)> = settings.into_iter().collect();
         let compiled = sema::compile_for_pictures(&self.source, &settings, [rows, columns]);
         compiled.map(|compiled| compiled.network).map_err(|errors| self.told(errors))
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::label::{is_ordered, label};
+use super::label::{label, operands};
 use crate::network::{Layer, Network, UnitId, ValueId};
 
 /// The whole network.
@@ -26,13 +26,9 @@ pub fn dot(network: &Network) -> String {
     }
     cluster(&mut text, network, unit, None);
     for (at, value) in network.values.iter().enumerate() {
-        let drawn = |id: &&ValueId| !matches!(network.value(**id).layer, Layer::Const(_));
-        let ordered = is_ordered(&value.layer) && value.args.iter().filter(drawn).count() > 1;
-        for (place, from) in value.args.iter().filter(drawn).enumerate() {
-            let place = match ordered {
-                true => format!(" [headlabel={}]", place + 1),
-                false => String::new(),
-            };
+        let drawn = |id: ValueId| !matches!(network.value(id).layer, Layer::Const(_));
+        for (from, place) in operands(value, drawn) {
+            let place = place.map_or_else(String::new, |place| format!(" [headlabel={place}]"));
             // Writing to a String cannot fail.
             let _ = writeln!(text, "    {from} -> {}{place};", ValueId(at as u32));
         }

@@ -1,7 +1,7 @@
 //! Layers in words.
 
 use crate::network::{
-    BinaryOp, Layer, Network, Over, PoolKind, RandomDraw, Slide, Upsampling, Value,
+    BinaryOp, Layer, Network, Over, PoolKind, RandomDraw, Slide, Upsampling, Value, ValueId,
 };
 use crate::text::short;
 
@@ -146,8 +146,18 @@ pub fn label(network: &Network, value: &Value) -> String {
     }
 }
 
+/// The arguments that are drawn, each with its number from 1 on where their order matters.
+pub fn operands(
+    value: &Value,
+    drawn: impl Fn(ValueId) -> bool,
+) -> impl Iterator<Item = (ValueId, Option<usize>)> {
+    let drawn: Vec<ValueId> = value.args.iter().copied().filter(|&id| drawn(id)).collect();
+    let ordered = is_ordered(&value.layer) && drawn.len() > 1;
+    drawn.into_iter().enumerate().map(move |(at, id)| (id, ordered.then_some(at + 1)))
+}
+
 /// Whether it matters which of its arguments is the first.
-pub fn is_ordered(layer: &Layer) -> bool {
+fn is_ordered(layer: &Layer) -> bool {
     match layer {
         Layer::Concat => true,
         Layer::Binary(op) => match op {

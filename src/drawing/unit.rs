@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::cells::{Cell, Cells};
-use super::label::{is_ordered, label};
+use super::label::{label, operands};
 use super::parts::{self, Block, HEIGHT, RADIUS};
 use super::tracks::Tracks;
 use super::wires::{Across, Down, Edge, Side, Wire, half_row, wires};
@@ -49,14 +49,8 @@ pub fn unit(network: &Network, id: UnitId) -> Block {
     let mut edges = Vec::new();
     for (&to, node) in nodes.iter().filter(|(to, _)| **to != instance.input) {
         let no_right = node.sign.is_none() && node.note.is_some();
-        let value = network.value(to);
-        let drawn = |from: &&ValueId| nodes.contains_key(from);
-        let ordered = is_ordered(&value.layer) && value.args.iter().filter(drawn).count() > 1;
-        let args = value.args.iter().filter(drawn).enumerate();
-        edges.extend(args.map(|(at, &from)| {
-            let place = ordered.then_some(at + 1);
-            Edge { from, to, place, no_right }
-        }));
+        let operands = operands(network.value(to), |from| nodes.contains_key(&from));
+        edges.extend(operands.map(|(from, place)| Edge { from, to, place, no_right }));
     }
     let wires = wires(&cells.of, &edges);
     Grid::new(&nodes, &wires, cells.size()).block(&nodes, &wires)

@@ -47,10 +47,14 @@ impl Updates {
         }
     }
 
+    /// Whether parameters of a kind are decayed.
+    pub fn decays(&self, kind: TensorKind) -> bool {
+        self.decay_vectors || kind != TensorKind::Vector
+    }
+
     /// That of a parameter, unless it has one of its own.
     pub fn common(&self, kind: TensorKind) -> Update {
-        let decayed = self.decay_vectors || kind != TensorKind::Vector;
-        let weight_decay = if decayed { self.weight_decay } else { 0.0 };
+        let weight_decay = if self.decays(kind) { self.weight_decay } else { 0.0 };
         Update { rule: self.rule, weight_decay, rate: 1.0, until: None }
     }
 
@@ -142,7 +146,9 @@ impl Lowering<'_> {
     /// How much of an optimiser's moments is filled after this step; of all parameters' optimisers, one has
     /// moments.
     fn filled(&mut self, trained: &[Trained]) -> Option<[NodeId; 2]> {
-        let betas = trained.iter().find_map(|one| one.update.rule.filling())?;
+        let mut all = trained.iter().filter_map(|one| one.update.rule.filling());
+        let betas = all.next()?;
+        debug_assert!(all.all(|other| other == betas), "two optimisers with moments");
         let now = FILLED.map(|(name, role, _)| self.scalar(name, role));
         let next = [0, 1].map(|k| optimiser::filled(&mut self.b, betas[k], now[k]));
         for (before, after) in now.into_iter().zip(next) {

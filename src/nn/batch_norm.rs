@@ -41,10 +41,15 @@ pub fn train(b: &mut Builder, x: NodeId, p: Parameters) -> Trained {
     let m2 = b.reduce(ReduceKind::M2, axes, x);
     let variance = b.scale(m2, 1.0 / count);
     let value = affine::normalise(b, x, (mean, variance), p.epsilon, p.affine);
-    // One element a channel has no unbiased variance; the biased one (zero) stands in.
-    let unbiased = b.scale(m2, 1.0 / (count - 1.0).max(1.0));
+    let unbiased = b.scale(m2, 1.0 / less_one(count));
     let blend = |b: &mut Builder, running, newest| blend(b, running, newest, p.momentum);
     Trained { value, mean: blend(b, p.mean, mean), variance: blend(b, p.variance, unbiased) }
+}
+
+/// What an unbiased variance is divided by. One element a channel has none; the biased one (zero) stands
+/// in.
+pub(super) fn less_one(count: f64) -> f64 {
+    (count - 1.0).max(1.0)
 }
 
 /// With the running statistics, as one factor and one summand a channel.

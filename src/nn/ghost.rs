@@ -8,7 +8,7 @@
 //! out.
 
 use super::affine;
-use super::batch_norm::{Parameters, Trained, blend};
+use super::batch_norm::{Parameters, Trained, blend, less_one};
 use super::image_norm;
 use crate::graph::builder::Builder;
 use crate::graph::{Axes, NodeId, ReduceKind, Shape, Type, Unary};
@@ -81,34 +81,29 @@ pub fn train(b: &mut Builder, x: NodeId, size: usize, p: Parameters) -> Trained 
         let shares = b.mul(members, each);
         b.reduce(ReduceKind::Sum, Axes::BATCH, shares)
     };
-    let of_image = |b: &mut Builder, each: NodeId| {
-        let own = b.mul(members, each);
-        b.reduce(ReduceKind::Sum, Axes::SPACE, own)
+    let over_parts = |b: &mut Builder, each: NodeId, weight: NodeId| {
+        let weighted = b.mul(weight, each);
+        b.reduce(ReduceKind::Sum, Axes::SPACE, weighted)
     };
     let (own_mean, own_variance) =
         image_norm::moments(b, x, pixels, |b, x| b.reduce(ReduceKind::Sum, Axes::SPACE, x));
     let means = mean_of_part(b, own_mean);
-    let mean = of_image(b, means);
+    let mean = over_parts(b, means, members);
     // The second moment about the mean does not change with it.
     let fixed = b.detach(mean);
     let apart = b.sub(own_mean, fixed);
     let squares = b.mul(apart, apart);
     let about = b.add(own_variance, squares);
     let variances = mean_of_part(b, about);
-    let variance = of_image(b, variances);
+    let variance = over_parts(b, variances, members);
     let value = affine::normalise(b, x, (mean, variance), p.epsilon, p.affine);
-    let weighted = |b: &mut Builder, each: NodeId, weight: NodeId| {
-        let weighted = b.mul(each, weight);
-        b.reduce(ReduceKind::Sum, Axes::SPACE, weighted)
-    };
     let weight = parts.each(b, |size| size / images as f64);
-    let newest = weighted(b, means, weight);
-    // One element a channel has no unbiased variance; the biased one (zero) stands in.
+    let newest = over_parts(b, means, weight);
     let unbiased = parts.each(b, |size| {
         let count = size * pixels as f64;
-        size / images as f64 * count / (count - 1.0).max(1.0)
+        size / images as f64 * count / less_one(count)
     });
-    let spread = weighted(b, variances, unbiased);
+    let spread = over_parts(b, variances, unbiased);
     let blend = |b: &mut Builder, running, newest| blend(b, running, newest, p.momentum);
     Trained { value, mean: blend(b, p.mean, newest), variance: blend(b, p.variance, spread) }
 }

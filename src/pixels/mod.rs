@@ -36,6 +36,11 @@ impl Extent {
     /// 32 × 32 RGB, the size of CIFAR's pictures.
     pub const CIFAR: Extent = Extent { rows: 32, columns: 32, channels: 3 };
 
+    /// Rows and columns.
+    pub fn sides(self) -> [usize; 2] {
+        [self.rows, self.columns]
+    }
+
     /// Bytes of one picture.
     pub fn bytes(self) -> usize {
         self.rows * self.columns * self.channels

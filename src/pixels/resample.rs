@@ -28,8 +28,8 @@ pub struct Window {
 
 impl Window {
     /// All of it.
-    pub fn whole([rows, columns]: [usize; 2]) -> Self {
-        Self { size: [rows, columns], area: Area { rows: 0..rows, columns: 0..columns } }
+    pub fn whole(size @ [rows, columns]: [usize; 2]) -> Self {
+        Self { size, area: Area { rows: 0..rows, columns: 0..columns } }
     }
 }
 
@@ -154,7 +154,7 @@ mod tests {
             let [top, left, high, wide] = numbers(&case["area"])[..] else { panic!() };
             let area = Area { rows: top..top + high, columns: left..left + wide };
             let mut to = vec![0; extent.bytes()];
-            let whole = Window::whole([extent.rows, extent.columns]);
+            let whole = Window::whole(extent.sides());
             area.scaled(extent, &from, &whole, &mut to);
             let expected: Vec<u8> = numbers(&case["to"]).iter().map(|&n| n as u8).collect();
             assert_eq!(to, expected, "{}", case["area"]);

@@ -1,5 +1,6 @@
 //! The net, stage by stage.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::attributes::{self, Attributes};
@@ -156,16 +157,17 @@ impl<'a> Expander<'a> {
         let id = UnitId(self.net.units.len() as u32);
         let (_, count) = self.position;
         self.position = (id.index() + 1, count);
-        (self.net.unit, self.net.applied) = (Some(id), Vec::new());
+        (self.net.unit, self.net.applied) = (Some(id), BTreeSet::new());
         let applied = self.unit(call, input, &format!("unit {}", id.index() + 1))?;
         self.net.unit = None;
         self.position = (0, count);
         self.note(call.span, input, applied.output);
-        let definition = self.program.units[call.definition].name.clone();
-        let applied_units = std::mem::take(&mut self.net.applied).into_iter();
+        let mut inner = std::mem::take(&mut self.net.applied);
+        inner.remove(&call.definition);
+        let name = |definition: usize| self.program.units[definition].name.clone();
         self.net.units.push(UnitInstance {
-            inner: applied_units.filter(|name| *name != definition).collect(),
-            definition,
+            inner: inner.into_iter().map(name).collect(),
+            definition: name(call.definition),
             index: id.index() + 1,
             input,
             bindings: applied.bindings,

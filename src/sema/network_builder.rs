@@ -1,6 +1,6 @@
 //! The network under construction, kept within its budgets.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::shapes;
 use crate::diagnostic::{Code, Diagnostic};
@@ -29,8 +29,8 @@ pub struct NetworkBuilder {
     pub units: Vec<UnitInstance>,
     /// The unit that new values stand in.
     pub unit: Option<UnitId>,
-    /// Names of the units that have been applied since it began, each once.
-    pub applied: Vec<String>,
+    /// Definitions of the units that have been applied since it began.
+    pub applied: BTreeSet<usize>,
     names: HashSet<String>,
     parameters: usize,
     macs: u64,

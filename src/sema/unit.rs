@@ -64,9 +64,7 @@ impl<'a> Expander<'a> {
         // Numbers are evaluated anew for every unit, so a long text costs accordingly.
         let unit = &self.program.units[call.definition];
         self.steps(unit.scope.work(), call.span)?;
-        if !self.net.applied.contains(&unit.name) {
-            self.net.applied.push(unit.name.clone());
-        }
+        self.net.applied.insert(call.definition);
         let body = match call.body.get() {
             Some(body) => Rc::clone(body),
             None => Rc::clone(call.body.get_or_init({

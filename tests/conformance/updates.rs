@@ -14,9 +14,7 @@ use rnetc::graph::{
 use rnetc::lower::{self, Form, Goal, Updates};
 use rnetc::network::{Network, TensorKind};
 use rnetc::nn::averages::Averages;
-use rnetc::nn::optimiser::{
-    AdamW, Adjust, COEFFICIENTS, Clip, Lion, Muon, Rule, Sgd, Step, Update,
-};
+use rnetc::nn::optimiser::{AdamW, Clip, Lion, Muon, Rule, Sgd, Step, Update};
 use rnetc::sema;
 use rnetc::source::Source;
 
@@ -33,15 +31,8 @@ const SGD: Rule = Rule::Sgd { momentum: 0.9, nesterov: false };
 
 const LION: Rule = Rule::Lion(Lion { betas: [0.9, 0.99] });
 
-const MUON: Rule = Rule::Muon(Muon {
-    momentum: 0.9,
-    nesterov: true,
-    steps: 3,
-    coefficients: COEFFICIENTS,
-    eps: 1e-7,
-    adjust: Adjust::Original,
-    normalise_weights: true,
-});
+const ITS: Muon = Muon { momentum: 0.9, steps: 3, normalise_weights: true, ..Muon::JORDAN };
+pub const MUON: Rule = Rule::Muon(ITS);
 
 /// Muon for the weights of all layers but the first, SGD for all else.
 fn by_muon(network: &Network, rate: f64) -> Updates {
@@ -109,29 +100,18 @@ fn engines_agree_on_every_rule() {
 /// anyone's guess.
 #[test]
 fn engines_agree_on_lion() {
-    let mut b = Builder::new();
-    let ty = Type { shape: Shape([3, 3, 5, 7]), batched: false };
-    let lr = b.input("lr", Role::LearningRate, Type { shape: Shape::SCALAR, batched: false });
-    let (w, g) = (b.input("w", Role::Parameter, ty), b.input("g", Role::Parameter, ty));
-    let m = b.input("m", Role::Slot(Slot::Momentum, InputId(1)), ty);
-    let update = Update { rule: LION, weight_decay: 0.1, rate: 0.5, until: None };
-    let step = Step { lr, w, g, kept: &[m], filled: None, open: None };
-    let (new, kept) = update.apply(&mut b, step);
-    // A gradient that shrinks from step to step.
-    let less = b.scale(g, 0.75);
-    let updates = vec![(InputId(1), new), (InputId(3), kept[0]), (InputId(2), less)];
-    agrees("lion", &Program { graph: b.finish(), outputs: vec![], updates, batch: 1 }, 1e-6);
+    agrees("lion", &step_by(LION, [3, 3, 5, 7]), 1e-6);
 }
 
-/// Muon's update of a filter by a gradient that is given and shrinks from step to step, whose directions are
-/// far from rounding.
-pub fn muon_step(shape: [usize; 4]) -> Program {
+/// A rule's update of weights by a gradient that is given and shrinks from step to step: none of its numbers
+/// near zero, none of its directions near rounding.
+pub fn step_by(rule: Rule, shape: [usize; 4]) -> Program {
     let mut b = Builder::new();
     let ty = Type { shape: Shape(shape), batched: false };
     let lr = b.input("lr", Role::LearningRate, Type { shape: Shape::SCALAR, batched: false });
     let (w, g) = (b.input("w", Role::Parameter, ty), b.input("g", Role::Parameter, ty));
     let m = b.input("m", Role::Slot(Slot::Momentum, InputId(1)), ty);
-    let update = Update { rule: MUON, weight_decay: 0.1, rate: 0.5, until: None };
+    let update = Update { rule, weight_decay: 0.1, rate: 0.5, until: None };
     let step = Step { lr, w, g, kept: &[m], filled: None, open: None };
     let (new, kept) = update.apply(&mut b, step);
     let less = b.scale(g, 0.75);
@@ -159,17 +139,15 @@ fn engines_agree_on_gradients_of_zeros() {
         let full = b.constant(1.0);
         let rule = match name {
             "adamw" => Rule::AdamW(AdamW { betas: [0.9, 0.999], eps }),
-            "muon" => {
-                let Rule::Muon(muon) = MUON else { unreachable!("it is") };
-                Rule::Muon(Muon { eps, ..muon })
-            }
+            "muon" => Rule::Muon(Muon { eps, ..ITS }),
             _ => LION,
         };
         let update = Update { rule, weight_decay: 0.1, rate: 0.5, until: None };
         let kept = if name == "adamw" { vec![first, second] } else { vec![first] };
         let filled = Some([full, full]);
         let (new, kept) = update.apply(&mut b, Step { lr, w, g, kept: &kept, filled, open: None });
-        let updates = vec![(InputId(1), new), (InputId(3), kept[0])];
+        let mut updates = vec![(InputId(1), new)];
+        updates.extend((3..).map(InputId).zip(kept));
         let program = Program { graph: b.finish(), outputs: vec![], updates, batch: 1 };
         agrees(&format!("{name}, no gradient"), &program, 1e-5);
     }
@@ -179,7 +157,7 @@ fn engines_agree_on_gradients_of_zeros() {
 #[test]
 fn engines_agree_on_muon() {
     for shape in [[3, 3, 5, 7], [1, 1, 6, 20], [1, 1, 12, 12], [2, 2, 16, 48]] {
-        let program = muon_step(shape);
+        let program = step_by(MUON, shape);
         agrees(&format!("muon, {shape:?}"), &program, MUON_ROUNDING);
         for isa in Isa::available() {
             for precision in [Precision::F32, Precision::Bf16x3, Precision::Bf16] {

@@ -44,7 +44,7 @@ impl Figures {
     /// Of a run.
     pub fn of(session: &Session) -> Self {
         let seen = session.train.pictures.seen();
-        Self::new(&session.plan, session.config.recipe.batch, [seen.rows, seen.columns])
+        Self::new(&session.plan, session.config.recipe.batch, seen.sides())
     }
 
     /// Rows and columns of the newest step's pictures, where they change on the way.

@@ -55,7 +55,7 @@ impl Augmentation {
             return None;
         }
         let mut draws = Draws::of_picture(Purpose::Area, key);
-        Some(rectangle::anywhere(held, [seen.rows, seen.columns], &mut draws))
+        Some(rectangle::anywhere(held, seen.sides(), &mut draws))
     }
 
     /// Changes the colours and the shape of a picture, before it is cropped and mirrored.

@@ -37,8 +37,7 @@ pub fn of(
     let channels = usize::from(picture.color().channel_count());
     let extent = Extent { rows, columns, channels };
     let mut bytes = vec![0; held[0] * held[1] * channels];
-    let whole = Area { rows: 0..rows, columns: 0..columns };
-    whole.scaled(extent, picture.as_bytes(), &window, &mut bytes);
+    Area::whole(extent).scaled(extent, picture.as_bytes(), &window, &mut bytes);
     // As many as there are pixels.
     match channels {
         1 => GrayImage::from_raw(wide, high, bytes).unwrap_or_default().into(),

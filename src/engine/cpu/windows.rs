@@ -105,22 +105,21 @@ fn clear<T: Copy + Default>(layout: &TileLayout, tile: &mut [T]) {
 
 /// Input rows and columns in the window of an output pixel, of which there is at least one.
 #[inline(always)]
-fn inside(g: &PoolGeometry, pixel: usize) -> [Range<usize>; 2] {
-    let columns = g.output()[1];
+fn inside(g: &PoolGeometry, [row, column]: [usize; 2]) -> [Range<usize>; 2] {
     let span = |at: usize, a: usize| {
         let first = (at * g.stride[a]).saturating_sub(g.padding[a][0]);
         let end = (at * g.stride[a] + g.window[a]).saturating_sub(g.padding[a][0]);
         first..end.min(g.input[a])
     };
-    [span(pixel / columns, 0), span(pixel % columns, 1)]
+    [span(row, 0), span(column, 1)]
 }
 
 /// Pools one image; channels last.
 #[inline(always)]
 fn pool(g: &PoolGeometry, channels: usize, x: &[f32], y: &mut [f32]) {
-    let area = g.area() as f32;
+    let (across, area) = (g.output()[1], g.area() as f32);
     for (pixel, out) in y.chunks_exact_mut(channels).enumerate() {
-        let [rows, columns] = inside(g, pixel);
+        let [rows, columns] = inside(g, [pixel / across, pixel % across]);
         out.fill(match g.kind {
             PoolKind::Max => f32::NEG_INFINITY,
             PoolKind::Avg => 0.0,
@@ -154,8 +153,8 @@ fn pool_dx(g: &PoolGeometry, channels: usize, x: &[f32], gradient: &[f32], dx: &
     match g.kind {
         PoolKind::Avg => share(g, channels, gradient, dx),
         PoolKind::Max => {
-            let mut places = (vec![0.0; channels], vec![0; channels]);
-            give(g, x, gradient, dx, &mut places.0, &mut places.1);
+            let (mut largest, mut found) = (vec![0.0; channels], vec![0; channels]);
+            give(g, x, gradient, dx, &mut largest, &mut found);
         }
     }
 }
@@ -163,9 +162,9 @@ fn pool_dx(g: &PoolGeometry, channels: usize, x: &[f32], gradient: &[f32], dx: &
 /// Every element of a window takes an equal part.
 #[inline(always)]
 fn share(g: &PoolGeometry, channels: usize, gradient: &[f32], dx: &mut [f32]) {
-    let area = g.area() as f32;
+    let (across, area) = (g.output()[1], g.area() as f32);
     for (pixel, gradient) in gradient.chunks_exact(channels).enumerate() {
-        let [rows, columns] = inside(g, pixel);
+        let [rows, columns] = inside(g, [pixel / across, pixel % across]);
         for row in rows {
             for column in columns.clone() {
                 let to = &mut dx[(row * g.input[1] + column) * channels..][..channels];
@@ -188,10 +187,10 @@ fn give(
     largest: &mut [f32],
     found: &mut [u32],
 ) {
-    let channels = largest.len();
+    let (across, channels) = (g.output()[1], largest.len());
     let found = &mut found[..channels];
     for (pixel, gradient) in gradient.chunks_exact(channels).enumerate() {
-        let [rows, columns] = inside(g, pixel);
+        let [rows, columns] = inside(g, [pixel / across, pixel % across]);
         let first = rows.start * g.input[1] + columns.start;
         largest.copy_from_slice(&x[first * channels..][..channels]);
         found.fill(first as u32);

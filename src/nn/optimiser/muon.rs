@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::newton_schulz::{norm, orthogonalised, rows};
+use super::newton_schulz::{COEFFICIENTS, norm, orthogonalised, rows};
 use super::{Step, decayed, moved, with_momentum};
 use crate::graph::builder::Builder;
 use crate::graph::{Binary, NodeId, Shape};
@@ -56,6 +56,17 @@ impl Adjust {
 }
 
 impl Muon {
+    /// Jordan's, as PyTorch's class has them where they are left away.
+    pub const JORDAN: Muon = Muon {
+        momentum: 0.95,
+        nesterov: true,
+        steps: 5,
+        coefficients: COEFFICIENTS,
+        eps: 1e-7,
+        adjust: Adjust::Original,
+        normalise_weights: false,
+    };
+
     /// Least ε. In f32 squares of elements below 1e-19 are 0, and so is the norm of what has no others, which
     /// ε alone must then bring below 1.
     pub const LEAST_EPS: f64 = 1e-15;

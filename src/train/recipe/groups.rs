@@ -122,8 +122,9 @@ pub(super) fn check(
             return Err(Mistake::at("groups", "a group must match something: match: [norms]"));
         }
         let Group { matches: _, lr_factor, optimiser: chosen, weight_decay, until, freeze } = group;
-        let changes = [lr_factor.is_some(), weight_decay.is_some(), until.is_some()];
-        let changes = chosen.is_some() || changes.contains(&true);
+        let changes =
+            [lr_factor.is_some(), chosen.is_some(), weight_decay.is_some(), until.is_some()];
+        let changes = changes.contains(&true);
         if *freeze && changes {
             let text = "a group that is frozen has neither lr_factor nor weight_decay nor until nor optimiser";
             return Err(Mistake::at("groups", text));

@@ -274,7 +274,7 @@ impl Session {
         match programs.turn(&mut self.training, *sides) {
             Ok(true) => {
                 let seen = self.train.pictures.seen();
-                observer.resized(steps.start + 1, sides.unwrap_or([seen.rows, seen.columns]));
+                observer.resized(steps.start + 1, sides.unwrap_or(seen.sides()));
                 Ok(true)
             }
             Ok(false) => Ok(false),
@@ -400,7 +400,7 @@ impl Session {
             loss,
             error_percent: Some(error_percent),
             lr: rate,
-            size: now.map(|now| now.unwrap_or([seen.rows, seen.columns])),
+            size: now.map(|now| now.unwrap_or(seen.sides())),
             images_per_s,
         };
         (record, error_percent)

@@ -31,12 +31,8 @@ pub(super) fn hidden(network: &Network) -> BTreeSet<ModuleId> {
     let mut outer = BTreeSet::new();
     for (at, value) in network.values.iter().enumerate() {
         if let Some(module) = weighted(value) {
-            let between = before[at] && behind[at];
-            if between {
-                hidden.insert(module)
-            } else {
-                outer.insert(module)
-            };
+            let set = if before[at] && behind[at] { &mut hidden } else { &mut outer };
+            set.insert(module);
         }
     }
     &hidden - &outer

@@ -8,7 +8,7 @@ use crate::network::{ModuleId, Network, Tensor, TensorId, TensorKind};
 use crate::nn::optimiser::Update;
 use crate::train::TrainError;
 use crate::train::recipe::groups::Group;
-use crate::train::recipe::{Decay, Kind, Otherwise, Recipe};
+use crate::train::recipe::{Kind, Otherwise, Recipe};
 
 /// The optimisers of a recipe on a network.
 pub(super) struct Rules<'a> {
@@ -28,8 +28,7 @@ impl<'a> Rules<'a> {
         let common = updates.common(tensor.kind);
         match &self.shared {
             Some((otherwise, hidden)) if !self.is_main(hidden, tensor, group) => {
-                let decays =
-                    self.recipe.optimiser.decay == Decay::All || tensor.kind != TensorKind::Vector;
+                let decays = updates.decays(tensor.kind);
                 Update {
                     rule: otherwise.rule(),
                     weight_decay: if decays { otherwise.weight_decay } else { 0.0 },

@@ -12,7 +12,7 @@ use rnetc::graph::{NodeId, Op, Program};
 use rnetc::lower::{self, Form, Goal, Updates};
 use rnetc::network::Network;
 use rnetc::nn::averages::Averages;
-use rnetc::nn::optimiser::{AdamW, Adjust, COEFFICIENTS, Muon, Rule, Sgd};
+use rnetc::nn::optimiser::{AdamW, Muon, Rule, Sgd};
 
 use crate::nets::Net;
 use crate::support::{SMALL, SPECS, with};
@@ -127,15 +127,7 @@ fn kernels_keep_within_webgpus_default_limits() {
 fn updates_of_large_weights_keep_within_webgpus_default_limits() {
     let network = with("preact_resnet18", "");
     let adamw = Rule::AdamW(AdamW { betas: [0.9, 0.999], eps: 1e-8 });
-    let muon = Rule::Muon(Muon {
-        momentum: 0.95,
-        nesterov: true,
-        steps: 2,
-        coefficients: COEFFICIENTS,
-        eps: 1e-7,
-        adjust: Adjust::Original,
-        normalise_weights: true,
-    });
+    let muon = Rule::Muon(Muon { steps: 2, normalise_weights: true, ..Muon::JORDAN });
     for (rule, scaled) in [(adamw, false), (adamw, true), (muon, true)] {
         let averages = Averages { lookahead: true, ema: true };
         let updates = Updates { rule, averages, ..Updates::of(Sgd::PAPER) };

@@ -17,7 +17,7 @@ use rnetc::nn::optimiser::Sgd;
 
 use crate::compare::{agree, numbers};
 use crate::support::{compile, distance, gpu, inputs, load};
-use crate::updates::{MUON_ROUNDING, muon_step};
+use crate::updates::{MUON, MUON_ROUNDING, step_by};
 
 mod matrices;
 mod run;
@@ -126,7 +126,7 @@ fn read(program: &Program, executable: &mut dyn Executable) -> HashMap<String, V
 fn muon_is_as_near_as_in_single_precision() {
     let Some(engine) = half() else { return };
     let engines: Vec<(&str, Box<dyn Engine>)> = vec![("f16", Box::new(engine))];
-    agree("muon", &muon_step([3, 3, 8, 12]), MUON_ROUNDING, engines);
+    agree("muon", &step_by(MUON, [3, 3, 8, 12]), MUON_ROUNDING, engines);
 }
 
 #[test]

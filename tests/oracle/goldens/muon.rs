@@ -103,18 +103,23 @@ fn muon_is_that_of_pytorch() {
             momentum,
             nesterov: nesterov == 1.0,
             steps: steps as u32,
-            coefficients: COEFFICIENTS,
-            eps: 1e-30,
+            eps: Muon::LEAST_EPS,
             adjust: adjusts[adjust as usize],
-            normalise_weights: false,
+            ..Muon::JORDAN
         };
         let of = |rule| Update { rule: Rule::Muon(rule), weight_decay, rate: 1.0, until: None };
         assert_eq!(check_steps(&golden, case, lr, &of(rule)), Ok(()));
         // A factor of the rate is as good as a rate.
         let factor = Update { rate: 4.0, ..of(rule) };
         assert_eq!(check_steps(&golden, case, lr / 4.0, &factor), Ok(()));
+        // Without momentum Nesterov's form is the other.
+        let other = if momentum > 0.0 { !rule.nesterov } else { rule.nesterov };
+        if other != rule.nesterov {
+            let wrong = Muon { nesterov: other, ..rule };
+            assert!(check_steps(&golden, case, lr, &of(wrong)).is_err(), "{case}: {wrong:?}");
+        }
         for wrong in [
-            Muon { nesterov: !rule.nesterov && momentum > 0.0, momentum: momentum + 0.04, ..rule },
+            Muon { momentum: momentum + 0.04, ..rule },
             Muon { steps: rule.steps + 1, ..rule },
             Muon { adjust: Adjust::None, ..rule },
         ] {
@@ -132,10 +137,9 @@ fn muon_is_that_of_airbench() {
             momentum,
             nesterov: nesterov == 1.0,
             steps: 3,
-            coefficients: COEFFICIENTS,
-            eps: EPS,
             adjust: Adjust::None,
             normalise_weights: true,
+            ..Muon::JORDAN
         };
         let of =
             |rule| Update { rule: Rule::Muon(rule), weight_decay: 0.0, rate: 1.0, until: None };
@@ -145,18 +149,11 @@ fn muon_is_that_of_airbench() {
     }
 }
 
-/// Zeros are as orthogonal as they can be.
+/// Zeros are as orthogonal as they can be: a gradient of zeros leaves what normalising and decay make of a
+/// weight, a weight of zeros is moved alone.
 #[test]
 fn a_gradient_or_a_weight_of_zeros_gives_no_nan() {
-    let rule = Muon {
-        momentum: 0.9,
-        nesterov: true,
-        steps: 5,
-        coefficients: COEFFICIENTS,
-        eps: EPS,
-        adjust: Adjust::Original,
-        normalise_weights: true,
-    };
+    let rule = Muon { normalise_weights: true, ..Muon::JORDAN };
     let update = Update { rule: Rule::Muon(rule), weight_decay: 0.1, rate: 1.0, until: None };
     let ty = Type { shape: Shape([3, 3, 2, 4]), batched: false };
     let mut b = Builder::new();
@@ -165,9 +162,20 @@ fn a_gradient_or_a_weight_of_zeros_gives_no_nan() {
     let lr = b.constant(0.1);
     let (new, kept) = update.apply(&mut b, Step { lr, w, g, kept: &[m], filled: None, open: None });
     let graph = b.finish();
-    let zeros = (0..3).map(|at| (InputId(at), vec![0.0; ty.shape.len()])).collect();
-    let values = interp::evaluate(&graph, &zeros);
-    assert!(values[new.index()].iter().chain(&values[kept[0].index()]).all(|v| *v == 0.0));
+    let norm = |values: &[f64]| values.iter().map(|v| v * v).sum::<f64>().sqrt();
+    let after = |w: f64, g: f64| -> [f64; 2] {
+        let numbers = |scale: f64| (0..72).map(|i| scale * (f64::from(i) - 30.5)).collect();
+        let inputs = [w, g, 0.0].into_iter().zip(0..).map(|(s, at)| (InputId(at), numbers(s)));
+        let values = interp::evaluate(&graph, &inputs.collect());
+        [new, kept[0]].map(|node| norm(&values[node.index()]))
+    };
+    assert_eq!(after(0.0, 0.0), [0.0, 0.0]);
+    // √4 less a hundredth.
+    let [weight, momentum] = after(0.1, 0.0);
+    assert!((weight - 1.98).abs() < 1e-12 && momentum == 0.0, "{weight} {momentum}");
+    // Four singular values near 1 at a rate of a tenth, whatever the gradient's size.
+    let [weight, _] = after(0.0, 1e3);
+    assert!((0.05..0.3).contains(&weight), "{weight}");
 }
 
 const NET: &str = "// allow W0002 W0003: for a test

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::graph::EndId;
+use crate::lower::Updates;
 use crate::network::Network;
 use crate::text::{counted, thousands};
 use crate::train::epochs::Epochs;
@@ -13,14 +14,21 @@ use crate::train::updates;
 /// What a recipe does to weights that is not the usual: those that stay as they are, have one of two optimisers, are
 /// trained for a while, or are averaged.
 pub fn of_weights(recipe: &Recipe, network: &Network) -> Vec<String> {
-    let kept = frozen(recipe, network).into_iter().chain(shared(recipe, network));
-    kept.chain(ending(recipe, network)).chain(averaged(recipe)).collect()
+    // What is wrong with them ends the run before.
+    let updates = updates::of(recipe, network).ok();
+    let mut said = Vec::new();
+    if let Some(updates) = &updates {
+        said.extend(frozen(updates, network));
+        said.extend(shared(recipe, updates, network));
+        said.extend(ending(recipe, updates, network));
+    }
+    said.extend(averaged(recipe));
+    said
 }
 
 /// What a recipe leaves as it is.
-fn frozen(recipe: &Recipe, network: &Network) -> Option<String> {
-    let updates = updates::of(recipe, network).ok()?;
-    let (frozen, all) = (updates::frozen(&updates, network), network.parameters());
+fn frozen(updates: &Updates, network: &Network) -> Option<String> {
+    let (frozen, all) = (updates::frozen(updates, network), network.parameters());
     let norms = match updates.still.len() {
         0 => String::new(),
         norms => format!(
@@ -38,20 +46,18 @@ fn frozen(recipe: &Recipe, network: &Network) -> Option<String> {
 }
 
 /// What Muon trains, and what the optimiser beside it.
-fn shared(recipe: &Recipe, network: &Network) -> Option<String> {
+fn shared(recipe: &Recipe, updates: &Updates, network: &Network) -> Option<String> {
     let other = recipe.optimiser.otherwise.as_ref()?;
-    let updates = updates::of(recipe, network).ok()?;
-    let [own, others] = updates::shared(&updates, network).map(thousands);
+    let [own, others] = updates::shared(updates, network).map(thousands);
     let [kind, otherwise] = [recipe.optimiser.kind, other.kind].map(Kind::name);
     Some(format!("optimisers: {kind} trains {own} parameters, {otherwise} {others}"))
 }
 
 /// What a recipe trains for a part of the run.
-fn ending(recipe: &Recipe, network: &Network) -> Vec<String> {
-    let Ok(updates) = updates::of(recipe, network) else { return Vec::new() };
+fn ending(recipe: &Recipe, updates: &Updates, network: &Network) -> Vec<String> {
     let all = thousands(network.parameters());
     let told = |(at, end): (usize, &Epochs)| {
-        let some = thousands(updates::until(&updates, network, EndId(at as u32)));
+        let some = thousands(updates::until(updates, network, EndId(at as u32)));
         let epochs = if end.0 == 1.0 { "epoch" } else { "epochs" };
         format!("trained for {end} {epochs}: {some} of {all} parameters")
     };

@@ -237,7 +237,7 @@ fn go(
     ));
     said::of_weights(&session.config.recipe, network).iter().for_each(output::note);
     let seen = session.train.pictures.seen();
-    if let Some(text) = said::sizes(plan, [seen.rows, seen.columns]) {
+    if let Some(text) = said::sizes(plan, seen.sides()) {
         output::note(text);
     }
     if let Some((steps, asked)) = plan.shortened_warmup() {

@@ -37,7 +37,7 @@ impl Moments {
         let mut first = vec![0];
         for phase in &steps.phases {
             let start = first[first.len() - 1];
-            first.push(start + runs(&phase.before).max(1) + 2);
+            first.push(start + by_run(&phase.before).count().max(1) + 2);
         }
         Self { first }
     }
@@ -72,10 +72,6 @@ impl Moments {
 fn by_run(before: &[Step<Extent>]) -> impl Iterator<Item = &[Step<Extent>]> {
     let product = |step: &Step<Extent>| matches!(step, Step::Product { .. });
     before.chunk_by(move |a, b| !product(a) && !product(b))
-}
-
-fn runs(before: &[Step<Extent>]) -> usize {
-    by_run(before).count()
 }
 
 /// Buffers with what they need.
@@ -145,7 +141,8 @@ pub fn in_arena(program: &Program, schedule: &Schedule, moments: &Moments) -> Li
             let taken = run.iter().flat_map(|step| step.accesses().all());
             taken.for_each(|taken| take(taken, at(Part::Before(number))));
         }
-        let packing = at(Part::Before(runs(&phase.before).saturating_sub(1)));
+        // Goes with the last run of what stands before.
+        let packing = at(Part::Images) - 1;
         for pack in &phase.packs {
             [pack.weights, pack.packed].into_iter().for_each(|taken| take(taken, packing));
         }

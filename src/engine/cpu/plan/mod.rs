@@ -2,8 +2,9 @@
 //!
 //! [`unbatched`] collects work on what has no batch axis; [`phase`] arranges, rank by rank, loops
 //! and anchors; [`fuse`] writes the loops; [`storage`] decides which memory values lie in (it and
-//! `phase` are one builder in two files), [`tensors`] which of them is another's; [`step`], [`buffer`] and [`schedule`](mod@schedule) are
-//! what all of them write; [`extents`] checks that every step finds what it reads.
+//! `phase` are one builder in two files), [`tensors`] which of them is another's; [`step`], [`buffer`] and
+//! [`schedule`](mod@schedule) are what all of them write; [`extents`] checks that every step finds what it
+//! reads.
 
 mod buffer;
 mod extents;
@@ -71,23 +72,22 @@ pub fn schedule(
     precision: Precision,
 ) -> Result<Schedule, EngineError> {
     check(program)?;
-    let graph = &program.graph;
     let placement = Placement::new(program);
     let formats = formats(program, &placement, precision);
     let mut loops = LoopTable::default();
     let unbatched = unbatched::sort(program, &placement);
     let tensors = Tensors::of(program);
     let mut ready = unbatched::ready(program, &placement, &tensors);
-    let mut builder = PhaseBuilder::new((graph, &tensors), &placement, &formats, (isa, precision));
+    let mut builder = PhaseBuilder::new(&tensors, &placement, &formats, (isa, precision));
     let mut phases = Vec::new();
     for (nodes, before) in by_phase(program, &placement).iter().zip(&unbatched.before) {
-        let before = unbatched::steps((graph, &tensors), &mut ready, before, &mut loops, isa)?;
+        let before = unbatched::steps(&tensors, &mut ready, before, &mut loops, isa)?;
         phases.push(Phase { before, ..builder.build(nodes, &mut loops)? });
     }
     let tiles = builder.finish();
     let runs = unbatched.last.iter();
     let mut last: Vec<_> =
-        runs.map(|run| unbatched::fuse((graph, &tensors), &mut ready, run, &mut loops)).collect();
+        runs.map(|run| unbatched::fuse(&tensors, &mut ready, run, &mut loops)).collect();
     let copies = unbatched::update(program, &tensors, &mut last);
     let steps = Steps { phases, last, copies };
     let schedule = Schedule { formats, loops: loops.finish(), tiles, steps };

@@ -54,11 +54,12 @@ enum Target {
 impl<'a> PhaseBuilder<'a> {
     /// A builder to which inputs and values outside the batch are ready.
     pub fn new(
-        (graph, tensors): (&'a Graph, &Tensors),
+        tensors: &Tensors<'a>,
         placement: &'a Placement,
         formats: &'a [NumberFormat],
         (isa, precision): (Isa, Precision),
     ) -> Self {
+        let graph = tensors.graph;
         let mut ready = HashMap::new();
         for id in graph.ids() {
             let node = graph.node(id);

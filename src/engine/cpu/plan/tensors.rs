@@ -6,7 +6,8 @@ use crate::graph::{Graph, NodeId, Op, Program};
 
 /// The memory of values outside the batch.
 pub struct Tensors<'a> {
-    graph: &'a Graph,
+    /// What they are values of.
+    pub graph: &'a Graph,
     /// The value whose memory each is; most their own.
     base: Vec<NodeId>,
 }

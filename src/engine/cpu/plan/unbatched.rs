@@ -200,12 +200,13 @@ pub fn ready(
 /// Arranges nodes into loops, with a step of its own for each product and each re-indexing; afterwards they
 /// are ready.
 pub fn steps(
-    (graph, tensors): (&Graph, &Tensors),
+    tensors: &Tensors,
     ready: &mut HashMap<NodeId, Stored>,
     nodes: &[NodeId],
     loops: &mut LoopTable,
     isa: Isa,
 ) -> Result<Vec<Step<Extent>>, EngineError> {
+    let graph = tensors.graph;
     let looped = |id: NodeId| match graph.node(id).op.class() {
         Class::Move | Class::Contraction => false,
         Class::Source | Class::Pointwise | Class::Window | Class::Reduction | Class::Order => true,
@@ -213,30 +214,28 @@ pub fn steps(
     let mut steps = Vec::new();
     for run in nodes.chunk_by(|&a, &b| looped(a) && looped(b)) {
         if looped(run[0]) {
-            let fused = fuse((graph, tensors), ready, run, loops);
+            let fused = fuse(tensors, ready, run, loops);
             steps.extend(fused.into_iter().map(Step::Loop));
             continue;
         }
-        steps.extend(single((graph, tensors), run[0], isa)?);
+        steps.extend(single(tensors, run[0], isa)?);
         ready.insert(run[0], tensors.at(run[0]));
     }
     Ok(steps)
 }
 
 /// The step of a node that no loop computes; none where its memory holds it already.
-fn single(
-    (graph, tensors): (&Graph, &Tensors),
-    id: NodeId,
-    isa: Isa,
-) -> Result<Option<Step<Extent>>, EngineError> {
+fn single(tensors: &Tensors, id: NodeId, isa: Isa) -> Result<Option<Step<Extent>>, EngineError> {
+    let graph = tensors.graph;
     let node = graph.node(id);
-    let channels = |at: usize| graph.node(node.args[at]).ty.shape.0[3];
+    let from = |at: usize| graph.node(node.args[at]).ty.shape.0;
+    let channels = |at: usize| from(at)[3];
     let (kind, channels) = match node.op {
-        Op::Remap(map) => return Ok(Some(moved((graph, tensors), id, map))),
+        Op::Remap(map) => return Ok(Some(moved(tensors, id, map, from(0)))),
         Op::Reshape if tensors.is_shared(id) => return Ok(None),
         Op::Reshape => {
             let map = Remap { axes: node.ty.shape.0.map(AxisMap::identity) };
-            return Ok(Some(moved((graph, tensors), id, map)));
+            return Ok(Some(moved(tensors, id, map, node.ty.shape.0)));
         }
         Op::Conv(_) => (ProductKind::Forward, [channels(0), channels(1)]),
         Op::ConvDx(_) => (ProductKind::Backward, [node.ty.shape.0[3], channels(0)]),
@@ -254,7 +253,7 @@ fn single(
         | Op::Detach
         | Op::After => unreachable!("a loop computes {id}"),
     };
-    let rows = graph.node(node.args[0]).ty.shape.0[0];
+    let rows = from(0)[0];
     let plan = Arc::new(Product::new(kind, rows, channels, isa)?);
     Ok(Some(Step::Product {
         operands: [0, 1].map(|at| tensors.at(node.args[at]).extent()),
@@ -264,27 +263,23 @@ fn single(
     }))
 }
 
-/// A re-indexing of a node's argument, whose elements lie as those of the map's source.
-fn moved((graph, tensors): (&Graph, &Tensors), id: NodeId, map: Remap) -> Step<Extent> {
-    let node = graph.node(id);
-    let from = match node.op {
-        Op::Reshape => node.ty.shape.0,
-        _ => graph.node(node.args[0]).ty.shape.0,
-    };
+/// A re-indexing of a node's argument, whose elements lie as those of an image of extents `from`.
+fn moved(tensors: &Tensors, id: NodeId, map: Remap, from: [usize; 4]) -> Step<Extent> {
     Step::Window {
         window: Window::Remap { map, from },
-        operands: vec![tensors.at(node.args[0]).extent()],
+        operands: vec![tensors.at(tensors.graph.node(id).args[0]).extent()],
         result: tensors.at(id).extent(),
     }
 }
 
 /// Fuses nodes into loops, one for each run of equal extents; afterwards they are ready.
 pub fn fuse(
-    (graph, tensors): (&Graph, &Tensors),
+    tensors: &Tensors,
     ready: &mut HashMap<NodeId, Stored>,
     nodes: &[NodeId],
     loops: &mut LoopTable,
 ) -> Vec<Loop<Extent>> {
+    let graph = tensors.graph;
     let mut steps = Vec::new();
     let mut rest = nodes;
     while let Some(&first) = rest.first() {
@@ -300,10 +295,10 @@ pub fn fuse(
         };
         // As many as a loop has slots for.
         let mut group = &rest[..count];
-        let mut step = fused((graph, tensors), ready, group, shape);
+        let mut step = fused(tensors, ready, group, shape);
         while step.is_too_wide() && group.len() > 1 {
             group = &group[..group.len().div_ceil(2)];
-            step = fused((graph, tensors), ready, group, shape);
+            step = fused(tensors, ready, group, shape);
         }
         steps.push(step.finish(loops));
         ready.extend(group.iter().map(|&id| (id, tensors.at(id))));
@@ -314,11 +309,12 @@ pub fn fuse(
 
 /// One loop that stores some nodes of one extent, or reduces one.
 fn fused<'a>(
-    (graph, tensors): (&'a Graph, &Tensors),
+    tensors: &Tensors<'a>,
     ready: &'a HashMap<NodeId, Stored>,
     group: &[NodeId],
     shape: [usize; 3],
 ) -> LoopBuilder<'a> {
+    let graph = tensors.graph;
     let mut builder = LoopBuilder::new(graph, ready, shape);
     for &id in group {
         let node = graph.node(id);

@@ -101,10 +101,13 @@ impl Product {
         self.work().iter().sum()
     }
 
-    /// Words of packed weights, or of the sums of all parts, of g with what kernels touch behind it or of
+    /// Words of packed weights, or of the sums of all parts, of g if kernels touch what lies behind it or of
     /// what is turned, and of weights packed for the last part.
     fn work(&self) -> [usize; 3] {
-        let g = self.rows * self.channels[1] + self.slack();
+        let g = match self.slack() {
+            0 => 0,
+            slack => self.rows * self.channels[1] + slack,
+        };
         let packed = |direction| {
             let last = self.last.as_ref().map_or(0, |last| last.packed_words(direction));
             [self.plan.packed_words(direction), last]
@@ -191,8 +194,11 @@ impl Product {
     }
 }
 
-/// A copy of g with some zeros behind it.
-fn with_slack<'a>(g: &[f32], room: &'a mut [f32]) -> &'a [f32] {
+/// g, or where there is room a copy with some zeros behind it.
+fn with_slack<'a>(g: &'a [f32], room: &'a mut [f32]) -> &'a [f32] {
+    if room.is_empty() {
+        return g;
+    }
     let (copy, slack) = room.split_at_mut(g.len());
     copy.copy_from_slice(g);
     slack.fill(0.0);

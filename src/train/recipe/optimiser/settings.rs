@@ -4,7 +4,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::super::ranges::below_one;
-use crate::nn::optimiser::{AdamW, Adjust, COEFFICIENTS, Lion, Muon, Rule};
+use crate::nn::optimiser::{AdamW, Adjust, Lion, Muon, Rule};
 use crate::train::yaml::Mistake;
 
 /// The optimisers.
@@ -32,10 +32,6 @@ pub(in super::super) fn given<'a, D: Deserializer<'a>, T: Deserialize<'a>>(
 
 /// PyTorch's ε of AdamW.
 const EPS: f64 = 1e-8;
-/// Jordan's and PyTorch's ε of Muon, its iterations and its momentum.
-const MUON_EPS: f64 = 1e-7;
-const NS_STEPS: u64 = 5;
-const MUON_MOMENTUM: f64 = 0.95;
 
 /// Largest ε: nothing moves with it any more.
 const LARGEST_EPS: f64 = 1e30;
@@ -119,13 +115,13 @@ impl Settings {
             Kind::AdamW => Rule::AdamW(AdamW { betas, eps: self.eps.unwrap_or(EPS) }),
             Kind::Lion => Rule::Lion(Lion { betas }),
             Kind::Muon => Rule::Muon(Muon {
-                momentum: self.momentum.unwrap_or(MUON_MOMENTUM),
-                nesterov: self.nesterov.unwrap_or(true),
-                steps: self.ns_steps.unwrap_or(NS_STEPS).min(MOST_NS_STEPS) as u32,
-                coefficients: self.ns_coefficients.unwrap_or(COEFFICIENTS),
-                eps: self.eps.unwrap_or(MUON_EPS),
-                adjust: self.adjust_lr.unwrap_or(Adjust::Original),
-                normalise_weights: self.normalise_weights.unwrap_or(false),
+                momentum: self.momentum.unwrap_or(Muon::JORDAN.momentum),
+                nesterov: self.nesterov.unwrap_or(Muon::JORDAN.nesterov),
+                steps: self.ns_steps.map_or(Muon::JORDAN.steps, |n| n.min(MOST_NS_STEPS) as u32),
+                coefficients: self.ns_coefficients.unwrap_or(Muon::JORDAN.coefficients),
+                eps: self.eps.unwrap_or(Muon::JORDAN.eps),
+                adjust: self.adjust_lr.unwrap_or(Muon::JORDAN.adjust),
+                normalise_weights: self.normalise_weights.unwrap_or(Muon::JORDAN.normalise_weights),
             }),
         }
     }
@@ -142,12 +138,12 @@ impl Settings {
             below_one(path("betas"), beta)?;
         }
         self.check_eps(path("eps"))?;
-        let steps = self.ns_steps.unwrap_or(NS_STEPS);
+        let steps = self.ns_steps.unwrap_or(1);
         if !(1..=MOST_NS_STEPS).contains(&steps) {
             let text = format!("{at}.ns_steps is {steps}, and must be 1 to {MOST_NS_STEPS}");
             return Err(Mistake::at(path("ns_steps"), text));
         }
-        let coefficients = self.ns_coefficients.unwrap_or(COEFFICIENTS);
+        let coefficients = self.ns_coefficients.unwrap_or(Muon::JORDAN.coefficients);
         let range = -LARGEST_COEFFICIENT..=LARGEST_COEFFICIENT;
         match coefficients.into_iter().find(|c| !range.contains(c)) {
             None => Ok(()),

@@ -3,12 +3,14 @@
 use std::arch::asm;
 
 use super::super::product::{Column, DEPTH, Product, SIDE};
-use super::Unit;
 
 /// Repeats four independent products; how many operations that was.
-pub fn products(repeats: usize) -> usize {
-    for _ in 0..if super::has(Unit::Matrices) { repeats } else { 0 } {
-        // SAFETY: the machine has tiles; what they hold does not matter.
+///
+/// # Safety
+/// The machine has tiles and this thread has configured them.
+pub unsafe fn products(repeats: usize) -> usize {
+    for _ in 0..repeats {
+        // SAFETY: the caller's promise; what the tiles hold does not matter.
         unsafe {
             asm!(
                 "tdpbf16ps tmm0, tmm4, tmm6",

@@ -36,11 +36,12 @@ fn transposes() -> bool {
 /// Repeats independent products in registers, for their speed; how many operations that was. Where
 /// this machine has the unit, and this thread has configured it.
 pub fn products(unit: Unit, repeats: usize) -> usize {
-    expect(unit);
+    assert!(has(unit), "{} is not here", unit.name());
     match unit {
         // SAFETY: the machine has it, as just checked.
         Unit::Dots => unsafe { dots::products(repeats) },
-        Unit::Matrices => matrices::products(repeats),
+        // SAFETY: likewise, and threads of the engine configure it.
+        Unit::Matrices => unsafe { matrices::products(repeats) },
     }
 }
 
