@@ -191,7 +191,10 @@ impl Pictures for Stored {
         Ok(of_file.unwrap_or_else(own))
     }
 
-    fn seen_picture(&self, _epoch: u32, index: usize, pixels: &mut [u8]) -> u8 {
+    fn seen_picture(&self, epoch: u32, index: usize, pixels: &mut [u8]) -> u8 {
+        if self.extent == self.seen {
+            return self.picture(epoch, index, pixels);
+        }
         let bytes = self.extent.bytes();
         let whole = &self.pixels[index * bytes..][..bytes];
         Area::middle(self.extent, self.seen).cut(self.extent, whole, pixels);

@@ -90,7 +90,7 @@ fn a_run_goes_on_in_its_precision_only() {
 }
 
 /// Whether the adapter here computes in f16, or a visible line that it does not.
-fn has_half() -> bool {
+pub fn has_half() -> bool {
     let options = Options { precision: Precision::F16, ..Options::default() };
     match WgpuEngine::open(&options) {
         Ok(_) => true,

@@ -3,6 +3,7 @@
 use safetensors::SafeTensors;
 
 use crate::folder::Folder;
+use crate::half::has_half;
 
 const SPEC: &str = "unit u(width) {
     F = conv(3x3, width) -> bn
@@ -64,9 +65,12 @@ fn muon_trains_on_every_engine_and_in_every_precision() {
         ("wgpu", "--engine wgpu", 1e-3),
         ("f16", "--engine wgpu --precision f16", 5e-2),
     ] {
+        if engine.ends_with("f16") && !has_half() {
+            continue;
+        }
         let run = folder.run(&format!("{train} {engine} --out {name}"));
-        if engine.contains("wgpu") && run.code != 0 {
-            assert!(run.err.contains("adapter") || run.err.contains("f16"), "{run:?}");
+        // There is no adapter here.
+        if engine.contains("wgpu") && run.code == 4 {
             continue;
         }
         assert_eq!(run.code, 0, "{run:?}");

@@ -229,7 +229,7 @@ fn stretch(base: &mut Mapping, own: &Mapping) -> Result<(), String> {
         return Ok(());
     };
     for at in list {
-        let Some(number) = at.as_f64() else { continue };
+        let Some(number) = at.as_f64().filter(|at| *at >= 0.0) else { continue };
         let there = number * now / was;
         *at = match whole(there) {
             Some(whole) => Value::from(whole as u64),

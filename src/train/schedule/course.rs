@@ -1,6 +1,6 @@
 //! How a rate changes over a run.
 
-use crate::train::epochs::{Epochs, whole};
+use crate::train::epochs::Epochs;
 use crate::train::recipe::{Cosine, Curve, OneCycle, Recipe, WarmupCurve};
 
 /// The warm-up of a run.
@@ -83,11 +83,11 @@ impl Course {
         match self {
             Course::Constant => top,
             Course::Steps(by, at, length) => {
-                // step/total ≥ at/length, by products, which are exact where both are whole and run below
-                // 2⁵³, and else near a whole number that is meant: no boundary is missed by rounding.
+                // step/total ≥ at/length, by products: of whole numbers below 2⁴⁸ they are exact, and of
+                // decimal fractions off by a few roundings, by which no boundary is missed.
                 let passed = |at: &&Epochs| {
-                    let end = at.0 * total as f64;
-                    step as f64 * length >= whole(end).unwrap_or(end)
+                    let end = at.0 * total as f64 * (1.0 - 16.0 * f64::EPSILON);
+                    step as f64 * length >= end
                 };
                 top / by.powi(at.iter().filter(passed).count() as i32)
             }

@@ -168,6 +168,26 @@ fn a_rising_warm_up_is_that_of_pytorch() {
     close(long.rate(4), 0.1);
 }
 
+/// With the step that exact fractions name: rounding moves no boundary either way.
+#[test]
+fn rates_are_divided_at_decimal_fractions() {
+    let mut recipe = Recipe::he2016().unwrap();
+    (recipe.iterations, recipe.schedule.warmup) = (None, None);
+    // In tenths of epochs, each of which is some whole steps.
+    for (length, at) in (1..60u64).flat_map(|length| (0..length).map(move |at| (length, at))) {
+        for per_epoch in [10, 50, 390] {
+            recipe.epochs = Some(Epochs(length as f64 / 10.0));
+            recipe.schedule.divide.as_mut().unwrap().at = vec![Epochs(at as f64 / 10.0)];
+            let plan = StepPlan::new(&recipe, Length::Recipe, per_epoch);
+            assert_eq!(plan.total, length * per_epoch / 10);
+            let first = at * per_epoch / 10;
+            let divided = |step: u64| plan.rate(step) < 0.05;
+            assert!(divided(first), "{length} {at} {per_epoch}: late");
+            assert!(first == 0 || !divided(first - 1), "{length} {at} {per_epoch}: early");
+        }
+    }
+}
+
 #[test]
 fn epochs_need_not_be_whole() {
     let mut recipe = Recipe::he2016().unwrap();

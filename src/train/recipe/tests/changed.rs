@@ -94,6 +94,12 @@ fn parts_at_other_sizes_keep_their_shares_of_another_length() {
     let late = changed("sizes", "[{ size: 8, until: 21 }]").unwrap_err().to_string();
     assert!(late.contains("sizes: until is 21, and the recipe has 20 epochs"), "{late}");
 
+    // What no run can have is not made into what one can.
+    write("base: he2016\nschedule: { divide: { at: [-1] } }\n");
+    let early = small("epochs: 10\n").unwrap_err().to_string();
+    assert!(early.contains("must rise and stay within"), "{early}");
+    write("base: he2016\nepochs: 20\nsizes: [{ size: 16, until: 3 }, { size: 24, until: 12 }]\n");
+
     // What is counted otherwise has no such shares, and nothing is guessed.
     let told = "`sizes` has shares of 20 epochs, and this length is in iterations; write sizes: \
                 [{ size: 24, until: 10 }] anew, or the length in epochs";
