@@ -39,6 +39,9 @@ pub struct EngineOptions {
     pub precision: Precision,
     /// Threads of the CPU engine; one a core where it is not said.
     pub threads: Option<usize>,
+    /// Which adapter the GPU engine takes, by its place in [`adapters`]; the best where it is not said.
+    /// With [`EngineKind::Best`], it asks for the GPU engine.
+    pub adapter: Option<usize>,
     /// What the GPU engine may ask its device for.
     pub limits: DeviceLimits,
     /// Whether the GPU engine times its contractions in several forms to find the fastest.
@@ -120,7 +123,7 @@ impl EngineOptions {
     /// and whatever keeps its device from opening.
     pub fn open(&self) -> Result<OpenEngine, EngineError> {
         self.check()?;
-        match self.kind {
+        match self.asked() {
             EngineKind::Cpu => self.cpu_engine(Reason::Asked),
             EngineKind::Gpu => self.gpu_engine(Reason::Asked),
             EngineKind::Best => self.best_engine(),
@@ -132,11 +135,19 @@ impl EngineOptions {
     /// # Errors
     /// [`EngineError::UnsupportedPrecision`] where it does not.
     pub fn check(&self) -> Result<(), EngineError> {
-        match self.kind {
+        match self.asked() {
             EngineKind::Cpu => CpuEngine::check(self.precision),
             EngineKind::Gpu => WgpuEngine::check(self.precision),
             // It is chosen by the precision.
             EngineKind::Best => Ok(()),
+        }
+    }
+
+    /// The kind, where an adapter asks for the GPU engine too.
+    fn asked(&self) -> EngineKind {
+        match (self.kind, self.adapter) {
+            (EngineKind::Best, Some(_)) => EngineKind::Gpu,
+            (kind, _) => kind,
         }
     }
 
@@ -189,6 +200,7 @@ impl EngineOptions {
 
     fn gpu_engine(&self, why: Reason) -> Result<OpenEngine, EngineError> {
         let engine = WgpuEngine::open(&GpuOptions {
+            adapter: self.adapter,
             limits: self.limits,
             precision: self.precision,
             tune: self.tune,

@@ -7,7 +7,10 @@ use super::{Checkpoint, Diagnostics, Model, OpenEngine, Spec};
 use crate::data::batches::Loading;
 use crate::data::normalise::Normalisation;
 use crate::data::{Dataset, Pictures};
-use crate::lower::{self, Form};
+use crate::engine::Precision;
+use crate::engine::cpu::footprint::footprint;
+use crate::graph::Program;
+use crate::lower::{self, Form, Goal};
 use crate::network::Network;
 #[cfg(feature = "cli")]
 use crate::train::config::Replanned;
@@ -142,6 +145,27 @@ impl Training {
     /// The network, with what the recipe puts on its units.
     pub fn network(&self) -> &Network {
         &self.network
+    }
+
+    /// Bytes of tensors that a run holds on the CPU engine with so many threads: those of its largest step
+    /// and, beside them, of inference.
+    ///
+    /// # Errors
+    /// What the engine cannot compute.
+    pub fn footprint(&self, precision: Precision, threads: usize) -> Result<usize, TrainError> {
+        let form = Form { recompute: self.recompute, scaled: precision.scales_loss() };
+        let updates = updates::of(&self.recipe, &self.network)?;
+        let bytes = |program: &Program| Ok(footprint(program, precision)?.bytes(threads));
+        let step = |network: &Network| {
+            bytes(&lower::program(network, self.recipe.batch, Goal::Training(&updates, form)))
+        };
+        let steps: Vec<usize> = [&self.network]
+            .into_iter()
+            .chain(self.others.values())
+            .map(step)
+            .collect::<Result<_, TrainError>>()?;
+        let tests = lower::inference(&self.network, self.recipe.batch.min(MOST_BATCH));
+        Ok(steps.into_iter().max().unwrap_or(0) + bytes(&tests)?)
     }
 
     /// A data set with the validation part that the recipe asks for, drawn from its training pictures.

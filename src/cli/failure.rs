@@ -9,6 +9,9 @@ use crate::train::error::Misfit;
 /// The exit code of a command line that makes no sense.
 pub const USAGE: u8 = 2;
 
+/// Exit codes above this one say which signal ended the program.
+pub const SIGNALS: u8 = 128;
+
 /// Why a verb failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -38,7 +41,7 @@ impl Failure {
             Failure::File(_) => 3,
             Failure::Device(_) => 4,
             Failure::Numbers(_) => 5,
-            Failure::Signal(number) => 128 + number,
+            Failure::Signal(number) => SIGNALS + number,
         }
     }
 
@@ -68,6 +71,7 @@ impl From<EngineError> for Failure {
             EngineError::NoInstructionSet { .. }
             | EngineError::NoThreads(_)
             | EngineError::NoAdapter
+            | EngineError::NoSuchAdapter { .. }
             | EngineError::Unusable { .. }
             | EngineError::NoHalf { .. }
             | EngineError::NoHardware { .. }

@@ -104,6 +104,21 @@ impl Found {
         }
     }
 
+    /// Bytes that its pictures take once they are read, as long as its files are there; those that the
+    /// program draws take none.
+    pub fn bytes(&self, sizing: Sizing) -> u64 {
+        match self {
+            Found::Known(name, _) => {
+                let (layout, place) = (layout(*name), self.place());
+                let files =
+                    layout.iter().flat_map(|layout| layout.files()).zip(place.iter().cycle());
+                let lengths = files.filter_map(|(file, at)| at.join(file).metadata().ok());
+                lengths.map(|of| of.len()).sum()
+            }
+            Found::Folder(folder) => folder.bytes(sizing),
+        }
+    }
+
     /// Whether it has a validation part of its own.
     pub fn has_validation(&self) -> bool {
         match self {

@@ -37,6 +37,14 @@ pub enum EngineError {
     /// There is no GPU adapter.
     #[error("no GPU adapter found")]
     NoAdapter,
+    /// There is no adapter of the number that was asked for.
+    #[error("adapter {number}: {}", counted_from_zero(*.found))]
+    NoSuchAdapter {
+        /// What was asked for.
+        number: usize,
+        /// How many adapters there are.
+        found: usize,
+    },
     /// An adapter does not open.
     #[error("the adapter {adapter} cannot be used: {why}")]
     Unusable {
@@ -191,6 +199,14 @@ pub enum Shortage {
         /// Channels read and written.
         channels: [usize; 2],
     },
+}
+
+fn counted_from_zero(found: usize) -> String {
+    match found {
+        0 => "there is no GPU adapter".to_owned(),
+        1 => "there is one adapter, which is 0".to_owned(),
+        _ => format!("there are {found} adapters, 0 to {}", found - 1),
+    }
 }
 
 fn but(software: &Option<(String, bool)>) -> String {

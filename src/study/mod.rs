@@ -2,8 +2,10 @@
 
 pub mod file;
 pub mod render;
+pub mod state;
 pub mod summary;
 
 pub use file::{Row, Study};
 pub use render::Table;
+pub use state::State;
 pub use summary::Summary;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::{Study, Summary};
+use super::{State, Study, Summary};
 use crate::text::escape;
 
 const HEADINGS: [&str; 6] = ["row", "median", "mean ± std", "lowest", "runs", "paper"];
@@ -37,6 +37,7 @@ struct RowResult {
     /// As the study's file has it.
     paper: String,
     runs: Vec<RunResult>,
+    unfinished: Vec<Unfinished>,
 }
 
 /// A run that is over.
@@ -47,43 +48,72 @@ struct RunResult {
     test_error_percent: Option<f64>,
 }
 
+/// A run that is not over.
+#[derive(Serialize)]
+struct Unfinished {
+    seed: u32,
+    #[serde(flatten)]
+    state: UnfinishedState,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
+enum UnfinishedState {
+    Missing,
+    Begun { step: u64, steps: u64 },
+    Failed { error: String },
+}
+
+impl Unfinished {
+    fn of((seed, state): &(u32, State)) -> Option<Self> {
+        let state = match state {
+            State::Missing => UnfinishedState::Missing,
+            State::Begun { step, steps } => UnfinishedState::Begun { step: *step, steps: *steps },
+            State::Failed(error) => UnfinishedState::Failed { error: error.clone() },
+            State::Done(_) | State::NoNumbers => return None,
+        };
+        Some(Self { seed: *seed, state })
+    }
+}
+
 impl RowResult {
-    fn of(row: &super::Row, results: &[(u32, Option<f64>)], seeds: usize) -> Self {
-        let errors: Vec<f64> = results.iter().filter_map(|(_, error)| *error).collect();
-        let run = |&(seed, test_error_percent): &_| RunResult { seed, test_error_percent };
+    fn of(row: &super::Row, states: &[(u32, State)]) -> Self {
+        let errors = errors(states);
+        let run = |(seed, state): &(u32, State)| {
+            Some(RunResult { seed: *seed, test_error_percent: state.result()? })
+        };
         Self {
             row: row.label.clone(),
-            seeds,
+            seeds: states.len(),
             test_error_percent: Summary::of(&errors),
             lowest_test_error_percent: errors.iter().copied().min_by(f64::total_cmp),
             paper: row.paper.clone(),
-            runs: results.iter().map(run).collect(),
+            runs: states.iter().filter_map(run).collect(),
+            unfinished: states.iter().filter_map(Unfinished::of).collect(),
         }
     }
 }
 
+/// Test errors of the runs that came to one.
+fn errors(states: &[(u32, State)]) -> Vec<f64> {
+    states.iter().filter_map(|(_, state)| state.result().flatten()).collect()
+}
+
 impl Table {
-    /// From the results of each row: seeds with their last test error, or none where a run came
-    /// to numbers that are none.
-    pub fn new(study: &Study, results: &[Vec<(u32, Option<f64>)>]) -> Self {
+    /// From each row's seeds, with how far their runs are.
+    pub fn new(study: &Study, states: &[Vec<(u32, State)>]) -> Self {
         let paper = match study.paper.as_str() {
             "" => String::new(),
             paper => format!("Paper: {paper}."),
         };
         let parts = [paper, study.note.split_whitespace().collect::<Vec<_>>().join(" ")];
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        let rows = study.rows.iter().zip(results);
-        let seeds = study.seeds.len();
+        let rows = study.rows.iter().zip(states);
         Self {
             title: study.title.clone(),
             note: parts.join(" "),
-            results: rows
-                .clone()
-                .map(|(row, results)| RowResult::of(row, results, seeds))
-                .collect(),
-            rows: rows
-                .map(|(row, results)| cells(&row.label, &row.paper, results, study))
-                .collect(),
+            results: rows.clone().map(|(row, states)| RowResult::of(row, states)).collect(),
+            rows: rows.map(|(row, states)| cells(&row.label, &row.paper, states)).collect(),
         }
     }
 
@@ -167,12 +197,17 @@ impl Table {
     }
 }
 
-fn cells(label: &str, paper: &str, results: &[(u32, Option<f64>)], study: &Study) -> [String; 6] {
-    let errors: Vec<f64> = results.iter().filter_map(|(_, error)| *error).collect();
-    let failed = results.len() - errors.len();
-    let mut runs = format!("{} of {}", results.len(), study.seeds.len());
-    if failed > 0 {
-        runs += &format!(", {failed} without numbers");
+fn cells(label: &str, paper: &str, states: &[(u32, State)]) -> [String; 6] {
+    let errors = errors(states);
+    let count = |is: &dyn Fn(&State) -> bool| states.iter().filter(|(_, state)| is(state)).count();
+    let mut runs = format!("{} of {}", count(&State::is_over), states.len());
+    for (number, what) in [
+        (count(&|state| *state == State::NoNumbers), "without numbers"),
+        (count(&|state| matches!(state, State::Failed(_))), "failed"),
+    ] {
+        if number > 0 {
+            runs += &format!(", {number} {what}");
+        }
     }
     let lowest = errors.iter().copied().min_by(f64::total_cmp);
     let number =
@@ -201,9 +236,13 @@ mod tests {
             seeds: [0, 1]\nrows:\n- { label: a|b, spec: a, paper: '6.61' }\n\
             - { label: c, spec: c, paper: fail }\n- { label: d, spec: d }\n";
         let study = Study::parse("s", text).unwrap();
-        let results =
-            [vec![(0, Some(6.0)), (1, Some(7.0))], vec![(0, None), (1, Some(80.0))], vec![]];
-        Table::new(&study, &results)
+        let begun = State::Begun { step: 3, steps: 9 };
+        let states = [
+            vec![(0, State::Done(6.0)), (1, State::Done(7.0))],
+            vec![(0, State::NoNumbers), (1, State::Done(80.0))],
+            vec![(0, begun), (1, State::Failed("no room".to_owned()))],
+        ];
+        Table::new(&study, &states)
     }
 
     #[test]
@@ -215,7 +254,7 @@ mod tests {
         let cells: Vec<&str> = cells.into_iter().map(str::trim).collect();
         assert_eq!(cells, ["a|b", "6.50", "6.50 ± 0.71", "6.00", "2 of 2", "6.61"]);
         assert!(lines[5].contains("2 of 2, 1 without numbers") && lines[5].ends_with("fail"));
-        assert!(lines[6].ends_with("0 of 2"));
+        assert!(lines[6].ends_with("0 of 2, 1 failed"));
         assert_eq!(lines[8], "Paper: median of 5. short");
     }
 
@@ -233,6 +272,12 @@ mod tests {
         assert_eq!(first["runs"][1], serde_json::json!({ "seed": 1, "test_error_percent": 7.0 }));
         assert!(json["rows"][1]["runs"][0]["test_error_percent"].is_null());
         assert!(json["rows"][2]["test_error_percent"].is_null());
+        let unfinished = serde_json::json!([
+            { "seed": 0, "state": "begun", "step": 3, "steps": 9 },
+            { "seed": 1, "state": "failed", "error": "no room" },
+        ]);
+        assert_eq!(json["rows"][2]["unfinished"], unfinished);
+        assert_eq!(json["rows"][0]["unfinished"], serde_json::json!([]));
         assert!(table.markdown().contains("| a\\|b | 6.50 | 6.50 ± 0.71 | 6.00 | 2 of 2 | 6.61 |"));
         let html = table.html();
         assert!(html.contains("<h1>T &amp; t</h1>") && html.contains("<td>6.50 ± 0.71</td>"));

@@ -2,6 +2,8 @@
 
 mod averages;
 mod begin;
+#[cfg(unix)]
+mod cluster;
 mod data;
 mod ends;
 mod folder;

@@ -136,7 +136,24 @@ fn bench_prints_one_object_with_the_agreed_fields() {
         assert_eq!((&value["params"], &value["threads"]), (&166.into(), &1.into()));
         assert!(value["images_per_s"].as_f64().unwrap() > 0.0);
     }
-    folder.expect(0, "devices");
+    let devices = folder.expect(0, "devices --format json");
+    let lines = devices.out.lines().map(|line| serde_json::from_str(line).unwrap());
+    let numbers: Vec<serde_json::Value> =
+        lines.filter_map(|device: serde_json::Value| device.get("adapter").cloned()).collect();
+    let expected: Vec<serde_json::Value> = (0..numbers.len()).map(Into::into).collect();
+    assert_eq!(numbers, expected);
+}
+
+#[test]
+fn an_adapter_that_is_not_there_is_told_and_has_no_place_on_the_cpu() {
+    let folder = Folder::new();
+    // With auto too: a number asks for the GPU engine.
+    let none = folder.expect(4, "bench tiny.rnet --steps 1 --adapter 99");
+    assert!(none.err.contains("adapter 99: there ") && none.err.contains("rnetc devices lists"));
+    let cpu = folder.expect(2, "bench tiny.rnet --steps 1 --engine cpu --adapter 0");
+    assert!(cpu.err.contains("--adapter is of the GPU engine"), "{cpu:?}");
+    let narrow = folder.expect(2, "bench tiny.rnet --steps 1 --precision bf16 --adapter 0");
+    assert!(narrow.err.contains("the wgpu engine computes in"), "{narrow:?}");
 }
 
 #[test]

@@ -197,6 +197,7 @@ run! {
     speed "docs/src/speed.md"
     gpu "docs/src/gpu.md"
     studies "docs/src/studies.md"
+    clusters "docs/src/clusters.md"
     lesions "docs/src/lesions.md"
     interchange "docs/src/interchange.md"
     exit_codes "docs/src/exit-codes.md"

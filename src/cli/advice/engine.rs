@@ -17,6 +17,9 @@ impl Advice for EngineError {
             EngineError::NoAdapter => "install a Vulkan driver (in software: the package \
                  mesa-vulkan-drivers) or use --engine cpu"
                 .to_owned(),
+            EngineError::NoSuchAdapter { .. } => {
+                "rnetc devices lists them; leave out --adapter to take the first".to_owned()
+            }
             EngineError::Unusable { .. } | EngineError::NoResult { .. } => {
                 "use --engine cpu".to_owned()
             }

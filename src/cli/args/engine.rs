@@ -29,6 +29,9 @@ pub struct EngineArgs {
     /// Threads of the CPU engine [default: one a core]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<usize>,
+    /// Which GPU: the number that rnetc devices gives it [default: the best]
+    #[arg(long, value_name = "N")]
+    pub adapter: Option<usize>,
     /// What the GPU engine may ask its device for
     #[arg(long, value_enum, default_value = "adapter")]
     pub limits: DeviceLimits,
@@ -41,6 +44,20 @@ impl EngineArgs {
     /// In what precision to multiply.
     pub fn precision(&self) -> Precision {
         self.precision.unwrap_or_default()
+    }
+
+    /// What is said of GPUs alone, as flags with their values.
+    pub fn of_gpus(&self) -> Vec<(&'static str, String)> {
+        let limits = Some(self.limits).filter(|limits| *limits != DeviceLimits::default());
+        let name = |value: Option<PossibleValue>| Some(value?.get_name().to_owned());
+        [
+            ("--adapter", self.adapter.map(|number| number.to_string())),
+            ("--limits", name(limits.and_then(|limits| limits.to_possible_value()))),
+            ("--tune", name(self.tune.and_then(|tune| tune.to_possible_value()))),
+        ]
+        .into_iter()
+        .filter_map(|(flag, value)| Some((flag, value?)))
+        .collect()
     }
 }
 

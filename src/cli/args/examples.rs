@@ -12,7 +12,7 @@ Exit codes:
   1    a spec, a recipe, data or weights make no sense, or not together
   2    the command line makes no sense
   3    a file cannot be read or written, or is damaged
-  4    no device, or it failed
+  4    no device or scheduler, or it failed
   5    a number that is none: the loss diverged, or gradients disagree
   130  SIGINT, 143 SIGTERM: stopped, and saved";
 
@@ -81,7 +81,10 @@ Examples:
 pub const STUDY: &str = "\
 Examples:
   rnetc study table2.yaml
-  rnetc study table2.yaml --table --format markdown";
+  rnetc study table2.yaml --table --format markdown
+  rnetc study table2.yaml --on local --jobs 4
+  rnetc study table2.yaml --on slurm --threads 8 --dry-run -- --partition=cpu --time=12:00:00
+  rnetc study table2.yaml --on hyperqueue --threads 8";
 
 pub const LESION: &str = "\
 Examples:

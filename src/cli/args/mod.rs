@@ -9,6 +9,7 @@ mod running;
 mod runs;
 mod shell;
 mod specs;
+mod study;
 mod values;
 mod views;
 
@@ -19,11 +20,12 @@ pub use engine::{DevicesArgs, EngineArgs};
 pub use lesions::{Delete, LesionArgs, PathsArgs, PathsCheckArgs, PathsVerb, TrainedArgs};
 pub use part::PartArg;
 pub use running::{BenchArgs, Format, ResultFormat, RunArgs};
-pub use runs::{ExportArgs, ImportArgs, KnownArgs, ReportArgs, StudyArgs, TableFormat};
+pub use runs::{ExportArgs, ImportArgs, KnownArgs, ReportArgs};
 pub use shell::{Colour, CompletionsArgs, ManArgs};
 pub use specs::{
     BuildArgs, CheckArgs, ExplainArgs, FmtArgs, GradcheckArgs, GraphArgs, MessageFormat,
 };
+pub use study::{On, StudyArgs, TableFormat};
 
 /// A compiler for residual networks: from a spec that reads like the figure to fused kernels
 /// that train.
@@ -98,7 +100,7 @@ pub enum Verb {
     Report(ReportArgs),
     /// Run what is missing of a table of runs, and print the table
     #[command(after_help = examples::STUDY)]
-    Study(StudyArgs),
+    Study(Box<StudyArgs>),
     /// Delete or swap units of a trained network and measure the test error
     #[command(after_help = examples::LESION)]
     Lesion(LesionArgs),

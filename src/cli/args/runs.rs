@@ -6,7 +6,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 
 use super::engine::EngineArgs;
 use super::running::Format;
-use super::values::{Names, class_names, set, setting, side, threads};
+use super::values::{Names, class_names, set, setting, side};
 use crate::data::Set;
 use crate::export::state_dict::Family;
 
@@ -31,32 +31,6 @@ pub struct ReportArgs {
     /// How to print what stands in the page
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
-    /// On what
-    #[command(flatten)]
-    pub engine: EngineArgs,
-}
-
-/// `rnetc study`.
-#[derive(Debug, Args)]
-pub struct StudyArgs {
-    /// The study, in YAML
-    #[arg(value_name = "FILE")]
-    pub study: PathBuf,
-    /// Folder of its runs and tables [default: runs/study-<name>]
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// A folder with the official files [default: the cache, and fetched where they are not]
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Runs side by side, where memory allows
-    #[arg(long, value_name = "N", default_value = "1", value_parser = threads)]
-    pub jobs: usize,
-    /// Print the table of what has been run, and run nothing
-    #[arg(long)]
-    pub table: bool,
-    /// How to print the table; all forms are written beside the runs
-    #[arg(long, value_enum, default_value = "text")]
-    pub format: TableFormat,
     /// On what
     #[command(flatten)]
     pub engine: EngineArgs,
@@ -178,19 +152,4 @@ pub struct KnownArgs {
     /// Resize(256) and CenterCrop do: 256 [default: pictures are stretched]
     #[arg(long, value_name = "N", value_parser = side)]
     pub resize: Option<usize>,
-}
-
-/// How to print a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TableFormat {
-    /// Aligned columns
-    Text,
-    /// A line a run
-    Csv,
-    /// For programs: a JSON object, with the rows and their runs
-    Json,
-    /// For GitHub and its like
-    Markdown,
-    /// A page
-    Html,
 }

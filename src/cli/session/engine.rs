@@ -17,6 +17,11 @@ pub fn open(args: &EngineArgs) -> Result<OpenEngine, Failure> {
     if (args.engine, args.limits) == (EngineKind::Cpu, DeviceLimits::WebGpuDefault) {
         return Err(Failure::Usage("--limits is of the GPU engine: leave out --engine cpu".into()));
     }
+    if args.engine == EngineKind::Cpu && args.adapter.is_some() {
+        return Err(Failure::Usage(
+            "--adapter is of the GPU engine: leave out --engine cpu".into(),
+        ));
+    }
     if args.engine == EngineKind::Cpu && args.tune.is_some() {
         return Err(Failure::Usage("--tune is of the GPU engine: leave out --engine cpu".into()));
     }
@@ -68,6 +73,7 @@ fn options(args: &EngineArgs) -> EngineOptions {
     let mut options = EngineOptions::best().precision(args.precision());
     options.kind = args.engine;
     options.threads = args.threads;
+    options.adapter = args.adapter;
     options.limits = args.limits;
     options.tune = args.tune.unwrap_or(Tune::Cached);
     // Without a cache folder, pipelines are compiled each time.

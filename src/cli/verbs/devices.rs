@@ -21,6 +21,9 @@ struct Device {
     kind: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     backend: Option<String>,
+    /// Its number, as `--adapter` takes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adapter: Option<usize>,
     /// What it computes in.
     precisions: Vec<Precision>,
 }
@@ -34,13 +37,17 @@ pub fn devices(args: &DevicesArgs) -> Result<(), Failure> {
         let computes = |precision: &Precision| CpuEngine::check(*precision).is_ok();
         let precisions = Precision::ALL.into_iter().filter(computes).collect();
         let (engine, device) = (own.engine, own.to_string());
-        json(&Device { engine, device, threads, kind: None, backend: None, precisions })?;
-        return found.iter().map(gpu).try_for_each(|device| json(&device));
+        let (kind, backend, adapter) = (None, None, None);
+        json(&Device { engine, device, threads, kind, backend, adapter, precisions })?;
+        return found.iter().enumerate().map(gpu).try_for_each(|device| json(&device));
     }
     say(format_args!("{:5} {own}", own.engine));
-    for adapter in &found {
+    for (number, adapter) in found.iter().enumerate() {
         let half = if adapter.half { ", f16" } else { ", no f16" };
-        say(format_args!("wgpu  {} ({}, {}{half})", adapter.name, adapter.kind, adapter.backend));
+        say(format_args!(
+            "wgpu  {} ({}, {}{half}, adapter {number})",
+            adapter.name, adapter.kind, adapter.backend
+        ));
     }
     if found.is_empty() {
         say("wgpu  no adapter; a Vulkan, Metal or DirectX 12 driver would give one");
@@ -48,7 +55,7 @@ pub fn devices(args: &DevicesArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn gpu(adapter: &AdapterSummary) -> Device {
+fn gpu((number, adapter): (usize, &AdapterSummary)) -> Device {
     let half = adapter.half.then_some(Precision::F16);
     Device {
         engine: "wgpu",
@@ -56,6 +63,7 @@ fn gpu(adapter: &AdapterSummary) -> Device {
         threads: None,
         kind: Some(adapter.kind),
         backend: Some(adapter.backend.clone()),
+        adapter: Some(number),
         precisions: [Precision::F32].into_iter().chain(half).collect(),
     }
 }

@@ -187,6 +187,13 @@ impl Folder {
         &self.classes
     }
 
+    /// Bytes that its pictures take once they are read.
+    pub fn bytes(&self, sizing: Sizing) -> u64 {
+        let of = |count: usize, purpose: Purpose| (count * purpose.extent(sizing).bytes()) as u64;
+        let validation = self.validation.as_ref().map_or(0, Vec::len);
+        of(self.train.len(), Purpose::Training) + of(validation + self.test.len(), Purpose::Test)
+    }
+
     /// Reads the pictures, each in a size.
     pub fn load(
         &self,

@@ -4,15 +4,17 @@
 //! on tiles that sit in a core's cache, and then puts results of the batch together. `memory`
 //! gives every buffer its place, `jit` compiles the loops, `run` links the three and runs them:
 //! threads take chunks of images, and every reduction has a fixed tree, so that results are the
-//! same bits for any number of threads. [`explain`] and [`dump`] show a schedule and its memory.
+//! same bits for any number of threads. [`explain`] and [`dump`] show a schedule and its memory,
+//! [`footprint`] says how much that will be.
 //!
 //! Below stand `operand` (how numbers lie in memory, and how far they reach), `loops` (what is
 //! compiled), `windows` (pooling and re-indexing, which need no compiling) and [`simd`]
 //! (contractions). Each imports only from those before it: operand, loops, windows, simd, plan,
-//! memory, jit, run, explain and dump; jit knows neither plan nor memory.
+//! memory, jit, run, explain, dump and footprint; jit knows neither plan nor memory.
 
 pub mod dump;
 pub mod explain;
+pub mod footprint;
 mod jit;
 mod loops;
 mod memory;

@@ -22,7 +22,11 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     if args.training.tui {
         tui::check()?;
     }
-    let signals = Signals::catch()?;
+    stopped_by(args, &Signals::catch()?)
+}
+
+/// The same, stopped by signals that are caught already.
+pub fn stopped_by(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
     let named = args.train.as_ref().or(args.eval.as_ref().and_then(Option::as_ref));
     if let (Some(Set::Folder(folder)), Some(data)) = (named, &args.data) {
         return Err(Failure::Usage(format!(
@@ -45,11 +49,11 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
                     .into(),
             ));
         }
-        train::train(args, &signals)
+        train::train(args, signals)
     } else if let (Some(set), Some(weights)) = (&args.eval, &args.weights) {
-        evaluate::evaluate(args, set.as_ref(), weights, &signals)
+        evaluate::evaluate(args, set.as_ref(), weights, signals)
     } else if let Some(weights) = &args.weights {
-        predict::predict(args, weights, &signals)
+        predict::predict(args, weights, signals)
     } else {
         Err(Failure::Usage(
             "say --train DATA, --resume RUN, --eval DATA or --predict IMAGE…".into(),

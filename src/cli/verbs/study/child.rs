@@ -1,14 +1,15 @@
-//! Processes of a study: how many at once, what they say, and how they are stopped.
+//! Processes of a study: how many at once, on which GPUs, what they say, and how they are stopped.
 
 use std::fs::File;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use super::job::{Job, State};
-use crate::cli::args::StudyArgs;
+use super::job::Job;
+use crate::cli::args::{EngineArgs, StudyArgs};
 use crate::cli::session::signals::Signals;
 use crate::cli::show::output;
 use crate::cli::{Failure, failure};
+use crate::study::State;
 
 /// How often processes are looked at.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -21,19 +22,36 @@ struct Running<'a> {
     job: &'a Job,
     child: Child,
     began: Instant,
+    /// The number of the GPU that it has.
+    gpu: Option<usize>,
 }
 
-/// Runs all jobs, as many at once as was asked for and memory allows; the first failure stops
-/// the others in order.
-pub fn all(args: &StudyArgs, jobs: &[&Job], signals: &Signals) -> Result<(), Failure> {
+/// How many runs there are at once, on which GPUs.
+pub struct Room {
+    /// Most runs at once.
+    pub jobs: usize,
+    /// Numbers of the GPUs that they are spread over; none where each run finds its own device.
+    pub gpus: Vec<usize>,
+}
+
+impl Room {
+    /// The GPU that fewest runs have.
+    fn gpu(&self, running: &[Running]) -> Option<usize> {
+        let runs = |gpu: &usize| running.iter().filter(|process| process.gpu == Some(*gpu)).count();
+        self.gpus.iter().copied().min_by_key(runs)
+    }
+}
+
+/// Runs all jobs, as many at once as there is room for; the first failure stops the others in order.
+pub fn all(args: &StudyArgs, room: &Room, jobs: &[&Job], signals: &Signals) -> Result<(), Failure> {
     let mut waiting = jobs.iter();
     let mut running: Vec<Running> = Vec::new();
     let mut most_seen = 0;
     let mut ended = Ok(());
     loop {
-        while ended.is_ok() && running.len() < args.jobs && room(&running, &mut most_seen) {
+        while ended.is_ok() && running.len() < room.jobs && fits(&running, &mut most_seen) {
             let Some(job) = waiting.next() else { break };
-            match start(args, job) {
+            match start(args, job, room.gpu(&running)) {
                 Ok(process) => running.push(process),
                 Err(failure) => ended = Err(failure),
             }
@@ -67,21 +85,27 @@ pub fn all(args: &StudyArgs, jobs: &[&Job], signals: &Signals) -> Result<(), Fai
     }
 }
 
-fn start<'a>(args: &StudyArgs, job: &'a Job) -> Result<Running<'a>, Failure> {
-    let begun = job.state()? == State::Begun;
+fn start<'a>(args: &StudyArgs, job: &'a Job, gpu: Option<usize>) -> Result<Running<'a>, Failure> {
+    // It may have been begun otherwise since it was looked at.
+    job.state()?;
     let io = |error| Failure::io("beginning", &job.folder, error);
-    std::fs::create_dir_all(&job.folder).map_err(io)?;
-    let log = job.folder.join("log.txt");
-    let log = File::options().create(true).append(true).open(&log).map_err(io)?;
+    job.make_folder()?;
+    let log = File::options().create(true).append(true).open(job.log()).map_err(io)?;
     let mut command = Command::new(std::env::current_exe().map_err(io)?);
     command
-        .args(job.arguments(begun, args.data.as_ref(), &args.engine))
+        .args(job.arguments(args.data.as_ref(), &on(args, gpu)))
         .stdin(Stdio::null())
         .stdout(log.try_clone().map_err(io)?)
         .stderr(log);
     own_group(&mut command);
-    output::note(format_args!("{}: {}", job.label, if begun { "goes on" } else { "begins" }));
-    Ok(Running { job, child: command.spawn().map_err(io)?, began: Instant::now() })
+    let place = gpu.map_or(String::new(), |gpu| format!(" on adapter {gpu}"));
+    output::note(format_args!("{}: {}{place}", job.label, job.goes()));
+    Ok(Running { job, child: command.spawn().map_err(io)?, began: Instant::now(), gpu })
+}
+
+/// On what a run computes that has a GPU of its own.
+fn on(args: &StudyArgs, gpu: Option<usize>) -> EngineArgs {
+    EngineArgs { adapter: args.engine.adapter.or(gpu), ..args.engine.clone() }
 }
 
 /// So that a signal from the keyboard reaches a run through this process, once.
@@ -111,11 +135,14 @@ fn finished(process: &Running, status: ExitStatus) -> Result<(), Failure> {
             job.no_numbers()
         }
         code => {
-            let log = job.folder.join("log.txt");
+            let log = job.log();
             let text = std::fs::read_to_string(&log).unwrap_or_default();
             let said = text.lines().rfind(|line| line.starts_with("error")).unwrap_or_default();
             output::fault(format_args!("{}: failed; {} says {said}", job.label, log.display()));
             let code = code.and_then(|code| u8::try_from(code).ok());
+            if code.is_some_and(|code| code < failure::SIGNALS) {
+                job.failed(said)?;
+            }
             Err(Failure::Shown(code.unwrap_or(failure::USAGE)))
         }
     }
@@ -145,7 +172,7 @@ fn terminate(_child: &Child) {}
 
 /// Whether memory is left for one more process as large as the largest seen. The first always
 /// begins; where the system does not say what is left, so do the others.
-fn room(running: &[Running], most_seen: &mut u64) -> bool {
+fn fits(running: &[Running], most_seen: &mut u64) -> bool {
     for process in running {
         let status = format!("/proc/{}/status", process.child.id());
         *most_seen = kib(&status, "VmHWM:").unwrap_or(0).max(*most_seen);

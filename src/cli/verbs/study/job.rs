@@ -1,6 +1,7 @@
 //! One run of a study, and how far it is.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -11,6 +12,7 @@ use crate::cli::session::spec;
 use crate::cli::show::changes;
 use crate::data::Set;
 use crate::engine::Precision;
+use crate::study::State;
 use crate::train::config;
 use crate::train::part::Part;
 use crate::train::recipe::Recipe;
@@ -20,6 +22,8 @@ use crate::train::schedule::Length;
 
 /// Name of the file that says that a run came to numbers that are none.
 const NO_NUMBERS: &str = "no-numbers.txt";
+/// Name of the file that says why a run ended with an error.
+const FAILED: &str = "failed.txt";
 
 /// What is run.
 pub struct Job {
@@ -49,34 +53,33 @@ pub struct Job {
     pub precision: Option<Precision>,
 }
 
-/// How far a run is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum State {
-    /// Not begun.
-    Missing,
-    /// Begun.
-    Begun,
-    /// Over; the last test error.
-    Done(f64),
-    /// Over, since the loss was no number.
-    NoNumbers,
-}
-
-impl State {
-    /// Whether nothing is left to do.
-    pub fn is_over(self) -> bool {
-        match self {
-            State::Done(_) | State::NoNumbers => true,
-            State::Missing | State::Begun => false,
-        }
-    }
-}
-
 impl Job {
+    /// Its name: its folder's, in the study's.
+    pub fn name(&self) -> String {
+        self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// What it computes in.
+    pub fn precision(&self) -> Precision {
+        self.precision.or(self.asked.precision).unwrap_or_default()
+    }
+
+    /// What it says while it trains.
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("log.txt")
+    }
+
+    /// Whether its folder holds a run.
+    pub fn is_begun(&self) -> bool {
+        self.folder.join("config.yaml").is_file()
+    }
+
     /// How far it is; an error where its folder holds another run.
     pub fn state(&self) -> Result<State, Failure> {
-        if !self.folder.join("config.yaml").is_file() {
-            return Ok(State::Missing);
+        let failed = std::fs::read_to_string(self.folder.join(FAILED)).ok();
+        let failed = failed.map(|text| State::Failed(text.trim().to_owned()));
+        if !self.is_begun() {
+            return Ok(failed.unwrap_or(State::Missing));
         }
         let run = RunFolder::open(&self.folder)?;
         let config = run.read_config()?;
@@ -109,14 +112,39 @@ impl Job {
         if self.folder.join(NO_NUMBERS).is_file() {
             return Ok(State::NoNumbers);
         }
-        let last = metrics::read(&run.metrics())?.evaluations.pop();
+        let mut history = metrics::read(&run.metrics())?;
+        let (step, last) =
+            (history.steps.last().map_or(0, |at| at.step), history.evaluations.pop());
         // A run that has given up ends before its last step, and has tested.
         let is_over = |last: &Evaluation| {
             (last.step == config.steps || config.recipe.stop.is_some())
                 && run.last_weights().is_file()
         };
         let error = last.filter(is_over).and_then(|last| last.error_percent(Part::Test));
-        Ok(error.map_or(State::Begun, State::Done))
+        let unfinished = || failed.unwrap_or(State::Begun { step, steps: config.steps });
+        Ok(error.map_or_else(unfinished, State::Done))
+    }
+
+    /// What it will do, for people.
+    pub fn goes(&self) -> &'static str {
+        if self.is_begun() { "goes on" } else { "begins" }
+    }
+
+    /// Makes its folder, in which nothing says any more that it failed.
+    pub fn make_folder(&self) -> Result<(), Failure> {
+        let io = |error| Failure::io("beginning", &self.folder, error);
+        std::fs::create_dir_all(&self.folder).map_err(io)?;
+        match std::fs::remove_file(self.folder.join(FAILED)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(io(error)),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Notes why it ended with an error.
+    pub fn failed(&self, why: &str) -> Result<(), Failure> {
+        let path = self.folder.join(FAILED);
+        std::fs::write(&path, format!("{why}\n"))
+            .map_err(|error| Failure::io("writing", &path, error))
     }
 
     /// Notes that the loss was no number.
@@ -127,7 +155,7 @@ impl Job {
     }
 
     /// The arguments that begin it, or go on with it.
-    pub fn arguments(&self, begun: bool, data: Option<&PathBuf>, on: &EngineArgs) -> Vec<String> {
+    pub fn arguments(&self, data: Option<&PathBuf>, on: &EngineArgs) -> Vec<String> {
         let mut line = vec!["run".to_string(), text(&self.spec)];
         let mut option = |name: &str, value: String| line.extend([name.to_string(), value]);
         option("--train", self.data.to_string());
@@ -155,16 +183,13 @@ impl Job {
         if let Some(name) = on.engine.to_possible_value() {
             option("--engine", name.get_name().to_string());
         }
-        if let Some(limits) = on.limits.to_possible_value() {
-            option("--limits", limits.get_name().to_string());
-        }
-        if let Some(tune) = on.tune.and_then(|tune| tune.to_possible_value()) {
-            option("--tune", tune.get_name().to_string());
+        for (name, value) in on.of_gpus() {
+            option(name, value);
         }
         if let Some(threads) = on.threads {
             option("--threads", threads.to_string());
         }
-        if begun {
+        if self.is_begun() {
             line.push("--resume".into());
         }
         line

@@ -1,32 +1,50 @@
-//! `rnetc study`: the runs of a table, each a process of its own, and the table.
+//! `rnetc study`: the runs of a table, each a process of its own, here or on a cluster, and the table.
 
 mod child;
+mod cluster;
 mod job;
+mod local;
+mod quote;
+mod task;
 
 use std::path::{Path, PathBuf};
 
 use crate::cli::Failure;
-use crate::cli::args::{StudyArgs, TableFormat};
+use crate::cli::args::{On, StudyArgs, TableFormat};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::{self, NamedSpec};
 use crate::cli::session::{RUNS, recipe};
 use crate::cli::show::output;
 use crate::data::locate::Found;
-use crate::study::{Study, Table};
-use crate::train::TrainError;
+use crate::study::{State, Study, Table};
+use crate::text::{nearest, thousands};
 use crate::train::recipe::Recipe;
 use crate::train::record::atomic;
-use crate::train::record::lock::Lock;
-use job::{Job, State};
+use cluster::Scheduler;
+use job::Job;
 
-/// Runs what is missing and prints the table.
+/// Runs what is missing, or has it run, and prints the table.
 pub fn study(args: &StudyArgs) -> Result<(), Failure> {
+    // Before anything takes time: a task may be told to end at any moment.
+    let signals = args.run.is_some().then(Signals::catch).transpose()?;
     let study = Study::parse(&args.study.to_string_lossy(), &spec::read(&args.study)?)?;
     let name = spec::stem(&args.study);
     let out = args.out.clone();
     let out = out.unwrap_or_else(|| Path::new(RUNS).join(format!("study-{name}")));
     let jobs = jobs(args, &study, &out)?;
-    let ended = if args.table { Ok(()) } else { run(args, &out, &jobs) };
+    if let (Some(name), Some(signals)) = (&args.run, &signals) {
+        return one(args, name, &jobs, signals);
+    }
+    let on = |scheduler| cluster::submit(args, scheduler, &out, &in_order(&jobs));
+    let ended = match args.on {
+        Some(On::Slurm) => return on(Scheduler::Slurm),
+        Some(On::Hyperqueue) => return on(Scheduler::HyperQueue),
+        Some(On::Local) | None if args.table => Ok(()),
+        Some(On::Local) | None => local::run(args, &out, &in_order(&jobs)),
+    };
+    if args.dry_run {
+        return ended;
+    }
     // What a stopped study has is shown too.
     let table = table(&study, &jobs)?;
     let forms = [
@@ -81,40 +99,46 @@ fn jobs(args: &StudyArgs, study: &Study, out: &Path) -> Result<Vec<Vec<Job>>, Fa
     Ok(rows)
 }
 
-fn run(args: &StudyArgs, out: &Path, jobs: &[Vec<Job>]) -> Result<(), Failure> {
-    std::fs::create_dir_all(out).map_err(|error| TrainError::writing(out, error))?;
-    let _lock = Lock::take(out)?;
-    // Seed by seed: every row has its first figure early.
+/// Seed by seed: every row has its first figure early.
+fn in_order(jobs: &[Vec<Job>]) -> Vec<&Job> {
     let seeds = jobs.first().map_or(0, Vec::len);
-    let all: Vec<&Job> =
-        (0..seeds).flat_map(|seed| jobs.iter().map(move |row| &row[seed])).collect();
-    let mut missing = Vec::new();
-    for job in &all {
-        if !job.state()?.is_over() {
-            missing.push(*job);
+    (0..seeds).flat_map(|seed| jobs.iter().map(move |row| &row[seed])).collect()
+}
+
+/// Trains one run here, whoever asks for it.
+fn one(args: &StudyArgs, name: &str, jobs: &[Vec<Job>], signals: &Signals) -> Result<(), Failure> {
+    match jobs.iter().flatten().find(|job| job.name() == name) {
+        Some(job) => task::train(args, job, signals),
+        None => {
+            let known: Vec<String> = jobs.iter().flatten().map(Job::name).collect();
+            let meant = nearest(name, known.iter().map(String::as_str));
+            let meant = meant.map_or(String::new(), |near| format!("; did you mean {near}?"));
+            Err(Failure::Usage(format!(
+                "the study {} has no run {name}{meant}",
+                args.study.display()
+            )))
         }
     }
-    let (total, rest) = (all.len(), missing.len());
-    output::note(format_args!(
-        "{total} runs, {} done, {rest} to do, in {}",
-        total - rest,
-        out.display()
-    ));
-    child::all(args, &missing, &Signals::catch()?)
 }
 
 fn table(study: &Study, jobs: &[Vec<Job>]) -> Result<Table, Failure> {
-    let mut results = Vec::new();
+    let mut states = Vec::new();
     for row in jobs {
-        let mut errors = Vec::new();
-        for job in row {
-            match job.state()? {
-                State::Done(error) => errors.push((job.seed, Some(error))),
-                State::NoNumbers => errors.push((job.seed, None)),
-                State::Missing | State::Begun => {}
-            }
-        }
-        results.push(errors);
+        let states_of = row.iter().map(|job| Ok((job.seed, job.state()?)));
+        states.push(states_of.collect::<Result<Vec<_>, Failure>>()?);
     }
-    Ok(Table::new(study, &results))
+    let unfinished = jobs.iter().flatten().zip(states.iter().flatten());
+    for (job, (_, state)) in unfinished {
+        match state {
+            State::Begun { step, steps } => output::note(format_args!(
+                "{}: {} of {} steps",
+                job.label,
+                thousands(*step as usize),
+                thousands(*steps as usize)
+            )),
+            State::Failed(why) => output::note(format_args!("{}: failed: {why}", job.label)),
+            State::Missing | State::Done(_) | State::NoNumbers => {}
+        }
+    }
+    Ok(Table::new(study, &states))
 }

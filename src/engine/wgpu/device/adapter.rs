@@ -84,8 +84,8 @@ impl Gpu {
         let instance = instance();
         let mut found = all(&instance);
         let summaries: Vec<_> = found.iter().map(|(summary, _)| summary.clone()).collect();
-        let best = best(&summaries, activations).ok_or(EngineError::NoAdapter)?;
-        let (summary, adapter) = found.swap_remove(best);
+        let chosen = choose(&summaries, options.adapter, activations)?;
+        let (summary, adapter) = found.swap_remove(chosen);
         let offered = adapter.features() & options.limits.features();
         let features = features(activations, offered, &summary.name)?;
         let limits = options.limits.asked(&adapter.limits());
@@ -153,6 +153,19 @@ fn open(
     })
 }
 
+/// The adapter of the number that is asked for, or else the best.
+fn choose(
+    found: &[AdapterSummary],
+    asked: Option<usize>,
+    activations: NumberFormat,
+) -> Result<usize, EngineError> {
+    match asked {
+        Some(number) if number < found.len() => Ok(number),
+        Some(number) => Err(EngineError::NoSuchAdapter { number, found: found.len() }),
+        None => best(found, activations).ok_or(EngineError::NoAdapter),
+    }
+}
+
 /// The first adapter that computes in what is asked for, but no program where there is hardware;
 /// else the first, which says what it lacks.
 fn best(found: &[AdapterSummary], activations: NumberFormat) -> Option<usize> {
@@ -194,15 +207,25 @@ fn file_name(adapter: &wgpu::Adapter) -> String {
 mod tests {
     use super::*;
 
+    fn adapter(kind: &'static str, half: bool) -> AdapterSummary {
+        let (name, backend) = ("x".to_owned(), "vulkan".to_owned());
+        AdapterSummary { name, backend, kind, software: kind == "software", half }
+    }
+
+    #[test]
+    fn the_adapter_that_is_asked_for_is_taken_whatever_it_is() {
+        let all =
+            [adapter("discrete", true), adapter("discrete", true), adapter("software", false)];
+        let chosen = |asked| choose(&all, asked, NumberFormat::F16);
+        assert_eq!([chosen(None), chosen(Some(1)), chosen(Some(2))], [Ok(0), Ok(1), Ok(2)]);
+        assert_eq!(chosen(Some(3)), Err(EngineError::NoSuchAdapter { number: 3, found: 3 }));
+        let none = choose(&[], Some(0), NumberFormat::F32);
+        assert_eq!(none, Err(EngineError::NoSuchAdapter { number: 0, found: 0 }));
+        assert_eq!(choose(&[], None, NumberFormat::F32), Err(EngineError::NoAdapter));
+    }
+
     #[test]
     fn half_precision_takes_the_first_adapter_that_has_it_but_no_program() {
-        let adapter = |kind, half| AdapterSummary {
-            name: "x".to_owned(),
-            backend: "vulkan".to_owned(),
-            kind,
-            software: kind == "software",
-            half,
-        };
         let (old, new) = (adapter("discrete", false), adapter("integrated", true));
         let program = adapter("software", true);
         let all = [old.clone(), new, program.clone()];

@@ -60,6 +60,8 @@ impl DeviceLimits {
 /// How an adapter is opened.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
+    /// Which adapter, by its place in [`super::adapter::adapters`]; else the best for the precision.
+    pub adapter: Option<usize>,
     /// What the device is asked for.
     pub limits: DeviceLimits,
     /// What it computes in; half precision needs an adapter that has it.
