@@ -1,6 +1,7 @@
 //! When each buffer is needed, and how much of it.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::offsets::Block;
 use crate::engine::cpu::plan::{Buffer, Extent, Loop, Phase, Schedule, Step, Steps};
@@ -8,7 +9,7 @@ use crate::graph::{NodeId, Op, Program};
 
 /// Images that one thread takes in a row; their weight gradients add up in one accumulator, so
 /// that results do not depend on the number of threads.
-pub const CHUNK: usize = 8;
+const CHUNK: usize = 8;
 
 const F32: usize = size_of::<f32>();
 
@@ -109,6 +110,11 @@ pub fn chunks(batch: usize) -> usize {
     batch.div_ceil(CHUNK)
 }
 
+/// The images of a chunk.
+pub fn chunk_images(chunk: usize, batch: usize) -> Range<usize> {
+    chunk * CHUNK..batch.min((chunk + 1) * CHUNK)
+}
+
 /// How many there are of what a step takes of a buffer.
 fn copies(program: &Program, buffer: Buffer) -> usize {
     match buffer {
@@ -158,14 +164,19 @@ pub fn in_arena(program: &Program, schedule: &Schedule, moments: &Moments) -> Li
     live
 }
 
-/// The tiles of a phase, by its steps.
+/// The tiles of a phase, by its steps. What is kept from image to image is needed all along.
 pub fn in_scratch(phase: &Phase<Extent>) -> Live {
     let mut live = Live::default();
+    let mut take = |taken: Extent, at: usize| {
+        if let Buffer::Tile(_) = taken.buffer {
+            live.touch(taken.buffer, F32 * taken.words, at);
+        }
+    };
     for (index, step) in phase.steps.iter().enumerate() {
-        for taken in step.accesses().all() {
-            if let Buffer::Tile(_) = taken.buffer {
-                live.touch(taken.buffer, F32 * taken.words, index);
-            }
+        step.accesses().all().for_each(|taken| take(taken, index));
+        if let Step::WeightGradient { kept: Some(kept), .. } = step {
+            take(*kept, 0);
+            take(*kept, phase.steps.len() - 1);
         }
     }
     live

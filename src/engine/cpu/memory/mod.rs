@@ -15,7 +15,7 @@ use super::plan::{Buffer, Schedule};
 use crate::graph::Program;
 
 pub use arena::Arena;
-pub use live::{CHUNK, chunks};
+pub use live::{chunk_images, chunks};
 
 /// A buffer with its place.
 #[derive(Clone, Copy, Debug)]

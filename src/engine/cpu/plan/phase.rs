@@ -288,9 +288,9 @@ impl<'a> PhaseBuilder<'a> {
         let result = Extent { buffer: Buffer::Tensor(id), words };
         let kind = MergeKind::Weights(plan.clone());
         self.phase.merges.push(Merge { kind, parts, result });
-        let words = plan.dw_scratch_words();
-        let scratch = (words > 0).then(|| self.scratch(words));
-        self.phase.steps.push(Step::WeightGradient { plan, x, g, scratch, sums: parts });
+        let [kept, scratch] = [plan.dw_kept_words(), plan.dw_scratch_words()]
+            .map(|words| (words > 0).then(|| self.scratch(words)));
+        self.phase.steps.push(Step::WeightGradient { plan, x, g, kept, scratch, sums: parts });
         Ok(())
     }
 

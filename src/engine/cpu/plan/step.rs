@@ -58,7 +58,7 @@ pub enum Step<B> {
         /// What is written.
         to: B,
     },
-    /// Adds the adjoint with respect to the weights to the chunk's sums.
+    /// Adds the adjoint with respect to the weights to the chunk's sums, for some images at once.
     WeightGradient {
         /// Kernels.
         plan: Arc<Contraction>,
@@ -66,6 +66,8 @@ pub enum Step<B> {
         x: B,
         /// Gradient of what it wrote.
         g: B,
+        /// What the kernels keep from image to image, if anything.
+        kept: Option<B>,
         /// Scratch of its own, where the kernels want any.
         scratch: Option<B>,
         /// What is added to.
@@ -133,8 +135,9 @@ impl<B: Copy> Step<B> {
             Step::ClearBorder { tile, .. } => (vec![], vec![*tile]),
             Step::Loop(step) => return step.accesses(),
             Step::Convolve { from, weights, to, .. } => (vec![*from, *weights], vec![*to]),
-            Step::WeightGradient { x, g, scratch, sums, .. } => {
-                (vec![*x, *g], scratch.iter().copied().chain([*sums]).collect())
+            Step::WeightGradient { x, g, kept, scratch, sums, .. } => {
+                let written = kept.iter().chain(scratch).copied().chain([*sums]);
+                (vec![*x, *g], written.collect())
             }
             Step::Product { operands, work, result, .. } => {
                 (operands.to_vec(), vec![*work, *result])
@@ -158,10 +161,11 @@ impl<B: Copy> Step<B> {
                 weights: to(*weights),
                 to: to(*result),
             },
-            Step::WeightGradient { plan, x, g, scratch, sums } => Step::WeightGradient {
+            Step::WeightGradient { plan, x, g, kept, scratch, sums } => Step::WeightGradient {
                 plan: plan.clone(),
                 x: to(*x),
                 g: to(*g),
+                kept: kept.map(&mut to),
                 scratch: scratch.map(&mut to),
                 sums: to(*sums),
             },

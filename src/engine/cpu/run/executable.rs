@@ -9,9 +9,9 @@ use super::clock::{Clock, PhaseClock};
 use super::merge;
 use super::view::{Place, View};
 use crate::engine::cpu::jit::{Code, LoopFn};
-use crate::engine::cpu::memory::{Arena, CHUNK, chunks};
+use crate::engine::cpu::memory::{Arena, chunk_images, chunks};
 use crate::engine::cpu::plan::{Cost, Loop, Phase, Step, Steps};
-use crate::engine::cpu::simd::Isa;
+use crate::engine::cpu::simd::{Isa, Turn};
 use crate::engine::cpu::windows::clear_border;
 use crate::engine::profile::KernelTime;
 use crate::engine::{EngineError, Executable};
@@ -74,11 +74,15 @@ impl Shared {
                 // SAFETY: see above.
                 plan.multiply(*direction, from, weights, unsafe { view.write(*to) });
             }
-            Step::WeightGradient { plan, x, g, scratch, sums } => {
+            Step::WeightGradient { plan, x, g, kept, scratch, sums } => {
+                let operands = [*x, *g].map(|place| view.read(place));
                 // SAFETY: see above.
-                let scratch = scratch.map_or(&mut [][..], |place| unsafe { view.write(place) });
+                let memory = |place: &Option<Place>| {
+                    place.map_or(&mut [][..], |place| unsafe { view.write(place) })
+                };
                 // SAFETY: see above.
-                plan.dw(view.read(*x), view.read(*g), scratch, unsafe { view.write(*sums) });
+                let sums = unsafe { view.write(*sums) };
+                plan.dw(self.turn(view), operands, [kept, scratch].map(memory), sums);
             }
             Step::Product { plan, operands, work, result } => {
                 let [left, right] = operands.map(|place| view.read(place));
@@ -96,6 +100,12 @@ impl Shared {
                 self.isa.window(window, &read[..operands.len()], result);
             }
         }
+    }
+
+    /// An image's place in its chunk.
+    fn turn(&self, view: &View) -> Turn {
+        let images = chunk_images(view.chunk, self.batch);
+        Turn { number: view.image - images.start, last: view.image + 1 == images.end }
     }
 
     fn run_phase(&self, phase: &Phase<Place>, clock: &PhaseClock) {
@@ -133,7 +143,7 @@ impl Shared {
                 unsafe { own.write(*sums) }.fill(0.0);
             }
         }
-        for image in chunk * CHUNK..self.batch.min((chunk + 1) * CHUNK) {
+        for image in chunk_images(chunk, self.batch) {
             let view = View { image, ..own };
             for (number, step) in phase.steps.iter().enumerate() {
                 clock.step(number).time(|| self.run_step(&view, step));

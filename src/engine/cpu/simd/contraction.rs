@@ -3,7 +3,7 @@
 //! Memory is counted in f32 words, also where it holds bf16 numbers.
 
 use super::isa::Isa;
-use super::tiles::{Parts, TilePlan};
+use super::tiles::{Parts, TilePlan, Turn};
 use super::vectors::VectorPlan;
 use crate::engine::cpu::operand::{NumberFormat, Operand, TileLayout};
 use crate::engine::{EngineError, Precision};
@@ -35,8 +35,7 @@ impl Contraction {
         precision: Precision,
     ) -> Result<Self, EngineError> {
         let vectors = VectorPlan::new(geometry, ci, co, isa)?;
-        // A group's channels would leave tiles nearly empty.
-        let products = isa.products(precision).filter(|_| geometry.groups == 1);
+        let products = isa.products(precision);
         let tiles =
             products.and_then(|(unit, parts)| TilePlan::new(geometry, [ci, co], parts, unit));
         Ok(Self { vectors, tiles })
@@ -103,6 +102,11 @@ impl Contraction {
         self.tiles.as_ref().map_or_else(|| self.vectors.dw_len(), TilePlan::dw_len)
     }
 
+    /// Words that the weight gradient keeps from image to image.
+    pub fn dw_kept_words(&self) -> usize {
+        self.tiles.as_ref().map_or(0, |tiles| tiles.dw_kept_len().div_ceil(2))
+    }
+
     /// Words of scratch that the weight gradient wants.
     pub fn dw_scratch_words(&self) -> usize {
         self.tiles.as_ref().map_or(0, |tiles| tiles.dw_scratch_len().div_ceil(2))
@@ -138,12 +142,13 @@ impl Contraction {
         }
     }
 
-    /// Adds the adjoint with respect to the weights to sums that start at zero.
-    pub fn dw(&self, x: &[f32], g: &[f32], scratch: &mut [f32], sums: &mut [f32]) {
+    /// Adds the adjoint with respect to the weights to sums that start at zero, at the latest once
+    /// an image is the last; `memory` is what is kept from image to image, and scratch.
+    pub fn dw(&self, turn: Turn, [x, g]: [&[f32]; 2], memory: [&mut [f32]; 2], sums: &mut [f32]) {
         match &self.tiles {
             Some(tiles) => {
-                let scratch = bytemuck::cast_slice_mut(scratch);
-                tiles.dw(bytemuck::cast_slice(x), bytemuck::cast_slice(g), scratch, sums);
+                let operands = [bytemuck::cast_slice(x), bytemuck::cast_slice(g)];
+                tiles.dw(turn, operands, memory.map(bytemuck::cast_slice_mut), sums);
             }
             None => self.vectors.dw(x, g, sums),
         }

@@ -26,4 +26,4 @@ mod vectors;
 pub use contraction::{Contraction, Direction};
 pub use isa::{ENVIRONMENT_VARIABLE, Isa};
 pub use product::{Product, ProductKind};
-pub use tiles::{Parts, Unit, configure as configure_thread};
+pub use tiles::{Parts, Turn, Unit, configure as configure_thread};

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::contraction::{Contraction, Direction};
 use super::isa::Isa;
+use super::tiles::Turn;
 use crate::engine::{EngineError, Precision};
 use crate::graph::ConvGeometry;
 
@@ -188,7 +189,8 @@ impl Product {
             let x = &x[first * ci..][..rows * ci];
             let g = &g[first * co..][..rows * co + self.slack()];
             sums.fill(0.0);
-            self.plan(part).dw(x, g, &mut [], sums);
+            let turn = Turn { number: 0, last: true };
+            self.plan(part).dw(turn, [x, g], [&mut [], &mut []], sums);
         });
         self.plan.finish_dw(sums.chunks_exact(each), out);
     }

@@ -35,7 +35,7 @@ impl Product {
 ///
 /// # Safety
 /// As [`Product::run`].
-pub unsafe fn interleave(_: Pixels, _: usize, _: &mut [u16]) {
+pub unsafe fn interleave(_: Pixels, _: usize, _: usize, _: &mut [u16]) {
     unreachable!("whoever packs has called `expect`");
 }
 
@@ -43,6 +43,6 @@ pub unsafe fn interleave(_: Pixels, _: usize, _: &mut [u16]) {
 ///
 /// # Safety
 /// As [`Product::run`].
-pub unsafe fn transpose(_: Pixels, _: usize, _: &mut [u16]) {
+pub unsafe fn transpose(_: Pixels, _: usize, _: usize, _: &mut [u16]) {
     unreachable!("whoever packs has called `expect`");
 }

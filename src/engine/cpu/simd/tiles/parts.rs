@@ -34,3 +34,8 @@ pub fn halves(value: f32) -> [u16; 2] {
     let high = nearest(value);
     [high, nearest(value - f32::from_bits(u32::from(high) << 16))]
 }
+
+/// Two numbers' nearest bf16, the first in the lower half.
+pub fn pair(first: f32, second: f32) -> u32 {
+    u32::from(nearest(first)) | u32::from(nearest(second)) << 16
+}

@@ -1,6 +1,6 @@
 //! A convolution planned for tiles.
 
-use super::gradient::TileGradient;
+use super::gradient::{TileGradient, Turn};
 use super::hardware;
 use super::parts::Parts;
 use super::product::DEPTH;
@@ -29,6 +29,8 @@ pub struct TilePlan {
 
 /// Pixels below which a sixteen of them would be mostly empty.
 const FEWEST_PIXELS: usize = 16;
+/// Elements of a tile up to which those of eight images, in two parts, are numbered by 32 bits.
+const MOST_ELEMENTS: usize = 1 << 27;
 
 impl TilePlan {
     /// Plans a convolution from `ci` to `co` channels; `None` where tiles would be nearly empty.
@@ -40,7 +42,10 @@ impl TilePlan {
         unit: Unit,
     ) -> Option<TilePlan> {
         let [rows, cols] = geometry.output();
-        if rows * cols < FEWEST_PIXELS {
+        let groups = geometry.groups;
+        // A group reads whole steps, so that no other's channels are multiplied.
+        let fills = |channels: usize| groups == 1 || (channels / groups).is_multiple_of(DEPTH);
+        if rows * cols < FEWEST_PIXELS || !fills(ci) || !fills(co) {
             return None;
         }
         let bordered =
@@ -50,24 +55,28 @@ impl TilePlan {
         let forward_grids =
             |x: &TileLayout, y: &TileLayout| vec![forward::grid(&geometry, x, co, y)];
         let dx_grids = |g: &TileLayout, to: &TileLayout| dx::grids(&geometry, g, ci, to);
-        let mut y = sweep::layout(|y| forward_grids(&x, y), [rows, cols], co, 1);
-        let mut to = sweep::layout(|to| dx_grids(&g, to), geometry.input, ci, geometry.stride);
-        let make = |grids: Vec<_>, distance: usize| {
+        let (mut y, y_rows) = sweep::layout(|y| forward_grids(&x, y), [rows, cols], co, 1, unit);
+        let (mut to, dx_rows) =
+            sweep::layout(|to| dx_grids(&g, to), geometry.input, ci, geometry.stride, unit);
+        let make = |grids: Vec<_>, rows: usize, distance: usize| {
             let mut w = 0;
             let mut all: Vec<TileSweep> = Vec::new();
-            for (grid, taps) in grids {
-                let sweep = TileSweep::new(grid, taps, parts, distance, w);
+            for grid in grids {
+                let sweep = TileSweep::new(grid, groups, rows, parts, distance, w);
                 w = sweep.w_end();
                 all.push(sweep);
             }
             all
         };
         // Without distance between the parts, both end where the first does.
-        x = reaching(x, &make(forward_grids(&x, &y), 0), parts);
-        g = reaching(g, &make(dx_grids(&g, &to), 0), parts);
-        let forward = make(forward_grids(&x, &y), x.len()).pop()?;
-        let backward = make(dx_grids(&g, &to), g.len());
-        let gradient = TileGradient::new(&geometry, &x, &g, parts, [x.len(), g.len()]);
+        x = reaching(x, &make(forward_grids(&x, &y), y_rows, 0), parts);
+        g = reaching(g, &make(dx_grids(&g, &to), dx_rows, 0), parts);
+        let forward = make(forward_grids(&x, &y), y_rows, x.len()).pop()?;
+        let backward = make(dx_grids(&g, &to), dx_rows, g.len());
+        if x.len().max(g.len()) > MOST_ELEMENTS {
+            return None;
+        }
+        let gradient = TileGradient::new(&geometry, &x, &g, parts, unit);
         y = y.reaching(written(std::slice::from_ref(&forward)));
         to = to.reaching(written(&backward));
         let dx_covers_input = dx::covers_input(&geometry);
@@ -128,27 +137,33 @@ impl TilePlan {
         self.gradient.sums()
     }
 
+    /// bf16 numbers of the tiles that the weight gradient keeps from image to image.
+    pub fn dw_kept_len(&self) -> usize {
+        self.gradient.kept_len()
+    }
+
     /// bf16 numbers of the weight gradient's scratch.
     pub fn dw_scratch_len(&self) -> usize {
         self.gradient.scratch_len()
     }
 
-    /// Packs weights (kernel rows × columns × ci × co) for [`TilePlan::forward`].
+    /// Packs weights (kernel rows × columns × ci/groups × co) for [`TilePlan::forward`].
     pub fn pack_forward(&self, w: &[f32], out: &mut [u16]) {
-        self.forward.pack(w, 1, |row, col, read| self.weight(row, col, read, 0), out);
+        self.pack(&self.forward, w, [self.channels[1], 1], out);
     }
 
-    /// Packs weights (kernel rows × columns × ci × co) for [`TilePlan::dx`].
+    /// Packs weights (kernel rows × columns × ci/groups × co) for [`TilePlan::dx`].
     pub fn pack_dx(&self, w: &[f32], out: &mut [u16]) {
         for sweep in &self.backward {
-            sweep.pack(w, self.channels[1], |row, col, read| self.weight(row, col, 0, read), out);
+            self.pack(sweep, w, [1, self.channels[1]], out);
         }
     }
 
-    /// Where the graph holds a weight.
-    fn weight(&self, row: usize, col: usize, ci: usize, co: usize) -> usize {
-        let [reads, writes] = self.channels;
-        ((row * self.geometry.kernel[1] + col) * reads + ci) * writes + co
+    fn pack(&self, sweep: &TileSweep, w: &[f32], steps: [usize; 2], out: &mut [u16]) {
+        let [ci, co] = self.channels;
+        let ConvGeometry { kernel: [_, cols], groups, .. } = self.geometry;
+        let first = |row: usize, col: usize| (row * cols + col) * (ci / groups) * co;
+        sweep.pack(w, steps, co / groups, first, out);
     }
 
     /// y = conv(x). This thread has configured its unit.
@@ -158,16 +173,19 @@ impl TilePlan {
     }
 
     fn run(&self, sweep: &TileSweep, x: &[u16], packed: &[u16], y: &mut [f32]) {
-        let product = sweep.product();
         let packed = &packed[sweep.w() / 2..];
-        assert!(product.a_end() <= 2 * x.len());
-        assert!(product.b_end() <= 2 * packed.len());
-        assert!(product.c_end() <= 4 * y.len());
-        let (a, b, c) = (x.as_ptr(), packed.as_ptr(), y.as_mut_ptr());
+        let [a_end, b_end, c_end] = sweep.ends();
+        assert!(a_end <= 2 * x.len() && b_end <= 2 * packed.len() && c_end <= 4 * y.len());
+        let [a, b] = [x, packed].map(|operand| operand.as_ptr().cast::<u8>());
+        let c = y.as_mut_ptr().cast::<u8>();
         hardware::expect(self.unit);
-        // SAFETY: the machine has the unit, and threads of the engine configure it; the operands
-        // reach far enough, as just checked, and y is borrowed alone.
-        unsafe { product.run(self.unit, a.cast(), b.cast(), c.cast()) };
+        for (product, skip) in sweep.products() {
+            let (a, b, c) =
+                (a.wrapping_add(skip[0]), b.wrapping_add(skip[1]), c.wrapping_add(skip[2]));
+            // SAFETY: the machine has the unit, and threads of the engine configure it; the
+            // operands reach far enough, as just checked, and y is borrowed alone.
+            unsafe { product.run(self.unit, a, b, c) };
+        }
     }
 
     /// The adjoint with respect to x. This thread has configured its unit.
@@ -181,15 +199,15 @@ impl TilePlan {
         }
     }
 
-    /// Adds the adjoint with respect to the weights to sums that start at zero. This thread has
-    /// configured its unit.
-    pub fn dw(&self, x: &[u16], g: &[u16], scratch: &mut [u16], sums: &mut [f32]) {
+    /// Adds the adjoint with respect to the weights to sums that start at zero, once an image is
+    /// the last of those that are added up together. This thread has configured its unit.
+    pub fn dw(&self, turn: Turn, operands: [&[u16]; 2], memory: [&mut [u16]; 2], sums: &mut [f32]) {
         hardware::expect(self.unit);
         // SAFETY: machines with a unit have AVX-512, and threads of the engine configure it.
-        unsafe { self.gradient.run(self.unit, x, g, scratch, sums) };
+        unsafe { self.gradient.run(self.unit, turn, operands, memory, sums) };
     }
 
-    /// Adds up sums, in their order, into kernel rows × columns × ci × co.
+    /// Adds up sums, in their order, into kernel rows × columns × ci/groups × co.
     pub fn finish_dw<'a>(&self, all: impl IntoIterator<Item = &'a [f32]>, out: &mut [f32]) {
         self.gradient.finish(all, out);
     }
@@ -197,7 +215,7 @@ impl TilePlan {
 
 /// A tile with what the last sixteen pixels read beyond it. A second part begins on a cache line.
 fn reaching(tile: TileLayout, sweeps: &[TileSweep], parts: Parts) -> TileLayout {
-    let end = sweeps.iter().map(|s| s.product().a_end() / 2).max().unwrap_or(0);
+    let end = sweeps.iter().map(|s| s.ends()[0] / 2).max().unwrap_or(0);
     let len = end.max(tile.len());
     tile.reaching(match parts {
         Parts::One => len,
@@ -207,5 +225,5 @@ fn reaching(tile: TileLayout, sweeps: &[TileSweep], parts: Parts) -> TileLayout 
 
 /// f32 numbers that sweeps touch.
 fn written(sweeps: &[TileSweep]) -> usize {
-    sweeps.iter().map(|s| s.product().c_end() / 4).max().unwrap_or(0)
+    sweeps.iter().map(|s| s.ends()[2] / 4).max().unwrap_or(0)
 }

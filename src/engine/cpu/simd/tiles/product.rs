@@ -7,7 +7,7 @@ pub const SIDE: usize = 16;
 /// bf16 numbers in a row: how much of the reduction one step covers.
 pub const DEPTH: usize = 32;
 
-/// Sixteen rows of C.
+/// Rows of C, as many as [`Product::rows`] says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Item {
     /// Bytes to its first row in A.
@@ -43,6 +43,8 @@ pub struct Step {
 #[derive(Clone, Debug)]
 pub struct Product {
     pub items: Vec<Item>,
+    /// Rows of an item: sixteen or, on a unit that takes them, eight.
+    pub rows: usize,
     pub columns: Vec<Column>,
     pub steps: Vec<Step>,
     /// From a row of A to the next.
@@ -61,7 +63,7 @@ impl Product {
     pub fn a_end(&self) -> usize {
         let item = self.items.iter().map(|i| i.a).max().unwrap_or(0);
         let step = self.steps.iter().map(|s| s.a).max().unwrap_or(0);
-        item + (SIDE - 1) * self.a_row + step + 2 * DEPTH + self.low.map_or(0, |[a, _]| a)
+        item + (self.rows - 1) * self.a_row + step + 2 * DEPTH + self.low.map_or(0, |[a, _]| a)
     }
 
     /// One past the last byte of B that is read.
@@ -75,23 +77,20 @@ impl Product {
     pub fn c_end(&self) -> usize {
         let item = self.items.iter().map(|i| i.c).max().unwrap_or(0);
         let column = self.columns.iter().map(|c| c.c).max().unwrap_or(0);
-        item + column + (SIDE - 1) * self.c_row + 4 * SIDE
+        item + column + (self.rows - 1) * self.c_row + 4 * SIDE
     }
 }
 
-/// bf16 pixels one after another: `count` of `channels` numbers; beyond are zeros.
+/// bf16 pixels of `channels` numbers, in the order in which they are added up.
 #[derive(Clone, Copy)]
 pub struct Pixels<'a> {
     pub values: &'a [u16],
     pub channels: usize,
-    pub count: usize,
+    /// First element of each; what lies beyond the values, and all that follow, are zeros.
+    pub at: &'a [u32],
 }
 
 impl Pixels<'_> {
-    /// Without the first few.
-    pub fn skip(self, pixels: usize) -> Self {
-        let pixels = pixels.min(self.count);
-        let values = &self.values[pixels * self.channels..];
-        Self { values, count: self.count - pixels, ..self }
-    }
+    /// No pixel: beyond all values.
+    pub const NONE: u32 = u32::MAX;
 }

@@ -1,16 +1,24 @@
-//! Forward and input gradient on tiles: sixteen pixels, a run's 32 elements, sixteen channels.
+//! Forward and input gradient on tiles: sixteen pixels or eight, a run's 32 elements, sixteen channels.
 
-use super::parts::{Parts, halves};
+use super::parts::{Parts, halves, pair};
 use super::product::{Column, DEPTH, Item, Product, SIDE, Step, TILE_BYTES};
+use super::unit::Unit;
 use crate::engine::cpu::operand::{Border, TileLayout};
 use crate::engine::cpu::simd::grid::{Grid, Taps};
 
 /// A grid of pixels as a product, and how its weights are packed.
 pub(super) struct TileSweep {
+    /// Of a group.
     taps: Taps,
+    groups: usize,
     /// Pixels that a row of A gives.
     pixels: usize,
+    /// What a row of A reads.
+    runs: Vec<Run>,
+    /// Of a group.
     product: Product,
+    /// Bytes from a group to the next in A, in B and in C.
+    group: [usize; 3],
     /// Bytes of a column's tiles.
     column: usize,
     /// Bytes to this sweep's packed weights.
@@ -23,77 +31,104 @@ const fn bytes(elements: usize) -> usize {
     2 * elements
 }
 
-/// A row of result pixels that holds the result of every grid: what lies beyond the last pixel of
-/// a row is garbage. `None` where the grids may run through rows without a break.
-fn broken_rows(grids: &[(Grid, Taps)], stride: usize) -> usize {
-    grids.iter().map(|(g, _)| g.cols.next_multiple_of(SIDE) * stride).max().unwrap_or(0)
+/// Pixels of a row of results that are computed, `rows` at a time: what lies beyond the last is
+/// garbage.
+fn whole(cols: usize, rows: usize) -> usize {
+    cols.next_multiple_of(rows)
 }
 
-/// The layout of a result in which the grids, made by `of`, can be written. One grid with a step
-/// of one pixel runs on from row to row, where that takes fewer tiles.
+/// Pixels that are computed, and whether rows follow one another: so may one grid with a step of
+/// one pixel, where that takes fewer.
+fn computed(grids: &[(Grid, Taps)], stride: usize, rows: usize) -> (usize, bool) {
+    let broken: usize = grids.iter().map(|(grid, _)| grid.rows * whole(grid.cols, rows)).sum();
+    if let [(grid, _)] = grids
+        && stride == 1
+    {
+        let running = whole(grid.rows * (grid.x_row / grid.x_pixel), rows);
+        return (broken.min(running), running <= broken);
+    }
+    (broken, false)
+}
+
+/// The layout of a result in which the grids, made by `of`, can be written, and how many pixels
+/// are computed at a time.
 pub(super) fn layout(
     of: impl Fn(&TileLayout) -> Vec<(Grid, Taps)>,
     image: [usize; 2],
     channels: usize,
     stride: usize,
-) -> TileLayout {
+    unit: Unit,
+) -> (TileLayout, usize) {
     let plain = TileLayout::plain(image, channels.next_multiple_of(SIDE));
     let grids = of(&plain);
-    let rows_of = |pixels: usize| TileLayout {
-        border: Border { right: pixels - image[1], ..Border::default() },
-        ..plain
-    };
-    if let [(grid, _)] = &grids[..]
-        && stride == 1
-    {
-        let row = grid.x_row / grid.x_pixel;
-        let running = (grid.rows * row).div_ceil(SIDE);
-        if running <= grid.rows * grid.cols.div_ceil(SIDE) {
-            return rows_of(row);
+    let fewer = unit.fewest_rows();
+    let pixels = |rows| computed(&grids, stride, rows).0;
+    let rows = if pixels(fewer) < pixels(SIDE) { fewer } else { SIDE };
+    let row = match (computed(&grids, stride, rows).1, &grids[..]) {
+        (true, [(grid, _)]) => grid.x_row / grid.x_pixel,
+        _ => {
+            let most = grids.iter().map(|(grid, _)| whole(grid.cols, rows) * stride).max();
+            most.unwrap_or(0).max(image[1])
         }
-    }
-    rows_of(broken_rows(&grids, stride).max(image[1]))
+    };
+    let border = Border { right: row - image[1], ..Border::default() };
+    (TileLayout { border, ..plain }, rows)
 }
 
 impl TileSweep {
-    /// Plans a grid whose packed weights begin at byte `w`; `plane` is the distance of the lower
-    /// halves in x, in elements.
-    pub(super) fn new(grid: Grid, taps: Taps, parts: Parts, plane: usize, w: usize) -> TileSweep {
-        let pixels = pixels_a_row(&grid, &taps);
+    /// Plans a grid, so many pixels at a time, whose packed weights begin at byte `w`; `plane` is
+    /// the distance of the lower halves in x, in elements.
+    pub(super) fn new(
+        (grid, taps): (Grid, Taps),
+        groups: usize,
+        rows: usize,
+        parts: Parts,
+        plane: usize,
+        w: usize,
+    ) -> TileSweep {
+        let taps = Taps { read: taps.read / groups, written: taps.written / groups, ..taps };
+        let pixels = if groups == 1 { pixels_a_row(&grid, &taps) } else { 1 };
+        let runs = runs(&grid, &taps, groups, pixels);
         let grid = joined(grid, pixels);
-        let items = items(&grid);
-        let chunks = run(&taps, pixels).div_ceil(DEPTH);
-        let tiles = taps.rows.len() * chunks;
+        let items = items(&grid, rows);
         let mut steps = Vec::new();
-        for row in 0..taps.rows.len() {
-            for chunk in 0..chunks {
-                steps.push(Step {
-                    a: bytes(row * grid.x_run + chunk * DEPTH),
-                    b: (row * chunks + chunk) * TILE_BYTES,
-                });
+        for run in &runs {
+            for first in (0..run.len).step_by(DEPTH) {
+                steps.push(Step { a: bytes(run.at + first), b: steps.len() * TILE_BYTES });
             }
         }
+        let tiles = steps.len();
         let low = match parts {
             Parts::One => None,
             Parts::Two => Some([bytes(plane), tiles * TILE_BYTES]),
         };
         let column = parts.count() * tiles * TILE_BYTES;
-        let columns = 0..pixels * taps.written.div_ceil(SIDE);
+        let columns = pixels * taps.written.div_ceil(SIDE);
         let product = Product {
             items,
-            columns: columns.map(|i| Column { b: i * column, c: 4 * SIDE * i }).collect(),
+            rows,
+            columns: (0..columns).map(|i| Column { b: i * column, c: 4 * SIDE * i }).collect(),
             steps,
             a_row: bytes(grid.x_pixel),
             c_row: 4 * grid.y_pixel,
             low,
             accumulate: false,
         };
-        TileSweep { taps, pixels, product, column, w, parts }
+        let group = [bytes(taps.read), columns * column, 4 * taps.written];
+        TileSweep { taps, groups, pixels, runs, product, group, column, w, parts }
     }
 
-    /// The product, whose B begins at [`TileSweep::w`].
-    pub(super) fn product(&self) -> &Product {
-        &self.product
+    /// The products of the groups, and what each skips of A, of B, which begins at
+    /// [`TileSweep::w`], and of C.
+    pub(super) fn products(&self) -> impl Iterator<Item = (&Product, [usize; 3])> {
+        (0..self.groups).map(|group| (&self.product, self.group.map(|bytes| group * bytes)))
+    }
+
+    /// One past the last byte of A, of B and of C that is touched.
+    pub(super) fn ends(&self) -> [usize; 3] {
+        let last = self.group.map(|bytes| (self.groups - 1) * bytes);
+        let ends = [self.product.a_end(), self.product.b_end(), self.product.c_end()];
+        [0, 1, 2].map(|operand| last[operand] + ends[operand])
     }
 
     /// Bytes to the packed weights.
@@ -103,51 +138,120 @@ impl TileSweep {
 
     /// One past the last byte of the packed weights.
     pub(super) fn w_end(&self) -> usize {
-        self.w + self.product.b_end()
+        self.w + self.ends()[1]
     }
 
-    /// Packs weights, given by `fetch(kernel row, kernel column, channel read)`: the first channel
-    /// written, and the distance to the next, in `weights`.
+    /// Packs weights, of which `first(kernel row, kernel column)` is the first of a group, and which
+    /// lie `steps` apart from a channel read to the next and from a channel written to the next;
+    /// `group` is the distance to the next group's.
     pub(super) fn pack(
         &self,
         weights: &[f32],
-        next: usize,
-        fetch: impl Fn(usize, usize, usize) -> usize,
+        steps: [usize; 2],
+        group: usize,
+        first: impl Fn(usize, usize) -> usize,
         out: &mut [u16],
     ) {
         let taps = &self.taps;
-        let chunks = run(taps, self.pixels).div_ceil(DEPTH);
-        let low = taps.rows.len() * chunks * TILE_BYTES / 2;
         let out = &mut out[self.w / 2..self.w_end() / 2];
         out.fill(0);
-        for (block, out) in out.chunks_exact_mut(self.column / 2).enumerate() {
+        let blocks = self.pixels * taps.written.div_ceil(SIDE);
+        for (number, out) in out.chunks_exact_mut(self.column / 2).enumerate() {
+            let (group, block) = (number / blocks * group, number % blocks);
             // Of two pixels, the second reads one pixel further, into columns of its own.
             let (pixel, block) = (block % self.pixels, block / self.pixels);
+            let from = group + block * SIDE * steps[1];
             let lanes = (taps.written - block * SIDE).min(SIDE);
-            for (number, &row) in taps.rows.iter().enumerate() {
-                let run = taps.cols.iter().flat_map(|&c| (0..taps.read).map(move |r| (c, r)));
-                for (element, (col, read)) in run.enumerate() {
-                    let element = element + pixel * taps.read;
-                    let at = (number * chunks + element / DEPTH) * (TILE_BYTES / 2)
-                        + element % DEPTH / 2 * DEPTH
-                        + element % 2;
-                    let from = fetch(row, col, read) + block * SIDE * next;
-                    for lane in 0..lanes {
-                        let [high, rest] = halves(weights[from + lane * next]);
-                        out[at + 2 * lane] = high;
-                        if self.parts == Parts::Two {
-                            out[low + at + 2 * lane] = rest;
-                        }
-                    }
+            let mut tiles = 0;
+            for run in &self.runs {
+                for (at, &col) in run.cols.iter().enumerate() {
+                    let to = tiles * DEPTH + (pixel + at) * taps.read;
+                    let weights = &weights[first(run.row, col) + from..];
+                    self.pack_pixel(weights, steps, lanes, to, out);
                 }
+                tiles += run.len.div_ceil(DEPTH);
+            }
+        }
+    }
+
+    /// The weights of what is read of a pixel, the elements from `to` on of A's row.
+    fn pack_pixel(
+        &self,
+        weights: &[f32],
+        [read_step, written_step]: [usize; 2],
+        lanes: usize,
+        to: usize,
+        out: &mut [u16],
+    ) {
+        let (read, low) = (self.taps.read, out.len() / 2);
+        if self.parts == Parts::Two || read % 2 == 1 {
+            for (read, lane) in (0..read).flat_map(|read| (0..lanes).map(move |lane| (read, lane)))
+            {
+                let [high, rest] = halves(weights[read * read_step + lane * written_step]);
+                let at = 2 * (word(to + read) + lane) + (to + read) % 2;
+                out[at] = high;
+                if self.parts == Parts::Two {
+                    out[low + at] = rest;
+                }
+            }
+            return;
+        }
+        // Most nets' weights, pair by pair in the order in which they lie.
+        let words: &mut [u32] = bytemuck::cast_slice_mut(out);
+        if written_step == 1 {
+            for read in (0..read).step_by(2) {
+                let [first, second] =
+                    [read, read + 1].map(|read| &weights[read * read_step..][..lanes]);
+                let words = &mut words[word(to + read)..][..lanes];
+                for (at, word) in words.iter_mut().enumerate() {
+                    *word = pair(first[at], second[at]);
+                }
+            }
+            return;
+        }
+        for lane in 0..lanes {
+            let row = &weights[lane * written_step..][..read];
+            for (number, two) in row.chunks_exact(2).enumerate() {
+                words[word(to + 2 * number) + lane] = pair(two[0], two[1]);
             }
         }
     }
 }
 
-/// Elements of a run that a row of A reads.
-fn run(taps: &Taps, pixels: usize) -> usize {
-    (taps.cols.len() + pixels - 1) * taps.read
+/// The first word of an element's pairs in the tiles of a column.
+fn word(element: usize) -> usize {
+    element / DEPTH * (TILE_BYTES / 4) + element % DEPTH / 2 * SIDE
+}
+
+/// Elements one after another that a row of A reads.
+struct Run {
+    /// First element, from the row's first.
+    at: usize,
+    len: usize,
+    /// Kernel row.
+    row: usize,
+    /// Kernel columns.
+    cols: Vec<usize>,
+}
+
+/// A run for each kernel row; of a group, whose channels have others beside them, for each tap.
+fn runs(grid: &Grid, taps: &Taps, groups: usize, pixels: usize) -> Vec<Run> {
+    let row = |(number, &row): (usize, &usize)| {
+        let at = number * grid.x_run;
+        if groups == 1 {
+            let len = (taps.cols.len() + pixels - 1) * taps.read;
+            return vec![Run { at, len, row, cols: taps.cols.clone() }];
+        }
+        let pixel = groups * taps.read;
+        let one = |(number, &col): (usize, &usize)| Run {
+            at: at + number * pixel,
+            len: taps.read,
+            row,
+            cols: vec![col],
+        };
+        taps.cols.iter().enumerate().map(one).collect()
+    };
+    taps.rows.iter().enumerate().flat_map(row).collect()
 }
 
 /// Two where a pixel has sixteen channels at most and its neighbours can be computed with it: B
@@ -168,8 +272,8 @@ fn joined(grid: Grid, pixels: usize) -> Grid {
     }
 }
 
-/// Sixteens of pixels: running on over rows where the distances allow it, else row by row.
-fn items(grid: &Grid) -> Vec<Item> {
+/// So many pixels at a time: running on over rows where the distances allow it, else row by row.
+fn items(grid: &Grid, rows: usize) -> Vec<Item> {
     let at = |row: usize, col: usize| Item {
         a: bytes(grid.x_origin + row * grid.x_row + col * grid.x_pixel),
         c: 4 * (grid.y_origin + row * grid.y_row + col * grid.y_pixel),
@@ -178,8 +282,8 @@ fn items(grid: &Grid) -> Vec<Item> {
     let running = grid.x_row.is_multiple_of(grid.x_pixel) && grid.y_row == pitch * grid.y_pixel;
     if running {
         let pixels = (grid.rows - 1) * pitch + grid.cols;
-        return (0..pixels).step_by(SIDE).map(|pixel| at(0, pixel)).collect();
+        return (0..pixels).step_by(rows).map(|pixel| at(0, pixel)).collect();
     }
-    let row = |row: usize| (0..grid.cols).step_by(SIDE).map(move |col| (row, col));
+    let row = |row: usize| (0..grid.cols).step_by(rows).map(move |col| (row, col));
     (0..grid.rows).flat_map(row).map(|(row, col)| at(row, col)).collect()
 }

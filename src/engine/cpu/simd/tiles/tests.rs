@@ -1,5 +1,6 @@
 //! Against sums in f64, over shapes with odd sizes, strides and channels.
 
+use super::gradient::Turn;
 use super::hardware;
 use super::parts::{Parts, halves};
 use super::plan::TilePlan;
@@ -17,14 +18,14 @@ pub unsafe fn multiply(product: &Product, a: *const u8, b: *const u8, c: *mut u8
     // SAFETY: the caller's promise.
     let half = |at: *const u8| unsafe { at.cast::<u16>().read_unaligned() };
     let number = |at: *const u8| f32::from_bits(u32::from(half(at)) << 16);
-    let Product { items, columns, steps, a_row, c_row, low, accumulate } = product;
+    let Product { items, rows, columns, steps, a_row, c_row, low, accumulate } = product;
     let [a_low, b_low] = low.unwrap_or_default();
     let parts: &[[usize; 2]] = match low {
         None => &[[0, 0]],
         Some(_) => &[[0, b_low], [0, 0], [a_low, 0]],
     };
     for (item, column) in items.iter().flat_map(|i| columns.iter().map(move |c| (i, c))) {
-        for (row, lane) in (0..SIDE).flat_map(|row| (0..SIDE).map(move |lane| (row, lane))) {
+        for (row, lane) in (0..*rows).flat_map(|row| (0..SIDE).map(move |lane| (row, lane))) {
             let to = c.wrapping_add(item.c + column.c + row * c_row + 4 * lane).cast::<f32>();
             // SAFETY: as above.
             let mut sum = if *accumulate { unsafe { to.read_unaligned() } } else { 0.0 };
@@ -46,19 +47,24 @@ pub unsafe fn multiply(product: &Product, a: *const u8, b: *const u8, c: *mut u8
     }
 }
 
-struct Case {
-    geometry: ConvGeometry,
-    ci: usize,
-    co: usize,
+pub struct Case {
+    pub geometry: ConvGeometry,
+    pub ci: usize,
+    pub co: usize,
 }
 
-fn cases() -> Vec<Case> {
+pub fn cases() -> Vec<Case> {
     let case = |input, kernel, stride, padding, ci, co| Case {
         geometry: ConvGeometry { input, kernel, stride, padding, ..ConvGeometry::POINT },
         ci,
         co,
     };
+    let grouped =
+        |groups, case: Case| Case { geometry: ConvGeometry { groups, ..case.geometry }, ..case };
     vec![
+        grouped(2, case([8, 8], [3, 3], 1, [1, 1], 64, 128)),
+        grouped(3, case([9, 9], [3, 2], 2, [1, 0], 96, 96)),
+        case([4, 4], [3, 3], 1, [1, 1], 128, 136),
         case([32, 32], [3, 3], 1, [1, 1], 16, 16),
         case([16, 16], [3, 3], 1, [1, 1], 32, 32),
         case([8, 8], [3, 3], 1, [1, 1], 64, 64),
@@ -74,13 +80,13 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-fn numbers(seed: u32, len: usize) -> Vec<f32> {
+pub fn numbers(seed: u32, len: usize) -> Vec<f32> {
     let key = random::key(seed, 5);
     (0..len).map(|i| random::uniform(key, i as u32) * 2.0 - 1.0).collect()
 }
 
 /// Plain pixels in a bordered tile of bf16 parts; slack and garbage are zero.
-fn filled(tile: &TileLayout, parts: Parts, plain: &[f32]) -> Vec<u16> {
+pub fn filled(tile: &TileLayout, parts: Parts, plain: &[f32]) -> Vec<u16> {
     let mut out = vec![0; tile.len() * parts.count()];
     for (pixel, values) in plain.chunks_exact(tile.channels).enumerate() {
         let at = tile.pixel(pixel / tile.image[1], pixel % tile.image[1]);
@@ -94,7 +100,7 @@ fn filled(tile: &TileLayout, parts: Parts, plain: &[f32]) -> Vec<u16> {
 }
 
 /// Every product of the convolution: (element of x, element of w, element of y).
-fn each_product(case: &Case, mut visit: impl FnMut(usize, usize, usize)) {
+pub fn each_product(case: &Case, mut visit: impl FnMut(usize, usize, usize)) {
     let Case { geometry: g, ci, co } = case;
     let [rows, cols] = g.output();
     for (y_row, y_col) in (0..rows).flat_map(|r| (0..cols).map(move |c| (r, c))) {
@@ -104,10 +110,11 @@ fn each_product(case: &Case, mut visit: impl FnMut(usize, usize, usize)) {
                 at.checked_sub(g.padding[axis]).filter(|&at| at < g.input[axis])
             };
             let (Some(row), Some(col)) = (inside(row, 0), inside(col, 1)) else { continue };
-            for i in 0..*ci {
-                for o in 0..*co {
-                    let x = (row * g.input[1] + col) * ci + i;
-                    let w = ((r * g.kernel[1] + c) * ci + i) * co + o;
+            let [read, written] = [ci / g.groups, co / g.groups];
+            for o in 0..*co {
+                for i in 0..read {
+                    let x = (row * g.input[1] + col) * ci + o / written * read + i;
+                    let w = ((r * g.kernel[1] + c) * read + i) * co + o;
                     visit(x, w, (y_row * cols + y_col) * co + o);
                 }
             }
@@ -115,7 +122,7 @@ fn each_product(case: &Case, mut visit: impl FnMut(usize, usize, usize)) {
     }
 }
 
-fn distance(have: &[f32], want: &[f64]) -> f64 {
+pub fn distance(have: &[f32], want: &[f64]) -> f64 {
     assert_eq!(have.len(), want.len());
     let off: f64 = have.iter().zip(want).map(|(&h, w)| (f64::from(h) - w).powi(2)).sum();
     (off / want.iter().map(|w| w * w).sum::<f64>()).sqrt()
@@ -134,7 +141,7 @@ fn check(case: &Case, unit: Unit, parts: Parts, tolerance: f64) {
     let [rows, cols] = geometry.output();
     let pixels = geometry.input[0] * geometry.input[1];
     let (x, g) = (numbers(1, pixels * ci), numbers(2, rows * cols * co));
-    let w = numbers(3, geometry.kernel[0] * geometry.kernel[1] * ci * co);
+    let w = numbers(3, geometry.kernel[0] * geometry.kernel[1] * ci / geometry.groups * co);
     let mut want = [vec![0.0; g.len()], vec![0.0; x.len()], vec![0.0; w.len()]];
     let f = f64::from;
     each_product(case, |i, k, o| {
@@ -151,9 +158,12 @@ fn check(case: &Case, unit: Unit, parts: Parts, tolerance: f64) {
     plan.pack_dx(&w, &mut packed);
     let mut dx = vec![f32::NAN; plan.dx_tile().len()];
     plan.dx(&g, &packed, &mut dx);
-    let mut scratch = vec![0x7FFF; plan.dw_scratch_len()];
+    let mut memory = [plan.dw_kept_len(), plan.dw_scratch_len()].map(|len| vec![0x7FFF; len]);
     let mut sums = [vec![0.0; plan.dw_len()], vec![0.0; plan.dw_len()]];
-    sums.iter_mut().for_each(|sums| plan.dw(&x, &g, &mut scratch, sums));
+    for sums in &mut sums {
+        let turn = Turn { number: 0, last: true };
+        plan.dw(turn, [&x, &g], memory.each_mut().map(Vec::as_mut_slice), sums);
+    }
     let mut dw = vec![0.0; w.len()];
     plan.finish_dw([&sums[0][..]], &mut dw);
     let have = [plain(&y, plan.y_tile(), co), plain(&dx, plan.dx_tile(), ci), dw];

@@ -2,6 +2,7 @@
 
 use super::hardware;
 use super::parts::Parts;
+use super::product::SIDE;
 use crate::engine::Precision;
 
 /// Instructions for products of bf16.
@@ -33,6 +34,22 @@ impl Unit {
     /// Whether this machine has it and the system lets this process use it.
     pub fn is_here(self) -> bool {
         hardware::has(self)
+    }
+
+    /// The fewest rows that it multiplies at once.
+    pub fn fewest_rows(self) -> usize {
+        match self {
+            Unit::Dots => SIDE / 2,
+            Unit::Matrices => SIDE,
+        }
+    }
+
+    /// Multiply-adds of a core in a cycle.
+    pub fn multiply_adds(self) -> usize {
+        match self {
+            Unit::Dots => 32,
+            Unit::Matrices => 512,
+        }
     }
 
     /// In how many parts it takes the operands of a precision; none where products are in f32. Three

@@ -56,7 +56,8 @@ impl Product {
                 // SAFETY: the caller's promise; items and columns lie inside A, B and C.
                 unsafe {
                     match *columns {
-                        [one] => self.rows::<16, 1>(a, b, c, [one]),
+                        [one] if self.rows == SIDE => self.rows::<16, 1>(a, b, c, [one]),
+                        [one] => self.rows::<8, 1>(a, b, c, [one]),
                         [one, two] => self.rows::<8, 2>(a, b, c, [one, two]),
                         [one, two, three] => self.rows::<8, 3>(a, b, c, [one, two, three]),
                         _ => unreachable!("chunks of one to three"),
@@ -66,7 +67,7 @@ impl Product {
         }
     }
 
-    /// Sixteen rows, so many at a time.
+    /// An item's rows, so many at a time.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bf16")]
     unsafe fn rows<const ROWS: usize, const COLUMNS: usize>(
@@ -78,7 +79,7 @@ impl Product {
     ) {
         // Loops, since the calls of closures and of most adapters may stay calls, around which sums
         // leave registers.
-        for first in 0..SIDE / ROWS {
+        for first in 0..self.rows / ROWS {
             let (mut from, mut to) = ([b; COLUMNS], [c; COLUMNS]);
             for (at, column) in columns.iter().enumerate() {
                 from[at] = b.wrapping_add(column.b);
@@ -105,10 +106,18 @@ impl Product {
                 for (at, sum) in sums.iter_mut().enumerate() {
                     // SAFETY: the caller's promise.
                     *sum = unsafe { _mm512_loadu_ps(c[at].wrapping_add(row * self.c_row).cast()) };
+                    // The rows that follow are most often those of the next block.
+                    let next = c[at].wrapping_add((row + ROWS) * self.c_row);
+                    _mm_prefetch::<_MM_HINT_T0>(next.cast());
                 }
             }
         }
         for step in &self.steps {
+            for row in 0..ROWS {
+                // Of the next block: rows of A are too short for a processor to foresee them.
+                let next = a.wrapping_add(step.a + (row + ROWS) * self.a_row);
+                _mm_prefetch::<_MM_HINT_T0>(next.cast());
+            }
             for pair in 0..DEPTH / 2 {
                 let mut factors = [_mm512_setzero_si512(); COLUMNS];
                 for (at, factor) in factors.iter_mut().enumerate() {

@@ -81,6 +81,7 @@ impl Product {
     /// # Safety
     /// As [`Product::run`], with tiles.
     pub(super) unsafe fn run_matrices(&self, a: *const u8, b: *const u8, c: *mut u8) {
+        assert_eq!(self.rows, SIDE, "a tile has sixteen rows");
         // SAFETY: the caller's promise; items and columns lie inside A, B and C.
         unsafe {
             if let [item] = self.items[..] {

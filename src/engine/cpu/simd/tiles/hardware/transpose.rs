@@ -5,19 +5,19 @@ use std::arch::x86_64::*;
 use super::super::product::{DEPTH, Pixels, SIDE};
 
 impl Pixels<'_> {
-    /// Channels `first`… of pixels `pixel` and `pixel + 1`, as the halves of sixteen words.
+    /// Channels `first`… of pixels number `pixel` and `pixel + 1`, as the halves of sixteen words.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
     fn pair(&self, pixel: usize, first: usize) -> __m512i {
         let lanes = (self.channels - first).min(SIDE);
         let mask = ((1u32 << lanes) - 1) as __mmask16;
         let one = |pixel: usize| {
-            if pixel >= self.count {
-                return _mm256_setzero_si256();
+            let at = self.at.get(pixel).map_or(Self::NONE, |&at| at) as usize + first;
+            match self.values.get(at..at + lanes) {
+                None => _mm256_setzero_si256(),
+                // SAFETY: the mask leaves out what lies beyond the slice.
+                Some(from) => unsafe { _mm256_maskz_loadu_epi16(mask, from.as_ptr().cast()) },
             }
-            let from = &self.values[pixel * self.channels + first..][..lanes];
-            // SAFETY: the mask leaves out what lies beyond the slice.
-            unsafe { _mm256_maskz_loadu_epi16(mask, from.as_ptr().cast()) }
         };
         let low = _mm512_cvtepu16_epi32(one(pixel));
         let high = _mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(one(pixel + 1)));
@@ -25,25 +25,25 @@ impl Pixels<'_> {
     }
 }
 
-/// Packs pixels as B: for each sixteen channels, for each pair of pixels, sixteen pairs. `pairs`
-/// a block.
+/// Packs `count` pixels, an even number, as B: for each sixteen channels, `block` elements apart,
+/// for each pair of pixels, sixteen pairs.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-pub fn interleave(from: Pixels, pairs: usize, to: &mut [u16]) {
-    for (block, to) in to.chunks_exact_mut(pairs * DEPTH).enumerate() {
-        for (pair, to) in to.chunks_exact_mut(DEPTH).enumerate() {
-            let words = from.pair(2 * pair, block * SIDE);
+pub fn interleave(from: Pixels, count: usize, block: usize, to: &mut [u16]) {
+    for (number, to) in to.chunks_exact_mut(block).enumerate() {
+        for (pair, to) in to[..count * SIDE].chunks_exact_mut(DEPTH).enumerate() {
+            let words = from.pair(2 * pair, number * SIDE);
             // SAFETY: the chunk holds 32 numbers.
             unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), words) };
         }
     }
 }
 
-/// Rows of pixels, one a channel, `pitch` long (a multiple of 32); rows beyond the channels, up
-/// to a multiple of sixteen, are zero.
+/// `count` pixels, a multiple of 32, of each channel in a row, `pitch` apart; rows beyond the
+/// channels, up to a multiple of sixteen, are zero.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-pub fn transpose(from: Pixels, pitch: usize, to: &mut [u16]) {
+pub fn transpose(from: Pixels, count: usize, pitch: usize, to: &mut [u16]) {
     for (block, to) in to.chunks_exact_mut(pitch * SIDE).enumerate() {
-        for pixel in (0..pitch).step_by(DEPTH) {
+        for pixel in (0..count).step_by(DEPTH) {
             let mut words = [_mm512_setzero_si512(); SIDE];
             for (pair, words) in words.iter_mut().enumerate() {
                 *words = from.pair(pixel + 2 * pair, block * SIDE);
