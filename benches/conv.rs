@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use rnetc::engine::Precision;
 use rnetc::engine::cpu::simd::{
-    Contraction, Direction, ENVIRONMENT_VARIABLE, Isa, configure_thread,
+    Contraction, Direction, ENVIRONMENT_VARIABLE, Isa, Turn, configure_thread,
 };
 use rnetc::graph::ConvGeometry;
 
@@ -36,6 +36,11 @@ const SHAPES: &[(usize, usize, usize, usize, usize, usize, usize)] = &[
     (4, 3, 1, 1, 512, 512, 1),
     (1, 1, 1, 0, 64, 10, 1),
     (8, 8, 1, 0, 64, 10, 1),
+    (32, 3, 1, 1, 160, 160, 1),
+    (16, 3, 1, 1, 320, 320, 1),
+    (8, 3, 1, 1, 640, 640, 1),
+    (16, 3, 2, 1, 320, 640, 1),
+    (8, 1, 1, 0, 2048, 1024, 1),
     (32, 3, 1, 1, 512, 512, 8),
     (32, 3, 2, 1, 1024, 1024, 8),
     (8, 3, 1, 1, 2048, 2048, 8),
@@ -108,9 +113,21 @@ fn times(plan: &Contraction, weights: usize) -> [f64; 3] {
         seconds(call)
     };
     let [forward, dx] = [product(Direction::Forward, &x), product(Direction::Backward, &g)];
-    let [mut scratch, mut dw] = [plan.dw_scratch_words(), plan.dw_words()].map(Buffer::new);
-    let dw = seconds(|| plan.dw(black_box(&x), black_box(&g), &mut scratch, black_box(&mut dw)));
-    [forward, dx, dw]
+    let words = [plan.dw_kept_words(), plan.dw_scratch_words(), plan.dw_words()];
+    let mut memory = words.map(Buffer::new);
+    [forward, dx, seconds(|| weight_gradients(plan, [&x, &g], &mut memory)) / IMAGES as f64]
+}
+
+/// Images whose weight gradients are added up, as in the engine.
+const IMAGES: usize = 8;
+
+/// The weight gradients of a chunk of images; memory is what is kept, scratch, and the sums.
+fn weight_gradients(plan: &Contraction, operands: [&[f32]; 2], memory: &mut [Buffer; 3]) {
+    let [kept, scratch, sums] = memory;
+    for number in 0..IMAGES {
+        let turn = Turn { number, last: number + 1 == IMAGES };
+        plan.dw(turn, black_box(operands), [kept, scratch], black_box(sums));
+    }
 }
 
 /// Precisions in which an instruction set has kernels of its own.

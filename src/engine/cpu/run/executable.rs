@@ -76,9 +76,10 @@ impl Shared {
             }
             Step::WeightGradient { plan, x, g, kept, scratch, sums } => {
                 let operands = [*x, *g].map(|place| view.read(place));
-                // SAFETY: see above.
-                let memory = |place: &Option<Place>| {
-                    place.map_or(&mut [][..], |place| unsafe { view.write(place) })
+                let memory = |place: &Option<Place>| match place {
+                    None => &mut [][..],
+                    // SAFETY: see above.
+                    Some(place) => unsafe { view.write(*place) },
                 };
                 // SAFETY: see above.
                 let sums = unsafe { view.write(*sums) };
