@@ -3,7 +3,8 @@
 //! Memory is counted in f32 words, also where it holds bf16 numbers.
 
 use super::isa::Isa;
-use super::tiles::{Parts, TilePlan, Turn};
+use super::tiles::{Parts, TilePlan};
+use super::turn::Turn;
 use super::vectors::VectorPlan;
 use crate::engine::cpu::operand::{NumberFormat, Operand, TileLayout};
 use crate::engine::{EngineError, Precision};
@@ -104,12 +105,14 @@ impl Contraction {
 
     /// Words that the weight gradient keeps from image to image.
     pub fn dw_kept_words(&self) -> usize {
-        self.tiles.as_ref().map_or(0, |tiles| tiles.dw_kept_len().div_ceil(2))
+        let tiles = self.tiles.as_ref().map(|tiles| tiles.dw_kept_len().div_ceil(2));
+        tiles.unwrap_or_else(|| self.vectors.dw_memory()[0])
     }
 
     /// Words of scratch that the weight gradient wants.
     pub fn dw_scratch_words(&self) -> usize {
-        self.tiles.as_ref().map_or(0, |tiles| tiles.dw_scratch_len().div_ceil(2))
+        let tiles = self.tiles.as_ref().map(|tiles| tiles.dw_scratch_len().div_ceil(2));
+        tiles.unwrap_or_else(|| self.vectors.dw_memory()[1])
     }
 
     /// Elements of weights, of an image's x and of its y, all together.
@@ -150,7 +153,7 @@ impl Contraction {
                 let operands = [bytemuck::cast_slice(x), bytemuck::cast_slice(g)];
                 tiles.dw(turn, operands, memory.map(bytemuck::cast_slice_mut), sums);
             }
-            None => self.vectors.dw(x, g, sums),
+            None => self.vectors.dw(turn, [x, g], memory, sums),
         }
     }
 

@@ -21,9 +21,11 @@ mod kernels;
 pub mod peak;
 mod product;
 mod tiles;
+mod turn;
 mod vectors;
 
 pub use contraction::{Contraction, Direction};
 pub use isa::{ENVIRONMENT_VARIABLE, Isa};
 pub use product::{Product, ProductKind};
-pub use tiles::{Parts, Turn, Unit, configure as configure_thread};
+pub use tiles::{Parts, Unit, configure as configure_thread};
+pub use turn::Turn;

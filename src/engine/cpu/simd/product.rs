@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::contraction::{Contraction, Direction};
 use super::isa::Isa;
-use super::tiles::Turn;
+use super::turn::Turn;
 use crate::engine::{EngineError, Precision};
 use crate::graph::ConvGeometry;
 

@@ -132,6 +132,12 @@ unsafe fn transform_y(args: &Transform) {
 }
 
 #[target_feature(enable = "avx2,fma")]
+unsafe fn transform_g(args: &Transform) {
+    // SAFETY: the caller's promise; the feature is enabled here.
+    unsafe { winograd::transform_g::<__m256>(args) }
+}
+
+#[target_feature(enable = "avx2,fma")]
 unsafe fn narrow<const P: usize, const K: usize, const C: usize>(args: &Narrow) {
     // SAFETY: the caller's promise; the features are enabled here.
     unsafe { narrow::narrow::<__m256, P, K, C>(args) }
@@ -150,6 +156,7 @@ pub static KERNELS: Kernels = Kernels {
     window,
     transform_x,
     transform_y,
+    transform_g,
     panels: &[
         PanelKernel::new(8, 1, 1, panel::<8, 1, 1>),
         PanelKernel::new(4, 1, 2, panel::<4, 1, 2>),

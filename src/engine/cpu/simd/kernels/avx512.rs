@@ -132,6 +132,12 @@ unsafe fn transform_y(args: &Transform) {
 }
 
 #[target_feature(enable = "avx512f")]
+unsafe fn transform_g(args: &Transform) {
+    // SAFETY: the caller's promise; the feature is enabled here.
+    unsafe { winograd::transform_g::<__m512>(args) }
+}
+
+#[target_feature(enable = "avx512f")]
 unsafe fn narrow<const P: usize, const K: usize, const C: usize>(args: &Narrow) {
     // SAFETY: the caller's promise; the feature is enabled here.
     unsafe { narrow::narrow::<__m512, P, K, C>(args) }
@@ -150,6 +156,7 @@ pub static KERNELS: Kernels = Kernels {
     window,
     transform_x,
     transform_y,
+    transform_g,
     panels: &[
         PanelKernel::sliding(16, slide::<16>),
         PanelKernel::sliding(8, slide::<8>),

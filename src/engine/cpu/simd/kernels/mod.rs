@@ -86,8 +86,10 @@ pub struct Kernels {
     pub window: unsafe fn(&Window, &[&[f32]], &mut [f32]),
     /// Tiles of x for Winograd's algorithm, and
     pub transform_x: unsafe fn(&Transform),
-    /// tiles of y from it.
+    /// tiles of y from it, and
     pub transform_y: unsafe fn(&Transform),
+    /// tiles of g for it.
+    pub transform_g: unsafe fn(&Transform),
     /// Forward and input gradient.
     pub panels: &'static [PanelKernel],
     /// Weight gradient.

@@ -140,6 +140,7 @@ pub static KERNELS: Kernels = Kernels {
     window,
     transform_x: winograd::transform_x::<Array>,
     transform_y: winograd::transform_y::<Array>,
+    transform_g: winograd::transform_g::<Array>,
     panels: &[
         PanelKernel::new(6, 1, 1, panel::<6, 1, 1>),
         PanelKernel::new(4, 1, 1, panel::<4, 1, 1>),

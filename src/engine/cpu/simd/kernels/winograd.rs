@@ -1,4 +1,4 @@
-//! Tiles of F(2×2, 3×3): Bᵀ·x·B and Aᵀ·m·A for each channel.
+//! Tiles of F(2×2, 3×3): Bᵀ·x·B, Aᵀ·m·A and A·g·Aᵀ for each channel.
 
 use super::lanes::Lanes;
 
@@ -16,7 +16,9 @@ pub struct Transform {
     pub row: usize,
     /// From a pixel of the image to the next.
     pub pixel: usize,
-    /// From a position of the transformed tiles to the next. Tiles lie one after another.
+    /// From a transformed tile to the next.
+    pub tile: usize,
+    /// From a position of the transformed tiles to the next.
     pub position: usize,
 }
 
@@ -32,6 +34,13 @@ unsafe fn tile_of_x<L: Lanes>([a, b, c, d]: [L; 4]) -> [L; 4] {
 unsafe fn pair_of_y<L: Lanes>([a, b, c, d]: [L; 4]) -> [L; 2] {
     // SAFETY: the caller's promise.
     unsafe { [a.plus(b).plus(c), b.minus(c).minus(d)] }
+}
+
+/// A of two numbers.
+#[inline(always)]
+unsafe fn tile_of_g<L: Lanes>([a, b]: [L; 2]) -> [L; 4] {
+    // SAFETY: the caller's promise.
+    unsafe { [a, a.plus(b), a.minus(b), L::zero().minus(b)] }
 }
 
 /// d = Bᵀ·x·B for a row of tiles.
@@ -57,7 +66,7 @@ pub unsafe fn transform_x<L: Lanes>(args: &Transform) {
                     *column = tile_of_x(*column);
                 }
                 let [a, b, c, d] = columns;
-                let to = args.to.add(tile * args.channels + channel);
+                let to = args.to.add(tile * args.tile + channel);
                 for row in 0..4 {
                     let values = tile_of_x([a[row], b[row], c[row], d[row]]);
                     for (col, value) in values.into_iter().enumerate() {
@@ -82,7 +91,7 @@ pub unsafe fn transform_y<L: Lanes>(args: &Transform) {
         while channel < args.channels {
             // SAFETY: the caller's promise.
             unsafe {
-                let m = args.from.add(tile * args.channels + channel);
+                let m = args.from.add(tile * args.tile + channel);
                 let mut columns = [[L::zero(); 2]; 4];
                 for (col, column) in columns.iter_mut().enumerate() {
                     let mut values = [L::zero(); 4];
@@ -97,6 +106,35 @@ pub unsafe fn transform_y<L: Lanes>(args: &Transform) {
                     let [left, right] = pair_of_y([a[row], b[row], c[row], d[row]]);
                     left.store(y.add(row * args.row));
                     right.store(y.add(row * args.row + args.pixel));
+                }
+            }
+            channel += L::LANES;
+        }
+    }
+}
+
+/// A·g·Aᵀ for a row of tiles, the adjoint of [`transform_y`].
+///
+/// # Safety
+/// The machine has the instruction set of `L`; two rows of `2·tiles` pixels of g and the
+/// transformed tiles are inside their allocations and do not overlap.
+#[inline(always)]
+pub unsafe fn transform_g<L: Lanes>(args: &Transform) {
+    for tile in 0..args.tiles {
+        let mut channel = 0;
+        while channel < args.channels {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let g = args.from.add(2 * tile * args.pixel + channel);
+                let left = tile_of_g([L::load(g), L::load(g.add(args.row))]);
+                let g = g.add(args.pixel);
+                let right = tile_of_g([L::load(g), L::load(g.add(args.row))]);
+                let to = args.to.add(tile * args.tile + channel);
+                for row in 0..4 {
+                    let values = tile_of_g([left[row], right[row]]);
+                    for (col, value) in values.into_iter().enumerate() {
+                        value.store(to.add((4 * row + col) * args.position));
+                    }
                 }
             }
             channel += L::LANES;

@@ -25,7 +25,6 @@ mod unit;
 #[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
 mod tests;
 
-pub use gradient::Turn;
 pub use hardware::{configure, products};
 pub use parts::Parts;
 pub use plan::TilePlan;

@@ -1,6 +1,6 @@
 //! A convolution planned for tiles.
 
-use super::gradient::{TileGradient, Turn};
+use super::gradient::TileGradient;
 use super::hardware;
 use super::parts::Parts;
 use super::product::DEPTH;
@@ -8,6 +8,7 @@ use super::sweep::{self, TileSweep};
 use super::unit::Unit;
 use crate::engine::cpu::operand::TileLayout;
 use crate::engine::cpu::simd::grid::{dx, forward};
+use crate::engine::cpu::simd::turn::Turn;
 use crate::graph::ConvGeometry;
 
 /// Products and layouts for one convolution and both its gradients, with operands in bf16 (in

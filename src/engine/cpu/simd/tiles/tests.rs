@@ -1,6 +1,5 @@
 //! Against sums in f64, over shapes with odd sizes, strides and channels.
 
-use super::gradient::Turn;
 use super::hardware;
 use super::parts::{Parts, halves};
 use super::plan::TilePlan;
@@ -8,6 +7,7 @@ use super::product::{Product, SIDE};
 use super::unit::Unit;
 use crate::engine::Precision;
 use crate::engine::cpu::operand::TileLayout;
+use crate::engine::cpu::simd::turn::Turn;
 use crate::graph::{ConvGeometry, random};
 
 /// What the units do, number by number, where there are none.

@@ -4,9 +4,11 @@ use super::dw::WeightGradient;
 use super::narrow::NarrowGradient;
 use super::pack::Weights;
 use super::pass::Pass;
+use super::winograd::WinogradGradient;
 use crate::engine::cpu::operand::TileLayout;
 use crate::engine::cpu::simd::grid::{dx, forward};
 use crate::engine::cpu::simd::isa::Isa;
+use crate::engine::cpu::simd::turn::Turn;
 use crate::graph::ConvGeometry;
 
 /// Passes and gradient from tiles of x and g to plain results.
@@ -18,8 +20,28 @@ pub struct Dense {
 }
 
 enum Gradient {
-    Patches(WeightGradient),
+    Direct(WeightGradient),
+    Winograd(WinogradGradient),
     Narrow(NarrowGradient),
+}
+
+impl Gradient {
+    /// Plans the gradient with the fewest products.
+    fn new(
+        geometry: &ConvGeometry,
+        x: &TileLayout,
+        g: &TileLayout,
+        narrow: Option<usize>,
+        isa: Isa,
+    ) -> Self {
+        if let Some(width) = narrow {
+            return Gradient::Narrow(NarrowGradient::new(geometry, x, g, width, isa));
+        }
+        match WinogradGradient::new(geometry, x, g, isa) {
+            Some(winograd) => Gradient::Winograd(winograd),
+            None => Gradient::Direct(WeightGradient::new(geometry, x, g, isa)),
+        }
+    }
 }
 
 impl Dense {
@@ -37,10 +59,7 @@ impl Dense {
             forward: Pass::new(grid, taps, narrow, isa, 0),
             dx: dx_passes(geometry, g, (x.channels, narrow), isa),
             dx_covers_input: dx::covers_input(geometry),
-            dw: match narrow {
-                None => Gradient::Patches(WeightGradient::new(geometry, x, g, isa)),
-                Some(width) => Gradient::Narrow(NarrowGradient::new(geometry, x, g, width, isa)),
-            },
+            dw: Gradient::new(geometry, x, g, narrow, isa),
         }
     }
 
@@ -57,8 +76,18 @@ impl Dense {
     /// Elements of the weight gradient's sums.
     pub fn dw_len(&self) -> usize {
         match &self.dw {
-            Gradient::Patches(patches) => patches.len(),
+            Gradient::Direct(direct) => direct.len(),
+            Gradient::Winograd(winograd) => winograd.len(),
             Gradient::Narrow(narrow) => narrow.len(),
+        }
+    }
+
+    /// Elements that the weight gradient wants: of what is kept from image to image, and of scratch.
+    pub fn dw_memory(&self) -> [usize; 2] {
+        match &self.dw {
+            Gradient::Winograd(winograd) if winograd.keeps() => [winograd.memory_len(), 0],
+            Gradient::Winograd(winograd) => [0, winograd.memory_len()],
+            Gradient::Direct(_) | Gradient::Narrow(_) => [0, 0],
         }
     }
 
@@ -90,19 +119,32 @@ impl Dense {
     }
 
     /// Adds the adjoint with respect to the weights to sums that start at zero.
-    pub fn dw(&self, x: &[f32], g: &[f32], sums: &mut [f32]) {
+    pub fn dw(
+        &self,
+        turn: Turn,
+        [x, g]: [&[f32]; 2],
+        [kept, scratch]: [&mut [f32]; 2],
+        sums: &mut [f32],
+    ) {
         match &self.dw {
-            Gradient::Patches(patches) => patches.run(x, g, sums),
+            Gradient::Direct(direct) => direct.run(x, g, sums),
+            Gradient::Winograd(winograd) => {
+                let memory = if winograd.keeps() { kept } else { scratch };
+                winograd.run(turn, x, g, memory, sums);
+            }
             Gradient::Narrow(narrow) => narrow.run(x, g, sums),
         }
     }
 
-    /// Adds sums to weights (kernel rows × columns × channels read × `pitch`), of which these write
-    /// those from `first` on.
-    pub fn add_dw(&self, sums: &[f32], (pitch, first): (usize, usize), out: &mut [f32]) {
+    /// Adds sums, in their order, to weights (kernel rows × columns × channels read × `pitch`), of
+    /// which these write those from `first` on.
+    pub fn add_dw(&self, all: &[&[f32]], (pitch, first): (usize, usize), out: &mut [f32]) {
         match &self.dw {
-            Gradient::Patches(patches) => patches.add(sums, (pitch, first), out),
-            Gradient::Narrow(narrow) => narrow.add(sums, out),
+            Gradient::Direct(direct) => {
+                all.iter().for_each(|sums| direct.add(sums, (pitch, first), out));
+            }
+            Gradient::Winograd(winograd) => winograd.add_all(all, (pitch, first), out),
+            Gradient::Narrow(narrow) => all.iter().for_each(|sums| narrow.add(sums, out)),
         }
     }
 }

@@ -45,7 +45,10 @@ impl Drop for Fenced {
 }
 
 fn touch_all(plan: &VectorPlan, at_end: bool) {
+    let [kept, scratch] = plan.dw_memory();
     let lengths = [
+        kept,
+        scratch,
         plan.x_tile().len(),
         plan.g_tile().len(),
         plan.w_len(),
@@ -57,22 +60,28 @@ fn touch_all(plan: &VectorPlan, at_end: bool) {
     ];
     let mut fenced = lengths.map(|len| Fenced::new(4 * len));
     let mut slices = fenced.iter_mut().zip(lengths).map(|(f, len)| f.numbers(len, at_end));
-    let [x, g, w, packed_forward, packed_dx, y, dx, dw] =
+    let [kept, scratch, x, g, w, packed_forward, packed_dx, y, dx, dw] =
         std::array::from_fn(|_| slices.next().unwrap());
     plan.pack_forward(w, packed_forward);
     plan.pack_dx(w, packed_dx);
     plan.forward(x, packed_forward, y);
     plan.dx(g, packed_dx, dx);
-    plan.dw(x, g, dw);
+    plan.dw(Turn { number: 0, last: true }, [x, g], [kept, scratch], dw);
     plan.finish_dw([&*dw], w);
 }
 
 #[test]
 fn kernels_stay_inside_their_operands() {
     for isa in Isa::available() {
-        for (size, kernel, stride, padding) in
-            [(9, 3, 1, 1), (8, 3, 2, 1), (7, 5, 3, 0), (5, 1, 2, 0), (4, 4, 1, 0), (1, 1, 1, 0)]
-        {
+        for (size, kernel, stride, padding) in [
+            (8, 3, 1, 1),
+            (9, 3, 1, 1),
+            (8, 3, 2, 1),
+            (7, 5, 3, 0),
+            (5, 1, 2, 0),
+            (4, 4, 1, 0),
+            (1, 1, 1, 0),
+        ] {
             let geometry = ConvGeometry {
                 input: [size, size + 2 * (kernel % 2)],
                 kernel: [kernel; 2],
@@ -80,7 +89,7 @@ fn kernels_stay_inside_their_operands() {
                 padding: [padding; 2],
                 ..ConvGeometry::POINT
             };
-            for (ci, co) in [(1, 1), (3, 10), (17, 16), (33, 50)] {
+            for (ci, co) in [(1, 1), (3, 10), (17, 16), (33, 50), (32, 48), (128, 192)] {
                 let plan = VectorPlan::new(geometry, ci, co, isa).unwrap();
                 touch_all(&plan, false);
                 touch_all(&plan, true);

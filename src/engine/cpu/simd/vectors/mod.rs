@@ -2,8 +2,9 @@
 //!
 //! Forward and input gradient are the same [`pass`]: for each pixel of a grid a few runs times
 //! packed weights, by the definition ([`sweep`]) or with fewer products ([`winograd`]). They differ
-//! in strides and in the order of the packed weights ([`pack`]). The weight gradient ([`dw`]) keeps
-//! a block of weights in registers and runs over pixels. [`partition`] puts any extent together
+//! in strides and in the order of the packed weights ([`pack`]). The weight gradient keeps a
+//! block of weights in registers and runs over pixels ([`patches`]), of x and g as they are ([`dw`]) or as
+//! tiles with fewer products ([`winograd`]). [`partition`] puts any extent together
 //! from the blocks that kernels compute. [`dense`] is the three of them; [`groups`] are that one after
 //! another, or, where they are narrower than a vector, kernels of their own ([`narrow`]).
 
@@ -14,6 +15,7 @@ mod narrow;
 mod pack;
 mod partition;
 mod pass;
+mod patches;
 mod scratch;
 mod sweep;
 mod winograd;
@@ -30,6 +32,7 @@ use pack::Weights;
 
 use super::grid::{dx, forward};
 use super::isa::Isa;
+use super::turn::Turn;
 use crate::engine::cpu::operand::{Border, TileLayout};
 use crate::engine::{EngineError, Shortage};
 use crate::graph::ConvGeometry;
@@ -227,20 +230,35 @@ impl VectorPlan {
         });
     }
 
-    /// Adds the adjoint with respect to the weights to an accumulator, which starts at zero.
-    pub fn dw(&self, x: &[f32], g: &[f32], accumulator: &mut [f32]) {
+    /// Elements that [`VectorPlan::dw`] keeps from image to image, and of its scratch.
+    pub fn dw_memory(&self) -> [usize; 2] {
+        let [kept, scratch] = self.kernels.dw_memory();
+        [self.times * kept, scratch]
+    }
+
+    /// Adds the adjoint with respect to the weights to an accumulator, which starts at zero, at the
+    /// latest once an image is the last.
+    pub fn dw(
+        &self,
+        turn: Turn,
+        [x, g]: [&[f32]; 2],
+        [kept, scratch]: [&mut [f32]; 2],
+        accumulator: &mut [f32],
+    ) {
         assert_eq!(x.len(), self.x.len());
         assert_eq!(g.len(), self.g.len());
         assert_eq!(accumulator.len(), self.dw_len());
         if self.times == 1 {
-            return self.kernels.dw(x, g, accumulator);
+            return self.kernels.dw(turn, [x, g], [kept, scratch], accumulator);
         }
         let [read, written] = [self.inner_x.channels, self.inner_g.channels];
+        let each = self.kernels.dw_memory()[0];
         with_room([self.inner_x.len(), self.inner_g.len()], |own_x, own_g| {
             for (group, sums) in accumulator.chunks_exact_mut(self.kernels.dw_len()).enumerate() {
                 gather(x, self.ci, [group, read], own_x);
                 gather(g, self.co, [group, written], own_g);
-                self.kernels.dw(own_x, own_g, sums);
+                let kept = &mut kept[group * each..][..each];
+                self.kernels.dw(turn, [own_x, own_g], [kept, scratch], sums);
             }
         });
     }
@@ -253,12 +271,13 @@ impl VectorPlan {
         out: &mut [f32],
     ) {
         assert_eq!(out.len(), self.w_len());
+        let all: Vec<&[f32]> = accumulators.into_iter().collect();
+        assert!(all.iter().all(|sums| sums.len() == self.dw_len()));
+        let each = self.kernels.dw_len();
         out.fill(0.0);
-        for accumulator in accumulators {
-            assert_eq!(accumulator.len(), self.dw_len());
-            for (group, sums) in accumulator.chunks_exact(self.kernels.dw_len()).enumerate() {
-                self.kernels.add_dw(sums, (self.co, group * self.inner_g.channels), out);
-            }
+        for group in 0..self.times {
+            let sums: Vec<&[f32]> = all.iter().map(|sums| &sums[group * each..][..each]).collect();
+            self.kernels.add_dw(&sums, (self.co, group * self.inner_g.channels), out);
         }
     }
 }

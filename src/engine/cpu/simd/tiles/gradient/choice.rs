@@ -5,14 +5,13 @@ use crate::engine::cpu::operand::TileLayout;
 use crate::engine::cpu::simd::tiles::parts::Parts;
 use crate::engine::cpu::simd::tiles::product::SIDE;
 use crate::engine::cpu::simd::tiles::unit::Unit;
+use crate::engine::cpu::simd::turn::CACHED;
 use crate::graph::ConvGeometry;
 
 /// Images that may be added up at once.
 const TOGETHER: [usize; 4] = [1, 2, 4, 8];
 /// Pixels that several images may have together: their tiles should stay near.
 const MOST_PIXELS: usize = 1024;
-/// Sums up to so many bytes stay in a core's second cache.
-const CACHED: usize = 512 << 10;
 
 /// The numbering and the number of images with the fewest cycles an image.
 pub fn best(

@@ -16,20 +16,12 @@ use super::parts::Parts;
 use super::product::{Column, DEPTH, Item, Pixels, Product, SIDE};
 use super::unit::Unit;
 use crate::engine::cpu::operand::TileLayout;
+use crate::engine::cpu::simd::turn::Turn;
 use crate::graph::ConvGeometry;
 use numbering::Numbering;
 
 /// Bytes of a row of B: sixteen pairs.
 const ROW: usize = 2 * DEPTH;
-
-/// An image's place among those whose gradients are added up one after another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Turn {
-    /// Its number, from zero.
-    pub number: usize,
-    /// Whether none follows.
-    pub last: bool,
-}
 
 /// A planned weight gradient. Sums are kept as taps × channels of g × channels of x of a group,
 /// channels rounded up to sixteen.
@@ -142,12 +134,12 @@ impl TileGradient {
             // SAFETY: the caller's promise.
             return unsafe { self.add(unit, 1, [x, g], scratch, sums) };
         }
-        let slot = turn.number % together;
+        let slot = turn.slot(together);
         let [x_len, g_len] = self.slots;
         let (all_x, all_g) = kept.split_at_mut(together * x_len);
         all_x[slot * x_len..][..x_len].copy_from_slice(&x[..x_len]);
         all_g[slot * g_len..][..g_len].copy_from_slice(&g[..g_len]);
-        if slot + 1 == together || turn.last {
+        if turn.closes(together) {
             // SAFETY: the caller's promise.
             unsafe { self.add(unit, slot + 1, [all_x, all_g], scratch, sums) };
         }

@@ -1,7 +1,7 @@
 //! Every numbering, with as many images at once as may be, against sums in f64.
 
+use super::TileGradient;
 use super::numbering::{Numbering, Spacing};
-use super::{TileGradient, Turn};
 use crate::engine::Precision;
 use crate::engine::cpu::operand::TileLayout;
 use crate::engine::cpu::simd::tiles::hardware;
@@ -11,6 +11,7 @@ use crate::engine::cpu::simd::tiles::tests::{
     Case, cases, distance, each_product, filled, numbers,
 };
 use crate::engine::cpu::simd::tiles::unit::Unit;
+use crate::engine::cpu::simd::turn::Turn;
 
 /// Images of a chunk that is not whole.
 const IMAGES: usize = 5;

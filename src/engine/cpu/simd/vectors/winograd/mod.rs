@@ -7,6 +7,8 @@
 //! For each of the sixteen positions the products are a 1×1 convolution over the tiles of a few
 //! rows, for which [`Sweep`] has the loops.
 
+mod gradient;
+
 use std::cell::RefCell;
 
 use super::scratch::{LINE, two_of};
@@ -14,6 +16,8 @@ use super::sweep::{Strip, Sweep};
 use crate::engine::cpu::simd::grid::{Grid, Taps};
 use crate::engine::cpu::simd::isa::Isa;
 use crate::engine::cpu::simd::kernels::winograd::Transform;
+
+pub use gradient::WinogradGradient;
 
 /// Positions of a transformed tile.
 const POSITIONS: usize = 16;
@@ -153,6 +157,7 @@ impl Winograd {
                             channels: self.taps.read,
                             row: x_row,
                             pixel: x_pixel,
+                            tile: self.taps.read,
                             position: x_position,
                         });
                     }
@@ -175,6 +180,7 @@ impl Winograd {
                             channels: self.taps.written,
                             row: y_row,
                             pixel: y_pixel,
+                            tile: self.taps.written,
                             position: y_position,
                         });
                     }
