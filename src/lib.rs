@@ -24,7 +24,8 @@
 //! # Features
 //! - none: the language alone, which also compiles for `wasm32-unknown-unknown`;
 //! - `engines`: all that computes;
-//! - `cli` (the default): the program `rnetc`.
+//! - `cli` (the default): the program `rnetc`;
+//! - `mpi`: training on several processes, with an MPI of the system.
 //!
 //! What is not listed here is public for rnetc's own tests, and changes without notice.
 
@@ -97,6 +98,9 @@ pub mod passes;
 pub mod pixels;
 #[cfg(feature = "engines")]
 mod protobuf;
+#[cfg(feature = "engines")]
+#[doc(hidden)]
+pub mod ranks;
 #[cfg(feature = "engines")]
 #[doc(hidden)]
 pub mod report;

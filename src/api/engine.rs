@@ -8,6 +8,7 @@ use crate::engine::wgpu::{
     AdapterSummary, DeviceLimits, Options as GpuOptions, Tune, WgpuEngine, adapters,
 };
 use crate::engine::{Engine, EngineError, Precision};
+use crate::ranks::Ranks;
 
 /// Which engine to open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub struct EngineOptions {
     pub tune: Tune,
     /// A folder in which the GPU engine keeps compiled pipelines, and what tuning found.
     pub pipelines: Option<PathBuf>,
+    /// The ranks with which it trains together; the CPU engine's alone can.
+    pub ranks: Option<Ranks>,
 }
 
 /// An engine that is open.
@@ -63,6 +66,8 @@ pub struct OpenEngine {
     /// What is to be said of how it computes, if anything: that it is slow in this precision, or
     /// by what means it multiplies.
     pub remark: Option<String>,
+    /// The ranks with which it trains together.
+    pub ranks: Option<Ranks>,
 }
 
 /// Why an engine was taken.
@@ -86,6 +91,8 @@ pub enum Reason {
     OnlySoftware(String),
     /// There is no GPU.
     NoGpu,
+    /// It is the one that trains on several ranks.
+    Ranks,
 }
 
 impl EngineOptions {
@@ -124,6 +131,8 @@ impl EngineOptions {
     pub fn open(&self) -> Result<OpenEngine, EngineError> {
         self.check()?;
         match self.asked() {
+            EngineKind::Gpu if self.ranks.is_some() => Err(EngineError::NoRanks { engine: "wgpu" }),
+            EngineKind::Best if self.ranks.is_some() => self.cpu_engine(Reason::Ranks),
             EngineKind::Cpu => self.cpu_engine(Reason::Asked),
             EngineKind::Gpu => self.gpu_engine(Reason::Asked),
             EngineKind::Best => self.best_engine(),
@@ -188,12 +197,17 @@ impl EngineOptions {
 
     fn cpu_engine(&self, why: Reason) -> Result<OpenEngine, EngineError> {
         let engine = CpuEngine::new(self.threads, self.precision)?;
+        let engine = match &self.ranks {
+            Some(ranks) => engine.with_ranks(ranks.clone()),
+            None => engine,
+        };
         let slow = |why| format!("slow on this machine, as {why}");
         Ok(OpenEngine {
             precision: self.precision,
             threads: engine.threads(),
             why,
             remark: engine.slow_because().map(slow),
+            ranks: self.ranks.clone(),
             engine: Rc::new(engine),
         })
     }
@@ -212,6 +226,7 @@ impl EngineOptions {
             threads: 0,
             why,
             remark: engine.remark(),
+            ranks: None,
             engine: Rc::new(engine),
         })
     }

@@ -12,6 +12,7 @@ use crate::engine::cpu::footprint::footprint;
 use crate::graph::Program;
 use crate::lower::{self, Form, Goal};
 use crate::network::Network;
+use crate::ranks::Ranks;
 #[cfg(feature = "cli")]
 use crate::train::config::Replanned;
 use crate::train::config::{Config, Contents};
@@ -25,6 +26,7 @@ use crate::train::record::lock::Lock;
 use crate::train::record::run_folder::RunFolder;
 use crate::train::runner::Runner;
 use crate::train::schedule::{Length, StepPlan};
+use crate::train::sharing::Sharing;
 use crate::train::size_misfit::SizeMisfit;
 use crate::train::stages::{self, Networks, Programs};
 use crate::train::start::Begun;
@@ -153,7 +155,8 @@ impl Training {
     /// # Errors
     /// What the engine cannot compute.
     pub fn footprint(&self, precision: Precision, threads: usize) -> Result<usize, TrainError> {
-        let form = Form { recompute: self.recompute, scaled: precision.scales_loss() };
+        let form =
+            Form { recompute: self.recompute, scaled: precision.scales_loss(), ..Form::default() };
         let updates = updates::of(&self.recipe, &self.network)?;
         let bytes = |program: &Program| Ok(footprint(program, precision)?.bytes(threads));
         let step = |network: &Network| {
@@ -196,7 +199,11 @@ impl Training {
         if pictures == 0 {
             return Err(TrainError::NoPictures { data: data.name.clone() });
         }
+        let ranks = engine.ranks.as_ref().map_or(1, Ranks::count);
         let batch = self.recipe.batch.min(pictures);
+        if !batch.is_multiple_of(ranks) {
+            return Err(TrainError::Uneven { batch, ranks });
+        }
         let recipe = Recipe { batch, ..self.recipe.clone() };
         let plan = StepPlan::new(&recipe, self.length, (pictures / batch) as u64);
         let begun = self.begun.as_ref();
@@ -211,6 +218,11 @@ impl Training {
         let sides: Vec<_> = self.others.keys().copied().collect();
         fit::check_sizes(&self.recipe, &sides, &normalisation, data.train.seen())?;
         let device = engine.device();
+        // Ranks that are as one change nothing either.
+        let by = match Sharing::of(&recipe, &self.network, ranks) {
+            Sharing::Alone | Sharing::AsOne(_) => String::new(),
+            Sharing::ByRank(ranks) => format!(", batch norms of {ranks} ranks"),
+        };
         Ok(Config {
             format: FormatVersion,
             spec: self.spec.source.name.to_string(),
@@ -225,7 +237,7 @@ impl Training {
             precision: engine.precision,
             recompute: self.recompute,
             // Threads change nothing in the weights, and files of equal weights are equal.
-            device: format!("{} ({})", device.engine, device.name),
+            device: format!("{} ({}){by}", device.engine, device.name),
             recipe,
             start: begun.map(|begun| begun.start.clone()),
             classes: data.classes.clone(),
@@ -263,7 +275,9 @@ impl Training {
         let batch = config.recipe.batch;
         let test_batch = batch.min(MOST_BATCH).min(data.test.count().max(1));
         let scaled = config.precision.scales_loss();
-        let form = Form { recompute: config.recompute, scaled };
+        let form = Form { recompute: config.recompute, scaled, ranks: None };
+        let ranks = engine.ranks.clone();
+        let sharing = Sharing::of(&config.recipe, network, ranks.as_ref().map_or(1, Ranks::count));
         let updates = updates::of(&config.recipe, network)?;
         let plan = StepPlan::new(&config.recipe, config.length, config.steps_per_epoch);
         let mut programs = Programs {
@@ -273,6 +287,7 @@ impl Training {
             updates,
             form,
             batch,
+            sharing,
             now: None,
         };
         // Inference stands beside each of the steps: what has room without it may have none with it.
@@ -300,6 +315,7 @@ impl Training {
             train: loading(&data.train, batch),
             test: loading(&data.test, test_batch),
             folder: None,
+            ranks,
             config,
         };
         let begun = self.begun.as_ref().map(|begun| begun.values.clone()).unwrap_or_default();

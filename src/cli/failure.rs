@@ -67,8 +67,11 @@ impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         let told = error.told();
         match error {
-            EngineError::UnsupportedPrecision { .. } => Failure::Usage(told),
+            EngineError::UnsupportedPrecision { .. } | EngineError::NoRanks { .. } => {
+                Failure::Usage(told)
+            }
             EngineError::NoInstructionSet { .. }
+            | EngineError::Lost(_)
             | EngineError::NoThreads(_)
             | EngineError::NoAdapter
             | EngineError::NoSuchAdapter { .. }
@@ -156,8 +159,11 @@ impl From<TrainError> for Failure {
             | TrainError::Sizes(_)
             | TrainError::Undescribed
             | TrainError::Newer { .. }
+            | TrainError::Apart { .. }
             | TrainError::NoRunOf { .. } => Failure::Wrong(told),
-            TrainError::HoldsRun { .. } | TrainError::OtherStudy { .. } => Failure::Usage(told),
+            TrainError::Uneven { .. }
+            | TrainError::HoldsRun { .. }
+            | TrainError::OtherStudy { .. } => Failure::Usage(told),
             TrainError::Reading { .. }
             | TrainError::DamagedList { .. }
             | TrainError::Writing { .. }

@@ -3,6 +3,7 @@
 
 use super::Precision;
 use crate::graph::{ConvGeometry, InputId, NodeId};
+use crate::ranks::Lost;
 use crate::text::series;
 
 /// Why an engine could not do what it was asked.
@@ -21,6 +22,15 @@ pub enum EngineError {
         /// What it computes in.
         offered: &'static [Precision],
     },
+    /// The engine computes for one rank alone.
+    #[error("the {engine} engine computes in one process, not on several ranks together")]
+    NoRanks {
+        /// Which engine.
+        engine: &'static str,
+    },
+    /// The other ranks cannot be reached any more.
+    #[error("{0}, and a run on several ranks cannot go on without one")]
+    Lost(#[from] Lost),
     /// The processor lacks the instruction set that a variable of the environment asks for.
     #[error("{variable}={asked}: this machine has {}", .offered.join(", "))]
     NoInstructionSet {

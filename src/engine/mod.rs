@@ -102,6 +102,13 @@ pub trait Engine {
 
     /// Plans memory, makes kernels and allocates. State inputs start at zero.
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError>;
+
+    /// The same for a program of which every rank computes as many images, this one those at its place:
+    /// reductions over the batch are over the images of all ranks. Batched inputs and outputs are the rank's
+    /// own images.
+    fn compile_divided(&self, _program: &Program) -> Result<Box<dyn Executable>, EngineError> {
+        Err(EngineError::NoRanks { engine: self.device().engine })
+    }
 }
 
 /// Values in the order in which they were asked for. Any thread may wait for them.

@@ -7,12 +7,14 @@ mod folder;
 mod manifest;
 pub mod notes;
 pub mod onnx;
+mod ranks;
 pub mod state_dict;
 
 pub use estimate::estimate;
 pub use explain::explain;
 pub use folder::BuildError;
 pub use manifest::{FORMAT, MANIFEST, Manifest, Mode, SPEC};
+pub use ranks::ranks;
 
 use std::collections::BTreeMap;
 
@@ -73,7 +75,8 @@ impl BuildOptions {
 
     /// The same in a precision that may scale the loss.
     pub fn goal_in(&self, precision: Precision) -> Goal<'static> {
-        let form = Form { recompute: self.recompute, scaled: precision.scales_loss() };
+        let form =
+            Form { recompute: self.recompute, scaled: precision.scales_loss(), ..Form::default() };
         match self.mode {
             Mode::Train => Goal::Training(Updates::PAPER, form),
             Mode::Infer => Goal::Inference,

@@ -113,6 +113,8 @@ fn pull_back(b: &mut Builder, id: NodeId, node: &Node, slot: usize, g: NodeId) -
             _ => b.conv(geometry, node.args[0], g),
         },
         Op::Reduce(kind, axes) => reduce(b, kind, axes, arg, id, g),
+        // Each rank's x is in every rank's sum.
+        Op::Total => b.total(g),
         Op::Pool(geometry) => b.pool_dx(geometry, arg, g),
         Op::PoolDx(_) => return None,
         Op::Reshape => {

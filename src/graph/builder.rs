@@ -325,6 +325,11 @@ impl Builder {
         self.push(Op::Index, Vec::new(), ty)
     }
 
+    /// Σ over all ranks.
+    pub fn total(&mut self, x: NodeId) -> NodeId {
+        self.infer(Op::Total, vec![x])
+    }
+
     /// `x` with no gradient.
     pub fn detach(&mut self, x: NodeId) -> NodeId {
         self.infer(Op::Detach, vec![x])

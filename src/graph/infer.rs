@@ -46,6 +46,7 @@ pub fn result(op: &Op, args: &[Type]) -> Option<Type> {
             let x = args[0];
             Some(Type { shape: axes.reduce(x.shape), batched: x.batched && !axes.0[0] })
         }
+        Op::Total => (!args[0].batched).then_some(args[0]),
         Op::Pool(g) => pool(g, args[0]),
         Op::PoolDx(g) => (pool(g, args[0])? == args[1]).then_some(args[0]),
         Op::Remap(r) => remap(r, args[0]),

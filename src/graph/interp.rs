@@ -36,7 +36,7 @@ pub fn evaluate_holding(graph: &Graph, inputs: &Inputs, held: &Held) -> Vec<Vec<
                 .iter()
                 .map(|&a| Arg { data: &values[a.index()], shape: graph.node(a).ty.shape })
                 .collect();
-            node_value(node, &args, inputs)
+            node_value(node, &args, inputs, 0)
         };
         assert_eq!(value.len(), node.ty.shape.len(), "{:?}", node.op);
         values.push(value);
@@ -44,9 +44,39 @@ pub fn evaluate_holding(graph: &Graph, inputs: &Inputs, held: &Held) -> Vec<Vec<
     values
 }
 
+/// The values of all nodes on each of several ranks that run a graph side by side, on inputs of their own.
+pub fn evaluate_ranks(graph: &Graph, inputs: &[Inputs]) -> Vec<Vec<Vec<f64>>> {
+    let mut values: Vec<Vec<Vec<f64>>> = vec![Vec::new(); inputs.len()];
+    for node in &graph.nodes {
+        let of_rank = |(rank, inputs): (usize, &Inputs)| {
+            let arg =
+                |&a: &NodeId| Arg { data: &values[rank][a.index()], shape: graph.node(a).ty.shape };
+            let args: Vec<Arg> = node.args.iter().map(arg).collect();
+            node_value(node, &args, inputs, rank)
+        };
+        let mut all: Vec<Vec<f64>> = inputs.iter().enumerate().map(of_rank).collect();
+        if node.op == Op::Total {
+            let sum = |at: usize| all.iter().map(|of_rank| of_rank[at]).sum();
+            let sums: Vec<f64> = (0..node.ty.shape.len()).map(sum).collect();
+            all.fill(sums);
+        }
+        values.iter_mut().zip(all).for_each(|(values, value)| values.push(value));
+    }
+    values
+}
+
 /// Runs a program once: its outputs in order, and the updated inputs.
 pub fn run(program: &Program, inputs: &Inputs) -> (Vec<Vec<f64>>, Inputs) {
-    let values = evaluate(&program.graph, inputs);
+    results(program, &evaluate(&program.graph, inputs))
+}
+
+/// The same on several ranks side by side.
+pub fn run_ranks(program: &Program, inputs: &[Inputs]) -> Vec<(Vec<Vec<f64>>, Inputs)> {
+    let all = evaluate_ranks(&program.graph, inputs);
+    all.iter().map(|values| results(program, values)).collect()
+}
+
+fn results(program: &Program, values: &[Vec<f64>]) -> (Vec<Vec<f64>>, Inputs) {
     let outputs = program.outputs.iter().map(|o| values[o.node.index()].clone()).collect();
     let updates = program.updates.iter().map(|&(i, n)| (i, values[n.index()].clone())).collect();
     (outputs, updates)
@@ -77,7 +107,8 @@ fn indices(shape: Shape) -> impl Iterator<Item = [usize; 4]> {
     (0..a * b * c * d).map(move |i| [i / (b * c * d), i / (c * d) % b, i / d % c, i % d])
 }
 
-fn node_value(node: &Node, args: &[Arg], inputs: &Inputs) -> Vec<f64> {
+/// A node on a rank; a total there is what the rank adds to it.
+fn node_value(node: &Node, args: &[Arg], inputs: &Inputs, rank: usize) -> Vec<f64> {
     let shape = node.ty.shape;
     match node.op {
         Op::Input(id) => inputs[&id].clone(),
@@ -90,7 +121,9 @@ fn node_value(node: &Node, args: &[Arg], inputs: &Inputs) -> Vec<f64> {
         Op::Broadcast => indices(shape).map(|i| args[0].at(i)).collect(),
         Op::Random { stream } => {
             let key = random::key(args[0].data[0] as u32, stream);
-            (0..shape.len()).map(|i| f64::from(random::uniform(key, i as u32))).collect()
+            let first = if node.ty.batched { rank * shape.len() } else { 0 };
+            let index = |i: usize| (first + i) as u32;
+            (0..shape.len()).map(|i| f64::from(random::uniform(key, index(i)))).collect()
         }
         Op::Index => (0..shape.len()).map(|i| i as f64).collect(),
         Op::Conv(g) => conv(&g, args[0], args[1], shape),
@@ -100,7 +133,7 @@ fn node_value(node: &Node, args: &[Arg], inputs: &Inputs) -> Vec<f64> {
         Op::Pool(g) => pool(&g, args[0], shape),
         Op::PoolDx(g) => pool_dx(&g, args[0], args[1], shape),
         Op::Remap(remap) => indices(shape).map(|i| remapped(&remap, args[0], i)).collect(),
-        Op::Reshape | Op::Detach | Op::After => args[0].data.to_vec(),
+        Op::Reshape | Op::Total | Op::Detach | Op::After => args[0].data.to_vec(),
     }
 }
 

@@ -34,6 +34,7 @@
 //! | `PoolDx` | window | x, g | x's | none |
 //! | `Remap` | move | x | lengths of its own | the inverse `Remap` |
 //! | `Reshape` | move | x | its own, of as many elements an image or, outside the batch, in all | the inverse `Reshape` |
+//! | `Total` | reduction | x, not batched | x's | the `Total` |
 //! | `Detach` | order | x | x's | none |
 //! | `After` | order | x, token | x's | x: g |
 //!

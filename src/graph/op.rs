@@ -203,7 +203,8 @@ pub enum Op {
     /// (x): x repeated along axes of length 1 up to the node's own type.
     Broadcast,
     /// (seed): uniform numbers in [0, 1) of the node's own type: `hash(seed, stream, linear
-    /// index)` as [`super::random`] defines it, the same bits in every engine.
+    /// index)` as [`super::random`] defines it, the same bits in every engine. Where ranks have images of
+    /// their own, linear indices go on from rank to rank.
     Random {
         /// Tells apart the places that draw numbers.
         stream: u32,
@@ -231,6 +232,9 @@ pub enum Op {
     Reshape,
     /// (x): x, with no gradient flowing back.
     Detach,
+    /// (x): Σ over the ranks that run the program side by side, each on images of its own
+    /// ([`crate::ranks`]), of a value outside the batch.
+    Total,
     /// (x, token): x, but not before `token` is known: keeps what is recomputed from being
     /// computed at once.
     After,
@@ -247,7 +251,7 @@ pub enum Class {
     Window,
     /// Sums of products over channels and a window.
     Contraction,
-    /// A loop over whole axes.
+    /// A loop over whole axes, or over ranks.
     Reduction,
     /// Elements copied to other places.
     Move,
@@ -274,6 +278,7 @@ impl Op {
             Op::PoolDx(_) => ("pool_dx", Class::Window, 2),
             Op::Remap(_) => ("remap", Class::Move, 1),
             Op::Reshape => ("reshape", Class::Move, 1),
+            Op::Total => ("total", Class::Reduction, 1),
             Op::Detach => ("detach", Class::Order, 1),
             Op::After => ("after", Class::Order, 2),
         }

@@ -161,10 +161,12 @@ pub fn compared(graph: &Graph) -> impl Iterator<Item = NodeId> + '_ {
     graph.nodes.iter().filter(maxima).map(|node| node.args[0])
 }
 
-/// Whether a node closes a phase: it reads batched values and yields one for the whole batch.
+/// Whether a node closes a phase: it reads batched values and yields one for the whole batch, or waits for
+/// all ranks.
 pub fn closes_phase(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
-    !node.ty.batched && node.args.iter().any(|a| graph.node(*a).ty.batched)
+    let of_batch = !node.ty.batched && node.args.iter().any(|a| graph.node(*a).ty.batched);
+    of_batch || node.op == Op::Total
 }
 
 fn stages(graph: &Graph) -> Vec<Stage> {

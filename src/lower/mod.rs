@@ -50,6 +50,9 @@ pub struct Form {
     /// ([`crate::nn::loss_scaling::STATE`]), and an output `Finite`, 0 where the step was left out because
     /// a gradient was no finite number.
     pub scaled: bool,
+    /// How many ranks run it side by side, each on a batch of its own: the loss, gradients and running
+    /// statistics are their means, so that all ranks have one state. Batch statistics are each rank's.
+    pub ranks: Option<usize>,
 }
 
 impl Goal<'_> {
@@ -84,7 +87,10 @@ pub fn before_passes(network: &Network, batch: usize, goal: Goal) -> Program {
         Goal::Training(updates, form) => {
             let scaling = form.scaled.then(|| Scaling::input(&mut lowering.b));
             let trained = lowering.trained(updates);
-            let (loss, scaled) = lowering.backward(logits, scaling, &trained);
+            let (mut loss, mut scaled) = lowering.backward(logits, scaling, &trained);
+            if let Some(count) = form.ranks {
+                loss = lowering.over_ranks(loss, &mut scaled, count);
+            }
             lowering.update(updates, &trained, &scaled, scaling);
             outputs.extend([OutputKind::Loss.of(loss), OutputKind::Logits.of(logits)]);
             if let Some(scaling) = scaling {
@@ -115,7 +121,7 @@ pub fn training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
 
 /// The program of [`Goal::Training`] with dynamic loss scaling.
 pub fn scaled_training(network: &Network, batch: usize, sgd: &Sgd) -> Program {
-    let form = Form { scaled: true, recompute: false };
+    let form = Form { scaled: true, ..Form::default() };
     program(network, batch, Goal::Training(&Updates::of(*sgd), form))
 }
 

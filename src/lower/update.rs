@@ -9,6 +9,7 @@ use crate::network::{ModuleId, TensorId, TensorKind};
 use crate::nn::averages::Averages;
 use crate::nn::loss_scaling::{self, Scaling};
 use crate::nn::optimiser::{self, Clip, FILLED, Rule, Sgd, Step, Update};
+use crate::nn::ranks;
 
 /// How the parameters of a network are updated.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,6 +93,20 @@ impl Lowering<'_> {
         let wrt: Vec<NodeId> = trained.iter().map(|t| t.parameter.node).collect();
         let seed = scaling.map_or_else(|| self.b.constant(1.0), |scaling| scaling.scale);
         (loss, gradient_from(&mut self.b, (loss, seed), &wrt, &Factors::new()))
+    }
+
+    /// The loss of all ranks; gradients become theirs, and so do running statistics.
+    pub(super) fn over_ranks(
+        &mut self,
+        loss: NodeId,
+        gradients: &mut [NodeId],
+        count: usize,
+    ) -> NodeId {
+        let b = &mut self.b;
+        b.set_origin(Origin::default());
+        let statistics = self.updates.iter_mut().map(|(_, new)| new);
+        statistics.chain(gradients).for_each(|value| *value = ranks::mean(b, *value, count));
+        ranks::mean(b, loss, count)
     }
 
     /// Updates of parameters and of all that is kept of them, from gradients of the scaled loss.

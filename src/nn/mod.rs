@@ -16,4 +16,5 @@ pub mod loss_scaling;
 pub mod mix;
 pub mod optimiser;
 pub mod option_a;
+pub mod ranks;
 pub mod windows;

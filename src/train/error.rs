@@ -51,6 +51,26 @@ pub enum TrainError {
         #[source]
         error: io::Error,
     },
+    /// A batch that does not divide evenly among ranks.
+    #[error(
+        "a batch of {batch} pictures cannot be divided evenly among {ranks} ranks; {} would do",
+        near(*.batch, *.ranks)
+    )]
+    Uneven {
+        /// Pictures.
+        batch: usize,
+        /// Ranks.
+        ranks: usize,
+    },
+    /// A rank that would train something else.
+    #[error(
+        "rank {rank} does not begin with what rank 0 has: its weights, its pictures, its spec, its processor or \
+         this program are others"
+    )]
+    Apart {
+        /// Which.
+        rank: usize,
+    },
     /// The system has no thread left.
     #[error("starting a thread: {0}")]
     NoThread(#[source] io::Error),
@@ -497,4 +517,10 @@ fn few(names: &[String]) -> String {
 
 fn number(process: &Option<u32>) -> String {
     process.map_or_else(String::new, |number| format!(" ({number})"))
+}
+
+/// Batches next to one that divide evenly.
+fn near(batch: usize, ranks: usize) -> String {
+    let below = batch / ranks * ranks;
+    if below == 0 { ranks.to_string() } else { format!("{below} or {}", below + ranks) }
 }

@@ -1,12 +1,16 @@
 //! Test error and loss of a network with given weights.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::TrainError;
 use super::inference::classify;
 use super::runner::Runner;
 use crate::data::batches::Loading;
+use crate::data::selected::Selected;
 use crate::data::views::View;
+use crate::engine::EngineError;
+use crate::ranks::Ranks;
 
 /// Largest batch of an evaluation.
 pub const MOST_BATCH: usize = 250;
@@ -71,6 +75,43 @@ pub fn evaluate_each(
     })?;
     score.seconds = start.elapsed().as_secs_f64();
     Ok(whole.then_some(score))
+}
+
+/// The same by several ranks, each of which has some of the batches; what they come to is added up in
+/// their order, so that the number of ranks changes nothing. None if any was interrupted.
+pub fn evaluate_part(
+    ranks: &Ranks,
+    program: &mut Runner,
+    loading: &Loading,
+    views: &[View],
+    interrupted: &dyn Fn() -> bool,
+) -> Result<Option<Score>, TrainError> {
+    let start = Instant::now();
+    let (count, batch) = (loading.pictures.count(), program.batch());
+    let batches = count.div_ceil(batch);
+    let at = |rank: usize| rank * batches / ranks.count();
+    let (first, end) = (at(ranks.rank()), at(ranks.rank() + 1));
+    let mut wrongs = 0;
+    // Of each batch, and at last whether a rank was stopped and what it has wrong.
+    let mut own = vec![0.0; batches + 2];
+    if end > first {
+        let own_pictures = (end * batch).min(count) - first * batch;
+        let pictures = Selected::from(loading.pictures.clone(), first * batch, own_pictures);
+        let loading = Loading { pictures: Arc::new(pictures), ..loading.clone() };
+        let (mut number, classes) = (first, loading.classes);
+        let whole = classify(program, &loading, views, interrupted, |scores, labels| {
+            own[number] = loss(scores, classes, labels);
+            wrongs += wrong(scores, classes, labels);
+            number += 1;
+        })?;
+        own[batches] = f64::from(u8::from(!whole));
+    }
+    own[batches + 1] = wrongs as f64;
+    let all = ranks.sums(&own).map_err(EngineError::Lost)?;
+    let loss = all[..batches].iter().sum();
+    let wrong = all[batches + 1] as usize;
+    let seconds = start.elapsed().as_secs_f64();
+    Ok((all[batches] == 0.0).then_some(Score { count, wrong, loss, seconds }))
 }
 
 /// Sum of a batch's cross-entropies.

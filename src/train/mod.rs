@@ -25,6 +25,7 @@ pub mod recipe;
 pub mod record;
 pub mod runner;
 pub mod schedule;
+pub mod sharing;
 pub mod size_misfit;
 pub mod stages;
 pub mod start;

@@ -17,13 +17,27 @@ pub struct Runner {
     inputs: Vec<Input>,
     outputs: Vec<OutputKind>,
     batch: usize,
+    divided: bool,
 }
 
 impl Runner {
     /// Compiles a program for an engine.
     pub fn new(engine: &dyn Engine, program: &Program) -> Result<Self, EngineError> {
+        Self::either(engine, program, false)
+    }
+
+    /// The same for one of several ranks, which runs it on a part of its batch.
+    pub fn divided(engine: &dyn Engine, program: &Program) -> Result<Self, EngineError> {
+        Self::either(engine, program, true)
+    }
+
+    fn either(engine: &dyn Engine, program: &Program, divided: bool) -> Result<Self, EngineError> {
         Ok(Self {
-            executable: engine.compile(program)?,
+            executable: match divided {
+                true => engine.compile_divided(program)?,
+                false => engine.compile(program)?,
+            },
+            divided,
             inputs: program.graph.inputs.clone(),
             outputs: program.outputs.iter().map(|output| output.kind).collect(),
             batch: program.batch,
@@ -132,7 +146,7 @@ impl Runner {
     ) -> Result<(), TrainError> {
         let mut values = self.values()?;
         self.executable = Box::new(Gone::default());
-        match Self::loaded(engine, program, &values) {
+        match Self::loaded(engine, program, self.divided, &values) {
             Ok(other) => *self = other,
             Err(error) => {
                 let state = state_of(&self.inputs);
@@ -144,8 +158,13 @@ impl Runner {
         Ok(())
     }
 
-    fn loaded(engine: &dyn Engine, program: &Program, values: &Values) -> Result<Self, TrainError> {
-        let mut runner = Self::new(engine, program)?;
+    fn loaded(
+        engine: &dyn Engine,
+        program: &Program,
+        divided: bool,
+        values: &Values,
+    ) -> Result<Self, TrainError> {
+        let mut runner = Self::either(engine, program, divided)?;
         runner.load(values)?;
         Ok(runner)
     }

@@ -7,11 +7,12 @@ use super::TrainError;
 use super::recipe::{Recipe, Size};
 use super::runner::Runner;
 use super::schedule::{Sides, StepPlan};
+use super::sharing::Sharing;
 use super::size_misfit::SizeMisfit;
 use super::tensors;
 use crate::engine::{Engine, EngineError};
 use crate::graph::Program;
-use crate::lower::{self, Form, Goal, Updates};
+use crate::lower::{Form, Updates};
 use crate::network::Network;
 
 /// One net for pictures of several sizes.
@@ -73,8 +74,10 @@ pub struct Programs {
     pub updates: Updates,
     /// How a step differs from the plain one.
     pub form: Form,
-    /// Pictures a step.
+    /// Pictures a step, of all ranks.
     pub batch: usize,
+    /// Who computes it.
+    pub sharing: Sharing,
     /// The size of the one that is compiled.
     pub now: Sides,
 }
@@ -83,8 +86,8 @@ impl Programs {
     /// The step for pictures of a size.
     pub fn lowered(&self, sides: Sides) -> Program {
         let other = sides.and_then(|sides| self.others.get(&sides));
-        let goal = Goal::Training(&self.updates, self.form);
-        lower::program(other.unwrap_or(&self.network), self.batch, goal)
+        let network = other.unwrap_or(&self.network);
+        self.sharing.step(network, self.batch, &self.updates, self.form)
     }
 
     /// The same on the engine.
@@ -92,7 +95,11 @@ impl Programs {
     /// # Errors
     /// What the engine cannot compile.
     pub fn compiled(&self, sides: Sides) -> Result<Runner, EngineError> {
-        Runner::new(self.engine.as_ref(), &self.lowered(sides))
+        let (engine, program) = (self.engine.as_ref(), self.lowered(sides));
+        match self.sharing {
+            Sharing::Alone | Sharing::ByRank(_) => Runner::new(engine, &program),
+            Sharing::AsOne(_) => Runner::divided(engine, &program),
+        }
     }
 
     /// The step that a run goes on with after the first `done`, once it is known that the steps of all parts
@@ -224,9 +231,9 @@ mod tests {
         let engine =
             One { live: live.clone(), compiled: compiled.clone(), refuses: refuses.clone() };
         let updates = updates::of(&recipe, &network).unwrap();
-        let (form, now, batch) = (Form::default(), None, 4);
+        let (form, now, batch, sharing) = (Form::default(), None, 4, Sharing::Alone);
         let engine: Rc<dyn Engine> = Rc::new(engine);
-        let programs = Programs { engine, network, others, updates, form, batch, now };
+        let programs = Programs { engine, network, others, updates, form, batch, sharing, now };
         (programs, StepPlan::new(&recipe, Length::Recipe, 10), [live, compiled], refuses)
     }
 

@@ -18,6 +18,7 @@ mod muon;
 mod nets;
 mod own_pictures;
 mod pictures;
+mod ranks;
 mod rates;
 mod report;
 mod resume;

@@ -45,7 +45,7 @@ pub fn start(program: &Program) -> Vec<Vec<f32>> {
 }
 
 /// Relative L2 distance.
-fn distance(have: &[f32], want: &[f64]) -> f64 {
+pub fn distance(have: &[f32], want: &[f64]) -> f64 {
     assert_eq!(have.len(), want.len());
     let square = |x: f64| x * x;
     let difference: f64 = have.iter().zip(want).map(|(&h, w)| square(f64::from(h) - w)).sum();

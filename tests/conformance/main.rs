@@ -16,6 +16,7 @@ mod ops;
 mod planted;
 mod precision;
 mod random;
+mod ranks;
 mod recompute;
 mod runs;
 mod stages;

@@ -11,6 +11,7 @@ use rnetc::engine::{Engine, Precision};
 use rnetc::lower;
 use rnetc::network::Network;
 use rnetc::nn::optimiser::Sgd;
+use rnetc::ranks::Ranks;
 use rnetc::train::config::Config;
 use rnetc::train::part::Part;
 use rnetc::train::recipe::Recipe;
@@ -42,7 +43,17 @@ fn loading(count: usize, batch: usize) -> Loading {
 
 /// A run of eighteen steps in a folder of its own; with a scaled loss where the precision wants it.
 pub fn session(engine: &dyn Engine, precision: Precision, folder: &Path) -> Session {
-    let network = tiny();
+    session_of(tiny(), engine, precision, Some(folder), None)
+}
+
+/// The same of any net, by one of several ranks, as one.
+pub fn session_of(
+    network: Network,
+    engine: &dyn Engine,
+    precision: Precision,
+    folder: Option<&Path>,
+    ranks: Option<Ranks>,
+) -> Session {
     let mut recipe = Recipe::he2016().expect("a recipe");
     recipe.batch = 8;
     let train = loading(48, 8);
@@ -76,7 +87,10 @@ pub fn session(engine: &dyn Engine, precision: Precision, folder: &Path) -> Sess
     let mut tensors = tensors::of(&network);
     tensors.extend(scaled.then(tensors::of_run).into_iter().flatten());
     Session {
-        training: Runner::new(engine, &program).expect("compiles"),
+        training: match &ranks {
+            Some(_) => Runner::divided(engine, &program).expect("compiles"),
+            None => Runner::new(engine, &program).expect("compiles"),
+        },
         programs: None,
         inference: Runner::new(engine, &lower::inference(&network, 4)).expect("compiles"),
         tensors,
@@ -86,7 +100,9 @@ pub fn session(engine: &dyn Engine, precision: Precision, folder: &Path) -> Sess
         validation: None,
         test: loading(8, 4),
         choice: Choice::by(Part::Test, None),
-        folder: Some(RunFolder::create(Some(folder), folder, "unused").expect("a folder")),
+        folder: folder
+            .map(|folder| RunFolder::create(Some(folder), folder, "unused").expect("a folder")),
+        ranks,
     }
 }
 

@@ -21,8 +21,8 @@ use rnetc::source::Source;
 use crate::compare::{agree, agrees};
 use crate::support::{small, with};
 
-const PLAIN: Form = Form { recompute: false, scaled: false };
-const SCALED: Form = Form { recompute: false, scaled: true };
+const PLAIN: Form = Form { recompute: false, scaled: false, ranks: None };
+const SCALED: Form = Form { recompute: false, scaled: true, ranks: None };
 
 /// ε is large, so that a gradient that is rounding moves little.
 const ADAMW: Rule = Rule::AdamW(AdamW { betas: [0.9, 0.999], eps: 0.1 });
@@ -89,7 +89,7 @@ fn engines_agree_on_every_rule() {
             PLAIN,
         ),
         ("muon, scaled", by_muon(&network, 0.1), SCALED),
-        ("muon, recomputed", by_muon(&network, 0.1), Form { recompute: true, scaled: false }),
+        ("muon, recomputed", by_muon(&network, 0.1), Form { recompute: true, ..Form::default() }),
         ("head only", head_only(&network, clipped(Clip::Norm(0.5))), SCALED),
     ] {
         agrees(name, &step(&network, &updates, form), 1e-3);

@@ -24,7 +24,8 @@ fn pass(stage: &str) -> &'static Pass {
 pub fn goal(input: &str) -> (Goal<'static>, usize) {
     let line = input.lines().next().and_then(|line| line.strip_prefix("// "));
     let (goal, batch) = line.and_then(|line| line.split_once(", batch ")).expect("a first line");
-    let training = |recompute| Goal::Training(Updates::PAPER, Form { recompute, scaled: false });
+    let training =
+        |recompute| Goal::Training(Updates::PAPER, Form { recompute, ..Form::default() });
     let goal = match goal {
         "training" => training(false),
         "recomputing" => training(true),

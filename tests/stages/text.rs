@@ -26,7 +26,7 @@ fn assert_reads_back(what: &str, program: &Program) {
 /// and after all passes.
 #[test]
 fn every_spec_reads_back() {
-    let training = Form { recompute: true, scaled: true };
+    let training = Form { recompute: true, scaled: true, ranks: None };
     let resnet9 = include_str!("../../specs/resnet9.rnet");
     let ghosts = network("ghosts", resnet9, &[("ghost".into(), "3".into())]);
     assert_reads_back("ghosts", &lower::program(&ghosts, 8, Goal::Gradients));

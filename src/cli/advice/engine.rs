@@ -11,6 +11,8 @@ impl Advice for EngineError {
                 let other = if *engine == "cpu" { "wgpu" } else { "cpu" };
                 format!("say --precision {}, or take --engine {other}", series(offered, "or"))
             }
+            EngineError::NoRanks { .. } => "say --engine cpu, or start it once".to_owned(),
+            EngineError::Lost(_) => "start again with --resume".to_owned(),
             EngineError::NoInstructionSet { variable, .. } => {
                 format!("set {variable} to one of these or unset it")
             }

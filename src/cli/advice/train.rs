@@ -24,6 +24,10 @@ impl Advice for TrainError {
             TrainError::NoParameter { near, there, .. } => {
                 return Some(named(near.as_deref(), there));
             }
+            TrainError::Uneven { .. } => "say so with --batch, or take another number of ranks",
+            TrainError::Apart { .. } => {
+                "start the same rnetc on machines that are alike and have the same files"
+            }
             TrainError::OtherStart { .. } => "begin again with another --out",
             TrainError::AllFrozen { .. } => "leave the head out, or what is new",
             TrainError::Parts { batch, most, .. } => {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 
 use super::running::{Format, ResultFormat};
 use super::values::{batch, chip, setting};
@@ -41,6 +41,10 @@ pub struct BuildArgs {
     /// With --explain: estimate how long a step takes on this GPU (h200, rtx4090, m3-max, …), which need not be there
     #[arg(long = "for", value_name = "CHIP", value_parser = chip, requires = "explain")]
     pub chip: Option<&'static Chip>,
+    /// With --explain: reckon what up to so many ranks (processes that train together) would send each other and how
+    /// long they would wait, against a step on this machine's cores
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(2..=1024), requires = "explain")]
+    pub ranks: Option<u16>,
     /// Print what a stage leaves (syntax, network, graph, …; `help` lists them) of --mode, and write
     /// nothing; GPU kernels as they are untuned in f32
     #[arg(long, value_name = "STAGE", conflicts_with_all = ["out", "explain"])]

@@ -5,14 +5,21 @@ use std::path::Path;
 use crate::api::{EngineKind, EngineOptions, OpenEngine, Reason};
 use crate::cli::Failure;
 use crate::cli::args::EngineArgs;
+use crate::cli::session::launched;
 use crate::cli::show::output;
 use crate::data::locate;
 use crate::engine::cpu::simd::ENVIRONMENT_VARIABLE;
 use crate::engine::wgpu::{DeviceLimits, Tune};
+use crate::ranks::Ranks;
 use crate::text::counted;
 
 /// Opens the engine that was asked for and says which one it is, and why.
 pub fn open(args: &EngineArgs) -> Result<OpenEngine, Failure> {
+    open_with(args, None)
+}
+
+/// The same with the ranks with which it trains.
+pub fn open_with(args: &EngineArgs, ranks: Option<&Ranks>) -> Result<OpenEngine, Failure> {
     check_precision(args)?;
     if (args.engine, args.limits) == (EngineKind::Cpu, DeviceLimits::WebGpuDefault) {
         return Err(Failure::Usage("--limits is of the GPU engine: leave out --engine cpu".into()));
@@ -25,7 +32,12 @@ pub fn open(args: &EngineArgs) -> Result<OpenEngine, Failure> {
     if args.engine == EngineKind::Cpu && args.tune.is_some() {
         return Err(Failure::Usage("--tune is of the GPU engine: leave out --engine cpu".into()));
     }
-    let options = options(args);
+    let mut options = options(args);
+    if let Some(ranks) = ranks {
+        let shared = || launched::threads(ranks.here());
+        options.threads = Some(options.threads.unwrap_or_else(shared));
+        options.ranks = Some(ranks.clone());
+    }
     let kept = options.pipelines.as_deref().map(kept);
     let opened = options.open()?;
     if let Some(remark) = &opened.remark {
@@ -91,6 +103,7 @@ fn because(why: &Reason) -> String {
             format!("as there is no GPU ({name} is software; --engine wgpu takes it)")
         }
         Reason::NoGpu => "as there is no GPU".into(),
+        Reason::Ranks => "as several ranks compute on it".into(),
     }
 }
 

@@ -4,6 +4,7 @@ pub mod bundled;
 pub mod download;
 pub mod engine;
 pub mod last_build;
+pub mod launched;
 pub mod recipe;
 pub mod recorded;
 #[cfg(target_os = "linux")]

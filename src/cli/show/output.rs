@@ -4,6 +4,7 @@
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -15,6 +16,18 @@ static LOST: OnceLock<String> = OnceLock::new();
 
 /// How much is said, and in what colours: set once, before anything is.
 static MANNER: OnceLock<Manner> = OnceLock::new();
+
+/// Whether another process speaks for this one.
+static SILENT: AtomicBool = AtomicBool::new(false);
+
+/// From now on only errors are said: another process speaks for this one.
+pub fn silence() {
+    SILENT.store(true, Ordering::Relaxed);
+}
+
+fn is_silent() -> bool {
+    SILENT.load(Ordering::Relaxed)
+}
 
 /// How much is said, and in what colours.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,21 +74,23 @@ pub fn lost() -> Option<&'static str> {
 
 /// A line about what is going on, unless quiet was asked for.
 pub fn note(line: impl Display) {
-    if !Manner::kept().quiet {
+    if !Manner::kept().quiet && !is_silent() {
         fault(line);
     }
 }
 
 /// A line about what was read from where, and the like, if it was asked for.
 pub fn detail(line: impl Display) {
-    if Manner::kept().verbose {
+    if Manner::kept().verbose && !is_silent() {
         fault(line);
     }
 }
 
 /// A line about what may be wrong; quiet or not.
 pub fn warn(line: impl Display) {
-    fault(format_args!("{} {line}", marked("warning:", "33")));
+    if !is_silent() {
+        fault(format_args!("{} {line}", marked("warning:", "33")));
+    }
 }
 
 /// A line about what is wrong.

@@ -27,6 +27,8 @@ pub struct Figures {
     /// What the newest epoch has trained on.
     pub epoch: Option<Epoch>,
     plan: StepPlan,
+    /// The share of the time that other ranks are waited for, smoothed, in %; none of one process.
+    pub waiting: Option<f64>,
     /// Rows and columns of pictures that have the net's own size.
     seen: [usize; 2],
     /// Those of the newest step, where they change on the way.
@@ -37,8 +39,9 @@ impl Figures {
     /// Of a run of this plan, before its first step; `seen` are rows and columns of what the net reads.
     pub fn new(plan: &StepPlan, batch: usize, seen: [usize; 2]) -> Self {
         let epochs = plan.total.div_ceil(plan.per_epoch);
-        let (recent, epoch, size) = (None, None, None);
-        Self { total: plan.total, epochs, batch, recent, epoch, plan: plan.clone(), seen, size }
+        let (recent, epoch, size, waiting) = (None, None, None, None);
+        let (total, plan) = (plan.total, plan.clone());
+        Self { total, epochs, batch, recent, epoch, plan, waiting, seen, size }
     }
 
     /// Of a run.
@@ -60,6 +63,10 @@ impl Figures {
             self.size = step.size;
             old[2] = step.images_per_s;
         }
+        self.waiting = step.waiting_percent.map(|now| {
+            let before = self.waiting.unwrap_or(now);
+            before + NEWEST * (now - before)
+        });
         let mixed = std::array::from_fn(|k| old[k] + NEWEST * (new[k] - old[k]));
         *self.recent.insert(mixed)
     }
@@ -138,8 +145,10 @@ impl Shown {
         let test = &self.tested;
         let size = self.figures.size().map(|[rows, columns]| format!(" at {rows}×{columns}"));
         let size = size.unwrap_or_default();
+        let waiting = self.figures.waiting.map(|share| format!(", {share:.0} % waiting"));
+        let waiting = waiting.unwrap_or_default();
         format!(
-            "epoch {}/{}{size}  loss {loss:.3}  error {error:.1} %{test}  {speed:.0} images/s  {left}",
+            "epoch {}/{}{size}  loss {loss:.3}  error {error:.1} %{test}  {speed:.0} images/s{waiting}  {left}",
             step.epoch, self.figures.epochs
         )
     }
@@ -211,6 +220,22 @@ impl Observer for Shown {
     }
 }
 
+/// Shows nothing: another process does.
+pub struct Silent(Signals);
+
+impl Silent {
+    /// Stops with a signal still.
+    pub fn new(signals: &Signals) -> Self {
+        Self(signals.clone())
+    }
+}
+
+impl Observer for Silent {
+    fn interrupted(&self) -> bool {
+        self.0.came()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,6 +257,7 @@ mod tests {
             lr: 0.1,
             size: Some(size),
             images_per_s,
+            waiting_percent: None,
         };
         let [.., speed] = figures.step(&step(4, [16, 16], 10.0), 50.0);
         assert_eq!((speed, figures.left(4, speed)), (10.0, "46s left".to_owned()));

@@ -5,6 +5,7 @@ mod tests;
 
 use std::borrow::Cow;
 use std::num::NonZero;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::Pictures;
@@ -77,6 +78,12 @@ impl Images {
         }
     }
 
+    /// Some of the pictures, standardised.
+    fn part(&self, places: Range<usize>, extent: Extent) -> Images {
+        let len = extent.bytes();
+        Images::Numbers(self.numbers()[places.start * len..places.end * len].to_vec())
+    }
+
     fn mixed(&mut self, mix: Mix, extent: Extent) {
         match self {
             Images::Numbers(numbers) => mix.apply(extent, numbers),
@@ -102,6 +109,25 @@ pub struct Showing {
     pub sides: Option<[usize; 2]>,
     /// Seed of the order and of the augmentation.
     pub seed: u32,
+    /// Which part of each batch is handed out; all of it, unless given.
+    pub share: Option<Share>,
+}
+
+/// One of equal parts of a batch, by the places of its pictures there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Which part, from 0.
+    pub number: usize,
+    /// How many there are; they divide the batch.
+    pub of: usize,
+}
+
+impl Share {
+    /// Its places in a batch.
+    fn places(self, batch: usize) -> Range<usize> {
+        let each = batch / self.of;
+        self.number * each..(self.number + 1) * each
+    }
 }
 
 /// What batches are made from.
@@ -129,17 +155,25 @@ impl Loading {
     pub fn training(
         self,
         showing: Showing,
-        steps: std::ops::Range<u64>,
+        steps: Range<u64>,
         images: As,
     ) -> std::io::Result<Batches> {
-        let Showing { augmentation, targets, sampling, sides, seed } = showing;
+        let Showing { augmentation, targets, sampling, sides, seed, share } = showing;
         let per_epoch = self.steps_per_epoch().max(1);
         let mut writer = self.writer(sides);
         let mut order = (u32::MAX, Vec::new());
         let (held, seen) = (self.pictures.extent(), self.pictures.seen());
         let mut whole = vec![0; held.bytes()];
         let mut scratch = Vec::new();
-        let empty = self.buffers(&writer, images);
+        let extent = writer.extent;
+        let share = share.unwrap_or(Share { number: 0, of: 1 });
+        let places = share.places(self.batch);
+        // Pictures that are mixed, and classes that are weighed, hang on those of the whole batch.
+        let mixes = augmentation.mixing.mixup > 0.0 || augmentation.mixing.cutmix > 0.0;
+        let is_apart = share.of > 1 && !mixes && targets.weights.is_empty();
+        let shown = if is_apart { places.clone() } else { 0..self.batch };
+        let empty = self.buffers(shown.len(), &writer, images);
+        let classes = self.classes;
         let fill = move |step: u64, batch: &mut Batch| {
             let epoch = (step / per_epoch) as u32;
             if order.0 != epoch {
@@ -147,7 +181,7 @@ impl Loading {
             }
             let first = (step % per_epoch) as usize * self.batch;
             batch.labels.clear();
-            for (at, visit) in order.1[first..first + self.batch].iter().enumerate() {
+            for (at, visit) in order.1[first + shown.start..first + shown.end].iter().enumerate() {
                 let index = visit.picture;
                 let (extent, seed) = (writer.extent, visit.seed(seed));
                 let key = (seed, epoch, index);
@@ -174,14 +208,25 @@ impl Loading {
             targets.write(&batch.labels, (mix, writer.extent), &mut batch.targets);
             targets::larger(&mut batch.labels, mix.share(writer.extent));
         };
-        Prefetch::start(steps, images.threads(), empty, fill)
+        if share.of == 1 || is_apart {
+            return Prefetch::start(steps, images.threads(), empty, fill);
+        }
+        let mut whole = empty();
+        let mut fill = fill;
+        let cut = move |step: u64, batch: &mut Batch| {
+            fill(step, &mut whole);
+            batch.images = whole.images.part(places.clone(), extent);
+            batch.targets = whole.targets[places.start * classes..places.end * classes].to_vec();
+            batch.labels = whole.labels[places.clone()].to_vec();
+        };
+        Prefetch::start(steps, images.threads(), empty, cut)
     }
 
     /// The whole split once, in order, as it is seen where nothing is varied; the last batch may be short.
     pub fn evaluation(self, images: As) -> std::io::Result<Batches> {
         let count = self.pictures.count();
         let mut writer = self.writer(None);
-        let empty = self.buffers(&writer, images);
+        let empty = self.buffers(self.batch, &writer, images);
         let batches = count.div_ceil(self.batch) as u64;
         let targets = Targets { classes: self.classes, ..Targets::default() };
         let fill = move |number: u64, batch: &mut Batch| {
@@ -204,8 +249,8 @@ impl Loading {
         Writer { bytes: vec![0; extent.bytes()], extent, table }
     }
 
-    fn buffers(&self, writer: &Writer, images: As) -> impl Fn() -> Batch + use<> {
-        let (batch, classes) = (self.batch, self.classes);
+    fn buffers(&self, batch: usize, writer: &Writer, images: As) -> impl Fn() -> Batch + use<> {
+        let classes = self.classes;
         let (extent, table) = (writer.extent, writer.table.clone());
         move || Batch {
             images: match images {

@@ -1,6 +1,6 @@
 //! This engine's stages as text, for people who debug.
 
-use super::memory::MemoryPlan;
+use super::memory::{Leaves, MemoryPlan};
 use super::plan::schedule;
 use super::simd::Isa;
 use crate::engine::{EngineError, Precision};
@@ -20,5 +20,5 @@ pub fn phases(program: &Program, isa: Isa, precision: Precision) -> Result<Strin
 /// As [`phases`].
 pub fn memory(program: &Program, isa: Isa, precision: Precision) -> Result<String, EngineError> {
     let schedule = schedule(program, isa, precision)?;
-    Ok(MemoryPlan::new(program, &schedule).text(&schedule))
+    Ok(MemoryPlan::new(program, &schedule, Leaves::of(program.batch)).text(&schedule))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::memory::MemoryPlan;
+use super::memory::{Leaves, MemoryPlan};
 use super::plan::{Buffer, Extent, Phase, Schedule, Step, schedule};
 use super::simd::Isa;
 use crate::engine::traffic::Traffic;
@@ -41,7 +41,7 @@ pub struct PhaseReport {
 /// Schedules a program and reports.
 pub fn explain(program: &Program) -> Result<Explanation, EngineError> {
     let schedule = schedule(program, Isa::from_environment()?, Precision::F32)?;
-    let memory = MemoryPlan::new(program, &schedule);
+    let memory = MemoryPlan::new(program, &schedule, Leaves::of(program.batch));
     let phases = schedule.steps.phases.iter().map(|p| report(program, &schedule, p)).collect();
     Ok(Explanation { phases, arena: memory.arena, scratch: memory.scratch })
 }

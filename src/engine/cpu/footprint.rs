@@ -1,6 +1,6 @@
 //! Memory that a program will take, known before anything is allocated.
 
-use super::memory::MemoryPlan;
+use super::memory::{Leaves, MemoryPlan};
 use super::plan::schedule;
 use super::simd::Isa;
 use crate::engine::{EngineError, Precision};
@@ -28,6 +28,6 @@ impl Footprint {
 /// The engine has no step for the program.
 pub fn footprint(program: &Program, precision: Precision) -> Result<Footprint, EngineError> {
     let schedule = schedule(program, Isa::from_environment()?, precision)?;
-    let memory = MemoryPlan::new(program, &schedule);
+    let memory = MemoryPlan::new(program, &schedule, Leaves::of(program.batch));
     Ok(Footprint { shared: memory.arena, a_thread: memory.scratch })
 }

@@ -9,8 +9,9 @@
 //!
 //! Below stand `operand` (how numbers lie in memory, and how far they reach), `loops` (what is
 //! compiled), `windows` (pooling and re-indexing, which need no compiling) and [`simd`]
-//! (contractions). Each imports only from those before it: operand, loops, windows, simd, plan,
-//! memory, jit, run, explain, dump and footprint; jit knows neither plan nor memory.
+//! (contractions), `share` (what of a program one of several ranks runs). Each imports only from those
+//! before it: share, operand, loops, windows, simd, plan, memory, jit, run, explain, dump and footprint;
+//! jit knows neither plan nor memory.
 
 pub mod dump;
 pub mod explain;
@@ -21,6 +22,7 @@ mod memory;
 mod operand;
 mod plan;
 mod run;
+mod share;
 pub mod simd;
 #[cfg(test)]
 mod tests;
@@ -30,16 +32,20 @@ use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use self::memory::Leaves;
 use self::simd::Parts;
 use super::profile::Limits;
 use super::{Device, Engine, EngineError, Executable, Precision};
 use crate::graph::Program;
+use crate::ranks::Ranks;
 
 /// Runs programs on this machine's cores.
 pub struct CpuEngine {
     isa: simd::Isa,
     precision: Precision,
     pool: Arc<ThreadPool>,
+    /// With which others it computes.
+    ranks: Option<Ranks>,
 }
 
 impl CpuEngine {
@@ -62,7 +68,17 @@ impl CpuEngine {
             .start_handler(|_| simd::configure_thread())
             .build()
             .map_err(|e| EngineError::NoThreads(e.to_string()))?;
-        Ok(Self { isa, precision, pool: Arc::new(pool) })
+        Ok(Self { isa, precision, pool: Arc::new(pool), ranks: None })
+    }
+
+    /// The same as one of several ranks.
+    #[must_use]
+    pub fn with_ranks(self, ranks: Ranks) -> Self {
+        Self { ranks: Some(ranks), ..self }
+    }
+
+    fn linked(&self, job: run::Job) -> Result<Box<dyn Executable>, EngineError> {
+        Ok(Box::new(run::compile(job, self.isa, self.precision, self.pool.clone())?))
     }
 
     /// Refuses a precision that this engine does not compute in.
@@ -132,6 +148,16 @@ impl Engine for CpuEngine {
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
-        Ok(Box::new(run::compile(program, self.isa, self.precision, self.pool.clone())?))
+        let first = self.ranks.as_ref().map_or(0, |ranks| ranks.rank() * program.batch);
+        let program = &share::own_indices(program, first);
+        let ranks = self.ranks.clone().map(|ranks| (ranks, false));
+        self.linked(run::Job { program, leaves: Leaves::of(program.batch), ranks })
+    }
+
+    fn compile_divided(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
+        let Some(ranks) = self.ranks.clone() else { return self.compile(program) };
+        let leaves = Leaves::of(program.batch).of_rank(ranks.count());
+        let program = &share::divided(program, ranks.count())?;
+        self.linked(run::Job { program, leaves, ranks: Some((ranks, true)) })
     }
 }

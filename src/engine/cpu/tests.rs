@@ -41,9 +41,11 @@ fn check_on_tiles(text: &str, batch: usize, precision: Precision) {
         .start_handler(|_| configure_thread())
         .build()
         .expect("a thread");
+    let leaves = super::memory::Leaves::of(program.batch);
+    let job = run::Job { program: &program, leaves, ranks: None };
     let isa = Isa::choose(None).expect("the widest").planning(Unit::Matrices);
     let mut executable =
-        run::compile(&program, isa, precision, Arc::new(pool)).expect("a net that compiles");
+        run::compile(job, isa, precision, Arc::new(pool)).expect("a net that compiles");
     for (id, values) in &inputs {
         let values: Vec<f32> = values.iter().map(|&v| v as f32).collect();
         executable.write(*id, &values).expect("an input");

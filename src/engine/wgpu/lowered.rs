@@ -1,7 +1,7 @@
 //! A program as plan and text.
 
 use crate::engine::EngineError;
-use crate::graph::Program;
+use crate::graph::{Op, Program};
 
 use super::cut::{Blocking, Target};
 use super::kernel::KernelId;
@@ -23,6 +23,10 @@ impl Lowered {
         target: Target,
         blocking: &dyn Fn(KernelId) -> Option<Blocking>,
     ) -> Result<Self, EngineError> {
+        let totals = program.graph.nodes.iter().any(|node| node.op == Op::Total);
+        if totals {
+            return Err(EngineError::NoRanks { engine: "wgpu" });
+        }
         let plan = GpuPlan::new(program, target, blocking);
         let written = plan.dispatches.iter().map(|it| text::write(program, &plan, it));
         let code = written.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();

@@ -160,6 +160,7 @@ fn complete(op: &mut Op, own: Shape, first: Shape) {
         | Op::Index
         | Op::Reduce(..)
         | Op::Reshape
+        | Op::Total
         | Op::Detach
         | Op::After => {}
     }
@@ -181,6 +182,7 @@ fn operation(at: &mut Cursor) -> Parsed<Op> {
         "pool_dx" => Op::PoolDx(pooling(at)?),
         "remap" => Op::Remap(remap(at)?),
         "reshape" => Op::Reshape,
+        "total" => Op::Total,
         "detach" => Op::Detach,
         "after" => Op::After,
         other => match (Unary::named(other), Binary::named(other)) {

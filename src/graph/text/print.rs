@@ -98,6 +98,7 @@ impl Display for Op {
             | Op::Broadcast
             | Op::Index
             | Op::Reshape
+            | Op::Total
             | Op::Detach
             | Op::After => Ok(()),
         }

@@ -89,6 +89,10 @@ pub struct Recipe {
     /// Parameters with an update of their own; the first group that matches one has it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<Group>,
+    /// Whether batch norms of a run on several ranks take the statistics of all ranks' pictures, rather
+    /// than each rank's own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sync_bn: bool,
     /// How gradients are limited before the update.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip: Option<Clip>,
@@ -341,6 +345,7 @@ impl Recipe {
             sampling: self.sampling,
             sides: None,
             seed: self.seed,
+            share: None,
         }
     }
 }

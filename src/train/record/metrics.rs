@@ -29,6 +29,9 @@ pub struct Step {
     pub size: Option<[usize; 2]>,
     /// Pictures a second, this step alone.
     pub images_per_s: f64,
+    /// The share of it that the first of several ranks has waited for others, %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_percent: Option<f64>,
 }
 
 /// What an epoch trained on: means over its pictures, each augmented, in training mode, and with the
@@ -192,6 +195,7 @@ mod tests {
             lr: 0.01,
             size: None,
             images_per_s: 700.0,
+            waiting_percent: None,
         };
         log.step(&step).unwrap();
         let small = Step { step: 1, size: Some([24, 32]), ..step };
@@ -228,6 +232,7 @@ mod tests {
             lr: 0.1,
             size: None,
             images_per_s: 1.0,
+            waiting_percent: None,
         };
         sums.add(&step(1, 1, 100.0, Some(90.0)));
         // Written by an rnetc that recorded no errors.

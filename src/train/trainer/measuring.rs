@@ -3,8 +3,9 @@
 use super::records::Records;
 use super::{Observer, Session};
 use crate::data::batches::Loading;
+use crate::ranks::Ranks;
 use crate::train::TrainError;
-use crate::train::evaluate::evaluate;
+use crate::train::evaluate::{evaluate, evaluate_part};
 use crate::train::part::Part;
 use crate::train::record::checkpoint;
 use crate::train::record::evaluation::{Evaluation, Measure};
@@ -64,7 +65,10 @@ impl Session {
         }
         observer.evaluating(best.step);
         let values = checkpoint::load(&folder.checkpoint(best.step), &self.tensors)?;
-        let Some(test) = self.measure(&values, Part::Test, observer)? else { return Ok(()) };
+        // The other ranks know nothing of it.
+        let Some(test) = self.measure_by(None, &values, Part::Test, observer)? else {
+            return Ok(());
+        };
         self.choice.best = Some(super::choice::Best { test: Some(test), ..best });
         let epoch = self.plan.epoch(best.step - 1);
         let both = Evaluation::at(best.step, epoch).with(self.choice.part, best.measure);
@@ -90,11 +94,29 @@ impl Session {
         part: Part,
         observer: &dyn Observer,
     ) -> Result<Option<Measure>, TrainError> {
+        self.measure_by(self.ranks.clone(), values, part, observer)
+    }
+
+    /// The same by these ranks, or alone. Each rank has some of the batches; what each batch comes to is
+    /// added up in their order, whoever has it.
+    fn measure_by(
+        &mut self,
+        ranks: Option<Ranks>,
+        values: &Values,
+        part: Part,
+        observer: &dyn Observer,
+    ) -> Result<Option<Measure>, TrainError> {
         let Some(loading) = self.loading(part).cloned() else { return Ok(None) };
         self.inference.load(values)?;
         let recipe = &self.config.recipe;
         let views = recipe.seen(recipe.views);
-        let score = evaluate(&mut self.inference, &loading, &views, &|| observer.interrupted())?;
+        let interrupted = || observer.interrupted();
+        let score = match ranks {
+            None => evaluate(&mut self.inference, &loading, &views, &interrupted)?,
+            Some(ranks) => {
+                evaluate_part(&ranks, &mut self.inference, &loading, &views, &interrupted)?
+            }
+        };
         Ok(score.map(|score| {
             let loss = score.mean_loss();
             let loss = loss.is_finite().then_some(loss);

@@ -1,12 +1,11 @@
 //! The training loop.
 
 use std::ops::Range;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::TrainError;
 use super::config::Config;
 use super::error::FirstBad;
-use super::evaluate;
 use super::recipe::Recipe;
 use super::record::checkpoint::About;
 use super::record::format::FormatVersion;
@@ -23,11 +22,13 @@ use crate::engine::Pending;
 use crate::graph::{EndId, OutputKind, Role};
 use crate::nn::averages::fast_name;
 use crate::nn::loss_scaling::MOST_LEFT_OUT;
+use crate::ranks::Ranks;
 
 mod choice;
 mod measuring;
 mod rates;
 mod records;
+mod together;
 
 pub use choice::{Best, Choice};
 use records::Records;
@@ -94,8 +95,10 @@ pub struct Session {
     pub test: Loading,
     /// The best state so far.
     pub choice: Choice,
-    /// Where everything is written, if anywhere.
+    /// Where everything is written, if anywhere; on the first of several ranks.
     pub folder: Option<RunFolder>,
+    /// With which other processes it trains.
+    pub ranks: Option<Ranks>,
 }
 
 /// A step that the engine has been given.
@@ -120,11 +123,21 @@ struct Pace {
     left_out: u32,
     /// The epoch so far.
     epoch: EpochSums,
+    /// How long other ranks had been waited for.
+    waited: Duration,
 }
 
 impl Pace {
     fn new(epoch: EpochSums) -> Self {
-        Self { clock: Instant::now(), before: (0.0, 0.0), left_out: 0, epoch }
+        let waited = Duration::ZERO;
+        Self { clock: Instant::now(), before: (0.0, 0.0), left_out: 0, epoch, waited }
+    }
+
+    /// The share of a step of so many seconds that other ranks were waited for, in %.
+    fn waiting(&mut self, ranks: &Ranks, seconds: f64) -> f64 {
+        let waited = ranks.waited();
+        let share = (waited - std::mem::replace(&mut self.waited, waited)).as_secs_f64() / seconds;
+        (1000.0 * share.clamp(0.0, 1.0)).round() / 10.0
     }
 
     /// Leaves out of the steps' time what was done between them.
@@ -161,6 +174,7 @@ impl Session {
         let keep = (self.config.recipe.checkpoint.keep, self.choice.part);
         let (mut records, past, epoch) =
             Records::open(self.folder.as_ref(), keep, done, &self.tensors)?;
+        let past = self.begun_alike(values, done, past)?;
         self.choice.best = None;
         for evaluation in &past {
             self.choice.add(evaluation);
@@ -217,7 +231,7 @@ impl Session {
     ) -> Result<Option<End>, TrainError> {
         let train = self.train.clone();
         let showing = self.config.recipe.showing(train.pictures.as_ref(), train.classes);
-        let showing = Showing { sides, ..showing };
+        let showing = Showing { sides, share: self.share(), ..showing };
         let mut batches = train
             .training(showing, steps.clone(), self.training.takes())
             .map_err(TrainError::NoThread)?;
@@ -242,12 +256,12 @@ impl Session {
             if underway.is_some() {
                 continue;
             }
-            if self.plan.evaluates(done) && !observer.interrupted() {
+            if self.plan.evaluates(done) && !self.stops(observer)? {
                 pace.epoch.means().iter().for_each(|means| observer.epoch(means));
                 *last = self.evaluate(done, records, observer)?;
                 pace.restart();
             }
-            if observer.interrupted() {
+            if self.stops(observer)? {
                 if records.lacks(done) {
                     let state = self.training.snapshot()?;
                     records.save(state, self.about(done));
@@ -297,6 +311,7 @@ impl Session {
         observer: &mut dyn Observer,
     ) -> Result<End, TrainError> {
         if records.are_kept() {
+            // The others have nothing to do.
             records.wait(observer)?;
             let state = self.training.snapshot()?;
             records.last(state, self.about(last.step));
@@ -365,9 +380,10 @@ impl Session {
         pace.count(step + 1, results.next().is_none_or(|good| good != [0.0]))?;
         let seconds = start.max(pace.clock).elapsed().as_secs_f64();
         pace.clock = Instant::now();
-        let images_per_s = pace.rate(labels.len() as f64, seconds);
-        let (record, error_percent) =
-            self.record((step, rate), loss, (&logits, &labels), images_per_s);
+        let counts = self.counts(&logits, &labels)?;
+        let images_per_s = pace.rate(counts[1], seconds);
+        let (mut record, error_percent) = self.record((step, rate), loss, counts, images_per_s);
+        record.waiting_percent = self.ranks.as_ref().map(|ranks| pace.waiting(ranks, seconds));
         records.step(&record)?;
         observer.step(&record, error_percent);
         pace.epoch.add(&record);
@@ -387,11 +403,10 @@ impl Session {
         &self,
         (step, rate): (u64, f64),
         loss: f32,
-        (logits, labels): (&[f32], &[u8]),
+        [wrong, count]: [f64; 2],
         images_per_s: f64,
     ) -> (Step, f64) {
-        let wrong = evaluate::wrong(logits, self.train.classes, labels);
-        let error_percent = 100.0 * wrong as f64 / labels.len() as f64;
+        let error_percent = 100.0 * wrong / count;
         let seen = self.train.pictures.seen();
         let now = self.programs.as_ref().map(|programs| programs.now);
         let record = Step {
@@ -402,6 +417,7 @@ impl Session {
             lr: rate,
             size: now.map(|now| now.unwrap_or(seen.sides())),
             images_per_s,
+            waiting_percent: None,
         };
         (record, error_percent)
     }

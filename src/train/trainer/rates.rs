@@ -53,7 +53,8 @@ impl Session {
         let mut results = results.wait()?.into_iter();
         let loss = results.next().and_then(|loss| loss.first().copied()).unwrap_or(f32::NAN);
         let logits = results.next().unwrap_or_default();
-        let images_per_s = pace.rate(labels.len() as f64, start.elapsed().as_secs_f64());
-        Ok(self.record((step, rate), loss, (&logits, &labels), images_per_s))
+        let counts = self.counts(&logits, &labels)?;
+        let images_per_s = pace.rate(counts[1], start.elapsed().as_secs_f64());
+        Ok(self.record((step, rate), loss, counts, images_per_s))
     }
 }

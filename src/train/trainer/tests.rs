@@ -110,6 +110,7 @@ fn session(folder: &std::path::Path, epochs: u32, rate: f64) -> Session {
         test: loading(12, 5),
         choice: Choice::by(Part::Test, None),
         folder: Some(RunFolder::create(Some(folder), folder, "unused").unwrap()),
+        ranks: None,
     }
 }
 

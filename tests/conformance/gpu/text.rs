@@ -131,7 +131,7 @@ fn updates_of_large_weights_keep_within_webgpus_default_limits() {
     for (rule, scaled) in [(adamw, false), (adamw, true), (muon, true)] {
         let averages = Averages { lookahead: true, ema: true };
         let updates = Updates { rule, averages, ..Updates::of(Sgd::PAPER) };
-        let form = Form { scaled, recompute: false };
+        let form = Form { scaled, ..Form::default() };
         let program = lower::program(&network, 8, Goal::Training(&updates, form));
         let wgsl = wgsl(&program, DeviceLimits::Adapter, Target::default()).unwrap();
         for kernel in &wgsl.kernels {

@@ -200,7 +200,7 @@ fn five_steps_of_a_net_are_those_of_pytorch() {
     let network = sema::compile(&Source::new("n", NET), &[]).expect("a net").network;
     let recipe = Recipe::parse("r.yaml", RECIPE).expect("a recipe");
     let updates = updates::of(&recipe, &network).expect("updates");
-    let form = Form { recompute: false, scaled: false };
+    let form = Form::default();
     let program = lower::program(&network, 4, Goal::Training(&updates, form));
     let named = |prefix: &str| -> Vec<(String, Vec<f64>)> {
         let names = golden.names(prefix).into_iter();

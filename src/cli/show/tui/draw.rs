@@ -64,6 +64,7 @@ fn figures(state: &State) -> Vec<String> {
         figures.push(format!("loss {loss:.4}"));
         figures.push(format!("training error {error:.2} %"));
         figures.push(format!("{speed:.0} images/s"));
+        figures.extend(state.figures.waiting.map(|share| format!("{share:.0} % waiting")));
     }
     if let (Some([_, last]), Some([step, lowest])) = (state.test.last(), state.lowest()) {
         let lowest = format!("lowest {lowest:.2} % after step {step:.0}");
@@ -124,7 +125,16 @@ mod tests {
     fn record(step: u64) -> Step {
         let loss = 2.3 * (-0.05 * step as f32).exp();
         let epoch = step.div_ceil(20);
-        Step { step, epoch, loss, error_percent: None, lr: 0.1, size: None, images_per_s: 640.0 }
+        Step {
+            step,
+            epoch,
+            loss,
+            error_percent: None,
+            lr: 0.1,
+            size: None,
+            images_per_s: 640.0,
+            waiting_percent: None,
+        }
     }
 
     fn evaluation(step: u64) -> Evaluation {

@@ -100,7 +100,7 @@ fn prepare(
         Mode::Train => {
             updates::check_ghosts(args.batch, network)?;
             let scaled = args.engine.precision().scales_loss();
-            let form = Form { recompute: args.recompute, scaled };
+            let form = Form { recompute: args.recompute, scaled, ranks: None };
             let goal = Goal::Training(Updates::PAPER, form);
             lower::program(network, args.batch, goal)
         }

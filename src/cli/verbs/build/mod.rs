@@ -11,6 +11,8 @@ use crate::cli::args::{BuildArgs, Format};
 use crate::cli::session::last_build;
 use crate::cli::session::spec::NamedSpec;
 use crate::cli::show::output;
+use crate::engine::cpu::CpuEngine;
+use crate::engine::{Engine, Precision};
 use crate::export::{self, Build, BuildError, BuildOptions, Mode};
 
 /// Writes a build folder.
@@ -24,6 +26,9 @@ pub fn build(args: &BuildArgs) -> Result<(), Failure> {
     if args.dump.as_deref() == Some(dump::HELP) {
         dump::help(&options);
         return Ok(());
+    }
+    if args.ranks.is_some() && args.mode != Mode::Train {
+        return Err(Failure::Usage("--ranks is of training: leave --mode infer away".to_owned()));
     }
     let Some(path) = &args.spec else {
         return Err(Failure::Usage("name the spec whose stage is to be printed".to_owned()));
@@ -45,6 +50,13 @@ pub fn build(args: &BuildArgs) -> Result<(), Failure> {
     }
     if let Some(chip) = args.chip {
         output::say(format_args!("\n{}", export::estimate(&network, &options, chip)?));
+    }
+    if let Some(most) = args.ranks {
+        let engine = CpuEngine::new(None, Precision::F32)?;
+        if let Some(limits) = engine.limits() {
+            let told = export::ranks(&build, usize::from(most), limits, engine.threads());
+            output::say(format_args!("\n{}", told.trim_end()));
+        }
     }
     if args.format == Format::Json {
         return output::json(&Built {

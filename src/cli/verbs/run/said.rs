@@ -5,10 +5,12 @@ use std::ops::Range;
 use crate::graph::EndId;
 use crate::lower::Updates;
 use crate::network::Network;
+use crate::ranks::Ranks;
 use crate::text::{counted, thousands};
 use crate::train::epochs::Epochs;
 use crate::train::recipe::{Kind, Recipe};
 use crate::train::schedule::{Sides, StepPlan};
+use crate::train::sharing::Sharing;
 use crate::train::updates;
 
 /// What a recipe does to weights that is not the usual: those that stay as they are, have one of two optimisers, are
@@ -24,6 +26,18 @@ pub fn of_weights(recipe: &Recipe, network: &Network) -> Vec<String> {
     }
     said.extend(averaged(recipe));
     said
+}
+
+/// Who trains together, and what their batch norms see.
+pub fn ranks(ranks: &Ranks, sharing: Sharing) -> String {
+    let how = match sharing {
+        Sharing::Alone | Sharing::AsOne(_) => "as one: their number changes no result",
+        Sharing::ByRank(_) => {
+            "batch norms take each rank's own pictures; with sync_bn: true those of all, and the number of \
+             ranks changes no result"
+        }
+    };
+    format!("{} ({} on this machine), {how}", counted(ranks.count(), "rank"), ranks.here())
 }
 
 /// What a recipe leaves as it is.

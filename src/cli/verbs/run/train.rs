@@ -9,7 +9,7 @@ use crate::cli::Failure;
 use crate::cli::args::{EngineArgs, ResultFormat, RunArgs};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::NamedSpec;
-use crate::cli::session::{RUNS, download, engine, recipe, recorded, start};
+use crate::cli::session::{RUNS, download, engine, launched, recipe, recorded, start};
 use crate::cli::show::{batches, output, progress, tui};
 use crate::cli::verbs::run::chosen::{self, Chosen};
 use crate::cli::verbs::run::resume::{self, Resumed};
@@ -19,6 +19,7 @@ use crate::data::locate::Found;
 use crate::data::{Name, Set};
 use crate::engine::Precision;
 use crate::network::Network;
+use crate::ranks::Ranks;
 use crate::text::thousands;
 use crate::train::config::Config;
 use crate::train::fit;
@@ -28,14 +29,40 @@ use crate::train::record::lock::Lock;
 use crate::train::record::metrics::Evaluation;
 use crate::train::record::run_folder::RunFolder;
 use crate::train::schedule::Length;
+use crate::train::sharing::Sharing;
 use crate::train::tensors::Values;
 use crate::train::trainer::{End, Observer};
 
 /// Epochs on `shapes10` where nothing says how long: enough to learn it, in a few minutes.
 const SHAPES_EPOCHS: u32 = 4;
 
-/// Trains.
+/// Trains, with the other processes that were started together.
 pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
+    let Some(ranks) = launched::ranks()? else { return train_with(None, args, signals) };
+    if !ranks.is_first() {
+        output::silence();
+    }
+    let done = match args.training.find_rate {
+        true => Err(Failure::Usage("--find-rate tries rates in one process: start it once".into())),
+        false => train_with(Some(&ranks), args, signals),
+    };
+    match done {
+        Ok(()) | Err(Failure::Signal(_)) => {
+            // A launcher ends the others when one ends with an error: not before all is written.
+            let _ = ranks.sums(&[0.0]);
+            done
+        }
+        Err(failure) => {
+            if let Some(text) = failure.text() {
+                output::error(text);
+            }
+            ranks.abort(failure.code());
+            Err(Failure::Shown(failure.code()))
+        }
+    }
+}
+
+fn train_with(ranks: Option<&Ranks>, args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
     let resumed = resume::find(args)?;
     if let (Some(out), None) = (&args.training.out, &resumed) {
         RunFolder::check_free(out)?;
@@ -64,7 +91,7 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
         // Before an engine is opened in vain.
         resumed.check(&Config { precision: on.precision(), ..resumed.config.clone() })?;
     }
-    let engine = engine::open(&on)?;
+    let engine = engine::open_with(&on, ranks)?;
     let sizing = fit::sizing(training.network(), training.recipe().resize);
     let mut whole = download::load(&found, sizing, Splits::Both, signals)?;
     if resumed.as_ref().is_some_and(|resumed| resumed.config.validation.is_none()) {
@@ -95,6 +122,9 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
     if args.training.find_rate {
         return rates::find(run, training.network(), &spec.name, args, signals);
     }
+    if ranks.is_some_and(|ranks| !ranks.is_first()) {
+        return follow(run, resumed.as_ref(), signals);
+    }
     // Only when the programs are compiled is a folder made.
     let (folder, lock) = match &resumed {
         Some(resumed) => (resumed.folder.clone(), Lock::take(resumed.folder.path())?),
@@ -106,6 +136,20 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
     };
     run.keep(folder.clone(), lock)?;
     go(run, &folder, (values, done), training.network(), signals, args)
+}
+
+/// Trains as a rank that writes nothing.
+fn follow(mut run: Run, resumed: Option<&Resumed>, signals: &Signals) -> Result<(), Failure> {
+    let (values, done) = resumed.map_or(Ok((None, 0)), |resumed| go_on(&mut run, resumed))?;
+    let mut quiet = progress::Silent::new(signals);
+    let end = match &values {
+        Some(values) => run.train_from(values, done, &mut quiet),
+        None => run.train(&mut quiet),
+    };
+    match end? {
+        End::Finished(_) | End::Stopped(_) => Ok(()),
+        End::Interrupted(_) => Err(signals.failure().unwrap_or(Failure::Signal(2))),
+    }
 }
 
 /// Where a run goes on; what it was before stays recorded.
@@ -235,6 +279,12 @@ fn go(
         if done > 0 { format!(", from step {done} on") } else { String::new() },
         folder.path().display()
     ));
+    if let Some(ranks) = &session.ranks {
+        output::note(said::ranks(
+            ranks,
+            Sharing::of(&session.config.recipe, network, ranks.count()),
+        ));
+    }
     said::of_weights(&session.config.recipe, network).iter().for_each(output::note);
     let seen = session.train.pictures.seen();
     if let Some(text) = said::sizes(plan, seen.sides()) {

@@ -1,15 +1,11 @@
 //! When each buffer is needed, and how much of it.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
+use super::leaves::Leaves;
 use super::offsets::Block;
 use crate::engine::cpu::plan::{Buffer, Extent, Loop, Phase, Schedule, Step, Steps};
 use crate::graph::{NodeId, Op, Program};
-
-/// Images that one thread takes in a row; their weight gradients add up in one accumulator, so
-/// that results do not depend on the number of threads.
-const CHUNK: usize = 8;
 
 const F32: usize = size_of::<f32>();
 
@@ -105,34 +101,24 @@ impl Live {
     }
 }
 
-/// Number of weight gradients' accumulators: one a chunk of images.
-pub fn chunks(batch: usize) -> usize {
-    batch.div_ceil(CHUNK)
-}
-
-/// The images of a chunk.
-pub fn chunk_images(chunk: usize, batch: usize) -> Range<usize> {
-    chunk * CHUNK..batch.min((chunk + 1) * CHUNK)
-}
-
 /// How many there are of what a step takes of a buffer.
-fn copies(program: &Program, buffer: Buffer) -> usize {
+fn copies(program: &Program, leaves: Leaves, buffer: Buffer) -> usize {
     match buffer {
         Buffer::Tensor(node) if program.graph.node(node).ty.batched => program.batch,
         Buffer::Partial(_) => program.batch,
-        Buffer::Sums(_) => chunks(program.batch),
+        Buffer::Sums(_) => leaves.chunks(),
         Buffer::Tensor(_) | Buffer::Packed(_) | Buffer::Work(_) | Buffer::Tile(_) => 1,
     }
 }
 
 /// What lies in the arena, by moments of the program.
-pub fn in_arena(program: &Program, schedule: &Schedule, moments: &Moments) -> Live {
+pub fn in_arena(program: &Program, schedule: &Schedule, leaves: Leaves, moments: &Moments) -> Live {
     let graph = &program.graph;
     let steps = &schedule.steps;
     let mut live = Live::default();
     let mut take = |taken: Extent, at: usize| match taken.buffer {
         Buffer::Tile(_) => {}
-        buffer => live.touch(buffer, F32 * taken.words * copies(program, buffer), at),
+        buffer => live.touch(buffer, F32 * taken.words * copies(program, leaves, buffer), at),
     };
     let end = moments.end();
     let whole = |node: NodeId| schedule.image(program, node);
@@ -149,6 +135,9 @@ pub fn in_arena(program: &Program, schedule: &Schedule, moments: &Moments) -> Li
         }
         // Goes with the last run of what stands before.
         let packing = at(Part::Images) - 1;
+        for total in &phase.totals {
+            [total.part, total.result].into_iter().for_each(|taken| take(taken, packing));
+        }
         for pack in &phase.packs {
             [pack.weights, pack.packed].into_iter().for_each(|taken| take(taken, packing));
         }

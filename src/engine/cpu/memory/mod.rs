@@ -1,10 +1,11 @@
 //! Where buffers lie: one arena for everything that outlives an image, one scratch a thread.
 //!
-//! [`live`] says when each buffer is needed, [`in_place`] which tensors are written over others,
+//! [`leaves`] divides the batch, [`live`] says when each buffer is needed, [`in_place`] which tensors are written over others,
 //! [`offsets`] places blocks of memory; [`arena`] is such memory.
 
 mod arena;
 mod in_place;
+mod leaves;
 mod live;
 mod offsets;
 mod text;
@@ -15,7 +16,7 @@ use super::plan::{Buffer, Schedule};
 use crate::graph::Program;
 
 pub use arena::Arena;
-pub use live::{chunk_images, chunks};
+pub use leaves::{Leaves, paired};
 
 /// A buffer with its place.
 #[derive(Clone, Copy, Debug)]
@@ -43,10 +44,10 @@ pub struct MemoryPlan {
 }
 
 impl MemoryPlan {
-    /// Plans memory for a program.
-    pub fn new(program: &Program, schedule: &Schedule) -> Self {
+    /// Plans memory for a program whose batch is divided so.
+    pub fn new(program: &Program, schedule: &Schedule, leaves: Leaves) -> Self {
         let moments = live::Moments::new(&schedule.steps);
-        let mut live = live::in_arena(program, schedule, &moments);
+        let mut live = live::in_arena(program, schedule, leaves, &moments);
         let over = in_place::aliases(program, schedule, &live, &moments);
         for (into, from) in over.pairs() {
             live.extend(from, into);

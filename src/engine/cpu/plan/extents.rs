@@ -16,7 +16,8 @@ pub fn check(program: &Program, schedule: &Schedule) -> Result<(), EngineError> 
         let images = phase.steps.iter().flat_map(|step| step.accesses().all());
         let merges = phase.merges.iter().flat_map(|merge| [merge.parts, merge.result]);
         let before = phase.before.iter().flat_map(|step| step.accesses().all());
-        before.chain(packs).chain(images).chain(merges)
+        let totals = phase.totals.iter().flat_map(|total| [total.part, total.result]);
+        before.chain(totals).chain(packs).chain(images).chain(merges)
     });
     let rest = steps
         .last

@@ -152,6 +152,7 @@ impl<'a> LoopBuilder<'a> {
             | Op::ConvDx(_)
             | Op::ConvDw(_)
             | Op::Reduce(..)
+            | Op::Total
             | Op::Pool(_)
             | Op::PoolDx(_)
             | Op::Reshape

@@ -28,7 +28,7 @@ use phase::PhaseBuilder;
 use tensors::Tensors;
 
 pub use buffer::{Buffer, Extent};
-pub use schedule::{Merge, MergeKind, Phase, Schedule, Steps};
+pub use schedule::{Merge, MergeKind, Phase, Schedule, Steps, Total};
 pub use step::{Cost, Loop, Step};
 
 /// Refuses what no layer of the language lowers to and the engine therefore has no step for:
@@ -82,7 +82,10 @@ pub fn schedule(
     let mut phases = Vec::new();
     for (nodes, before) in by_phase(program, &placement).iter().zip(&unbatched.before) {
         let before = unbatched::steps(&tensors, &mut ready, before, &mut loops, isa)?;
-        phases.push(Phase { before, ..builder.build(nodes, &mut loops)? });
+        let (totals, nodes): (Vec<NodeId>, Vec<NodeId>) =
+            nodes.iter().partition(|id| program.graph.node(**id).op == Op::Total);
+        let totals = totals.into_iter().map(|id| unbatched::total(&tensors, id)).collect();
+        phases.push(Phase { before, totals, ..builder.build(&nodes, &mut loops)? });
     }
     let tiles = builder.finish();
     let runs = unbatched.last.iter();

@@ -344,6 +344,7 @@ impl<'a> PhaseBuilder<'a> {
             | Op::Index
             | Op::ConvDw(_)
             | Op::Reduce(..)
+            | Op::Total
             | Op::Detach
             | Op::After => unreachable!("not a step of its own"),
         };

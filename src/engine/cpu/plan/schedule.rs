@@ -64,11 +64,29 @@ impl<B: Copy> Merge<B> {
     }
 }
 
+/// A sum over all ranks, of a value outside the batch.
+#[derive(Clone, Copy)]
+pub struct Total<B> {
+    /// What this rank adds to it.
+    pub part: B,
+    /// The result.
+    pub result: B,
+}
+
+impl<B: Copy> Total<B> {
+    /// The same on other memory.
+    pub fn map<C>(&self, mut to: impl FnMut(B) -> C) -> Total<C> {
+        Total { part: to(self.part), result: to(self.result) }
+    }
+}
+
 /// Work between two synchronisations of the whole batch.
 #[derive(Clone)]
 pub struct Phase<B> {
     /// Loops and re-indexing outside the batch, run first.
     pub before: Vec<Step<B>>,
+    /// Sums over all ranks that begin then, and are known before whatever reads them.
+    pub totals: Vec<Total<B>>,
     /// Weights packed next.
     pub packs: Vec<Pack<B>>,
     /// Steps run for each image.
@@ -79,15 +97,24 @@ pub struct Phase<B> {
 
 impl<B> Default for Phase<B> {
     fn default() -> Self {
-        Self { before: Vec::new(), packs: Vec::new(), steps: Vec::new(), merges: Vec::new() }
+        let (before, totals, packs) = (Vec::new(), Vec::new(), Vec::new());
+        Self { before, totals, packs, steps: Vec::new(), merges: Vec::new() }
     }
 }
 
 impl<B: Copy> Phase<B> {
+    /// What its steps outside the batch and of images read, and its packs.
+    pub fn reads(&self) -> impl Iterator<Item = B> {
+        let steps = self.before.iter().chain(&self.steps).flat_map(|step| step.accesses().reads);
+        let packs = self.packs.iter().map(|pack| pack.weights);
+        steps.chain(packs).chain(self.totals.iter().map(|total| total.part))
+    }
+
     /// The same on other memory.
     pub fn map<C>(&self, mut to: impl FnMut(B) -> C) -> Phase<C> {
         Phase {
             before: self.before.iter().map(|step| step.map(&mut to)).collect(),
+            totals: self.totals.iter().map(|total| total.map(&mut to)).collect(),
             packs: self.packs.iter().map(|pack| pack.map(&mut to)).collect(),
             steps: self.steps.iter().map(|step| step.map(&mut to)).collect(),
             merges: self.merges.iter().map(|merge| merge.map(&mut to)).collect(),

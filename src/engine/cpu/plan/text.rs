@@ -4,7 +4,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::buffer::{Buffer, Extent};
-use super::schedule::{Merge, MergeKind, Pack, Schedule, Tile};
+use super::schedule::{Merge, MergeKind, Pack, Schedule, Tile, Total};
 use super::step::{Accesses, Loop, LoopId, Slot, Step};
 use crate::engine::cpu::operand::{Border, NumberFormat, Operand};
 
@@ -13,6 +13,7 @@ impl Display for Schedule {
         for (number, phase) in self.steps.phases.iter().enumerate() {
             writeln!(f, "phase {number}")?;
             section(f, "before", phase.before.iter().map(|step| self.step(step)))?;
+            section(f, "totals", phase.totals.iter().map(|total| self.total(total)))?;
             section(f, "packs", phase.packs.iter().map(|pack| self.pack(pack)))?;
             section(f, "images", phase.steps.iter().map(|step| self.step(step)))?;
             section(f, "merges", phase.merges.iter().map(|merge| self.merge(merge)))?;
@@ -75,6 +76,10 @@ impl Schedule {
         };
         let slots: Vec<_> = step.slots.iter().map(slot).collect();
         format!("{}({})", step.code, slots.join(", "))
+    }
+
+    fn total(&self, total: &Total<Extent>) -> String {
+        format!("{} -> {}", self.buffer(&total.part), self.buffer(&total.result))
     }
 
     fn pack(&self, pack: &Pack<Extent>) -> String {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::buffer::{Buffer, Extent, Stored};
 use super::fuse::{LoopBuilder, LoopTable, extent};
+use super::schedule::Total;
 use super::step::{Loop, Step};
 use super::tensors::Tensors;
 use crate::engine::EngineError;
@@ -248,6 +249,7 @@ fn single(tensors: &Tensors, id: NodeId, isa: Isa) -> Result<Option<Step<Extent>
         | Op::Random { .. }
         | Op::Index
         | Op::Reduce(..)
+        | Op::Total
         | Op::Pool(_)
         | Op::PoolDx(_)
         | Op::Detach
@@ -261,6 +263,12 @@ fn single(tensors: &Tensors, id: NodeId, isa: Isa) -> Result<Option<Step<Extent>
         result: tensors.at(id).extent(),
         plan,
     }))
+}
+
+/// A sum over all ranks.
+pub fn total(tensors: &Tensors, id: NodeId) -> Total<Extent> {
+    let part = tensors.graph.node(id).args[0];
+    Total { part: tensors.at(part).extent(), result: tensors.at(id).extent() }
 }
 
 /// A re-indexing of a node's argument, whose elements lie as those of an image of extents `from`.

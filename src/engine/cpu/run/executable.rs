@@ -7,9 +7,10 @@ use rayon::prelude::*;
 
 use super::clock::{Clock, PhaseClock};
 use super::merge;
+use super::underway::{Together, Underway};
 use super::view::{Place, View};
 use crate::engine::cpu::jit::{Code, LoopFn};
-use crate::engine::cpu::memory::{Arena, chunk_images, chunks};
+use crate::engine::cpu::memory::{Arena, Leaves};
 use crate::engine::cpu::plan::{Cost, Loop, Phase, Step, Steps};
 use crate::engine::cpu::simd::{Isa, Turn};
 use crate::engine::cpu::windows::clear_border;
@@ -37,8 +38,12 @@ pub struct Shared {
     pub(super) arena: Arena,
     /// One a thread.
     pub(super) scratch: Vec<Arena>,
-    /// Images.
-    pub(super) batch: usize,
+    /// The images.
+    pub(super) leaves: Leaves,
+    /// Images of the ranks before.
+    pub(super) first: usize,
+    /// The other ranks.
+    pub(super) together: Option<Together>,
     /// What runs.
     pub(super) steps: Steps<Place>,
     /// The instructions that run them.
@@ -52,7 +57,7 @@ pub struct Shared {
 impl Shared {
     /// Memory outside the batch.
     fn unbatched(&self) -> View<'_> {
-        View { arena: &self.arena, scratch: None, image: 0, chunk: 0 }
+        View { arena: &self.arena, scratch: None, image: 0, first: self.first, chunk: 0 }
     }
 
     fn run_unbatched(&self, step: &Loop<Place>) {
@@ -105,14 +110,18 @@ impl Shared {
 
     /// An image's place in its chunk.
     fn turn(&self, view: &View) -> Turn {
-        let images = chunk_images(view.chunk, self.batch);
+        let images = self.leaves.chunk(view.chunk);
         Turn { number: view.image - images.start, last: view.image + 1 == images.end }
     }
 
-    fn run_phase(&self, phase: &Phase<Place>, clock: &PhaseClock) {
+    fn run_phase<'a>(&'a self, number: usize, clock: &PhaseClock, underway: &mut Underway<'a>) {
+        let phase = &self.steps.phases[number];
         let view = self.unbatched();
         let before = || phase.before.iter().for_each(|step| self.run_step(&view, step));
         clock.unbatched.time(before);
+        if let Some(together) = &self.together {
+            underway.total(together, number, &phase.totals, view);
+        }
         if phase.steps.is_empty() && phase.packs.is_empty() && phase.merges.is_empty() {
             return;
         }
@@ -124,15 +133,26 @@ impl Shared {
             })
         });
         if !phase.steps.is_empty() {
-            (0..chunks(self.batch))
+            (0..self.leaves.chunks())
                 .into_par_iter()
                 .with_max_len(1)
                 .for_each(|chunk| self.run_chunk(phase, clock, chunk));
         }
-        phase.merges.par_iter().with_max_len(1).for_each(|step| {
-            // SAFETY: every merge writes its own node's tensor.
-            clock.merges.time(|| unsafe { merge::run(step, view, self.batch) });
-        });
+        let merges = phase.merges.par_iter().with_max_len(1);
+        match &self.together {
+            Some(together) if together.divided => {
+                let gather = |step| {
+                    // SAFETY: every merge reads and writes its own node's memory.
+                    clock.merges.time(|| unsafe { merge::gather(step, view, self.leaves) })
+                };
+                let gathered = merges.map(gather).collect();
+                underway.merge(together, number, &phase.merges, gathered, view);
+            }
+            Some(_) | None => merges.for_each(|step| {
+                // SAFETY: as above.
+                clock.merges.time(|| unsafe { merge::run(step, view, self.leaves) });
+            }),
+        }
     }
 
     fn run_chunk(&self, phase: &Phase<Place>, clock: &PhaseClock, chunk: usize) {
@@ -144,7 +164,7 @@ impl Shared {
                 unsafe { own.write(*sums) }.fill(0.0);
             }
         }
-        for image in chunk_images(chunk, self.batch) {
+        for image in self.leaves.chunk(chunk) {
             let view = View { image, ..own };
             for (number, step) in phase.steps.iter().enumerate() {
                 clock.step(number).time(|| self.run_step(&view, step));
@@ -152,10 +172,15 @@ impl Shared {
         }
     }
 
-    fn run_all(&self, clock: &Clock) {
-        for (number, phase) in self.steps.phases.iter().enumerate() {
-            self.run_phase(phase, clock.phase(number));
+    fn run_all(&self, clock: &Clock) -> Result<(), EngineError> {
+        let mut underway = Underway::default();
+        for number in 0..self.steps.phases.len() {
+            // SAFETY: nothing runs between phases.
+            unsafe { underway.arrive(number, self.unbatched()) }?;
+            self.run_phase(number, clock.phase(number), &mut underway);
         }
+        // SAFETY: as above.
+        unsafe { underway.arrive(self.steps.phases.len(), self.unbatched()) }?;
         let each = |run: &Vec<_>| run.iter().for_each(|step| self.run_unbatched(step));
         self.steps.last.par_iter().for_each(|run| clock.last.time(|| each(run)));
         let view = self.unbatched();
@@ -163,6 +188,7 @@ impl Shared {
             // SAFETY: an input's range is its own.
             unsafe { view.write(to) }.copy_from_slice(view.read(from));
         }
+        Ok(())
     }
 }
 
@@ -188,14 +214,13 @@ impl Executable for CpuExecutable {
 
     fn run(&mut self) -> Result<(), EngineError> {
         let shared = &self.shared;
-        self.pool.install(|| shared.run_all(&Clock::stopped()));
-        Ok(())
+        self.pool.install(|| shared.run_all(&Clock::stopped()))
     }
 
     fn run_timed(&mut self) -> Result<Vec<KernelTime>, EngineError> {
         let shared = &self.shared;
         let clock = Clock::running(&shared.costs);
-        self.pool.install(|| shared.run_all(&clock));
+        self.pool.install(|| shared.run_all(&clock))?;
         Ok(clock.report(&shared.costs))
     }
 

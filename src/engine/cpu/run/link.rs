@@ -5,23 +5,35 @@ use std::sync::Arc;
 use rayon::ThreadPool;
 
 use super::executable::{CpuExecutable, Shared};
+use super::underway::{Needed, Together};
 use super::view::{Home, Place};
 use crate::engine::cpu::jit::Jit;
-use crate::engine::cpu::memory::{Arena, MemoryPlan};
+use crate::engine::cpu::memory::{Arena, Leaves, MemoryPlan};
 use crate::engine::cpu::plan::{self, Buffer, Extent, Schedule};
 use crate::engine::cpu::simd::Isa;
 use crate::engine::{EngineError, Precision};
 use crate::graph::{NodeId, Op, Program};
+use crate::ranks::Ranks;
+
+/// What is to be compiled.
+pub struct Job<'a> {
+    /// The program of this rank.
+    pub program: &'a Program,
+    /// How its batch is divided.
+    pub leaves: Leaves,
+    /// The other ranks, and whether reductions over the batch are over their images too.
+    pub ranks: Option<(Ranks, bool)>,
+}
 
 /// Schedules, plans memory, compiles loops and allocates.
 pub fn compile(
-    program: &Program,
+    Job { program, leaves, ranks }: Job,
     isa: Isa,
     precision: Precision,
     pool: Arc<ThreadPool>,
 ) -> Result<CpuExecutable, EngineError> {
     let schedule = plan::schedule(program, isa, precision)?;
-    let memory = MemoryPlan::new(program, &schedule);
+    let memory = MemoryPlan::new(program, &schedule, leaves);
     let mut jit = Jit::new(isa)?;
     schedule.loops.iter().try_for_each(|spec| jit.compile(spec))?;
     let (code, functions) = jit.finish()?;
@@ -33,7 +45,13 @@ pub fn compile(
     let shared = Shared {
         arena: Arena::new(memory.arena)?,
         scratch,
-        batch: program.batch,
+        leaves,
+        first: ranks.as_ref().map_or(0, |(ranks, _)| ranks.rank() * program.batch),
+        together: ranks.map(|(ranks, divided)| Together {
+            ranks,
+            divided,
+            needed: Needed::of(&schedule.steps),
+        }),
         steps: schedule.steps.map(|extent| linker.place(extent)),
         isa,
         functions,

@@ -1,72 +1,166 @@
-//! Results of the batch from those of its images, in image order, in f64.
+//! Results of the batch from those of its images: in image order inside the leaves of its tree, then in
+//! pairs; in f64.
 
 use super::view::{Place, View};
-use crate::engine::cpu::memory::chunks;
+use crate::engine::cpu::memory::{Leaves, paired};
 use crate::engine::cpu::plan::{Merge, MergeKind};
+use crate::ranks::Rule;
 
 /// Puts a result together.
 ///
 /// # Safety
+/// Nothing else touches the result's place meanwhile, nor the parts.
+pub unsafe fn run(merge: &Merge<Place>, view: View, leaves: Leaves) {
+    // SAFETY: the caller's promise.
+    if let Some(gathered) = unsafe { gather(merge, view, leaves) } {
+        // SAFETY: as above.
+        unsafe { finish(merge, view, &gathered) };
+    }
+}
+
+/// What all images come to, to be joined with others' and written; none where it is written already.
+///
+/// # Safety
+/// Nothing else touches the result's place meanwhile, nor the parts.
+pub unsafe fn gather(merge: &Merge<Place>, view: View, leaves: Leaves) -> Option<Vec<f64>> {
+    let Some(rule) = rule(&merge.kind) else {
+        // SAFETY: the caller's promise.
+        unsafe { weights(merge, view, leaves) };
+        return None;
+    };
+    Some(numbers(merge, rule, view, leaves))
+}
+
+/// By which rule parts are joined; none for those that are long and f32.
+pub fn rule(kind: &MergeKind) -> Option<Rule> {
+    match kind {
+        MergeKind::Sum => Some(Rule::Sum),
+        MergeKind::Max => Some(Rule::Max),
+        MergeKind::Moments { .. } => Some(Rule::Moments),
+        MergeKind::Weights(_) => None,
+    }
+}
+
+fn numbers(merge: &Merge<Place>, rule: Rule, view: View, leaves: Leaves) -> Vec<f64> {
+    let len = merge.result.len;
+    let mut leaf = |number: usize| {
+        let images = leaves.leaf(number);
+        let first = View { image: images.start, ..view }.place(merge.parts);
+        let partials = view.read(first.all(images.len()));
+        match &merge.kind {
+            MergeKind::Sum => sum(partials, len),
+            MergeKind::Max => max(partials, len),
+            MergeKind::Moments { count } => moments(partials, *count, len),
+            MergeKind::Weights(_) => unreachable!("these have no rule"),
+        }
+    };
+    let join = |mut low: Vec<f64>, high: Vec<f64>| {
+        rule.join(&mut low, &high);
+        low
+    };
+    paired(leaves.count(), &mut leaf, &join)
+}
+
+/// Writes what was gathered.
+///
+/// # Safety
 /// Nothing else touches the result's place meanwhile.
-pub unsafe fn run(merge: &Merge<Place>, view: View, batch: usize) {
+pub unsafe fn finish(merge: &Merge<Place>, view: View, gathered: &[f64]) {
     // SAFETY: the caller's promise.
     let out = unsafe { view.write(merge.result) };
-    let partials = || view.read(merge.parts.all(batch));
     match &merge.kind {
-        MergeKind::Sum => sum(partials(), out),
-        MergeKind::Max => max(partials(), out),
-        MergeKind::Moments { count } => moments(partials(), *count, out),
-        MergeKind::Weights(plan) => {
-            let sums = (0..chunks(batch)).map(|chunk| View { chunk, ..view }.read(merge.parts));
-            plan.finish_dw(sums, out);
+        MergeKind::Moments { .. } => {
+            for (out, [_, _, m2]) in out.iter_mut().zip(gathered.as_chunks().0) {
+                // A NaN stays one.
+                *out = if *m2 < 0.0 { 0.0 } else { *m2 as f32 };
+            }
         }
+        MergeKind::Sum | MergeKind::Max => {
+            out.iter_mut().zip(gathered).for_each(|(out, v)| *out = *v as f32);
+        }
+        MergeKind::Weights(_) => unreachable!("these are written at once"),
     }
 }
 
 /// Σ over images.
-fn sum(partials: &[f32], out: &mut [f32]) {
-    let mut sums = vec![0.0f64; out.len()];
-    for image in partials.chunks_exact(out.len()) {
+fn sum(partials: &[f32], len: usize) -> Vec<f64> {
+    let mut sums = vec![0.0f64; len];
+    for image in partials.chunks_exact(len) {
         sums.iter_mut().zip(image).for_each(|(sum, &v)| *sum += f64::from(v));
     }
-    out.iter_mut().zip(sums).for_each(|(out, sum)| *out = sum as f32);
+    sums
 }
 
 /// The largest of all images; a NaN stays.
-fn max(partials: &[f32], out: &mut [f32]) {
-    out.fill(f32::NEG_INFINITY);
-    for image in partials.chunks_exact(out.len()) {
-        out.iter_mut()
-            .zip(image)
-            .for_each(|(m, &v)| *m = if v <= *m || m.is_nan() { *m } else { v });
+fn max(partials: &[f32], len: usize) -> Vec<f64> {
+    let mut largest = vec![f64::NEG_INFINITY; len];
+    for image in partials.chunks_exact(len) {
+        largest.iter_mut().zip(image).for_each(|(m, &v)| {
+            let v = f64::from(v);
+            *m = if v <= *m || m.is_nan() { *m } else { v };
+        });
     }
+    largest
 }
 
-/// Σ (x − mean)² over all images, from each image's shift s, Σ (x − s) and Σ (x − s)² of `count`
-/// elements (the pairwise update of Chan, Golub and LeVeque 1979).
-fn moments(partials: &[f32], count: usize, out: &mut [f32]) {
-    let len = out.len();
+/// Elements, mean and Σ (x − mean)² of all images, from each image's shift s, Σ (x − s) and Σ (x − s)² of
+/// `count` elements (the pairwise update of Chan, Golub and LeVeque 1979).
+fn moments(partials: &[f32], count: usize, len: usize) -> Vec<f64> {
     let count = count as f64;
     // Divisions take longer than all the rest.
     let each = 1.0 / count;
-    let mut sums = vec![[0.0f64; 2]; len];
+    let mut sums = vec![[0.0f64; 3]; len];
     for (seen, image) in partials.chunks_exact(3 * len).enumerate() {
         let [shift, first, second] = [0, 1, 2].map(|vector| &image[vector * len..][..len]);
         // The weights are the same for every element.
         let seen = seen as f64 * count;
         let (share, weight) = (count / (seen + count), seen * count / (seen + count));
         let own = shift.iter().zip(first).zip(second);
-        for ([mean, squares], ((&shift, &first), &second)) in sums.iter_mut().zip(own) {
+        for ([all, mean, squares], ((&shift, &first), &second)) in sums.iter_mut().zip(own) {
             let [shift, first, second] = [shift, first, second].map(f64::from);
             let delta = shift + first * each - *mean;
             *squares += second - first * first * each + delta * delta * weight;
             *mean += delta * share;
+            *all = seen + count;
         }
     }
-    for (out, [_, m2]) in out.iter_mut().zip(sums) {
-        // A NaN stays one.
-        *out = if m2 < 0.0 { 0.0 } else { m2 as f32 };
+    sums.into_flattened()
+}
+
+/// Elements of accumulators that are added up together, so that they stay in a core's cache.
+const BLOCK: usize = 2048;
+
+/// Adds up the chunks' accumulators: each leaf's in their order, the leaves' in pairs.
+///
+/// # Safety
+/// Nothing else touches the result's place nor the accumulators meanwhile.
+unsafe fn weights(merge: &Merge<Place>, view: View, leaves: Leaves) {
+    let MergeKind::Weights(plan) = &merge.kind else { return };
+    let mut all: Vec<&mut [f32]> = (0..leaves.chunks())
+        // SAFETY: the caller's promise; each chunk has its own.
+        .map(|chunk| unsafe { View { chunk, ..view }.write(merge.parts) })
+        .collect();
+    let each = leaves.chunks_each();
+    for first in (0..merge.parts.len).step_by(BLOCK) {
+        let block = first..merge.parts.len.min(first + BLOCK);
+        let mut add = |to: usize, from: usize| {
+            let (low, high) = all.split_at_mut(from);
+            let pairs = low[to][block.clone()].iter_mut().zip(&high[0][block.clone()]);
+            pairs.for_each(|(sum, v)| *sum += v);
+        };
+        for leaf in (0..leaves.chunks()).step_by(each) {
+            (1..each).for_each(|chunk| add(leaf, leaf + chunk));
+        }
+        let sums = |leaf: usize| leaf * each;
+        let mut step = 1;
+        while step < leaves.count() {
+            let lows = (0..leaves.count()).step_by(2 * step);
+            lows.for_each(|low| add(sums(low), sums(low + step)));
+            step *= 2;
+        }
     }
+    // SAFETY: the caller's promise.
+    plan.finish_dw([&*all[0]], unsafe { view.write(merge.result) });
 }
 
 #[cfg(test)]
@@ -83,9 +177,7 @@ mod tests {
                 [image[0], shifted.iter().sum(), shifted.iter().map(|v| v * v).sum()]
             })
             .collect();
-        let mut out = [0.0];
-        moments(&partials, 3, &mut out);
         // 0…5 about their mean 2.5.
-        assert_eq!(out, [17.5]);
+        assert_eq!(moments(&partials, 3, 1), [6.0, 1e4 + 2.5, 17.5]);
     }
 }

@@ -43,13 +43,25 @@ pub struct View<'a> {
     pub arena: &'a Arena,
     /// This thread's; work outside the batch has none.
     pub scratch: Option<&'a Arena>,
-    /// Which image.
+    /// Which image of this rank.
     pub image: usize,
+    /// Images of the ranks before.
+    pub first: usize,
     /// Which chunk of images.
     pub chunk: usize,
 }
 
 impl<'a> View<'a> {
+    /// What a place is for this image and chunk, on its own.
+    pub fn place(&self, place: Place) -> Place {
+        let moved = match place.home {
+            Home::Whole | Home::Thread => 0,
+            Home::Image(stride) => self.image * stride,
+            Home::Chunk(stride) => self.chunk * stride,
+        };
+        Place { offset: place.offset + moved, ..place }
+    }
+
     fn address(&self, place: Place) -> *mut f32 {
         match place.home {
             Home::Whole => self.arena.at(place.offset),
@@ -87,6 +99,6 @@ impl<'a> View<'a> {
         }
         // SAFETY: the function was compiled for exactly these slots, with their extents; the
         // plan keeps them apart from what other threads touch.
-        unsafe { (functions[step.code.0])(table.as_ptr(), self.image as u32) };
+        unsafe { (functions[step.code.0])(table.as_ptr(), (self.first + self.image) as u32) };
     }
 }

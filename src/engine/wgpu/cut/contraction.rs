@@ -66,6 +66,7 @@ impl Contraction {
             | Op::Random { .. }
             | Op::Index
             | Op::Reduce(..)
+            | Op::Total
             | Op::Pool(_)
             | Op::PoolDx(_)
             | Op::Remap(_)

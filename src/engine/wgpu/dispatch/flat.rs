@@ -109,6 +109,7 @@ impl Reader<'_> {
             | Op::ConvDx(_)
             | Op::ConvDw(_)
             | Op::Reduce(..)
+            | Op::Total
             | Op::Pool(_)
             | Op::PoolDx(_)
             | Op::Reshape

@@ -84,7 +84,8 @@ impl<'a> Former<'a> {
                 let made = self.push(Body::Gather(of), id);
                 self.made_in[id.index()] = Some(made);
             }
-            Op::Input(_) => {}
+            // What has one is refused before.
+            Op::Input(_) | Op::Total => {}
             Op::Const(_)
             | Op::Unary(_)
             | Op::Binary(_)

@@ -98,6 +98,7 @@ fn own_loads(writer: &Writer, id: NodeId, at: &At, found: &mut Vec<NodeId>) {
         | Op::ConvDx(_)
         | Op::ConvDw(_)
         | Op::Reduce(..)
+        | Op::Total
         | Op::Pool(_)
         | Op::PoolDx(_) => {}
     }

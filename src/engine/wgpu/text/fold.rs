@@ -30,6 +30,7 @@ pub(super) fn fold(writer: &mut Writer, node: NodeId, number: usize, at: &At) {
         | Op::ConvDw(_)
         | Op::Remap(_)
         | Op::Reshape
+        | Op::Total
         | Op::Detach
         | Op::After => {}
     }

@@ -196,6 +196,7 @@ impl<'a> Writer<'a> {
             | Op::ConvDx(_)
             | Op::ConvDw(_)
             | Op::Reduce(..)
+            | Op::Total
             | Op::Pool(_)
             | Op::PoolDx(_) => self.unavailable(id),
         };

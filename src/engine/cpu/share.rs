@@ -1,0 +1,54 @@
+//! What of a program one of several ranks runs.
+
+use std::borrow::Cow;
+
+use crate::engine::EngineError;
+use crate::graph::rewrite::rewrite;
+use crate::graph::{AxisMap, Binary, Node, Number, Op, Origin, Program, Shape, Type};
+
+/// A program for a part of its batch, as large for each of so many ranks.
+///
+/// # Errors
+/// The batch does not divide so.
+pub fn divided(program: &Program, ranks: usize) -> Result<Program, EngineError> {
+    let batch = program.batch;
+    if !batch.is_multiple_of(ranks) {
+        let told = format!("a batch of {batch} cannot be divided evenly among {ranks} ranks");
+        return Err(EngineError::Internal(told));
+    }
+    let of_rank = |ty: Type| match ty.shape.0 {
+        [images, h, w, c] if ty.batched => Type { shape: Shape([images / ranks, h, w, c]), ..ty },
+        _ => ty,
+    };
+    let mut program = Program { batch: batch / ranks, ..program.clone() };
+    program.graph.inputs.iter_mut().for_each(|input| input.ty = of_rank(input.ty));
+    for node in &mut program.graph.nodes {
+        node.ty = of_rank(node.ty);
+        if let (Op::Remap(map), true) = (&mut node.op, node.ty.batched) {
+            map.axes[0] = AxisMap::identity(node.ty.shape.0[0]);
+        }
+    }
+    Ok(program)
+}
+
+/// A program whose images are numbered from its own first on, where the engine numbers those of all ranks.
+pub fn own_indices(program: &Program, first: usize) -> Cow<'_, Program> {
+    let is_index = |node: &Node| node.op == Op::Index && node.ty.batched;
+    if first == 0 || !program.graph.nodes.iter().any(is_index) {
+        return Cow::Borrowed(program);
+    }
+    Cow::Owned(rewrite(program, |copy, id| {
+        let node = program.graph.node(id);
+        let index = copy.keep(id);
+        if !is_index(node) {
+            return Some(index);
+        }
+        let Shape([_, h, w, c]) = node.ty.shape;
+        let (origin, args) = (Origin::default(), Vec::new());
+        let ty = Type { shape: Shape::SCALAR, batched: false };
+        let before = Op::Const(Number((first * h * w * c) as f64));
+        let before = copy.push(Node { op: before, args, ty, origin });
+        let (op, args) = (Op::Binary(Binary::Sub), vec![index, before]);
+        Some(copy.push(Node { op, args, ..node.clone() }))
+    }))
+}
