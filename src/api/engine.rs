@@ -63,8 +63,8 @@ pub struct OpenEngine {
     pub threads: usize,
     /// Why it was taken.
     pub why: Reason,
-    /// What is to be said of how it computes, if anything: that it is slow in this precision, or
-    /// by what means it multiplies.
+    /// What is to be said of how it computes, if anything: that it is slow in this precision or
+    /// no faster than f32, or by what means it multiplies.
     pub remark: Option<String>,
     /// The ranks with which it trains together.
     pub ranks: Option<Ranks>,
@@ -201,12 +201,11 @@ impl EngineOptions {
             Some(ranks) => engine.with_ranks(ranks.clone()),
             None => engine,
         };
-        let slow = |why| format!("slow on this machine, as {why}");
         Ok(OpenEngine {
             precision: self.precision,
             threads: engine.threads(),
             why,
-            remark: engine.slow_because().map(slow),
+            remark: engine.remark(),
             ranks: self.ranks.clone(),
             engine: Rc::new(engine),
         })

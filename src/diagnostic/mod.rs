@@ -156,4 +156,5 @@ codes! {
     Head = "W0007": "something behind the last layer, or nothing between the last two",
     SingleValue = "W0008": "batch norm over a single value",
     Tied = "W0009": "a name that stands several times in a chain, with one set of weights",
+    Ghost = "W0010": "parts of a batch that are larger than the batch",
 }

@@ -49,7 +49,7 @@ impl Elaborator<'_> {
             if let Some(slot) = self.slot(callee, given, i) {
                 match filled[slot] {
                     None => filled[slot] = Some(argument),
-                    Some(first) => self.twice(called, slots[slot].0, first, argument),
+                    Some(first) => self.twice(callee, slots[slot].0, first, argument),
                 }
             }
         }
@@ -149,16 +149,25 @@ impl Elaborator<'_> {
         )
     }
 
-    fn twice(&mut self, callee: &str, slot: &str, first: &Argument, again: &Argument) {
+    fn twice(&mut self, callee: Callee<'_>, slot: &str, first: &Argument, again: &Argument) {
+        let by_place = first.label.is_none();
+        let hint = match foreign::word(callee.name) {
+            // Other tools have other arguments in front.
+            Some(Here::Called(own, how)) if by_place && own == callee.name => {
+                format!("what stands there is {slot}: write {how}")
+            }
+            Some(_) | None if by_place => format!("what stands there is {slot}: {}", usage(callee)),
+            Some(_) | None => "remove one of them".to_owned(),
+        };
         self.found.push(
             Diagnostic::error(
                 Code::DuplicateName,
                 again.value.span,
-                format!("`{callee}` is given {slot} twice"),
+                format!("`{}` is given {slot} twice", callee.name),
             )
             .label("given again")
             .also(first.value.span, "given here")
-            .hint("remove one of them"),
+            .hint(hint),
         );
     }
 }

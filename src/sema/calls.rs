@@ -12,6 +12,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::network::Activation;
 use crate::source::Span;
 use crate::syntax::ast::{Argument, Def, Expr, ExprKind};
+use crate::syntax::foreign;
 use crate::text::series;
 
 impl Elaborator<'_> {
@@ -257,7 +258,14 @@ impl Elaborator<'_> {
         if let Some(label) = given.iter().find_map(|argument| argument.label.as_ref()) {
             let message = format!("`{name}` takes no `{}`", label.text);
             let error = Diagnostic::error(Code::UnknownArgument, label.span, message);
-            let hint = format!("it is written {}", function.usage());
+            let hint = match function.join() {
+                Some(Join::Concat) if foreign::is_axis(&label.text) => {
+                    format!("leave it out: channels are joined, {}", function.usage())
+                }
+                Some(Join::Max | Join::Min | Join::Concat) | None => {
+                    format!("it is written {}", function.usage())
+                }
+            };
             return self.report(error.label("unknown argument").hint(hint));
         }
         let several = function.join().is_some();

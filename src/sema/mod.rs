@@ -119,6 +119,7 @@ fn compile_parsed(
 pub fn warnings_in_training(source: &Source, network: &Network, batch: usize) -> Vec<Diagnostic> {
     let allowed = warnings::allow::codes(&source.text);
     let mut warnings = warnings::single::warnings(network, batch);
+    warnings.extend(warnings::ghost::warnings(network, batch));
     warnings.retain(|warning| !allowed.contains(&warning.code));
     tidy(warnings)
 }

@@ -146,6 +146,13 @@ const WORDS: &[(&[&str], Here)] = &[
     (&["ceil", "ceiling"], Here::Called("ceil", "ceil(a), a whole number")),
     (&["round"], Here::Called("round", "round(a), a whole number")),
     (&["clip", "clamp", "clampmin"], Here::Called("max", "max(x, 0), min(x, 6), or both")),
+    (
+        &["mean", "reducemean", "avg", "average"],
+        Here::Written(
+            "channel_mean(x), the mean of each pixel's channels, or global_avg_pool(x), that of each channel's \
+             pixels",
+        ),
+    ),
     (&["channelmax", "maxchannels"], Here::Called("channel_max", "channel_max")),
     (&["channelmean", "meanchannels", "channelavg"], Here::Called("channel_mean", "channel_mean")),
     (&["softmax", "logsoftmax", "crossentropy", "crossentropyloss", "loss"], Here::Absent(LOSS)),
@@ -421,6 +428,11 @@ pub fn value(argument: &str, name: &str) -> Option<(Option<&'static str>, &'stat
     let plain = plain(name);
     let row = VALUES_OF.iter().find(|row| row.0 == argument && row.1.contains(&plain.as_str()))?;
     Some((row.2, row.3))
+}
+
+/// Whether other tools call so which axis of a tensor something is along.
+pub fn is_axis(name: &str) -> bool {
+    ["dim", "axis", "concataxis"].contains(&plain(name).as_str())
 }
 
 fn plain(name: &str) -> String {

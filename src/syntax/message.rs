@@ -92,6 +92,11 @@ fn describe(rule: Rule) -> Option<&'static str> {
     }
 }
 
+/// Whether a list begins with a name.
+fn has_names(list: &str) -> bool {
+    list[1..].trim_start().starts_with(|c: char| c.is_alphabetic() || c == '_')
+}
+
 /// The mistake people make who write this.
 fn advice(rest: &str, expected: &[Rule]) -> &'static str {
     let wants = |rule| expected.contains(&rule);
@@ -100,6 +105,9 @@ fn advice(rest: &str, expected: &[Rule]) -> &'static str {
         None => "the text stops in the middle of a definition",
         Some(';') => "no semicolons: a binding ends where the next one starts",
         Some('>' | '|') => "stages are joined with `->`",
+        Some('[') if has_names(rest) => {
+            "values stand one after another in round brackets, such as concat(a, b)"
+        }
         Some('[' | ']') => "write sizes as 3x3, and use round brackets",
         Some('#') => "comments start with `//`",
         Some('=') if rest.starts_with("=>") => "stages are joined with `->`",

@@ -103,11 +103,21 @@ impl Rates {
         Some(Fall { by: first - lowest.smoothed, scatter })
     }
 
+    /// Steps on each side of one that its slope is taken over.
+    fn reach(&self) -> usize {
+        (self.tried.len() / 10).max(2)
+    }
+
+    /// Whether the loss falls fastest where the rates begin, so that it may do so faster before.
+    pub fn is_steepest_at_the_beginning(&self) -> bool {
+        self.steepest().is_some_and(|tried| tried.step <= self.reach() as u64)
+    }
+
     /// Where the smoothed loss falls fastest by the rate's logarithm, before it is lowest: its slope is
     /// that of a straight line through a tenth of the steps on both sides. Nothing where it never falls.
     pub fn steepest(&self) -> Option<&Tried> {
         let last = self.lowest()?.step as usize;
-        let reach = (self.tried.len() / 10).max(2);
+        let reach = self.reach();
         let slope = |middle: usize| {
             let near = middle.saturating_sub(reach)..(middle + reach + 1).min(self.tried.len());
             let centre = (near.start + near.end - 1) as f64 / 2.0;
@@ -166,6 +176,7 @@ mod tests {
         let steepest = rates.steepest().unwrap().rate.log10();
         // Smoothing lags by 1/(1 − 0.9) − 1 = 9 steps of 6/399 of a decade.
         assert!((steepest + 2.0 - 9.0 * 6.0 / 399.0).abs() < 0.05, "{steepest}");
+        assert!(!rates.is_steepest_at_the_beginning());
         let lowest = rates.lowest().unwrap().rate.log10();
         assert!((-0.1..0.25).contains(&lowest), "{lowest}");
         assert!(rates.diverged && rates.tried.len() < 400);

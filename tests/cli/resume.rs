@@ -39,6 +39,11 @@ fn a_run_goes_on_from_its_folder_alone_to_the_same_weights() {
         assert_eq!(weights(&folder, "part"), weights(&folder, "whole"), "{resume}");
         std::fs::remove_dir_all(folder.at("part")).unwrap();
     }
+    let over = folder.expect(0, "run --resume whole --engine cpu");
+    assert!(
+        over.err.contains("all 10 steps are done, so nothing is trained; --epochs"),
+        "{over:?}"
+    );
 }
 
 #[test]

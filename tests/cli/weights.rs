@@ -176,7 +176,8 @@ fn weights_that_say_nothing_lead_to_import() {
     );
     let none = folder.expect(2, "export r");
     assert!(none.err.contains("<--onnx <FILE>|--state-dict <NAMES>>"), "{none:?}");
-    folder.expect(0, "export r --state-dict rnetc -o s.safetensors");
+    let written = folder.expect(0, "export r --state-dict rnetc -o s.safetensors");
+    assert_eq!(written.err.matches("weights: ").count(), 1, "{written:?}");
     let eval = "--eval cifar10 --data cifar --engine cpu --weights";
     let lost = folder.expect(1, &format!("run {eval} s.safetensors"));
     let hint = "The file does not say which net it is of: name its spec, or have rnetc import SPEC s.safetensors -o \

@@ -255,5 +255,12 @@ fn text(code: Code) -> &'static str {
              where there are more pixels:\n\n    \
              conv(1x1, 64) -> bn -> relu -> global_avg_pool"
         }
+        Code::Ghost => {
+            "With bn(ghost: 512), each 512 pictures of a batch are normalised by themselves. A batch that \
+             has fewer is one part, so that the layer is plain batch norm, with statistics over fewer \
+             pictures than the spec says. Train with the batch that it was meant for, or write smaller \
+             parts:\n\n    bn(ghost: 32)\n\n\
+             // allow W0010: why   on a line of its own silences it."
+        }
     }
 }

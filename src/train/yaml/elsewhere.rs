@@ -140,11 +140,29 @@ const KEYS: &[(&[&str], &str)] = &[
     ),
 ];
 
-/// What to write for a key of another tool.
-pub fn key(name: &str) -> Option<&'static str> {
+/// The same of keys that are written otherwise in one place: below the key that they stand under.
+const KEYS_BELOW: &[(&str, &[&str], &str)] = &[
+    (
+        "groups",
+        &["lr", "learningrate", "lrscale", "lrmult"],
+        "write lr_factor: 10, what the rate of the schedule is multiplied by",
+    ),
+    (
+        "groups",
+        &["params", "parameters", "names", "pattern", "patterns", "modules", "layers"],
+        "write match: [norms, biases], with names, stages or patterns",
+    ),
+];
+
+/// What to write for a key of another tool, below so many of a recipe's.
+pub fn key(path: &str, name: &str) -> Option<&'static str> {
     let plain: String =
         name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect();
-    KEYS.iter().find(|(names, _)| names.contains(&plain.as_str())).map(|(_, write)| *write)
+    let (above, _) = path.split_once('[').unwrap_or((path, ""));
+    let below = KEYS_BELOW.iter().filter(|(place, ..)| *place == above);
+    let all = KEYS.iter().map(|(names, write)| (*names, *write));
+    let mut all = below.map(|(_, names, write)| (*names, *write)).chain(all);
+    all.find(|(names, _)| names.contains(&plain.as_str())).map(|(_, write)| write)
 }
 
 /// Keys of a recipe that hold keys, or one word, and how they are written.

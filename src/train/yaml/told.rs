@@ -27,7 +27,7 @@ pub fn told(kind: &str, text: &str, error: &serde_yaml::Error) -> Unclear {
     let name = if path.is_empty() { String::new() } else { format!("{path}: ") };
     if let Some(unknown) = quoted(said, "unknown field `") {
         let lines = find(text, &joined(path, unknown)).or(place);
-        let what = format!("{name}{}", unknown_key(kind, unknown, said));
+        let what = format!("{name}{}", unknown_key(kind, path, unknown, said));
         return Unclear::at(Fault::Unknown, what, at(lines));
     }
     if let Some(unknown) = quoted(said, "unknown variant `") {
@@ -94,13 +94,13 @@ fn missing(text: &str, path: &str, key: &str) -> Unclear {
     Unclear::at(Fault::Missing, format!("`{}` is missing", joined(path, key)), at)
 }
 
-fn unknown_key(kind: &str, unknown: &str, said: &str) -> String {
+fn unknown_key(kind: &str, path: &str, unknown: &str, said: &str) -> String {
     let known: Vec<&str> = offered(said).collect();
-    let foreign = if kind == "recipe" { elsewhere::key(unknown) } else { None };
+    let foreign = if kind == "recipe" { elsewhere::key(path, unknown) } else { None };
     let hint = match (nearest(unknown, known.iter().copied()), foreign) {
         // A key that belongs to another place is none that is misspelt.
         (Some(near), None) => format!("did you mean `{near}`?"),
-        (Some(near), Some(_)) if elsewhere::key(near).is_none() => {
+        (Some(near), Some(_)) if elsewhere::key(path, near).is_none() => {
             format!("did you mean `{near}`?")
         }
         (_, Some(write)) => write.to_owned(),

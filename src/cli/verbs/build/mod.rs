@@ -14,6 +14,7 @@ use crate::cli::show::output;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::{Engine, Precision};
 use crate::export::{self, Build, BuildError, BuildOptions, Mode};
+use crate::train::updates;
 
 /// Writes a build folder.
 pub fn build(args: &BuildArgs) -> Result<(), Failure> {
@@ -40,6 +41,7 @@ pub fn build(args: &BuildArgs) -> Result<(), Failure> {
     let network = spec.compile()?;
     if args.mode == Mode::Train {
         spec.warn_of_batch(&network, args.batch);
+        updates::check_ghosts(args.batch, &network)?;
     }
     let build = Build::new(&network, spec.spec.settings.clone(), &options)?;
     let folder = args.out.clone().unwrap_or_else(|| Path::new("build").join(&spec.name));

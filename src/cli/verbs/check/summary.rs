@@ -13,6 +13,7 @@ use crate::export::{BuildOptions, Mode};
 use crate::lower;
 use crate::network::{self, Layer, ModuleId, Network, UnitId, UnitInstance, Value};
 use crate::text::thousands;
+use crate::train::updates;
 
 /// A net in a few numbers.
 #[derive(Serialize)]
@@ -95,6 +96,7 @@ impl Brief {
 impl Summary {
     /// Of a spec's network, for a batch.
     pub fn of(spec: &str, network: &Network, batch: usize) -> Result<Self, Failure> {
+        updates::check_ghosts(batch, network)?;
         let bytes = |mode| -> Result<usize, Failure> {
             let options = BuildOptions { mode, batch, ..BuildOptions::default() };
             Ok(explain::explain(&lower::program(network, batch, options.goal()))?.arena)

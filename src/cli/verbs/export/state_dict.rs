@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::api::Model;
 use crate::cli::Failure;
 use crate::cli::args::{ExportArgs, Format};
-use crate::cli::session::{weights, written};
+use crate::cli::session::written;
 use crate::cli::show::output;
 use crate::export::state_dict::{Family, StateDict};
 use crate::text::counted;
@@ -37,8 +37,8 @@ struct Report<'a> {
     resize: Option<usize>,
 }
 
-/// Writes weights under a family's names.
-pub fn write(args: &ExportArgs, model: &Model, family: Family) -> Result<(), Failure> {
+/// Writes the weights of a file under a family's names.
+pub fn write(args: &ExportArgs, model: &Model, family: Family, read: &Path) -> Result<(), Failure> {
     let network = &model.network;
     let word = word(family);
     let state = StateDict::of(network, family).map_err(|why| {
@@ -56,8 +56,7 @@ pub fn write(args: &ExportArgs, model: &Model, family: Family) -> Result<(), Fai
         .out
         .clone()
         .unwrap_or_else(|| PathBuf::from(format!("{}.{word}.safetensors", network.name)));
-    let read = weights::file(&args.weights)?;
-    written::check(&path, &["safetensors"], &[&read])?;
+    written::check(&path, &["safetensors"], &[read])?;
     let steps = match &model.origin {
         Some(Origin::Run(about)) => about.step,
         Some(Origin::Import(_)) | None => 0,

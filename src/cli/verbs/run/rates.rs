@@ -182,7 +182,11 @@ fn text(rates: &Rates, named: Option<(f64, f64)>, beside: Option<f64>, [csv, svg
     }
     let Some((steepest, tenth)) = named else { return };
     let lowest = rates.lowest().map_or(f64::NAN, |tried| tried.rate);
-    output::say(format_args!("steepest descent at a rate of {}", short(steepest)));
+    let end = match rates.is_steepest_at_the_beginning() {
+        true => ", where the rates begin: it may be steeper below (--rates)",
+        false => "",
+    };
+    output::say(format_args!("steepest descent at a rate of {}{end}", short(steepest)));
     output::say(format_args!("lowest loss at a rate of {lowest:.1e}; a tenth of it is {tenth:e}"));
     let beside = beside
         .map(|rate| format!(" --with optimiser.otherwise.lr={}", short(rate)))

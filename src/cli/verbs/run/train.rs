@@ -285,6 +285,12 @@ fn go(
             Sharing::of(&session.config.recipe, network, ranks.count()),
         ));
     }
+    if done > 0 && done >= plan.total {
+        output::note(format_args!(
+            "all {done} steps are done, so nothing is trained; --epochs or --steps with more goes on, and the \
+             schedule stretches over them"
+        ));
+    }
     said::of_weights(&session.config.recipe, network).iter().for_each(output::note);
     let seen = session.train.pictures.seen();
     if let Some(text) = said::sizes(plan, seen.sides()) {
