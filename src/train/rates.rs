@@ -177,6 +177,7 @@ mod tests {
         // Smoothing lags by 1/(1 − 0.9) − 1 = 9 steps of 6/399 of a decade.
         assert!((steepest + 2.0 - 9.0 * 6.0 / 399.0).abs() < 0.05, "{steepest}");
         assert!(!rates.is_steepest_at_the_beginning());
+        assert!(tried(400, |log| (-log).exp()).is_steepest_at_the_beginning());
         let lowest = rates.lowest().unwrap().rate.log10();
         assert!((-0.1..0.25).contains(&lowest), "{lowest}");
         assert!(rates.diverged && rates.tried.len() < 400);
