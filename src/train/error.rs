@@ -357,8 +357,8 @@ pub enum TrainError {
     Held {
         /// Which.
         folder: PathBuf,
-        /// The process, where it says so.
-        by: Option<u32>,
+        /// The number of the process, and its machine if that is another, where it says so.
+        by: Option<String>,
     },
     /// A journal holds the results of another study.
     #[error("{path} holds another study:\n  {holds}\nand this one is\n  {asked}")]
@@ -515,8 +515,8 @@ fn few(names: &[String]) -> String {
     if names.len() > SHOWN { format!("{shown}, …") } else { shown }
 }
 
-fn number(process: &Option<u32>) -> String {
-    process.map_or_else(String::new, |number| format!(" ({number})"))
+fn number(process: &Option<String>) -> String {
+    process.as_ref().map_or_else(String::new, |number| format!(" ({number})"))
 }
 
 /// Batches next to one that divide evenly.

@@ -29,16 +29,32 @@ impl Lock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let holder = std::fs::read_to_string(&path).unwrap_or_default();
-                let by = holder.trim().parse().ok();
-                return Err(TrainError::Held { folder: folder.to_path_buf(), by });
+                return Err(TrainError::Held { folder: folder.to_path_buf(), by: told(&holder) });
             }
             // A file system without locks: nothing can be known about others.
             Err(TryLockError::Error(_)) => {}
         }
         // Who holds it is a courtesy; not to know it is no failure.
-        let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+        let holder = format!("{} {}", std::process::id(), machine());
+        let _ = file.set_len(0).and_then(|()| write!(file, "{}", holder.trim_end()));
         Ok(Self { _file: file })
     }
+}
+
+/// This machine's name, as far as the system tells.
+fn machine() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    name.split_whitespace().next().unwrap_or_default().to_owned()
+}
+
+/// `1234`, or `1234 on node7` of another machine that sees the folder.
+fn told(holder: &str) -> Option<String> {
+    let mut words = holder.split_whitespace();
+    let number: u32 = words.next()?.parse().ok()?;
+    Some(match words.next() {
+        Some(other) if other != machine() => format!("{number} on {other}"),
+        Some(_) | None => number.to_string(),
+    })
 }
 
 #[cfg(test)]
@@ -51,6 +67,11 @@ mod tests {
         let first = Lock::take(folder.path()).unwrap();
         let error = Lock::take(folder.path()).unwrap_err().to_string();
         assert!(error.contains(&format!("({})", std::process::id())), "{error}");
+        let held = std::fs::read_to_string(folder.path().join(FILE)).unwrap();
+        assert_eq!(told(&held), Some(std::process::id().to_string()));
+        // As another machine would leave it, an older version, and nobody.
+        assert_eq!(told("12 nowhere-else").as_deref(), Some("12 on nowhere-else"));
+        assert_eq!((told("12").as_deref(), told("")), (Some("12"), None));
         drop(first);
         Lock::take(folder.path()).unwrap();
         assert!(Lock::take(&folder.path().join("none")).is_err());

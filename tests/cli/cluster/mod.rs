@@ -6,6 +6,7 @@
 
 mod dry;
 mod hyperqueue;
+mod local;
 mod slurm;
 
 use std::io::Write;
@@ -55,8 +56,9 @@ fn wait_for_checkpoint(folder: &Folder, run: &str) {
 
 /// Ends the process that trains in a folder, without warning.
 fn kill_run(folder: &Folder, run: &str) {
-    let pid = std::fs::read_to_string(folder.at(run).join("lock")).unwrap();
-    let killed = Command::new("kill").args(["-s", "KILL", pid.trim()]).status();
+    let holder = std::fs::read_to_string(folder.at(run).join("lock")).unwrap();
+    let pid = holder.split_whitespace().next().unwrap();
+    let killed = Command::new("kill").args(["-s", "KILL", pid]).status();
     assert!(killed.unwrap().success(), "{run} is not trained by {pid}");
 }
 

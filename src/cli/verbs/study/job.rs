@@ -8,14 +8,15 @@ use clap::ValueEnum;
 
 use crate::cli::Failure;
 use crate::cli::args::EngineArgs;
-use crate::cli::session::spec;
 use crate::cli::show::changes;
 use crate::data::Set;
 use crate::engine::Precision;
 use crate::study::State;
+use crate::train::TrainError;
 use crate::train::config;
 use crate::train::part::Part;
 use crate::train::recipe::Recipe;
+use crate::train::record::lock::Lock;
 use crate::train::record::metrics::{self, Evaluation};
 use crate::train::record::run_folder::RunFolder;
 use crate::train::schedule::Length;
@@ -33,6 +34,8 @@ pub struct Job {
     pub folder: PathBuf,
     /// Its spec.
     pub spec: PathBuf,
+    /// Its spec's text.
+    pub text: String,
     /// Values of the net's parameters.
     pub settings: Vec<(String, String)>,
     /// The same with what the data decides.
@@ -90,7 +93,7 @@ impl Job {
                 self.folder.display()
             ))
         };
-        if config.spec_text != spec::read(&self.spec)? {
+        if config.spec_text != self.text {
             return Err(other("spec"));
         }
         if config.settings != self.resolved {
@@ -140,8 +143,11 @@ impl Job {
         }
     }
 
-    /// Notes why it ended with an error.
+    /// Notes why it ended with an error, unless another process trains it, whose end counts.
     pub fn failed(&self, why: &str) -> Result<(), Failure> {
+        if matches!(Lock::take(&self.folder), Err(TrainError::Held { .. })) {
+            return Ok(());
+        }
         let path = self.folder.join(FAILED);
         std::fs::write(&path, format!("{why}\n"))
             .map_err(|error| Failure::io("writing", &path, error))

@@ -61,10 +61,7 @@ fn room(args: &StudyArgs, missing: &[&Job]) -> Room {
     let side_by_side = args.on == Some(On::Local) || args.jobs.is_some_and(|jobs| jobs > 1);
     let on_gpus = missing.iter().any(|job| finds_gpu(&args.engine, job.precision()));
     let gpus: Vec<usize> = match side_by_side && on_gpus {
-        true => {
-            let found = adapters();
-            (0..found.len()).filter(|number| !found[*number].software).collect()
-        }
+        true => alike(&args.engine),
         false => Vec::new(),
     };
     let jobs = args.jobs.unwrap_or(match args.on {
@@ -73,6 +70,17 @@ fn room(args: &StudyArgs, missing: &[&Job]) -> Room {
     });
     // One alone is found by itself.
     Room { jobs, gpus: if gpus.len() > 1 { gpus } else { Vec::new() } }
+}
+
+/// Adapters of the best kind: GPUs, or drivers in software where there is no GPU and they are asked for.
+fn alike(on: &EngineArgs) -> Vec<usize> {
+    let found = adapters();
+    let software = found.first().is_some_and(|best| best.software);
+    let wanted = |number: &usize| found[*number].software == software;
+    match software && on.engine != EngineKind::Gpu {
+        true => Vec::new(),
+        false => (0..found.len()).filter(wanted).collect(),
+    }
 }
 
 /// Whether a run takes a GPU where there is one, and finds it by itself.

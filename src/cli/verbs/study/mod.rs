@@ -84,6 +84,7 @@ fn jobs(args: &StudyArgs, study: &Study, out: &Path) -> Result<Vec<Vec<Job>>, Fa
             label: format!("{}, seed {seed}", row.label),
             folder: out.join(format!("{}-seed{seed}", row.slug())),
             spec: spec.clone(),
+            text: compiled.spec.source.text.to_string(),
             settings: row.settings(),
             data: data.clone(),
             resolved: compiled.spec.settings.clone(),

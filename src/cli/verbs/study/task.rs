@@ -55,8 +55,6 @@ pub fn train(args: &StudyArgs, job: &Job, signals: &Signals) -> Result<(), Failu
             Err(Failure::Wrong(format!("{}: {text}", job.label)))
         }
         Err(Failure::Signal(number)) => Err(Failure::Signal(number)),
-        // Whoever trains it says how that ends.
-        Err(failure @ Failure::File(_)) if Lock::take(&job.folder).is_err() => Err(failure),
         Err(failure) => {
             let log = job.log();
             let text =
