@@ -248,13 +248,22 @@ fn a_task_waits_for_the_process_that_trains_its_run_and_ends_when_it_is_told() {
     assert!(sent.unwrap().success());
     // Not 138, which would have it begin again for ever.
     assert_eq!(told.wait().unwrap().code(), Some(1));
-    let table = folder.expect(0, "study s/tiny.yaml --out t --table");
-    assert!(table.err.contains("four, seed 0: failed: its time was up before"), "{table:?}");
-    assert!(table.out.contains("0 of 2, 1 failed"), "{table:?}");
+    let said = std::fs::read_to_string(folder.at("said")).unwrap();
+    assert!(
+        said.contains("error: four, seed 0: its time was up before it had trained a step"),
+        "{said}"
+    );
+    // How it ends is for the other process to say.
+    assert!(!folder.at("t/four-seed0/failed.txt").exists());
 
+    std::fs::write(folder.at("t/four-seed0/failed.txt"), "no room\n").unwrap();
+    let table = folder.expect(0, "study s/tiny.yaml --out t --table");
+    assert!(table.err.contains("four, seed 0: failed: no room"), "{table:?}");
+    assert!(table.out.contains("0 of 2, 1 failed"), "{table:?}");
     let mut waits = start();
     drop(held);
     assert!(waits.wait().unwrap().success());
     let table = folder.expect(0, "study s/tiny.yaml --out t --table");
     assert!(table.out.contains("1 of 2") && !table.err.contains("failed"), "{table:?}");
+    assert!(!folder.at("t/four-seed0/failed.txt").exists());
 }
