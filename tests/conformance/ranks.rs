@@ -94,6 +94,23 @@ fn one_program_gives_the_same_bits_on_any_number_of_ranks() {
     }
 }
 
+/// Weight gradients by Winograd's tiles, and of single pixels and groups.
+const WIDE: &str = "net n(classes = 3) { input(2, 8, 8) -> conv(3x3, 32) -> bn -> relu -> conv(3x3, 32) -> bn -> relu \
+    -> conv(1x1, 48) -> conv(3x3, 48, groups: 3) -> global_avg_pool -> linear(classes) }";
+
+#[test]
+fn gradients_that_are_transformed_give_the_same_bits_too() {
+    let network = compile("n", WIDE, "");
+    let program = lower::training(&network, 16, &Sgd::PAPER);
+    let inputs = inputs(&network, &program, 3);
+    for precision in [Precision::F32, Precision::Bf16] {
+        let one = bits(&program, &inputs, 1, precision);
+        for count in [2, 8] {
+            assert!(one == bits(&program, &inputs, count, precision), "{count} in {precision}");
+        }
+    }
+}
+
 /// Ghost batches are those of the whole batch, by their places there.
 const GHOSTS: &str = "net n(classes = 3) { input(2, 4, 4) -> conv(3x3, 4) -> bn(ghost: 4) -> relu -> linear(classes) }";
 

@@ -1,7 +1,7 @@
 //! Results of the batch from those of its images: in image order inside the leaves of its tree, then in
 //! pairs; in f64.
 
-use super::view::{Place, View};
+use super::view::{Home, Place, View};
 use crate::engine::cpu::memory::{Leaves, paired};
 use crate::engine::cpu::plan::{Merge, MergeKind};
 use crate::ranks::Rule;
@@ -12,23 +12,32 @@ use crate::ranks::Rule;
 /// Nothing else touches the result's place meanwhile, nor the parts.
 pub unsafe fn run(merge: &Merge<Place>, view: View, leaves: Leaves) {
     // SAFETY: the caller's promise.
-    if let Some(gathered) = unsafe { gather(merge, view, leaves) } {
-        // SAFETY: as above.
-        unsafe { finish(merge, view, &gathered) };
+    unsafe {
+        match gather(merge, view, leaves) {
+            Gathered::Numbers(numbers) => finish(merge, view, &numbers),
+            Gathered::Sums(place) => finish_weights(merge, view, view.read(place)),
+        }
     }
 }
 
-/// What all images come to, to be joined with others' and written; none where it is written already.
+/// What all images come to, to be joined with others' and written.
+pub enum Gathered {
+    /// Few numbers, with more digits than they have at last.
+    Numbers(Vec<f64>),
+    /// A weight gradient as its kernels leave it, which lies there.
+    Sums(Place),
+}
+
+/// What all images come to.
 ///
 /// # Safety
-/// Nothing else touches the result's place meanwhile, nor the parts.
-pub unsafe fn gather(merge: &Merge<Place>, view: View, leaves: Leaves) -> Option<Vec<f64>> {
-    let Some(rule) = rule(&merge.kind) else {
+/// Nothing else touches the parts meanwhile.
+pub unsafe fn gather(merge: &Merge<Place>, view: View, leaves: Leaves) -> Gathered {
+    match rule(&merge.kind) {
+        Some(rule) => Gathered::Numbers(numbers(merge, rule, view, leaves)),
         // SAFETY: the caller's promise.
-        unsafe { weights(merge, view, leaves) };
-        return None;
-    };
-    Some(numbers(merge, rule, view, leaves))
+        None => Gathered::Sums(unsafe { sums(merge, view, leaves) }),
+    }
 }
 
 /// By which rule parts are joined; none for those that are long and f32.
@@ -78,7 +87,7 @@ pub unsafe fn finish(merge: &Merge<Place>, view: View, gathered: &[f64]) {
         MergeKind::Sum | MergeKind::Max => {
             out.iter_mut().zip(gathered).for_each(|(out, v)| *out = *v as f32);
         }
-        MergeKind::Weights(_) => unreachable!("these are written at once"),
+        MergeKind::Weights(_) => unreachable!("these are no numbers"),
     }
 }
 
@@ -130,12 +139,12 @@ fn moments(partials: &[f32], count: usize, len: usize) -> Vec<f64> {
 /// Elements of accumulators that are added up together, so that they stay in a core's cache.
 const BLOCK: usize = 2048;
 
-/// Adds up the chunks' accumulators: each leaf's in their order, the leaves' in pairs.
+/// Adds up the chunks' accumulators: each leaf's in their order, the leaves' in pairs. They lie where the
+/// first chunk's did.
 ///
 /// # Safety
-/// Nothing else touches the result's place nor the accumulators meanwhile.
-unsafe fn weights(merge: &Merge<Place>, view: View, leaves: Leaves) {
-    let MergeKind::Weights(plan) = &merge.kind else { return };
+/// Nothing else touches the accumulators meanwhile.
+unsafe fn sums(merge: &Merge<Place>, view: View, leaves: Leaves) -> Place {
     let mut all: Vec<&mut [f32]> = (0..leaves.chunks())
         // SAFETY: the caller's promise; each chunk has its own.
         .map(|chunk| unsafe { View { chunk, ..view }.write(merge.parts) })
@@ -151,16 +160,26 @@ unsafe fn weights(merge: &Merge<Place>, view: View, leaves: Leaves) {
         for leaf in (0..leaves.chunks()).step_by(each) {
             (1..each).for_each(|chunk| add(leaf, leaf + chunk));
         }
-        let sums = |leaf: usize| leaf * each;
         let mut step = 1;
         while step < leaves.count() {
             let lows = (0..leaves.count()).step_by(2 * step);
-            lows.for_each(|low| add(sums(low), sums(low + step)));
+            lows.for_each(|low| add(low * each, (low + step) * each));
             step *= 2;
         }
     }
-    // SAFETY: the caller's promise.
-    plan.finish_dw([&*all[0]], unsafe { view.write(merge.result) });
+    let first = View { chunk: 0, ..view }.place(merge.parts);
+    Place { home: Home::Whole, ..first }
+}
+
+/// Writes a weight gradient from the sums of all images.
+///
+/// # Safety
+/// Nothing else touches the result's place meanwhile.
+pub unsafe fn finish_weights(merge: &Merge<Place>, view: View, sums: &[f32]) {
+    if let MergeKind::Weights(plan) = &merge.kind {
+        // SAFETY: the caller's promise.
+        plan.finish_dw([sums], unsafe { view.write(merge.result) });
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::merge;
+use rayon::prelude::*;
+
+use super::merge::{self, Gathered};
 use super::view::{Place, View};
 use crate::engine::cpu::plan::{Buffer, Extent, Merge, Steps, Total};
 use crate::ranks::{Lost, Posted, Ranks, Run};
@@ -50,7 +52,30 @@ impl Needed {
 /// What is on its way, with where it goes.
 enum Awaited<'a> {
     Numbers(Posted<Vec<f64>>, Vec<&'a Merge<Place>>, Vec<usize>),
-    Vectors(Posted<Vec<f32>>, Vec<Place>),
+    Vectors(Posted<Vec<f32>>, Vec<(usize, Goal<'a>)>),
+}
+
+/// What becomes of a vector that is added up.
+#[derive(Clone, Copy)]
+enum Goal<'a> {
+    /// It is stored.
+    Stored(Place),
+    /// A weight gradient is made of it.
+    Weights(&'a Merge<Place>),
+}
+
+impl Goal<'_> {
+    /// # Safety
+    /// Nothing else touches the result's place meanwhile.
+    unsafe fn reach(self, view: View, sums: &[f32]) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self {
+                Goal::Stored(place) => view.write(place).copy_from_slice(sums),
+                Goal::Weights(merge) => merge::finish_weights(merge, view, sums),
+            }
+        }
+    }
 }
 
 /// Numbers that are needed by the same phase.
@@ -59,6 +84,13 @@ struct Piece<'a> {
     numbers: Vec<f64>,
     runs: Vec<Run>,
     merges: Vec<&'a Merge<Place>>,
+}
+
+/// Vectors that are needed by the same phase.
+#[derive(Default)]
+struct Bucket<'a> {
+    sums: Vec<f32>,
+    goals: Vec<(usize, Goal<'a>)>,
 }
 
 /// All that is on its way, with the phase that needs it.
@@ -75,52 +107,50 @@ impl<'a> Underway<'a> {
         view: View,
     ) {
         let each = totals.iter().zip(&together.needed[phase].totals);
-        self.vectors(together, each.map(|(total, &by)| (by, total.part, total.result)), view);
+        let each = each.map(|(total, &by)| (by, total.part, Goal::Stored(total.result)));
+        self.vectors(together, each.collect(), view);
     }
 
-    /// The same with what all images of a rank come to: numbers of the merges that have any, and what the
-    /// others have written.
+    /// The same with what all images of a rank come to.
     pub fn merge(
         &mut self,
         together: &Together,
         phase: usize,
         merges: &'a [Merge<Place>],
-        gathered: Vec<Option<Vec<f64>>>,
+        gathered: Vec<Gathered>,
         view: View,
     ) {
+        let (mut sums, mut pieces) = (Vec::new(), BTreeMap::<usize, Piece>::new());
         let by = &together.needed[phase].merges;
-        let written = merges.iter().zip(by).zip(&gathered).filter(|(_, numbers)| numbers.is_none());
-        let written = written.map(|((merge, &by), _)| (by, merge.result, merge.result));
-        self.vectors(together, written, view);
-        let mut pieces: BTreeMap<usize, Piece> = BTreeMap::new();
-        for ((merge, &by), numbers) in merges.iter().zip(by).zip(gathered) {
-            let (Some(numbers), Some(rule)) = (numbers, merge::rule(&merge.kind)) else { continue };
-            let piece = pieces.entry(by).or_default();
-            piece.runs.push(Run { rule, len: numbers.len() });
-            piece.numbers.extend(numbers);
-            piece.merges.push(merge);
+        for ((merge, &by), gathered) in merges.iter().zip(by).zip(gathered) {
+            match (gathered, merge::rule(&merge.kind)) {
+                (Gathered::Sums(place), _) => sums.push((by, place, Goal::Weights(merge))),
+                (Gathered::Numbers(numbers), Some(rule)) => {
+                    let piece = pieces.entry(by).or_default();
+                    piece.runs.push(Run { rule, len: numbers.len() });
+                    piece.numbers.extend(numbers);
+                    piece.merges.push(merge);
+                }
+                (Gathered::Numbers(_), None) => unreachable!("numbers have a rule"),
+            }
         }
         for (by, Piece { numbers, runs, merges }) in pieces {
             let lens = runs.iter().map(|run| run.len).collect();
             let posted = together.ranks.join(numbers, runs);
             self.0.push((by, Awaited::Numbers(posted, merges, lens)));
         }
+        self.vectors(together, sums, view);
     }
 
-    fn vectors(
-        &mut self,
-        together: &Together,
-        each: impl Iterator<Item = (usize, Place, Place)>,
-        view: View,
-    ) {
-        let mut buckets: BTreeMap<usize, (Vec<f32>, Vec<Place>)> = BTreeMap::new();
-        for (by, part, result) in each {
-            let (all, results) = buckets.entry(by).or_default();
-            all.extend_from_slice(view.read(part));
-            results.push(result);
+    fn vectors(&mut self, together: &Together, each: Vec<(usize, Place, Goal<'a>)>, view: View) {
+        let mut buckets: BTreeMap<usize, Bucket> = BTreeMap::new();
+        for (by, part, goal) in each {
+            let bucket = buckets.entry(by).or_default();
+            bucket.sums.extend_from_slice(view.read(part));
+            bucket.goals.push((part.len, goal));
         }
-        for (by, (all, results)) in buckets {
-            self.0.push((by, Awaited::Vectors(together.ranks.add(all), results)));
+        for (by, Bucket { sums, goals }) in buckets {
+            self.0.push((by, Awaited::Vectors(together.ranks.add(sums), goals)));
         }
     }
 
@@ -146,15 +176,18 @@ impl<'a> Underway<'a> {
                         unsafe { merge::finish(merge, view, own) };
                     }
                 }
-                Awaited::Vectors(posted, results) => {
+                Awaited::Vectors(posted, goals) => {
                     let all = posted.wait()?;
                     let mut rest = &all[..];
-                    for place in results {
-                        let (own, others) = rest.split_at(place.len);
+                    let with_sums = |(len, goal)| {
+                        let (own, others) = rest.split_at(len);
                         rest = others;
-                        // SAFETY: the caller's promise.
-                        unsafe { view.write(place) }.copy_from_slice(own);
-                    }
+                        (goal, own)
+                    };
+                    let goals: Vec<(Goal, &[f32])> = goals.into_iter().map(with_sums).collect();
+                    // SAFETY: the caller's promise; each has a place of its own.
+                    let reach = |(goal, sums): (Goal, &[f32])| unsafe { goal.reach(view, sums) };
+                    goals.into_par_iter().for_each(reach);
                 }
             }
         }
