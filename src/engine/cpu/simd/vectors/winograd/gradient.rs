@@ -7,7 +7,7 @@
 
 use super::super::patches::{Area, Patches};
 use super::super::scratch::LINE;
-use super::{FEWEST_CHANNELS, Few, POSITIONS};
+use super::{FEWEST_CHANNELS, POSITIONS};
 use crate::engine::cpu::operand::TileLayout;
 use crate::engine::cpu::simd::grid::forward;
 use crate::engine::cpu::simd::isa::Isa;
@@ -170,7 +170,8 @@ impl WinogradGradient {
     /// they have the channels from `first` on.
     pub fn add_all(&self, all: &[&[f32]], (pitch, first): (usize, usize), out: &mut [f32]) {
         let (ci, co, packed) = (self.x.channels, self.g.channels, self.patches.packed());
-        let mut total = vec![0.0; POSITIONS * co];
+        let [mut total, mut half] = [POSITIONS, 12].map(|rows| vec![0.0; rows * co]);
+        let mut taps = vec![0.0; 9 * co];
         for channel in 0..ci {
             for (position, total) in total.chunks_exact_mut(co).enumerate() {
                 let at = position * self.patches.len() + channel * packed;
@@ -179,34 +180,34 @@ impl WinogradGradient {
                     total.iter_mut().zip(&sums[at..]).for_each(|(total, v)| *total += v);
                 }
             }
-            for lane in (0..co).step_by(4) {
-                let few =
-                    |position: usize| std::array::from_fn(|i| total[position * co + lane + i]);
-                let u = [0, 1, 2, 3].map(|row| [0, 1, 2, 3].map(|col| few(4 * row + col)));
-                for (tap, values) in weights(u).as_flattened().iter().enumerate() {
-                    let out = &mut out[(tap * ci + channel) * pitch + first + lane..][..4];
-                    out.iter_mut().zip(values).for_each(|(out, value)| *out += value);
-                }
+            // Along columns, whose results are the rows of `half`, then along rows.
+            for col in 0..4 {
+                let of = [0, 1, 2, 3].map(|row| &total[(4 * row + col) * co..][..co]);
+                kernel_of_u(of, &mut half[3 * col * co..][..3 * co]);
+            }
+            for row in 0..3 {
+                let of = [0, 1, 2, 3].map(|col| &half[(3 * col + row) * co..][..co]);
+                kernel_of_u(of, &mut taps[3 * row * co..][..3 * co]);
+            }
+            for (tap, values) in taps.chunks_exact(co).enumerate() {
+                let out = &mut out[(tap * ci + channel) * pitch + first..][..co];
+                out.iter_mut().zip(values).for_each(|(out, value)| *out += value);
             }
         }
     }
 }
 
-/// Gᵀ of four numbers, for each channel.
-fn kernel_of_u([a, b, c, d]: [Few; 4]) -> [Few; 3] {
-    let mut taps = [[0.0; 4]; 3];
-    for lane in 0..4 {
+/// Gᵀ of four numbers, for each channel: three rows of channels.
+fn kernel_of_u([a, b, c, d]: [&[f32]; 4], to: &mut [f32]) {
+    let channels = a.len();
+    let (first, rest) = to.split_at_mut(channels);
+    let (second, third) = rest.split_at_mut(channels);
+    let (b, c, d) = (&b[..channels], &c[..channels], &d[..channels]);
+    let third = &mut third[..channels];
+    for lane in 0..channels {
         let half = (b[lane] + c[lane]) / 2.0;
-        taps[0][lane] = a[lane] + half;
-        taps[1][lane] = (b[lane] - c[lane]) / 2.0;
-        taps[2][lane] = half + d[lane];
+        first[lane] = a[lane] + half;
+        second[lane] = (b[lane] - c[lane]) / 2.0;
+        third[lane] = half + d[lane];
     }
-    taps
-}
-
-/// w' = Gᵀ·u'·G, by rows.
-fn weights(u: [[Few; 4]; 4]) -> [[Few; 3]; 3] {
-    let [a, b, c, d] = u.map(kernel_of_u);
-    let columns = [0, 1, 2].map(|col| kernel_of_u([a[col], b[col], c[col], d[col]]));
-    std::array::from_fn(|row| [0, 1, 2].map(|col| columns[col][row]))
 }

@@ -32,24 +32,20 @@ thread_local! {
     static TILES: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Weights of a few neighbouring channels.
-type Few = [f32; 4];
-
-/// G of three numbers, for each channel.
-fn kernel_of_w([a, b, c]: [Few; 3]) -> [Few; 4] {
-    let mut middle = [[0.0; 4]; 2];
-    for lane in 0..4 {
+/// G of three numbers, for each channel: four rows of channels.
+fn kernel_of_w([a, b, c]: [&[f32]; 3], to: &mut [f32]) {
+    let channels = a.len();
+    let (b, c) = (&b[..channels], &c[..channels]);
+    let (outer, inner) = to.split_at_mut(channels);
+    outer.copy_from_slice(a);
+    let (second, inner) = inner.split_at_mut(channels);
+    let (third, last) = inner.split_at_mut(channels);
+    for lane in 0..channels {
         let outer = a[lane] + c[lane];
-        middle[0][lane] = (outer + b[lane]) / 2.0;
-        middle[1][lane] = (outer - b[lane]) / 2.0;
+        second[lane] = (outer + b[lane]) / 2.0;
+        third[lane] = (outer - b[lane]) / 2.0;
     }
-    [a, middle[0], middle[1], c]
-}
-
-/// u = G·w·Gᵀ, by rows.
-fn transformed(w: [[Few; 3]; 3]) -> [[Few; 4]; 4] {
-    let [a, b, c] = w.map(kernel_of_w);
-    std::array::from_fn(|row| kernel_of_w([a[row], b[row], c[row]]))
+    last.copy_from_slice(c);
 }
 
 /// A planned convolution.
@@ -110,21 +106,23 @@ impl Winograd {
         let each = self.products.w_end();
         let out = &mut out[self.w_origin..self.w_end()];
         for &Strip { channel, width, w: w_origin, .. } in self.products.strips() {
-            let mut taps = vec![0.0; 9 * width];
+            let [mut taps, mut half, mut row] = [9, 12, 4].map(|rows| vec![0.0; rows * width]);
             for read in 0..self.taps.read {
                 for (tap, lanes) in taps.chunks_exact_mut(width).enumerate() {
                     let [row, col] = [self.taps.rows[tap / 3], self.taps.cols[tap % 3]];
                     fetch(row, col, read, channel, lanes);
                 }
-                for lane in (0..width).step_by(4) {
-                    let few = |tap: usize| std::array::from_fn(|i| taps[tap * width + lane + i]);
-                    // By columns, so that the result's first index is the row.
-                    let w = [0, 1, 2].map(|col| [few(col), few(3 + col), few(6 + col)]);
-                    let to = w_origin + read * width + lane;
-                    for (row, values) in transformed(w).iter().enumerate() {
-                        for (col, values) in values.iter().enumerate() {
-                            out[(4 * row + col) * each + to..][..4].copy_from_slice(values);
-                        }
+                // u = G·w·Gᵀ: along columns, then along rows.
+                for col in 0..3 {
+                    let of = [0, 1, 2].map(|row| &taps[(3 * row + col) * width..][..width]);
+                    kernel_of_w(of, &mut half[4 * col * width..][..4 * width]);
+                }
+                let to = w_origin + read * width;
+                for number in 0..4 {
+                    let of = [0, 1, 2].map(|col| &half[(4 * col + number) * width..][..width]);
+                    kernel_of_w(of, &mut row);
+                    for (col, values) in row.chunks_exact(width).enumerate() {
+                        out[(4 * number + col) * each + to..][..width].copy_from_slice(values);
                     }
                 }
             }
