@@ -37,7 +37,7 @@ fn task(folder: &Folder, script: &str, program: &str, environment: &[(&str, &str
 #[test]
 fn a_dry_run_prints_a_script_that_trains_the_run_of_its_task() {
     let folder = folder();
-    let short = super::STUDY.replace("steps: 400", "steps: 4");
+    let short = super::STUDY.replace("MANY", "4");
     std::fs::write(folder.at("s/tiny.yaml"), short).unwrap();
     let said = folder
         .expect(0, &format!("{SLURM} --threads 2 --jobs 3 --dry-run -- --time=1:00:00 -p all"));
@@ -65,8 +65,10 @@ fn a_dry_run_prints_a_script_that_trains_the_run_of_its_task() {
     assert!(directives.take_while(|line| !line.is_empty()).all(|line| line.starts_with("#SBATCH")));
 
     let rnetc = env!("CARGO_BIN_EXE_rnetc");
-    let ran = task(&folder, &said.out, rnetc, &[("SLURM_ARRAY_TASK_ID", "1")]);
-    assert_eq!(ran.code, 0, "{ran:?}");
+    // As if it had been submitted inside of `srun -n 4`.
+    let inside = [("SLURM_ARRAY_TASK_ID", "1"), ("SLURM_STEP_NUM_TASKS", "4")];
+    let ran = task(&folder, &said.out, rnetc, &inside);
+    assert_eq!(ran.code, 0, "{ran:?} {}", log(&folder, "t/six-seed0"));
     assert!(log(&folder, "t/six-seed0").contains("six, seed 0: test error"));
     let again = task(&folder, &said.out, rnetc, &[("SLURM_ARRAY_TASK_ID", "1")]);
     assert_eq!(again.code, 0, "{again:?}");
@@ -131,7 +133,7 @@ fn memory_is_asked_for_as_the_hungriest_run_needs_it() {
     let small = asked("--threads 1");
     assert!((400..800).contains(&small), "{small}");
     let wide =
-        super::STUDY.replace("width: 6 }", "width: 2048 }").replace("spec", "batch: 512, spec");
+        super::study().replace("width: 6 }", "width: 2048 }").replace("spec", "batch: 512, spec");
     std::fs::write(folder.at("s/tiny.yaml"), wide).unwrap();
     // 512 pictures of 8×8 pixels, 2,048 channels, f32: 256 MiB a tensor.
     let (large, on_gpu) = (asked("--threads 1"), asked("--engine wgpu"));
@@ -175,7 +177,7 @@ fn what_is_submitted_is_told_and_what_a_scheduler_refuses() {
 fn more_runs_than_an_array_has_are_several_arrays() {
     let folder = folder();
     let seeds: Vec<String> = (0..501).map(|seed| seed.to_string()).collect();
-    let many = super::STUDY.replace("[0, 1]", &format!("[{}]", seeds.join(", ")));
+    let many = super::study().replace("[0, 1]", &format!("[{}]", seeds.join(", ")));
     std::fs::write(folder.at("s/tiny.yaml"), many).unwrap();
     let said = folder.expect(0, &format!("{SLURM} --dry-run"));
     let arrays: Vec<&str> = said.out.lines().filter(|line| line.contains("--array=")).collect();
@@ -224,14 +226,15 @@ fn a_dry_run_here_prints_the_command_of_each_run() {
     let lines: Vec<&str> = said.out.lines().collect();
     assert_eq!(lines.len(), 4, "{said:?}");
     assert!(lines[1].starts_with("rnetc run s/../tiny.rnet --train cifar10 --recipe s/often.yaml"));
-    assert!(lines[1].contains("--out t/six-seed0 --set width=6 --steps 400"), "{said:?}");
+    let rest = format!("--out t/six-seed0 --set width=6 --steps {}", super::STEPS);
+    assert!(lines[1].contains(&rest), "{said:?}");
     assert!(!folder.at("t").exists());
 }
 
 #[test]
 fn a_task_waits_for_the_process_that_trains_its_run_and_ends_when_it_is_told() {
     let folder = folder();
-    let short = super::STUDY.replace("steps: 400", "steps: 4");
+    let short = super::STUDY.replace("MANY", "4");
     std::fs::write(folder.at("s/tiny.yaml"), short).unwrap();
     std::fs::create_dir_all(folder.at("t/four-seed0")).unwrap();
     let line = "study s/tiny.yaml --data cifar --engine cpu --threads 1 --out t --run four-seed0";
