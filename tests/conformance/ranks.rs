@@ -81,7 +81,7 @@ fn one_program_gives_the_same_bits_on_any_number_of_ranks() {
         let program = lower::training(&network, 16, &Sgd::PAPER);
         let inputs = inputs(&network, &program, 3);
         let one = bits(&program, &inputs, 1, precision);
-        for count in [2, 4, 8] {
+        for count in [2, 4] {
             let some = bits(&program, &inputs, count, precision);
             assert!(one == some, "{spec} in {precision}: {count} ranks differ");
         }
@@ -105,7 +105,7 @@ fn gradients_that_are_transformed_give_the_same_bits_too() {
     let inputs = inputs(&network, &program, 3);
     for precision in [Precision::F32, Precision::Bf16] {
         let one = bits(&program, &inputs, 1, precision);
-        for count in [2, 8] {
+        for count in [2, 4] {
             assert!(one == bits(&program, &inputs, count, precision), "{count} in {precision}");
         }
     }
@@ -116,12 +116,12 @@ const GHOSTS: &str = "net n(classes = 3) { input(2, 4, 4) -> conv(3x3, 4) -> bn(
 
 #[test]
 fn ghost_batches_lie_where_they_did() {
-    let network = compile("n", GHOSTS, "");
+    let network = compile("n", &GHOSTS.replace("ghost: 4", "ghost: 8"), "");
     let program = lower::training(&network, 16, &Sgd::PAPER);
     let inputs = inputs(&network, &program, 3);
     let one = bits(&program, &inputs, 1, Precision::F32);
-    // Two ghost batches a rank, and half a one.
-    for count in [2, 8] {
+    // A ghost batch a rank, and half a one.
+    for count in [2, 4] {
         assert!(one == bits(&program, &inputs, count, Precision::F32), "{count}");
     }
 }

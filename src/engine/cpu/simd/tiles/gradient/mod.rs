@@ -8,8 +8,6 @@
 
 mod choice;
 mod numbering;
-#[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
-mod tests;
 
 use super::hardware::{interleave, transpose};
 use super::parts::Parts;
@@ -18,7 +16,9 @@ use super::unit::Unit;
 use crate::engine::cpu::operand::TileLayout;
 use crate::engine::cpu::simd::turn::Turn;
 use crate::graph::ConvGeometry;
-use numbering::Numbering;
+pub(super) use numbering::Numbering;
+#[cfg(test)]
+pub(super) use numbering::Spacing;
 
 /// Bytes of a row of B: sixteen pairs.
 const ROW: usize = 2 * DEPTH;
@@ -57,7 +57,7 @@ impl TileGradient {
     }
 
     /// In a numbering, so many images at once.
-    fn numbered(
+    pub(super) fn numbered(
         groups: usize,
         [x, g]: [&TileLayout; 2],
         parts: Parts,

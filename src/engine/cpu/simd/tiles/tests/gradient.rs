@@ -1,15 +1,13 @@
 //! Every numbering, with as many images at once as may be, against sums in f64.
 
 use super::TileGradient;
-use super::numbering::{Numbering, Spacing};
+use super::{Case, cases, distance, each_product, filled, numbers};
 use crate::engine::Precision;
 use crate::engine::cpu::operand::TileLayout;
+use crate::engine::cpu::simd::tiles::gradient::{Numbering, Spacing, TileGradient};
 use crate::engine::cpu::simd::tiles::hardware;
 use crate::engine::cpu::simd::tiles::parts::Parts;
 use crate::engine::cpu::simd::tiles::plan::TilePlan;
-use crate::engine::cpu::simd::tiles::tests::{
-    Case, cases, distance, each_product, filled, numbers,
-};
 use crate::engine::cpu::simd::tiles::unit::Unit;
 use crate::engine::cpu::simd::turn::Turn;
 

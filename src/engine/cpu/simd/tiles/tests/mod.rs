@@ -1,5 +1,7 @@
 //! Against sums in f64, over shapes with odd sizes, strides and channels.
 
+mod gradient;
+
 use super::hardware;
 use super::parts::{Parts, halves};
 use super::plan::TilePlan;
@@ -47,13 +49,13 @@ pub unsafe fn multiply(product: &Product, a: *const u8, b: *const u8, c: *mut u8
     }
 }
 
-pub struct Case {
-    pub geometry: ConvGeometry,
-    pub ci: usize,
-    pub co: usize,
+struct Case {
+    geometry: ConvGeometry,
+    ci: usize,
+    co: usize,
 }
 
-pub fn cases() -> Vec<Case> {
+fn cases() -> Vec<Case> {
     let case = |input, kernel, stride, padding, ci, co| Case {
         geometry: ConvGeometry { input, kernel, stride, padding, ..ConvGeometry::POINT },
         ci,
@@ -80,13 +82,13 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-pub fn numbers(seed: u32, len: usize) -> Vec<f32> {
+fn numbers(seed: u32, len: usize) -> Vec<f32> {
     let key = random::key(seed, 5);
     (0..len).map(|i| random::uniform(key, i as u32) * 2.0 - 1.0).collect()
 }
 
 /// Plain pixels in a bordered tile of bf16 parts; slack and garbage are zero.
-pub fn filled(tile: &TileLayout, parts: Parts, plain: &[f32]) -> Vec<u16> {
+fn filled(tile: &TileLayout, parts: Parts, plain: &[f32]) -> Vec<u16> {
     let mut out = vec![0; tile.len() * parts.count()];
     for (pixel, values) in plain.chunks_exact(tile.channels).enumerate() {
         let at = tile.pixel(pixel / tile.image[1], pixel % tile.image[1]);
@@ -100,7 +102,7 @@ pub fn filled(tile: &TileLayout, parts: Parts, plain: &[f32]) -> Vec<u16> {
 }
 
 /// Every product of the convolution: (element of x, element of w, element of y).
-pub fn each_product(case: &Case, mut visit: impl FnMut(usize, usize, usize)) {
+fn each_product(case: &Case, mut visit: impl FnMut(usize, usize, usize)) {
     let Case { geometry: g, ci, co } = case;
     let [rows, cols] = g.output();
     for (y_row, y_col) in (0..rows).flat_map(|r| (0..cols).map(move |c| (r, c))) {
@@ -122,7 +124,7 @@ pub fn each_product(case: &Case, mut visit: impl FnMut(usize, usize, usize)) {
     }
 }
 
-pub fn distance(have: &[f32], want: &[f64]) -> f64 {
+fn distance(have: &[f32], want: &[f64]) -> f64 {
     assert_eq!(have.len(), want.len());
     let off: f64 = have.iter().zip(want).map(|(&h, w)| (f64::from(h) - w).powi(2)).sum();
     (off / want.iter().map(|w| w * w).sum::<f64>()).sqrt()
