@@ -565,3 +565,35 @@ fn specs_of_the_program_are_known_by_name_anywhere() {
     let run = folder.expect(0, "check wide");
     assert!(run.out.starts_with("wide: tiny"), "{run:?}");
 }
+
+#[test]
+fn the_spec_of_a_recipe_is_named_where_its_patterns_match_nothing() {
+    let folder = Folder::new();
+    let run =
+        "run tiny.rnet --train cifar10 --data cifar --engine cpu --batch 16 --steps 1 --recipe";
+    for (recipe, spec) in [("airbench94", "airbench94"), ("airbench94_muon", "airbench94")] {
+        let lost = folder.expect(1, &format!("{run} {recipe}"));
+        let told = format!("recipe: {recipe} is made for the spec {spec}\n");
+        assert!(lost.err.contains(&told) && lost.err.contains("matches no parameter"), "{lost:?}");
+    }
+    std::fs::write(folder.at("own.yaml"), "base: he2016\nfreeze: nothing\n").unwrap();
+    assert!(!folder.expect(1, &format!("{run} own.yaml")).err.contains("is made for"));
+}
+
+#[test]
+fn what_another_kind_of_optimiser_keeps_is_told() {
+    let folder = Folder::new();
+    let run = "run tiny.rnet --train cifar10 --data cifar --engine cpu --batch 16 --steps 1 \
+               --with optimiser.kind=adamw";
+    let kept = folder.expect(0, &format!("{run} --out a"));
+    let told = "optimiser: adamw has the rate of sgd, 0.1 and the decay of sgd, 0.0001; --with schedule.lr=… \
+                --with optimiser.weight_decay=… gives another\n";
+    assert!(kept.err.contains(told), "{kept:?}");
+    let rate = folder.expect(0, &format!("{run} --with schedule.lr=0.001 --out b"));
+    assert!(
+        rate.err.contains("optimiser: adamw has the decay of sgd, 0.0001; --with opt"),
+        "{rate:?}"
+    );
+    let both = "--with schedule.lr=0.001 --with optimiser.weight_decay=0.01";
+    assert!(!folder.expect(0, &format!("{run} {both} --out c")).err.contains(" of sgd"));
+}

@@ -46,6 +46,9 @@ pub fn open_with(args: &EngineArgs, ranks: Option<&Ranks>) -> Result<OpenEngine,
     let device = opened.device();
     let why = because(&opened.why);
     output::note(format_args!("engine: {} ({device}), {why}", device.engine));
+    if let Reason::OnlySoftware(name) = &opened.why {
+        output::detail(format_args!("adapter: {name} is software; --engine wgpu takes it"));
+    }
     if let Some(crowded) = device.threads.and_then(crowded) {
         output::note(crowded);
     }
@@ -99,10 +102,7 @@ fn because(why: &Reason) -> String {
         Reason::Precision(precision) => format!("the engine for {precision}"),
         Reason::Gpu(kind) => format!("the GPU found ({kind})"),
         Reason::GpuDoesNotOpen { name, error } => format!("as {name} does not open: {error}"),
-        Reason::OnlySoftware(name) => {
-            format!("as there is no GPU ({name} is software; --engine wgpu takes it)")
-        }
-        Reason::NoGpu => "as there is no GPU".into(),
+        Reason::OnlySoftware(_) | Reason::NoGpu => "as there is no GPU".into(),
         Reason::Ranks => "as several ranks compute on it".into(),
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::spec;
+use crate::api::Spec;
 use crate::cli::Failure;
 use crate::cli::show::output;
 use crate::train::recipe::{self, Recipe};
@@ -27,6 +28,16 @@ pub fn named(path: &Path) -> Result<Recipe, Failure> {
         ))),
         None => Ok(Recipe::parse(&path.to_string_lossy(), &spec::read(path)?)?),
     }
+}
+
+/// The spec that a bundled recipe is made for, if it is for one: `airbench94_muon` is for airbench94.
+pub fn spec_of(path: &Path) -> Option<&'static str> {
+    let name = path.to_str().filter(|_| !path.exists())?;
+    recipe::BUNDLED.iter().find(|(bundled, _)| *bundled == name)?;
+    let begins = |spec: &&str| {
+        name.strip_prefix(spec).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    };
+    Spec::bundled_names().filter(begins).max_by_key(|spec| spec.len())
 }
 
 /// The bundled recipe that a path with another case or an ending may mean.

@@ -7,7 +7,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::ranges::up_to;
+use super::ranges::{up_to, up_to_one, within};
 use super::{MOST_STEPS, Recipe};
 use crate::nn::averages::Averages;
 use crate::train::yaml::Mistake;
@@ -134,14 +134,8 @@ pub fn of(recipe: &Recipe) -> Averages {
 /// Says what is wrong with these keys.
 pub(super) fn check(recipe: &Recipe) -> Result<(), Mistake> {
     if let Some(Lookahead { every, alpha, power }) = recipe.lookahead {
-        if !(1..=MOST_STEPS).contains(&every) {
-            let text = format!("lookahead.every is {every}, and must be 1 to {MOST_STEPS} steps");
-            return Err(Mistake::at("lookahead.every", text));
-        }
-        if !(alpha > 0.0 && alpha <= 1.0) {
-            let text = format!("lookahead.alpha is {alpha}, and must be above 0, at most 1");
-            return Err(Mistake::at("lookahead.alpha", text));
-        }
+        within("lookahead.every", every, [1, MOST_STEPS])?;
+        up_to_one("lookahead.alpha", alpha)?;
         up_to("lookahead.power", power, 100.0)?;
     }
     match recipe.ema {

@@ -2,7 +2,7 @@
 
 use super::super::picture_misfit::PictureMisfit;
 use super::super::yaml::Mistake;
-use super::ranges::length_makes_sense;
+use super::ranges::{below_one, length_makes_sense, within};
 use super::{
     ClassWeights, MOST_BATCH, MOST_RESIZE, MOST_STEPS, Recipe, averages, groups, schedule, sizes,
     validation,
@@ -10,12 +10,7 @@ use super::{
 
 /// Says what is wrong with a recipe that reads well.
 pub fn check(recipe: &Recipe) -> Result<(), Mistake> {
-    if !(1..=MOST_BATCH).contains(&recipe.batch) {
-        return Err(Mistake::at(
-            "batch",
-            format!("batch is {}, and must be 1 to {MOST_BATCH}", recipe.batch),
-        ));
-    }
+    within("batch", recipe.batch, [1, MOST_BATCH])?;
     if recipe.iterations.is_some() == recipe.epochs.is_some() {
         return Err(Mistake::at("epochs", "give its length as one of iterations and epochs"));
     }
@@ -24,17 +19,10 @@ pub fn check(recipe: &Recipe) -> Result<(), Mistake> {
     }
     recipe.epochs.map_or(Ok(()), |epochs| length_makes_sense("epochs", "epochs", epochs))?;
     recipe.augmentation.check()?;
-    if let Some(side) = recipe.resize.filter(|side| !(1..=MOST_RESIZE).contains(side)) {
-        let text = format!("resize is {side}, and must be 1 to {MOST_RESIZE}");
-        return Err(Mistake::at("resize", text));
-    }
+    recipe.resize.map_or(Ok(()), |side| within("resize", side, [1, MOST_RESIZE]))?;
     sizes::check(recipe)?;
     recipe.class_weights.as_ref().map_or(Ok(()), ClassWeights::check)?;
-    if !(0.0..1.0).contains(&recipe.label_smoothing) {
-        let value = recipe.label_smoothing;
-        let text = format!("label_smoothing is {value}, and must be 0 or more, below 1");
-        return Err(Mistake::at("label_smoothing", text));
-    }
+    below_one("label_smoothing", recipe.label_smoothing)?;
     if recipe.views.lack_border(recipe.augmentation.pad.by) {
         return Err(Mistake::at("views", PictureMisfit::NoBorder.to_string()));
     }

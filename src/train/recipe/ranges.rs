@@ -35,16 +35,35 @@ pub(super) fn below_one(key: impl Into<Cow<'static, str>>, value: f64) -> Result
     Err(Mistake::at(key, text))
 }
 
+/// Refuses what is not above 0, at most 1.
+pub(super) fn up_to_one(key: &'static str, value: f64) -> Result<(), Mistake> {
+    if value > 0.0 && value <= 1.0 {
+        return Ok(());
+    }
+    Err(Mistake::at(key, format!("{key} is {value}, and must be above 0, at most 1")))
+}
+
 /// Refuses what is not from 0 to `most`.
 pub(super) fn up_to<T: PartialOrd + Default + Display>(
     key: &'static str,
     value: T,
     most: T,
 ) -> Result<(), Mistake> {
-    if T::default() <= value && value <= most {
+    within(key, value, [T::default(), most])
+}
+
+/// Refuses what is not from the first to the last.
+pub(super) fn within<T: PartialOrd + Display>(
+    key: impl Into<Cow<'static, str>>,
+    value: T,
+    [least, most]: [T; 2],
+) -> Result<(), Mistake> {
+    if least <= value && value <= most {
         return Ok(());
     }
-    Err(Mistake::at(key, format!("{key} is {value}, and must be 0 to {most}")))
+    let key = key.into();
+    let text = format!("{key} is {value}, and must be {least} to {most}");
+    Err(Mistake::at(key, text))
 }
 
 /// Refuses what is no length.

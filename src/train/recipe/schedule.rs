@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::optimiser::given;
-use super::ranges::{at_least_zero, length_makes_sense};
+use super::ranges::{above_zero, at_least_zero, length_makes_sense, up_to};
 use super::{MOST_STEPS, Recipe};
 use crate::train::epochs::{Epochs, in_steps};
 use crate::train::yaml::Mistake;
@@ -169,10 +169,7 @@ fn warmup_makes_sense(warmup: &Warmup, lr: f64) -> Result<(), Mistake> {
 }
 
 fn divide_makes_sense(divide: &Divide, recipe: &Recipe) -> Result<(), Mistake> {
-    if !(divide.by.is_finite() && divide.by > 0.0) {
-        let text = format!("schedule.divide.by is {}, and must be above 0", divide.by);
-        return Err(Mistake::at("schedule.divide.by", text));
-    }
+    above_zero("schedule.divide.by", divide.by)?;
     if divide.by < 1.0 {
         let text = format!(
             "schedule.divide.by is {}: the rate is divided by it, and would rise; write by: {}",
@@ -200,11 +197,7 @@ fn one_cycle_makes_sense(cycle: &OneCycle, lr: f64) -> Result<(), Mistake> {
     at_least_zero("schedule.one_cycle.to", cycle.to)?;
     at_most_lr("schedule.one_cycle.from", cycle.from, lr)?;
     at_most_lr("schedule.one_cycle.to", cycle.to, lr)?;
-    if !(0.0..=1.0).contains(&cycle.rise) {
-        let text = format!("schedule.one_cycle.rise is {}, and must be 0 to 1", cycle.rise);
-        return Err(Mistake::at("schedule.one_cycle.rise", text));
-    }
-    Ok(())
+    up_to("schedule.one_cycle.rise", cycle.rise, 1.0)
 }
 
 fn points_make_sense(points: &[Point]) -> Result<(), Mistake> {

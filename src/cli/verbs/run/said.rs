@@ -1,12 +1,16 @@
 //! What is said of a run before it begins.
 
 use std::ops::Range;
+use std::path::Path;
 
+use crate::cli::session;
+use crate::cli::show::output;
 use crate::graph::EndId;
 use crate::lower::Updates;
 use crate::network::Network;
 use crate::ranks::Ranks;
-use crate::text::{counted, thousands};
+use crate::text::{counted, short, thousands};
+use crate::train::TrainError;
 use crate::train::epochs::Epochs;
 use crate::train::recipe::{Kind, Recipe};
 use crate::train::schedule::{Sides, StepPlan};
@@ -38,6 +42,35 @@ pub fn ranks(ranks: &Ranks, sharing: Sharing) -> String {
         }
     };
     format!("{} ({} on this machine), {how}", counted(ranks.count(), "rank"), ranks.here())
+}
+
+/// Says which spec a bundled recipe is made for, whose patterns match nothing in another.
+pub fn made_for(error: &TrainError, recipe: Option<&Path>) {
+    if let (TrainError::NoParameter { .. }, Some(path)) = (error, recipe)
+        && let Some(spec) = session::recipe::spec_of(path)
+    {
+        output::note(format_args!("recipe: {} is made for the spec {spec}", path.display()));
+    }
+}
+
+/// What a change of the kind of optimiser leaves as it was: the rate and the decay, unless they are given.
+pub fn kept(before: &Recipe, now: &Recipe, changes: &[(String, String)]) -> Option<String> {
+    let [was, is] = [before, now].map(|recipe| recipe.optimiser.kind.name());
+    let of = |recipe: &Recipe| {
+        let (rate, decay) = (recipe.schedule.lr, recipe.optimiser.weight_decay);
+        [("rate", "schedule.lr", rate), ("decay", "optimiser.weight_decay", decay)]
+    };
+    let given = |path: &str| changes.iter().any(|(key, _)| key == path);
+    let kept = of(before).into_iter().zip(of(now));
+    let kept = kept.filter(|((_, path, was), (.., is))| was == is && !given(path));
+    let (told, flags): (Vec<_>, Vec<_>) = kept
+        .map(|(_, (name, path, is))| {
+            (format!("the {name} of {was}, {}", short(is)), format!("--with {path}=…"))
+        })
+        .unzip();
+    (was != is && !told.is_empty()).then(|| {
+        format!("optimiser: {is} has {}; {} gives another", told.join(" and "), flags.join(" "))
+    })
 }
 
 /// What a recipe leaves as it is.

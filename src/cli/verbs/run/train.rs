@@ -86,7 +86,10 @@ fn train_with(ranks: Option<&Ranks>, args: &RunArgs, signals: &Signals) -> Resul
     let on = computed_on(args, &recipe, resumed.as_ref());
     let recompute = args.training.recompute || resumed.as_ref().is_some_and(|r| r.config.recompute);
     let asked = recipe.batch;
-    let training = Training::new(&spec.spec, network, recipe)?.length(length).recompute(recompute);
+    let training = Training::new(&spec.spec, network, recipe)
+        .inspect_err(|error| said::made_for(error, args.training.recipe.as_deref()))?
+        .length(length)
+        .recompute(recompute);
     if let Some(resumed) = &resumed {
         // Before an engine is opened in vain.
         resumed.check(&Config { precision: on.precision(), ..resumed.config.clone() })?;
@@ -193,7 +196,11 @@ fn how_long(
         (None, Some(resumed)) => resumed.config.recipe.clone(),
         (None, None) => Recipe::he2016()?,
     };
+    let before = recipe.clone();
     recipe = recipe.changed(&training.with)?;
+    if let Some(kept) = said::kept(&before, &recipe, &training.with) {
+        output::note(kept);
+    }
     let lengths = ["epochs", "iterations"];
     let says_length = training.recipe.is_some()
         || training.with.iter().any(|(key, _)| lengths.contains(&key.as_str()));

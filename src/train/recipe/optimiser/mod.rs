@@ -7,7 +7,7 @@ mod settings;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::ranges::at_least_zero;
+use super::ranges::{at_least_zero, up_to_one};
 use crate::nn::optimiser::{Adjust, Rule};
 use crate::train::yaml::Mistake;
 
@@ -111,13 +111,7 @@ impl Optimiser {
             }
             None => {}
         }
-        match self.layer_decay {
-            Some(decay) if !(decay > 0.0 && decay <= 1.0) => Err(Mistake::at(
-                "optimiser.layer_decay",
-                format!("optimiser.layer_decay is {decay}, and must be above 0, at most 1"),
-            )),
-            Some(_) | None => Ok(()),
-        }
+        self.layer_decay.map_or(Ok(()), |decay| up_to_one("optimiser.layer_decay", decay))
     }
 }
 

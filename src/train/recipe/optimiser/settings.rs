@@ -3,7 +3,7 @@
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::super::ranges::below_one;
+use super::super::ranges::{below_one, within};
 use crate::nn::optimiser::{AdamW, Adjust, Lion, Muon, Rule};
 use crate::train::yaml::Mistake;
 
@@ -138,11 +138,7 @@ impl Settings {
             below_one(path("betas"), beta)?;
         }
         self.check_eps(path("eps"))?;
-        let steps = self.ns_steps.unwrap_or(1);
-        if !(1..=MOST_NS_STEPS).contains(&steps) {
-            let text = format!("{at}.ns_steps is {steps}, and must be 1 to {MOST_NS_STEPS}");
-            return Err(Mistake::at(path("ns_steps"), text));
-        }
+        within(path("ns_steps"), self.ns_steps.unwrap_or(1), [1, MOST_NS_STEPS])?;
         let coefficients = self.ns_coefficients.unwrap_or(Muon::JORDAN.coefficients);
         let range = -LARGEST_COEFFICIENT..=LARGEST_COEFFICIENT;
         match coefficients.into_iter().find(|c| !range.contains(c)) {
