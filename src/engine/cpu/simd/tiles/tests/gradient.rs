@@ -1,6 +1,5 @@
 //! Every numbering, with as many images at once as may be, against sums in f64.
 
-use super::TileGradient;
 use super::{Case, cases, distance, each_product, filled, numbers};
 use crate::engine::Precision;
 use crate::engine::cpu::operand::TileLayout;
