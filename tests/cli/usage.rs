@@ -586,12 +586,12 @@ fn what_another_kind_of_optimiser_keeps_is_told() {
     let run = "run tiny.rnet --train cifar10 --data cifar --engine cpu --batch 16 --steps 1 \
                --with optimiser.kind=adamw";
     let kept = folder.expect(0, &format!("{run} --out a"));
-    let told = "optimiser: adamw has the rate of sgd, 0.1 and the decay of sgd, 0.0001; --with schedule.lr=… \
+    let told = "optimiser: adamw has the rate of sgd, 0.1 and the decay of sgd, 1e-4; --with schedule.lr=… \
                 --with optimiser.weight_decay=… gives another\n";
     assert!(kept.err.contains(told), "{kept:?}");
     let rate = folder.expect(0, &format!("{run} --with schedule.lr=0.001 --out b"));
     assert!(
-        rate.err.contains("optimiser: adamw has the decay of sgd, 0.0001; --with opt"),
+        rate.err.contains("optimiser: adamw has the decay of sgd, 1e-4; --with opt"),
         "{rate:?}"
     );
     let both = "--with schedule.lr=0.001 --with optimiser.weight_decay=0.01";
