@@ -589,11 +589,13 @@ fn what_another_kind_of_optimiser_keeps_is_told() {
     let told = "optimiser: adamw has the rate of sgd, 0.1 and the decay of sgd, 1e-4; --with schedule.lr=… \
                 --with optimiser.weight_decay=… gives another\n";
     assert!(kept.err.contains(told), "{kept:?}");
-    let rate = folder.expect(0, &format!("{run} --with schedule.lr=0.001 --out b"));
+    // The warm-up's rate is SGD's too, and higher.
+    let lower = "--with schedule.warmup= --with schedule.lr=0.001";
+    let rate = folder.expect(0, &format!("{run} {lower} --out b"));
     assert!(
         rate.err.contains("optimiser: adamw has the decay of sgd, 1e-4; --with opt"),
         "{rate:?}"
     );
-    let both = "--with schedule.lr=0.001 --with optimiser.weight_decay=0.01";
+    let both = format!("{lower} --with optimiser.weight_decay=0.01");
     assert!(!folder.expect(0, &format!("{run} {both} --out c")).err.contains(" of sgd"));
 }

@@ -198,6 +198,7 @@ run! {
     gpu "docs/src/gpu.md"
     studies "docs/src/studies.md"
     clusters "docs/src/clusters.md"
+    ranks "docs/src/ranks.md"
     lesions "docs/src/lesions.md"
     interchange "docs/src/interchange.md"
     exit_codes "docs/src/exit-codes.md"
