@@ -23,7 +23,7 @@ impl Spacing {
 
 /// A packed copy of x.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Copy {
+pub struct CopyOfX {
     /// Kernel row and column that see its first pixel.
     start: [usize; 2],
     /// Pixels left out.
@@ -43,7 +43,7 @@ pub struct Numbering {
     /// Of a copy of x, an image.
     pub reach: usize,
     /// Copies of x.
-    pub copies: Vec<Copy>,
+    pub copies: Vec<CopyOfX>,
     /// For each tap, row by row, its copy and the distance in it.
     pub taps: Vec<[usize; 2]>,
 }
@@ -67,13 +67,13 @@ impl Numbering {
                 Spacing::Bordered => {
                     let skip = row / stride * pitch + col / stride;
                     let start = [row % stride, col % stride];
-                    (Copy { start, first: skip % 2 }, skip - skip % 2)
+                    (CopyOfX { start, first: skip % 2 }, skip - skip % 2)
                 }
                 Spacing::Rows => {
                     let start = [row % stride, col];
-                    (Copy { start, first: 0 }, row / stride * pitch)
+                    (CopyOfX { start, first: 0 }, row / stride * pitch)
                 }
-                Spacing::Images => (Copy { start: [row, col], first: 0 }, 0),
+                Spacing::Images => (CopyOfX { start: [row, col], first: 0 }, 0),
             };
             let known = copies.iter().position(|&known| known == copy);
             let at = known.unwrap_or(copies.len());
@@ -155,13 +155,13 @@ impl Numbering {
     }
 
     /// First element of tile x in a copy's start.
-    pub fn origin(&self, copy: &Copy, x: &TileLayout) -> usize {
+    pub fn origin(&self, copy: &CopyOfX, x: &TileLayout) -> usize {
         let [row, col] = copy.start;
         forward::origin(&self.geometry, x) + row * x.pitch() + col * x.channels
     }
 }
 
-impl Copy {
+impl CopyOfX {
     /// The copy's pixels, of a list from its start on.
     pub fn of<'a>(&self, list: &'a [u32]) -> &'a [u32] {
         &list[self.first..]
