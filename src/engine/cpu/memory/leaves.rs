@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-/// Most images that one thread takes in a row.
-const CHUNK: usize = 8;
+use crate::engine::cpu::simd::CHUNK;
 
 /// Leaves that a batch may have, however small they are: few, since weight gradients of several images
 /// at once take less time.

@@ -28,4 +28,4 @@ pub use contraction::{Contraction, Direction};
 pub use isa::{ENVIRONMENT_VARIABLE, Isa};
 pub use product::{Product, ProductKind};
 pub use tiles::{Parts, Unit, configure as configure_thread};
-pub use turn::Turn;
+pub use turn::{CHUNK, Turn};

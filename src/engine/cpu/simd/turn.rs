@@ -1,5 +1,8 @@
 //! Weight gradients of several images at once.
 
+/// Most images that one thread takes in a row, and so most that are added up at once.
+pub const CHUNK: usize = 8;
+
 /// An image's place among those whose gradients are added up one after another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {

@@ -31,23 +31,19 @@ const fn bytes(elements: usize) -> usize {
     2 * elements
 }
 
-/// Pixels of a row of results that are computed, `rows` at a time: what lies beyond the last is
-/// garbage.
-fn whole(cols: usize, rows: usize) -> usize {
-    cols.next_multiple_of(rows)
-}
-
-/// Pixels that are computed, and whether rows follow one another: so may one grid with a step of
-/// one pixel, where that takes fewer.
+/// How many pixels are computed `rows` at a time, where what lies beyond the last of a row is
+/// garbage, and whether rows follow one another: so may one grid with a step of one pixel, where
+/// that takes fewer.
 fn computed(grids: &[(Grid, Taps)], stride: usize, rows: usize) -> (usize, bool) {
-    let broken: usize = grids.iter().map(|(grid, _)| grid.rows * whole(grid.cols, rows)).sum();
-    if let [(grid, _)] = grids
-        && stride == 1
-    {
-        let running = whole(grid.rows * (grid.x_row / grid.x_pixel), rows);
-        return (broken.min(running), running <= broken);
+    let row = |grid: &Grid| grid.rows * grid.cols.next_multiple_of(rows);
+    let broken = grids.iter().map(|(grid, _)| row(grid)).sum();
+    match grids {
+        [(grid, _)] if stride == 1 => {
+            let running = (grid.rows * (grid.x_row / grid.x_pixel)).next_multiple_of(rows);
+            (running.min(broken), running <= broken)
+        }
+        _ => (broken, false),
     }
-    (broken, false)
 }
 
 /// The layout of a result in which the grids, made by `of`, can be written, and how many pixels
@@ -61,16 +57,14 @@ pub(super) fn layout(
 ) -> (TileLayout, usize) {
     let plain = TileLayout::plain(image, channels.next_multiple_of(SIDE));
     let grids = of(&plain);
-    let fewer = unit.fewest_rows();
-    let pixels = |rows| computed(&grids, stride, rows).0;
-    let rows = if pixels(fewer) < pixels(SIDE) { fewer } else { SIDE };
-    let row = match (computed(&grids, stride, rows).1, &grids[..]) {
-        (true, [(grid, _)]) => grid.x_row / grid.x_pixel,
-        _ => {
-            let most = grids.iter().map(|(grid, _)| whole(grid.cols, rows) * stride).max();
-            most.unwrap_or(0).max(image[1])
-        }
+    let by = |rows: usize| (computed(&grids, stride, rows), rows);
+    let (all, fewer) = (by(SIDE), by(unit.fewest_rows()));
+    let ((_, running), rows) = if fewer.0.0 < all.0.0 { fewer } else { all };
+    let row = |grid: &Grid| match running {
+        true => grid.x_row / grid.x_pixel,
+        false => grid.cols.next_multiple_of(rows) * stride,
     };
+    let row = grids.iter().map(|(grid, _)| row(grid)).max().unwrap_or(0).max(image[1]);
     let border = Border { right: row - image[1], ..Border::default() };
     (TileLayout { border, ..plain }, rows)
 }

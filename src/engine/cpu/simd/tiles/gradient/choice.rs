@@ -5,11 +5,11 @@ use crate::engine::cpu::operand::TileLayout;
 use crate::engine::cpu::simd::tiles::parts::Parts;
 use crate::engine::cpu::simd::tiles::product::SIDE;
 use crate::engine::cpu::simd::tiles::unit::Unit;
-use crate::engine::cpu::simd::turn::CACHED;
+use crate::engine::cpu::simd::turn::{CACHED, CHUNK};
 use crate::graph::ConvGeometry;
 
 /// Images that may be added up at once.
-const TOGETHER: [usize; 4] = [1, 2, 4, 8];
+const TOGETHER: [usize; 4] = [1, 2, 4, CHUNK];
 /// Pixels that several images may have together: their tiles should stay near.
 const MOST_PIXELS: usize = 1024;
 

@@ -1,14 +1,13 @@
 //! Every numbering, with as many images at once as may be, against sums in f64.
 
-use super::{Case, cases, distance, each_product, filled, numbers};
-use crate::engine::Precision;
+use super::{Case, distance, each_case, each_product, filled, numbers};
 use crate::engine::cpu::operand::TileLayout;
 use crate::engine::cpu::simd::tiles::gradient::{Numbering, Spacing, TileGradient};
-use crate::engine::cpu::simd::tiles::hardware;
 use crate::engine::cpu::simd::tiles::parts::Parts;
 use crate::engine::cpu::simd::tiles::plan::TilePlan;
 use crate::engine::cpu::simd::tiles::unit::Unit;
 use crate::engine::cpu::simd::turn::Turn;
+use crate::graph::ConvGeometry;
 
 /// Images of a chunk that is not whole.
 const IMAGES: usize = 5;
@@ -56,30 +55,18 @@ fn check(case: &Case, unit: Unit, parts: Parts, tolerance: f64) {
 
 #[test]
 fn every_numbering_adds_up_the_same_products() {
-    if !is_x86_feature_detected!("avx512bw") {
-        eprintln!("skipped: this machine has no AVX-512");
-        return;
-    }
-    hardware::configure();
-    for (case, unit) in cases().iter().flat_map(|case| Unit::ALL.map(|unit| (case, unit))) {
-        // As of the plan's own.
-        for (precision, most) in [(Precision::Bf16, 4e-3), (Precision::Bf16x3, 1e-5)] {
-            if let Some(parts) = unit.parts(precision) {
-                check(case, unit, parts, most);
-            }
-        }
-    }
+    each_case(check);
 }
 
 /// Small sums are added up image by image; large ones over several, whose rows then are whole.
 #[test]
 fn images_are_kept_where_sums_leave_the_cache() {
     let kept = |size: usize, channels: usize| {
-        let geometry = crate::graph::ConvGeometry {
+        let geometry = ConvGeometry {
             input: [size, size],
             kernel: [3, 3],
             padding: [1, 1],
-            ..crate::graph::ConvGeometry::POINT
+            ..ConvGeometry::POINT
         };
         let plan = TilePlan::new(geometry, [channels; 2], Parts::One, Unit::Dots).unwrap();
         plan.dw_kept_len() / (plan.x_tile().len() + plan.g_tile().len())

@@ -7,18 +7,16 @@
 
 use super::super::patches::{Area, Patches};
 use super::super::scratch::LINE;
-use super::{FEWEST_CHANNELS, POSITIONS};
+use super::{POSITIONS, pays};
 use crate::engine::cpu::operand::TileLayout;
 use crate::engine::cpu::simd::grid::forward;
 use crate::engine::cpu::simd::isa::Isa;
 use crate::engine::cpu::simd::kernels::winograd::Transform;
-use crate::engine::cpu::simd::turn::{CACHED, Turn};
+use crate::engine::cpu::simd::turn::{CACHED, CHUNK, Turn};
 use crate::graph::ConvGeometry;
 
 /// Tiles whose products are added up at once: enough that sums are seldom read.
 const TILES: usize = 256;
-/// Most images whose tiles are kept.
-const MOST_IMAGES: usize = 8;
 
 /// A planned weight gradient. Sums are kept as positions × channels of x × channels of g.
 pub struct WinogradGradient {
@@ -40,11 +38,8 @@ impl WinogradGradient {
     /// 1 over an even number of rows and columns, in enough whole vectors of channels.
     pub fn new(geometry: &ConvGeometry, x: &TileLayout, g: &TileLayout, isa: Isa) -> Option<Self> {
         let output = geometry.output();
-        let even = output.iter().all(|n| n.is_multiple_of(2));
-        let channels = [x.channels, g.channels];
-        let many = channels.iter().all(|&n| n.is_multiple_of(isa.lanes()) && n >= FEWEST_CHANNELS);
         let three = geometry.kernel == [3, 3] && geometry.stride == 1 && geometry.groups == 1;
-        if !(three && even && many) {
+        if !(three && pays(output, [x.channels, g.channels], isa)) {
             return None;
         }
         let tiles = output.map(|n| n / 2);
@@ -52,7 +47,7 @@ impl WinogradGradient {
         let sums = POSITIONS * patches.len() * size_of::<f32>();
         let together = match sums <= CACHED {
             true => 1,
-            false => (TILES / (tiles[0] * tiles[1])).clamp(1, MOST_IMAGES),
+            false => (TILES / (tiles[0] * tiles[1])).clamp(1, CHUNK),
         };
         let down = (TILES / tiles[1]).clamp(1, tiles[0]);
         let x_origin = forward::origin(geometry, x);

@@ -32,6 +32,12 @@ thread_local! {
     static TILES: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Whether pixels fall into tiles, and channels into enough whole vectors.
+fn pays(pixels: [usize; 2], channels: [usize; 2], isa: Isa) -> bool {
+    let many = |n: &usize| n.is_multiple_of(isa.lanes()) && *n >= FEWEST_CHANNELS;
+    pixels.iter().all(|n| n.is_multiple_of(2)) && channels.iter().all(many)
+}
+
 /// G of three numbers, for each channel: four rows of channels.
 fn kernel_of_w([a, b, c]: [&[f32]; 3], to: &mut [f32]) {
     let channels = a.len();
@@ -68,10 +74,7 @@ impl Winograd {
     pub fn new(grid: Grid, taps: Taps, isa: Isa, w_origin: usize) -> Option<Winograd> {
         let three = taps.rows.len() == 3 && taps.cols.len() == 3;
         let next = grid.x_pixel == taps.read && grid.x_run == grid.x_row;
-        let even = grid.rows.is_multiple_of(2) && grid.cols.is_multiple_of(2);
-        let channels = [taps.read, taps.written];
-        let many = channels.iter().all(|&n| n.is_multiple_of(isa.lanes()) && n >= FEWEST_CHANNELS);
-        if !(three && next && even && many) {
+        if !(three && next && pays([grid.rows, grid.cols], [taps.read, taps.written], isa)) {
             return None;
         }
         let [rows, across] = [grid.rows / 2, grid.cols / 2];
