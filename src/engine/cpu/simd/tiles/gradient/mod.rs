@@ -140,6 +140,10 @@ impl TileGradient {
         all_x[slot * x_len..][..x_len].copy_from_slice(&x[..x_len]);
         all_g[slot * g_len..][..g_len].copy_from_slice(&g[..g_len]);
         if turn.closes(together) {
+            // The last image's last rows may see the next slot, by g's zeros: numbers, at least.
+            if slot + 1 < together {
+                all_x[(slot + 1) * x_len..][..x_len].fill(0);
+            }
             // SAFETY: the caller's promise.
             unsafe { self.add(unit, slot + 1, [all_x, all_g], scratch, sums) };
         }

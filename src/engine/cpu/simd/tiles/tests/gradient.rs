@@ -9,8 +9,8 @@ use crate::engine::cpu::simd::tiles::unit::Unit;
 use crate::engine::cpu::simd::turn::Turn;
 use crate::graph::ConvGeometry;
 
-/// Images of a chunk that is not whole.
-const IMAGES: usize = 5;
+/// Images of chunks that are not whole: slots are left that were filled before, or never.
+const IMAGES: [usize; 2] = [3, 5];
 
 /// The gradient of all images, number by number.
 fn wanted(case: &Case, images: &[[Vec<f32>; 2]]) -> Vec<f64> {
@@ -23,11 +23,15 @@ fn wanted(case: &Case, images: &[[Vec<f32>; 2]]) -> Vec<f64> {
 }
 
 fn check(case: &Case, unit: Unit, parts: Parts, tolerance: f64) {
+    IMAGES.into_iter().for_each(|count| check_images(count, case, unit, parts, tolerance));
+}
+
+fn check_images(count: usize, case: &Case, unit: Unit, parts: Parts, tolerance: f64) {
     let Case { geometry, ci, co } = *case;
     let plan = TilePlan::new(geometry, [ci, co], parts, unit).unwrap();
     let tiles: [&TileLayout; 2] = [plan.x_tile(), plan.g_tile()];
     let pixels = [geometry.input, geometry.output()].map(|[rows, cols]| rows * cols);
-    let images: Vec<[Vec<f32>; 2]> = (0..IMAGES as u32)
+    let images: Vec<[Vec<f32>; 2]> = (0..count as u32)
         .map(|image| [numbers(2 * image, pixels[0] * ci), numbers(2 * image + 1, pixels[1] * co)])
         .collect();
     let want = wanted(case, &images);
@@ -39,7 +43,7 @@ fn check(case: &Case, unit: Unit, parts: Parts, tolerance: f64) {
         let mut memory = [plan.kept_len(), plan.scratch_len()].map(|len| vec![0x7FFF; len]);
         let mut sums = vec![0.0; plan.sums()];
         for (number, [x, g]) in images.iter().enumerate() {
-            let turn = Turn { number, last: number + 1 == IMAGES };
+            let turn = Turn { number, last: number + 1 == count };
             let [x, g] = [filled(tiles[0], parts, x), filled(tiles[1], parts, g)];
             let memory = memory.each_mut().map(Vec::as_mut_slice);
             // SAFETY: the machine has AVX-512, and this thread has been configured.
@@ -48,7 +52,9 @@ fn check(case: &Case, unit: Unit, parts: Parts, tolerance: f64) {
         let mut have = vec![0.0; want.len()];
         plan.finish([&sums[..]], &mut have);
         let off = distance(&have, &want);
-        let of = format!("{spacing:?} by {together}: {geometry:?} {ci}→{co} {parts:?} {unit:?}");
+        let of = format!(
+            "{spacing:?} by {together} of {count}: {geometry:?} {ci}→{co} {parts:?} {unit:?}"
+        );
         assert!(off < tolerance, "{of} is off by {off:.1e}");
     }
 }
