@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use mpi::Threading;
 use mpi::environment::Universe;
+use mpi::point_to_point::Status;
 use mpi::request::Request;
 use mpi::topology::{Communicator, SimpleCommunicator};
-use mpi::traits::{Destination, Source};
+use mpi::traits::{Destination, Equivalence, Source};
 
 use super::Ranks;
 use super::link::{Crowd, Link, Lost};
@@ -63,10 +64,17 @@ impl World {
         }
     }
 
-    fn finish<'a, D: ?Sized, S: mpi::request::Scope<'a>>(&self, mut request: Request<'a, D, S>) {
+    /// Waits until a request is done.
+    fn finish<'a, D: ?Sized, S: mpi::request::Scope<'a>>(
+        &self,
+        mut request: Request<'a, D, S>,
+    ) -> Status {
         let mut polls = 0;
-        while let Err(unfinished) = request.test() {
-            request = unfinished;
+        loop {
+            request = match request.test() {
+                Ok(status) => return status,
+                Err(unfinished) => unfinished,
+            };
             self.check();
             polls += 1;
             if polls < POLLS {
@@ -92,12 +100,17 @@ impl Link for World {
             if out.is_none() && into.is_none() {
                 return Ok(());
             }
-            mpi::request::scope(|scope| {
+            let room = into.as_ref().map_or(0, |into| into.len());
+            let sent = mpi::request::scope(|scope| {
                 let receiving = into.map(|into| other.immediate_receive_into(scope, into));
                 let sending = out.map(|out| other.immediate_send(scope, out));
-                receiving.into_iter().for_each(|request| self.finish(request));
-                sending.into_iter().for_each(|request| self.finish(request));
+                let received = receiving.map(|request| self.finish(request));
+                sending.map(|request| self.finish(request));
+                received.map_or(0, |status| status.count(u8::equivalent_datatype()) as usize)
             });
+            if sent != room {
+                return Err(Lost::Apart { rank: with, sent, room });
+            }
         }
     }
 }

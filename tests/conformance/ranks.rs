@@ -208,6 +208,13 @@ fn a_total_passes_on_what_all_ranks_ask_of_it() {
 }
 
 #[test]
+fn an_engine_of_no_ranks_runs_no_program_of_several() {
+    let program = by_rank(&compile("n", GHOSTS, ""), 8, 2);
+    let error = engine(Precision::F32).compile(&program).err().expect("refused");
+    assert!(error.to_string().contains("a program of several ranks"), "{error}");
+}
+
+#[test]
 fn a_gpu_is_no_rank_and_says_so() {
     let Some(gpu) = wgpu() else { return };
     let network = compile("n", GHOSTS, "");

@@ -159,9 +159,16 @@ impl Engine for CpuEngine {
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
-        let first = self.ranks.as_ref().map_or(0, |ranks| ranks.rank() * program.batch);
-        let program = &share::own_indices(program, first);
-        let ranks = self.ranks.clone().map(|ranks| (ranks, false));
+        let Some(ranks) = &self.ranks else {
+            share::is_of_one(program)?;
+            return self.linked(run::Job {
+                program,
+                leaves: Leaves::of(program.batch),
+                ranks: None,
+            });
+        };
+        let program = &share::own_indices(program, ranks.rank() * program.batch);
+        let ranks = Some((ranks.clone(), false));
         self.linked(run::Job { program, leaves: Leaves::of(program.batch), ranks })
     }
 

@@ -24,17 +24,34 @@ pub fn divided(program: &Program, ranks: usize) -> Result<Program, EngineError> 
     program.graph.inputs.iter_mut().for_each(|input| input.ty = of_rank(input.ty));
     for node in &mut program.graph.nodes {
         node.ty = of_rank(node.ty);
-        if let (Op::Remap(map), true) = (&mut node.op, node.ty.batched) {
+        // Another order of images is refused where programs are planned.
+        if let (Op::Remap(map), true) = (&mut node.op, node.ty.batched)
+            && map.axes[0] == AxisMap::identity(batch)
+        {
             map.axes[0] = AxisMap::identity(node.ty.shape.0[0]);
         }
     }
     Ok(program)
 }
 
-/// A program whose images are numbered from its own first on, where the engine numbers those of all ranks.
+/// Whether one process alone can run a program.
+///
+/// # Errors
+/// It adds up over several ranks.
+pub fn is_of_one(program: &Program) -> Result<(), EngineError> {
+    match program.graph.nodes.iter().any(|node| node.op == Op::Total) {
+        false => Ok(()),
+        true => {
+            Err(EngineError::Internal("a program of several ranks, on an engine of none".into()))
+        }
+    }
+}
+
+/// A program whose images are numbered from its own first on, where the engine numbers those of all ranks:
+/// all ranks have the same nodes, since they add up in the same order.
 pub fn own_indices(program: &Program, first: usize) -> Cow<'_, Program> {
     let is_index = |node: &Node| node.op == Op::Index && node.ty.batched;
-    if first == 0 || !program.graph.nodes.iter().any(is_index) {
+    if !program.graph.nodes.iter().any(is_index) {
         return Cow::Borrowed(program);
     }
     Cow::Owned(rewrite(program, |copy, id| {

@@ -128,8 +128,8 @@ struct Pace {
 }
 
 impl Pace {
-    fn new(epoch: EpochSums) -> Self {
-        let waited = Duration::ZERO;
+    fn new(epoch: EpochSums, ranks: Option<&Ranks>) -> Self {
+        let waited = ranks.map_or(Duration::ZERO, Ranks::waited);
         Self { clock: Instant::now(), before: (0.0, 0.0), left_out: 0, epoch, waited }
     }
 
@@ -141,8 +141,9 @@ impl Pace {
     }
 
     /// Leaves out of the steps' time what was done between them.
-    fn restart(&mut self) {
+    fn restart(&mut self, ranks: Option<&Ranks>) {
         (self.clock, self.before) = (Instant::now(), (0.0, 0.0));
+        self.waited = ranks.map_or(Duration::ZERO, Ranks::waited);
     }
 
     /// Images a second of a step and the one before it: two are under way, and a device may tell of
@@ -204,10 +205,10 @@ impl Session {
         records: &mut Records,
         observer: &mut dyn Observer,
     ) -> Result<End, TrainError> {
-        let mut pace = Pace::new(epoch);
+        let mut pace = Pace::new(epoch, self.ranks.as_ref());
         for stage in self.plan.stages(done) {
             if self.turn(&stage, records, observer)? {
-                pace.restart();
+                pace.restart(self.ranks.as_ref());
             }
             if let Some(end) = self.stage(stage, &mut last, &mut pace, records, observer)? {
                 return Ok(end);
@@ -259,7 +260,7 @@ impl Session {
             if self.plan.evaluates(done) && !self.stops(observer)? {
                 pace.epoch.means().iter().for_each(|means| observer.epoch(means));
                 *last = self.evaluate(done, records, observer)?;
-                pace.restart();
+                pace.restart(self.ranks.as_ref());
             }
             if self.stops(observer)? {
                 if records.lacks(done) {
@@ -378,9 +379,9 @@ impl Session {
         }
         let logits = results.next().unwrap_or_default();
         pace.count(step + 1, results.next().is_none_or(|good| good != [0.0]))?;
+        let counts = self.counts(&logits, &labels)?;
         let seconds = start.max(pace.clock).elapsed().as_secs_f64();
         pace.clock = Instant::now();
-        let counts = self.counts(&logits, &labels)?;
         let images_per_s = pace.rate(counts[1], seconds);
         let (mut record, error_percent) = self.record((step, rate), loss, counts, images_per_s);
         record.waiting_percent = self.ranks.as_ref().map(|ranks| pace.waiting(ranks, seconds));

@@ -25,7 +25,7 @@ impl Session {
         let mut batches = train
             .training(showing, 0..steps, self.training.takes())
             .map_err(TrainError::NoThread)?;
-        let (mut rates, mut pace) = (Rates::default(), Pace::new(EpochSums::default()));
+        let (mut rates, mut pace) = (Rates::default(), Pace::new(EpochSums::default(), None));
         for step in 0..steps {
             let batch = batches.next_item().ok_or(DataError::Ended)?;
             let begun = self.begin_at(step, sweep.rate(step, steps), &batch)?;

@@ -229,7 +229,7 @@ fn a_loss_that_is_no_number_stops_the_run_and_names_the_step() {
 #[test]
 fn steps_that_are_left_out_for_good_end_the_run() {
     let epoch = EpochSums::default();
-    let mut pace = Pace::new(epoch);
+    let mut pace = Pace::new(epoch, None);
     let most = u64::from(MOST_LEFT_OUT);
     for step in 1..most {
         pace.count(step, false).unwrap();
@@ -324,9 +324,9 @@ fn what_a_resumed_run_passed_over_is_made_again_and_judged_anew() {
 
 #[test]
 fn steps_that_are_told_at_once_share_their_time() {
-    let mut pace = Pace::new(EpochSums::default());
+    let mut pace = Pace::new(EpochSums::default(), None);
     let rates = [(64.0, 0.5), (64.0, 1.0), (64.0, 0.0), (32.0, 0.5)].map(|(n, s)| pace.rate(n, s));
     assert_eq!(rates, [128.0, 85.3, 128.0, 192.0]);
-    pace.restart();
+    pace.restart(None);
     assert_eq!(pace.rate(64.0, 0.5), 128.0);
 }

@@ -22,11 +22,20 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     if args.training.tui {
         tui::check()?;
     }
-    stopped_by(args, &Signals::catch()?)
+    done(args, &Signals::catch()?, train::train)
 }
 
-/// The same, stopped by signals that are caught already.
-pub fn stopped_by(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
+/// The same in this process alone, whatever launchers say in its environment, and stopped by signals that
+/// are caught already.
+pub fn alone(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
+    done(args, signals, train::alone)
+}
+
+fn done(
+    args: &RunArgs,
+    signals: &Signals,
+    train: impl Fn(&RunArgs, &Signals) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let named = args.train.as_ref().or(args.eval.as_ref().and_then(Option::as_ref));
     if let (Some(Set::Folder(folder)), Some(data)) = (named, &args.data) {
         return Err(Failure::Usage(format!(
@@ -49,7 +58,7 @@ pub fn stopped_by(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
                     .into(),
             ));
         }
-        train::train(args, signals)
+        train(args, signals)
     } else if let (Some(set), Some(weights)) = (&args.eval, &args.weights) {
         evaluate::evaluate(args, set.as_ref(), weights, signals)
     } else if let Some(weights) = &args.weights {

@@ -17,7 +17,7 @@ use crate::cli::verbs::run::{rates, said};
 use crate::data::folder::Splits;
 use crate::data::locate::Found;
 use crate::data::{Name, Set};
-use crate::engine::Precision;
+use crate::engine::{EngineError, Precision};
 use crate::network::Network;
 use crate::ranks::Ranks;
 use crate::text::thousands;
@@ -36,9 +36,18 @@ use crate::train::trainer::{End, Observer};
 /// Epochs on `shapes10` where nothing says how long: enough to learn it, in a few minutes.
 const SHAPES_EPOCHS: u32 = 4;
 
+/// What a run ends with that all ranks end at the same step: a signal's failure, where one of them was
+/// given a signal.
+type Ended = Option<Failure>;
+
+/// Trains in this process alone.
+pub fn alone(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
+    train_with(None, args, signals)?.map_or(Ok(()), Err)
+}
+
 /// Trains, with the other processes that were started together.
 pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
-    let Some(ranks) = launched::ranks()? else { return train_with(None, args, signals) };
+    let Some(ranks) = launched::ranks()? else { return alone(args, signals) };
     if !ranks.is_first() {
         output::silence();
     }
@@ -47,10 +56,10 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
         false => train_with(Some(&ranks), args, signals),
     };
     match done {
-        Ok(()) | Err(Failure::Signal(_)) => {
+        Ok(ended) => {
             // A launcher ends the others when one ends with an error: not before all is written.
             let _ = ranks.sums(&[0.0]);
-            done
+            ended.map_or(Ok(()), Err)
         }
         Err(failure) => {
             if let Some(text) = failure.text() {
@@ -62,7 +71,7 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
     }
 }
 
-fn train_with(ranks: Option<&Ranks>, args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
+fn train_with(ranks: Option<&Ranks>, args: &RunArgs, signals: &Signals) -> Result<Ended, Failure> {
     let resumed = resume::find(args)?;
     if let (Some(out), None) = (&args.training.out, &resumed) {
         RunFolder::check_free(out)?;
@@ -123,35 +132,49 @@ fn train_with(ranks: Option<&Ranks>, args: &RunArgs, signals: &Signals) -> Resul
     }
     let mut run = training.prepare_as(config, &data, &engine)?;
     if args.training.find_rate {
-        return rates::find(run, training.network(), &spec.name, args, signals);
+        return rates::find(run, training.network(), &spec.name, args, signals).map(|()| None);
     }
-    if ranks.is_some_and(|ranks| !ranks.is_first()) {
-        return follow(run, resumed.as_ref(), signals);
-    }
-    // Only when the programs are compiled is a folder made.
-    let (folder, lock) = match &resumed {
-        Some(resumed) => (resumed.folder.clone(), Lock::take(resumed.folder.path())?),
-        None => RunFolder::begin(args.training.out.as_deref(), Path::new(RUNS), &spec.name)?,
+    let is_first = ranks.is_none_or(Ranks::is_first);
+    let held = match &resumed {
+        Some(resumed) if is_first => {
+            Some((resumed.folder.clone(), Lock::take(resumed.folder.path())?))
+        }
+        Some(_) | None => None,
     };
     let (values, done) = match &resumed {
         Some(resumed) => go_on(&mut run, resumed)?,
         None => (None, 0),
+    };
+    if let Some(ranks) = ranks {
+        // All have read what is there before the first begins to write.
+        ranks.sums(&[0.0]).map_err(EngineError::Lost)?;
+    }
+    if !is_first {
+        return follow(run, (values, done), signals);
+    }
+    // Only when the programs are compiled is a folder made.
+    let (folder, lock) = match held {
+        Some(held) => held,
+        None => RunFolder::begin(args.training.out.as_deref(), Path::new(RUNS), &spec.name)?,
     };
     run.keep(folder.clone(), lock)?;
     go(run, &folder, (values, done), training.network(), signals, args)
 }
 
 /// Trains as a rank that writes nothing.
-fn follow(mut run: Run, resumed: Option<&Resumed>, signals: &Signals) -> Result<(), Failure> {
-    let (values, done) = resumed.map_or(Ok((None, 0)), |resumed| go_on(&mut run, resumed))?;
+fn follow(
+    mut run: Run,
+    (values, done): (Option<Values>, u64),
+    signals: &Signals,
+) -> Result<Ended, Failure> {
     let mut quiet = progress::Silent::new(signals);
     let end = match &values {
         Some(values) => run.train_from(values, done, &mut quiet),
         None => run.train(&mut quiet),
     };
     match end? {
-        End::Finished(_) | End::Stopped(_) => Ok(()),
-        End::Interrupted(_) => Err(signals.failure().unwrap_or(Failure::Signal(2))),
+        End::Finished(_) | End::Stopped(_) => Ok(None),
+        End::Interrupted(_) => Ok(Some(signals.failure().unwrap_or(Failure::Signal(2)))),
     }
 }
 
@@ -272,7 +295,7 @@ fn go(
     network: &Network,
     signals: &Signals,
     args: &RunArgs,
-) -> Result<(), Failure> {
+) -> Result<Ended, Failure> {
     let session = run.session();
     let plan = &session.plan;
     output::note(format_args!(
@@ -322,7 +345,7 @@ fn go(
     };
     drop(shown);
     match end? {
-        End::Finished(last) => finished(&run, folder, network, &last, args),
+        End::Finished(last) => finished(&run, folder, network, &last, args).map(|()| None),
         End::Stopped(last) => {
             let after = run.config().recipe.stop.map_or(0, |stop| stop.after);
             output::note(format_args!(
@@ -331,14 +354,14 @@ fn go(
                 run.config().chosen_on(),
                 crate::text::counted(after as usize, "epoch")
             ));
-            finished(&run, folder, network, &last, args)
+            finished(&run, folder, network, &last, args).map(|()| None)
         }
         End::Interrupted(step) => {
             output::note(format_args!(
                 "stopped after step {step} and saved; go on with rnetc run --resume {}",
                 folder.path().display()
             ));
-            Err(signals.failure().unwrap_or(Failure::Signal(2)))
+            Ok(Some(signals.failure().unwrap_or(Failure::Signal(2))))
         }
     }
 }

@@ -72,7 +72,7 @@ fn run(args: &StudyArgs, job: &Job, signals: &Signals) -> Result<(), Failure> {
     output::note(format_args!("{}: {}", job.label, job.goes()));
     let line = once("rnetc".to_owned()).chain(job.arguments(args.data.as_ref(), &args.engine));
     match Cli::try_parse_from(line).map(|cli| cli.verb) {
-        Ok(Verb::Run(args)) => run::stopped_by(&args, signals),
+        Ok(Verb::Run(args)) => run::alone(&args, signals),
         Ok(_) => Err(Failure::Wrong(format!("{}: is no run", job.label))),
         Err(error) => Err(Failure::Usage(error.to_string())),
     }

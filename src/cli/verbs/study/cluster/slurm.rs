@@ -19,8 +19,6 @@ pub fn script(script: &Script) -> Result<String, Failure> {
         "{head}#SBATCH --job-name={name}\n#SBATCH --array=0-{last}{most}\n#SBATCH --cpus-per-task={cores}\n\
          #SBATCH --mem={memory}M\n{gpu}#SBATCH --requeue\n#SBATCH --open-mode=append\n\
          #SBATCH --signal=B:USR1@{NOTICE}\n#SBATCH --output={log}\n{begin}{adapter}\n\
-         # Of the step that it was submitted in, which says nothing of this task.\n\
-         unset SLURM_STEP_NUM_TASKS\n\n\
          # Slurm tells this script alone that the time is nearly up, but every process to end.\n\
          trap '[ -n \"$task\" ] && kill -s USR1 \"$task\"' USR1\ntrap : TERM\n{command} &\ntask=$!\n\
          while kill -0 \"$task\" 2>/dev/null; do wait \"$task\"; done\nwait \"$task\"\ncode=$?\n\
