@@ -18,7 +18,8 @@ fn warning(value: &Value, ghost: usize, batch: usize) -> Diagnostic {
     let text = format!("parts of {ghost} pictures are larger than the batch of {batch}");
     Diagnostic { severity: Severity::Warning, ..Diagnostic::error(Code::Ghost, value.span, text) }
         .label("this is plain batch norm here")
-        .hint(
-            "train with the batch that it was meant for, or write smaller parts, such as ghost: 32",
-        )
+        .hint(format!(
+            "train with the batch that it was meant for, or write smaller parts, such as ghost: {}",
+            (batch / 2).clamp(1, 32)
+        ))
 }

@@ -41,7 +41,8 @@ impl Needs {
         for job in jobs {
             // The seeds of a row need the same.
             let is_same = |other: &&&Job| {
-                (&other.spec, &other.settings, other.batch) == (&job.spec, &job.settings, job.batch)
+                (&other.spec, &other.settings, other.batch, &other.data)
+                    == (&job.spec, &job.settings, job.batch, &job.data)
             };
             if seen.iter().find(is_same).is_none() {
                 most = most.max(bytes(job, args.data.as_deref(), (cores, gpu))?);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::needs::Needs;
 use crate::cli::Failure;
 use crate::cli::verbs::study::quote::quoted;
+use crate::engine::cpu::simd::ENVIRONMENT_VARIABLE;
 
 /// What a script is made of.
 pub struct Script<'a> {
@@ -39,9 +40,9 @@ impl Script<'_> {
     /// Its first lines, which say what it is.
     pub fn head(&self) -> String {
         format!(
-            "#!/bin/bash\n# Runs of {}: each task trains one, in a folder of its own, and goes on where that\n\
+            "#!/bin/bash\n# Runs of {:?}: each task trains one, in a folder of its own, and goes on where that\n\
              # is. Written by rnetc {}.\n",
-            self.study.display(),
+            self.study,
             env!("CARGO_PKG_VERSION")
         )
     }
@@ -62,11 +63,15 @@ impl Script<'_> {
             quoted(&self.out.display().to_string())
         );
         let _ = writeln!(out, "cd {} || exit", quoted(&here.display().to_string()));
-        if let Ok(cache) = std::env::var("XDG_CACHE_HOME") {
-            let _ = writeln!(out, "export XDG_CACHE_HOME={}", quoted(&cache));
+        // Schedulers may give a task another environment than that of who submitted it.
+        for name in ["XDG_CACHE_HOME", ENVIRONMENT_VARIABLE] {
+            if let Ok(value) = std::env::var(name) {
+                let _ = writeln!(out, "export {name}={}", quoted(&value));
+            }
         }
         for line in self.before {
-            let _ = writeln!(out, "{line} || exit");
+            // A comment at its end is one.
+            let _ = writeln!(out, "{{ {line}\n}} || exit");
         }
         out += "mkdir -p \"$folder\" || exit\n";
         Ok(out)
