@@ -166,19 +166,72 @@ fn what_is_submitted_is_told_and_what_a_scheduler_refuses() {
     assert_eq!(more.out.trim(), "slurm job 815: 3 runs");
     assert!(more.err.contains("squeue --job=815, scancel 815"), "{more:?}");
 
-    pretend(&folder, "sbatch", "echo 'sbatch: error: Invalid account' >&2; exit 1");
+    refuse(&folder, "Invalid account or account/partition combination specified");
     let refused = beside(&folder, SLURM);
     assert_eq!(refused.code, 4, "{refused:?}");
-    assert!(refused.err.contains("sbatch says: sbatch: error: Invalid account"), "{refused:?}");
+    assert!(refused.err.contains("failed: Invalid account"), "{refused:?}");
     assert!(!folder.at("t/slurm/003.sh").exists());
+}
+
+/// Has submissions fail in the words of `sbatch`.
+fn refuse(folder: &Folder, why: &str) {
+    let failed = format!("sbatch: error: Batch job submission failed: {why}");
+    pretend(folder, "sbatch", &format!("echo '{failed}' >&2; exit 1"));
+}
+
+#[test]
+fn a_script_stays_where_its_job_may_have_been_taken() {
+    let folder = folder();
+    pretend(&folder, "squeue", "true");
+    refuse(&folder, "Socket timed out on send/recv operation");
+    let doubtful = beside(&folder, SLURM);
+    assert_eq!(doubtful.code, 4, "{doubtful:?}");
+    let script = folder.at("t/slurm/001.sh").display().to_string();
+    let words =
+        format!("whether the job was taken is not known, so {script} stays: see what squeue");
+    assert!(doubtful.err.contains(&words), "{doubtful:?}");
+    assert!(folder.at("t/slurm/001.sh").exists());
+    // It was taken after all: what it holds is not submitted again.
+    pretend(&folder, "squeue", &format!("printf '815|0|{script}\\n815|1|{script}\\n'"));
+    let later = beside(&folder, &format!("{SLURM} --dry-run"));
+    assert!(later.err.contains("2 in the queue (job 815), 2 to submit"), "{later:?}");
+
+    // And where the queue shows it at once, it is a job as any other.
+    let script = script.replace("001", "002");
+    pretend(&folder, "squeue", &format!("[ -e {script} ] && echo '816|0|{script}'; true"));
+    let taken = beside(&folder, &format!("{SLURM} --format json"));
+    assert_eq!(taken.code, 0, "{taken:?}");
+    assert!(taken.err.contains("it was taken all the same: job 816"), "{taken:?}");
+    let told: serde_json::Value = serde_json::from_str(&taken.out).unwrap();
+    assert_eq!(told["jobs"][0]["job"], "816");
+}
+
+#[test]
+fn what_was_submitted_before_a_refusal_is_told() {
+    let folder = folder();
+    write_many(&folder);
+    pretend(&folder, "squeue", "true");
+    let limit = "echo 'Batch job submission failed: Job violates policy' >&2; exit 1";
+    pretend(&folder, "sbatch", &format!("[ -e once ] && {{ {limit}; }}; touch once; echo 815"));
+    let half = beside(&folder, &format!("{SLURM} --format json"));
+    assert_eq!(half.code, 4, "{half:?}");
+    let told: serde_json::Value = serde_json::from_str(&half.out).unwrap();
+    let jobs = told["jobs"].as_array().unwrap();
+    assert_eq!((jobs.len(), &jobs[0]["job"]), (1, &"815".into()));
+    assert!(folder.at("t/slurm/001.sh").exists() && !folder.at("t/slurm/002.sh").exists());
+}
+
+/// A study of more runs than an array has.
+fn write_many(folder: &Folder) {
+    let seeds: Vec<String> = (0..501).map(|seed| seed.to_string()).collect();
+    let many = super::study().replace("[0, 1]", &format!("[{}]", seeds.join(", ")));
+    std::fs::write(folder.at("s/tiny.yaml"), many).unwrap();
 }
 
 #[test]
 fn more_runs_than_an_array_has_are_several_arrays() {
     let folder = folder();
-    let seeds: Vec<String> = (0..501).map(|seed| seed.to_string()).collect();
-    let many = super::study().replace("[0, 1]", &format!("[{}]", seeds.join(", ")));
-    std::fs::write(folder.at("s/tiny.yaml"), many).unwrap();
+    write_many(&folder);
     let said = folder.expect(0, &format!("{SLURM} --dry-run"));
     let arrays: Vec<&str> = said.out.lines().filter(|line| line.contains("--array=")).collect();
     assert_eq!(arrays, ["#SBATCH --array=0-999", "#SBATCH --array=0-1"]);

@@ -82,6 +82,24 @@ pub fn job(said: &str) -> Option<String> {
     serde_json::from_str::<Job>(said).ok().map(|job| job.id.to_string())
 }
 
+/// What `hq` says where the connection to its server broke, once there was one: the server may have taken
+/// the job.
+const BROKEN: [&str; 7] = [
+    "connection closed",
+    "reset by peer",
+    "broken pipe",
+    "timed out",
+    "end of file",
+    "io error",
+    "invalid message",
+];
+
+/// Whether the job may have been taken all the same.
+pub fn in_doubt(told: &str) -> bool {
+    let told = told.to_lowercase();
+    !told.contains("is unreachable") && BROKEN.iter().any(|words| told.contains(words))
+}
+
 /// Tasks that wait or run, of whichever script.
 pub fn queued() -> Result<Vec<Queued>, Failure> {
     let list: Vec<Job> = asked(&["job", "list", "--output-mode=json"])?;
@@ -114,4 +132,17 @@ fn tasks(detail: &Detail) -> impl Iterator<Item = Queued> {
         Some(Queued { job: job.clone(), index: task.id, script: script.clone()? })
     };
     detail.tasks.iter().filter(alive).filter_map(queued)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_connection_that_there_was_leaves_a_doubt() {
+        assert!(in_doubt("hq says: Connection closed"));
+        assert!(in_doubt("hq says: IO error: Connection reset by peer (os error 104)"));
+        let unreachable = "HQ server a:1 is unreachable. Caused by: IO error: Connection refused";
+        assert!(!in_doubt(unreachable) && !in_doubt("hq says: Job 3 is not opened."));
+    }
 }

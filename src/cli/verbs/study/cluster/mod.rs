@@ -7,17 +7,16 @@ mod program;
 mod queue;
 mod script;
 mod slurm;
+mod submission;
 
-use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde::Serialize;
 
 use super::job::Job;
 use crate::cli::Failure;
 use crate::cli::args::{StudyArgs, TableFormat};
-use crate::cli::session::spec;
 use crate::cli::show::output;
 use crate::text::counted;
 use crate::train::TrainError;
@@ -25,6 +24,7 @@ use crate::train::record::lock::Lock;
 use needs::Needs;
 use queue::Queued;
 use script::{Script, nameable};
+use submission::Submission;
 
 /// Most tasks of an array: what Slurm takes unless a site says otherwise (`MaxArraySize` 1001).
 const MOST_TASKS: usize = 1000;
@@ -38,23 +38,15 @@ pub enum Scheduler {
     HyperQueue,
 }
 
-/// What was submitted, for programs.
+/// What was submitted, or would be, for programs.
 #[derive(Serialize)]
 struct Submitted {
     on: &'static str,
     /// Runs that are over.
     done: usize,
     /// Runs that were in the queue already, by name, with their jobs.
-    queued: std::collections::BTreeMap<String, String>,
+    queued: BTreeMap<String, String>,
     jobs: Vec<Submission>,
-}
-
-/// A job that was submitted.
-#[derive(Serialize)]
-struct Submission {
-    job: String,
-    script: String,
-    runs: Vec<String>,
 }
 
 impl Scheduler {
@@ -94,6 +86,22 @@ impl Scheduler {
         }
     }
 
+    /// Whether a job may have been taken though its submission failed, by what was said.
+    fn in_doubt(self, told: &str) -> bool {
+        match self {
+            Scheduler::Slurm => slurm::in_doubt(told),
+            Scheduler::HyperQueue => hyperqueue::in_doubt(told),
+        }
+    }
+
+    /// How to see what is in the queue.
+    fn list(self) -> &'static str {
+        match self {
+            Scheduler::Slurm => "squeue --me",
+            Scheduler::HyperQueue => "hq job list",
+        }
+    }
+
     /// How to look after a job, and to end it.
     fn hints(self, job: &str) -> String {
         match self {
@@ -128,7 +136,8 @@ pub fn submit(args: &StudyArgs, on: Scheduler, out: &Path, jobs: &[&Job]) -> Res
     // A dry run needs no scheduler, unless there is something to ask it for.
     let asks = !args.dry_run || scripts.is_dir();
     let mut queued = if asks { queue::runs(&on.queued()?, &scripts) } else { Default::default() };
-    queued.retain(|name, _| open.iter().any(|job| job.name() == *name));
+    let names: BTreeSet<String> = open.iter().map(|job| job.name()).collect();
+    queued.retain(|name, _| names.contains(name));
     open.retain(|job| !queued.contains_key(&job.name()));
     output::note(format_args!(
         "{}: {done} done, {} in the queue{}, {} to submit",
@@ -138,6 +147,7 @@ pub fn submit(args: &StudyArgs, on: Scheduler, out: &Path, jobs: &[&Job]) -> Res
         open.len()
     ));
     let mut submitted = Submitted { on: on.name(), done, queued, jobs: Vec::new() };
+    let mut ended = Ok(());
     if !open.is_empty() {
         let needs = Needs::of(&open, args)?;
         output::note(format_args!(
@@ -146,21 +156,18 @@ pub fn submit(args: &StudyArgs, on: Scheduler, out: &Path, jobs: &[&Job]) -> Res
             needs.memory,
             if needs.gpu { " and a GPU" } else { "" }
         ));
-        let mut number = 0;
-        for part in open.chunks(MOST_TASKS) {
-            number = free(&scripts, number);
-            let path = script_path(&scripts, number);
-            submitted.jobs.extend(array(args, on, (&out, &path), part, needs)?);
-        }
+        ended = submission::all(args, on, (&out, &scripts), (&open, needs), &mut submitted.jobs);
     }
-    if args.dry_run || args.format != TableFormat::Json {
-        return Ok(());
+    // What was submitted before another job was refused is in the queue, and is told.
+    let is_told = ended.is_ok() || !submitted.jobs.is_empty();
+    if args.format == TableFormat::Json && is_told {
+        output::json(&submitted)?;
     }
-    output::json(&submitted)
+    ended
 }
 
 /// ` (815, 816)`
-fn among(queued: &std::collections::BTreeMap<String, String>) -> String {
+fn among(queued: &BTreeMap<String, String>) -> String {
     let mut jobs: Vec<&str> = queued.values().map(String::as_str).collect();
     jobs.sort_unstable();
     jobs.dedup();
@@ -184,92 +191,4 @@ fn check(args: &StudyArgs, on: Scheduler) -> Result<(), Failure> {
         (_, TableFormat::Text | TableFormat::Json) => return Ok(()),
     };
     Err(Failure::Usage(wrong.to_owned()))
-}
-
-/// Submits some runs as one job, or prints what would be submitted.
-fn array(
-    args: &StudyArgs,
-    on: Scheduler,
-    (out, path): (&Path, &Path),
-    jobs: &[&Job],
-    needs: Needs,
-) -> Result<Option<Submission>, Failure> {
-    let runs: Vec<String> = jobs.iter().map(|job| job.name()).collect();
-    let text = on.script(&Script {
-        study: &args.study,
-        name: &name(&args.study),
-        path,
-        out,
-        runs: &runs,
-        needs,
-        most: args.jobs,
-        before: &args.before,
-        command: &command(args, out, needs)?,
-    })?;
-    let (program, arguments) = on.submission(path, &args.options);
-    if args.dry_run {
-        output::say(text.trim_end());
-        output::note(format_args!("not submitted: {program} {}", arguments.join(" ")));
-        return Ok(None);
-    }
-    let io = |error| Failure::io("writing", path, error);
-    let mut file = File::create_new(path).map_err(io)?;
-    file.write_all(text.as_bytes()).map_err(io)?;
-    let said = program::run(on, program, &arguments).inspect_err(|_| {
-        // What was refused must not look like what was taken.
-        let _ = std::fs::remove_file(path);
-    })?;
-    let Some(job) = on.job(&said) else {
-        return Err(Failure::Device(format!(
-            "{program} took {} and does not say as which job: {}",
-            path.display(),
-            said.trim()
-        )));
-    };
-    if args.format == TableFormat::Text {
-        output::say(format_args!("{} job {job}: {}", on.name(), counted(runs.len(), "run")));
-    }
-    output::note(format_args!(
-        "{}; the table, at any time: rnetc study {} --table",
-        on.hints(&job),
-        args.study.display()
-    ));
-    Ok(Some(Submission { job, script: path.display().to_string(), runs }))
-}
-
-/// The first number after another that no script has.
-fn free(scripts: &Path, after: usize) -> usize {
-    let is_free = |number: &usize| !script_path(scripts, *number).exists();
-    (after + 1..).find(is_free).unwrap_or(usize::MAX)
-}
-
-fn script_path(scripts: &Path, number: usize) -> PathBuf {
-    scripts.join(format!("{number:03}.sh"))
-}
-
-/// The job's name, in letters that no scheduler minds.
-fn name(study: &Path) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
-    format!("study-{}", spec::stem(study).chars().map(plain).collect::<String>())
-}
-
-/// What a task runs, but for what it is told on its node.
-fn command(args: &StudyArgs, out: &Path, needs: Needs) -> Result<Vec<String>, Failure> {
-    let program = std::env::current_exe()
-        .map_err(|error| Failure::File(format!("finding this program's file: {error}")))?;
-    let text = |path: &Path| path.display().to_string();
-    let mut words = vec![text(&program), "study".to_owned(), text(&args.study)];
-    let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
-    option("--out", text(out));
-    option("--engine", if needs.gpu { "wgpu" } else { "cpu" }.to_owned());
-    if let Some(data) = &args.data {
-        option("--data", text(data));
-    }
-    if let Some(precision) = args.engine.precision {
-        option("--precision", precision.to_string());
-    }
-    for (name, value) in args.engine.of_gpus() {
-        option(name, value);
-    }
-    Ok(words)
 }

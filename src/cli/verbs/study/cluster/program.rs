@@ -6,13 +6,41 @@ use super::Scheduler;
 use crate::cli::Failure;
 use crate::cli::show::output;
 
+/// Why a program did not do what it was told.
+pub enum Trouble {
+    /// It did not begin.
+    NotBegun(String),
+    /// It ended with an error.
+    Ended {
+        /// Its name, and what it says.
+        told: String,
+        /// Whether a signal ended it.
+        killed: bool,
+    },
+}
+
+impl Trouble {
+    /// In words.
+    pub fn told(&self) -> &str {
+        match self {
+            Trouble::NotBegun(told) | Trouble::Ended { told, .. } => told,
+        }
+    }
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        Failure::Device(trouble.told().to_owned())
+    }
+}
+
 /// Runs one of a scheduler's programs, and hands out what it prints.
-pub fn run(scheduler: Scheduler, program: &str, arguments: &[String]) -> Result<String, Failure> {
+pub fn run(scheduler: Scheduler, program: &str, arguments: &[String]) -> Result<String, Trouble> {
     output::detail(format_args!("runs: {program} {}", arguments.join(" ")));
     let ran = Command::new(program).args(arguments).stdin(Stdio::null()).output();
     let ran = ran.map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Failure::Device(missing(scheduler, program)),
-        _ => Failure::Device(format!("running {program}: {error}")),
+        std::io::ErrorKind::NotFound => Trouble::NotBegun(missing(scheduler, program)),
+        _ => Trouble::NotBegun(format!("running {program}: {error}")),
     })?;
     let out = String::from_utf8_lossy(&ran.stdout).into_owned();
     let said = String::from_utf8_lossy(&ran.stderr);
@@ -23,7 +51,8 @@ pub fn run(scheduler: Scheduler, program: &str, arguments: &[String]) -> Result<
     }
     let said = [said.trim().to_owned(), complaint(&out)].into_iter().find(|text| !text.is_empty());
     let said = said.unwrap_or_else(|| format!("nothing, and ends with {}", ran.status));
-    Err(Failure::Device(format!("{program} says: {said}")))
+    let killed = ran.status.code().is_none();
+    Err(Trouble::Ended { told: format!("{program} says: {said}"), killed })
 }
 
 /// What a program complains of on its standard output: as text, or as HyperQueue's object of JSON, which

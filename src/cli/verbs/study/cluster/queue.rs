@@ -36,6 +36,13 @@ pub fn runs(queued: &[Queued], scripts: &Path) -> BTreeMap<String, String> {
     found
 }
 
+/// The job that runs a script.
+pub fn job(queued: &[Queued], script: &Path) -> Option<String> {
+    let script = script.canonicalize().ok()?;
+    let is_its = |task: &&Queued| task.script.canonicalize().is_ok_and(|other| other == script);
+    queued.iter().find(is_its).map(|task| task.job.clone())
+}
+
 /// The runs that a script lists.
 fn names(text: &str) -> Vec<String> {
     let lines = text.lines().skip_while(|line| *line != "runs=(").skip(1);
@@ -67,5 +74,7 @@ mod tests {
         let expected = BTreeMap::from([("b-seed0".to_owned(), "7".to_owned())]);
         assert_eq!(runs(&queued, folder.path()), expected);
         assert!(runs(&queued, &folder.path().join("none")).is_empty());
+        assert_eq!(job(&queued, &script).as_deref(), Some("7"));
+        assert_eq!(job(&queued, &folder.path().join("002.sh")), None);
     }
 }

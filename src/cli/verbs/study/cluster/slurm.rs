@@ -49,6 +49,31 @@ pub fn job(said: &str) -> Option<String> {
     (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then(|| number.to_owned())
 }
 
+/// What `sbatch` says where its connection to the controller failed, of its own messages and the system's
+/// (`slurm_errno.c`): the controller may have taken the job, or take it yet.
+const CONNECTION: [&str; 12] = [
+    "timed out",
+    "unable to contact slurm controller",
+    "communication",
+    "connection",
+    "message send failure",
+    "message receive failure",
+    "unexpected message",
+    "insane message length",
+    "zero bytes",
+    "header lengths",
+    "socket",
+    "broken pipe",
+];
+
+/// Whether the job may have been taken all the same. What `sbatch` refuses by itself it says before it has
+/// asked the controller.
+pub fn in_doubt(told: &str) -> bool {
+    let told = told.to_lowercase();
+    let reason = told.split_once("submission failed: ").map(|(_, reason)| reason);
+    reason.is_some_and(|reason| CONNECTION.iter().any(|words| reason.contains(words)))
+}
+
 /// Tasks that wait or run, of whichever script.
 pub fn queued() -> Result<Vec<Queued>, Failure> {
     let arguments = ["--noheader", "--array", "--format=%F|%K|%o"].map(str::to_owned);
@@ -72,6 +97,12 @@ mod tests {
         assert_eq!(job("815;cluster\n").as_deref(), Some("815"));
         assert_eq!(job("sbatch: error: no partition\n"), None);
         assert_eq!(job(""), None);
+        let failed =
+            |why: &str| in_doubt(&format!("sbatch: error: Batch job submission failed: {why}"));
+        assert!(failed("Socket timed out on send/recv operation"));
+        assert!(failed("Unable to contact slurm controller (connect failure)"));
+        assert!(!failed("Invalid account or account/partition combination specified"));
+        assert!(!in_doubt("sbatch: unrecognized option '--connection'"));
         let script = PathBuf::from("/a/slurm/001.sh");
         let found = task("815|3|/a/slurm/001.sh\n");
         assert_eq!(found, Some(Queued { job: "815".into(), index: 3, script }));
