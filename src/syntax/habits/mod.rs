@@ -246,13 +246,12 @@ impl<'s, 't> Stop<'s, 't> {
             self.before.iter().chain([&self.found]).chain(self.after).copied().collect();
         let inside = all.get(opened + 1..opened + 4)?;
         let close = all.get(opened + 4)?;
-        let number = |token: Token<'t>| token.text.parse::<usize>().is_ok();
-        if !(number(inside[0])
-            && inside[1].text == ","
-            && number(inside[2])
-            && matches!(close.text, ")" | "]"))
-        {
+        if inside[1].text != "," || !matches!(close.text, ")" | "]") {
             return None;
+        }
+        let number = |token: Token<'t>| token.text.parse::<usize>().is_ok();
+        if !(number(inside[0]) && number(inside[2])) {
+            return self.named_kernel(&all[..opened], span(all[opened]).to(span(*close)));
         }
         let place = span(all[opened]).to(span(*close));
         let (rows, columns) = (inside[0].text, inside[2].text);
@@ -268,6 +267,20 @@ impl<'s, 't> Stop<'s, 't> {
                 .hint(format!("kernels are written {rows}x{columns}"))
                 .fix(place, format!("{rows}x{columns}")),
         })
+    }
+
+    /// `[k, k]` as the first of what a convolution or a pooling layer takes; `before` is what stands before it.
+    fn named_kernel(self, before: &[Token<'t>], place: Span) -> Option<Diagnostic> {
+        let [.., layer, Token { text: "(", .. }] = before else { return None };
+        let name = layer.text.to_lowercase();
+        if !["conv", "pool"].iter().any(|part| name.contains(part)) {
+            return None;
+        }
+        let written = &self.text[place.range()];
+        let hint = "kernels are written 3x3; one that may change is a parameter: unit u(kernel = 3x3), and \
+                    conv(kernel, 16)";
+        let message = format!("`{written}` is not a kernel");
+        Some(self.error(place, message, "a kernel is meant").hint(hint))
     }
 
     /// `3 x 3`, `3X3`
