@@ -22,6 +22,18 @@ pub enum EngineKind {
     Gpu,
 }
 
+impl EngineKind {
+    /// The same, or the one that the precision leaves: [`EngineKind::Best`] has a choice in f32 alone.
+    #[must_use]
+    pub fn suited(self, precision: Precision) -> Self {
+        match (self, precision) {
+            (EngineKind::Best, Precision::Bf16x3 | Precision::Bf16) => EngineKind::Cpu,
+            (EngineKind::Best, Precision::F16x3 | Precision::F16) => EngineKind::Gpu,
+            (EngineKind::Best, Precision::F32) | (EngineKind::Cpu | EngineKind::Gpu, _) => self,
+        }
+    }
+}
+
 /// How to open an engine.
 ///
 /// ```
@@ -162,10 +174,10 @@ impl EngineOptions {
 
     fn best_engine(&self) -> Result<OpenEngine, EngineError> {
         let reason = Reason::Precision(self.precision);
-        match self.precision {
-            Precision::F32 => self.fastest(),
-            Precision::Bf16x3 | Precision::Bf16 => self.cpu_engine(reason),
-            Precision::F16x3 | Precision::F16 => self.hardware(reason),
+        match EngineKind::Best.suited(self.precision) {
+            EngineKind::Best => self.fastest(),
+            EngineKind::Cpu => self.cpu_engine(reason),
+            EngineKind::Gpu => self.hardware(reason),
         }
     }
 

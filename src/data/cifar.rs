@@ -94,7 +94,7 @@ impl Layout {
         pixels: &mut Vec<u8>,
         labels: &mut Vec<u8>,
     ) -> Result<(), DataError> {
-        let records = self.open(path)?;
+        let records = self.whole(path)?;
         pixels.reserve(records.len() / self.record() * 3 * PIXELS);
         for (number, record) in records.chunks_exact(self.record()).enumerate() {
             let (label, planes) = record.split_at(self.label_bytes);
@@ -113,8 +113,25 @@ impl Layout {
         Ok(())
     }
 
+    /// Bytes of its files, which are opened and not read.
+    pub fn bytes(&self, folder: &Path) -> Result<u64, DataError> {
+        self.files().map(|name| Ok(self.open(&folder.join(name))?.1)).sum()
+    }
+
     /// The bytes of a file whose length is right.
-    fn open(&self, path: &Path) -> Result<Vec<u8>, DataError> {
+    fn whole(&self, path: &Path) -> Result<Vec<u8>, DataError> {
+        let (file, found) = self.open(path)?;
+        let mut bytes = Vec::with_capacity(found as usize);
+        // The length was checked above; `take` keeps a growing file from being followed.
+        file.take(found)
+            .read_to_end(&mut bytes)
+            .map_err(|error| DataError::io("reading", path, error))?;
+        self.check_length(path, bytes.len() as u64)?;
+        Ok(bytes)
+    }
+
+    /// A file whose length is right, with that.
+    fn open(&self, path: &Path) -> Result<(std::fs::File, u64), DataError> {
         let file = std::fs::File::open(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => DataError::NoFile {
                 file: path.to_path_buf(),
@@ -126,13 +143,7 @@ impl Layout {
         })?;
         let found = file.metadata().map_err(|e| DataError::io("reading", path, e))?.len();
         self.check_length(path, found)?;
-        let mut bytes = Vec::with_capacity(found as usize);
-        // The length was checked above; `take` keeps a growing file from being followed.
-        file.take(found)
-            .read_to_end(&mut bytes)
-            .map_err(|error| DataError::io("reading", path, error))?;
-        self.check_length(path, bytes.len() as u64)?;
-        Ok(bytes)
+        Ok((file, found))
     }
 
     fn check_length(&self, path: &Path, found: u64) -> Result<(), DataError> {

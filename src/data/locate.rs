@@ -104,18 +104,18 @@ impl Found {
         }
     }
 
-    /// Bytes that its pictures take once they are read, as long as its files are there; those that the
-    /// program draws take none.
-    pub fn bytes(&self, sizing: Sizing) -> u64 {
+    /// Bytes that its pictures take once they are read; none where its files are yet to be fetched. Those that
+    /// the program draws take 0.
+    ///
+    /// # Errors
+    /// A file is not there, cannot be opened, or is not as long as it must be.
+    pub fn bytes(&self, sizing: Sizing) -> Result<Option<u64>, DataError> {
         match self {
-            Found::Known(name, _) => {
-                let (layout, place) = (layout(*name), self.place());
-                let files =
-                    layout.iter().flat_map(|layout| layout.files()).zip(place.iter().cycle());
-                let lengths = files.filter_map(|(file, at)| at.join(file).metadata().ok());
-                lengths.map(|of| of.len()).sum()
+            Found::Known(name, folder) => {
+                let Some(layout) = layout(*name) else { return Ok(Some(0)) };
+                find(layout, folder.as_deref())?.map(|at| layout.bytes(&at)).transpose()
             }
-            Found::Folder(folder) => folder.bytes(sizing),
+            Found::Folder(folder) => Ok(Some(folder.bytes(sizing))),
         }
     }
 

@@ -20,18 +20,7 @@ pub fn open(args: &EngineArgs) -> Result<OpenEngine, Failure> {
 
 /// The same with the ranks with which it trains.
 pub fn open_with(args: &EngineArgs, ranks: Option<&Ranks>) -> Result<OpenEngine, Failure> {
-    check_precision(args)?;
-    if (args.engine, args.limits) == (EngineKind::Cpu, DeviceLimits::WebGpuDefault) {
-        return Err(Failure::Usage("--limits is of the GPU engine: leave out --engine cpu".into()));
-    }
-    if args.engine == EngineKind::Cpu && args.adapter.is_some() {
-        return Err(Failure::Usage(
-            "--adapter is of the GPU engine: leave out --engine cpu".into(),
-        ));
-    }
-    if args.engine == EngineKind::Cpu && args.tune.is_some() {
-        return Err(Failure::Usage("--tune is of the GPU engine: leave out --engine cpu".into()));
-    }
+    check(args)?;
     let mut options = options(args);
     if let Some(ranks) = ranks {
         let shared = || launched::threads(ranks.here());
@@ -105,6 +94,23 @@ fn because(why: &Reason) -> String {
         Reason::OnlySoftware(_) | Reason::NoGpu => "as there is no GPU".into(),
         Reason::Ranks => "as several ranks compute on it".into(),
     }
+}
+
+/// Refuses flags of the engine that make no sense together, before anything is read.
+pub fn check(args: &EngineArgs) -> Result<(), Failure> {
+    check_precision(args)?;
+    if (args.engine, args.limits) == (EngineKind::Cpu, DeviceLimits::WebGpuDefault) {
+        return Err(Failure::Usage("--limits is of the GPU engine: leave out --engine cpu".into()));
+    }
+    if args.engine == EngineKind::Cpu && args.adapter.is_some() {
+        return Err(Failure::Usage(
+            "--adapter is of the GPU engine: leave out --engine cpu".into(),
+        ));
+    }
+    if args.engine == EngineKind::Cpu && args.tune.is_some() {
+        return Err(Failure::Usage("--tune is of the GPU engine: leave out --engine cpu".into()));
+    }
+    Ok(())
 }
 
 /// Refuses what the engine that was asked for does not compute in, before anything is read.
