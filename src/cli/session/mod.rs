@@ -3,6 +3,7 @@
 pub mod bundled;
 pub mod download;
 pub mod engine;
+pub mod hold;
 pub mod last_build;
 pub mod launched;
 pub mod recipe;

@@ -10,6 +10,7 @@ use crate::cli::Failure;
 use crate::cli::args::TrainedArgs;
 use crate::cli::session::download;
 use crate::cli::session::engine;
+use crate::cli::session::hold;
 use crate::cli::session::recorded;
 use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::NamedSpec;
@@ -200,7 +201,7 @@ impl Trained {
     pub fn subfolder(&self, name: &str) -> Result<(PathBuf, Lock), Failure> {
         let path = self.folder.join(name);
         std::fs::create_dir_all(&path).map_err(|error| Failure::io("making", &path, error))?;
-        let lock = Lock::take(&path)?;
+        let lock = hold::take(&path)?;
         Ok((path, lock))
     }
 

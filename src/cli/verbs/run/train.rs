@@ -9,7 +9,7 @@ use crate::cli::Failure;
 use crate::cli::args::{EngineArgs, ResultFormat, RunArgs};
 use crate::cli::session::signals::Signals;
 use crate::cli::session::spec::NamedSpec;
-use crate::cli::session::{RUNS, download, engine, launched, recipe, recorded, start};
+use crate::cli::session::{RUNS, download, engine, hold, launched, recipe, recorded, start};
 use crate::cli::show::{batches, output, progress, tui};
 use crate::cli::verbs::run::chosen::{self, Chosen};
 use crate::cli::verbs::run::resume::{self, Resumed};
@@ -25,7 +25,6 @@ use crate::train::config::Config;
 use crate::train::fit;
 use crate::train::part::Part;
 use crate::train::recipe::{Recipe, WarmupCurve};
-use crate::train::record::lock::Lock;
 use crate::train::record::metrics::Evaluation;
 use crate::train::record::run_folder::RunFolder;
 use crate::train::schedule::Length;
@@ -137,7 +136,7 @@ fn train_with(ranks: Option<&Ranks>, args: &RunArgs, signals: &Signals) -> Resul
     let is_first = ranks.is_none_or(Ranks::is_first);
     let held = match &resumed {
         Some(resumed) if is_first => {
-            Some((resumed.folder.clone(), Lock::take(resumed.folder.path())?))
+            Some((resumed.folder.clone(), hold::take(resumed.folder.path())?))
         }
         Some(_) | None => None,
     };
@@ -157,6 +156,7 @@ fn train_with(ranks: Option<&Ranks>, args: &RunArgs, signals: &Signals) -> Resul
         Some(held) => held,
         None => RunFolder::begin(args.training.out.as_deref(), Path::new(RUNS), &spec.name)?,
     };
+    hold::warn(&lock, folder.path());
     run.keep(folder.clone(), lock)?;
     go(run, &folder, (values, done), training.network(), signals, args)
 }
