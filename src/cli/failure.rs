@@ -9,6 +9,9 @@ use crate::train::error::Misfit;
 /// The exit code of a command line that makes no sense.
 pub const USAGE: u8 = 2;
 
+/// The exit code for a number that is none.
+pub const NUMBERS: u8 = 5;
+
 /// Exit codes above this one say which signal ended the program.
 pub const SIGNALS: u8 = 128;
 
@@ -40,7 +43,7 @@ impl Failure {
             Failure::Usage(_) => USAGE,
             Failure::File(_) => 3,
             Failure::Device(_) => 4,
-            Failure::Numbers(_) => 5,
+            Failure::Numbers(_) => NUMBERS,
             Failure::Signal(number) => SIGNALS + number,
         }
     }

@@ -93,6 +93,11 @@ impl Row {
         self.set.iter().map(|(name, value)| (name.clone(), value.to_string())).collect()
     }
 
+    /// The name of its run of a seed, which is that of the folder.
+    pub fn run(&self, seed: u32) -> String {
+        format!("{}-seed{seed}", self.slug())
+    }
+
     /// Its label as a folder's name.
     pub fn slug(&self) -> String {
         let letters = self.label.chars().map(|c| match c.is_ascii_alphanumeric() {

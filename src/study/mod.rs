@@ -7,5 +7,5 @@ pub mod summary;
 
 pub use file::{Row, Study};
 pub use render::Table;
-pub use state::State;
+pub use state::{State, Unfinished};
 pub use summary::Summary;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::{State, Study, Summary};
+use super::{State, Study, Summary, Unfinished};
 use crate::text::escape;
 
 const HEADINGS: [&str; 6] = ["row", "median", "mean ± std", "lowest", "runs", "paper"];
@@ -37,7 +37,7 @@ struct RowResult {
     /// As the study's file has it.
     paper: String,
     runs: Vec<RunResult>,
-    unfinished: Vec<Unfinished>,
+    unfinished: Vec<Open>,
 }
 
 /// A run that is over.
@@ -50,30 +50,10 @@ struct RunResult {
 
 /// A run that is not over.
 #[derive(Serialize)]
-struct Unfinished {
+struct Open {
     seed: u32,
     #[serde(flatten)]
-    state: UnfinishedState,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "state", rename_all = "lowercase")]
-enum UnfinishedState {
-    Missing,
-    Begun { step: u64, steps: u64 },
-    Failed { error: String },
-}
-
-impl Unfinished {
-    fn of((seed, state): &(u32, State)) -> Option<Self> {
-        let state = match state {
-            State::Missing => UnfinishedState::Missing,
-            State::Begun { step, steps } => UnfinishedState::Begun { step: *step, steps: *steps },
-            State::Failed(error) => UnfinishedState::Failed { error: error.clone() },
-            State::Done(_) | State::NoNumbers => return None,
-        };
-        Some(Self { seed: *seed, state })
-    }
+    state: Unfinished,
 }
 
 impl RowResult {
@@ -82,6 +62,9 @@ impl RowResult {
         let run = |(seed, state): &(u32, State)| {
             Some(RunResult { seed: *seed, test_error_percent: state.result()? })
         };
+        let open = |(seed, state): &(u32, State)| {
+            Some(Open { seed: *seed, state: state.unfinished()?.clone() })
+        };
         Self {
             row: row.label.clone(),
             seeds: states.len(),
@@ -89,7 +72,7 @@ impl RowResult {
             lowest_test_error_percent: errors.iter().copied().min_by(f64::total_cmp),
             paper: row.paper.clone(),
             runs: states.iter().filter_map(run).collect(),
-            unfinished: states.iter().filter_map(Unfinished::of).collect(),
+            unfinished: states.iter().filter_map(open).collect(),
         }
     }
 }
@@ -203,7 +186,7 @@ fn cells(label: &str, paper: &str, states: &[(u32, State)]) -> [String; 6] {
     let mut runs = format!("{} of {}", count(&State::is_over), states.len());
     for (number, what) in [
         (count(&|state| *state == State::NoNumbers), "without numbers"),
-        (count(&|state| matches!(state, State::Failed(_))), "failed"),
+        (count(&|state| matches!(state.unfinished(), Some(Unfinished::Failed { .. }))), "failed"),
     ] {
         if number > 0 {
             runs += &format!(", {number} {what}");
@@ -236,11 +219,12 @@ mod tests {
             seeds: [0, 1]\nrows:\n- { label: a|b, spec: a, paper: '6.61' }\n\
             - { label: c, spec: c, paper: fail }\n- { label: d, spec: d }\n";
         let study = Study::parse("s", text).unwrap();
-        let begun = State::Begun { step: 3, steps: 9 };
+        let begun = State::Unfinished(Unfinished::Begun { step: 3, steps: 9 });
+        let failed = State::Unfinished(Unfinished::Failed { error: "no room".to_owned() });
         let states = [
             vec![(0, State::Done(6.0)), (1, State::Done(7.0))],
             vec![(0, State::NoNumbers), (1, State::Done(80.0))],
-            vec![(0, begun), (1, State::Failed("no room".to_owned()))],
+            vec![(0, begun), (1, failed)],
         ];
         Table::new(&study, &states)
     }

@@ -36,10 +36,11 @@ pub struct StudyArgs {
     /// Train one run in this process, by the name of its folder: what a task of a scheduler does
     #[arg(long, value_name = "NAME", conflicts_with_all = ["on", "jobs", "dry_run", "table", "before"])]
     pub run: Option<String>,
-    /// Print the table of what has been run, and run nothing
+    /// Print the table of what has been run, and run nothing; what is said of how to train is left aside
     #[arg(long, conflicts_with_all = ["on", "dry_run"])]
     pub table: bool,
-    /// How to print the table; all forms are written beside the runs. A submission is text or json
+    /// How to print the table; all forms are written beside the runs. A submission and a dry run are text or
+    /// json
     #[arg(long, value_enum, default_value = "text")]
     pub format: TableFormat,
     /// On what

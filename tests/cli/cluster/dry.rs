@@ -257,6 +257,15 @@ fn what_is_missing_or_makes_no_sense_is_said() {
         (2, "--on slurm --adapter 1", "--adapter is the scheduler's to choose"),
         (2, "--on slurm --table", "cannot be used with"),
         (2, "--on slurm --run four-seed0", "cannot be used with"),
+        (2, "--run four-seed0 --format json", "--run prints no table: leave out --format"),
+        (2, "--run four-seed0 -- --time=1", "--run trains one run in this process: leave out the"),
+        (2, "--table --jobs 2", "--table runs nothing: leave out --jobs"),
+        (2, "--table --before ls", "--table submits nothing: leave out --before"),
+        (2, "--table -- --time=1", "--table submits nothing: leave out the options behind --"),
+        (2, "--dry-run --format html", "a dry run has no table: leave out --format"),
+        (2, "--dry-run --engine cpu --adapter 1", "--adapter is of the GPU engine"),
+        (2, "--on slurm --dry-run --tune off", "--tune is of the GPU engine"),
+        (2, "--on hq --dry-run --engine cpu --precision f16", "f16"),
         (2, "--on pbs", "[possible values: local, slurm, hyperqueue]"),
         (2, "--run four-seed9", "has no run four-seed9; did you mean four-seed0?"),
         (2, "--on slurm --dry-run --out a%b", "schedulers read '%' in names of files"),
@@ -270,6 +279,53 @@ fn what_is_missing_or_makes_no_sense_is_said() {
         far.err.contains("cifar10 is not here, and tasks may have no network: rnetc data fetch"),
         "{far:?}"
     );
+}
+
+#[test]
+fn memory_is_not_asked_for_by_pictures_that_are_not_there() {
+    let folder = folder();
+    std::fs::remove_file(folder.at("cifar/data_batch_3.bin")).unwrap();
+    let less = folder.expect(3, &format!("{SLURM} --dry-run"));
+    assert!(less.err.contains("data_batch_3.bin is missing"), "{less:?}");
+    let far = folder.expect(3, &format!("{} --dry-run", SLURM.replace("cifar", "cigar")));
+    assert!(far.err.contains("cigar"), "{far:?}");
+}
+
+#[test]
+fn a_task_reads_the_spec_of_its_own_row_alone() {
+    let folder = folder();
+    let two = super::STUDY
+        .replace("MANY", "4")
+        .replace("{ label: six, spec: ../tiny.rnet", "{ label: six, spec: six.rnet");
+    std::fs::write(folder.at("s/tiny.yaml"), two).unwrap();
+    std::fs::copy(folder.at("tiny.rnet"), folder.at("s/six.rnet")).unwrap();
+    let line = "study s/tiny.yaml --data cifar --engine cpu --threads 1 --out t";
+    folder.expect(0, &format!("{line} --dry-run"));
+    std::fs::remove_file(folder.at("s/six.rnet")).unwrap();
+    let whole = folder.expect(3, &format!("{line} --dry-run"));
+    assert!(whole.err.contains("six.rnet"), "{whole:?}");
+    folder.expect(0, &format!("{line} --run four-seed1"));
+    let own = folder.expect(3, &format!("{line} --run six-seed1"));
+    assert!(own.err.contains("six.rnet"), "{own:?}");
+}
+
+#[test]
+fn a_dry_run_is_json_where_that_is_asked_for() {
+    let folder = folder();
+    let told = |line: &str| -> serde_json::Value {
+        serde_json::from_str(&folder.expect(0, line).out).unwrap()
+    };
+    let here = told("study s/tiny.yaml --data cifar --out t --dry-run --format json");
+    assert_eq!((&here["on"], &here["done"]), (&"local".into(), &0.into()));
+    let run = &here["runs"][1];
+    assert_eq!((&run["run"], &run["command"][1]), (&"six-seed0".into(), &"run".into()));
+
+    let there = told(&format!("{SLURM} --dry-run --format json -- --account=me"));
+    let job = &there["jobs"][0];
+    let script = folder.at("t/slurm/001.sh").display().to_string();
+    assert_eq!(job["command"], serde_json::json!(["sbatch", "--parsable", "--account=me", script]));
+    assert!(job["job"].is_null() && job["text"].as_str().unwrap().contains("--array=0-3\n"));
+    assert_eq!(job["runs"][1], "six-seed0");
 }
 
 #[test]

@@ -4,19 +4,17 @@ use std::fs::File;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use super::end::End;
 use super::job::Job;
 use crate::cli::args::{EngineArgs, StudyArgs};
 use crate::cli::session::signals::Signals;
 use crate::cli::show::output;
 use crate::cli::{Failure, failure};
-use crate::study::State;
 
 /// How often processes are looked at.
 const PAUSE: Duration = Duration::from_millis(50);
 /// What a process may need before one has been seen.
 const FIRST_GUESS: u64 = 512 << 20;
-/// The exit code for a loss that is no number.
-const NUMBERS: i32 = 5;
 
 struct Running<'a> {
     job: &'a Job,
@@ -118,34 +116,22 @@ fn own_group(command: &mut Command) {
 #[cfg(not(unix))]
 fn own_group(_command: &mut Command) {}
 
-/// Notes what a run ended with.
+/// Keeps what a run ended with; an error unless it is a result.
 fn finished(process: &Running, status: ExitStatus) -> Result<(), Failure> {
-    let job = process.job;
-    let seconds = process.began.elapsed().as_secs_f64();
-    match status.code() {
-        Some(0) => {
-            if let State::Done(error) = job.state()? {
-                let label = &job.label;
-                output::note(format_args!("{label}: test error {error:.2} %, {seconds:.0} s"));
-            }
-            Ok(())
-        }
-        Some(NUMBERS) => {
-            output::fault(format_args!("{}: the loss became no number", job.label));
-            job.no_numbers()
-        }
-        code => {
-            let log = job.log();
-            let text = std::fs::read_to_string(&log).unwrap_or_default();
-            let said = text.lines().rfind(|line| line.starts_with("error")).unwrap_or_default();
+    let (job, log) = (process.job, process.job.log());
+    let end = End::of_process(status, &log);
+    end.keep(job, process.began)?;
+    match end {
+        End::Over | End::NoNumbers => return Ok(()),
+        End::Failed(said) => {
             output::fault(format_args!("{}: failed; {} says {said}", job.label, log.display()));
-            let code = code.and_then(|code| u8::try_from(code).ok());
-            if code.is_some_and(|code| code < failure::SIGNALS) {
-                job.failed(said)?;
-            }
-            Err(Failure::Shown(code.unwrap_or(failure::USAGE)))
+        }
+        End::Stopped => {
+            output::fault(format_args!("{}: {status}; see {}", job.label, log.display()));
         }
     }
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Err(Failure::Shown(code.unwrap_or(failure::USAGE)))
 }
 
 /// Asks all to save and end, and waits until they have.

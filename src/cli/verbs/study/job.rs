@@ -11,7 +11,7 @@ use crate::cli::args::EngineArgs;
 use crate::cli::show::changes;
 use crate::data::Set;
 use crate::engine::Precision;
-use crate::study::State;
+use crate::study::{State, Unfinished};
 use crate::train::TrainError;
 use crate::train::config;
 use crate::train::part::Part;
@@ -80,9 +80,9 @@ impl Job {
     /// How far it is; an error where its folder holds another run.
     pub fn state(&self) -> Result<State, Failure> {
         let failed = std::fs::read_to_string(self.folder.join(FAILED)).ok();
-        let failed = failed.map(|text| State::Failed(text.trim().to_owned()));
+        let failed = failed.map(|text| Unfinished::Failed { error: text.trim().to_owned() });
         if !self.is_begun() {
-            return Ok(failed.unwrap_or(State::Missing));
+            return Ok(State::Unfinished(failed.unwrap_or(Unfinished::Missing)));
         }
         let run = RunFolder::open(&self.folder)?;
         let config = run.read_config()?;
@@ -124,8 +124,8 @@ impl Job {
                 && run.last_weights().is_file()
         };
         let error = last.filter(is_over).and_then(|last| last.error_percent(Part::Test));
-        let unfinished = || failed.unwrap_or(State::Begun { step, steps: config.steps });
-        Ok(error.map_or_else(unfinished, State::Done))
+        let unfinished = || failed.unwrap_or(Unfinished::Begun { step, steps: config.steps });
+        Ok(error.map_or_else(|| State::Unfinished(unfinished()), State::Done))
     }
 
     /// What it will do, for people.

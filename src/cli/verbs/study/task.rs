@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 
+use super::end::End;
 use super::job::Job;
 use crate::cli::Failure;
 use crate::cli::args::{Cli, StudyArgs, Verb};
+use crate::cli::session::hold;
 use crate::cli::session::signals::Signals;
 use crate::cli::show::output;
 use crate::cli::verbs::run;
-use crate::study::State;
 use crate::train::TrainError;
-use crate::train::record::lock::Lock;
 use crate::train::record::run_folder::RunFolder;
 
 /// How long a folder that another process holds is waited for: one that was told to end saves.
@@ -29,6 +29,9 @@ const TIME_IS_UP: Option<u8> = Some(signal_hook::consts::SIGUSR1 as u8);
 #[cfg(not(unix))]
 const TIME_IS_UP: Option<u8> = None;
 
+/// Why a run fails that would not get further in its next turn either.
+const TOO_SHORT: &str = "its time was up before it had trained a step; ask for more time";
+
 /// Trains a run from where it is, unless it is over.
 pub fn train(args: &StudyArgs, job: &Job, signals: &Signals) -> Result<(), Failure> {
     job.make_folder()?;
@@ -36,32 +39,25 @@ pub fn train(args: &StudyArgs, job: &Job, signals: &Signals) -> Result<(), Failu
         output::note(format_args!("{}: is over; nothing is left to do", job.label));
         return Ok(());
     }
-    let before = steps(job)?;
-    match wait_until_free(job, signals).and_then(|()| run(args, job, signals)) {
-        Ok(()) => {
-            if let State::Done(error) = job.state()? {
-                output::note(format_args!("{}: test error {error:.2} %", job.label));
-            }
+    let (before, began) = (steps(job)?, Instant::now());
+    let result = wait_until_free(job, signals).and_then(|()| run(args, job, signals));
+    let end = match &result {
+        // Whoever is told that it was stopped would have it begin again, for ever.
+        Err(Failure::Signal(number)) if Some(*number) == TIME_IS_UP && steps(job)? == before => {
+            End::Failed(TOO_SHORT.to_owned())
+        }
+        _ => End::of(&result, &job.log()),
+    };
+    end.keep(job, began)?;
+    match (result, end) {
+        (Err(Failure::Signal(_)), End::Failed(why)) => {
+            Err(Failure::Wrong(format!("{}: {why}", job.label)))
+        }
+        (Err(Failure::Numbers(text)), _) => {
+            output::error(text);
             Ok(())
         }
-        Err(Failure::Numbers(text)) => {
-            output::error(text);
-            job.no_numbers()
-        }
-        Err(Failure::Signal(number)) if Some(number) == TIME_IS_UP && steps(job)? == before => {
-            // Whoever is told that it was stopped would have it begin again, for ever.
-            let text = "its time was up before it had trained a step; ask for more time".to_owned();
-            job.failed(&text)?;
-            Err(Failure::Wrong(format!("{}: {text}", job.label)))
-        }
-        Err(Failure::Signal(number)) => Err(Failure::Signal(number)),
-        Err(failure) => {
-            let log = job.log();
-            let text =
-                failure.text().map_or_else(|| format!("see {}", log.display()), str::to_owned);
-            job.failed(&text)?;
-            Err(failure)
-        }
+        (result, _) => result,
     }
 }
 
@@ -90,7 +86,7 @@ fn wait_until_free(job: &Job, signals: &Signals) -> Result<(), Failure> {
     let begin = Instant::now();
     let mut told = false;
     loop {
-        match Lock::take(&job.folder) {
+        match hold::take(&job.folder) {
             Ok(_) => return Ok(()),
             Err(error @ TrainError::Held { .. }) => {
                 if begin.elapsed() >= PATIENCE {

@@ -17,10 +17,10 @@ use serde::Serialize;
 use super::job::Job;
 use crate::cli::Failure;
 use crate::cli::args::{StudyArgs, TableFormat};
+use crate::cli::session::hold;
 use crate::cli::show::output;
 use crate::text::counted;
 use crate::train::TrainError;
-use crate::train::record::lock::Lock;
 use needs::Needs;
 use queue::Queued;
 use script::{Script, nameable};
@@ -114,7 +114,6 @@ impl Scheduler {
 /// Submits the runs that are neither over nor in the queue, of all that are given in the order in which
 /// they shall begin.
 pub fn submit(args: &StudyArgs, on: Scheduler, out: &Path, jobs: &[&Job]) -> Result<(), Failure> {
-    check(args, on)?;
     let out =
         nameable(std::path::absolute(out).map_err(|error| Failure::io("finding", out, error))?)?;
     let scripts = out.join(on.name());
@@ -123,7 +122,7 @@ pub fn submit(args: &StudyArgs, on: Scheduler, out: &Path, jobs: &[&Job]) -> Res
         false => {
             std::fs::create_dir_all(&scripts)
                 .map_err(|error| TrainError::writing(&scripts, error))?;
-            Some(Lock::take(&out)?)
+            Some(hold::take(&out)?)
         }
     };
     let mut open = Vec::new();
@@ -172,23 +171,4 @@ fn among(queued: &BTreeMap<String, String>) -> String {
     jobs.sort_unstable();
     jobs.dedup();
     if jobs.is_empty() { String::new() } else { format!(" (job {})", jobs.join(", ")) }
-}
-
-/// What makes no sense together.
-fn check(args: &StudyArgs, on: Scheduler) -> Result<(), Failure> {
-    let wrong = match (on, args.format) {
-        (Scheduler::HyperQueue, _) if args.jobs.is_some() => {
-            "--jobs is not HyperQueue's to keep: its workers run as many tasks as they have cores and \
-             memory for; start fewer of them"
-        }
-        (_, TableFormat::Csv | TableFormat::Markdown | TableFormat::Html) => {
-            "a submission has no table: leave out --format, or say --format json; --table prints what \
-             there is, at any time"
-        }
-        (_, TableFormat::Text | TableFormat::Json) if args.engine.adapter.is_some() => {
-            "--adapter is the scheduler's to choose: each task takes the GPU that it is given"
-        }
-        (_, TableFormat::Text | TableFormat::Json) => return Ok(()),
-    };
-    Err(Failure::Usage(wrong.to_owned()))
 }
