@@ -15,6 +15,7 @@ use crate::cli::session::{engine, hold};
 use crate::cli::show::output;
 use crate::engine::Precision;
 use crate::engine::wgpu::{AdapterSummary, adapters};
+use crate::text::counted;
 use crate::train::TrainError;
 
 /// Trains what is missing, of all that are given in the order in which they shall begin.
@@ -34,7 +35,8 @@ pub fn run(args: &StudyArgs, out: &Path, all: &[&Job]) -> Result<(), Failure> {
     }
     let (total, rest) = (all.len(), missing.len());
     output::note(format_args!(
-        "{total} runs, {} done, {rest} to do, in {}",
+        "{}, {} done, {rest} to do, in {}",
+        counted(total, "run"),
         total - rest,
         out.display()
     ));
