@@ -152,13 +152,22 @@ mod mpi {
         text.unwrap_or_default().lines().count()
     }
 
-    /// Begins a run and waits until it has done some steps; the ids of its ranks.
+    /// Whether a checkpoint stands there: they are written beside the steps.
+    fn saved(folder: &Folder, run: &str) -> bool {
+        let files = folder.at(run).join("checkpoints").read_dir();
+        let whole = |file: std::fs::DirEntry| {
+            file.path().extension().is_some_and(|ending| ending == "safetensors")
+        };
+        files.is_ok_and(|files| files.flatten().any(whole))
+    }
+
+    /// Begins a run and waits until it has done some steps and saved one; the ids of its ranks.
     fn begun(folder: &Folder, count: usize, run: &str) -> Option<(Child, Vec<String>)> {
         let log = std::fs::File::create(folder.at("log")).unwrap();
         let mut command = ranks(folder, count, &format!("{LONG} {run}"))?;
         let child = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
         let begin = Instant::now();
-        while lines(folder, run) < 10 {
+        while lines(folder, run) < 10 || !saved(folder, run) {
             assert!(
                 begin.elapsed() < Duration::from_secs(120),
                 "it does not begin: {}",
@@ -213,7 +222,7 @@ mod mpi {
             let Some((child, ids)) = begun(&folder, 2, "part") else { return };
             signal("-KILL", &ids[dying]);
             assert_ne!(ended(child, Duration::from_secs(10)), 0);
-            assert!(folder.at("part/checkpoints").read_dir().unwrap().count() > 0);
+            assert!(saved(&folder, "part"));
             assert_eq!(gone(&ids), 2, "a rank is left");
             // One process goes on.
             folder.expect(0, &format!("{LONG} part --resume"));
