@@ -1,5 +1,7 @@
 //! Which instruction set the kernels use.
 
+#[cfg(target_arch = "aarch64")]
+use super::kernels::neon;
 use super::kernels::{Kernels, portable};
 #[cfg(target_arch = "x86_64")]
 use super::kernels::{avx2, avx512};
@@ -55,7 +57,7 @@ impl Isa {
         Isa::choose(request.as_ref().map(|name| name.to_string_lossy()).as_deref())
     }
 
-    /// `portable`, `avx2`, `avx512`, `avx512bf16` or `amx`.
+    /// `portable`, `avx2`, `avx512`, `avx512bf16`, `amx` or `neon`.
     pub fn name(self) -> &'static str {
         self.unit.map_or(self.kernels.name, Unit::name)
     }
@@ -131,7 +133,13 @@ fn wider() -> impl Iterator<Item = Isa> {
     found.into_iter().filter(|(has, _)| *has).map(|(_, kernels)| Isa { kernels, unit: None })
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+/// Rust's targets for AArch64 take NEON for granted.
+#[cfg(target_arch = "aarch64")]
+fn wider() -> impl Iterator<Item = Isa> {
+    std::iter::once(Isa { kernels: &neon::KERNELS, unit: None })
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 fn wider() -> impl Iterator<Item = Isa> {
     std::iter::empty()
 }

@@ -1,7 +1,7 @@
 //! The table through which inner loops are called, one for each instruction set.
 //!
 //! [`panel`], [`slide`], [`patch`], [`narrow`] and [`winograd`] hold the loops once, generic over
-//! [`lanes::Lanes`]; `portable`, `avx2` and `avx512` instantiate them.
+//! [`lanes::Lanes`]; `portable`, `avx2`, `avx512` and `neon` instantiate them.
 
 #[cfg(target_arch = "x86_64")]
 pub mod avx2;
@@ -10,9 +10,12 @@ pub mod avx512;
 pub mod chain;
 mod lanes;
 pub mod narrow;
+#[cfg(target_arch = "aarch64")]
+pub mod neon;
 pub mod panel;
 pub mod patch;
 pub mod portable;
+#[cfg(target_arch = "x86_64")]
 mod slide;
 pub mod winograd;
 
@@ -109,13 +112,28 @@ const fn half_cycles(a: usize, b: usize, chains: usize) -> u64 {
     1 + if busiest > latency { busiest } else { latency } as u64
 }
 
+/// The same where one load gives four of the `a`.
+#[cfg(target_arch = "aarch64")]
+const fn by_lane(a: usize, b: usize, chains: usize) -> u64 {
+    let (fmas, loads, latency) = (a * b, a.div_ceil(4) + b, 8 / chains);
+    let busiest = if fmas > loads { fmas } else { loads };
+    1 + if busiest > latency { busiest } else { latency } as u64
+}
+
 impl PanelKernel {
     /// The entry for `panel::<_, p, k, u>`.
     pub const fn new(p: usize, k: usize, u: usize, run: unsafe fn(&Panel)) -> Self {
         Self { p, k, run_pixels: None, cost: half_cycles(p, k, u), run }
     }
 
+    /// The entry for a panel that loads x for four elements at once.
+    #[cfg(target_arch = "aarch64")]
+    const fn by_lane(p: usize, k: usize, u: usize, run: unsafe fn(&Panel)) -> Self {
+        Self { p, k, run_pixels: None, cost: by_lane(p, k, u), run }
+    }
+
     /// The entry for `slide::<_, p>`: a third of the loads.
+    #[cfg(target_arch = "x86_64")]
     pub const fn sliding(p: usize, run: unsafe fn(&Panel)) -> Self {
         let cost = half_cycles(p, 1, 1) - 1;
         Self { p, k: 1, run_pixels: Some(slide::COLUMNS), cost, run }
@@ -132,6 +150,12 @@ impl PatchKernel {
     /// The entry for `patch::<_, c, k>`.
     pub const fn new(c: usize, k: usize, run: unsafe fn(&Patch)) -> Self {
         Self { c, k, cost: half_cycles(c, k, 1), run }
+    }
+
+    /// The entry for a patch that loads x for four elements at once.
+    #[cfg(target_arch = "aarch64")]
+    const fn by_lane(c: usize, k: usize, run: unsafe fn(&Patch)) -> Self {
+        Self { c, k, cost: by_lane(c, k, 1), run }
     }
 }
 

@@ -128,9 +128,9 @@ impl Pixels {
 
     /// Keeps the compiler from carrying one address for each pixel through the loop, for which
     /// there are not enough registers: it no longer knows where the pointers come from.
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     pub fn hide(&mut self, pixels: usize) {
-        #[cfg(target_arch = "x86_64")]
         for base in &mut self.base[..pixels.div_ceil(GROUP)] {
             // SAFETY: there are no instructions; the register keeps its value.
             unsafe {
@@ -143,6 +143,11 @@ impl Pixels {
         }
     }
 
+    /// Registers are enough.
+    #[cfg(not(target_arch = "x86_64"))]
+    #[inline(always)]
+    pub fn hide(&mut self, _: usize) {}
+
     #[inline(always)]
     pub fn advance(&mut self, elements: usize) {
         for base in &mut self.base {
@@ -153,7 +158,7 @@ impl Pixels {
 
 /// `acc[p][k] += x[p][e] · w[e][k]` for one element `e`.
 #[inline(always)]
-unsafe fn element<L: Lanes, const P: usize, const K: usize>(
+pub unsafe fn element<L: Lanes, const P: usize, const K: usize>(
     acc: &mut [[L; K]; P],
     x: &mut Pixels,
     w: *const f32,
@@ -205,6 +210,23 @@ unsafe fn reduce<L: Lanes, const P: usize, const K: usize, const U: usize>(
     }
 }
 
+/// The partial sums added up, in their order.
+#[inline(always)]
+pub unsafe fn joined<L: Lanes, const P: usize, const K: usize, const U: usize>(
+    acc: &[[[L; K]; P]; U],
+) -> [[L; K]; P] {
+    let mut sums = acc[0];
+    for part in &acc[1..] {
+        for (sums, parts) in sums.iter_mut().zip(part) {
+            for (sum, part) in sums.iter_mut().zip(parts) {
+                // SAFETY: the caller's promise.
+                *sum = unsafe { sum.plus(*part) };
+            }
+        }
+    }
+    sums
+}
+
 /// Computes a [`Panel`] with P pixels times K vectors in registers, in U partial sums each.
 ///
 /// # Safety
@@ -218,15 +240,7 @@ pub unsafe fn panel<L: Lanes, const P: usize, const K: usize, const U: usize>(ar
             let mut acc = [[[L::zero(); K]; P]; U];
             args.begin(&mut acc[0], block);
             reduce(&mut acc, args, args.x.add(block * P * args.x_pixel));
-            let mut sums = acc[0];
-            for part in &acc[1..] {
-                for (sums, parts) in sums.iter_mut().zip(part) {
-                    for (sum, part) in sums.iter_mut().zip(parts) {
-                        *sum = sum.plus(*part);
-                    }
-                }
-            }
-            args.end(&sums, block);
+            args.end(&joined(&acc), block);
         }
     }
 }

@@ -28,6 +28,40 @@ pub struct Patch {
     pub acc_pitch: usize,
 }
 
+/// The sums so far.
+///
+/// # Safety
+/// As for [`patch`].
+#[inline(always)]
+pub unsafe fn begin<L: Lanes, const C: usize, const K: usize>(args: &Patch) -> [[L; K]; C] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut acc = [[L::zero(); K]; C];
+        for (c, sums) in acc.iter_mut().enumerate() {
+            for (k, sum) in sums.iter_mut().enumerate() {
+                *sum = L::load(args.acc.add(c * args.acc_pitch + k * L::LANES));
+            }
+        }
+        acc
+    }
+}
+
+/// Writes the sums.
+///
+/// # Safety
+/// As for [`patch`].
+#[inline(always)]
+pub unsafe fn end<L: Lanes, const C: usize, const K: usize>(args: &Patch, acc: &[[L; K]; C]) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        for (c, sums) in acc.iter().enumerate() {
+            for (k, sum) in sums.iter().enumerate() {
+                sum.store(args.acc.add(c * args.acc_pitch + k * L::LANES));
+            }
+        }
+    }
+}
+
 /// Computes a [`Patch`] with C elements times K vectors in registers.
 ///
 /// # Safety
@@ -37,13 +71,7 @@ pub struct Patch {
 pub unsafe fn patch<L: Lanes, const C: usize, const K: usize>(args: &Patch) {
     // SAFETY: the caller's promise.
     unsafe {
-        let at = |c: usize, k: usize| c * args.acc_pitch + k * L::LANES;
-        let mut acc = [[L::zero(); K]; C];
-        for (c, sums) in acc.iter_mut().enumerate() {
-            for (k, sum) in sums.iter_mut().enumerate() {
-                *sum = L::load(args.acc.add(at(c, k)));
-            }
-        }
+        let mut acc = begin::<L, C, K>(args);
         for row in 0..args.rows {
             let mut x = args.x.add(row * args.x_row);
             let mut g = args.g.add(row * args.g_row);
@@ -62,10 +90,6 @@ pub unsafe fn patch<L: Lanes, const C: usize, const K: usize>(args: &Patch) {
                 g = g.wrapping_add(args.g_pixel);
             }
         }
-        for (c, sums) in acc.into_iter().enumerate() {
-            for (k, sum) in sums.into_iter().enumerate() {
-                sum.store(args.acc.add(at(c, k)));
-            }
-        }
+        end(args, &acc);
     }
 }

@@ -83,6 +83,8 @@ impl Product {
 
 /// bf16 pixels of `channels` numbers, in the order in which they are added up.
 #[derive(Clone, Copy)]
+// Read by what packs them.
+#[cfg_attr(not(all(target_os = "linux", target_arch = "x86_64")), allow(dead_code))]
 pub struct Pixels<'a> {
     pub values: &'a [u16],
     pub channels: usize,

@@ -14,7 +14,7 @@ impl Fenced {
     fn new(bytes: usize) -> Self {
         // SAFETY: no pointers are involved.
         let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
-        let inside = bytes.next_multiple_of(page);
+        let inside = bytes.max(1).next_multiple_of(page);
         let flags = libc::MAP_PRIVATE | libc::MAP_ANON;
         let none = std::ptr::null_mut();
         // SAFETY: a new mapping at an address that the system picks; only its middle is opened.
