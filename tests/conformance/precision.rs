@@ -131,7 +131,7 @@ fn a_precision_that_gains_nothing_is_told() {
     let expected = |isa: &str| match isa {
         "amx" => [None, no_faster],
         "avx512bf16" => [None, in_f32],
-        "portable" | "avx2" | "avx512" => [in_f32, in_f32],
+        "portable" | "avx2" | "avx512" | "neon" => [in_f32, in_f32],
         other => panic!("no instruction set {other}"),
     };
     // Engines are opened here, not run: of units that this machine lacks, too.
