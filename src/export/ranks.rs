@@ -2,23 +2,25 @@
 
 use std::fmt::Write;
 
-use super::Build;
-use crate::engine::cpu::explain::Explanation;
+use super::{Build, BuildOptions};
+use crate::engine::EngineError;
+use crate::engine::cpu::explain::{Explanation, explain};
+use crate::engine::cpu::messages::Message;
 use crate::engine::profile::Limits;
-use crate::graph::placement::{Placement, closes_phase};
-use crate::graph::{Op, Program, ReduceKind};
+use crate::lower::{self, Form, Goal, Updates};
+use crate::network::{Layer, Network};
+use crate::ranks::reduce;
 
-/// What crosses in a step.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Sent {
-    /// Messages with results that are waited for at once, one a phase.
-    statistics: usize,
-    /// Bytes of these.
-    statistics_bytes: usize,
-    /// Messages with gradients of weights, which are awaited at the end.
-    gradients: usize,
-    /// Bytes of these.
-    gradient_bytes: usize,
+/// A way of sharing a step, with what a rank then sends.
+struct Way {
+    name: &'static str,
+    messages: Vec<Message>,
+}
+
+/// What messages of a kind come to.
+struct Sum {
+    bytes: usize,
+    count: usize,
 }
 
 /// A network between machines.
@@ -40,44 +42,59 @@ const WIRES: [Wire; 2] = [
 /// thirds of all.
 const HIDING: f64 = 0.6;
 
-impl Sent {
-    /// With sums over the batch that are over the pictures of all ranks.
-    fn of(program: &Program) -> Self {
-        let (graph, placement) = (&program.graph, Placement::new(program));
-        let mut sent = Sent::default();
-        let [mut with_statistics, mut with_gradients] =
-            [0, 1].map(|_| vec![false; placement.phases as usize]);
-        for id in graph.ids().filter(|&id| closes_phase(graph, id)) {
-            let (node, phase) = (graph.node(id), placement.stage(id).phase as usize);
-            let elements = node.ty.shape.len();
-            // As the CPU engine sends them: sums in f64, moments as three numbers, gradients in f32.
-            let numbers = match node.op {
-                Op::Reduce(ReduceKind::M2, _) => 3,
-                Op::Reduce(ReduceKind::Sum | ReduceKind::Max, _) => 1,
-                _ => {
-                    with_gradients[phase] = true;
-                    sent.gradient_bytes += elements * size_of::<f32>();
-                    continue;
-                }
-            };
-            with_statistics[phase] = true;
-            sent.statistics_bytes += numbers * elements * size_of::<f64>();
+/// The ways that there are for a network: where no statistics are over a batch, ranks are always as one.
+fn ways(build: &Build, options: &BuildOptions) -> Result<Vec<Way>, EngineError> {
+    let as_one = Way { name: "as one", messages: build.cpu.messages.clone() };
+    if !has_statistics(build.network) {
+        return Ok(vec![as_one]);
+    }
+    let form = Form { recompute: options.recompute, ranks: Some(2), ..Form::default() };
+    let goal = Goal::Training(Updates::PAPER, form);
+    let program = lower::program(build.network, options.batch, goal);
+    Ok(vec![Way { name: "by rank", messages: explain(&program)?.messages }, as_one])
+}
+
+fn has_statistics(network: &Network) -> bool {
+    network.values.iter().any(|value| matches!(value.layer, Layer::BatchNorm { .. }))
+}
+
+impl Way {
+    fn sum(&self, of: impl Fn(&Message) -> bool) -> Sum {
+        let all = self.messages.iter().filter(|message| of(message));
+        Sum { bytes: all.clone().map(|message| message.bytes()).sum(), count: all.count() }
+    }
+
+    /// Seconds that its messages take, and those that a step of so many seconds does not hide.
+    fn seconds(&self, wire: &Wire, ranks: usize, step: f64) -> [f64; 2] {
+        let (mut hidden, mut waited) = (0.0, 0.0);
+        for message in &self.messages {
+            match message {
+                Message::Numbers(_) => waited += joined(wire, ranks, message.bytes()),
+                Message::Vector(_) => hidden += added(wire, ranks, message.bytes()),
+            }
         }
-        let count = |phases: Vec<bool>| phases.into_iter().filter(|there| *there).count();
-        (sent.statistics, sent.gradients) = (count(with_statistics), count(with_gradients));
-        sent
+        [hidden + waited, waited + (hidden - HIDING * step).max(0.0)]
     }
 }
 
-/// Seconds that sums of so many bytes in so many messages take on so many ranks: of short ones all goes to a
-/// partner in each of log₂ P rounds, of long ones half, a quarter and so on, and back (Rabenseifner 2004).
-fn seconds(wire: &Wire, ranks: usize, messages: usize, bytes: usize) -> f64 {
-    let rounds = f64::from(ranks.next_power_of_two().ilog2());
-    let [messages, bytes] = [messages as f64, bytes as f64];
-    let short = rounds * (messages * wire.latency + bytes / wire.bandwidth);
+/// Seconds that numbers of so many bytes take to be joined on so many ranks: they go to a partner in each of
+/// log₂ P rounds.
+fn joined(wire: &Wire, ranks: usize, bytes: usize) -> f64 {
+    rounds(ranks) * (wire.latency + bytes as f64 / wire.bandwidth)
+}
+
+/// Seconds that a vector takes to be added up: a long one goes by halves, quarters and so on, and back
+/// (Rabenseifner 2004).
+fn added(wire: &Wire, ranks: usize, bytes: usize) -> f64 {
+    if !reduce::goes_by_halves(ranks, bytes / size_of::<f32>()) {
+        return joined(wire, ranks, bytes);
+    }
     let share = 2.0 * (ranks - 1) as f64 / ranks as f64;
-    let long = 2.0 * rounds * messages * wire.latency + share * bytes / wire.bandwidth;
-    short.min(long)
+    2.0 * rounds(ranks) * wire.latency + share * bytes as f64 / wire.bandwidth
+}
+
+fn rounds(ranks: usize) -> f64 {
+    f64::from(ranks.next_power_of_two().ilog2())
 }
 
 /// Seconds that a step takes at least: every phase its products at a machine's rate or its tensors' bytes at
@@ -90,70 +107,89 @@ fn step(cpu: &Explanation, limits: Limits, threads: usize) -> f64 {
 
 /// The whole reckoning as text, for 2, 4, 8 … up to `most` ranks, each with a batch of its own on a machine
 /// with so many threads of these limits.
-pub fn ranks(build: &Build, most: usize, limits: Limits, threads: usize) -> String {
-    let sent = Sent::of(&build.program);
+///
+/// # Errors
+/// The CPU engine cannot compute what ranks would run.
+pub fn ranks(
+    build: &Build,
+    options: &BuildOptions,
+    most: usize,
+    (limits, threads): (Limits, usize),
+) -> Result<String, EngineError> {
+    let ways = ways(build, options)?;
     let step = step(&build.cpu, limits, threads);
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = head(&mut out, build.program.batch, &sent, step, threads);
+    let _ = head(&mut out, options.batch, &ways, step, threads);
     for wire in &WIRES {
-        let _ = table(&mut out, wire, build.program.batch, &sent, (step, most));
+        let _ = table(&mut out, wire, options.batch, &ways, (step, most));
     }
-    out
+    Ok(out)
 }
 
 fn head(
     out: &mut String,
     batch: usize,
-    sent: &Sent,
+    ways: &[Way],
     step: f64,
     threads: usize,
 ) -> std::fmt::Result {
     writeln!(
         out,
         "on several ranks, reckoned: each like this machine ({threads} threads), with {batch} pictures a step,\n\
-         which take {:.1} ms or more here (by what it multiplies and reads at most, measured now)\n  \
-         gradients: {:.2} MiB in {} messages, while the backward pass goes on\n  \
-         with sync_bn: true also {:.1} KiB in {} messages that are waited for\n  \
-         latency {} µs at 10 Gbit/s, {} µs at 100; waiting is what the backward pass does not hide",
+         which take {:.1} ms or more here (by what it multiplies and reads at most, measured now)",
         step * 1e3,
-        sent.gradient_bytes as f64 / f64::from(1 << 20),
-        sent.gradients,
-        sent.statistics_bytes as f64 / 1024.0,
-        sent.statistics,
-        WIRES[0].latency * 1e6,
-        WIRES[1].latency * 1e6,
+    )?;
+    for way in ways {
+        let hidden = way.sum(|message| matches!(message, Message::Vector(_)));
+        let waited = way.sum(|message| matches!(message, Message::Numbers(_)));
+        let mib = hidden.bytes as f64 / f64::from(1 << 20);
+        write!(out, "  {}: {mib:.2} MiB of gradients in {}", way.name, messages(hidden.count))?;
+        writeln!(out, " while the backward pass goes on")?;
+        if waited.count > 0 {
+            let kib = waited.bytes as f64 / 1024.0;
+            writeln!(
+                out,
+                "    and {kib:.1} KiB in {} that are waited for",
+                messages(waited.count)
+            )?;
+        }
+    }
+    if ways.len() > 1 {
+        writeln!(out, "  by rank is how recipes train; as one is sync_bn: true")?;
+    }
+    let [slow, fast] = WIRES.each_ref().map(|wire| wire.latency * 1e6);
+    writeln!(
+        out,
+        "  latency {slow} µs at 10 Gbit/s, {fast} µs at 100; waiting is what the backward pass does not hide"
     )
+}
+
+fn messages(count: usize) -> String {
+    crate::text::counted(count, "message")
 }
 
 fn table(
     out: &mut String,
     wire: &Wire,
     batch: usize,
-    sent: &Sent,
+    ways: &[Way],
     (step, most): (f64, usize),
 ) -> std::fmt::Result {
-    writeln!(
-        out,
-        "\n{:<10} {:>9}  {:>12} {:>8}  {:>14} {:>8}",
-        wire.name, "pictures", "gradients ms", "waiting", "sync_bn too ms", "waiting"
-    )?;
+    write!(out, "\n{:<10} {:>9}", wire.name, "pictures")?;
+    for way in ways {
+        write!(out, "  {:>12} {:>8}", format!("{} ms", way.name), "waiting")?;
+    }
+    writeln!(out)?;
     let mut count = 2;
     while count <= most {
-        let gradients = seconds(wire, count, sent.gradients, sent.gradient_bytes);
-        let statistics = seconds(wire, count, sent.statistics, sent.statistics_bytes);
-        let left = (gradients - HIDING * step).max(0.0);
-        let share = |waiting: f64| format!("{:.0} %", 100.0 * waiting / (step + waiting));
-        writeln!(
-            out,
-            "{:<10} {:>9}  {:>12.2} {:>8}  {:>14.2} {:>8}",
-            format!("{count} ranks"),
-            count * batch,
-            gradients * 1e3,
-            share(left),
-            statistics * 1e3,
-            share(left + statistics)
-        )?;
+        write!(out, "{:<10} {:>9}", format!("{count} ranks"), count * batch)?;
+        for way in ways {
+            let [all, waiting] = way.seconds(wire, count, step);
+            let share = format!("{:.0} %", 100.0 * waiting / (step + waiting));
+            write!(out, "  {:>12.2} {share:>8}", all * 1e3)?;
+        }
+        writeln!(out)?;
         count *= 2;
     }
     Ok(())
@@ -161,22 +197,97 @@ fn table(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::sync::{Arc, Mutex};
+
     use super::*;
     use crate::Spec;
-    use crate::lower;
+    use crate::engine::cpu::CpuEngine;
+    use crate::engine::{Engine, Executable, Precision};
+    use crate::graph::Program;
     use crate::nn::optimiser::Sgd;
+    use crate::ranks::{Crowd, Link, Lost, Ranks};
+
+    fn program(ranks: Option<usize>) -> Program {
+        let text = "net n(classes = 10) { input(3, 8, 8) -> conv(3x3, 16) -> bn -> relu \
+            -> conv(3x3, 32) -> relu -> conv(3x3, 32) -> linear(classes) }";
+        let network = Spec::new("n", text).compile().unwrap();
+        let form = Form { ranks, ..Form::default() };
+        lower::program(&network, 16, Goal::Training(&Updates::of(Sgd::PAPER), form))
+    }
 
     #[test]
-    fn what_crosses_is_counted_by_hand() {
-        let text = "net n(classes = 10) { input(3, 8, 8) -> conv(3x3, 4) -> bn -> relu -> linear(classes) }";
-        let network = Spec::new("n", text).compile().unwrap();
-        let sent = Sent::of(&lower::training(&network, 8, &Sgd::PAPER));
-        let weights = 3 * 3 * 3 * 4 + 8 * 8 * 4 * 10;
-        assert_eq!(sent.gradient_bytes, 4 * weights);
-        // Σ x and moments, then β's and γ's sums; the loss and the last bias.
-        assert_eq!(sent.statistics_bytes, 8 * (4 * (1 + 3 + 1 + 1) + 1 + 10));
-        // The linear layer's gradient comes first, the first convolution's after the batch norm's sums.
-        assert_eq!((sent.gradients, sent.statistics), (2, 2));
+    fn what_crosses_by_rank_is_every_gradient_and_mean() {
+        let weights = 3 * 16 * 9 + 16 * 32 * 9 + 32 * 32 * 9 + 64 * 32 * 10;
+        // Biases of the classes, β and γ, running mean and variance; the loss.
+        let others = 10 + 4 * 16 + 1;
+        let sent = explain(&program(Some(2))).unwrap().messages;
+        assert!(sent.iter().all(|message| matches!(message, Message::Vector(_))), "{sent:?}");
+        assert_eq!(sent.iter().map(|m| m.bytes()).sum::<usize>(), 4 * (weights + others));
+    }
+
+    /// One of two ranks, which writes down what it sends.
+    struct Counting {
+        rank: usize,
+        out: Sender<Vec<u8>>,
+        from: Receiver<Vec<u8>>,
+        sent: Arc<Mutex<Vec<usize>>>,
+    }
+
+    impl Link for Counting {
+        fn crowd(&self) -> Crowd {
+            Crowd { rank: self.rank, count: 2, here: 2 }
+        }
+
+        fn exchange(&mut self, with: usize, out: &[u8], into: &mut [u8]) -> Result<(), Lost> {
+            self.sent.lock().unwrap().push(out.len());
+            self.out.send(out.to_vec()).map_err(|_| Lost::Gone(with))?;
+            into.copy_from_slice(&self.from.recv().map_err(|_| Lost::Gone(with))?);
+            Ok(())
+        }
+    }
+
+    /// The bytes of all that each of two ranks sends in a step.
+    fn sent(
+        program: &Program,
+        of_rank: fn(&CpuEngine, &Program) -> Box<dyn Executable>,
+    ) -> [Vec<usize>; 2] {
+        let sent = [0, 1].map(|_| Arc::new(Mutex::new(Vec::new())));
+        let [(to_first, first), (to_second, second)] = [channel(), channel()];
+        let links = [(0, to_second, first), (1, to_first, second)];
+        std::thread::scope(|scope| {
+            for (rank, out, from) in links {
+                let sent = sent[rank].clone();
+                scope.spawn(move || {
+                    let link = Counting { rank, out, from, sent: sent.clone() };
+                    let ranks = Ranks::start(move |_| Ok(Box::new(link))).unwrap();
+                    let engine = CpuEngine::new(Some(1), Precision::F32).unwrap().with_ranks(ranks);
+                    of_rank(&engine, program).run().unwrap();
+                });
+            }
+        });
+        sent.map(|of_rank| {
+            let mut sent = of_rank.lock().unwrap().clone();
+            sent.sort_unstable();
+            sent
+        })
+    }
+
+    fn reckoned(program: &Program) -> Vec<usize> {
+        let messages = explain(program).unwrap().messages;
+        let mut bytes: Vec<usize> = messages.iter().map(|message| message.bytes()).collect();
+        bytes.sort_unstable();
+        bytes
+    }
+
+    #[test]
+    fn two_ranks_send_what_is_reckoned() {
+        let by_rank = program(Some(2));
+        let found = sent(&by_rank, |engine, program| engine.compile(program).unwrap());
+        assert_eq!(found, [0, 1].map(|_| reckoned(&by_rank)));
+        let as_one = program(None);
+        let found = sent(&as_one, |engine, program| engine.compile_divided(program).unwrap());
+        assert_eq!(found, [0, 1].map(|_| reckoned(&as_one)));
     }
 
     #[test]
@@ -184,8 +295,9 @@ mod tests {
         let wire = Wire { name: "", bandwidth: 1e9, latency: 1e-6 };
         let near =
             |found: f64, expected: f64| assert!((found / expected - 1.0).abs() < 1e-9, "{found}");
-        near(seconds(&wire, 8, 1, 0), 3e-6);
-        near(seconds(&wire, 2, 1, 1_000_000), 1e-6 + 1e-3);
-        near(seconds(&wire, 1024, 1, 1_000_000_000), 20e-6 + 2.0 * 1023.0 / 1024.0);
+        near(added(&wire, 8, 0), 3e-6);
+        near(added(&wire, 2, 1_000_000), 1e-6 + 1e-3);
+        near(added(&wire, 1024, 1_000_000_000), 20e-6 + 2.0 * 1023.0 / 1024.0);
+        near(joined(&wire, 1024, 1_000_000_000), 10e-6 + 10.0);
     }
 }

@@ -79,6 +79,11 @@ pub fn numbers(link: &mut dyn Link, own: &mut [f64], runs: &[Run]) -> Result<(),
 /// Elements from which on a vector is added up in parts.
 pub const LONG: usize = 1 << 14;
 
+/// Whether vectors of so many elements are added up in parts.
+pub fn goes_by_halves(ranks: usize, elements: usize) -> bool {
+    ranks > 2 && ranks.is_power_of_two() && elements >= LONG
+}
+
 /// Adds up vectors of all ranks.
 ///
 /// # Errors
@@ -86,7 +91,7 @@ pub const LONG: usize = 1 << 14;
 pub fn vector(link: &mut dyn Link, own: &mut [f32]) -> Result<(), Lost> {
     let crowd = link.crowd();
     let mut other = vec![0.0; own.len()];
-    if crowd.count > 2 && crowd.count.is_power_of_two() && own.len() >= LONG {
+    if goes_by_halves(crowd.count, own.len()) {
         return halving(link, own, &mut other);
     }
     doubling(link, own, &mut other, &mut |own, other, _| add(own, other))

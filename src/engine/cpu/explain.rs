@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::memory::{Leaves, MemoryPlan};
+use super::messages::{Message, messages};
 use super::plan::{Buffer, Extent, Phase, Schedule, Step, schedule};
 use super::simd::Isa;
 use crate::engine::traffic::Traffic;
@@ -18,6 +19,8 @@ pub struct Explanation {
     pub arena: usize,
     /// Bytes of one thread's scratch.
     pub scratch: usize,
+    /// What a rank sends in a step, one with batch statistics of its own or one of several as one.
+    pub messages: Vec<Message>,
 }
 
 /// One phase.
@@ -43,7 +46,8 @@ pub fn explain(program: &Program) -> Result<Explanation, EngineError> {
     let schedule = schedule(program, Isa::from_environment()?, Precision::F32)?;
     let memory = MemoryPlan::new(program, &schedule, Leaves::of(program.batch));
     let phases = schedule.steps.phases.iter().map(|p| report(program, &schedule, p)).collect();
-    Ok(Explanation { phases, arena: memory.arena, scratch: memory.scratch })
+    let messages = messages(&schedule);
+    Ok(Explanation { phases, arena: memory.arena, scratch: memory.scratch, messages })
 }
 
 impl Explanation {

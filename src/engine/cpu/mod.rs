@@ -5,12 +5,12 @@
 //! gives every buffer its place, `jit` compiles the loops, `run` links the three and runs them:
 //! threads take chunks of images, and every reduction has a fixed tree, so that results are the
 //! same bits for any number of threads. [`explain`] and [`dump`] show a schedule and its memory,
-//! [`footprint`] says how much that will be.
+//! [`footprint`] says how much that will be, [`messages`] what ranks send each other.
 //!
 //! Below stand `operand` (how numbers lie in memory, and how far they reach), `loops` (what is
 //! compiled), `windows` (pooling and re-indexing, which need no compiling) and [`simd`]
 //! (contractions), `share` (what of a program one of several ranks runs). Each imports only from those
-//! before it: share, operand, loops, windows, simd, plan, memory, jit, run, explain, dump and footprint;
+//! before it: share, operand, loops, windows, simd, plan, memory, jit, run, messages, explain, dump and footprint;
 //! jit knows neither plan nor memory.
 
 pub mod dump;
@@ -19,6 +19,7 @@ pub mod footprint;
 mod jit;
 mod loops;
 mod memory;
+pub mod messages;
 mod operand;
 mod plan;
 mod run;

@@ -56,7 +56,8 @@ pub fn build(args: &BuildArgs) -> Result<(), Failure> {
     if let Some(most) = args.ranks {
         let engine = CpuEngine::new(None, Precision::F32)?;
         if let Some(limits) = engine.limits() {
-            let told = export::ranks(&build, usize::from(most), limits, engine.threads());
+            let machine = (limits, engine.threads());
+            let told = export::ranks(&build, &options, usize::from(most), machine)?;
             output::say(format_args!("\n{}", told.trim_end()));
         }
     }

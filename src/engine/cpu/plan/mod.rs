@@ -4,11 +4,12 @@
 //! and anchors; [`fuse`] writes the loops; [`storage`] decides which memory values lie in (it and
 //! `phase` are one builder in two files), [`tensors`] which of them is another's; [`step`], [`buffer`] and
 //! [`schedule`](mod@schedule) are what all of them write; [`extents`] checks that every step finds what it
-//! reads.
+//! reads, and [`needed`] says by when other ranks' parts must be there.
 
 mod buffer;
 mod extents;
 mod fuse;
+mod needed;
 mod phase;
 mod schedule;
 mod step;
@@ -28,6 +29,7 @@ use phase::PhaseBuilder;
 use tensors::Tensors;
 
 pub use buffer::{Buffer, Extent};
+pub use needed::Needed;
 pub use schedule::{Merge, MergeKind, Phase, Schedule, Steps, Total};
 pub use step::{Cost, Loop, Step};
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use rayon::ThreadPool;
 
 use super::executable::{CpuExecutable, Shared};
-use super::underway::{Needed, Together};
+use super::underway::Together;
 use super::view::{Home, Place};
 use crate::engine::cpu::jit::Jit;
 use crate::engine::cpu::memory::{Arena, Leaves, MemoryPlan};
-use crate::engine::cpu::plan::{self, Buffer, Extent, Schedule};
+use crate::engine::cpu::plan::{self, Buffer, Extent, Needed, Schedule};
 use crate::engine::cpu::simd::Isa;
 use crate::engine::{EngineError, Precision};
 use crate::graph::{NodeId, Op, Program};

@@ -1,13 +1,13 @@
 //! Results that wait for other ranks: they are sent on their way when this rank has its part, and awaited
 //! by the first phase that reads them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
 use super::merge::{self, Gathered};
 use super::view::{Place, View};
-use crate::engine::cpu::plan::{Buffer, Extent, Merge, Steps, Total};
+use crate::engine::cpu::plan::{Merge, Needed, Total};
 use crate::ranks::{Lost, Posted, Ranks, Run};
 
 /// The other ranks, as a program meets them.
@@ -18,35 +18,6 @@ pub struct Together {
     pub divided: bool,
     /// By phase.
     pub needed: Vec<Needed>,
-}
-
-/// The phases by which results of a phase must be whole; one behind them all where only updates of state
-/// read them.
-pub struct Needed {
-    merges: Vec<usize>,
-    totals: Vec<usize>,
-}
-
-impl Needed {
-    /// Of each phase of a program.
-    pub fn of(steps: &Steps<Extent>) -> Vec<Self> {
-        let mut readers: HashMap<Buffer, Vec<usize>> = HashMap::new();
-        for (number, phase) in steps.phases.iter().enumerate() {
-            phase.reads().for_each(|read| readers.entry(read.buffer).or_default().push(number));
-        }
-        let all = steps.phases.len();
-        let first = |result: Extent, after: usize| {
-            let readers = readers.get(&result.buffer).into_iter().flatten().copied();
-            readers.filter(|&reader| reader > after).min().unwrap_or(all)
-        };
-        let phases = steps.phases.iter().enumerate();
-        phases
-            .map(|(number, phase)| Self {
-                merges: phase.merges.iter().map(|merge| first(merge.result, number)).collect(),
-                totals: phase.totals.iter().map(|total| first(total.result, number)).collect(),
-            })
-            .collect()
-    }
 }
 
 /// What is on its way, with where it goes.
