@@ -14,7 +14,7 @@ pub use estimate::estimate;
 pub use explain::explain;
 pub use folder::BuildError;
 pub use manifest::{FORMAT, MANIFEST, Manifest, Mode, SPEC};
-pub use ranks::ranks;
+pub use ranks::{Machine, ranks};
 
 use std::collections::BTreeMap;
 

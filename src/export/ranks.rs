@@ -1,20 +1,21 @@
 //! `--explain --ranks N`: what ranks tell each other in a step, and how long that takes against the step.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::{Build, BuildOptions};
 use crate::engine::EngineError;
-use crate::engine::cpu::explain::{Explanation, explain};
+use crate::engine::cpu::explain::{Explanation, PhaseReport, explain};
 use crate::engine::cpu::messages::Message;
 use crate::engine::profile::Limits;
 use crate::lower::{self, Form, Goal, Updates};
 use crate::network::{Layer, Network};
 use crate::ranks::reduce;
 
-/// A way of sharing a step, with what a rank then sends.
-struct Way {
+/// A way of sharing a step, with what a rank then runs.
+struct Way<'a> {
     name: &'static str,
-    messages: Vec<Message>,
+    cpu: Cow<'a, Explanation>,
 }
 
 /// What messages of a kind come to.
@@ -38,42 +39,94 @@ const WIRES: [Wire; 2] = [
     Wire { name: "100 Gbit/s", bandwidth: 12.5e9, latency: 3e-6 },
 ];
 
-/// The share of a step behind which gradients of weights can cross: most of the backward pass, which is two
-/// thirds of all.
-const HIDING: f64 = 0.6;
-
 /// The ways that there are for a network: where no statistics are over a batch, ranks are always as one.
-fn ways(build: &Build, options: &BuildOptions) -> Result<Vec<Way>, EngineError> {
-    let as_one = Way { name: "as one", messages: build.cpu.messages.clone() };
+fn ways<'a>(build: &'a Build, options: &BuildOptions) -> Result<Vec<Way<'a>>, EngineError> {
+    let as_one = Way { name: "as one", cpu: Cow::Borrowed(&build.cpu) };
     if !has_statistics(build.network) {
         return Ok(vec![as_one]);
     }
     let form = Form { recompute: options.recompute, ranks: Some(2), ..Form::default() };
     let goal = Goal::Training(Updates::PAPER, form);
     let program = lower::program(build.network, options.batch, goal);
-    Ok(vec![Way { name: "by rank", messages: explain(&program)?.messages }, as_one])
+    Ok(vec![Way { name: "by rank", cpu: Cow::Owned(explain(&program)?) }, as_one])
 }
 
 fn has_statistics(network: &Network) -> bool {
     network.values.iter().any(|value| matches!(value.layer, Layer::BatchNorm { .. }))
 }
 
-impl Way {
-    fn sum(&self, of: impl Fn(&Message) -> bool) -> Sum {
-        let all = self.messages.iter().filter(|message| of(message));
-        Sum { bytes: all.clone().map(|message| message.bytes()).sum(), count: all.count() }
+impl Way<'_> {
+    fn messages(&self) -> impl Iterator<Item = Message> {
+        let each = |phase: &'_ PhaseReport| [phase.sent.first.clone(), phase.sent.last.clone()];
+        self.cpu.phases.iter().flat_map(each).flatten()
     }
 
-    /// Seconds that its messages take, and those that a step of so many seconds does not hide.
-    fn seconds(&self, wire: &Wire, ranks: usize, step: f64) -> [f64; 2] {
-        let (mut hidden, mut waited) = (0.0, 0.0);
-        for message in &self.messages {
-            match message {
-                Message::Numbers(_) => waited += joined(wire, ranks, message.bytes()),
-                Message::Vector(_) => hidden += added(wire, ranks, message.bytes()),
+    fn sum(&self, of: impl Fn(&Message) -> bool) -> Sum {
+        let bytes: Vec<usize> = self.messages().filter(of).map(Message::bytes).collect();
+        Sum { bytes: bytes.iter().sum(), count: bytes.len() }
+    }
+
+    /// Seconds that its messages take, one after another, and those for which a rank waits.
+    fn seconds(&self, wire: &Wire, ranks: usize, machine: Machine) -> [f64; 2] {
+        let mut line = Line { wire, ranks, now: 0.0, free: 0.0, busy: 0.0, waited: 0.0 };
+        for phase in &self.cpu.phases {
+            line.send(&phase.sent.first);
+            line.now += machine.seconds(phase);
+            line.send(&phase.sent.last);
+        }
+        line.wait();
+        [line.busy, line.waited]
+    }
+}
+
+/// A rank's time, and that of its line.
+struct Line<'a> {
+    wire: &'a Wire,
+    ranks: usize,
+    now: f64,
+    /// When the line has carried all that it was given.
+    free: f64,
+    busy: f64,
+    waited: f64,
+}
+
+impl Line<'_> {
+    fn send(&mut self, messages: &[Message]) {
+        for message in messages {
+            let took = match message {
+                Message::Numbers(_) => joined(self.wire, self.ranks, message.bytes()),
+                Message::Vector(_) => added(self.wire, self.ranks, message.bytes()),
+            };
+            self.busy += took;
+            self.free = self.free.max(self.now) + took;
+            if let Message::Numbers(_) = message {
+                self.wait();
             }
         }
-        [hidden + waited, waited + (hidden - HIDING * step).max(0.0)]
+    }
+
+    fn wait(&mut self) {
+        self.waited += (self.free - self.now).max(0.0);
+        self.now = self.now.max(self.free);
+    }
+}
+
+/// What a rank computes on.
+#[derive(Clone, Copy)]
+pub struct Machine {
+    /// Of each thread.
+    pub limits: Limits,
+    /// Of them.
+    pub threads: usize,
+}
+
+impl Machine {
+    /// Seconds that a phase takes at least: its products at the machine's rate or its tensors' bytes at that
+    /// of its memory, whichever is longer.
+    fn seconds(self, phase: &PhaseReport) -> f64 {
+        let [flops, bytes] =
+            [self.limits.flops, self.limits.bytes].map(|r| r * self.threads as f64);
+        (phase.flops as f64 / flops).max(phase.bytes as f64 / bytes)
     }
 }
 
@@ -97,16 +150,7 @@ fn rounds(ranks: usize) -> f64 {
     f64::from(ranks.next_power_of_two().ilog2())
 }
 
-/// Seconds that a step takes at least: every phase its products at a machine's rate or its tensors' bytes at
-/// that of its memory, whichever is longer.
-fn step(cpu: &Explanation, limits: Limits, threads: usize) -> f64 {
-    let [flops, bytes] = [limits.flops, limits.bytes].map(|rate| rate * threads as f64);
-    let phases = cpu.phases.iter();
-    phases.map(|phase| (phase.flops as f64 / flops).max(phase.bytes as f64 / bytes)).sum()
-}
-
-/// The whole reckoning as text, for 2, 4, 8 … up to `most` ranks, each with a batch of its own on a machine
-/// with so many threads of these limits.
+/// The whole reckoning as text, for 2, 4, 8 … up to `most` ranks, each with a batch and a machine of its own.
 ///
 /// # Errors
 /// The CPU engine cannot compute what ranks would run.
@@ -114,15 +158,15 @@ pub fn ranks(
     build: &Build,
     options: &BuildOptions,
     most: usize,
-    (limits, threads): (Limits, usize),
+    machine: Machine,
 ) -> Result<String, EngineError> {
     let ways = ways(build, options)?;
-    let step = step(&build.cpu, limits, threads);
+    let step = build.cpu.phases.iter().map(|phase| machine.seconds(phase)).sum();
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = head(&mut out, options.batch, &ways, step, threads);
+    let _ = head(&mut out, options.batch, &ways, step, machine.threads);
     for wire in &WIRES {
-        let _ = table(&mut out, wire, options.batch, &ways, (step, most));
+        let _ = table(&mut out, wire, options.batch, &ways, (step, most, machine));
     }
     Ok(out)
 }
@@ -144,8 +188,12 @@ fn head(
         let hidden = way.sum(|message| matches!(message, Message::Vector(_)));
         let waited = way.sum(|message| matches!(message, Message::Numbers(_)));
         let mib = hidden.bytes as f64 / f64::from(1 << 20);
-        write!(out, "  {}: {mib:.2} MiB of gradients in {}", way.name, messages(hidden.count))?;
-        writeln!(out, " while the backward pass goes on")?;
+        writeln!(
+            out,
+            "  {}: {mib:.2} MiB in {} while a rank computes",
+            way.name,
+            messages(hidden.count)
+        )?;
         if waited.count > 0 {
             let kib = waited.bytes as f64 / 1024.0;
             writeln!(
@@ -161,7 +209,7 @@ fn head(
     let [slow, fast] = WIRES.each_ref().map(|wire| wire.latency * 1e6);
     writeln!(
         out,
-        "  latency {slow} µs at 10 Gbit/s, {fast} µs at 100; waiting is what the backward pass does not hide"
+        "  latency {slow} µs at 10 Gbit/s, {fast} µs at 100; waiting is for what comes later than it is needed"
     )
 }
 
@@ -174,7 +222,7 @@ fn table(
     wire: &Wire,
     batch: usize,
     ways: &[Way],
-    (step, most): (f64, usize),
+    (step, most, machine): (f64, usize, Machine),
 ) -> std::fmt::Result {
     write!(out, "\n{:<10} {:>9}", wire.name, "pictures")?;
     for way in ways {
@@ -185,7 +233,7 @@ fn table(
     while count <= most {
         write!(out, "{:<10} {:>9}", format!("{count} ranks"), count * batch)?;
         for way in ways {
-            let [all, waiting] = way.seconds(wire, count, step);
+            let [all, waiting] = way.seconds(wire, count, machine);
             let share = format!("{:.0} %", 100.0 * waiting / (step + waiting));
             write!(out, "  {:>12.2} {share:>8}", all * 1e3)?;
         }
@@ -203,6 +251,7 @@ mod tests {
     use super::*;
     use crate::Spec;
     use crate::engine::cpu::CpuEngine;
+    use crate::engine::cpu::messages::Sent;
     use crate::engine::{Engine, Executable, Precision};
     use crate::graph::Program;
     use crate::nn::optimiser::Sgd;
@@ -221,9 +270,10 @@ mod tests {
         let weights = 3 * 16 * 9 + 16 * 32 * 9 + 32 * 32 * 9 + 64 * 32 * 10;
         // Biases of the classes, β and γ, running mean and variance; the loss.
         let others = 10 + 4 * 16 + 1;
-        let sent = explain(&program(Some(2))).unwrap().messages;
-        assert!(sent.iter().all(|message| matches!(message, Message::Vector(_))), "{sent:?}");
-        assert_eq!(sent.iter().map(|m| m.bytes()).sum::<usize>(), 4 * (weights + others));
+        let program = program(Some(2));
+        let way = Way { name: "", cpu: Cow::Owned(explain(&program).unwrap()) };
+        assert!(way.messages().all(|message| matches!(message, Message::Vector(_))));
+        assert_eq!(way.messages().map(Message::bytes).sum::<usize>(), 4 * (weights + others));
     }
 
     /// One of two ranks, which writes down what it sends.
@@ -274,8 +324,8 @@ mod tests {
     }
 
     fn reckoned(program: &Program) -> Vec<usize> {
-        let messages = explain(program).unwrap().messages;
-        let mut bytes: Vec<usize> = messages.iter().map(|message| message.bytes()).collect();
+        let way = Way { name: "", cpu: Cow::Owned(explain(program).unwrap()) };
+        let mut bytes: Vec<usize> = way.messages().map(Message::bytes).collect();
         bytes.sort_unstable();
         bytes
     }
@@ -288,6 +338,32 @@ mod tests {
         let as_one = program(None);
         let found = sent(&as_one, |engine, program| engine.compile_divided(program).unwrap());
         assert_eq!(found, [0, 1].map(|_| reckoned(&as_one)));
+    }
+
+    /// A phase of a second on one thread.
+    fn second(first: &[Message], last: &[Message]) -> PhaseReport {
+        let sent = Sent { first: first.to_vec(), last: last.to_vec() };
+        let (steps, reads, writes) = (Vec::new(), Vec::new(), Vec::new());
+        PhaseReport { region: None, steps, reads, writes, flops: 1_000_000_000, bytes: 0, sent }
+    }
+
+    #[test]
+    fn vectors_cross_while_phases_run_and_numbers_are_waited_for() {
+        let wire = Wire { name: "", bandwidth: 1e9, latency: 0.0 };
+        let machine = Machine { limits: Limits { flops: 1e9, bytes: 1e9 }, threads: 1 };
+        let waited = |phases: &[PhaseReport]| {
+            let cpu = Explanation { phases: phases.to_vec(), arena: 0, scratch: 0 };
+            Way { name: "", cpu: Cow::Owned(cpu) }.seconds(&wire, 2, machine)
+        };
+        // Half a second each.
+        let (vector, numbers) = (Message::Vector(125_000_000), Message::Numbers(62_500_000));
+        assert_eq!(waited(&[second(&[], &[vector]), second(&[], &[])]), [0.5, 0.0]);
+        assert_eq!(waited(&[second(&[vector], &[])]), [0.5, 0.0]);
+        assert_eq!(waited(&[second(&[], &[vector])]), [0.5, 0.5]);
+        assert_eq!(waited(&[second(&[], &[vector; 4]), second(&[], &[])]), [2.0, 1.0]);
+        // Numbers wait behind what is on the line.
+        let both = [second(&[], &[vector, numbers]), second(&[], &[])];
+        assert_eq!(waited(&both), [1.0, 1.0]);
     }
 
     #[test]

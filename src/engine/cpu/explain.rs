@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::memory::{Leaves, MemoryPlan};
-use super::messages::{Message, messages};
+use super::messages::{Sent, messages};
 use super::plan::{Buffer, Extent, Phase, Schedule, Step, schedule};
 use super::simd::Isa;
 use crate::engine::traffic::Traffic;
@@ -19,8 +19,6 @@ pub struct Explanation {
     pub arena: usize,
     /// Bytes of one thread's scratch.
     pub scratch: usize,
-    /// What a rank sends in a step, one with batch statistics of its own or one of several as one.
-    pub messages: Vec<Message>,
 }
 
 /// One phase.
@@ -39,15 +37,17 @@ pub struct PhaseReport {
     pub flops: usize,
     /// Bytes of the tensors read and written, for the whole batch.
     pub bytes: usize,
+    /// What a rank sends, one with batch statistics of its own or one of several as one.
+    pub sent: Sent,
 }
 
 /// Schedules a program and reports.
 pub fn explain(program: &Program) -> Result<Explanation, EngineError> {
     let schedule = schedule(program, Isa::from_environment()?, Precision::F32)?;
     let memory = MemoryPlan::new(program, &schedule, Leaves::of(program.batch));
-    let phases = schedule.steps.phases.iter().map(|p| report(program, &schedule, p)).collect();
-    let messages = messages(&schedule);
-    Ok(Explanation { phases, arena: memory.arena, scratch: memory.scratch, messages })
+    let phases = schedule.steps.phases.iter().zip(messages(&schedule));
+    let phases = phases.map(|(phase, sent)| report(program, &schedule, phase, sent)).collect();
+    Ok(Explanation { phases, arena: memory.arena, scratch: memory.scratch })
 }
 
 impl Explanation {
@@ -61,7 +61,12 @@ impl Explanation {
     }
 }
 
-fn report(program: &Program, schedule: &Schedule, phase: &Phase<Extent>) -> PhaseReport {
+fn report(
+    program: &Program,
+    schedule: &Schedule,
+    phase: &Phase<Extent>,
+    sent: Sent,
+) -> PhaseReport {
     let graph = &program.graph;
     let (mut reads, mut writes) = (BTreeSet::new(), BTreeSet::new());
     let mut steps = Vec::new();
@@ -91,6 +96,7 @@ fn report(program: &Program, schedule: &Schedule, phase: &Phase<Extent>) -> Phas
         writes: writes.into_iter().collect(),
         flops,
         bytes,
+        sent,
     }
 }
 

@@ -23,16 +23,25 @@ impl Message {
     }
 }
 
-/// Those of a program: what it adds up over all ranks, or, where all ranks run it as one, what its images
+/// What a rank sends in a phase.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Before its images.
+    pub first: Vec<Message>,
+    /// After them.
+    pub last: Vec<Message>,
+}
+
+/// By phase of a program: what it adds up over all ranks, or, where all ranks run it as one, what their images
 /// come to. What a phase leaves for another is one message.
-pub fn messages(schedule: &Schedule) -> Vec<Message> {
+pub fn messages(schedule: &Schedule) -> Vec<Sent> {
     let phases = &schedule.steps.phases;
     let by_rank = phases.iter().any(|phase| !phase.totals.is_empty());
     let mut all = Vec::new();
     for (phase, needed) in phases.iter().zip(Needed::of(&schedule.steps)) {
-        let (mut numbers, mut vectors) = (BTreeMap::new(), BTreeMap::new());
+        let [mut totals, mut numbers, mut vectors] = [0, 1, 2].map(|_| BTreeMap::new());
         for (total, by) in phase.totals.iter().zip(needed.totals) {
-            *vectors.entry(by).or_insert(0) += total.part.words;
+            *totals.entry(by).or_insert(0) += total.part.words;
         }
         let merges = phase.merges.iter().zip(needed.merges);
         for (merge, by) in merges.filter(|_| !by_rank) {
@@ -41,8 +50,11 @@ pub fn messages(schedule: &Schedule) -> Vec<Message> {
                 Message::Vector(len) => *vectors.entry(by).or_insert(0) += len,
             }
         }
-        all.extend(numbers.into_values().map(Message::Numbers));
-        all.extend(vectors.into_values().map(Message::Vector));
+        let numbers = numbers.into_values().map(Message::Numbers);
+        all.push(Sent {
+            first: totals.into_values().map(Message::Vector).collect(),
+            last: numbers.chain(vectors.into_values().map(Message::Vector)).collect(),
+        });
     }
     all
 }

@@ -56,7 +56,7 @@ pub fn build(args: &BuildArgs) -> Result<(), Failure> {
     if let Some(most) = args.ranks {
         let engine = CpuEngine::new(None, Precision::F32)?;
         if let Some(limits) = engine.limits() {
-            let machine = (limits, engine.threads());
+            let machine = export::Machine { limits, threads: engine.threads() };
             let told = export::ranks(&build, &options, usize::from(most), machine)?;
             output::say(format_args!("\n{}", told.trim_end()));
         }
