@@ -61,7 +61,7 @@ pub struct EngineOptions {
     pub tune: Tune,
     /// A folder in which the GPU engine keeps compiled pipelines, and what tuning found.
     pub pipelines: Option<PathBuf>,
-    /// The ranks with which it trains together; the CPU engine's alone can.
+    /// The ranks with which it trains together.
     pub ranks: Option<Ranks>,
 }
 
@@ -80,6 +80,8 @@ pub struct OpenEngine {
     pub remark: Option<String>,
     /// The ranks with which it trains together.
     pub ranks: Option<Ranks>,
+    /// Adapters that the ranks of this machine take in turn; 0 on the CPU.
+    pub adapters: usize,
 }
 
 /// Why an engine was taken.
@@ -103,8 +105,6 @@ pub enum Reason {
     OnlySoftware(String),
     /// There is no GPU.
     NoGpu,
-    /// It is the one that trains on several ranks.
-    Ranks,
 }
 
 impl EngineOptions {
@@ -143,8 +143,6 @@ impl EngineOptions {
     pub fn open(&self) -> Result<OpenEngine, EngineError> {
         self.check()?;
         match self.asked() {
-            EngineKind::Gpu if self.ranks.is_some() => Err(EngineError::NoRanks { engine: "wgpu" }),
-            EngineKind::Best if self.ranks.is_some() => self.cpu_engine(Reason::Ranks),
             EngineKind::Cpu => self.cpu_engine(Reason::Asked),
             EngineKind::Gpu => self.gpu_engine(Reason::Asked),
             EngineKind::Best => self.best_engine(),
@@ -219,6 +217,7 @@ impl EngineOptions {
             why,
             remark: engine.remark(),
             ranks: self.ranks.clone(),
+            adapters: 0,
             engine: Rc::new(engine),
         })
     }
@@ -230,20 +229,31 @@ impl EngineOptions {
             precision: self.precision,
             tune: self.tune,
             pipelines: self.pipelines.clone(),
+            place: self.ranks.as_ref().map_or(0, Ranks::place),
             ..GpuOptions::default()
         })?;
+        let engine = match &self.ranks {
+            Some(ranks) => engine.with_ranks(ranks.clone()),
+            None => engine,
+        };
         Ok(OpenEngine {
             precision: self.precision,
             threads: 0,
             why,
             remark: engine.remark(),
-            ranks: None,
+            ranks: self.ranks.clone(),
+            adapters: engine.alike(),
             engine: Rc::new(engine),
         })
     }
 }
 
 impl OpenEngine {
+    /// Whether ranks that compute as one end with the bits of one alone.
+    pub fn is_exact(&self) -> bool {
+        self.adapters == 0
+    }
+
     /// Which device computes.
     pub fn device(&self) -> crate::engine::Device {
         self.engine.device()

@@ -218,9 +218,11 @@ impl Training {
         let sides: Vec<_> = self.others.keys().copied().collect();
         fit::check_sizes(&self.recipe, &sides, &normalisation, data.train.seen())?;
         let device = engine.device();
-        // Ranks that are as one change nothing either.
+        // Ranks that are as one change nothing either, where sums are the same bits.
         let by = match Sharing::of(&recipe, &self.network, ranks) {
-            Sharing::Alone | Sharing::AsOne(_) => String::new(),
+            Sharing::Alone => String::new(),
+            Sharing::AsOne(ranks) if !engine.is_exact() => format!(", {ranks} ranks"),
+            Sharing::AsOne(_) => String::new(),
             Sharing::ByRank(ranks) => format!(", batch norms of {ranks} ranks"),
         };
         Ok(Config {

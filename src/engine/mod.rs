@@ -9,6 +9,7 @@ use crate::pixels;
 pub mod cpu;
 mod error;
 pub mod profile;
+mod share;
 pub mod traffic;
 pub mod wgpu;
 

@@ -286,7 +286,7 @@ mod tests {
 
     impl Link for Counting {
         fn crowd(&self) -> Crowd {
-            Crowd { rank: self.rank, count: 2, here: 2 }
+            Crowd { rank: self.rank, count: 2, here: 2, place: self.rank }
         }
 
         fn exchange(&mut self, with: usize, out: &[u8], into: &mut [u8]) -> Result<(), Lost> {

@@ -9,6 +9,8 @@ pub struct Crowd {
     pub count: usize,
     /// Of those on this machine.
     pub here: usize,
+    /// Which of those on this machine, from 0.
+    pub place: usize,
 }
 
 /// A connection to all other ranks.

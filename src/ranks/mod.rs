@@ -116,6 +116,11 @@ impl Ranks {
         self.0.crowd.here
     }
 
+    /// Which of those on this machine this is, from 0.
+    pub fn place(&self) -> usize {
+        self.0.crowd.place
+    }
+
     /// Whether this is the rank that writes and speaks.
     pub fn is_first(&self) -> bool {
         self.rank() == 0

@@ -51,8 +51,10 @@ impl World {
             return Err(unopened("this MPI does not work in a program that has threads"));
         }
         let all = universe.world();
-        let [rank, count, here] = [all.rank(), all.size(), all.split_shared(0).size()];
-        let crowd = Crowd { rank: rank as usize, count: count as usize, here: here as usize };
+        let machine = all.split_shared(all.rank());
+        let numbers = [all.rank(), all.size(), machine.size(), machine.rank()];
+        let [rank, count, here, place] = numbers.map(|number| number as usize);
+        let crowd = Crowd { rank, count, here, place };
         Ok(Self { crowd, all, ending, _universe: universe })
     }
 

@@ -44,7 +44,7 @@ pub fn ranks(count: usize) -> Result<Vec<Ranks>, Lost> {
     }
     let each = out.into_iter().zip(from).enumerate();
     each.map(|(rank, (out, from))| {
-        let crowd = Crowd { rank, count, here: count };
+        let crowd = Crowd { rank, count, here: count, place: rank };
         Ranks::start(move |_| Ok(Box::new(Channels { crowd, out, from })))
     })
     .collect()

@@ -118,6 +118,44 @@ mod mpi {
     }
 
     #[test]
+    fn ranks_on_gpus_do_what_one_does_to_rounding_and_go_on_with_another_number() {
+        let folder = Folder::new();
+        let gpu = RUN.replace("--engine cpu --threads 1", "--engine wgpu");
+        if !folder.expect(0, "devices --format json").out.contains(r#""engine":"wgpu""#) {
+            assert!(std::env::var_os("RNETC_REQUIRE_WGPU").is_none(), "there is no adapter");
+            eprintln!("not tested: there is no adapter here");
+            return;
+        }
+        let near = |a: &str, b: &str, most: f64| {
+            let [a, b] = [a, b].map(|run| result(&folder, run).0);
+            assert_eq!(a.len(), b.len());
+            for (a, b) in a.iter().zip(&b) {
+                let loss = |of: &serde_json::Value| of["loss"].as_f64();
+                let off = loss(a).zip(loss(b)).map_or(0.0, |(a, b)| (a - b).abs());
+                assert!(off < most, "{a}, {b}");
+            }
+        };
+        folder.expect(0, &format!("{gpu} 6 --with sync_bn=true --out one"));
+        let as_one = format!("{gpu} 6 --with sync_bn=true --out two");
+        let Some(done) = expect(&folder, 0, 2, &as_one) else { return };
+        assert!(done.err.contains("2 ranks on this machine share 1 adapter"), "{done:?}");
+        assert!(done.err.contains("changes rounding alone"), "{done:?}");
+        near("one", "two", 1e-4);
+        expect(&folder, 0, 2, &format!("{gpu} 6 --out own"));
+        near("one", "own", 0.5);
+        // From two ranks to one process.
+        expect(&folder, 0, 2, &format!("{gpu} 3 --with sync_bn=true --out part"));
+        let on = format!("{gpu} 6 --with sync_bn=true --out part --resume");
+        let on = folder.expect(0, &on);
+        assert!(on.err.contains("from step 3 on"), "{on:?}");
+        assert!(
+            std::fs::read_to_string(folder.at("own/metrics.jsonl"))
+                .unwrap()
+                .contains("waiting_percent")
+        );
+    }
+
+    #[test]
     fn a_batch_that_does_not_divide_is_refused_with_one_that_does() {
         let folder = Folder::new();
         let line = format!("{RUN} 4 --out r");
@@ -128,9 +166,6 @@ mod mpi {
         );
         assert!(refused.err.contains("15 or 18 would do") && refused.err.contains("--batch"));
         assert!(!folder.at("r").exists());
-        let gpu = line.replace("--engine cpu --threads 1", "--engine wgpu");
-        let refused = expect(&folder, 2, 2, &gpu).unwrap();
-        assert!(refused.err.contains("--engine cpu"), "{refused:?}");
         let rates = line.replace("--steps 4 --out r", "--find-rate");
         assert!(expect(&folder, 2, 2, &rates).unwrap().err.contains("one process"));
     }

@@ -3,7 +3,8 @@
 use std::thread;
 
 use rnetc::engine::cpu::CpuEngine;
-use rnetc::engine::{Engine, Precision};
+use rnetc::engine::wgpu::{Style, WgpuEngine};
+use rnetc::engine::{Engine, Executable, Precision};
 use rnetc::graph::autodiff::gradient;
 use rnetc::graph::builder::Builder;
 use rnetc::graph::interp::{self, Inputs};
@@ -18,7 +19,7 @@ use rnetc::train::trainer::{End, Session};
 
 use crate::compare;
 use crate::runs::{Leaving, session_of};
-use crate::support::{compile, inputs, small, wgpu};
+use crate::support::{compile, inputs, opened, small};
 
 /// What each rank comes to.
 fn each<T: Send>(count: usize, of: impl Fn(Ranks) -> T + Sync) -> Vec<T> {
@@ -131,26 +132,25 @@ fn by_rank(network: &Network, batch: usize, ranks: usize) -> Program {
     lower::program(network, batch, Goal::Training(Updates::PAPER, form))
 }
 
+/// The state and scalars of all ranks, and pictures of a rank's own.
+fn own(network: &Network, program: &Program, rank: usize) -> Inputs {
+    let mut own = inputs(network, program, 3);
+    for (id, values) in inputs(network, program, 10 + rank as u32) {
+        if program.graph.input(id).ty.batched {
+            own.insert(id, values);
+        }
+    }
+    own
+}
+
 /// A step of each rank on its own pictures against the interpreter, which runs all ranks side by side.
 #[test]
 fn ranks_with_statistics_of_their_own_do_what_the_interpreter_does() {
-    let dropout = "net n(classes = 3) { input(2, 4, 4) -> conv(3x3, 4) -> bn -> dropout(0.4) -> linear(classes) }";
-    let gate = "net n(classes = 3) { input(2, 4, 4) -> conv(3x3, 4) -> bn -> sigmoid -> global_avg_pool -> linear(classes) }";
-    for (text, count) in [(dropout, 2), (gate, 4), (GHOSTS, 2), (gate, 3)] {
+    for (text, count) in [(DROPOUT, 2), (GATE, 4), (GHOSTS, 2), (GATE, 3)] {
         let network = compile("n", text, "");
         let program = by_rank(&network, 8, count);
         assert_eq!(program.to_string().parse(), Ok(program.clone()), "what is printed reads back");
-        let of_rank = |rank: usize| {
-            // The same state and scalars, and pictures of its own.
-            let mut own = inputs(&network, &program, 3);
-            for (id, values) in inputs(&network, &program, 10 + rank as u32) {
-                if program.graph.input(id).ty.batched {
-                    own.insert(id, values);
-                }
-            }
-            own
-        };
-        let all: Vec<Inputs> = (0..count).map(of_rank).collect();
+        let all: Vec<Inputs> = (0..count).map(|rank| own(&network, &program, rank)).collect();
         let expected = interp::run_ranks(&program, &all);
         let found = each(count, |ranks| {
             let own = &all[ranks.rank()];
@@ -210,21 +210,158 @@ fn a_total_passes_on_what_all_ranks_ask_of_it() {
 #[test]
 fn an_engine_of_no_ranks_runs_no_program_of_several() {
     let program = by_rank(&compile("n", GHOSTS, ""), 8, 2);
-    let error = engine(Precision::F32).compile(&program).err().expect("refused");
-    assert!(error.to_string().contains("a program of several ranks"), "{error}");
+    let cpu = Box::new(engine(Precision::F32)) as Box<dyn Engine>;
+    for engine in
+        [Some(cpu), opened().map(|gpu| Box::new(gpu) as Box<dyn Engine>)].into_iter().flatten()
+    {
+        let error = engine.compile(&program).err().expect("refused");
+        assert!(error.to_string().contains("a program of several ranks"), "{error}");
+    }
+}
+
+/// What a step leaves on the GPU engine's ranks, each given inputs of its own: the loss and new state, which all
+/// ranks have to the bit, and the logits of all.
+fn on_gpus(
+    program: &Program,
+    all: &[Inputs],
+    style: Style,
+    compile: impl Fn(&WgpuEngine, &Program) -> Box<dyn Executable> + Sync,
+) -> [Vec<Vec<f32>>; 2] {
+    let of_rank = |ranks: Ranks| {
+        let own = &all[ranks.rank()];
+        let engine = opened().expect("there was one").with_style(style).with_ranks(ranks);
+        let mut executable = compile(&engine, program);
+        for (&id, values) in own {
+            let values: Vec<f32> = values.iter().map(|&v| v as f32).collect();
+            executable.write(id, &values).expect("an input");
+        }
+        let mut outputs = executable.begin(&[0, 1]).expect("runs").wait().expect("outputs");
+        let logits = outputs.pop().expect("logits");
+        let state = program.updates.iter().map(|&(id, _)| executable.state(id).expect("state"));
+        outputs.extend(state);
+        (outputs, logits)
+    };
+    let (states, logits): (Vec<_>, Vec<_>) = each(all.len(), of_rank).into_iter().unzip();
+    assert!(states.iter().all(|state| *state == states[0]), "ranks have different states");
+    [states[0].clone(), vec![logits.concat()]]
+}
+
+/// Outputs, and updates.
+type Results = (Vec<Vec<f64>>, Inputs);
+
+/// Compares what [`on_gpus`] finds with what the interpreter has of the first rank, and of all.
+fn near(name: &str, program: &Program, found: &[Vec<Vec<f32>>; 2], expected: &[Results]) {
+    let [state, logits] = found;
+    let (outputs, updates) = &expected[0];
+    let off = compare::distance(&state[0], &outputs[0]);
+    assert!(off < 1e-5, "{name}: the loss is off by {off}");
+    let all: Vec<f64> = expected.iter().flat_map(|(outputs, _)| outputs[1].clone()).collect();
+    let off = compare::distance(&logits[0], &all);
+    assert!(off < 1e-4, "{name}: logits are off by {off}");
+    for (values, (id, _)) in state[1..].iter().zip(&program.updates) {
+        let off = compare::distance(values, &updates[id]);
+        assert!(off < 1e-4, "{name}: {} is off by {off}", program.graph.input(*id).name);
+    }
+}
+
+const DROPOUT: &str = "net n(classes = 3) { input(2, 4, 4) -> conv(3x3, 4) -> bn -> dropout(0.4) -> linear(classes) }";
+const GATE: &str = "net n(classes = 3) { input(2, 4, 4) -> conv(3x3, 4) -> bn -> sigmoid -> global_avg_pool -> linear(classes) }";
+const PLAIN: &str =
+    "net n(classes = 3) { input(2, 4, 4) -> conv(3x3, 4) -> sigmoid -> linear(classes) }";
+
+/// Gradients that cross one after the other while backward goes on.
+const LARGE: &str = "net n(classes = 3) { input(2, 1, 1) -> conv(1x1, 512) -> bn -> sigmoid -> conv(1x1, 512) -> bn \
+    -> sigmoid -> conv(1x1, 512) -> bn -> sigmoid -> linear(classes) }";
+
+#[test]
+fn gpus_with_statistics_of_their_own_do_what_the_interpreter_does() {
+    if opened().is_none() {
+        return;
+    }
+    for (text, count, style) in [
+        (DROPOUT, 2, Style::Sliding),
+        (GATE, 2, Style::Staged),
+        (GATE, 3, Style::Sliding),
+        (GHOSTS, 2, Style::Sliding),
+        (LARGE, 2, Style::Sliding),
+    ] {
+        let network = compile("n", text, "");
+        let program = by_rank(&network, 8, count);
+        let all: Vec<Inputs> = (0..count).map(|rank| own(&network, &program, rank)).collect();
+        let expected = interp::run_ranks(&program, &all);
+        let compiled =
+            |engine: &WgpuEngine, program: &Program| engine.compile(program).expect("compiles");
+        near(text, &program, &on_gpus(&program, &all, style, compiled), &expected);
+    }
 }
 
 #[test]
-fn a_gpu_is_no_rank_and_says_so() {
-    let Some(gpu) = wgpu() else { return };
-    let network = compile("n", GHOSTS, "");
-    let error = gpu.compile(&by_rank(&network, 8, 2)).err().expect("refused");
-    assert_eq!(
-        error.to_string(),
-        "the wgpu engine computes in one process, not on several ranks together"
-    );
-    let whole = lower::training(&network, 8, &Sgd::PAPER);
-    assert_eq!(gpu.compile_divided(&whole).err(), Some(error));
+fn gpus_as_one_do_what_one_does() {
+    if opened().is_none() {
+        return;
+    }
+    for (text, count, style) in [
+        (DROPOUT, 2, Style::Sliding),
+        (GATE, 3, Style::Sliding),
+        (PLAIN, 2, Style::Staged),
+        // A ghost batch and a half a rank.
+        (GHOSTS, 2, Style::Sliding),
+    ] {
+        let network = compile("n", text, "");
+        let program = lower::training(&network, 12, &Sgd::PAPER);
+        let whole = inputs(&network, &program, 3);
+        let of_rank = |rank: usize| {
+            let own = whole.iter().map(|(&id, values)| {
+                let own = part(&program, id, values, (rank, count));
+                (id, own.into_iter().map(f64::from).collect())
+            });
+            own.collect()
+        };
+        let all: Vec<Inputs> = (0..count).map(of_rank).collect();
+        let expected = interp::run(&program, &whole);
+        let compiled = |engine: &WgpuEngine, program: &Program| {
+            engine.compile_divided(program).expect("compiles")
+        };
+        near(text, &program, &on_gpus(&program, &all, style, compiled), &[expected]);
+    }
+}
+
+/// A picture that is no number spoils the gradients of its rank alone, and no rank moves.
+#[test]
+fn all_ranks_leave_out_a_step_that_one_cannot_take() {
+    if opened().is_none() {
+        return;
+    }
+    let network = compile("n", GATE, "");
+    let form = Form { ranks: Some(2), scaled: true, ..Form::default() };
+    let program = lower::program(&network, 8, Goal::Training(Updates::PAPER, form));
+    let images = program.graph.inputs.iter().position(|input| input.role == Role::Images);
+    let images = InputId(images.expect("images") as u32);
+    let finite = program.outputs.iter().position(|output| output.kind == OutputKind::Finite);
+    let finite = finite.expect("it is an output");
+    let mut all: Vec<Inputs> = (0..2).map(|rank| own(&network, &program, rank)).collect();
+    for spoilt in [false, true] {
+        if spoilt {
+            all[1].get_mut(&images).expect("images")[5] = f64::INFINITY;
+        }
+        each(2, |ranks| {
+            let rank = ranks.rank();
+            let engine = opened().expect("there was one").with_ranks(ranks);
+            let mut executable = crate::support::load(&engine, &program, &all[rank]);
+            executable.run().expect("runs");
+            let found = executable.output(finite).expect("read");
+            assert_eq!(found, [if spoilt { 0.0 } else { 1.0 }], "rank {rank}");
+            for (at, input) in program.graph.inputs.iter().enumerate() {
+                if input.role != Role::Parameter {
+                    continue;
+                }
+                let id = InputId(at as u32);
+                let before: Vec<f32> = all[rank][&id].iter().map(|&v| v as f32).collect();
+                let same = executable.state(id).expect("state") == before;
+                assert_eq!(same, spoilt, "rank {rank}: {}", input.name);
+            }
+        });
+    }
 }
 
 fn net() -> Network {
@@ -241,13 +378,25 @@ fn run(
     from: Option<(&Values, u64)>,
     after: u64,
 ) -> (End, Values) {
+    let cpu = |ranks| Box::new(engine(Precision::F32).with_ranks(ranks)) as Box<dyn Engine>;
+    run_on(&cpu, count, folder, from, after)
+}
+
+/// The same on engines that are opened by each rank.
+fn run_on(
+    open: &(impl Fn(Ranks) -> Box<dyn Engine> + Sync),
+    count: usize,
+    folder: &std::path::Path,
+    from: Option<(&Values, u64)>,
+    after: u64,
+) -> (End, Values) {
     let of_rank = |ranks: Ranks| {
-        let engine = engine(Precision::F32).with_ranks(ranks.clone());
+        let engine = open(ranks.clone());
         let place = ranks.is_first().then_some(folder);
         // The last rank is the one that is asked to end.
         let mut leaving =
             Leaving::after(if ranks.rank() + 1 == ranks.count() { after } else { u64::MAX });
-        let mut session: Session = session_of(net(), &engine, Precision::F32, place, Some(ranks));
+        let mut session: Session = session_of(net(), &*engine, Precision::F32, place, Some(ranks));
         let first = rnetc::train::init::initial(&session.tensors, 1);
         let (values, done) = from.unwrap_or((&first, 0));
         let end = session.run(values, done, &mut leaving).expect("it trains");
@@ -283,6 +432,43 @@ fn a_run_is_the_same_on_any_number_of_ranks_and_goes_on_with_another() {
     let (stopped, half) = run(2, path(3), None, 7);
     assert_eq!(stopped, End::Interrupted(7));
     assert_eq!(run(4, path(4), Some((&half, 7)), u64::MAX).1, values);
+}
+
+/// As many GPUs, of which one ends all when it is asked to, and whose number changes rounding alone.
+#[test]
+fn a_run_on_gpus_is_that_of_one_to_rounding_and_goes_on_with_another_number() {
+    if opened().is_none() {
+        return;
+    }
+    let open = |ranks| {
+        let engine = opened().expect("there was one");
+        let is_alone = Ranks::count(&ranks) == 1;
+        let engine = if is_alone { engine } else { engine.with_ranks(ranks) };
+        Box::new(engine) as Box<dyn Engine>
+    };
+    let folders: Vec<_> = (0..4).map(|_| tempfile::tempdir().expect("a folder")).collect();
+    let path = |at: usize| folders[at].path();
+    let (end, one) = run_on(&open, 1, path(0), None, u64::MAX);
+    assert!(matches!(end, End::Finished(_)), "{end:?}");
+    let near = |values: &Values| {
+        for (name, values) in values {
+            let expected: Vec<f64> = one[name].iter().map(|&v| f64::from(v)).collect();
+            let off = compare::distance(values, &expected);
+            assert!(off < 1e-3, "{name} is off by {off}");
+        }
+    };
+    let (end, two) = run_on(&open, 2, path(1), None, u64::MAX);
+    assert!(matches!(end, End::Finished(_)), "{end:?}");
+    near(&two);
+    let steps = recorded(path(1)).steps;
+    assert_eq!(steps.len(), 18);
+    for (step, expected) in steps.iter().zip(&recorded(path(0)).steps) {
+        assert!((step.loss - expected.loss).abs() < 1e-4, "{step:?}, {expected:?}");
+    }
+    let (stopped, half) = run_on(&open, 2, path(2), None, 7);
+    let End::Interrupted(done) = stopped else { panic!("{stopped:?}") };
+    let (_, all) = run_on(&open, 4, path(3), Some((&half, done)), u64::MAX);
+    near(&all);
 }
 
 #[test]

@@ -136,9 +136,14 @@ pub fn cpu() -> Box<dyn Engine> {
 pub fn gpu() -> Option<WgpuEngine> {
     // Each test has a device of its own: a software driver compiles in one thread of each.
     thread_local!(static ENGINE: OnceCell<Option<WgpuEngine>> = const { OnceCell::new() });
+    ENGINE.with(|engine| engine.get_or_init(opened).clone())
+}
+
+/// The same with a device of its own.
+pub fn opened() -> Option<WgpuEngine> {
     // So that wgpu itself watches over WebGPU's default limits in every test.
     let options = Options { limits: DeviceLimits::WebGpuDefault, ..Options::default() };
-    let open = || match WgpuEngine::open(&options) {
+    match WgpuEngine::open(&options) {
         Ok(engine) => Some(engine),
         Err(error) => {
             assert!(std::env::var("RNETC_REQUIRE_WGPU").as_deref() != Ok("1"), "{error}");
@@ -147,8 +152,7 @@ pub fn gpu() -> Option<WgpuEngine> {
             let _ = writeln!(std::io::stderr().lock(), "skipped: no wgpu adapter ({error})");
             None
         }
-    };
-    ENGINE.with(|engine| engine.get_or_init(open).clone())
+    }
 }
 
 /// The same as one of several engines.

@@ -38,6 +38,9 @@ pub fn open_with(args: &EngineArgs, ranks: Option<&Ranks>) -> Result<OpenEngine,
     if let Reason::OnlySoftware(name) = &opened.why {
         output::detail(format_args!("adapter: {name} is software; --engine wgpu takes it"));
     }
+    if let Some(shared) = ranks.and_then(|ranks| sharing(ranks, opened.adapters)) {
+        output::note(shared);
+    }
     if let Some(crowded) = device.threads.and_then(crowded) {
         output::note(crowded);
     }
@@ -56,6 +59,13 @@ pub fn open_with(args: &EngineArgs, ranks: Option<&Ranks>) -> Result<OpenEngine,
         }
     }
     Ok(opened)
+}
+
+/// What more ranks than adapters mean.
+fn sharing(ranks: &Ranks, adapters: usize) -> Option<String> {
+    let shared = adapters > 0 && ranks.here() > adapters;
+    let [here, adapters] = [counted(ranks.here(), "rank"), counted(adapters, "adapter")];
+    shared.then(|| format!("adapter: {here} on this machine share {adapters}"))
 }
 
 /// What more threads than cores mean.
@@ -92,7 +102,6 @@ fn because(why: &Reason) -> String {
         Reason::Gpu(kind) => format!("the GPU found ({kind})"),
         Reason::GpuDoesNotOpen { name, error } => format!("as {name} does not open: {error}"),
         Reason::OnlySoftware(_) | Reason::NoGpu => "as there is no GPU".into(),
-        Reason::Ranks => "as several ranks compute on it".into(),
     }
 }
 

@@ -9,8 +9,8 @@
 //!
 //! Below stand `operand` (how numbers lie in memory, and how far they reach), `loops` (what is
 //! compiled), `windows` (pooling and re-indexing, which need no compiling) and [`simd`]
-//! (contractions), `share` (what of a program one of several ranks runs). Each imports only from those
-//! before it: share, operand, loops, windows, simd, plan, memory, jit, run, messages, explain, dump and footprint;
+//! (contractions). Each imports only from those before it: operand, loops, windows, simd, plan, memory, jit,
+//! run, messages, explain, dump and footprint;
 //! jit knows neither plan nor memory.
 
 pub mod dump;
@@ -23,7 +23,6 @@ pub mod messages;
 mod operand;
 mod plan;
 mod run;
-mod share;
 pub mod simd;
 #[cfg(test)]
 mod tests;
@@ -36,7 +35,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use self::memory::Leaves;
 use self::simd::Parts;
 use super::profile::Limits;
-use super::{Device, Engine, EngineError, Executable, Precision};
+use super::{Device, Engine, EngineError, Executable, Precision, share};
 use crate::graph::Program;
 use crate::ranks::Ranks;
 

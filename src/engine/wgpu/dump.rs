@@ -35,6 +35,7 @@ pub fn kernels(program: &Program, plan: &GpuPlan) -> String {
                 match dispatch {
                     Dispatch::One(_) => cut(kernel, &plan.cuts[id.index()]),
                     Dispatch::Flat(ids, flat) => flat_cut(plan, ids, flat, id),
+                    Dispatch::Ranks(ids) => ranks(plan, ids, id),
                 },
             ),
         ] {
@@ -62,11 +63,21 @@ pub fn flat_cut(plan: &GpuPlan, ids: &[KernelId], cut: &FlatCut, id: KernelId) -
     )
 }
 
+/// How many numbers cross to other ranks together, in a line, which stands with the first.
+pub fn ranks(plan: &GpuPlan, ids: &[KernelId], id: KernelId) -> String {
+    if ids[0] != id {
+        return format!("with {}", ids[0]);
+    }
+    let elements = ids.iter().map(|id| plan.kernels.list[id.index()].domain.shape.len());
+    format!("{} numbers of {} values", elements.sum::<usize>(), ids.len())
+}
+
 fn body(kernel: &Kernel) -> String {
     match &kernel.body {
         Body::Map => String::new(),
         Body::Contract(node) | Body::Weights(node) => format!("  {node}"),
         Body::Fold(nodes) => format!("  {}", joined(nodes)),
+        Body::Ranks(node) => format!("  {node}, of all ranks"),
         Body::Gather(of) => format!("  the parts of {of}"),
         Body::Merge { of, results } => format!("  {} from {of}", joined(results)),
         Body::Total { node, vectors, of } => {
@@ -181,7 +192,8 @@ fn of_blocks(DepthwiseBlocking { rows, columns }: &DepthwiseBlocking, kernel: &K
         | Body::Fold(_)
         | Body::Gather(_)
         | Body::Merge { .. }
-        | Body::Total { .. } => format!("single channels, {rows}×{columns} pixels a thread"),
+        | Body::Total { .. }
+        | Body::Ranks(_) => format!("single channels, {rows}×{columns} pixels a thread"),
     }
 }
 

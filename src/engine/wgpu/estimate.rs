@@ -82,7 +82,9 @@ pub struct Estimate {
 
 /// Of each dispatch of a program, in order.
 pub fn estimates(program: &Program, wgsl: &WgslProgram, chip: &Chip) -> Vec<Estimate> {
-    let all = wgsl.plan.dispatches.iter().zip(&wgsl.kernels);
+    let dispatches = wgsl.plan.dispatches.iter();
+    let here = dispatches.filter(|dispatch| !matches!(dispatch, Dispatch::Ranks(_)));
+    let all = here.zip(&wgsl.kernels);
     let one = |(dispatch, text): (&Dispatch, &KernelText)| {
         let groups = text.workgroups.iter().map(|&n| n as usize).product();
         let cost = Cost::of_all(program, &wgsl.plan, dispatch.kernels());
@@ -156,6 +158,10 @@ impl Work {
                     },
                 }
             }
+            // What the host does is no work of the device.
+            Dispatch::Ranks(_) => {
+                Self { threads: 1, memory: 0, matrices: false, products: 1, turns: 0 }
+            }
             Dispatch::Flat(ids, cut) => {
                 let sources = ids.iter().filter_map(|id| plan.kernels.list[id.index()].source());
                 let parts = sources.map(|of| plan.cuts[of.index()].splits).max();
@@ -175,7 +181,7 @@ impl Work {
 fn turns(graph: &Graph, kernel: &Kernel, cut: &TileCut) -> usize {
     let rows = cut.per_thread.min(cut.rows);
     match kernel.body {
-        Body::Map | Body::Total { .. } => 1,
+        Body::Map | Body::Total { .. } | Body::Ranks(_) => 1,
         Body::Contract(node) | Body::Weights(node) => {
             Contraction::of(graph, node).map_or(1, |it| contracted(&it, cut))
         }

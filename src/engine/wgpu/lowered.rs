@@ -1,10 +1,11 @@
 //! A program as plan and text.
 
 use crate::engine::EngineError;
-use crate::graph::{Op, Program};
+use crate::graph::{NodeId, Program};
 
 use super::cut::{Blocking, Target};
-use super::kernel::KernelId;
+use super::dispatch::Dispatch;
+use super::kernel::{Body, Kernel, KernelId};
 use super::plan::GpuPlan;
 use super::text::{self, KernelCode};
 
@@ -13,6 +14,18 @@ pub(super) struct Lowered {
     pub plan: GpuPlan,
     /// Of each dispatch.
     pub code: Vec<KernelCode>,
+    /// In the order in which they cross.
+    pub crossings: Vec<Crossing>,
+}
+
+/// Sums over ranks that cross together.
+pub(super) struct Crossing {
+    /// How many dispatches come before.
+    pub after: usize,
+    /// The first dispatch that reads any; their number where none does.
+    pub until: usize,
+    /// What crosses, and what comes back.
+    pub values: Vec<[NodeId; 2]>,
 }
 
 impl Lowered {
@@ -23,18 +36,75 @@ impl Lowered {
         target: Target,
         blocking: &dyn Fn(KernelId) -> Option<Blocking>,
     ) -> Result<Self, EngineError> {
-        let totals = program.graph.nodes.iter().any(|node| node.op == Op::Total);
-        if totals {
-            return Err(EngineError::NoRanks { engine: "wgpu" });
-        }
         let plan = GpuPlan::new(program, target, blocking);
-        let written = plan.dispatches.iter().map(|it| text::write(program, &plan, it));
-        let code = written.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
-        Ok(Self { plan, code })
+        let mut code = Vec::new();
+        // How many texts come before each dispatch, and after all.
+        let mut starts = Vec::with_capacity(plan.dispatches.len() + 1);
+        for dispatch in &plan.dispatches {
+            starts.push(code.len());
+            code.extend(text::write(program, &plan, dispatch)?);
+        }
+        starts.push(code.len());
+        let crossings = crossings(program, &plan, &starts);
+        Ok(Self { plan, code, crossings })
     }
 
     /// The same where nothing has been tuned.
     pub fn untuned(program: &Program, target: Target) -> Result<Self, EngineError> {
         Self::new(program, target, &|_| None)
+    }
+}
+
+fn kernels<'a>(plan: &'a GpuPlan, dispatch: &'a Dispatch) -> impl Iterator<Item = &'a Kernel> {
+    dispatch.kernels().iter().map(|id| &plan.kernels.list[id.index()])
+}
+
+fn crossings(program: &Program, plan: &GpuPlan, starts: &[usize]) -> Vec<Crossing> {
+    let mut crossings = Vec::new();
+    for (at, dispatch) in plan.dispatches.iter().enumerate() {
+        let of_ranks = kernels(plan, dispatch).filter_map(|kernel| match kernel.body {
+            Body::Ranks(node) => Some([program.graph.node(node).args[0], node]),
+            Body::Map
+            | Body::Contract(_)
+            | Body::Fold(_)
+            | Body::Weights(_)
+            | Body::Gather(_)
+            | Body::Merge { .. }
+            | Body::Total { .. } => None,
+        });
+        let values: Vec<[NodeId; 2]> = of_ranks.collect();
+        if values.is_empty() {
+            continue;
+        }
+        let reads = |later: &Dispatch| {
+            let mut reads = kernels(plan, later).flat_map(|kernel| &kernel.reads);
+            reads.any(|read| values.iter().any(|[_, back]| *back == read.value))
+        };
+        let later = plan.dispatches[at + 1..].iter().position(reads);
+        let until = later.map_or(starts[starts.len() - 1], |later| starts[at + 1 + later]);
+        crossings.push(Crossing { after: starts[at], until, values });
+    }
+    crossings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Spec;
+    use crate::lower::{Form, Goal, Updates, program};
+
+    #[test]
+    fn gradients_cross_while_backward_goes_on_and_are_read_behind_it() {
+        let text = "net n(classes = 3) { input(2, 1, 1) -> conv(1x1, 512) -> bn -> relu -> conv(1x1, 512) -> bn \
+            -> relu -> conv(1x1, 512) -> bn -> relu -> linear(classes) }";
+        let network = Spec::new("n", text).compile().unwrap();
+        let form = Form { ranks: Some(2), ..Form::default() };
+        let program = program(&network, 8, Goal::Training(Updates::PAPER, form));
+        let Lowered { code, crossings, .. } =
+            Lowered::untuned(&program, Target::default()).unwrap();
+        let [_, .., last] = &crossings[..] else { panic!("{} crossings", crossings.len()) };
+        assert!(crossings.is_sorted_by(|a, b| a.after < b.after), "each is a part of the step");
+        assert!(crossings.iter().all(|crossing| crossing.until >= last.after));
+        assert!(last.until < code.len());
     }
 }

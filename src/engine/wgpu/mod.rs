@@ -12,20 +12,25 @@
 //! 6. `text`: WGSL, with what it binds. So far `lowered`, all without a device; `wgsl` hands it
 //!    to whoever wants to read it, [`dump`] shows the plan.
 //! 7. `pipelines`: texts compiled by the driver.
-//! 8. `executable`: a step as one submission, before which `expansion` makes numbers of pictures.
+//! 8. `executable`: a step as one submission, before which `expansion` makes numbers of pictures; with other
+//!    ranks as several, between which sums cross (`crossing`).
 //!
 //! A stage imports from those before it and from `numbers`, `device` from what it holds (`memory`,
 //! `text`). `tune` and `self_test` run whole programs: of a program in several cuts they keep the
 //! fastest, of cooperative matrices they find out whether they are right. `cost` says what a kernel
-//! computes and moves, `estimate` how long that takes at least on one of the `chips`. Others see what this module hands on, and `dump`.
+//! computes and moves, `estimate` how long that takes at least on one of the `chips`. `completed` is what one of several
+//! ranks runs of a program of all. Others see what this module hands on, and `dump`.
 
 use std::sync::Arc;
 
-use crate::engine::{Device, Engine, EngineError, Executable, Precision};
+use crate::engine::{Device, Engine, EngineError, Executable, Precision, share};
 use crate::graph::Program;
+use crate::ranks::Ranks;
 
 pub mod chips;
+mod completed;
 mod cost;
+mod crossing;
 pub mod cut;
 mod device;
 pub mod dispatch;
@@ -76,6 +81,8 @@ pub struct WgpuEngine {
     tune: Tune,
     /// Why contractions go without the cooperative matrices that the precision would use.
     without: Option<String>,
+    /// With which others it computes.
+    ranks: Option<Ranks>,
 }
 
 impl WgpuEngine {
@@ -94,7 +101,7 @@ impl WgpuEngine {
         let tune = if software { Tune::Off } else { options.tune };
         let capabilities = gpu.capabilities(Capabilities::default());
         let target = Target { activations, style, capabilities, ..Target::default() };
-        let engine = Self { gpu, target, tune, without: None };
+        let engine = Self { gpu, target, tune, without: None, ranks: None };
         let matrices = options.precision != Precision::F32;
         // Without them f16x3 is f32, which is to be said; f16 is f16.
         let parts = options.precision == Precision::F16x3;
@@ -103,6 +110,13 @@ impl WgpuEngine {
             DeviceLimits::Adapter if software => engine.without(parts, "the adapter is software"),
             DeviceLimits::Adapter => engine.with_capabilities(matrices),
         })
+    }
+
+    /// The same engine as one of several ranks.
+    #[must_use]
+    pub fn with_ranks(self, ranks: Ranks) -> Self {
+        let target = Target { rank: ranks.rank(), ..self.target };
+        Self { ranks: Some(ranks), target, ..self }
     }
 
     /// The same engine, which says why it has no matrices if they are wanted.
@@ -184,6 +198,12 @@ impl WgpuEngine {
         self.gpu.device.destroy();
     }
 
+    /// Adapters like the one that is used, itself among them, which the processes of a machine take in turn: one
+    /// where it was asked for by its number.
+    pub fn alike(&self) -> usize {
+        self.gpu.alike
+    }
+
     /// The adapter that is used.
     pub fn adapter(&self) -> &AdapterSummary {
         &self.gpu.summary
@@ -198,7 +218,19 @@ impl Engine for WgpuEngine {
     }
 
     fn compile(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
-        let (lowered, tuned) = tune::tuned(&self.gpu, program, self.target, self.tune)?;
-        Ok(Box::new(executable::GpuProgram::new(self.gpu.clone(), program, lowered, tuned)?))
+        let ranks = self.ranks.as_ref();
+        if ranks.is_none() {
+            share::is_of_one(program)?;
+        }
+        let (lowered, tuned) = tune::tuned(&self.gpu, program, self.target, self.tune, ranks)?;
+        let (gpu, ranks) = (self.gpu.clone(), self.ranks.clone());
+        Ok(Box::new(executable::GpuProgram::new(gpu, program, lowered, tuned, ranks)?))
+    }
+
+    fn compile_divided(&self, program: &Program) -> Result<Box<dyn Executable>, EngineError> {
+        let Some(ranks) = &self.ranks else { return self.compile(program) };
+        let own = share::divided(program, ranks.count())?;
+        let own = share::indices_of_all(&own, ranks.rank() * own.batch);
+        self.compile(&completed::completed(&own, ranks.rank(), ranks.count())?)
     }
 }

@@ -85,7 +85,7 @@ fn results(
 }
 
 fn run(gpu: &Arc<Gpu>, program: &Program, lowered: Lowered) -> Result<Vec<Vec<f32>>, EngineError> {
-    let mut executable = GpuProgram::new(gpu.clone(), program, lowered, Vec::new())?;
+    let mut executable = GpuProgram::new(gpu.clone(), program, lowered, Vec::new(), None)?;
     for (at, input) in program.graph.inputs.iter().enumerate() {
         executable.write(InputId(at as u32), &integers(at, input.ty.shape.len()))?;
     }

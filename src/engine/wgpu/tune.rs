@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use crate::engine::profile::{Candidate, Tuned};
 use crate::engine::{EngineError, Executable};
 use crate::graph::Program;
+use crate::ranks::Ranks;
 use crate::text::sha256;
 
 use super::cost::Cost;
@@ -40,16 +41,49 @@ pub(super) fn tuned(
     program: &Program,
     target: Target,
     tune: Tune,
+    ranks: Option<&Ranks>,
 ) -> Result<(Lowered, Vec<Tuned>), EngineError> {
     let untried = Lowered::untuned(program, target)?;
-    if tune == Tune::Off || target.style != Style::Staged {
-        return Ok((untried, Vec::new()));
+    // Other forms give other bits, and what ranks make of their sums is to be the same.
+    let together = ranks.filter(|_| !untried.crossings.is_empty());
+    let is_tuned = tune != Tune::Off && target.style == Style::Staged;
+    let (own, tried) = match is_tuned && together.is_none_or(Ranks::is_first) {
+        true => found(gpu, program, (target, tune), &untried)?,
+        false => (Vec::new(), Vec::new()),
+    };
+    let chosen = match together {
+        Some(ranks) => of_first(ranks, &own)?,
+        None => own,
+    };
+    if chosen.iter().all(Option::is_none) {
+        return Ok((untried, tried));
     }
+    let contractions = contractions(program, &untried, target);
+    let chosen = |at: usize| {
+        let candidates = &contractions.get(at)?.as_ref()?.candidates;
+        chosen.get(at).copied().flatten().filter(|blocking| candidates.contains(blocking))
+    };
+    Ok((Lowered::new(program, target, &|id| chosen(id.index()))?, tried))
+}
+
+/// What the first rank has chosen.
+fn of_first(ranks: &Ranks, own: &[Option<Blocking>]) -> Result<Vec<Option<Blocking>>, EngineError> {
+    let said = serde_json::to_vec(own).unwrap_or_default();
+    Ok(serde_json::from_slice(&ranks.told(&said)?).unwrap_or_default())
+}
+
+/// Of each kernel its fastest blocking that is known, after finding out where none is, with what was timed.
+fn found(
+    gpu: &Arc<Gpu>,
+    program: &Program,
+    (target, tune): (Target, Tune),
+    untried: &Lowered,
+) -> Result<(Vec<Option<Blocking>>, Vec<Tuned>), EngineError> {
     let known = || match tune {
         Tune::Cached => Found::read(gpu).0,
         Tune::Off | Tune::Full => BTreeMap::new(),
     };
-    let contractions = contractions(program, &untried, target);
+    let contractions = contractions(program, untried, target);
     let complete =
         |found: &BTreeMap<_, _>| contractions.iter().flatten().all(|c| c.kept(found).is_some());
     let (mut found, mut tried) = (known(), Vec::new());
@@ -59,7 +93,7 @@ pub(super) fn tuned(
         found = known();
         if !complete(&found) {
             let times = timed(gpu, program, target, &contractions)?;
-            tried = told(&contractions, &times, &untried);
+            tried = told(&contractions, &times, untried);
             // What is known stays: other blockings give other bits.
             let mut new = fastest(&contractions, &times);
             let kept = contractions.iter().flatten().filter(|c| c.kept(&found).is_some());
@@ -69,8 +103,8 @@ pub(super) fn tuned(
             found.extend(new);
         }
     }
-    let chosen = |at: usize| contractions.get(at)?.as_ref()?.kept(&found);
-    Ok((Lowered::new(program, target, &|id| chosen(id.index()))?, tried))
+    let chosen = contractions.iter().map(|it| it.as_ref()?.kept(&found));
+    Ok((chosen.collect(), tried))
 }
 
 /// A contraction that may be tuned.
@@ -227,7 +261,7 @@ fn path(gpu: &Gpu) -> Option<PathBuf> {
 fn seconds(gpu: &Arc<Gpu>, program: &Program, lowered: Lowered) -> Result<Vec<f64>, EngineError> {
     let dispatches: Vec<_> = lowered.code.iter().map(|code| code.kernels.clone()).collect();
     let mut least = vec![f64::INFINITY; lowered.plan.kernels.list.len()];
-    let mut program = GpuProgram::new(gpu.clone(), program, lowered, Vec::new())?;
+    let mut program = GpuProgram::new(gpu.clone(), program, lowered, Vec::new(), None)?;
     let warm = Instant::now();
     while warm.elapsed() < WARM {
         program.run()?;

@@ -62,7 +62,7 @@ pub fn wgsl(
     limits: DeviceLimits,
     target: Target,
 ) -> Result<WgslProgram, EngineError> {
-    let Lowered { plan, code } = Lowered::untuned(program, target)?;
+    let Lowered { plan, code, .. } = Lowered::untuned(program, target)?;
     if let Some(most) = limits.binding() {
         buffers::check_sizes(&plan.memory, program.batch, most, "WebGPU by default")?;
     }

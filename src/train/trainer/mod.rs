@@ -248,9 +248,10 @@ impl Session {
             }
             let done = step + 1;
             let due = done == steps.end || self.plan.evaluates(done);
-            let waits =
-                |begun: &Underway| due || begun.results.is_ready() || observer.interrupted();
-            if let Some(begun) = underway.take_if(|begun| waits(begun)) {
+            // All ranks wait for the same steps.
+            let ready = underway.as_ref().is_some_and(|begun| begun.results.is_ready());
+            let waits = due || ready || self.stops(observer)?;
+            if let Some(begun) = underway.take_if(|_| waits) {
                 self.finish(begun, false, pace, records, observer)?;
             }
             records.tell(observer)?;

@@ -136,6 +136,7 @@ fn resnet_20_is_cut_as_blessed() {
             let cut = match dispatch {
                 Dispatch::One(_) => dump::cut(kernel, &plan.cuts[id.index()]),
                 Dispatch::Flat(ids, cut) => dump::flat_cut(&plan, ids, cut, id),
+                Dispatch::Ranks(ids) => dump::ranks(&plan, ids, id),
             };
             *cuts.entry(format!("{kind:<8} {cut}")).or_default() += 1;
         }

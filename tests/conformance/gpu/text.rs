@@ -86,6 +86,7 @@ fn planned(plan: &GpuPlan, text: &KernelText) -> usize {
     match dispatch.expect("a dispatch") {
         Dispatch::One(_) => plan.cuts[id.index()].workgroup_memory(&plan.kernels.list[id.index()]),
         Dispatch::Flat(_, cut) => cut.workgroup_memory(),
+        Dispatch::Ranks(_) => 0,
     }
 }
 

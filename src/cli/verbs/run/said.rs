@@ -33,13 +33,14 @@ pub fn of_weights(recipe: &Recipe, network: &Network) -> Vec<String> {
 }
 
 /// Who trains together, and what their batch norms see.
-pub fn ranks(ranks: &Ranks, sharing: Sharing) -> String {
+pub fn ranks(ranks: &Ranks, sharing: Sharing, is_exact: bool) -> String {
+    let changes = if is_exact { "changes no result" } else { "changes rounding alone" };
     let how = match sharing {
-        Sharing::Alone | Sharing::AsOne(_) => "as one: their number changes no result",
-        Sharing::ByRank(_) => {
+        Sharing::Alone | Sharing::AsOne(_) => format!("as one: their number {changes}"),
+        Sharing::ByRank(_) => format!(
             "batch norms take each rank's own pictures; with sync_bn: true those of all, and the number of \
-             ranks changes no result"
-        }
+             ranks {changes}"
+        ),
     };
     format!("{} ({} on this machine), {how}", counted(ranks.count(), "rank"), ranks.here())
 }

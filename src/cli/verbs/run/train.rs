@@ -151,6 +151,11 @@ fn train_with(ranks: Option<&Ranks>, args: &RunArgs, signals: &Signals) -> Resul
     if !is_first {
         return follow(run, (values, done), signals);
     }
+    if let Some(ranks) = ranks {
+        let recipe = &run.config().recipe;
+        let sharing = Sharing::of(recipe, training.network(), ranks.count());
+        output::note(said::ranks(ranks, sharing, engine.is_exact()));
+    }
     // Only when the programs are compiled is a folder made.
     let (folder, lock) = match held {
         Some(held) => held,
@@ -309,12 +314,6 @@ fn go(
         if done > 0 { format!(", from step {done} on") } else { String::new() },
         folder.path().display()
     ));
-    if let Some(ranks) = &session.ranks {
-        output::note(said::ranks(
-            ranks,
-            Sharing::of(&session.config.recipe, network, ranks.count()),
-        ));
-    }
     if done > 0 && done >= plan.total {
         output::note(format_args!(
             "all {done} steps are done, so nothing is trained; --epochs or --steps with more goes on, and the \

@@ -84,8 +84,11 @@ pub fn cut(
 fn contraction(graph: &Graph, kernel: &Kernel) -> Option<Contraction> {
     match kernel.body {
         Body::Contract(node) | Body::Weights(node) => Contraction::of(graph, node),
-        Body::Map | Body::Fold(_) | Body::Gather(_) | Body::Merge { .. } | Body::Total { .. } => {
-            None
-        }
+        Body::Map
+        | Body::Fold(_)
+        | Body::Gather(_)
+        | Body::Merge { .. }
+        | Body::Total { .. }
+        | Body::Ranks(_) => None,
     }
 }

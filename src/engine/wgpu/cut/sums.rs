@@ -85,7 +85,8 @@ impl TileCut {
                 | Body::Contract(_)
                 | Body::Fold(_)
                 | Body::Weights(_)
-                | Body::Total { .. },
+                | Body::Total { .. }
+                | Body::Ranks(_),
                 _,
             ) => cut,
         }
@@ -142,7 +143,7 @@ impl TileCut {
             Body::Gather(_) => f32 * self.width * self.threads(),
             // A sum, and the count, sum and squares of a moment.
             Body::Merge { .. } => 4 * f32 * self.threads(),
-            Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Weights(_) => 0,
+            Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Weights(_) | Body::Ranks(_) => 0,
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct Target {
     pub choice: usize,
     /// What kernels use of the device.
     pub capabilities: Capabilities,
+    /// The number of the rank, whose random numbers go on where those of the ranks before end.
+    pub rank: usize,
 }
 
 impl Target {

@@ -337,6 +337,7 @@ fn every_element_is_computed_once() {
     let depthwise = Cell::new(0);
     all(|graph, kernel, cut, target| match (&kernel.body, cut.multiply) {
         (Body::Total { .. }, _) => assert_eq!(cut.workgroups(kernel), 1),
+        (Body::Ranks(_), _) => unreachable!("it is no dispatch"),
         (Body::Map | Body::Fold(_) | Body::Gather(_) | Body::Merge { .. }, multiply) => {
             assert_eq!((multiply, cut.splits), (Multiply::Scalars, 1));
             assert!(cut.threads() <= 256 && cut.threads().is_power_of_two(), "{cut:?}");

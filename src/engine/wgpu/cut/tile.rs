@@ -335,7 +335,8 @@ impl TileCut {
             | Body::Fold(_)
             | Body::Gather(_)
             | Body::Merge { .. }
-            | Body::Total { .. } => self.row_tiles() * kernel.columns.len() * self.cols,
+            | Body::Total { .. }
+            | Body::Ranks(_) => self.row_tiles() * kernel.columns.len() * self.cols,
         }
     }
 

@@ -69,6 +69,8 @@ pub fn adapters() -> Vec<AdapterSummary> {
 #[derive(Debug)]
 pub(in crate::engine::wgpu) struct Gpu {
     pub summary: AdapterSummary,
+    /// Adapters among which processes of this machine are divided.
+    pub alike: usize,
     pub adapter: wgpu::Adapter,
     pub device: wgpu::Device,
     pub queue: wgpu::Queue,
@@ -84,8 +86,8 @@ impl Gpu {
         let instance = instance();
         let mut found = all(&instance);
         let summaries: Vec<_> = found.iter().map(|(summary, _)| summary.clone()).collect();
-        let chosen = choose(&summaries, options.adapter, activations)?;
-        let (summary, adapter) = found.swap_remove(chosen);
+        let alike = choose(&summaries, options.adapter, activations)?;
+        let (summary, adapter) = found.swap_remove(alike[options.place % alike.len()]);
         let offered = adapter.features() & options.limits.features();
         let features = features(activations, offered, &summary.name)?;
         let limits = options.limits.asked(&adapter.limits());
@@ -94,7 +96,8 @@ impl Gpu {
         let pipelines = options.pipelines.as_ref().map(|folder| folder.join(file_name(&adapter)));
         let (device, queue) = open(&adapter, features, limits)?;
         let faults = Faults::watch(&device);
-        Ok(Self { summary, adapter, device, queue, faults, patience, pipelines })
+        let alike = alike.len();
+        Ok(Self { summary, alike, adapter, device, queue, faults, patience, pipelines })
     }
 
     /// Another device of the same adapter, with these features and else like this one.
@@ -153,16 +156,19 @@ fn open(
     })
 }
 
-/// The adapter of the number that is asked for, or else the best.
+/// The adapter of the number that is asked for, or else the best, with all that are like it.
 fn choose(
     found: &[AdapterSummary],
     asked: Option<usize>,
     activations: NumberFormat,
-) -> Result<usize, EngineError> {
+) -> Result<Vec<usize>, EngineError> {
     match asked {
-        Some(number) if number < found.len() => Ok(number),
+        Some(number) if number < found.len() => Ok(vec![number]),
         Some(number) => Err(EngineError::NoSuchAdapter { number, found: found.len() }),
-        None => best(found, activations).ok_or(EngineError::NoAdapter),
+        None => {
+            let best = best(found, activations).ok_or(EngineError::NoAdapter)?;
+            Ok((best..found.len()).filter(|&at| found[at] == found[best]).collect())
+        }
     }
 }
 
@@ -217,7 +223,9 @@ mod tests {
         let all =
             [adapter("discrete", true), adapter("discrete", true), adapter("software", false)];
         let chosen = |asked| choose(&all, asked, NumberFormat::F16);
-        assert_eq!([chosen(None), chosen(Some(1)), chosen(Some(2))], [Ok(0), Ok(1), Ok(2)]);
+        // Of its kind there are two, which processes share.
+        assert_eq!(chosen(None), Ok(vec![0, 1]));
+        assert_eq!([chosen(Some(1)), chosen(Some(2))], [Ok(vec![1]), Ok(vec![2])]);
         assert_eq!(chosen(Some(3)), Err(EngineError::NoSuchAdapter { number: 3, found: 3 }));
         let none = choose(&[], Some(0), NumberFormat::F32);
         assert_eq!(none, Err(EngineError::NoSuchAdapter { number: 0, found: 0 }));

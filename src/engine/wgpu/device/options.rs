@@ -62,6 +62,9 @@ impl DeviceLimits {
 pub struct Options {
     /// Which adapter, by its place in [`super::adapter::adapters`]; else the best for the precision.
     pub adapter: Option<usize>,
+    /// Which of the processes on this machine this is, from 0: they take the adapters that are like the best in
+    /// turn.
+    pub place: usize,
     /// What the device is asked for.
     pub limits: DeviceLimits,
     /// What it computes in; half precision needs an adapter that has it.

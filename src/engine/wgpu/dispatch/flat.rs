@@ -26,7 +26,8 @@ pub(super) fn likeness(
         | Body::Fold(_)
         | Body::Weights(_)
         | Body::Merge { .. }
-        | Body::Total { .. } => return None,
+        | Body::Total { .. }
+        | Body::Ranks(_) => return None,
     };
     shared_by_value(kernel.domain)?;
     // Without channels there is no axis that numbers all elements.

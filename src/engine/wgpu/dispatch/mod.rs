@@ -24,6 +24,8 @@ pub enum Dispatch {
     One(KernelId),
     /// Kernels that are alike, element by element, none of which waits for another.
     Flat(Vec<KernelId>, FlatCut),
+    /// Sums over ranks, which cross together.
+    Ranks(Vec<KernelId>),
 }
 
 /// Threads of a workgroup of a flat dispatch.
@@ -47,7 +49,7 @@ impl Dispatch {
     pub fn kernels(&self) -> &[KernelId] {
         match self {
             Dispatch::One(id) => std::slice::from_ref(id),
-            Dispatch::Flat(ids, _) => ids,
+            Dispatch::Flat(ids, _) | Dispatch::Ranks(ids) => ids,
         }
     }
 }
@@ -101,6 +103,7 @@ pub fn dispatches(
             let cut = FlatCut::of(kernels, cuts, &ids, style);
             Dispatch::Flat(ids, cut)
         }
+        schedule::Run::Ranks(ids) => Dispatch::Ranks(ids),
     };
     runs.into_iter().map(dispatch).collect()
 }

@@ -20,6 +20,8 @@ pub(super) enum Run {
     One(KernelId),
     /// Of one likeness, none of which waits for another.
     Alike(Vec<KernelId>),
+    /// Sums over ranks, which cross together.
+    Ranks(Vec<KernelId>),
 }
 
 /// Every kernel once, in an order in which each has what it reads, and overwrites nothing that
@@ -30,20 +32,38 @@ pub(super) fn runs(program: &Program, kernels: &Kernels, cuts: &[TileCut]) -> Ve
         kernels.in_place.iter().map(|&(input, new)| (new, input)).collect();
     let totals = kernels.list.iter().filter(|kernel| matches!(kernel.body, Body::Total { .. }));
     let totalled: HashSet<KernelId> = totals.flat_map(Kernel::sources).copied().collect();
-    for (at, kernel) in kernels.list.iter().enumerate() {
-        let id = KernelId(at as u32);
-        let touched = Touched::of(program, kernels, &over, id);
-        schedule.run(|waiting| waiting.touched.conflicts(&touched));
+    let touched = |id| Touched::of(program, kernels, &over, id);
+    let mut all = (0..kernels.list.len()).map(|at| KernelId(at as u32)).peekable();
+    while let Some(id) = all.next() {
+        let kernel = &kernels.list[id.index()];
+        let mut touches = touched(id);
+        if is_of_ranks(kernel) {
+            let mut ids = vec![id];
+            while let Some(next) = all.next_if(|next| {
+                is_of_ranks(&kernels.list[next.index()]) && !touches.conflicts(&touched(*next))
+            }) {
+                touches.add(touched(next));
+                ids.push(next);
+            }
+            schedule.run(|waiting| waiting.touched.conflicts(&touches));
+            schedule.runs.push(Run::Ranks(ids));
+            continue;
+        }
+        schedule.run(|waiting| waiting.touched.conflicts(&touches));
         match likeness(program, kernels, &over, id, totalled.contains(&id)) {
             None => schedule.runs.push(Run::One(id)),
             Some(likeness) => {
                 let partials = partials(kernel, kernels, cuts);
-                schedule.put_off(Waiting { likeness, ids: vec![id], touched, partials });
+                schedule.put_off(Waiting { likeness, ids: vec![id], touched: touches, partials });
             }
         }
     }
     schedule.run(|_| true);
     schedule.runs
+}
+
+fn is_of_ranks(kernel: &Kernel) -> bool {
+    matches!(kernel.body, Body::Ranks(_))
 }
 
 /// The partial sums that a kernel adds up.

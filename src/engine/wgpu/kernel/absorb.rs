@@ -105,7 +105,7 @@ fn drop_empty(former: &mut Former) {
         match &mut kernel.body {
             Body::Gather(of) | Body::Merge { of, .. } => *of = now[of.index()],
             Body::Total { of, .. } => of.iter_mut().for_each(|of| *of = now[of.index()]),
-            Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Weights(_) => {}
+            Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Weights(_) | Body::Ranks(_) => {}
         }
     }
     former.made_in.iter_mut().flatten().for_each(|made| *made = now[made.index()]);

@@ -21,6 +21,7 @@ pub fn kind(program: &Program, kernel: &Kernel) -> &'static str {
         Body::Gather(_) => "gather",
         Body::Merge { .. } => "merge",
         Body::Total { .. } => "total",
+        Body::Ranks(_) => "ranks",
     }
 }
 
@@ -32,7 +33,7 @@ pub fn fused(program: &Program, kernels: &Kernels, id: KernelId) -> Vec<NodeId> 
         Body::Gather(_) => Vec::new(),
         Body::Merge { ref results, .. } => results.clone(),
         Body::Total { node, .. } => vec![node],
-        Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Weights(_) => {
+        Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Weights(_) | Body::Ranks(_) => {
             kernel.anchors(&kernels.list)
         }
     };

@@ -9,7 +9,7 @@ use super::rules::{from_tiles, is_anchor, is_vector, shared_by_input, shared_by_
 use super::stored::stored;
 use super::total::Totals;
 use super::types::{Body, Column, Kernel, KernelId, KernelRead, KernelStore, Moment};
-use super::{order, reach};
+use super::{order, ranks, reach};
 
 /// Buffers bound to one dispatch, that every WebGPU adapter offers.
 pub(super) const MOST_BUFFERS: usize = 8;
@@ -58,6 +58,7 @@ impl<'a> Former<'a> {
         let order = order::order(self.program, placement);
         let updates = order::only_for_updates(self.program);
         let (late, early): (Vec<_>, Vec<_>) = order.into_iter().partition(|n| updates[n.index()]);
+        let early = ranks::together(self.program, early);
         for id in early.into_iter().chain(late) {
             self.place(id);
         }
@@ -84,8 +85,8 @@ impl<'a> Former<'a> {
                 let made = self.push(Body::Gather(of), id);
                 self.made_in[id.index()] = Some(made);
             }
-            // What has one is refused before.
-            Op::Input(_) | Op::Total => {}
+            Op::Total => self.place_ranks(id),
+            Op::Input(_) => {}
             Op::Const(_)
             | Op::Unary(_)
             | Op::Binary(_)
@@ -226,6 +227,20 @@ impl<'a> Former<'a> {
         }
     }
 
+    /// What goes to other ranks lies in a buffer.
+    fn place_ranks(&mut self, id: NodeId) {
+        let value = self.graph.node(id).args[0];
+        if self.is_open(value) {
+            self.stored[value.index()] = true;
+            self.place_pointwise(value);
+        }
+        let kernel = self.push(Body::Ranks(id), id);
+        self.read(kernel, &[(value, true)]);
+        let at = Moment::Epilogue;
+        self.list[kernel.index()].stores.push(KernelStore { value: id, into: None, at });
+        self.made_in[id.index()] = Some(kernel);
+    }
+
     /// Has the sums of kernel `of` merged into reduction `id`.
     fn merge(&mut self, of: KernelId, id: NodeId) {
         let ty = self.graph.node(id).ty;
@@ -242,7 +257,8 @@ impl<'a> Former<'a> {
                 | Body::Weights(_)
                 | Body::Gather(_)
                 | Body::Merge { .. }
-                | Body::Total { .. } => None,
+                | Body::Total { .. }
+                | Body::Ranks(_) => None,
             }
         });
         let made = known.unwrap_or_else(|| self.push(Body::Merge { of, results: vec![id] }, id));
@@ -286,7 +302,8 @@ impl<'a> Former<'a> {
             | Body::Weights(_)
             | Body::Gather(_)
             | Body::Merge { .. }
-            | Body::Total { .. } => false,
+            | Body::Total { .. }
+            | Body::Ranks(_) => false,
         };
         let all = self.list[first..].iter().enumerate().filter(|(_, kernel)| rows(kernel));
         all.map(|(at, _)| KernelId((first + at) as u32)).collect()

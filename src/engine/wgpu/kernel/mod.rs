@@ -8,7 +8,7 @@
 //! the kernel leaves one partial a tile; a merging kernel adds those up in a fixed order.
 //!
 //! [`form()`] groups nodes into kernels (`order` says in which order they are given to them, `former`
-//! where each goes, `stored` which have a buffer, `total` which sums are one kernel), lets contractions
+//! where each goes, `ranks` what crosses to other ranks together, `stored` which have a buffer, `total` which sums are one kernel), lets contractions
 //! `absorb` pointwise kernels, and appends the copies that state `updates` need. `types` holds what comes out, `rules` what is asked of single nodes, `reach` finds
 //! what an expression reads. `describe` has names for people.
 //!
@@ -19,6 +19,7 @@ mod describe;
 mod form;
 mod former;
 mod order;
+mod ranks;
 mod reach;
 mod rules;
 mod stored;

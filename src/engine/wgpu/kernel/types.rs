@@ -50,6 +50,8 @@ pub enum Body {
         /// Whose columns, which have no other use.
         of: Vec<KernelId>,
     },
+    /// No dispatch: a value goes to the host, and its sum over all ranks comes back.
+    Ranks(NodeId),
 }
 
 /// A number that a kernel leaves for each tile and channel.
@@ -115,7 +117,7 @@ impl Kernel {
             Body::Fold(nodes) => nodes.clone(),
             Body::Gather(of) => all[of.index()].anchors(all),
             Body::Merge { results, .. } => results.clone(),
-            Body::Total { node, .. } => vec![*node],
+            Body::Total { node, .. } | Body::Ranks(node) => vec![*node],
         }
     }
 
@@ -128,20 +130,21 @@ impl Kernel {
             | Body::Fold(_)
             | Body::Gather(_)
             | Body::Merge { .. }
-            | Body::Total { .. } => self.anchors(all),
+            | Body::Total { .. }
+            | Body::Ranks(_) => self.anchors(all),
         }
     }
 
     /// Whether pointwise work may be attached.
     pub(super) fn has_epilogue(&self) -> bool {
-        !matches!(self.body, Body::Weights(_))
+        !matches!(self.body, Body::Weights(_) | Body::Ranks(_))
     }
 
     /// Whether per-tile sums may be attached.
     pub(super) fn has_tiles(&self) -> bool {
         match self.body {
             Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Gather(_) => true,
-            Body::Weights(_) | Body::Merge { .. } | Body::Total { .. } => false,
+            Body::Weights(_) | Body::Merge { .. } | Body::Total { .. } | Body::Ranks(_) => false,
         }
     }
 
@@ -164,7 +167,9 @@ impl Kernel {
         match &self.body {
             Body::Gather(of) | Body::Merge { of, .. } => std::slice::from_ref(of),
             Body::Total { of, .. } => of,
-            Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Weights(_) => &[],
+            Body::Map | Body::Contract(_) | Body::Fold(_) | Body::Weights(_) | Body::Ranks(_) => {
+                &[]
+            }
         }
     }
 
@@ -176,7 +181,8 @@ impl Kernel {
             | Body::Contract(_)
             | Body::Fold(_)
             | Body::Weights(_)
-            | Body::Total { .. } => None,
+            | Body::Total { .. }
+            | Body::Ranks(_) => None,
         }
     }
 }

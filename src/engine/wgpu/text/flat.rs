@@ -72,7 +72,8 @@ fn instance(
         | Body::Fold(_)
         | Body::Weights(_)
         | Body::Merge { .. }
-        | Body::Total { .. } => 0,
+        | Body::Total { .. }
+        | Body::Ranks(_) => 0,
     };
     writer.bindings.instance([0, elements as u32, parts as u32]);
     let mut hooks = vec![("epilogue", epilogue(&mut writer))];

@@ -23,7 +23,8 @@ pub(super) fn map(writer: &mut Writer) -> String {
         | Body::Contract(_)
         | Body::Weights(_)
         | Body::Merge { .. }
-        | Body::Total { .. } => {}
+        | Body::Total { .. }
+        | Body::Ranks(_) => {}
     });
     let mut hooks = vec![
         ("constants", constants(writer)),

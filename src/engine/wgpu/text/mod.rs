@@ -72,6 +72,7 @@ pub(super) fn write(
     match dispatch {
         Dispatch::One(id) => Ok(vec![one(program, plan, *id)?]),
         Dispatch::Flat(ids, cut) => flat::write(program, plan, ids, *cut),
+        Dispatch::Ranks(_) => Ok(Vec::new()),
     }
 }
 
@@ -84,6 +85,10 @@ fn one(program: &Program, plan: &GpuPlan, id: KernelId) -> Result<KernelCode, En
         Body::Contract(node) | Body::Weights(node) => contraction(&mut writer, node),
         Body::Gather(_) | Body::Merge { .. } => sums::sums(&mut writer),
         Body::Total { .. } => total::total(&mut writer, id),
+        Body::Ranks(node) => {
+            writer.refuse(node);
+            String::new()
+        }
     };
     if let Some(fault) = writer.fault() {
         return Err(EngineError::Internal(fault));

@@ -27,7 +27,8 @@ pub(super) fn sums(writer: &mut Writer) -> String {
         | Body::Fold(_)
         | Body::Weights(_)
         | Body::Gather(_)
-        | Body::Total { .. } => {
+        | Body::Total { .. }
+        | Body::Ranks(_) => {
             vec![gathered(writer, of, parts)]
         }
     };
@@ -71,7 +72,8 @@ var<workgroup> moments: array<Moments, THREADS>;
         | Body::Fold(_)
         | Body::Weights(_)
         | Body::Gather(_)
-        | Body::Total { .. } => "var<workgroup> sums: array<V, THREADS>;\n",
+        | Body::Total { .. }
+        | Body::Ranks(_) => "var<workgroup> sums: array<V, THREADS>;\n",
     };
     joined.to_owned() + &workgroup_memory(writer)
 }

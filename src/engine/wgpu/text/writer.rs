@@ -180,6 +180,11 @@ impl<'a> Writer<'a> {
             Op::Random { stream } => {
                 let seed = self.value(node.args[0], &At { width: 1, ..inside.clone() });
                 let i = self.address(node.ty.shape, &inside);
+                let before = self.plan.target.rank * node.ty.shape.len();
+                let i = match before * usize::from(node.ty.batched) {
+                    0 => i,
+                    before => format!("{before}u + {i}"),
+                };
                 format!("uniform{}({seed}, {stream}u, {i})", inside.width)
             }
             Op::Index => {

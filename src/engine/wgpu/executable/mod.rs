@@ -6,8 +6,10 @@ use crate::engine::profile::{KernelTime, Tuned};
 use crate::engine::{EngineError, Executable, Pending};
 use crate::graph::{InputId, NodeId, Program, Shape};
 use crate::pixels::{self, Extent};
+use crate::ranks::Ranks;
 
 use super::cost::Cost;
+use super::crossing::{Placed, placed};
 use super::device::adapter::Gpu;
 use super::device::buffers::Buffers;
 use super::device::readback::{Arriving, Staging, numbers, wait};
@@ -17,6 +19,8 @@ use super::kernel::KernelId;
 use super::lowered::Lowered;
 use super::memory::{BufferPlace, MemoryPlan};
 use super::pipelines::Pipelines;
+
+mod recording;
 
 /// A program on the device.
 pub(super) struct GpuProgram {
@@ -28,6 +32,9 @@ pub(super) struct GpuProgram {
     tuned: Vec<Tuned>,
     inputs: Vec<(BufferPlace, Shape)>,
     outputs: Vec<(BufferPlace, Shape)>,
+    /// With which others it adds up.
+    ranks: Option<Ranks>,
+    crossings: Arc<[Placed]>,
     expansions: Vec<Expansion>,
     staging: Staging,
     /// The submission before the last: at most two steps are under way.
@@ -57,8 +64,9 @@ impl GpuProgram {
         program: &Program,
         lowered: Lowered,
         tuned: Vec<Tuned>,
+        ranks: Option<Ranks>,
     ) -> Result<Self, EngineError> {
-        let Lowered { plan, code } = lowered;
+        let Lowered { plan, code, crossings } = lowered;
         let memory = &plan.memory;
         let outputs = program
             .outputs
@@ -71,6 +79,7 @@ impl GpuProgram {
             .zip(&program.graph.inputs)
             .map(|(place, input)| (*place, input.ty.shape))
             .collect();
+        let crossings = placed(program, memory, &crossings)?.into();
         let buffers = Buffers::new(&gpu, program, memory, &code)?;
         let pipelines = Pipelines::new(&gpu, &code)?;
         let steps = code
@@ -94,6 +103,8 @@ impl GpuProgram {
             tuned,
             inputs,
             outputs,
+            ranks,
+            crossings,
             expansions: Vec::new(),
             staging: Staging::default(),
             earlier: None,
@@ -112,49 +123,6 @@ impl GpuProgram {
 
     fn encoder(&self) -> wgpu::CommandEncoder {
         self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default())
-    }
-
-    /// Every dispatch, in one pass.
-    fn encoded(&mut self) -> wgpu::CommandEncoder {
-        let mut encoder = self.encoder();
-        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-        due(&mut self.expansions).for_each(|expansion| expansion.dispatch(&mut pass));
-        let mut current = None;
-        for step in &self.steps {
-            if current != Some(step.pipeline) {
-                pass.set_pipeline(&self.pipelines.distinct[step.pipeline]);
-                current = Some(step.pipeline);
-            }
-            step.dispatch(&mut pass);
-        }
-        drop(pass);
-        encoder
-    }
-
-    /// Every dispatch, in a pass of its own between two timestamps.
-    fn timed(&mut self, timer: &Timer) -> wgpu::CommandEncoder {
-        let mut encoder = self.expanded();
-        for (at, step) in self.steps.iter().enumerate() {
-            let descriptor = wgpu::ComputePassDescriptor {
-                label: None,
-                timestamp_writes: Some(timer.around(at)),
-            };
-            let mut pass = encoder.begin_compute_pass(&descriptor);
-            pass.set_pipeline(&self.pipelines.distinct[step.pipeline]);
-            step.dispatch(&mut pass);
-        }
-        timer.resolve(&mut encoder);
-        encoder
-    }
-
-    /// What makes numbers of the pictures that were written since the last step.
-    fn expanded(&mut self) -> wgpu::CommandEncoder {
-        let mut encoder = self.encoder();
-        if due(&mut self.expansions).next().is_some() {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            due(&mut self.expansions).for_each(|expansion| expansion.dispatch(&mut pass));
-        }
-        encoder
     }
 
     /// Copies what lives at some places to a buffer of `staging`.
@@ -197,7 +165,8 @@ impl GpuProgram {
         if places.is_empty() {
             return Ok(Pending::Ready(Vec::new()));
         }
-        let mut encoder = self.expanded();
+        let mut encoder = self.encoder();
+        self.expand(&mut encoder);
         // Asked for now and then: the memory is not kept.
         let copied = self.copied(&Staging::default(), &mut encoder, places);
         let submission = self.gpu.queue.submit([encoder.finish()]);
@@ -283,7 +252,7 @@ impl Executable for GpuProgram {
     }
 
     fn run(&mut self) -> Result<(), EngineError> {
-        let encoder = self.encoded();
+        let encoder = self.begun(None)?;
         self.submit(encoder).map(|_| ())
     }
 
@@ -312,7 +281,7 @@ impl Executable for GpuProgram {
     fn begin(&mut self, outputs: &[usize]) -> Result<Pending, EngineError> {
         let places = outputs.iter().map(|&index| self.result(index));
         let places = places.collect::<Result<Vec<_>, _>>()?;
-        let mut encoder = self.encoded();
+        let mut encoder = self.begun(None)?;
         let copied = self.copied(&self.staging, &mut encoder, &places);
         let submission = self.submit(encoder)?;
         Ok(self.pending(copied, submission))
@@ -330,7 +299,8 @@ impl Executable for GpuProgram {
             self.run()?;
             return Ok(Vec::new());
         };
-        let encoder = self.timed(&timer);
+        let mut encoder = self.begun(Some(&timer))?;
+        timer.resolve(&mut encoder);
         self.submit(encoder)?;
         let seconds = timer.seconds(&self.gpu)?;
         let times = seconds.into_iter().zip(&self.costs).enumerate();

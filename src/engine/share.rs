@@ -50,6 +50,17 @@ pub fn is_of_one(program: &Program) -> Result<(), EngineError> {
 /// A program whose images are numbered from its own first on, where the engine numbers those of all ranks:
 /// all ranks have the same nodes, since they add up in the same order.
 pub fn own_indices(program: &Program, first: usize) -> Cow<'_, Program> {
+    moved(program, -(first as f64))
+}
+
+/// The same the other way round: images are numbered from the first of all ranks on, where the engine numbers
+/// its own.
+pub fn indices_of_all(program: &Program, first: usize) -> Cow<'_, Program> {
+    moved(program, first as f64)
+}
+
+/// With so many images more before the first.
+fn moved(program: &Program, images: f64) -> Cow<'_, Program> {
     let is_index = |node: &Node| node.op == Op::Index && node.ty.batched;
     if !program.graph.nodes.iter().any(is_index) {
         return Cow::Borrowed(program);
@@ -63,9 +74,9 @@ pub fn own_indices(program: &Program, first: usize) -> Cow<'_, Program> {
         let Shape([_, h, w, c]) = node.ty.shape;
         let (origin, args) = (Origin::default(), Vec::new());
         let ty = Type { shape: Shape::SCALAR, batched: false };
-        let before = Op::Const(Number((first * h * w * c) as f64));
+        let before = Op::Const(Number(images * (h * w * c) as f64));
         let before = copy.push(Node { op: before, args, ty, origin });
-        let (op, args) = (Op::Binary(Binary::Sub), vec![index, before]);
+        let (op, args) = (Op::Binary(Binary::Add), vec![index, before]);
         Some(copy.push(Node { op, args, ..node.clone() }))
     }))
 }
