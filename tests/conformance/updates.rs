@@ -25,7 +25,7 @@ const PLAIN: Form = Form { recompute: false, scaled: false, ranks: None };
 const SCALED: Form = Form { recompute: false, scaled: true, ranks: None };
 
 /// ε is large, so that a gradient that is rounding moves little.
-const ADAMW: Rule = Rule::AdamW(AdamW { betas: [0.9, 0.999], eps: 0.1 });
+pub const ADAMW: Rule = Rule::AdamW(AdamW { betas: [0.9, 0.999], eps: 0.1 });
 
 const SGD: Rule = Rule::Sgd { momentum: 0.9, nesterov: false };
 
@@ -35,7 +35,7 @@ const ITS: Muon = Muon { momentum: 0.9, steps: 3, normalise_weights: true, ..Muo
 pub const MUON: Rule = Rule::Muon(ITS);
 
 /// Muon for the weights of all layers but the first, SGD for all else.
-fn by_muon(network: &Network, rate: f64) -> Updates {
+pub fn by_muon(network: &Network, rate: f64) -> Updates {
     let mut updates = Updates { rule: MUON, ..Updates::of(Sgd::PAPER) };
     for tensor in network.tensors().filter(|tensor| tensor.id.part.is_trained()) {
         let name = network.tensor_name(tensor.id);

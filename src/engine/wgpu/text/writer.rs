@@ -180,8 +180,9 @@ impl<'a> Writer<'a> {
             Op::Random { stream } => {
                 let seed = self.value(node.args[0], &At { width: 1, ..inside.clone() });
                 let i = self.address(node.ty.shape, &inside);
-                let before = self.plan.target.rank * node.ty.shape.len();
-                let i = match before * usize::from(node.ty.batched) {
+                let rank = if node.ty.batched { self.plan.target.rank } else { 0 };
+                // Indices have 32 bits, as all engines' do.
+                let i = match (rank * node.ty.shape.len()) as u32 {
                     0 => i,
                     before => format!("{before}u + {i}"),
                 };
