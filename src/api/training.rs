@@ -26,7 +26,7 @@ use crate::train::record::lock::Lock;
 use crate::train::record::run_folder::RunFolder;
 use crate::train::runner::Runner;
 use crate::train::schedule::{Length, StepPlan};
-use crate::train::sharing::Sharing;
+use crate::train::sharing::{self, Sharing};
 use crate::train::size_misfit::SizeMisfit;
 use crate::train::stages::{self, Networks, Programs};
 use crate::train::start::Begun;
@@ -274,6 +274,9 @@ impl Training {
         engine: &OpenEngine,
     ) -> Result<Run, TrainError> {
         let (network, data) = (&self.network, self.divided(data)?);
+        if let Some(ranks) = &engine.ranks {
+            sharing::check_devices(ranks, &config.device)?;
+        }
         let batch = config.recipe.batch;
         let test_batch = batch.min(MOST_BATCH).min(data.test.count().max(1));
         let scaled = config.precision.scales_loss();

@@ -163,6 +163,7 @@ impl From<TrainError> for Failure {
             | TrainError::Undescribed
             | TrainError::Newer { .. }
             | TrainError::Apart { .. }
+            | TrainError::OtherDevice { .. }
             | TrainError::NoRunOf { .. } => Failure::Wrong(told),
             TrainError::Uneven { .. }
             | TrainError::HoldsRun { .. }

@@ -71,6 +71,16 @@ pub enum TrainError {
         /// Which.
         rank: usize,
     },
+    /// A rank that would compute otherwise.
+    #[error("rank {rank} computes on {own}, rank 0 on {first}")]
+    OtherDevice {
+        /// Which.
+        rank: usize,
+        /// On what.
+        own: String,
+        /// On what the first does.
+        first: String,
+    },
     /// The system has no thread left.
     #[error("starting a thread: {0}")]
     NoThread(#[source] io::Error),

@@ -1,9 +1,12 @@
 //! How ranks share the pictures of a step, and a test.
 
+use super::TrainError;
 use super::recipe::Recipe;
+use crate::engine::EngineError;
 use crate::graph::Program;
 use crate::lower::{self, Form, Goal, Updates};
 use crate::network::{Layer, Network};
+use crate::ranks::Ranks;
 
 /// Who computes a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +60,19 @@ impl Sharing {
     }
 }
 
+/// Refuses ranks of which one computes on another device than the first, before they compute together.
+///
+/// # Errors
+/// [`TrainError::OtherDevice`], or another rank has ended.
+pub fn check_devices(ranks: &Ranks, own: &str) -> Result<(), TrainError> {
+    let first = ranks.told(own.as_bytes()).map_err(EngineError::Lost)?;
+    if first == own.as_bytes() {
+        return Ok(());
+    }
+    let first = String::from_utf8_lossy(&first).into_owned();
+    Err(TrainError::OtherDevice { rank: ranks.rank(), own: own.to_owned(), first })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,5 +94,21 @@ mod tests {
         // A rank of 16 pictures has whole ghost batches of 8, and half of one of 32.
         assert_eq!(of("bn(ghost: 8)", 4, false), Sharing::ByRank(4));
         assert_eq!(of("bn(ghost: 32)", 4, false), Sharing::AsOne(4));
+    }
+
+    #[test]
+    fn a_rank_on_another_device_than_the_first_says_which() {
+        let all = crate::ranks::threads::ranks(3).unwrap();
+        let found: Vec<Option<String>> = std::thread::scope(|scope| {
+            let check = |ranks: Ranks| {
+                let own = if ranks.rank() == 2 { "cpu (avx2)" } else { "wgpu (GPU)" };
+                check_devices(&ranks, own).err().map(|error| error.to_string())
+            };
+            let all: Vec<_> =
+                all.into_iter().map(|ranks| scope.spawn(move || check(ranks))).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        let said = "rank 2 computes on cpu (avx2), rank 0 on wgpu (GPU)";
+        assert_eq!(found, [None, None, Some(said.to_owned())]);
     }
 }

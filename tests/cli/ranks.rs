@@ -143,6 +143,13 @@ mod mpi {
         near("one", "two", 1e-4);
         expect(&folder, 0, 2, &format!("{gpu} 6 --out own"));
         near("one", "own", 0.5);
+        // One of each.
+        let line = format!("{gpu} 6 --out mixed");
+        let mut mixed = ranks(&folder, 1, &line.replace("wgpu", "cpu")).unwrap();
+        mixed.args([":", "-n", "1"]).arg(env!("CARGO_BIN_EXE_rnetc")).args(line.split_whitespace());
+        let refused = outcome(&mixed.output().unwrap());
+        assert!(refused.err.contains("rank 1 computes on wgpu"), "{refused:?}");
+        assert!(refused.code != 0 && !folder.at("mixed").exists(), "{refused:?}");
         // From two ranks to one process.
         expect(&folder, 0, 2, &format!("{gpu} 3 --with sync_bn=true --out part"));
         let on = format!("{gpu} 6 --with sync_bn=true --out part --resume");

@@ -28,6 +28,9 @@ impl Advice for TrainError {
             TrainError::Apart { .. } => {
                 "start the same rnetc on machines that are alike and have the same files"
             }
+            TrainError::OtherDevice { .. } => {
+                "give all ranks one --engine, and start them where processors or GPUs are alike"
+            }
             TrainError::OtherStart { .. } => "begin again with another --out",
             TrainError::AllFrozen { .. } => "leave the head out, or what is new",
             TrainError::Parts { batch, most, .. } => {
