@@ -91,7 +91,7 @@ fn threads_agree(spec: &str, precision: Precision) {
         bits
     };
     let one = run(1);
-    for threads in [1, 2, 3, 7] {
+    for threads in [1, 2, 3, 7, 64] {
         assert!(run(threads) == one, "{spec} in {precision:?}: {threads} threads differ");
     }
 }

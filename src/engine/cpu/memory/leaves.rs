@@ -8,6 +8,10 @@ use crate::engine::cpu::simd::CHUNK;
 /// at once take less time.
 const FEW: usize = 4;
 
+/// Pieces a thread: few enough that beginning one is nothing beside it, and enough that no thread waits long
+/// for the last.
+const PIECES: usize = 4;
+
 /// A batch as the leaves of a binary tree: as many images in each, one behind the other. Inside a leaf
 /// sums go from image to image, and leaves are added in pairs, so that half of a batch is half of its
 /// tree. Threads take chunks of a leaf, whose weight gradients add up in one accumulator each.
@@ -68,6 +72,18 @@ impl Leaves {
         let at = |part: usize| leaf.start + part * self.images / each;
         at(part)..at(part + 1)
     }
+
+    /// How many pieces to divide the images into where nothing is added up by chunk: as many as chunks, or more
+    /// where these are few for so many threads.
+    pub fn pieces(self, threads: usize) -> usize {
+        self.chunks().max((PIECES * threads).min(self.images * self.count))
+    }
+
+    /// The images of one of so many pieces, as even a part as can be.
+    pub fn piece(self, number: usize, pieces: usize) -> Range<usize> {
+        let at = |number: usize| number * self.images * self.count / pieces;
+        at(number)..at(number + 1)
+    }
 }
 
 /// What leaves come to in pairs, and pairs of these, up to one.
@@ -107,6 +123,19 @@ mod tests {
             let chunks: Vec<usize> = (0..leaves.chunks()).flat_map(|k| leaves.chunk(k)).collect();
             assert!(chunks.into_iter().eq(0..batch));
             assert!((0..leaves.chunks()).all(|k| (1..=CHUNK).contains(&leaves.chunk(k).len())));
+        }
+    }
+
+    #[test]
+    fn pieces_are_all_images_once_and_keep_many_threads_busy() {
+        let of = |batch, threads| Leaves::of(batch).pieces(threads);
+        assert_eq!([of(128, 1), of(128, 2), of(128, 6), of(128, 64)], [16, 16, 24, 128]);
+        assert_eq!([of(1, 8), of(6, 8), of(24, 2)], [1, 6, 8]);
+        for (batch, threads) in [(1, 1), (37, 7), (100, 3), (128, 64), (1000, 16)] {
+            let leaves = Leaves::of(batch);
+            let pieces = leaves.pieces(threads);
+            let all: Vec<usize> = (0..pieces).flat_map(|n| leaves.piece(n, pieces)).collect();
+            assert!(all.into_iter().eq(0..batch));
         }
     }
 

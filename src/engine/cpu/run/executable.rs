@@ -1,5 +1,6 @@
 //! A compiled program and how it runs.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::ThreadPool;
@@ -133,10 +134,7 @@ impl Shared {
             })
         });
         if !phase.steps.is_empty() {
-            (0..self.leaves.chunks())
-                .into_par_iter()
-                .with_max_len(1)
-                .for_each(|chunk| self.run_chunk(phase, clock, chunk));
+            self.run_images(phase, clock);
         }
         let merges = phase.merges.par_iter().with_max_len(1);
         match &self.together {
@@ -155,16 +153,40 @@ impl Shared {
         }
     }
 
-    fn run_chunk(&self, phase: &Phase<Place>, clock: &PhaseClock, chunk: usize) {
+    fn run_images(&self, phase: &Phase<Place>, clock: &PhaseClock) {
+        let by_chunk = phase.steps.iter().any(|step| matches!(step, Step::WeightGradient { .. }));
+        let pieces = match by_chunk {
+            true => self.leaves.chunks(),
+            false => self.leaves.pieces(self.scratch.len()),
+        };
+        (0..pieces).into_par_iter().with_max_len(1).for_each(|number| match by_chunk {
+            true => self.run_chunk(phase, clock, number),
+            false => {
+                let images = self.leaves.piece(number, pieces);
+                self.run_piece(phase, clock, images, self.own(0));
+            }
+        });
+    }
+
+    /// Memory as this thread sees it.
+    fn own(&self, chunk: usize) -> View<'_> {
         let worker = rayon::current_thread_index().unwrap_or(0);
-        let own = View { scratch: Some(&self.scratch[worker]), chunk, ..self.unbatched() };
+        View { scratch: Some(&self.scratch[worker]), chunk, ..self.unbatched() }
+    }
+
+    fn run_chunk(&self, phase: &Phase<Place>, clock: &PhaseClock, chunk: usize) {
+        let own = self.own(chunk);
         for step in &phase.steps {
             if let Step::WeightGradient { sums, .. } = step {
                 // SAFETY: each chunk has its own sums, and one thread works on a chunk.
                 unsafe { own.write(*sums) }.fill(0.0);
             }
         }
-        for image in self.leaves.chunk(chunk) {
+        self.run_piece(phase, clock, self.leaves.chunk(chunk), own);
+    }
+
+    fn run_piece(&self, phase: &Phase<Place>, clock: &PhaseClock, images: Range<usize>, own: View) {
+        for image in images {
             let view = View { image, ..own };
             for (number, step) in phase.steps.iter().enumerate() {
                 clock.step(number).time(|| self.run_step(&view, step));
