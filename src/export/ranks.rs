@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::{Build, BuildOptions};
 use crate::engine::EngineError;
 use crate::engine::cpu::explain::{Explanation, PhaseReport, explain};
-use crate::engine::cpu::messages::Message;
+use crate::engine::cpu::messages::{Message, Share};
 use crate::engine::profile::Limits;
 use crate::lower::{self, Form, Goal, Updates};
 use crate::network::{Layer, Network};
@@ -62,19 +62,24 @@ impl Way<'_> {
     }
 
     fn sum(&self, of: impl Fn(&Message) -> bool) -> Sum {
-        let bytes: Vec<usize> = self.messages().filter(of).map(Message::bytes).collect();
+        let messages = self.messages().filter(of);
+        let bytes: Vec<usize> = messages.map(|message| message.share.bytes()).collect();
         Sum { bytes: bytes.iter().sum(), count: bytes.len() }
     }
 
     /// Seconds that its messages take, one after another, and those for which a rank waits.
     fn seconds(&self, wire: &Wire, ranks: usize, machine: Machine) -> [f64; 2] {
         let mut line = Line { wire, ranks, now: 0.0, free: 0.0, busy: 0.0, waited: 0.0 };
-        for phase in &self.cpu.phases {
-            line.send(&phase.sent.first);
+        let phases = &self.cpu.phases;
+        // When what each phase needs has come.
+        let mut come = vec![0.0f64; phases.len() + 1];
+        for (number, phase) in phases.iter().enumerate() {
+            line.wait(come[number]);
+            line.send(&phase.sent.first, &mut come);
             line.now += machine.seconds(phase);
-            line.send(&phase.sent.last);
+            line.send(&phase.sent.last, &mut come);
         }
-        line.wait();
+        line.wait(come[phases.len()]);
         [line.busy, line.waited]
     }
 }
@@ -91,23 +96,23 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    fn send(&mut self, messages: &[Message]) {
+    /// Sends messages, one behind the other, and notes by phase when what it needs has come.
+    fn send(&mut self, messages: &[Message], come: &mut [f64]) {
         for message in messages {
-            let took = match message {
-                Message::Numbers(_) => joined(self.wire, self.ranks, message.bytes()),
-                Message::Vector(_) => added(self.wire, self.ranks, message.bytes()),
+            let bytes = message.share.bytes();
+            let took = match message.share {
+                Share::Numbers(_) => joined(self.wire, self.ranks, bytes),
+                Share::Vector(_) => added(self.wire, self.ranks, bytes),
             };
             self.busy += took;
             self.free = self.free.max(self.now) + took;
-            if let Message::Numbers(_) = message {
-                self.wait();
-            }
+            come[message.by] = self.free;
         }
     }
 
-    fn wait(&mut self) {
-        self.waited += (self.free - self.now).max(0.0);
-        self.now = self.now.max(self.free);
+    fn wait(&mut self, until: f64) {
+        self.waited += (until - self.now).max(0.0);
+        self.now = self.now.max(until);
     }
 }
 
@@ -185,22 +190,19 @@ fn head(
         step * 1e3,
     )?;
     for way in ways {
-        let hidden = way.sum(|message| matches!(message, Message::Vector(_)));
-        let waited = way.sum(|message| matches!(message, Message::Numbers(_)));
-        let mib = hidden.bytes as f64 / f64::from(1 << 20);
+        let all = way.cpu.phases.len();
+        let late = way.sum(|message| message.by == all);
+        let soon = way.sum(|message| message.by < all);
+        let mib = late.bytes as f64 / f64::from(1 << 20);
         writeln!(
             out,
-            "  {}: {mib:.2} MiB in {} while a rank computes",
+            "  {}: {mib:.2} MiB in {} by the end of the step",
             way.name,
-            messages(hidden.count)
+            messages(late.count)
         )?;
-        if waited.count > 0 {
-            let kib = waited.bytes as f64 / 1024.0;
-            writeln!(
-                out,
-                "    and {kib:.1} KiB in {} that are waited for",
-                messages(waited.count)
-            )?;
+        if soon.count > 0 {
+            let kib = soon.bytes as f64 / 1024.0;
+            writeln!(out, "    and {kib:.1} KiB in {} in the middle of it", messages(soon.count))?;
         }
     }
     if ways.len() > 1 {
@@ -272,8 +274,11 @@ mod tests {
         let others = 10 + 4 * 16 + 1;
         let program = program(Some(2));
         let way = Way { name: "", cpu: Cow::Owned(explain(&program).unwrap()) };
-        assert!(way.messages().all(|message| matches!(message, Message::Vector(_))));
-        assert_eq!(way.messages().map(Message::bytes).sum::<usize>(), 4 * (weights + others));
+        assert!(way.messages().all(|message| matches!(message.share, Share::Vector(_))));
+        assert_eq!(
+            way.messages().map(|message| message.share.bytes()).sum::<usize>(),
+            4 * (weights + others)
+        );
     }
 
     /// One of two ranks, which writes down what it sends.
@@ -325,7 +330,7 @@ mod tests {
 
     fn reckoned(program: &Program) -> Vec<usize> {
         let way = Way { name: "", cpu: Cow::Owned(explain(program).unwrap()) };
-        let mut bytes: Vec<usize> = way.messages().map(Message::bytes).collect();
+        let mut bytes: Vec<usize> = way.messages().map(|message| message.share.bytes()).collect();
         bytes.sort_unstable();
         bytes
     }
@@ -356,14 +361,16 @@ mod tests {
             Way { name: "", cpu: Cow::Owned(cpu) }.seconds(&wire, 2, machine)
         };
         // Half a second each.
-        let (vector, numbers) = (Message::Vector(125_000_000), Message::Numbers(62_500_000));
-        assert_eq!(waited(&[second(&[], &[vector]), second(&[], &[])]), [0.5, 0.0]);
-        assert_eq!(waited(&[second(&[vector], &[])]), [0.5, 0.0]);
-        assert_eq!(waited(&[second(&[], &[vector])]), [0.5, 0.5]);
-        assert_eq!(waited(&[second(&[], &[vector; 4]), second(&[], &[])]), [2.0, 1.0]);
-        // Numbers wait behind what is on the line.
-        let both = [second(&[], &[vector, numbers]), second(&[], &[])];
-        assert_eq!(waited(&both), [1.0, 1.0]);
+        let (vector, numbers) = (Share::Vector(125_000_000), Share::Numbers(62_500_000));
+        let [vector, numbers] = [vector, numbers].map(|share| move |by| Message { share, by });
+        assert_eq!(waited(&[second(&[], &[vector(2)]), second(&[], &[])]), [0.5, 0.0]);
+        assert_eq!(waited(&[second(&[vector(1)], &[])]), [0.5, 0.0]);
+        assert_eq!(waited(&[second(&[], &[vector(1)])]), [0.5, 0.5]);
+        assert_eq!(waited(&[second(&[], &[vector(2); 4]), second(&[], &[])]), [2.0, 1.0]);
+        // What the next phase needs waits behind what is on the line; what is for later does not.
+        let then = |numbers| [second(&[], &[vector(2), numbers]), second(&[], &[])];
+        assert_eq!(waited(&then(numbers(1))), [1.0, 1.0]);
+        assert_eq!(waited(&then(numbers(2))), [1.0, 0.0]);
     }
 
     #[test]

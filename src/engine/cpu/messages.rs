@@ -6,19 +6,28 @@ use super::plan::{Extent, Merge, MergeKind, Needed, Schedule};
 
 /// What is joined with other ranks' in one go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Message {
-    /// So many f64 numbers, which the next phase waits for.
+pub struct Message {
+    /// What it is.
+    pub share: Share,
+    /// The phase that waits for it; one behind them all where only updates of state read it.
+    pub by: usize,
+}
+
+/// A rank's share of what is joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// So many f64 numbers.
     Numbers(usize),
-    /// So many f32 sums, which are awaited at the end of the step.
+    /// So many f32 sums.
     Vector(usize),
 }
 
-impl Message {
+impl Share {
     /// Bytes of it.
     pub fn bytes(self) -> usize {
         match self {
-            Message::Numbers(len) => len * size_of::<f64>(),
-            Message::Vector(len) => len * size_of::<f32>(),
+            Share::Numbers(len) => len * size_of::<f64>(),
+            Share::Vector(len) => len * size_of::<f32>(),
         }
     }
 }
@@ -45,25 +54,27 @@ pub fn messages(schedule: &Schedule) -> Vec<Sent> {
         }
         let merges = phase.merges.iter().zip(needed.merges);
         for (merge, by) in merges.filter(|_| !by_rank) {
-            match sent(merge) {
-                Message::Numbers(len) => *numbers.entry(by).or_insert(0) += len,
-                Message::Vector(len) => *vectors.entry(by).or_insert(0) += len,
+            match share(merge) {
+                Share::Numbers(len) => *numbers.entry(by).or_insert(0) += len,
+                Share::Vector(len) => *vectors.entry(by).or_insert(0) += len,
             }
         }
-        let numbers = numbers.into_values().map(Message::Numbers);
+        let vector = |(by, len)| Message { share: Share::Vector(len), by };
+        let numbers =
+            numbers.into_iter().map(|(by, len)| Message { share: Share::Numbers(len), by });
         all.push(Sent {
-            first: totals.into_values().map(Message::Vector).collect(),
-            last: numbers.chain(vectors.into_values().map(Message::Vector)).collect(),
+            first: totals.into_iter().map(vector).collect(),
+            last: numbers.chain(vectors.into_iter().map(vector)).collect(),
         });
     }
     all
 }
 
 /// A result's share.
-fn sent(merge: &Merge<Extent>) -> Message {
+fn share(merge: &Merge<Extent>) -> Share {
     match &merge.kind {
-        MergeKind::Sum | MergeKind::Max => Message::Numbers(merge.result.words),
-        MergeKind::Moments { .. } => Message::Numbers(3 * merge.result.words),
-        MergeKind::Weights(_) => Message::Vector(merge.parts.words),
+        MergeKind::Sum | MergeKind::Max => Share::Numbers(merge.result.words),
+        MergeKind::Moments { .. } => Share::Numbers(3 * merge.result.words),
+        MergeKind::Weights(_) => Share::Vector(merge.parts.words),
     }
 }

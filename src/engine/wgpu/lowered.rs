@@ -91,13 +91,40 @@ fn crossings(program: &Program, plan: &GpuPlan, starts: &[usize]) -> Vec<Crossin
 mod tests {
     use super::*;
     use crate::Spec;
+    use crate::engine::share;
+    use crate::engine::wgpu::completed::completed;
     use crate::lower::{Form, Goal, Updates, program};
+
+    const NET: &str = "net n(classes = 3) { input(2, 1, 1) -> conv(1x1, 512) -> bn -> relu -> conv(1x1, 512) -> bn \
+        -> relu -> conv(1x1, 512) -> bn -> relu -> linear(classes) }";
+
+    /// As one, every gradient is made of statistics of all ranks.
+    #[test]
+    fn weight_gradients_stay_among_the_passes_as_one_too() {
+        let network = Spec::new("n", NET).compile().unwrap();
+        let whole = program(&network, 8, Goal::Training(Updates::PAPER, Form::default()));
+        let own = completed(&share::divided(&whole, 2).unwrap(), 0, 2).unwrap();
+        let Lowered { plan, crossings, .. } = Lowered::untuned(&own, Target::default()).unwrap();
+        let kernels = plan.kernels.list.iter();
+        let of_weights: Vec<bool> =
+            kernels.map(|kernel| matches!(kernel.body, Body::Weights(_))).collect();
+        let first = of_weights.iter().position(|of_weights| *of_weights).unwrap();
+        let kernels = plan.kernels.list.iter();
+        let last = kernels.rev().position(|kernel| matches!(kernel.body, Body::Contract(_)));
+        let last = of_weights.len() - 1 - last.unwrap();
+        assert!(first < last, "{first}, {last}");
+        // A gradient of a megabyte crosses before the last statistic of backward.
+        let long = |crossing: &Crossing| {
+            let len = |[_, back]: &[NodeId; 2]| own.graph.node(*back).ty.shape.len();
+            crossing.values.iter().any(|values| len(values) >= 512 * 512)
+        };
+        let first = crossings.iter().find(|crossing| long(crossing)).unwrap();
+        assert!(first.after < crossings[crossings.len() - 1].after);
+    }
 
     #[test]
     fn gradients_cross_while_backward_goes_on_and_are_read_behind_it() {
-        let text = "net n(classes = 3) { input(2, 1, 1) -> conv(1x1, 512) -> bn -> relu -> conv(1x1, 512) -> bn \
-            -> relu -> conv(1x1, 512) -> bn -> relu -> linear(classes) }";
-        let network = Spec::new("n", text).compile().unwrap();
+        let network = Spec::new("n", NET).compile().unwrap();
         let form = Form { ranks: Some(2), ..Form::default() };
         let program = program(&network, 8, Goal::Training(Updates::PAPER, form));
         let Lowered { code, crossings, .. } =

@@ -47,7 +47,7 @@ pub struct View<'a> {
     pub image: usize,
     /// Images of the ranks before.
     pub first: usize,
-    /// Which chunk of images.
+    /// Which chunk of images; 0 where nothing is kept by chunk.
     pub chunk: usize,
 }
 

@@ -17,10 +17,9 @@ pub(super) fn together(program: &Program, order: Vec<NodeId>) -> Vec<NodeId> {
     if !graph.nodes.iter().any(|node| node.op == Op::Total) {
         return order;
     }
-    let (behind, urgent) = (behind(program), urgent(program));
-    // Nothing that the passes need is made of these.
-    let is_last = |id: NodeId| behind[id.index()] && !urgent[id.index()];
-    let (last, first): (Vec<_>, Vec<_>) = order.into_iter().partition(|&id| is_last(id));
+    let urgent = urgent(program);
+    let behind = behind(program, &urgent);
+    let (last, first): (Vec<_>, Vec<_>) = order.into_iter().partition(|&id| behind[id.index()]);
     let mut crossing = Crossing::default();
     for id in first.into_iter().chain(last) {
         let node = graph.node(id);
@@ -41,12 +40,14 @@ pub(super) fn together(program: &Program, order: Vec<NodeId>) -> Vec<NodeId> {
     crossing.order
 }
 
-/// Of every node whether it is made of a sum over ranks.
-fn behind(program: &Program) -> Vec<bool> {
+/// Of every node whether it is made of a sum over ranks that the passes do not wait for. Nothing of the batch
+/// is; weight gradients are not where only statistics are such sums, so that they stay among the passes.
+fn behind(program: &Program, urgent: &[bool]) -> Vec<bool> {
     let graph = &program.graph;
     let mut behind = vec![false; graph.nodes.len()];
+    let is_patient = |id: NodeId| graph.node(id).op == Op::Total && !urgent[id.index()];
     for id in graph.ids() {
-        let of = |arg: &NodeId| graph.node(*arg).op == Op::Total || behind[arg.index()];
+        let of = |arg: &NodeId| is_patient(*arg) || behind[arg.index()];
         behind[id.index()] = graph.node(id).args.iter().any(of);
     }
     behind

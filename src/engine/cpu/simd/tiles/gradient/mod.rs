@@ -17,7 +17,6 @@ use crate::engine::cpu::operand::TileLayout;
 use crate::engine::cpu::simd::turn::Turn;
 use crate::graph::ConvGeometry;
 pub(super) use numbering::Numbering;
-#[cfg(test)]
 #[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
 pub(super) use numbering::Spacing;
 
