@@ -186,6 +186,8 @@ impl EngineOptions {
         let reason = match (found.iter().find(|adapter| !adapter.software), software) {
             (Some(gpu), _) => match self.gpu_engine(Reason::Gpu(gpu.kind.to_owned())) {
                 Ok(opened) => return Ok(opened),
+                // Others may have theirs, and all must be alike.
+                Err(error) if self.ranks.is_some() => return Err(error),
                 Err(error) => Reason::GpuDoesNotOpen { name: gpu.name.clone(), error },
             },
             (None, Some(adapter)) => Reason::OnlySoftware(adapter.name.clone()),

@@ -38,7 +38,8 @@ pub fn open_with(args: &EngineArgs, ranks: Option<&Ranks>) -> Result<OpenEngine,
     if let Reason::OnlySoftware(name) = &opened.why {
         output::detail(format_args!("adapter: {name} is software; --engine wgpu takes it"));
     }
-    if let Some(shared) = ranks.and_then(|ranks| sharing(ranks, opened.adapters)) {
+    let unasked = ranks.filter(|_| args.adapter.is_none());
+    if let Some(shared) = unasked.and_then(|ranks| sharing(ranks, opened.adapters)) {
         output::note(shared);
     }
     if let Some(crowded) = device.threads.and_then(crowded) {
@@ -65,7 +66,11 @@ pub fn open_with(args: &EngineArgs, ranks: Option<&Ranks>) -> Result<OpenEngine,
 fn sharing(ranks: &Ranks, adapters: usize) -> Option<String> {
     let shared = adapters > 0 && ranks.here() > adapters;
     let [here, adapters] = [counted(ranks.here(), "rank"), counted(adapters, "adapter")];
-    shared.then(|| format!("adapter: {here} on this machine share {adapters}"))
+    shared.then(|| {
+        format!(
+            "adapter: {here} on this machine share {adapters}, unless each is shown one of its own"
+        )
+    })
 }
 
 /// What more threads than cores mean.
