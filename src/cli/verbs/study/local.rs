@@ -89,7 +89,10 @@ fn room(args: &StudyArgs, missing: &[&Job]) -> Room {
     let side_by_side = args.on == Some(On::Local) || args.jobs.is_some_and(|jobs| jobs > 1);
     let on_gpus = missing.iter().any(|job| finds_gpu(&args.engine, job.precision()));
     let gpus: Vec<usize> = match side_by_side && on_gpus {
-        true => spread(&args.engine, &adapters()),
+        true => {
+            let in_half = missing.iter().any(|job| job.precision() == Precision::F16);
+            spread(&args.engine, &adapters(), in_half)
+        }
         false => Vec::new(),
     };
     let jobs = args.jobs.unwrap_or(match args.on {
@@ -100,22 +103,27 @@ fn room(args: &StudyArgs, missing: &[&Job]) -> Room {
     Room { jobs, gpus: if gpus.len() > 1 { gpus } else { Vec::new() } }
 }
 
-/// Adapters like the best, of those that were found, the best first; it is said which are left out. Drivers in
-/// software are taken only where they are asked for.
-fn spread(on: &EngineArgs, found: &[AdapterSummary]) -> Vec<usize> {
-    let Some(best) = found.first().filter(|best| !best.software || on.engine == EngineKind::Gpu)
-    else {
-        return Vec::new();
+/// Adapters like the best, of those that were found, the best first, and that compute in half precision where
+/// that is wanted; it is said which are left out. Drivers in software are taken only where they are asked for.
+fn spread(on: &EngineArgs, found: &[AdapterSummary], in_half: bool) -> Vec<usize> {
+    let fits = |adapter: &AdapterSummary| {
+        (!adapter.software || on.engine == EngineKind::Gpu) && (!in_half || adapter.half)
     };
+    let Some(best) = found.iter().find(|adapter| fits(adapter)) else { return Vec::new() };
     let (taken, others): (Vec<usize>, Vec<usize>) =
-        (0..found.len()).partition(|&number| is_alike(&found[number], best));
+        (0..found.len()).partition(|&at| fits(&found[at]) && is_alike(&found[at], best));
     let slower = others.into_iter().filter(|&number| !found[number].software);
     for number in slower {
-        let AdapterSummary { name, kind, backend, .. } = &found[number];
+        let AdapterSummary { name, kind, backend, half, .. } = &found[number];
+        let why = match in_half && !half {
+            true => "it computes nothing in f16".to_owned(),
+            false => format!(
+                "the best are {}, by {}; --adapter {number} takes it alone",
+                best.kind, best.backend
+            ),
+        };
         output::note(format_args!(
-            "adapter {number} ({name}, {kind}, {backend}) has no run: the best are {}, by {}; --adapter \
-             {number} takes it alone",
-            best.kind, best.backend
+            "adapter {number} ({name}, {kind}, {backend}) has no run: {why}"
         ));
     }
     taken
@@ -158,18 +166,23 @@ mod tests {
             };
             kinds.iter().map(adapter).collect()
         };
-        let auto = |kinds: &[&'static str]| spread(&engine(""), &found(kinds));
+        let auto = |kinds: &[&'static str]| spread(&engine(""), &found(kinds), false);
         assert_eq!(auto(&["discrete", "discrete", "integrated", "software"]), [0, 1]);
         assert_eq!(auto(&["discrete", "integrated"]), [0]);
         assert_eq!(auto(&["integrated", "software"]), [0]);
         assert!(auto(&["software", "software"]).is_empty() && auto(&[]).is_empty());
-        let asked = |kinds: &[&'static str]| spread(&engine("--engine wgpu"), &found(kinds));
+        let asked = |kinds: &[&'static str]| spread(&engine("--engine wgpu"), &found(kinds), false);
         assert_eq!(asked(&["software", "software"]), [0, 1]);
         // The same two GPUs by another driver.
         let mut twice = found(&["discrete"; 4]);
         twice[1].backend = "dx12".to_owned();
         twice[3].backend = "dx12".to_owned();
-        assert_eq!(spread(&engine(""), &twice), [0, 2]);
+        assert_eq!(spread(&engine(""), &twice, false), [0, 2]);
+        // Where half precision is wanted, an older one is none.
+        let mut mixed = found(&["discrete"; 3]);
+        mixed[0].half = false;
+        assert_eq!(spread(&engine(""), &mixed, true), [1, 2]);
+        assert_eq!(spread(&engine(""), &mixed, false), [0, 1, 2]);
     }
 
     #[test]

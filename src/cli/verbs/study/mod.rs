@@ -103,6 +103,8 @@ impl<'a> Common<'a> {
             data.map_err(|text| Failure::Wrong(format!("{}: {text}", self.args.study.display())))?;
         let classes = Found::find(&data, None, None)?.classes();
         let (compiled, _) = NamedSpec::file(&spec, &row.settings())?.compile_for(classes)?;
+        // A table is of runs however they were trained.
+        let asked = self.args.engine.precision.filter(|_| !self.args.table);
         let job = |seed: &u32| Job {
             label: format!("{}, seed {seed}", row.label),
             folder: self.out.join(row.run(*seed)),
@@ -116,7 +118,7 @@ impl<'a> Common<'a> {
             length: self.study.length(),
             batch: row.batch,
             seed: *seed,
-            precision: self.args.engine.precision.or(self.study.precision),
+            precision: asked.or(self.study.precision),
         };
         Ok(seeds.iter().map(job).collect())
     }
