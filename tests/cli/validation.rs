@@ -170,7 +170,7 @@ fn a_run_that_gives_up_is_over() {
         assert!(said.out.contains("1 of 1"), "{said:?}");
     }
     let said = folder.expect(0, "study s.yaml --engine cpu --out st");
-    assert!(said.err.contains("1 runs, 1 done"), "{said:?}");
+    assert!(said.err.contains("1 run, 1 done"), "{said:?}");
 }
 
 #[test]
