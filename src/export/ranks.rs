@@ -185,8 +185,8 @@ fn head(
 ) -> std::fmt::Result {
     writeln!(
         out,
-        "on several ranks, reckoned: each like this machine ({threads} threads), with {batch} pictures a step,\n\
-         which take {:.1} ms or more here (by what it multiplies and reads at most, measured now)",
+        "on several ranks, reckoned: each like this machine ({threads} threads), with {batch} pictures of its own a step\n\
+         (a run's --batch is of all ranks together), which take {:.1} ms or more here (by what it multiplies and reads at most, measured now)",
         step * 1e3,
     )?;
     for way in ways {
@@ -211,7 +211,8 @@ fn head(
     let [slow, fast] = WIRES.each_ref().map(|wire| wire.latency * 1e6);
     writeln!(
         out,
-        "  latency {slow} µs at 10 Gbit/s, {fast} µs at 100; waiting is for what comes later than it is needed"
+        "  latency {slow} µs at 10 Gbit/s, {fast} µs at 100; ms are of all messages of a step, and waiting is for \
+         what comes\n  later than it is needed"
     )
 }
 

@@ -151,6 +151,15 @@ impl Ranks {
         self.join(numbers.to_vec(), vec![run]).wait()
     }
 
+    /// The largest of all ranks' numbers.
+    ///
+    /// # Errors
+    /// As [`Posted::wait`].
+    pub fn largest(&self, number: f64) -> Result<f64, Lost> {
+        let run = Run { rule: Rule::Max, len: 1 };
+        Ok(self.join(vec![number], vec![run]).wait()?[0])
+    }
+
     /// What the first rank says, to all.
     ///
     /// # Errors

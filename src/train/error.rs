@@ -64,8 +64,8 @@ pub enum TrainError {
     },
     /// A rank that would train something else.
     #[error(
-        "rank {rank} does not begin with what rank 0 has: its weights, its pictures, its spec, its processor or \
-         this program are others"
+        "rank {rank} does not begin with what rank 0 has: its weights or seed, its pictures, its spec, its processor \
+         or this program are others"
     )]
     Apart {
         /// Which.

@@ -250,7 +250,8 @@ mod mpi {
         folder.expect(0, &format!("{LONG} whole"));
         let Some((child, ids)) = begun(&folder, 2, "part") else { return };
         signal("-TERM", &ids[1]);
-        assert_ne!(ended(child, Duration::from_secs(60)), 0, "{}", said(&folder));
+        // Whichever rank ends first.
+        assert_eq!(ended(child, Duration::from_secs(60)), 143, "{}", said(&folder));
         assert!(said(&folder).contains("and saved"), "{}", said(&folder));
         expect(&folder, 0, 4, &format!("{LONG} part --resume"));
         assert_eq!(result(&folder, "part"), result(&folder, "whole"));

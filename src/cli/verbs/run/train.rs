@@ -56,8 +56,10 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
     };
     match done {
         Ok(ended) => {
-            // A launcher ends the others when one ends with an error: not before all is written.
-            let _ = ranks.sums(&[0.0]);
+            let ended = match signal(&ranks, signals) {
+                Some(number) if ended.is_some() => Some(Failure::Signal(number)),
+                Some(_) | None => ended,
+            };
             ended.map_or(Ok(()), Err)
         }
         Err(failure) => {
@@ -68,6 +70,17 @@ pub fn train(args: &RunArgs, signals: &Signals) -> Result<(), Failure> {
             Err(Failure::Shown(failure.code()))
         }
     }
+}
+
+/// The signal that any rank was given, once all have come here: a launcher ends the others when one ends with
+/// an error, which is not to be before all is written, and takes its exit code from whichever is first.
+fn signal(ranks: &Ranks, signals: &Signals) -> Option<u8> {
+    let own = match signals.failure() {
+        Some(Failure::Signal(number)) => number,
+        _ => 0,
+    };
+    let all = ranks.largest(f64::from(own)).ok()?;
+    Some(all as u8).filter(|&number| number > 0)
 }
 
 fn train_with(ranks: Option<&Ranks>, args: &RunArgs, signals: &Signals) -> Result<Ended, Failure> {

@@ -133,7 +133,8 @@ pub fn submit(args: &StudyArgs, on: Scheduler, out: &Path, jobs: &[&Job]) -> Res
     }
     let done = jobs.len() - open.len();
     // A dry run needs no scheduler, unless there is something to ask it for.
-    let asks = !args.dry_run || scripts.is_dir();
+    let any = || scripts.read_dir().is_ok_and(|mut files| files.next().is_some());
+    let asks = !args.dry_run || any();
     let mut queued = if asks { queue::runs(&on.queued()?, &scripts) } else { Default::default() };
     let names: BTreeSet<String> = open.iter().map(|job| job.name()).collect();
     queued.retain(|name, _| names.contains(name));
