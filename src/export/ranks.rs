@@ -186,7 +186,7 @@ fn head(
     writeln!(
         out,
         "on several ranks, reckoned: each like this machine ({threads} threads), with {batch} pictures of its own a step\n\
-         (a run's --batch is of all ranks together), which take {:.1} ms or more here (by what it multiplies and reads at most, measured now)",
+         (the batch of a run is that of all ranks together), which take {:.1} ms or more here (by what it multiplies and reads at most, measured now)",
         step * 1e3,
     )?;
     for way in ways {
