@@ -56,13 +56,12 @@ fn has_statistics(network: &Network) -> bool {
 }
 
 impl Way<'_> {
-    fn messages(&self) -> impl Iterator<Item = Message> {
-        let each = |phase: &'_ PhaseReport| [phase.sent.first.clone(), phase.sent.last.clone()];
-        self.cpu.phases.iter().flat_map(each).flatten()
+    fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.cpu.phases.iter().flat_map(|phase| phase.sent.first.iter().chain(&phase.sent.last))
     }
 
     fn sum(&self, of: impl Fn(&Message) -> bool) -> Sum {
-        let messages = self.messages().filter(of);
+        let messages = self.messages().filter(|message| of(message));
         let bytes: Vec<usize> = messages.map(|message| message.share.bytes()).collect();
         Sum { bytes: bytes.iter().sum(), count: bytes.len() }
     }

@@ -5,7 +5,7 @@ use crate::graph::{NodeId, Program};
 
 use super::cut::{Blocking, Target};
 use super::dispatch::Dispatch;
-use super::kernel::{Body, Kernel, KernelId};
+use super::kernel::{Kernel, KernelId};
 use super::plan::GpuPlan;
 use super::text::{self, KernelCode};
 
@@ -62,20 +62,10 @@ fn kernels<'a>(plan: &'a GpuPlan, dispatch: &'a Dispatch) -> impl Iterator<Item 
 fn crossings(program: &Program, plan: &GpuPlan, starts: &[usize]) -> Vec<Crossing> {
     let mut crossings = Vec::new();
     for (at, dispatch) in plan.dispatches.iter().enumerate() {
-        let of_ranks = kernels(plan, dispatch).filter_map(|kernel| match kernel.body {
-            Body::Ranks(node) => Some([program.graph.node(node).args[0], node]),
-            Body::Map
-            | Body::Contract(_)
-            | Body::Fold(_)
-            | Body::Weights(_)
-            | Body::Gather(_)
-            | Body::Merge { .. }
-            | Body::Total { .. } => None,
-        });
-        let values: Vec<[NodeId; 2]> = of_ranks.collect();
-        if values.is_empty() {
-            continue;
-        }
+        let Dispatch::Ranks(_) = dispatch else { continue };
+        let stores = kernels(plan, dispatch).flat_map(|kernel| &kernel.stores);
+        let value = |back: NodeId| [program.graph.node(back).args[0], back];
+        let values: Vec<[NodeId; 2]> = stores.map(|store| value(store.value)).collect();
         let reads = |later: &Dispatch| {
             let mut reads = kernels(plan, later).flat_map(|kernel| &kernel.reads);
             reads.any(|read| values.iter().any(|[_, back]| *back == read.value))
@@ -93,6 +83,7 @@ mod tests {
     use crate::Spec;
     use crate::engine::share;
     use crate::engine::wgpu::completed::completed;
+    use crate::engine::wgpu::kernel::Body;
     use crate::lower::{Form, Goal, Updates, program};
 
     const NET: &str = "net n(classes = 3) { input(2, 1, 1) -> conv(1x1, 512) -> bn -> relu -> conv(1x1, 512) -> bn \
